@@ -1,0 +1,21 @@
+"""Who may use the staff's part of the API."""
+
+from typing import ClassVar
+
+from rest_framework.permissions import DjangoModelPermissions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class StaffWithModelPermission(DjangoModelPermissions):
+    """Staff who hold Django's own view or change permission, as in the admin."""
+
+    perms_map: ClassVar[dict[str, list[str]]] = {
+        "GET": ["%(app_label)s.view_%(model_name)s"],
+        "HEAD": ["%(app_label)s.view_%(model_name)s"],
+        "OPTIONS": [],
+        "PATCH": ["%(app_label)s.change_%(model_name)s"],
+    }
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user.is_staff) and super().has_permission(request, view)

@@ -1,0 +1,106 @@
+"""The API's JSON, as its OpenAPI schema describes it."""
+
+import base64
+from typing import Any
+
+from rest_framework import serializers
+
+from classifier.models import InputImage, ModelVersion, Prediction, TrainingRun
+from classifier.vocabulary import LABELS, Reason, Verdict
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class DigitSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    label = serializers.CharField(help_text="'0' to '9', or 'unknown' unless the verdict is digit")
+    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
+    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    probabilities = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1))
+    box = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        min_length=4,
+        max_length=4,
+        help_text="x, y, width, height in the upright picture's pixels",
+    )
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    label = serializers.CharField(help_text="the digit or digits read, or 'unknown'")
+    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
+    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
+    confidence = serializers.FloatField(
+        min_value=0, max_value=1, allow_null=True, help_text="the least of the digits'"
+    )
+    probabilities = serializers.DictField(
+        child=serializers.FloatField(min_value=0, max_value=1),
+        allow_null=True,
+        help_text="null unless the picture holds exactly one digit",
+    )
+    digits = DigitSerializer(many=True, help_text="in reading order")
+    model = serializers.CharField(allow_null=True)
+
+
+class PredictionSerializer(serializers.ModelSerializer[Prediction]):
+    model = serializers.SlugRelatedField[ModelVersion](slug_field="name", read_only=True)
+
+    class Meta:
+        model = Prediction
+        fields = [
+            "label",
+            "best_guess",
+            "confidence",
+            "probabilities",
+            "scores",
+            "verdict",
+            "reason",
+            "model",
+            "created_at",
+        ]
+
+
+class ImageSerializer(serializers.ModelSerializer[InputImage]):
+    pixels = serializers.SerializerMethodField(help_text="784 bytes, row-major, ink = 255, base64")
+    prediction = PredictionSerializer(source="current_prediction", read_only=True, allow_null=True)
+
+    class Meta:
+        model = InputImage
+        fields = [
+            "id",
+            "label",
+            "source",
+            "upload",
+            "box",
+            "pixels",
+            "labelled_at",
+            "created_at",
+            "prediction",
+        ]
+
+    def get_pixels(self, image: InputImage) -> str:
+        return base64.b64encode(image.pixels).decode()
+
+
+class LabelSerializer(serializers.Serializer[Any]):
+    label = serializers.ChoiceField(choices=LABELS)
+
+
+class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    class Meta:
+        model = ModelVersion
+        fields = ["name", "state", "metrics", "configuration", "snapshot", "created_at"]
+
+
+class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
+    result = serializers.SlugRelatedField[ModelVersion](slug_field="name", read_only=True)
+
+    class Meta:
+        model = TrainingRun
+        fields = ["id", "state", "progress", "log", "error", "result", "started_at", "finished_at"]

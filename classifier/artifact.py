@@ -1,0 +1,137 @@
+"""The model folder: its format, reading, checking, and publishing it whole or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+GRAPH = "model.tflite"
+STALE_AFTER_S = 24 * 3600
+
+
+class ArtifactError(Exception):
+    """A model folder that can't be used; the message says why and what to do."""
+
+
+class MissingArtifact(ArtifactError):
+    """There is no such folder, or it has no manifest."""
+
+
+class DamagedArtifact(ArtifactError):
+    """A file is missing or is not what the manifest says."""
+
+
+class IncompatibleArtifact(ArtifactError):
+    """The folder has another format than this version of the project reads."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model folder says of itself.
+
+    `thresholds["confidence"]` is the least probability (0 to 1) at which a verdict is `digit`;
+    `files` maps each file's name to its sha256.
+    """
+
+    name: str
+    created_at: str
+    configuration: dict[str, Any]
+    dataset: dict[str, Any]
+    metrics: dict[str, Any]
+    thresholds: dict[str, float]
+    temperature: float = 1.0
+    libraries: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a folder whose every file is what the manifest says.
+
+    Raises MissingArtifact, IncompatibleArtifact or DamagedArtifact.
+    """
+    manifest = _parse(folder / MANIFEST)
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DamagedArtifact(f"{path} is missing. Restore the folder or train again.")
+        if sha256(path) != expected:
+            raise DamagedArtifact(f"{path} is damaged: its checksum differs from the manifest's.")
+    return manifest
+
+
+def _parse(path: Path) -> Manifest:
+    if not path.is_file():
+        raise MissingArtifact(f"There is no model in {path.parent}: {path.name} is missing.")
+    try:
+        values = json.loads(path.read_text())
+        found = values["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedArtifact(f"{path} is not a model's manifest: {error!r}") from error
+    if found != FORMAT:
+        raise IncompatibleArtifact(
+            f"{path} has format {found!r}; this version of the project reads {FORMAT}. Train again."
+        )
+    try:
+        return Manifest(**values)
+    except TypeError as error:
+        raise DamagedArtifact(f"{path} is not a model's manifest: {error}") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes the manifest, with the checksums of all other files that the folder has so far."""
+    others = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
+    files = {path.name: sha256(path) for path in others}
+    values = asdict(manifest) | {"files": files}
+    (folder / MANIFEST).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def publishing(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which takes its name at once when the block ends well.
+
+    Raises FileExistsError if the name is taken. If the block raises, nothing is left behind.
+    """
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists already; choose another name.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(folder.parent)
+    aside = folder.with_name(f".{folder.name}.{uuid4().hex}.part")
+    aside.mkdir()
+    try:
+        yield aside
+        for path in (*aside.iterdir(), aside):
+            _fsync(path)
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    _fsync(folder.parent)
+
+
+def _remove_stale(parent: Path) -> None:
+    """A killed process could not clean up after itself; a living one is younger than this."""
+    for path in parent.glob(".*.part"):
+        if time.time() - path.stat().st_mtime > STALE_AFTER_S:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,42 @@
+"""The one picture in a request, and the HTTP status that fits what is wrong with it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.utils.datastructures import MultiValueDict
+
+from classifier.imaging import ImageError
+
+FIELD = "image"
+STATUS = {
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+
+
+def status(error: ImageError) -> HTTPStatus:
+    return STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+
+
+def from_files(files: "MultiValueDict[str, Any]") -> bytes:
+    """The content of the one file in the field. Raises ImageError."""
+    found = files.getlist(FIELD)
+    if not found:
+        raise ImageError("missing_field", f"Send one picture as a file in the field '{FIELD}'.")
+    if len(found) > 1 or len(files) > 1:
+        raise ImageError("too_many_files", f"Send one picture at a time, in the field '{FIELD}'.")
+    return _small_enough(found[0].read())
+
+
+def from_body(body: bytes) -> bytes:
+    """The body itself as the picture. Raises ImageError."""
+    return _small_enough(body)
+
+
+def _small_enough(data: bytes) -> bytes:
+    if len(data) > settings.MAX_UPLOAD_BYTES:
+        detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."
+        raise ImageError("too_large", detail)
+    return data

@@ -1,0 +1,54 @@
+"""Recognises the digits in files, without a database."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from classifier import answers, imaging
+from classifier.artifact import ArtifactError
+from classifier.recognizer import Recognizer
+from classifier.serving import model_folder
+
+
+class Command(BaseCommand):
+    help = "Recognises the digits in picture files: one JSON line a file. Stores nothing."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("--model", default="baseline", help="a folder of MODELS_DIR")
+
+    def handle(self, *args: Any, files: list[Path], model: str, **options: Any) -> None:
+        try:
+            recognizer = Recognizer(model_folder(model))
+        except ArtifactError as error:
+            raise CommandError(str(error)) from error
+        failed = 0
+        for path in files:
+            answer = answer_for(path, recognizer)
+            failed += "code" in answer
+            self.stdout.write(json.dumps({"file": str(path)} | answer))
+        if failed:
+            raise CommandError(f"{failed} of {len(files)} files could not be read.")
+
+
+def answer_for(path: Path, recognizer: Recognizer) -> dict[str, Any]:
+    """What the API would say, or its error."""
+    try:
+        found = imaging.find_digits(imaging.decode(path.read_bytes()))
+    except imaging.ImageError as error:
+        return {"code": error.code, "detail": error.detail}
+    except OSError as error:
+        return {"code": "unreadable", "detail": str(error)}
+    recognitions = recognizer.recognize(digit.pixels for digit in found)
+    return without_ids(asdict(answers.of_recognitions(found, recognitions, recognizer.name)))
+
+
+def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
+    """Nothing is stored, so nothing has an id."""
+    digits = [{key: digit[key] for key in digit if key != "id"} for digit in answer["digits"]]
+    return {key: answer[key] for key in answer if key != "id"} | {"digits": digits}

@@ -1,0 +1,26 @@
+"""Makes a model the one that serves."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from classifier import services
+from classifier.artifact import ArtifactError
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes a model the champion; running web workers take it up within 2 seconds. "
+        "A folder of MODELS_DIR that is not on record yet is registered first."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="as `manage.py models` lists it")
+
+    def handle(self, *args: Any, name: str, **options: Any) -> None:
+        try:
+            version = services.promote(name)
+        except (ArtifactError, services.RuleBroken) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{version.name} is the champion now.")

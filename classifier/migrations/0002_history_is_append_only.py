@@ -1,0 +1,26 @@
+"""Predictions and label changes can be added and go with their image, but never change."""
+
+from typing import ClassVar
+
+from django.db import migrations
+
+REFUSE = """
+CREATE FUNCTION refuse_update() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER predictions_never_change BEFORE UPDATE ON predictions
+    FOR EACH ROW EXECUTE FUNCTION refuse_update();
+CREATE TRIGGER label_changes_never_change BEFORE UPDATE ON label_changes
+    FOR EACH ROW EXECUTE FUNCTION refuse_update();
+"""
+ALLOW = """
+DROP TRIGGER label_changes_never_change ON label_changes;
+DROP TRIGGER predictions_never_change ON predictions;
+DROP FUNCTION refuse_update();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar = [("classifier", "0001_the_loop")]
+    operations: ClassVar = [migrations.RunSQL(REFUSE, ALLOW)]

@@ -1,0 +1,26 @@
+"""Stored pixels as pictures that a browser shows; nothing else of an upload is ever sent out."""
+
+from io import BytesIO
+
+from PIL import Image
+
+from classifier import imaging
+from classifier.models import InputImage, Upload
+
+
+def png(image: InputImage) -> bytes:
+    """What the model saw, dark on light as on paper."""
+    seen = Image.frombytes("L", (28, 28), bytes(image.pixels)).point(lambda value: 255 - value)
+    return _encoded(seen, "PNG")
+
+
+def preview(upload: Upload) -> bytes:
+    """The original, upright and of any format, as a JPEG without its metadata."""
+    with upload.file.open() as file:
+        return _encoded(imaging.preview(file.read()), "JPEG")
+
+
+def _encoded(picture: Image.Image, kind: str) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, kind)
+    return buffer.getvalue()

@@ -1,0 +1,15 @@
+"""The web pages' addresses."""
+
+from django.urls import path
+
+from classifier import views
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("predict", views.predict, name="predict"),
+    path("result/<uuid:upload_id>", views.result, name="result"),
+    path("upload/<uuid:upload_id>.jpg", views.original, name="original"),
+    path("image/<uuid:image_id>.png", views.seen, name="seen"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]

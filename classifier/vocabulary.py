@@ -1,0 +1,34 @@
+"""The words that models, recogniser, API and templates share: labels, verdicts and reasons."""
+
+from enum import StrEnum
+
+DIGITS = "0123456789"
+
+
+class Label(StrEnum):
+    """What an image is of, as a person or a model says it: a digit's own character, or one of these."""
+
+    UNKNOWN = "unknown"
+    NOT_A_DIGIT = "not_a_digit"
+
+
+LABELS = (*DIGITS, Label.NOT_A_DIGIT.value, Label.UNKNOWN.value)
+
+
+class Verdict(StrEnum):
+    DIGIT = "digit"
+    UNSURE = "unsure"
+    NOT_A_DIGIT = "not_a_digit"
+
+
+class Reason(StrEnum):
+    """Why a verdict is not `digit`."""
+
+    LOW_CONFIDENCE = "low_confidence"
+    BLANK = "blank"
+
+
+SENTENCES = {
+    Reason.LOW_CONFIDENCE: "The model is not sure about this one.",
+    Reason.BLANK: "There is nothing written in this picture.",
+}

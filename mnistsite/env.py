@@ -1,0 +1,53 @@
+"""Typed, strict readers of environment variables: a wrong value stops the start and names itself."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+def string(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def boolean(name: str, default: bool) -> bool:
+    value = string(name).lower()
+    if not value:
+        return default
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false; use 1 or 0.")
+    return value in TRUE
+
+
+def integer(name: str, default: int, *, least: int = 0) -> int:
+    value = string(name) or str(default)
+    if not value.isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number of at least {least}.")
+    return int(value)
+
+
+def items(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in string(name, default).split(",") if item.strip()]
+
+
+def path(name: str, default: Path) -> Path:
+    return Path(string(name) or default).expanduser().resolve()
+
+
+def secret(name: str) -> str:
+    """The variable, or the content of the file that NAME_FILE names; "" if neither is set.
+
+    Raises ImproperlyConfigured if both are set or the file can't be read.
+    """
+    value, file = string(name), string(f"{name}_FILE")
+    if value and file:
+        raise ImproperlyConfigured(f"Set either {name} or {name}_FILE, not both.")
+    if not file:
+        return value
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={file!r} can't be read: {error}") from error

@@ -1,0 +1,66 @@
+"""Two guards around every request: its size, and a database or model that is not there."""
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from classifier.serving import NoModel
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# Multipart adds a little to the file that it carries.
+SLACK_BYTES = 64 * 1024
+DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+
+
+def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """In the form that the asker reads: JSON for programs, a page for people."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"code": code, "detail": detail}, status=status)
+    return render(request, "error.html", {"detail": detail}, status=status)
+
+
+class BodyLimitMiddleware:
+    """Answers 413 before anything is parsed or kept."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = settings.MAX_UPLOAD_BYTES + SLACK_BYTES
+        if not length.isdecimal() or int(length) <= limit:
+            return self.get_response(request)
+        drain(request.META["wsgi.input"], int(length))
+        detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."
+        return failure(request, 413, "too_large", detail)
+
+
+def drain(body: BinaryIO, length: int) -> None:
+    """A client that is still sending when the connection closes never reads the answer."""
+    left = min(length, DRAIN_AT_MOST_BYTES)
+    while left > 0 and (chunk := body.read(min(left, CHUNK_BYTES))):
+        left -= len(chunk)
+
+
+class UnavailableMiddleware:
+    """Answers 503 while the database or the model is not there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NoModel):
+            return failure(request, 503, "no_model", str(error))
+        if isinstance(error, (OperationalError, InterfaceError)):
+            detail = "The database can't be reached right now. Try again in a moment."
+            return failure(request, 503, "no_database", detail)
+        return None

@@ -1,0 +1,13 @@
+"""All addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+admin.site.site_header = admin.site.site_title = "mnistsite"
+admin.site.index_title = "Images, labels and models"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("classifier.api.urls")),
+    path("", include("classifier.urls")),
+]

@@ -1,0 +1,7 @@
+"""The workshop: making models from labelled images."""
+
+from django.apps import AppConfig
+
+
+class TrainingConfig(AppConfig):
+    name = "training"

@@ -1,0 +1,104 @@
+"""What is learnt from and what is measured on: the one module of training that reads rows."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.models import UPLOADED, InputImage, Source
+from classifier.vocabulary import DIGITS, Label
+
+HELD_OUT_IN = 10
+
+
+@dataclass(frozen=True)
+class Images:
+    """`pixels` is (N, 28, 28) uint8 with ink = 255, `labels` (N,) uint8 in 0…9."""
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images to train on and, in `snapshot`, exactly which they are."""
+
+    train: Images
+    snapshot: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    label: str
+    source: str
+    pixels: bytes
+
+
+def training() -> Dataset:
+    """Labelled training rows without the held-out share; 'unknown' never gets in."""
+    rows = [row for row in _rows(is_training=True) if not _is_held_out(row)]
+    return Dataset(_images(rows), _snapshot(rows))
+
+
+def test_split() -> Images:
+    """MNIST's test split, as far as it is loaded."""
+    return _images(list(_rows(is_training=False)))
+
+
+def held_out() -> Images:
+    """The share of the labelled uploads that no model ever learns from."""
+    return _images([row for row in _rows(is_training=True) if _is_held_out(row)])
+
+
+def _rows(is_training: bool) -> Iterator[_Row]:
+    values = (
+        InputImage.objects.digits()
+        .filter(is_training=is_training)
+        .order_by("id")
+        .values_list("id", "label", "source", "pixels")
+    )
+    for id_, label, source, pixels in values.iterator(chunk_size=5000):
+        yield _Row(str(id_), label, source, bytes(pixels))
+
+
+def _is_held_out(row: _Row) -> bool:
+    """By a hash of the pixels: it never changes, and equal pictures fall on the same side."""
+    if row.source not in UPLOADED:
+        return False
+    return int.from_bytes(hashlib.sha256(row.pixels).digest()[:8]) % HELD_OUT_IN == 0
+
+
+def _images(rows: list[_Row]) -> Images:
+    pixels = np.frombuffer(b"".join(row.pixels for row in rows), np.uint8).reshape(-1, 28, 28)
+    return Images(pixels, np.array([int(row.label) for row in rows], np.uint8))
+
+
+def _snapshot(rows: list[_Row]) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.id.encode() + row.label.encode() + row.pixels)
+    labels = Counter(row.label for row in rows)
+    return {
+        "images": len(rows),
+        "by_source": dict(sorted(Counter(row.source for row in rows).items())),
+        "by_label": {digit: labels[digit] for digit in DIGITS},
+        "sha256": digest.hexdigest(),
+        "corrected": [row.id for row in rows if row.source in UPLOADED],
+        "left_out": {
+            "unknown": InputImage.objects.filter(label=Label.UNKNOWN).count(),
+            "not_a_digit": InputImage.objects.filter(label=Label.NOT_A_DIGIT).count(),
+            "held_out": len(held_out()),
+        },
+    }
+
+
+def has_mnist() -> bool:
+    return InputImage.objects.filter(source__in=[Source.MNIST, Source.MNIST_SAMPLE]).exists()

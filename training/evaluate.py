@@ -1,0 +1,124 @@
+"""How good and how honest answers are: probabilities, verdicts and truths in, figures out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.recognizer import Recognizer
+from classifier.vocabulary import Verdict
+
+NON_DIGIT = -1
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of N pictures.
+
+    `probabilities` is (N, 10); `certainty` (N,), higher for what looks more like a digit;
+    `kept` (N,), whether the verdict is `digit`; `right` (N,), whether the best guess is right;
+    `truth` (N,), 0…9, or NON_DIGIT.
+    """
+
+    probabilities: NDArray[np.float64]
+    certainty: NDArray[np.float64]
+    kept: NDArray[np.bool_]
+    right: NDArray[np.bool_]
+    truth: NDArray[np.int64]
+
+    @classmethod
+    def join(cls, parts: "list[Answers]") -> "Answers":
+        return cls(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.certainty for part in parts]),
+            np.concatenate([part.kept for part in parts]),
+            np.concatenate([part.right for part in parts]),
+            np.concatenate([part.truth for part in parts]),
+        )
+
+
+def of_images(
+    recognizer: Recognizer, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> Answers:
+    """Of (N, 28, 28) images, ink = 255, and their (N,) digits."""
+    recognitions = recognizer.recognize(pixels)
+    probabilities = np.array([recognition.probabilities for recognition in recognitions])
+    return Answers(
+        probabilities=probabilities,
+        certainty=probabilities.max(axis=1),
+        kept=np.array([found.verdict == Verdict.DIGIT for found in recognitions]),
+        right=probabilities.argmax(axis=1) == labels,
+        truth=labels.astype(np.int64),
+    )
+
+
+def figures(answers: Answers) -> dict[str, Any]:
+    """Shares are 0 to 1; a figure that the pictures can't give is None.
+
+    `coverage`: digits with verdict `digit`; `accuracy_at_digit`: those of them that are right;
+    `non_digits_refused`: non-digits with another verdict; `auroc` and `fpr95` of telling digits
+    from non-digits; `ece` with 15 bins (Guo et al. 2017), `nll` in nats, `brier` 0 to 2.
+    """
+    digit = answers.truth != NON_DIGIT
+    kept = digit & answers.kept
+    return {
+        "digits": int(digit.sum()),
+        "non_digits": int((~digit).sum()),
+        "accuracy": _mean(answers.right[digit]),
+        "coverage": _mean(answers.kept[digit]),
+        "accuracy_at_digit": _mean(answers.right[kept]),
+        "non_digits_refused": _mean(~answers.kept[~digit]),
+        "auroc": auroc(answers.certainty[digit], answers.certainty[~digit]),
+        "fpr95": fpr95(answers.certainty[digit], answers.certainty[~digit]),
+        **calibration(answers.probabilities[digit], answers.truth[digit]),
+    }
+
+
+def _mean(values: NDArray[np.bool_]) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:
+    """The chance that a positive scores above a negative; ties count half (Mann–Whitney U)."""
+    if not len(positive) or not len(negative):
+        return None
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left")
+    not_above = np.searchsorted(ordered, positive, "right")
+    return float((below + not_above).mean() / (2 * len(negative)))
+
+
+def fpr95(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:
+    """The share of negatives let through by the threshold that keeps 95 % of the positives."""
+    if not len(positive) or not len(negative):
+        return None
+    return float((negative >= np.quantile(positive, 0.05, method="lower")).mean())
+
+
+def calibration(
+    probabilities: NDArray[np.float64], truth: NDArray[np.int64]
+) -> dict[str, float | None]:
+    if not len(truth):
+        return {"ece": None, "nll": None, "brier": None}
+    of_truth = probabilities[np.arange(len(truth)), truth]
+    squares = (probabilities**2).sum(axis=1) - 2 * of_truth + 1
+    return {
+        "ece": _ece(probabilities, truth),
+        "nll": float(-np.log(np.maximum(of_truth, 1e-12)).mean()),
+        "brier": float(squares.mean()),
+    }
+
+
+def _ece(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights=right - confidence, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(truth))
+
+
+def confusion(guesses: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(10, 10) counts: a row a true digit, a column a guess."""
+    return np.bincount(truth * 10 + guesses, minlength=100).reshape(10, 10)

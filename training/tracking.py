@@ -1,0 +1,44 @@
+"""Weights & Biases: offline unless configured, nothing at all where it is not installed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Tracker(Protocol):
+    def log(self, values: dict[str, Any]) -> None: ...
+
+
+class NoTracker:
+    def log(self, values: dict[str, Any]) -> None:
+        """Nobody listens."""
+
+
+def mode() -> str:
+    """`WANDB_MODE` decides; a key alone means online; else everything stays on this machine."""
+    return os.environ.get("WANDB_MODE") or (
+        "online" if os.environ.get("WANDB_API_KEY") else "offline"
+    )
+
+
+@contextmanager
+def tracked(name: str, configuration: dict[str, Any], folder: Path) -> Iterator[Tracker]:
+    """A tracker for the run; if the block raises, the run is recorded as failed."""
+    if find_spec("wandb") is None or mode() == "disabled":
+        yield NoTracker()
+        return
+    import wandb
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with wandb.init(
+        project="mnistsite",
+        name=name,
+        config=configuration,
+        dir=folder,
+        mode=mode(),  # type: ignore[arg-type]  wandb itself refuses a wrong WANDB_MODE
+        settings=wandb.Settings(silent=True, console="off"),
+    ) as run:
+        yield run
