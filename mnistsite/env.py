@@ -1,4 +1,4 @@
-"""Typed, strict readers of environment variables: a wrong value stops the start and names itself."""
+"""Typed, strict readers of environment variables: a wrong value stops the start, by name."""
 
 import os
 from pathlib import Path

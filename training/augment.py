@@ -1,4 +1,4 @@
-"""What people's hands do to a digit: turned, slanted, stretched, shifted; a new variant each epoch."""
+"""What people's hands do to a digit: turned, slanted, stretched, shifted, anew each epoch."""
 
 import math
 

@@ -52,7 +52,7 @@ def in_npz(path: Path) -> Iterator[Labelled]:
     try:
         with np.load(path) as file:
             x = file["x"]
-            y = file["y"] if "y" in file else None
+            y = file.get("y")
     except (OSError, KeyError, ValueError, EOFError) as error:
         raise Unreadable(f"{path} is not an npz file with an array x: {error}") from error
     if x.ndim != 3 or x.dtype != np.uint8 or (y is not None and y.shape != (len(x),)):

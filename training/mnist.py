@@ -88,11 +88,11 @@ def store(mnist: Mnist, progress_bar: bool) -> None:
     """Replaces whatever MNIST images there are, the sample included."""
     InputImage.objects.filter(source__in=[Source.MNIST, Source.MNIST_SAMPLE]).delete()
     rows = tqdm(_rows(mnist), total=sum(mnist.counts), unit=" images", disable=not progress_bar)
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY input_data ({COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(TYPES)
-            for row in rows:
-                copy.write_row(row)
+    statement = f"COPY input_data ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(TYPES)
+        for row in rows:
+            copy.write_row(row)
 
 
 def _rows(mnist: Mnist) -> Iterator[tuple[object, ...]]:

@@ -124,7 +124,7 @@ def _measure(recognizer: Recognizer, data: dataset.Dataset, pictures: Path) -> d
 
 
 def describe(snapshot: dict[str, Any]) -> str:
-    sources = {source: label for source, label in Source.choices}
+    sources = dict(Source.choices)
     counts = ", ".join(f"{n:,} {sources[name]}" for name, n in snapshot["by_source"].items())
     left = snapshot["left_out"]
     lines = [

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot  # noqa: E402  the backend has to be chosen first
+from matplotlib import pyplot
 
 EXAMPLES = 12
 

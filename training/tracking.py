@@ -17,8 +17,11 @@ class NoTracker:
         """Nobody listens."""
 
 
-def mode() -> str:
-    """`WANDB_MODE` decides; a key alone means online; else everything stays on this machine."""
+def mode() -> Any:
+    """`WANDB_MODE` decides; a key alone means online; else everything stays on this machine.
+
+    wandb itself refuses a wrong one, by name.
+    """
     return os.environ.get("WANDB_MODE") or (
         "online" if os.environ.get("WANDB_API_KEY") else "offline"
     )
@@ -38,7 +41,7 @@ def tracked(name: str, configuration: dict[str, Any], folder: Path) -> Iterator[
         name=name,
         config=configuration,
         dir=folder,
-        mode=mode(),  # type: ignore[arg-type]  wandb itself refuses a wrong WANDB_MODE
+        mode=mode(),
         settings=wandb.Settings(silent=True, console="off"),
     ) as run:
         yield run

@@ -1,7 +1,5 @@
 """Who may use the staff's part of the API."""
 
-from typing import ClassVar
-
 from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -10,7 +8,7 @@ from rest_framework.views import APIView
 class StaffWithModelPermission(DjangoModelPermissions):
     """Staff who hold Django's own view or change permission, as in the admin."""
 
-    perms_map: ClassVar[dict[str, list[str]]] = {
+    perms_map: dict[str, list[str]] = {
         "GET": ["%(app_label)s.view_%(model_name)s"],
         "HEAD": ["%(app_label)s.view_%(model_name)s"],
         "OPTIONS": [],

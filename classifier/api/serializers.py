@@ -16,7 +16,9 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 class DigitSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    label = serializers.CharField(help_text="'0' to '9', or 'unknown' unless the verdict is digit")
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="'0' to '9', or 'unknown' unless the verdict is digit"
+    )
     verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
     reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
     best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
@@ -32,7 +34,9 @@ class DigitSerializer(serializers.Serializer[Any]):
 
 class AnswerSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    label = serializers.CharField(help_text="the digit or digits read, or 'unknown'")
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="the digit or digits read, or 'unknown'"
+    )
     verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
     reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
     best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
@@ -89,7 +93,7 @@ class ImageSerializer(serializers.ModelSerializer[InputImage]):
 
 
 class LabelSerializer(serializers.Serializer[Any]):
-    label = serializers.ChoiceField(choices=LABELS)
+    label = serializers.ChoiceField(choices=LABELS)  # type: ignore[assignment]
 
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):

@@ -1,7 +1,8 @@
 """The API's views: predicting for everybody, images, models and runs for staff."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -45,9 +46,8 @@ class PictureParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
-        data: bytes = stream.read()
-        return data
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return stream.read()
 
 
 class PredictView(APIView):
@@ -107,7 +107,7 @@ class ImageViewSet(
         wanted = serializers.LabelSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         label = wanted.validated_data["label"]
-        services.label(image.pk, label, by=request.user, via=Via.API)
+        services.label(image.pk, label, by=cast(User, request.user), via=Via.API)
         return Response(self.get_serializer(self.get_object()).data)
 
 

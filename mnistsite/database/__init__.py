@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, with patient connecting and an embedded server where none is named."""
+"""Django's PostgreSQL backend that connects patiently, to an embedded server if none is named."""

@@ -1,4 +1,4 @@
-"""A real PostgreSQL from its wheel, with its data in var/postgres: started once, stopped by its last user."""
+"""A real PostgreSQL from its wheel, in var/postgres: started once, stopped by its last user."""
 
 import json
 import warnings
@@ -25,7 +25,7 @@ def socket_folder() -> str:
 
 
 def _forget_dead_users(handles: Path) -> None:
-    """A killed process stays on pgserver's list of users, and the last living one would not stop it."""
+    """A killed process stays on pgserver's list, and the last living one would not stop it."""
     if handles.exists():
         pids = json.loads(handles.read_text() or "[]")
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))

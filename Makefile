@@ -1,0 +1,50 @@
+# The two commands that a newcomer needs are `make run` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
+	@exec $(BIN)/python -m mnistsite.run
+
+test: $(VENV)/.dev  ## the whole suite, on a real PostgreSQL
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev  ## style, types, import contracts, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.dev  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## memory, model time and throughput, beside the original's way
+	$(BIN)/python benchmarks/serving.py
+
+lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
+	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
+	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group train \
+		-c requirements/serve.txt -o requirements/train.txt
+	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group train --group dev --extra wandb \
+		-c requirements/train.txt -o requirements/dev.txt
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+$(VENV)/.%: requirements/%.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing $< …"
+	@$(BIN)/pip install --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+clean:  ## remove the virtual environment and caches; data in var/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

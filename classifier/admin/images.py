@@ -1,0 +1,138 @@
+"""Uploaded digits: the list that staff label from, and one image's page with its history."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from classifier import services
+from classifier.admin.read_only import LookOnly
+from classifier.models import InputImage, LabelChange, Prediction, Via
+from classifier.vocabulary import LABELS, Label
+
+
+class LabelFilter(admin.SimpleListFilter):
+    """Opens on what nobody has labelled yet."""
+
+    title = "label"
+    parameter_name = "label"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(label, label.replace("_", " ")) for label in LABELS if label != Label.UNKNOWN]
+
+    def choices(self, changelist: Any) -> Any:
+        return [
+            self._choice(changelist, "unknown", Label.UNKNOWN, self.value() is None),
+            self._choice(changelist, "all", "all", self.value() == "all"),
+            *(
+                self._choice(changelist, str(title), value, self.value() == value)
+                for value, title in self.lookup_choices
+            ),
+        ]
+
+    def _choice(self, changelist: Any, title: str, value: str, selected: bool) -> dict[str, Any]:
+        parameter = None if value == Label.UNKNOWN else value
+        query = changelist.get_query_string({self.parameter_name: parameter})
+        return {"selected": selected, "query_string": query, "display": title}
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[InputImage]
+    ) -> QuerySet[InputImage]:
+        wanted = self.value() or Label.UNKNOWN
+        return queryset if wanted == "all" else queryset.filter(label=wanted)
+
+
+class LabelActionForm(ActionForm):
+    label = forms.ChoiceField(
+        choices=[(label, label.replace("_", " ")) for label in LABELS], label="Label:"
+    )
+
+
+class PredictionInline(LookOnly, admin.TabularInline):
+    model = Prediction
+    fields = ("best_guess", "confidence", "verdict", "reason", "model", "created_at")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+
+class LabelChangeInline(LookOnly, admin.TabularInline):
+    model = LabelChange
+    fields = ("created_at", "changed_by", "from_label", "to_label", "via")
+    readonly_fields = fields
+    ordering = ("-id",)
+    verbose_name_plural = "history of the label"
+
+
+@admin.register(InputImage)
+class ImageAdmin(admin.ModelAdmin):
+    list_display = ("seen", "label", "predicted", "confidence", "source", "created_at")
+    list_display_links = ("seen",)
+    list_editable = ("label",)
+    list_filter = (LabelFilter, "source")
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ("-created_at",)
+    fields = ("seen", "original", "label", "source", "box", "labelled_by", "labelled_at")
+    readonly_fields = ("seen", "original", "source", "box", "labelled_by", "labelled_at")
+    inlines = (PredictionInline, LabelChangeInline)
+    actions = ("set_label",)
+    action_form = LabelActionForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InputImage]:
+        return InputImage.objects.uploaded().with_predictions()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: InputImage | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: InputImage, form: Any, change: bool) -> None:
+        services.label(obj.pk, obj.label, by=cast(User, request.user), via=Via.ADMIN)
+
+    @admin.action(description="Set the label of the selected images", permissions=["change"])
+    def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
+        label = request.POST.get("label", "")
+        ids: list[UUID] = [image.pk for image in queryset]
+        try:
+            services.label_all(ids, label, by=cast(User, request.user), via=Via.ADMIN)
+        except services.RuleBroken as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"{len(ids)} images are labelled {label} now.")
+
+    @admin.display(description="what the model saw")
+    def seen(self, image: InputImage) -> SafeString:
+        return format_html(
+            '<img class="seen" src="{}" width="112" height="112" alt="image {}" loading="lazy">',
+            reverse("seen", args=[image.pk]),
+            image.pk,
+        )
+
+    @admin.display(description="original")
+    def original(self, image: InputImage) -> SafeString:
+        return format_html(
+            '<img class="original" src="{}" alt="the picture as it was sent">',
+            reverse("original", args=[image.upload_id]),
+        )
+
+    @admin.display(description="prediction")
+    def predicted(self, image: InputImage) -> str:
+        prediction = image.current_prediction
+        if prediction is None:
+            return "–"
+        doubt = "" if prediction.reason == "" else f" ({prediction.get_reason_display()})"
+        return f"{prediction.best_guess}{doubt}"
+
+    @admin.display(description="confidence")
+    def confidence(self, image: InputImage) -> str:
+        prediction = image.current_prediction
+        return "–" if prediction is None else f"{prediction.confidence:.1%}"

@@ -1,0 +1,34 @@
+"""The files that people sent."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from classifier.admin.read_only import LookOnly
+from classifier.models import Upload
+
+
+@admin.register(Upload)
+class UploadAdmin(LookOnly, admin.ModelAdmin):
+    list_display = ("created_at", "source", "media_type", "width", "height", "size")
+    list_filter = ("source", "media_type")
+    ordering = ("-created_at",)
+    fields = (
+        "original",
+        "source",
+        "media_type",
+        "width",
+        "height",
+        "size",
+        "sha256",
+        "created_at",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="original")
+    def original(self, upload: Upload) -> SafeString:
+        return format_html(
+            '<img class="original" src="{}" alt="the picture as it was sent">',
+            reverse("original", args=[upload.pk]),
+        )

@@ -1,0 +1,152 @@
+"""Everything on one machine: database, migrations, a first model and account, web and worker."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError, connection
+
+from mnistsite import env
+
+BUNDLED = "baseline"
+ADMIN = "admin"
+STOP_WITHIN_S = 15
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        django.setup()
+        prepare()
+        return serve()
+    except KeyboardInterrupt:
+        return 130
+    except (ImproperlyConfigured, OperationalError) as error:
+        sys.stderr.write(f"mnistsite can't start: {error}\n")
+        return 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def prepare() -> None:
+    with step("Database"):
+        connection.ensure_connection()
+    with step("Migrations"):
+        call_command("migrate", verbosity=0)
+    with step("Model"):
+        promote_bundled_model()
+    with step("Static files"):
+        call_command("collectstatic", verbosity=0, interactive=False)
+    create_first_account()
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    say(f"{name} … ", end="")
+    started = time.monotonic()
+    yield
+    say(f"{time.monotonic() - started:.1f} s")
+
+
+def say(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def promote_bundled_model() -> None:
+    from classifier import services
+    from classifier.models import ModelState, ModelVersion
+
+    if not ModelVersion.objects.filter(state=ModelState.CHAMPION).exists():
+        services.promote(BUNDLED)
+
+
+def create_first_account() -> None:
+    from django.contrib.auth.models import User
+
+    if User.objects.filter(is_staff=True).exists():
+        return
+    given = env.secret("ADMIN_PASSWORD")
+    password = given or secrets.token_urlsafe(12)
+    User.objects.create_superuser(ADMIN, password=password)
+    shown = "the password from ADMIN_PASSWORD" if given else f"password {password} (shown once)"
+    say(f"First staff account: {ADMIN}, {shown}")
+
+
+def serve() -> int:
+    """Web and worker until one of them ends or Ctrl-C; then neither is left."""
+    environment = os.environ | {"SECRET_KEY": env.secret("SECRET_KEY") or local_secret_key()}
+    if not env.secret("DATABASE_URL"):
+        environment["DATABASE_URL"] = embedded_url()
+    connection.close()
+    commands = (
+        [sys.executable, "-m", "gunicorn", "--log-level", "warning"],
+        [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "1"],
+    )
+    # Sessions of their own: Ctrl-C reaches this process alone, which then stops them in order.
+    children = [
+        subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, start_new_session=True)  # noqa: S603
+        for command in commands
+    ]
+    say(f"Serving on http://127.0.0.1:{env.integer('PORT', 8080, least=1)}  (Ctrl-C stops)")
+    try:
+        return first_to_end(children)
+    finally:
+        stop(children)
+
+
+def local_secret_key() -> str:
+    """Random, made once for this checkout, readable by its owner only."""
+    path: Path = settings.VAR_DIR / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+def embedded_url() -> str:
+    """Children use the server that this process holds, and so don't start or stop it."""
+    parameters = connection.get_connection_params()
+    return f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
+
+
+def first_to_end(children: list[subprocess.Popen[bytes]]) -> int:
+    while True:
+        for child in children:
+            if child.poll() is not None:
+                sys.stderr.write(f"{' '.join(child.args[1:4])} ended by itself.\n")  # type: ignore[arg-type,index]
+                return 1
+        time.sleep(0.2)
+
+
+def stop(children: list[subprocess.Popen[bytes]]) -> None:
+    say("\nStopping …")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_WITHIN_S
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
