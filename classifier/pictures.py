@@ -15,9 +15,10 @@ def png(image: InputImage) -> bytes:
 
 
 def preview(upload: Upload) -> bytes:
-    """The original, upright and of any format, as a JPEG without its metadata."""
+    """The original of any format, upright and reduced, as a JPEG without its metadata."""
     with upload.file.open() as file:
-        return _encoded(imaging.preview(file.read()), "JPEG")
+        pixels = imaging.decode(file.read()).pixels
+    return _encoded(Image.fromarray(pixels).convert("RGB"), "JPEG")
 
 
 def _encoded(picture: Image.Image, kind: str) -> bytes:

@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import answers, artifact, imaging
+from classifier import answers, artifact, imaging, serving
 from classifier.answers import Answer
 from classifier.models import (
     UPLOADED,
@@ -27,7 +27,7 @@ from classifier.models import (
     stored_name,
 )
 from classifier.recognizer import Recognition, Recognizer
-from classifier.serving import Served, champion, model_folder
+from classifier.serving import Served, model_folder
 from classifier.vocabulary import LABELS, Label
 
 ORPHAN_AFTER_S = 3600
@@ -44,7 +44,7 @@ def classify(data: bytes, source: Source) -> Answer:
     """
     picture = imaging.decode(data)
     digits = imaging.find_digits(picture)
-    served = champion.get()
+    served = serving.champion.get()
     recognitions = served.recognizer.recognize(digit.pixels for digit in digits)
     upload = Upload(
         sha256=hashlib.sha256(data).hexdigest(),

