@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from numpy.typing import NDArray
 from PIL import Image
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from classifier import services, serving
 from classifier.models import ModelVersion
@@ -17,9 +18,12 @@ from classifier.models import ModelVersion
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
+def pytest_configure() -> None:
+    django_settings.SECRET_KEY = "only for tests"
+
+
 @pytest.fixture(autouse=True)
-def _own_place(settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.SECRET_KEY = "only for tests"
+def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MODELS_DIR = tmp_path / "models"
     settings.IMAGES_DIR = tmp_path / "images"

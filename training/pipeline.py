@@ -1,5 +1,6 @@
 """One training run from rows to a registered candidate, on record from its first second."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -62,9 +63,11 @@ def _finish(record: TrainingRun, state: RunState, **values: Any) -> None:
 
 
 def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> ModelVersion:
-    for folder in (settings.MODELS_DIR / plan.name, settings.IMAGES_DIR / plan.name):
-        if folder.exists():
-            raise FileExistsError(f"{folder} exists already; choose another --name.")
+    folder = settings.MODELS_DIR / plan.name
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists already; choose another --name.")
+    # Plots without a model are what a killed run left.
+    shutil.rmtree(settings.IMAGES_DIR / plan.name, ignore_errors=True)
     data = dataset.training()
     if not len(data.train):
         raise NothingToTrainOn("There is no labelled training image in the database.")
@@ -80,16 +83,14 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
         members = trainer.fit(
             data.train.pixels, data.train.labels, plan.configuration, on_epoch, plan.progress_bar
         )
-        folder = _publish(plan, data, members)
-        metrics = artifact.read(folder).metrics
+        metrics = _publish(plan, data, members)
         tracker.log(metrics)
     log(summary(plan.name, metrics))
     return services.register(plan.name)
 
 
-def _publish(plan: Plan, data: dataset.Dataset, members: list[Any]) -> Path:
+def _publish(plan: Plan, data: dataset.Dataset, members: list[Any]) -> dict[str, Any]:
     """The plots first: a model folder that is there has everything that belongs to it."""
-    folder: Path = settings.MODELS_DIR / plan.name
     draft = artifact.Manifest(
         name=plan.name,
         created_at=timezone.now().isoformat(timespec="seconds"),
@@ -99,13 +100,13 @@ def _publish(plan: Plan, data: dataset.Dataset, members: list[Any]) -> Path:
         thresholds={"confidence": LEAST_CONFIDENCE},
         libraries=export.libraries(),
     )
-    with artifact.publishing(folder) as aside:
+    with artifact.publishing(settings.MODELS_DIR / plan.name) as aside:
         export.write(aside, members)
         artifact.write_manifest(aside, draft)
         with artifact.publishing(settings.IMAGES_DIR / plan.name) as pictures:
             metrics = _measure(Recognizer(aside), data, pictures)
         artifact.write_manifest(aside, replace(draft, metrics=metrics))
-    return folder
+    return metrics
 
 
 def _measure(recognizer: Recognizer, data: dataset.Dataset, pictures: Path) -> dict[str, Any]:

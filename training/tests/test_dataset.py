@@ -1,0 +1,79 @@
+"""What is learnt from, and what never is."""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from classifier import services
+from classifier.models import InputImage, ModelVersion, Source, Via
+from training import dataset
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def uploads(
+    champion: ModelVersion, boss: User, drawn: Callable[..., bytes]
+) -> Callable[[str], InputImage]:
+    """Makes an upload and labels it."""
+
+    def upload(label: str, which: int = 0) -> InputImage:
+        answer = services.classify(drawn(7, which), Source.API)
+        assert answer.digits[0].id
+        return services.label(answer.digits[0].id, label, boss, Via.API)
+
+    return upload
+
+
+def test_unknown_and_not_a_digit_never_reach_training(
+    uploads: Callable[[str], InputImage],
+) -> None:
+    uploads("unknown")
+    uploads("not_a_digit")
+    data = dataset.training()
+    assert len(data.train) == 0
+    assert data.snapshot["left_out"] == {"unknown": 1, "not_a_digit": 1, "held_out": 0}
+
+
+def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(
+    uploads: Callable[..., InputImage],
+) -> None:
+    images = [uploads("7", which) for which in range(40)]
+    held_out, trained = dataset.held_out(), dataset.training()
+    assert 1 <= len(held_out) <= 10
+    assert len(held_out) + len(trained.train) == len(images)
+    learnt = {hashlib.sha256(pixels.tobytes()).digest() for pixels in trained.train.pixels}
+    kept = {hashlib.sha256(pixels.tobytes()).digest() for pixels in held_out.pixels}
+    assert not learnt & kept
+    assert np.array_equal(dataset.held_out().pixels, held_out.pixels)
+
+
+def test_the_test_split_is_not_trained_on() -> None:
+    call_command("loadmnist", sample=True, verbosity=0)
+    assert len(dataset.training().train) == 4_000
+    assert len(dataset.test_split()) == 1_000
+
+
+def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
+    uploads: Callable[..., InputImage], boss: User
+) -> None:
+    images = [uploads("7", which) for which in range(3)]
+    before = dataset.training().snapshot
+    assert set(before["corrected"]) <= {str(image.pk) for image in images}
+    assert before["by_source"] == {"api": before["images"]}
+    assert before["by_label"]["7"] == before["images"]
+    assert dataset.training().snapshot == before
+    changed = next(image for image in images if str(image.pk) in before["corrected"])
+    services.label(changed.pk, "1", boss, Via.API)
+    assert dataset.training().snapshot["sha256"] != before["sha256"]
+
+
+def test_pixels_and_labels_arrive_as_they_are_stored(uploads: Callable[..., InputImage]) -> None:
+    stored = {bytes(uploads("3", which).pixels) for which in range(3)}
+    images = [*dataset.training().train.pixels, *dataset.held_out().pixels]
+    assert {image.tobytes() for image in images} == stored
+    assert set(dataset.training().train.labels) <= {3}

@@ -1,0 +1,109 @@
+"""Folders and npz files of pictures, through the whole path."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from numpy.typing import NDArray
+from PIL import Image
+
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
+    """Twenty real digits, a flat grey picture that is none, and a file that is no picture."""
+    for digit in range(10):
+        (tmp_path / str(digit)).mkdir()
+        for which in range(2):
+            (tmp_path / str(digit) / f"{which}.png").write_bytes(drawn(digit, which))
+    (tmp_path / "none").mkdir()
+    Image.new("L", (100, 100), 200).save(tmp_path / "none" / "flat.png")
+    (tmp_path / "none" / "notes.txt").write_text("not a picture")
+    return tmp_path
+
+
+@pytest.fixture
+def measured(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    def measure(**options: Any) -> dict[str, Any]:
+        call_command("evaluate", **options)
+        report: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return report
+
+    return measure
+
+
+def test_a_folder_is_measured_with_the_bundled_model_and_nothing_loaded(
+    folder: Path, measured: Callable[..., dict[str, Any]]
+) -> None:
+    report = measured(folder=folder)
+    assert report["model"] == "baseline"
+    assert (report["digits"], report["non_digits"]) == (20, 2)
+    assert report["accuracy"] >= 0.95
+    assert report["non_digits_refused"] == 1.0
+    assert report["auroc"] == 1.0
+
+
+def test_an_npz_without_labels_holds_non_digits_only_and_each_part_is_told_apart(
+    folder: Path, digits: Digits, measured: Callable[..., dict[str, Any]]
+) -> None:
+    labelled, unlabelled = folder / "digits.npz", folder / "none.npz"
+    np.savez(labelled, x=digits[0][::500], y=digits[1][::500])
+    np.savez(unlabelled, x=np.zeros((5, 28, 28), np.uint8))
+    report = measured(folder=folder, npz=[labelled, unlabelled])
+    assert (report["digits"], report["non_digits"]) == (30, 7)
+    assert report["each"][str(labelled)]["accuracy"] >= 0.9
+    assert report["each"][str(unlabelled)]["non_digits_refused"] == 1.0
+    assert report["each"][str(folder)]["digits"] == 20
+
+
+def test_pictures_of_several_digits_are_right_only_as_a_whole(
+    folder: Path, digits: Digits, measured: Callable[..., dict[str, Any]]
+) -> None:
+    first, second = (digits[0][digits[1] == digit][3] for digit in (2, 7))
+    paper = np.full((60, 120), 255, np.uint8)
+    paper[16:44, 20:48] -= first
+    paper[16:44, 72:100] -= second
+    (folder / "several").mkdir()
+    Image.fromarray(paper).save(folder / "several" / "pair.png")
+    for label, share in (("27", 1.0), ("29", 0.0)):
+        (folder / "index.csv").write_text(f"file,label\nseveral/pair.png,{label}\n")
+        assert measured(folder=folder)["several"] == {"pictures": 1, "whole_string_right": share}
+
+
+def test_the_test_split_is_measured_where_no_pictures_are_given(
+    measured: Callable[..., dict[str, Any]],
+) -> None:
+    with pytest.raises(CommandError, match=r"Load it: python manage\.py loadmnist"):
+        call_command("evaluate")
+    call_command("loadmnist", sample=True, stdout=StringIO())
+    report = measured()
+    assert report["digits"] == 1_000
+    assert report["accuracy"] >= 0.985
+
+
+@pytest.mark.parametrize("form", ["folder", "npz"])
+def test_what_is_of_another_form_is_refused_with_a_hint(form: str, tmp_path: Path) -> None:
+    given = {"folder": tmp_path, "npz": [tmp_path / "missing.npz"]}[form]
+    with pytest.raises(CommandError, match=r"sub-folders named 0 to 9|an npz file with an array x"):
+        call_command("evaluate", **{form: given})
+
+
+def test_the_table_names_every_figure() -> None:
+    from training.management.commands.evaluate import table
+
+    shown = table({"model": "m", "accuracy": 0.98765, "auroc": None, "several": {"pictures": 3}})
+    assert shown.splitlines() == [
+        "model                  m",
+        "accuracy               0.9877",
+        "auroc                  –",
+        "several",
+        "  pictures               3",
+    ]

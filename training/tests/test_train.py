@@ -1,0 +1,193 @@
+"""A training run from rows to a registered model, with real training on real digits."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from classifier import artifact, services
+from classifier.models import (
+    InputImage,
+    ModelState,
+    ModelVersion,
+    RunState,
+    Source,
+    TrainingRun,
+    Via,
+)
+from classifier.recognizer import Recognizer, softmax
+from training import cnn, export, plots, trainer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sample() -> None:
+    """Only what a test can train on in seconds."""
+    call_command("loadmnist", sample=True, verbosity=0)
+
+
+def train(**options: Any) -> None:
+    call_command("train", **({"epochs": 2, "name": "candidate"} | options))
+
+
+def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
+    sample: None, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(members=2)
+    printed = capsys.readouterr().out
+    assert "Training on 4,000 images: 4,000 MNIST sample." in printed
+    assert "SAMPLE: this model learns from the 5,000-image sample" in printed
+    assert "To let it serve: python manage.py promote candidate" in printed
+
+    version = ModelVersion.objects.get(name="candidate")
+    assert version.state == ModelState.CANDIDATE
+    assert version.metrics["test"]["digits"] == 1_000
+    assert version.metrics["test"]["accuracy"] >= 0.85
+    assert version.snapshot["by_source"] == {"mnist_sample": 4_000}
+    assert version.configuration == {"epochs": 2, "members": 2, "seed": 1}
+    assert version.is_sample
+
+    folder = settings.MODELS_DIR / "candidate"
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json",
+        "model.tflite",
+        "weights.npz",
+    }
+    assert json.loads((folder / "manifest.json").read_text())["metrics"] == version.metrics
+    for picture in ("confusion_matrix.png", "classes.png"):
+        assert (settings.IMAGES_DIR / "candidate" / picture).stat().st_size > 5_000
+
+    run = TrainingRun.objects.get()
+    assert (run.state, run.result) == (RunState.SUCCEEDED, version)
+    assert [(entry["member"], entry["epoch"]) for entry in run.progress] == [
+        (1, 1),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+    ]
+    assert run.log in printed
+
+
+def test_the_next_run_learns_what_staff_have_labelled_and_says_so(
+    sample: None,
+    champion: ModelVersion,
+    boss: User,
+    drawn: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    uploaded = [services.classify(drawn(7, which), Source.WEB).digits[0].id for which in range(4)]
+    for image_id in uploaded[:3]:
+        assert image_id
+        services.label(image_id, "1", boss, Via.ADMIN)
+    train(promote=True, epochs=1)
+    printed = capsys.readouterr().out
+    version = ModelVersion.objects.get(state=ModelState.CHAMPION)
+    learnt = version.snapshot["corrected"]
+    assert version.name == "candidate"
+    assert set(learnt) <= {str(image_id) for image_id in uploaded[:3]}
+    assert len(learnt) + version.snapshot["left_out"]["held_out"] == 3
+    assert f"{len(learnt)} web page." in printed
+    assert "Left out: 1 unknown" in printed
+    assert "candidate is the champion now." in printed
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        (trainer, "fit"),
+        (export, "write"),
+        (artifact, "write_manifest"),
+        (plots, "classes"),
+        (services, "register"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(KeyboardInterrupt(), RunState.CANCELLED), (OSError("disk full"), RunState.FAILED)],
+)
+def test_a_run_that_ends_anywhere_leaves_no_half_model(
+    module: Any,
+    function: str,
+    error: BaseException,
+    state: RunState,
+    sample: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
+    monkeypatch.setattr(module, function, fail)
+    with pytest.raises((CommandError, OSError)):
+        train()
+    assert TrainingRun.objects.get().state == state
+    assert not ModelVersion.objects.exists()
+    assert not list(settings.MODELS_DIR.glob(".*"))
+    assert not list(settings.IMAGES_DIR.glob(".*"))
+    for whole in settings.MODELS_DIR.glob("*"):
+        assert Recognizer(whole).name == "candidate"
+
+
+def test_a_run_can_have_the_name_of_one_that_failed(
+    sample: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
+    (settings.IMAGES_DIR / "candidate").mkdir(parents=True)
+    train()
+    with pytest.raises(CommandError, match="exists already; choose another --name"):
+        train()
+
+
+def test_there_has_to_be_something_to_learn(sample: None) -> None:
+    InputImage.objects.filter(is_training=True).delete()
+    with pytest.raises(CommandError, match="no labelled training image"):
+        train()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (["--epochs", "0"], "not a whole number of at least 1"),
+        (["--members", "many"], "not a whole number of at least 1"),
+        (["--name", "../up"], "can't name a folder"),
+    ],
+)
+def test_wrong_use_ends_with_a_hint(wrong: list[str], hint: str) -> None:
+    with pytest.raises(CommandError, match=hint):
+        call_command("train", *wrong)
+
+
+def test_the_exported_graph_says_what_the_network_says(tmp_path: Path, digits: Any) -> None:
+    members = [cnn.build(), cnn.build()]
+    export.write(tmp_path, members)
+    draft = artifact.Manifest("untrained", "", {}, {}, {}, {"confidence": 0.8})
+    artifact.write_manifest(tmp_path, draft)
+    images = digits[0][::1000]
+    served = [found.probabilities for found in Recognizer(tmp_path).recognize(images)]
+    expected = softmax(trainer.logits(members, images).astype(float)).mean(axis=1)
+    assert np.allclose(served, expected, atol=1e-4)
+    weights = np.load(tmp_path / export.WEIGHTS)
+    assert len(weights.files) == 2 * len(members[0].get_weights())
+
+
+def test_no_command_imports_the_workshop_s_heavy_libraries_before_it_runs() -> None:
+    script = (
+        "import sys, django; django.setup();"
+        "from django.core.management import get_commands, load_command_class;"
+        "[load_command_class(app, name) for name, app in get_commands().items()"
+        " if app in ('classifier', 'training')];"
+        "sys.exit(' '.join({'tensorflow', 'keras', 'matplotlib', 'wandb'} & set(sys.modules)))"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
