@@ -144,9 +144,14 @@ def summary(name: str, metrics: dict[str, Any]) -> str:
         if figures := metrics.get(key):
             lines.append(
                 f"{title}: {figures['accuracy']:.2%} of {figures['digits']:,} right; "
-                f"{figures['coverage']:.2%} kept as digit, {figures['accuracy_at_digit']:.2%} "
-                "of these right."
+                f"{figures['coverage']:.2%} kept as digit, "
+                f"{percent(figures['accuracy_at_digit'])} of these right."
             )
     lines.append(f"Model: {settings.MODELS_DIR / name}")
     lines.append(f"Plots: {settings.IMAGES_DIR / name}")
     return "\n".join(lines)
+
+
+def percent(share: float | None) -> str:
+    """Of nothing there is no share."""
+    return "–" if share is None else f"{share:.2%}"

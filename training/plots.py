@@ -21,11 +21,15 @@ def confusion_matrix(counts: NDArray[np.int64], title: str, path: Path) -> None:
     errors = counts.copy()
     np.fill_diagonal(errors, 0)
     figure, axes = pyplot.subplots(figsize=(7, 7), layout="constrained")
-    axes.imshow(errors, cmap="Reds", vmax=max(int(errors.max()), 4))
+    limit = max(int(errors.max()), 4)
+    axes.imshow(errors, cmap="Reds", vmax=limit)
     for (row, column), count in np.ndenumerate(counts):
         if count:
             weight = "bold" if row == column else "normal"
-            axes.text(column, row, str(count), ha="center", va="center", weight=weight)
+            colour = "white" if errors[row, column] > limit / 2 else "black"
+            axes.text(
+                column, row, str(count), ha="center", va="center", weight=weight, color=colour
+            )
     axes.set(title=title, xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
@@ -40,8 +44,8 @@ def classes(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], path: Path) ->
         for place, image in enumerate(of_class[:EXAMPLES]):
             strip[:, place * 28 : place * 28 + 28] = image
         axes.imshow(strip, cmap="gray_r")
-        axes.set_axis_off()
-        axes.set_title(f"{digit}: {len(of_class):,}", x=-0.02, y=0.3, ha="right", fontsize=11)
+        axes.set(xticks=[], yticks=[], frame_on=False)
+        axes.set_ylabel(f"{digit}: {len(of_class):,}", rotation=0, ha="right", va="center")
     figure.suptitle("What was trained on, by class")
     figure.savefig(path, dpi=110)
     pyplot.close(figure)

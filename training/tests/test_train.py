@@ -187,7 +187,7 @@ def test_no_command_imports_the_workshop_s_heavy_libraries_before_it_runs() -> N
         "from django.core.management import get_commands, load_command_class;"
         "[load_command_class(app, name) for name, app in get_commands().items()"
         " if app in ('classifier', 'training')];"
-        "sys.exit(' '.join({'tensorflow', 'keras', 'matplotlib', 'wandb'} & set(sys.modules)))"
+        "sys.exit(' '.join({'tensorflow', 'keras', 'matplotlib', 'wandb'} & set(sys.modules)) or 0)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
