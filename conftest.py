@@ -29,6 +29,9 @@ def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.IMAGES_DIR = tmp_path / "images"
     settings.VAR_DIR = tmp_path / "var"
     settings.MNIST_NPZ = ""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
+    settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.Champion())
     monkeypatch.setenv("WANDB_MODE", "disabled")

@@ -75,7 +75,10 @@ def read(folder: Path) -> Manifest:
 
 def _parse(path: Path) -> Manifest:
     if not path.is_file():
-        raise MissingArtifact(f"There is no model in {path.parent}: {path.name} is missing.")
+        raise MissingArtifact(
+            f"There is no model in {path.parent}: {path.name} is missing. "
+            "List the models on record: python manage.py models"
+        )
     try:
         values = json.loads(path.read_text())
         found = values["format"]
@@ -86,9 +89,12 @@ def _parse(path: Path) -> Manifest:
             f"{path} has format {found!r}; this version of the project reads {FORMAT}. Train again."
         )
     try:
-        return Manifest(**values)
+        manifest = Manifest(**values)
     except TypeError as error:
         raise DamagedArtifact(f"{path} is not a model's manifest: {error}") from error
+    if not isinstance(manifest.files, dict) or "confidence" not in manifest.thresholds:
+        raise DamagedArtifact(f"{path} is not a model's manifest: files or thresholds are wrong.")
+    return manifest
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

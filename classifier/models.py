@@ -19,6 +19,10 @@ def choices(values: Any) -> list[tuple[str, str]]:
     return [(str(value), str(value).replace("_", " ")) for value in values]
 
 
+VERDICTS = choices(Verdict)
+REASONS = choices(Reason)
+
+
 def one_of(field: str, values: Any, name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(**{f"{field}__in": list(map(str, values))}), name=name
@@ -221,8 +225,8 @@ class Prediction(models.Model):
     confidence = models.FloatField(help_text="probability of the best guess, 0 to 1")
     probabilities = ArrayField(models.FloatField(), size=10)
     scores = models.JSONField(default=dict, help_text="measures of uncertainty, by name")
-    verdict = models.CharField(max_length=12, choices=choices(Verdict))
-    reason = models.CharField(max_length=32, choices=choices(Reason), blank=True)
+    verdict = models.CharField(max_length=12, choices=VERDICTS)
+    reason = models.CharField(max_length=32, choices=REASONS, blank=True)
     imaging_version = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 

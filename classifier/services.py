@@ -179,7 +179,9 @@ def rollback() -> ModelVersion:
     retired = ModelVersion.objects.filter(state=ModelState.RETIRED)
     before = retired.order_by("-retired_at").first()
     if before is None:
-        raise RuleBroken("There is no earlier champion to go back to.")
+        raise RuleBroken(
+            "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
+        )
     return promote(before.name)
 
 

@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage
 class DurableStorage(FileSystemStorage):
     """Writes aside, fsyncs and renames, so that a crash leaves no half file under a served name."""
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(f".{uuid4().hex}.part")

@@ -5,10 +5,10 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
 
 from classifier.serving import NoModel
+from mnistsite.errors import failure
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -18,13 +18,6 @@ DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
 
-def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """In the form that the asker reads: JSON for programs, a page for people."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"code": code, "detail": detail}, status=status)
-    return render(request, "error.html", {"detail": detail}, status=status)
-
-
 class BodyLimitMiddleware:
     """Answers 413 before anything is parsed or kept."""
 
@@ -32,9 +25,11 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.headers.get("Transfer-Encoding"):
+            detail = "Send the file with a Content-Length and not in chunks."
+            return failure(request, 411, "length_required", detail)
         length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = settings.MAX_UPLOAD_BYTES + SLACK_BYTES
-        if not length.isdecimal() or int(length) <= limit:
+        if not length.isdecimal() or int(length) <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
             return self.get_response(request)
         drain(request.META["wsgi.input"], int(length))
         detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."

@@ -149,8 +149,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "LabelEnum": "classifier.models.Label",
-        "VerdictEnum": "classifier.models.Verdict",
+        "VerdictEnum": "classifier.models.VERDICTS",
+        "ReasonEnum": "classifier.models.REASONS",
     },
 }
 

@@ -6,6 +6,9 @@ from django.urls import include, path
 admin.site.site_header = admin.site.site_title = "mnistsite"
 admin.site.index_title = "Images, labels and models"
 
+handler400 = "mnistsite.errors.bad_request"
+handler404 = "mnistsite.errors.not_found"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("classifier.api.urls")),

@@ -8,14 +8,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from classifier import services
 from classifier.admin.read_only import LookOnly
 from classifier.models import InputImage, LabelChange, Prediction, Via
+from classifier.templatetags.numbers import percent
 from classifier.vocabulary import LABELS, Label
 
 
@@ -56,14 +58,21 @@ class LabelActionForm(ActionForm):
     )
 
 
-class PredictionInline(LookOnly, admin.TabularInline):
+class PartOfTheImage(LookOnly):
+    """Who may see the image may see what was said of it."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("classifier.view_inputimage")
+
+
+class PredictionInline(PartOfTheImage, admin.TabularInline):
     model = Prediction
     fields = ("best_guess", "confidence", "verdict", "reason", "model", "created_at")
     readonly_fields = fields
     ordering = ("-id",)
 
 
-class LabelChangeInline(LookOnly, admin.TabularInline):
+class LabelChangeInline(PartOfTheImage, admin.TabularInline):
     model = LabelChange
     fields = ("created_at", "changed_by", "from_label", "to_label", "via")
     readonly_fields = fields
@@ -73,10 +82,10 @@ class LabelChangeInline(LookOnly, admin.TabularInline):
 
 @admin.register(InputImage)
 class ImageAdmin(admin.ModelAdmin):
-    list_display = ("seen", "label", "predicted", "confidence", "source", "created_at")
+    list_display = ("seen", "label", "predicted", "confidence", "sent")
     list_display_links = ("seen",)
     list_editable = ("label",)
-    list_filter = (LabelFilter, "source")
+    list_filter = (LabelFilter, "upload__source")
     list_per_page = 50
     show_full_result_count = False
     ordering = ("-created_at",)
@@ -88,6 +97,13 @@ class ImageAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InputImage]:
         return InputImage.objects.uploaded().with_predictions()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {"title": "Images to label"} | (extra_context or {})
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -135,4 +151,8 @@ class ImageAdmin(admin.ModelAdmin):
     @admin.display(description="confidence")
     def confidence(self, image: InputImage) -> str:
         prediction = image.current_prediction
-        return "–" if prediction is None else f"{prediction.confidence:.1%}"
+        return "–" if prediction is None else percent(prediction.confidence)
+
+    @admin.display(description="sent", ordering="created_at")
+    def sent(self, image: InputImage) -> str:
+        return f"{localtime(image.created_at):%Y-%m-%d %H:%M}, {image.get_source_display()}"

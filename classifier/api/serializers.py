@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from classifier.models import InputImage, ModelVersion, Prediction, TrainingRun
-from classifier.vocabulary import LABELS, Reason, Verdict
+from classifier.models import REASONS, VERDICTS, InputImage, ModelVersion, Prediction, TrainingRun
+from classifier.vocabulary import LABELS
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -19,8 +19,8 @@ class DigitSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(  # type: ignore[assignment]
         help_text="'0' to '9', or 'unknown' unless the verdict is digit"
     )
-    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
-    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    verdict = serializers.ChoiceField(choices=VERDICTS)
+    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
     best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
     confidence = serializers.FloatField(min_value=0, max_value=1)
     probabilities = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1))
@@ -37,8 +37,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(  # type: ignore[assignment]
         help_text="the digit or digits read, or 'unknown'"
     )
-    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
-    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    verdict = serializers.ChoiceField(choices=VERDICTS)
+    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
     best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
     confidence = serializers.FloatField(
         min_value=0, max_value=1, allow_null=True, help_text="the least of the digits'"

@@ -7,7 +7,7 @@ import sys
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connections
+from django.db import connections
 
 from mnistsite.database import base
 
@@ -17,7 +17,7 @@ CLOSED_PORT = 9  # nobody listens on "discard"
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     taken: list[float] = []
-    monkeypatch.setattr(base.time, "sleep", taken.append)
+    monkeypatch.setattr("mnistsite.database.base.time.sleep", taken.append)
     return taken
 
 
@@ -29,7 +29,7 @@ def test_connecting_is_tried_five_times_with_growing_pauses_and_then_explained(
     pauses: list[float],
 ) -> None:
     unreachable = wrapper(HOST="127.0.0.1", PORT=CLOSED_PORT)
-    with pytest.raises(OperationalError) as error:
+    with pytest.raises(psycopg.OperationalError) as error:
         unreachable.connect()
     assert pauses == [0.2, 0.4, 0.8, 1.6]
     assert "No connection to PostgreSQL at 127.0.0.1 after 5 tries" in str(error.value)

@@ -1,0 +1,60 @@
+"""Rows and model folders that the tests start from, made without recognising anything."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from classifier import artifact
+from classifier.models import UPLOADED, InputImage, ModelVersion, Prediction, Source, Upload
+from classifier.vocabulary import Label, Verdict
+
+
+def upload(**values: Any) -> Upload:
+    given = {"file": "uploads/00/made", "sha256": "0" * 64, "size": 9, "width": 28, "height": 28}
+    return Upload.objects.create(
+        **given | {"media_type": "image/png", "source": Source.WEB} | values
+    )
+
+
+def image(**values: Any) -> InputImage:
+    """One that was uploaded and that nobody has labelled, unless `values` say otherwise."""
+    given: dict[str, Any] = {"source": Source.WEB, "pixels": bytes(784), "label": Label.UNKNOWN}
+    given |= values
+    if given["source"] in UPLOADED:
+        given = {"upload": upload(source=given["source"]), "box": [0, 0, 28, 28]} | given
+    if given["source"] in UPLOADED and given["label"] != Label.UNKNOWN:
+        given = {"labelled_at": timezone.now()} | given
+    return InputImage.objects.create(**given)
+
+
+def mnist_image(**values: Any) -> InputImage:
+    return image(**{"source": Source.MNIST, "label": "7"} | values)
+
+
+def version(**values: Any) -> ModelVersion:
+    return ModelVersion.objects.create(**{"name": "made", "checksum": "0" * 64} | values)
+
+
+def prediction(of: InputImage, by: ModelVersion, **values: Any) -> Prediction:
+    """That it is a 7, for certain, unless `values` say otherwise."""
+    given = {"label": "7", "best_guess": "7", "confidence": 1.0, "verdict": Verdict.DIGIT}
+    given |= {"probabilities": [float(digit == 7) for digit in range(10)], "imaging_version": 1}
+    return Prediction.objects.create(image=of, model=by, **given | values)
+
+
+def model_folder(name: str, **changes: Any) -> Path:
+    """The bundled model under another name in MODELS_DIR, its manifest changed."""
+    bundled: Path = settings.BUNDLED_MODELS_DIR / "baseline"
+    folder = Path(shutil.copytree(bundled, settings.MODELS_DIR / name))
+    artifact.write_manifest(folder, replace(artifact.read(bundled), name=name, **changes))
+    return folder
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

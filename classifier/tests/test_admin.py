@@ -1,0 +1,275 @@
+"""The pages that staff label on: what they show, what they keep, and whom they let in."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from classifier import services
+from classifier.models import InputImage, LabelChange, Prediction, TrainingRun, Via
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/classifier/inputimage/"
+
+
+@pytest.fixture
+def staff(client: Client, labeller: User) -> Client:
+    client.force_login(labeller)
+    return client
+
+
+def page_of(image: InputImage) -> str:
+    return reverse("admin:classifier_inputimage_change", args=[image.pk])
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    page = client.get(LIST + query).content.decode()
+    return re.findall(r'name="form-\d+-id" value="([^"]+)"', page)
+
+
+def ids(*images: InputImage) -> list[str]:
+    return [str(image.pk) for image in images]
+
+
+def formset(prefix: str, *rows: dict[str, Any]) -> dict[str, Any]:
+    fields = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": len(rows)}
+    return fields | {
+        f"{prefix}-{number}-{name}": value
+        for number, row in enumerate(rows)
+        for name, value in row.items()
+    }
+
+
+def inlines(**rows: list[dict[str, Any]]) -> dict[str, Any]:
+    forms: dict[str, list[dict[str, Any]]] = {"predictions": [], "label_changes": []} | rows
+    return {
+        name: value for prefix in forms for name, value in formset(prefix, *forms[prefix]).items()
+    }
+
+
+def history() -> list[tuple[str, str, str, str]]:
+    changes = LabelChange.objects.order_by("id")
+    return list(changes.values_list("changed_by__username", "from_label", "to_label", "via"))
+
+
+def test_the_list_opens_on_what_nobody_has_labelled_newest_first(staff: Client) -> None:
+    older, newer = made.image(), made.image()
+    made.image(label="7")
+    made.mnist_image()
+
+    assert listed(staff) == ids(newer, older)
+
+
+@pytest.mark.parametrize(
+    ("query", "labels"),
+    [
+        ("?label=7", ["7"]),
+        ("?label=not_a_digit", ["not_a_digit"]),
+        ("?label=all", ["7", "not_a_digit", "unknown"]),
+        ("?label=3", []),
+    ],
+)
+def test_the_list_is_filtered_by_label(staff: Client, query: str, labels: list[str]) -> None:
+    for label in ("unknown", "not_a_digit", "7"):
+        made.image(label=label)
+
+    found = {str(image.pk): image.label for image in InputImage.objects.all()}
+    assert [found[image] for image in listed(staff, query)] == labels
+
+
+def test_the_list_shows_picture_and_prediction_of_each_image(staff: Client) -> None:
+    image = made.image()
+    doubt = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
+    made.prediction(image, made.version(), confidence=0.512, **doubt)
+
+    page = staff.get(LIST).content.decode()
+
+    assert f'src="/image/{image.pk}.png"' in page
+    assert ">7 (low confidence)<" in page
+    assert re.search(r">51\.20?\s?%<", page)
+
+
+def test_labels_set_in_the_list_go_through_the_history(staff: Client) -> None:
+    older, newer, untouched = made.image(), made.image(), made.image()
+    rows = [
+        {"id": untouched.pk, "label": "unknown"},
+        {"id": newer.pk, "label": "not_a_digit"},
+        {"id": older.pk, "label": "3"},
+    ]
+
+    response = staff.post(LIST, formset("form", *rows) | {"_save": "Save"})
+
+    assert response.status_code == 302
+    assert set(history()) == {
+        ("labeller", "unknown", "not_a_digit", Via.ADMIN),
+        ("labeller", "unknown", "3", Via.ADMIN),
+    }
+    assert listed(staff) == ids(untouched)
+    older.refresh_from_db()
+    assert older.labelled_by == User.objects.get(username="labeller")
+
+
+def act(client: Client, label: str, *images: InputImage) -> Any:
+    chosen = {"action": "set_label", "label": label, "_selected_action": ids(*images)}
+    return client.post(LIST, chosen | {"index": 0}, follow=True)
+
+
+def test_the_label_of_all_selected_images_is_set_through_the_history(staff: Client) -> None:
+    first, second, other = made.image(), made.image(), made.image()
+
+    response = act(staff, "5", first, second)
+
+    assert "2 images are labelled 5 now." in response.content.decode()
+    assert history() == [("labeller", "unknown", "5", Via.ADMIN)] * 2
+    assert listed(staff) == ids(other)
+
+
+@pytest.mark.parametrize("label", ["", "seven"])
+def test_a_label_that_does_not_exist_is_not_set_on_the_selected_images(
+    staff: Client, label: str
+) -> None:
+    image = made.image()
+
+    response = act(staff, label, image)
+
+    assert response.status_code == 200
+    assert history() == []
+    assert listed(staff) == ids(image)
+
+
+def test_the_label_set_on_an_images_page_goes_through_the_history(staff: Client) -> None:
+    image = made.image()
+
+    response = staff.post(page_of(image), {"label": "8"} | inlines())
+
+    assert response.status_code == 302
+    assert history() == [("labeller", "unknown", "8", Via.ADMIN)]
+
+
+def test_an_images_page_shows_its_history_and_predictions(client: Client, boss: User) -> None:
+    image, labeller = made.image(), User.objects.create_user("anna")
+    made.prediction(image, made.version(name="the-model"))
+    services.label(image.pk, "8", labeller, Via.API)
+    services.label(image.pk, "9", boss, Via.ADMIN)
+    client.force_login(boss)
+
+    page = client.get(page_of(image)).content.decode()
+
+    rows = page.split('id="label_changes-')
+    cells = [dict(re.findall(r'class="field-(\w+)">\s*<p>(?:<a[^>]*>)?([^<]*)', r)) for r in rows]
+    told = [
+        (row["changed_by"], row["from_label"], row["to_label"], row["via"])
+        for row in cells
+        if "via" in row and row["created_at"]
+    ]
+    assert told == [("boss", "8", "9", "Admin"), ("anna", "unknown", "8", "API")]
+    assert "the-model" in page
+
+
+def test_nobody_changes_predictions_or_history(client: Client, boss: User) -> None:
+    image = made.image()
+    prediction = made.prediction(image, made.version())
+    services.label(image.pk, "7", boss, Via.ADMIN)
+    change = LabelChange.objects.get()
+    client.force_login(boss)
+    page = client.get(page_of(image)).content.decode()
+    fields = re.findall(r'name="(?:predictions|label_changes)-\d+-(\w+)"', page)
+    assert set(fields) == {"id", "image"}  # hidden: which row it is
+
+    forged = inlines(
+        predictions=[{"id": prediction.pk, "image": image.pk, "best_guess": "1", "DELETE": "on"}],
+        label_changes=[{"id": change.pk, "image": image.pk, "to_label": "1", "DELETE": "on"}],
+    )
+    client.post(page_of(image), {"label": "7"} | forged)
+
+    assert Prediction.objects.get().best_guess == "7"
+    assert LabelChange.objects.get().to_label == "7"
+
+
+def test_the_list_takes_as_many_queries_for_30_images_as_for_5(staff: Client) -> None:
+    version = made.version()
+
+    def queries_for(count: int) -> int:
+        while InputImage.objects.count() < count:
+            made.prediction(made.image(), version)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert len(listed(staff)) == count
+        return len(queries)
+
+    queries_for(1)  # fills Django's cache of content types
+    few = queries_for(5)
+    assert queries_for(30) == few
+
+
+MODELS = [model for model in admin.site._registry if model._meta.app_label == "classifier"]
+
+
+def addresses() -> list[str]:
+    """Every page that the admin has for the app, and a row for each to show."""
+    image, version = made.image(), made.version()
+    rows = {
+        "inputimage": image.pk,
+        "upload": image.upload_id,
+        "modelversion": version.pk,
+        "trainingrun": TrainingRun.objects.create().pk,
+    }
+    found = ["/admin/classifier/"]
+    for model in MODELS:
+        name = model._meta.model_name or ""
+        start = f"/admin/classifier/{name}/"
+        row = f"{start}{rows[name]}/"
+        found += [start, start + "add/", row + "change/", row + "delete/", row + "history/"]
+    return found
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("who", ["nobody", "outsider", "staff without rights"])
+def test_who_is_not_staff_with_the_right_gets_nowhere(
+    client: Client, outsider: User, who: str, method: str
+) -> None:
+    outsider.is_staff = who == "staff without rights"
+    outsider.save()
+    if who != "nobody":
+        client.force_login(outsider)
+
+    for address in addresses():
+        response = getattr(client, method)(address, {"label": "7"} | inlines())
+        if outsider.is_staff:
+            assert response.status_code in (403, 404), address
+        else:
+            assert response.status_code == 302, address
+            assert response.headers["Location"].startswith("/admin/login/"), address
+    assert InputImage.objects.get().label == "unknown"
+
+
+def test_who_may_only_look_cannot_label(staff: Client, labeller: User) -> None:
+    labeller.user_permissions.remove(Permission.objects.get(codename="change_inputimage"))
+    image = made.image()
+
+    staff.post(LIST, formset("form", {"id": image.pk, "label": "3"}) | {"_save": "Save"})
+    act(staff, "3", image)
+    assert staff.post(page_of(image), {"label": "3"} | inlines()).status_code == 403
+    assert history() == []
+
+
+def test_nobody_adds_deletes_or_edits_what_is_on_record(client: Client, boss: User) -> None:
+    client.force_login(boss)
+
+    for address in addresses():
+        if address.endswith(("/add/", "/delete/")):
+            assert client.get(address).status_code == 403, address
+        elif address.endswith("/change/") and "inputimage" not in address:
+            assert client.post(address, {"name": "x"}).status_code == 403, address
+            assert client.get(address).status_code == 200, address
+        else:
+            assert client.get(address).status_code == 200, address

@@ -1,0 +1,270 @@
+"""What staff may ask of the API: images, their labels, models and training runs."""
+
+import base64
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
+from rest_framework.authtoken.models import Token
+
+from classifier.models import LabelChange, ModelState, RunState, Source, TrainingRun, Via
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def token(user: User) -> dict[str, str]:
+    return {"Authorization": f"Token {Token.objects.create(user=user).key}"}
+
+
+@pytest.fixture
+def staff(client: Client, labeller: User) -> Client:
+    client.force_login(labeller)
+    return client
+
+
+def set_label(client: Client, image: Any, label: Any, **headers: str) -> Any:
+    body = {"label": label}
+    return client.patch(
+        f"/api/images/{image}", body, content_type="application/json", headers=headers
+    )
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    return [image["id"] for image in client.get(f"/api/images{query}").json()["results"]]
+
+
+def test_uploaded_images_are_listed_newest_first_and_those_of_mnist_are_not(staff: Client) -> None:
+    made.mnist_image()
+    older, newer = made.image(), made.image()
+
+    assert listed(staff) == [str(newer.pk), str(older.pk)]
+
+
+def test_an_image_comes_with_its_pixels_and_newest_prediction(staff: Client) -> None:
+    image = made.image(pixels=bytes(range(256)) * 3 + bytes(16), box=[1, 2, 30, 40])
+    version = made.version()
+    made.prediction(image, version, best_guess="1", label="1")
+    made.prediction(image, version)
+
+    found = staff.get(f"/api/images/{image.pk}").json()
+
+    assert base64.b64decode(found["pixels"]) == bytes(image.pixels)
+    assert (found["id"], found["label"], found["source"]) == (str(image.pk), "unknown", "web")
+    assert (found["upload"], found["box"]) == (str(image.upload_id), [1, 2, 30, 40])
+    assert (found["prediction"]["label"], found["prediction"]["model"]) == ("7", "made")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", {"web unknown", "api unknown", "api 7"}),
+        ("?label=unknown", {"web unknown", "api unknown"}),
+        ("?label=7", {"api 7"}),
+        ("?label=not_a_digit", set()),
+        ("?source=api", {"api unknown", "api 7"}),
+        ("?source=api&label=unknown", {"api unknown"}),
+    ],
+)
+def test_images_are_filtered_by_label_and_source(
+    staff: Client, query: str, expected: set[str]
+) -> None:
+    names = {
+        str(made.image(source=source, label=label).pk): f"{source} {label}"
+        for source, label in ((Source.WEB, "unknown"), (Source.API, "unknown"), (Source.API, "7"))
+    }
+
+    assert {names[image] for image in listed(staff, query)} == expected
+
+
+@pytest.mark.parametrize("query", ["?label=seven", "?label=%00", "?source=mnist", "?source=post"])
+def test_a_filter_that_does_not_exist_is_refused(staff: Client, query: str) -> None:
+    response = staff.get(f"/api/images{query}")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert "is not one of" in response.json()["detail"]
+
+
+def test_a_page_of_images_takes_as_many_queries_as_one_image(
+    staff: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    version = made.version()
+    for _ in range(8):
+        made.prediction(made.image(), version)
+
+    # Session, user and two of permissions; then count, images, predictions.
+    with django_assert_num_queries(7):
+        assert len(listed(staff)) == 8
+
+
+def test_a_token_sets_a_label_which_goes_through_the_history(
+    client: Client, labeller: User
+) -> None:
+    image = made.image()
+
+    response = set_label(client, image.pk, "7", **token(labeller))
+
+    assert (response.status_code, response.json()["label"]) == (200, "7")
+    assert response.json()["labelled_at"] is not None
+    change = LabelChange.objects.get()
+    assert (change.image, change.changed_by, change.via) == (image, labeller, Via.API)
+
+
+def test_a_session_sets_a_label_with_the_token_against_forgery_only(labeller: User) -> None:
+    image = made.image()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(labeller)
+
+    assert set_label(client, image.pk, "7").status_code == 403
+    assert not LabelChange.objects.exists()
+
+    client.get("/")  # whose form sets the cookie
+    forgery = {"X-CSRFToken": client.cookies["csrftoken"].value}
+    assert set_label(client, image.pk, "7", **forgery).status_code == 200
+    assert LabelChange.objects.get().changed_by == labeller
+
+
+@pytest.mark.parametrize("label", ["seven", "", "10", None, ["7"], {"a": 1}])
+def test_a_label_that_does_not_exist_is_refused(staff: Client, label: Any) -> None:
+    image = made.image()
+
+    response = set_label(staff, image.pk, label)
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response.json()["detail"].startswith("label: ")
+    image.refresh_from_db()
+    assert image.label == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        ("{", "application/json", 400),
+        ("[]", "application/json", 400),
+        ("{}", "application/json", 400),
+        ("label=7", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_a_body_that_is_not_a_label_is_refused(
+    staff: Client, body: str, media_type: str, status: int
+) -> None:
+    image = made.image()
+
+    response = staff.generic("PATCH", f"/api/images/{image.pk}", body, content_type=media_type)
+
+    assert response.status_code == status
+    assert not LabelChange.objects.exists()
+
+
+def test_images_of_mnist_cannot_be_seen_or_labelled(staff: Client) -> None:
+    image = made.mnist_image(label="7")
+
+    assert staff.get(f"/api/images/{image.pk}").status_code == 404
+    assert set_label(staff, image.pk, "1").status_code == 404
+    image.refresh_from_db()
+    assert image.label == "7"
+
+
+@pytest.mark.parametrize("name", [NOBODY, "nonsense"])
+def test_an_image_that_does_not_exist_is_not_found(staff: Client, name: str) -> None:
+    response = staff.get(f"/api/images/{name}")
+
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert response.json()["detail"]
+
+
+def test_models_are_listed_newest_first(client: Client, boss: User) -> None:
+    made.version(name="first", state=ModelState.RETIRED)
+    made.version(name="second", state=ModelState.CHAMPION, metrics={"test": {"accuracy": 0.99}})
+    client.force_login(boss)
+
+    found = client.get("/api/models").json()["results"]
+
+    assert [(model["name"], model["state"]) for model in found] == [
+        ("second", "champion"),
+        ("first", "retired"),
+    ]
+    assert found[0]["metrics"] == {"test": {"accuracy": 0.99}}
+
+
+def test_training_runs_are_listed_newest_first(client: Client, boss: User) -> None:
+    end = timezone.now()
+    TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
+    TrainingRun.objects.create(
+        state=RunState.SUCCEEDED, result=made.version(name="better"), finished_at=end
+    )
+    client.force_login(boss)
+
+    found = client.get("/api/runs").json()["results"]
+
+    assert [(run["state"], run["result"], run["error"]) for run in found] == [
+        ("succeeded", "better", ""),
+        ("failed", None, "out of memory"),
+    ]
+
+
+STAFF_ONLY = [
+    ("GET", "/api/images"),
+    ("GET", "/api/images/{image}"),
+    ("PATCH", "/api/images/{image}"),
+    ("GET", "/api/models"),
+    ("GET", "/api/runs"),
+]
+
+
+@pytest.mark.parametrize(("method", "address"), STAFF_ONLY)
+@pytest.mark.parametrize("who", ["nobody", "outsider", "outsider with rights", "staff without"])
+def test_who_is_not_staff_with_the_right_gets_nowhere(
+    client: Client, outsider: User, method: str, address: str, who: str
+) -> None:
+    image = made.image()
+    headers = {} if who == "nobody" else token(outsider)
+    if who == "outsider with rights":
+        app = Permission.objects.filter(content_type__app_label="classifier")
+        outsider.user_permissions.set(app)
+    outsider.is_staff = who == "staff without"
+    outsider.save()
+
+    response = client.generic(
+        method,
+        address.format(image=image.pk),
+        '{"label": "7"}',
+        content_type="application/json",
+        headers=headers,
+    )
+
+    assert response.status_code == (401 if who == "nobody" else 403)
+    answer: dict[str, str] = response.json()
+    assert set(answer) == {"code", "detail"}
+    assert answer["code"] == ("not_authenticated" if who == "nobody" else "permission_denied")
+    assert not LabelChange.objects.exists()
+
+
+def test_who_may_only_look_cannot_label(client: Client, labeller: User) -> None:
+    labeller.user_permissions.remove(Permission.objects.get(codename="change_inputimage"))
+    image, headers = made.image(), token(labeller)
+
+    assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200
+    assert set_label(client, image.pk, "7", **headers).status_code == 403
+    assert not LabelChange.objects.exists()
+
+
+def test_a_token_that_does_not_exist_is_refused(client: Client) -> None:
+    response = client.get("/api/images", headers={"Authorization": "Token nonsense"})
+
+    assert (response.status_code, response.json()["code"]) == (401, "authentication_failed")
+
+
+def test_nobody_adds_or_deletes_images(client: Client, boss: User) -> None:
+    image = made.image()
+    client.force_login(boss)
+
+    assert client.delete(f"/api/images/{image.pk}").status_code == 405
+    assert client.put(f"/api/images/{image.pk}").status_code == 405
+    assert client.post("/api/images").status_code == 405
+    assert listed(client) == [str(image.pk)]

@@ -1,0 +1,150 @@
+"""The commands say exactly what they did, and what to do where they could not."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from classifier import artifact, services
+from classifier.models import ModelState, ModelVersion, Source
+from classifier.tests import made
+
+Draw = Callable[..., bytes]
+
+NOBODY_LISTENS = "postgresql://nobody@127.0.0.1:1/nothing"
+
+
+def run(*arguments: str) -> str:
+    output = StringIO()
+    call_command(*arguments, stdout=output)
+    return output.getvalue()
+
+
+@pytest.mark.django_db
+def test_models_lists_name_state_accuracy_and_date_newest_first() -> None:
+    made.version(name="baseline", metrics={"test": {"accuracy": 0.9966}})
+    learnt_little = {"by_source": {Source.MNIST_SAMPLE: 4000}}
+    made.version(name="quick", state=ModelState.CHAMPION, snapshot=learnt_little)
+    ModelVersion.objects.update(created_at=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
+
+    assert run("models") == (
+        "quick                    champion   not measured  2024-05-06 07:08  SAMPLE of MNIST\n"
+        "baseline                 candidate        99.66%  2024-05-06 07:08\n"
+    )
+
+
+@pytest.mark.django_db
+def test_models_says_how_to_get_one_where_there_is_none() -> None:
+    assert run("models") == ("No model is on record. Register one: python manage.py promote NAME\n")
+
+
+@pytest.mark.django_db
+def test_promote_and_rollback_say_which_model_serves_now() -> None:
+    made.model_folder("second")
+
+    assert run("promote", "baseline") == "baseline is the champion now.\n"
+    assert run("promote", "second") == "second is the champion now.\n"
+    assert run("rollback") == "baseline is the champion again.\n"
+    assert ModelVersion.objects.get(state=ModelState.CHAMPION).name == "baseline"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "arguments",
+    [("promote", "nowhere"), ("rollback",), ("classify", "--model", "nowhere", "digit.png")],
+    ids=" ".join,
+)
+def test_wrong_use_ends_with_a_hint_at_the_command_that_helps(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match=r"manage\.py \w+"):
+        run(*arguments)
+
+
+@pytest.mark.django_db
+def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
+    graph = made.model_folder("damaged") / artifact.GRAPH
+    made.flip_a_byte(graph)
+
+    with pytest.raises(CommandError, match="checksum") as caught:
+        run("promote", "damaged")
+
+    assert str(graph) in str(caught.value)
+
+
+@pytest.mark.django_db
+def test_promoting_another_model_under_a_registered_name_is_refused() -> None:
+    folder = made.model_folder("changed")
+    services.register("changed")
+    manifest = folder / artifact.MANIFEST
+    manifest.write_text(manifest.read_text() + "\n")
+
+    with pytest.raises(CommandError, match="Give the new folder another name"):
+        run("promote", "changed")
+
+
+def test_classify_prints_what_the_api_would_say_without_ids(tmp_path: Path, drawn: Draw) -> None:
+    """Also that it needs no database: this test has no access to one."""
+    picture = tmp_path / "seven.png"
+    picture.write_bytes(drawn(7))
+
+    answer = json.loads(run("classify", str(picture)))
+
+    assert (answer["file"], answer["label"], answer["verdict"]) == (str(picture), "7", "digit")
+    keys = "file label verdict reason best_guess confidence probabilities digits model"
+    assert set(answer) == set(keys.split())
+    assert set(answer["digits"][0]) == set(keys.split()) - {"file", "digits", "model"} | {"box"}
+    assert answer["model"] == "baseline"
+
+
+def test_classify_uses_the_model_that_is_asked_for(tmp_path: Path, drawn: Draw) -> None:
+    made.model_folder("strict", thresholds={"confidence": 1.01})
+    picture = tmp_path / "seven.png"
+    picture.write_bytes(drawn(7))
+
+    answer = json.loads(run("classify", "--model", "strict", str(picture)))
+
+    assert (answer["model"], answer["verdict"], answer["best_guess"]) == ("strict", "unsure", "7")
+
+
+def classify(*files: Path) -> subprocess.CompletedProcess[str]:
+    """As from a shell, on a machine whose database is down."""
+    command = [sys.executable, "manage.py", "classify", *map(str, files)]
+    environment = os.environ | {"DATABASE_URL": NOBODY_LISTENS}
+    environment.pop("SECRET_KEY", None)
+    return subprocess.run(
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_classify_works_without_a_database_and_goes_on_after_a_bad_file(
+    tmp_path: Path, drawn: Draw
+) -> None:
+    two, text, nowhere, nine = (tmp_path / name for name in ("2.png", "a.txt", "none", "9.jpg"))
+    two.write_bytes(drawn(2))
+    text.write_text("hello")
+    nine.write_bytes(drawn(9, kind="JPEG"))
+
+    done = classify(two, text, nowhere, nine)
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["file"] for line in lines] == list(map(str, (two, text, nowhere, nine)))
+    assert [line.get("label") for line in lines] == ["2", None, None, "9"]
+    assert lines[1]["code"] == "not_an_image"
+    assert lines[1]["detail"] == "The file is not an image."
+    assert lines[2]["code"] == "unreadable"
+    assert str(nowhere) in lines[2]["detail"]
+    assert done.returncode != 0
+    assert "2 of 4 files could not be read." in done.stderr
+    assert sorted(tmp_path.iterdir()) == sorted([two, text, nine])

@@ -1,0 +1,162 @@
+"""The database itself refuses what no code may write, whoever writes it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier.models import (
+    InputImage,
+    LabelChange,
+    ModelState,
+    ModelVersion,
+    Prediction,
+    RunState,
+    Source,
+    TrainingRun,
+    Via,
+)
+from classifier.tests import made
+from classifier.vocabulary import Label, Reason, Verdict
+
+pytestmark = pytest.mark.django_db
+
+Write = Callable[[], Any]
+
+
+def a_prediction(**values: Any) -> Write:
+    return lambda: made.prediction(made.image(), made.version(), **values)
+
+
+def a_label_change(**values: Any) -> Write:
+    def write() -> LabelChange:
+        given = {"from_label": "unknown", "to_label": "7", "via": Via.ADMIN} | values
+        user = User.objects.create_user("somebody")
+        return LabelChange.objects.create(image=made.image(), changed_by=user, **given)
+
+    return write
+
+
+def a_run(**values: Any) -> Write:
+    return lambda: TrainingRun.objects.create(**values)
+
+
+def two_champions() -> None:
+    made.version(name="one", state=ModelState.CHAMPION)
+    made.version(name="other", state=ModelState.CHAMPION)
+
+
+UNSURE = {"label": Label.UNKNOWN, "verdict": Verdict.UNSURE, "reason": Reason.LOW_CONFIDENCE}
+
+REFUSED: list[tuple[str, Write]] = [
+    ("uploads_source_is_known", lambda: made.upload(source=Source.MNIST)),
+    ("uploads_are_not_empty", lambda: made.upload(size=0)),
+    ("uploads_are_not_empty", lambda: made.upload(width=0)),
+    ("uploads_are_not_empty", lambda: made.upload(height=0)),
+    ("input_data_label_is_known", lambda: made.image(label="seven")),
+    ("input_data_label_is_known", lambda: made.image(label="10")),
+    ("input_data_source_is_known", lambda: made.mnist_image(source="post")),
+    ("input_data_pixels_are_28_by_28", lambda: made.image(pixels=bytes(783))),
+    ("input_data_pixels_are_28_by_28", lambda: made.image(pixels=bytes(785))),
+    ("input_data_upload_and_box_go_together", lambda: made.image(box=None)),
+    ("input_data_upload_and_box_go_together", lambda: made.image(upload=None)),
+    ("input_data_upload_and_box_go_together", lambda: made.mnist_image(upload=made.upload())),
+    ("input_data_box_has_four_numbers", lambda: made.image(box=[0, 0, 28])),
+    ("input_data_mnist_is_labelled", lambda: made.mnist_image(label=Label.UNKNOWN)),
+    ("input_data_mnist_is_labelled", lambda: made.mnist_image(label=Label.NOT_A_DIGIT)),
+    ("input_data_labelled_at_with_label", lambda: made.image(label="7", labelled_at=None)),
+    ("input_data_labelled_at_with_label", lambda: made.image(labelled_at=timezone.now())),
+    ("model_versions_state_is_known", lambda: made.version(state="resting")),
+    ("model_versions_one_champion", two_champions),
+    ("predictions_best_guess_is_a_digit", a_prediction(**UNSURE, best_guess="x")),
+    ("predictions_verdict_is_known", a_prediction(**UNSURE | {"verdict": "perhaps"})),
+    ("predictions_label_and_reason_follow_verdict", a_prediction(label="1")),
+    ("predictions_label_and_reason_follow_verdict", a_prediction(reason=Reason.BLANK)),
+    ("predictions_label_and_reason_follow_verdict", a_prediction(**UNSURE | {"label": "7"})),
+    ("predictions_label_and_reason_follow_verdict", a_prediction(**UNSURE | {"reason": ""})),
+    ("predictions_confidence_is_a_probability", a_prediction(confidence=1.001)),
+    ("predictions_confidence_is_a_probability", a_prediction(confidence=-0.001)),
+    ("predictions_confidence_is_a_probability", a_prediction(confidence=float("nan"))),
+    ("predictions_probabilities_are_ten", a_prediction(probabilities=[0.1] * 9)),
+    ("label_changes_from_is_known", a_label_change(from_label="seven")),
+    ("label_changes_to_is_known", a_label_change(to_label="seven")),
+    ("label_changes_change_something", a_label_change(from_label="7")),
+    ("training_runs_state_is_known", a_run(state="lost", finished_at=timezone.now())),
+    (
+        "training_runs_success_has_a_result",
+        a_run(state=RunState.SUCCEEDED, finished_at=timezone.now()),
+    ),
+    ("training_runs_end_has_a_time", a_run(state=RunState.FAILED)),
+    ("training_runs_end_has_a_time", a_run(finished_at=timezone.now())),
+]
+
+
+@pytest.mark.parametrize(("constraint", "write"), REFUSED, ids=[name for name, _ in REFUSED])
+def test_a_row_that_makes_no_sense_is_refused(constraint: str, write: Write) -> None:
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        write()
+
+
+def test_every_constraint_is_tried_here() -> None:
+    models = apps.get_app_config("classifier").get_models()
+    declared = {constraint.name for model in models for constraint in model._meta.constraints}
+
+    assert {name for name, _ in REFUSED} == declared
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        made.image,
+        made.mnist_image,
+        made.version,
+        a_prediction(),
+        a_prediction(**UNSURE),
+        a_label_change(),
+        a_run(),
+    ],
+    ids=["upload", "MNIST", "model", "prediction", "unsure", "label change", "run"],
+)
+def test_a_row_that_makes_sense_is_taken(write: Write) -> None:
+    assert write().pk is not None
+
+
+@pytest.mark.parametrize(
+    ("write", "change"),
+    [
+        (a_prediction(), {"confidence": 0.5}),
+        (a_label_change(), {"to_label": "8"}),
+    ],
+    ids=["prediction", "label change"],
+)
+def test_what_is_history_never_changes(write: Write, change: dict[str, Any]) -> None:
+    row = write()
+    table = type(row).objects
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        table.filter(pk=row.pk).update(**change)
+
+    assert not table.filter(**change).exists()
+
+
+@pytest.mark.parametrize("write", [a_prediction(), a_label_change()])
+def test_history_goes_with_its_image(write: Write) -> None:
+    write()
+
+    InputImage.objects.all().delete()
+
+    assert not Prediction.objects.exists()
+    assert not LabelChange.objects.exists()
+
+
+def test_two_models_cannot_share_a_name() -> None:
+    made.version(name="one")
+
+    with pytest.raises(IntegrityError, match="name"), transaction.atomic():
+        made.version(name="one")
+
+    assert ModelVersion.objects.count() == 1

@@ -1,0 +1,119 @@
+"""Registering, promoting and rolling back: one champion at most, and always the model it says."""
+
+from typing import Any
+
+import pytest
+
+from classifier import artifact, services
+from classifier.models import ModelState, ModelVersion
+from classifier.serving import model_folder
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _two_folders(db: None) -> None:
+    made.model_folder("first")
+    made.model_folder("second")
+
+
+def states() -> dict[str, str]:
+    return dict(ModelVersion.objects.values_list("name", "state"))
+
+
+def test_a_registered_model_is_a_candidate_with_what_its_manifest_says() -> None:
+    folder = made.model_folder("third", metrics={"test": {"accuracy": 0.9}}, dataset={"images": 3})
+
+    version = services.register("third")
+
+    assert (version.name, version.state) == ("third", ModelState.CANDIDATE)
+    assert version.metrics == {"test": {"accuracy": 0.9}}
+    assert version.snapshot == {"images": 3}
+    assert version.configuration == artifact.read(folder).configuration
+    assert version.checksum == artifact.sha256(folder / artifact.MANIFEST)
+
+
+def test_registering_again_leaves_a_model_what_it_is() -> None:
+    services.promote("first")
+
+    assert services.register("first").state == ModelState.CHAMPION
+    assert states() == {"first": ModelState.CHAMPION}
+
+
+def test_a_folder_that_is_not_what_was_registered_is_refused() -> None:
+    services.register("first")
+    folder = model_folder("first")
+    (folder / artifact.MANIFEST).unlink()
+    artifact.write_manifest(folder, manifest(name="first", metrics={"test": {"accuracy": 1}}))
+
+    for use in (services.register, services.promote):
+        with pytest.raises(services.RuleBroken, match="Give the new folder another name"):
+            use("first")
+
+    assert states() == {"first": ModelState.CANDIDATE}
+
+
+def manifest(**values: Any) -> artifact.Manifest:
+    plain: dict[str, Any] = {"created_at": "", "configuration": {}, "dataset": {}}
+    return artifact.Manifest(**plain | {"thresholds": {"confidence": 0.5}} | values)
+
+
+def test_promoting_retires_the_champion_before() -> None:
+    services.promote("first")
+    version = services.promote("second")
+
+    assert version.state == ModelState.CHAMPION
+    assert version.promoted_at is not None
+    assert states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
+    assert ModelVersion.objects.get(name="first").retired_at is not None
+
+
+def test_promoting_the_champion_again_changes_nothing() -> None:
+    services.promote("first")
+    before = ModelVersion.objects.values().get()
+
+    services.promote("first")
+
+    assert ModelVersion.objects.values().get() == before
+
+
+def test_a_folder_that_cannot_be_used_leaves_the_champion_in_service() -> None:
+    services.promote("first")
+    made.flip_a_byte(model_folder("second") / artifact.GRAPH)
+
+    with pytest.raises(artifact.DamagedArtifact):
+        services.promote("second")
+    with pytest.raises(artifact.MissingArtifact):
+        services.promote("third")
+
+    assert states() == {"first": ModelState.CHAMPION}
+
+
+def test_rolling_back_twice_undoes_it() -> None:
+    services.promote("first")
+    services.promote("second")
+
+    assert services.rollback().name == "first"
+    assert states() == {"first": ModelState.CHAMPION, "second": ModelState.RETIRED}
+
+    assert services.rollback().name == "second"
+    assert states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
+
+
+def test_rolling_back_goes_to_the_model_that_served_last_and_not_to_the_newest() -> None:
+    made.model_folder("third")
+    for name in ("second", "third", "second", "first"):
+        services.promote(name)
+
+    assert services.rollback().name == "second"
+
+
+@pytest.mark.parametrize("promoted", [[], ["first"]])
+def test_there_is_no_going_back_without_an_earlier_champion(promoted: list[str]) -> None:
+    services.register("second")  # a candidate that never served
+    for name in promoted:
+        services.promote(name)
+
+    with pytest.raises(services.RuleBroken, match="no earlier champion"):
+        services.rollback()

@@ -1,0 +1,141 @@
+"""The bundled model reads real digits, says when it is not sure, and refuses bad folders."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from numpy.typing import NDArray
+
+from classifier import artifact
+from classifier.recognizer import Recognizer
+from classifier.tests import made
+from classifier.vocabulary import Label, Reason, Verdict
+
+FLOOR = 0.99  # of real digits read right; the bundled model is well above it
+
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Recognizer:
+    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
+
+
+def test_the_bundled_model_reads_at_least_99_percent_of_real_digits(
+    baseline: Recognizer, digits: Digits
+) -> None:
+    pixels, labels = (array[::5] for array in digits)
+
+    guesses = [int(found.best_guess) for found in baseline.recognize(pixels)]
+
+    assert len(guesses) == 1000
+    assert np.mean(guesses == labels) >= FLOOR
+
+
+def test_ten_probabilities_sum_to_one_and_the_largest_is_the_best_guess(
+    baseline: Recognizer, digits: Digits
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (20, 28, 28), np.uint8)
+
+    for found in baseline.recognize([*digits[0][::250], *noise, np.zeros((28, 28), np.uint8)]):
+        assert found.probabilities.shape == (10,)
+        assert found.probabilities.min() >= 0
+        assert found.probabilities.sum() == pytest.approx(1)
+        assert found.confidence == found.probabilities[int(found.best_guess)]
+        assert found.confidence == found.probabilities.max()
+        assert 0 <= found.scores["predictive_entropy"] <= math.log(10)
+
+
+def test_answers_come_in_the_order_of_the_images_which_may_be_any_iterable(
+    baseline: Recognizer, digits: Digits
+) -> None:
+    one_of_each = [digits[0][digits[1] == digit][0] for digit in range(10)]
+
+    found = baseline.recognize(image for image in one_of_each)
+
+    assert "".join(answer.best_guess for answer in found) == "0123456789"
+    assert baseline.recognize([]) == []
+
+
+@pytest.mark.parametrize(
+    ("threshold", "label", "verdict", "reason"),
+    [(0.0, "7", Verdict.DIGIT, None), (1.01, Label.UNKNOWN, Verdict.UNSURE, Reason.LOW_CONFIDENCE)],
+)
+def test_below_the_threshold_of_its_manifest_a_model_is_unsure_and_still_guesses(
+    digits: Digits, threshold: float, label: str, verdict: Verdict, reason: Reason | None
+) -> None:
+    recognizer = Recognizer(made.model_folder("strict", thresholds={"confidence": threshold}))
+
+    [found] = recognizer.recognize([digits[0][digits[1] == 7][0]])
+
+    assert (found.label, found.verdict, found.reason) == (label, verdict, reason)
+    assert found.best_guess == "7"
+
+
+def test_a_higher_temperature_makes_it_less_certain(digits: Digits) -> None:
+    seven = [digits[0][digits[1] == 7][0]]
+    temperatures = (1.0, 4.0, 16.0)
+
+    folders = [made.model_folder(f"at {each}", temperature=each) for each in temperatures]
+    cool, warm, hot = (Recognizer(folder).recognize(seven)[0] for folder in folders)
+
+    assert cool.confidence > warm.confidence > hot.confidence
+    assert cool.scores["predictive_entropy"] < hot.scores["predictive_entropy"]
+
+
+def test_threads_can_share_it(baseline: Recognizer, digits: Digits) -> None:
+    images = digits[0][::50]
+    alone = [found.probabilities for found in baseline.recognize(images)]
+
+    def read(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return baseline.recognize([image])[0].probabilities
+
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(read, images))
+
+    assert np.array_equal(alone, together)
+
+
+def test_it_has_the_name_of_its_manifest(baseline: Recognizer) -> None:
+    assert baseline.name == "baseline"
+    assert Recognizer(made.model_folder("second")).name == "second"
+
+
+PLAIN: dict[str, Any] = {
+    "name": "fake",
+    "created_at": "",
+    "configuration": {},
+    "dataset": {},
+    "metrics": {},
+    "thresholds": {"confidence": 0.5},
+}
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph", b"\0" * 5000])
+def test_a_file_that_is_no_litert_graph_is_damaged(content: bytes) -> None:
+    folder = made.model_folder("fake")
+    (folder / artifact.GRAPH).write_bytes(content)
+    artifact.write_manifest(folder, artifact.Manifest(**PLAIN))
+
+    with pytest.raises(artifact.DamagedArtifact, match="is not a LiteRT graph"):
+        Recognizer(folder)
+
+
+def test_a_manifest_without_the_threshold_is_refused_at_loading_and_not_at_the_first_picture() -> (
+    None
+):
+    folder = made.model_folder("careless", thresholds={})
+
+    with pytest.raises(artifact.ArtifactError):
+        Recognizer(folder)
+
+
+def test_a_damaged_graph_is_refused_before_it_is_run() -> None:
+    folder = made.model_folder("damaged")
+    made.flip_a_byte(folder / artifact.GRAPH)
+
+    with pytest.raises(artifact.DamagedArtifact, match="checksum"):
+        Recognizer(folder)

@@ -1,0 +1,22 @@
+"""Errors in the form that the asker reads: JSON for programs, a page for people."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+PROGRAMS = ("/api/", "/healthz", "/readyz")
+
+
+def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if request.path.startswith(PROGRAMS):
+        return JsonResponse({"code": code, "detail": detail}, status=status)
+    return render(request, "error.html", {"detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    detail = "The request could not be read. Send one picture as a file in the field 'image'."
+    return failure(request, 400, "bad_request", detail)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    detail = "There is nothing here: the address is wrong, or what it led to has been deleted."
+    return failure(request, 404, "not_found", detail)
