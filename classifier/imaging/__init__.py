@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from classifier.imaging.arrays import Pixels
@@ -12,11 +12,20 @@ from classifier.imaging.ink import find_ink
 from classifier.imaging.normalize import to_mnist
 from classifier.imaging.segment import Group, find_groups
 
-__all__ = ["VERSION", "Digit", "ImageError", "Picture", "decode", "find_digits", "from_array"]
+__all__ = [
+    "VERSION",
+    "Debug",
+    "Digit",
+    "ImageError",
+    "Picture",
+    "decode",
+    "find_digits",
+    "from_array",
+]
 
 VERSION = 1  # to be raised with every change to what pixels a digit gets
 
-Debug = Callable[[str, NDArray[np.generic]], None]
+Debug = Callable[[str, NDArray[Any]], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,7 @@ def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
         debug("ink", ink)
         for group in groups:
             debug("group", group.ink)
+            debug("digit", to_mnist(group.ink))
     return [Digit(to_mnist(group.ink), _full_box(group, picture)) for group in groups]
 
 

@@ -4,22 +4,11 @@ import struct
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Literal
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from classifier.imaging.arrays import Pixels
-
-Code = Literal[
-    "empty",
-    "not_an_image",
-    "damaged",
-    "unsupported_type",
-    "too_many_pixels",
-    "too_small",
-    "animated",
-]
 
 MAX_PIXELS = 50_000_000  # the largest phone sensors in their default mode
 MIN_SIDE = 8  # load_digits, the smallest digits in common use, are 8 by 8
@@ -37,6 +26,8 @@ _MEDIA_TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
 }
+TAKEN = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+DAMAGED = "The image is damaged or cut short. Save or send it again."
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
 _UNSUPPORTED_STARTS = {
     b"%PDF": "PDF",
@@ -83,7 +74,7 @@ class Picture:
 def decode(data: bytes) -> Picture:
     """The picture in `data`, upright, opaque and no larger than recognition needs."""
     if not data:
-        raise ImageError("empty", "The file is empty.")
+        raise ImageError("empty", f"The file is empty. Send a {TAKEN}.")
     _refuse_unsupported(data)
     image = _open(data)
     _check_size(*image.size)
@@ -94,7 +85,7 @@ def decode(data: bytes) -> Picture:
         upright, turned = _load(image)
         pixels = _pixels(upright)
     except _DAMAGED as error:
-        raise ImageError("damaged", "The image is damaged or cut short.") from error
+        raise ImageError("damaged", DAMAGED) from error
     width, height = size[::-1] if turned else size
     return Picture(pixels, width, height, media_type)
 
@@ -106,7 +97,7 @@ def _refuse_unsupported(data: bytes) -> None:
     if b"<svg" in data[:1024].lower():
         name = "SVG"
     if name:
-        detail = f"{name} is not supported; JPEG, PNG, WebP, GIF, BMP and TIFF are."
+        detail = f"{name} is not taken. Send a {TAKEN}."
         raise ImageError("unsupported_type", detail)
 
 
@@ -115,12 +106,12 @@ def _open(data: bytes) -> Image.Image:
         return Image.open(BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
         if _looks_like_image(data):
-            raise ImageError("damaged", "The image is damaged or cut short.") from error
-        raise ImageError("not_an_image", "The file is not an image.") from error
+            raise ImageError("damaged", DAMAGED) from error
+        raise ImageError("not_an_image", f"The file is not an image. Send a {TAKEN}.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
     except _DAMAGED as error:
-        raise ImageError("damaged", "The image is damaged or cut short.") from error
+        raise ImageError("damaged", DAMAGED) from error
 
 
 def _looks_like_image(data: bytes) -> bool:
@@ -131,14 +122,18 @@ def _looks_like_image(data: bytes) -> bool:
 
 def _too_many_pixels() -> ImageError:
     limit = f"{MAX_PIXELS // 1_000_000} million"
-    return ImageError("too_many_pixels", f"The image has more than {limit} pixels.")
+    return ImageError(
+        "too_many_pixels", f"The image has more than {limit} pixels. Send a smaller one."
+    )
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _too_many_pixels()
     if min(width, height) < MIN_SIDE:
-        raise ImageError("too_small", f"A side of the image is under {MIN_SIDE} pixels.")
+        raise ImageError(
+            "too_small", f"The image is too small: each side needs {MIN_SIDE} pixels at least."
+        )
 
 
 def _check_frames(image: Image.Image) -> None:
@@ -146,9 +141,11 @@ def _check_frames(image: Image.Image) -> None:
     try:
         frames = getattr(image, "n_frames", 1)
     except _DAMAGED as error:
-        raise ImageError("damaged", "The image is damaged or cut short.") from error
+        raise ImageError("damaged", DAMAGED) from error
     if frames > 1 and image.format != "MPO":
-        raise ImageError("animated", "The image has more than one frame.")
+        raise ImageError(
+            "animated", "The image is animated or has several pages. Send one picture."
+        )
 
 
 def _load(image: Image.Image) -> tuple[Image.Image, bool]:

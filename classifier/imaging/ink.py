@@ -4,12 +4,14 @@ import numpy as np
 from PIL import Image
 
 from classifier.imaging.arrays import Grey, Pixels
+from classifier.imaging.morphology import closing
 from classifier.imaging.rules import rule_pixels
 
 SMALL_SIDE = 192  # light and polarity vary slowly, so they are judged on a reduced picture
 # The closing must bridge the thickest brush, a quarter of a thumbnail's side, and still
 # follow shadows narrower than the picture.
 PAPER_WINDOW = 0.4
+LEAST_WINDOW = 15  # across a thumbnail the light hardly changes, but brushes fill half of it
 TAIL = 0.2  # of the full stroke; ink this faint still belongs to a stroke that it touches
 FAINTEST = 10.0  # grey levels; less contrast than this no eye calls ink
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
@@ -38,7 +40,8 @@ def scaled(contrast: Grey, floor: float) -> Grey:
     full = ink_level(contrast, floor)
     if full / 2 <= floor:
         return np.zeros_like(contrast)
-    return np.clip((contrast - floor / 2) / (full - floor / 2), 0, 1)
+    ink: Grey = np.clip((contrast - floor / 2) / (full - floor / 2), 0, 1)
+    return ink
 
 
 def small_copy(pixels: Pixels) -> Grey:
@@ -57,7 +60,8 @@ def ink_axis(small: Grey) -> Grey:
     gradient = np.concatenate(steps)
     axis = np.linalg.eigh(gradient.T @ gradient)[1][:, -1]
     axis *= np.sign(axis.sum()) or 1
-    return (axis / np.abs(axis).sum()).astype(np.float32)
+    weights: Grey = (axis / np.abs(axis).sum()).astype(np.float32)
+    return weights
 
 
 def edge_energy(image: Grey) -> Grey:
@@ -85,7 +89,7 @@ def ink_is_dark(small: Grey) -> bool:
 
 def contrast_to_paper(small: Grey, grey: Grey) -> Grey:
     """How much darker each pixel is than the paper would be there."""
-    window = round(max(3, PAPER_WINDOW * min(small.shape)))
+    window = max(LEAST_WINDOW, round(PAPER_WINDOW * min(small.shape)))
     paper = Image.fromarray(closing(small, window)).resize(
         grey.shape[::-1], Image.Resampling.BILINEAR
     )
@@ -114,23 +118,3 @@ def ink_level(contrast: Grey, floor: float) -> float:
         total += float(weight.sum())
         weighted += float((weight * middle).sum())
     return 2 * weighted / total if total else 0.0
-
-
-def window_max(image: Grey, size: int) -> Grey:
-    """The greatest value in the window of `size` about each pixel, by doubling steps."""
-    half = size // 2
-    for axis in (0, 1):
-        edge = [(half, half) if a == axis else (0, 0) for a in (0, 1)]
-        wide = np.pad(image, edge, mode="edge").swapaxes(0, axis)
-        reach = 1
-        while reach < 2 * half + 1:
-            step = min(reach, 2 * half + 1 - reach)
-            wide = np.maximum(wide[step:], wide[:-step])
-            reach += step
-        image = wide.swapaxes(0, axis)
-    return image
-
-
-def closing(image: Grey, size: int) -> Grey:
-    """Dark detail narrower than the window filled up to its surroundings."""
-    return -window_max(-window_max(image, size), size)

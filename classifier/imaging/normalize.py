@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from classifier.imaging.arrays import Grey, Pixels
+from classifier.imaging.morphology import block_max, grown
 
 SIDE = 28
 BOX = 20  # LeCun et al. (1998): digits fit a 20 by 20 box, centred by mass in 28 by 28
@@ -27,8 +28,10 @@ def resized(ink: Grey, long_side: int) -> Grey:
     """The ink with its longer side brought to `long_side` pixels."""
     scale = long_side / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
-    image = Image.fromarray(ink).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(image)
+    # Lanczos's kernel blurs an enlarged thumbnail least, but rings.
+    image = Image.fromarray(ink).resize((width, height), Image.Resampling.LANCZOS)
+    sharp: Grey = np.clip(np.asarray(image), 0, 1)
+    return sharp
 
 
 def to_box(ink: Grey) -> Grey:
@@ -48,40 +51,15 @@ def stroke_width(ink: Grey) -> float:
 def with_usual_stroke(ink: Grey) -> Grey:
     """The ink thickened or thinned, if need be, to a width that MNIST's writers used."""
     relative = BOX * stroke_width(ink) / max(ink.shape)
-    if THINNEST <= relative <= THICKEST:
+    target = float(np.clip(relative, THINNEST, THICKEST))
+    if target == relative:
         return ink
-    target = THINNEST if relative < THINNEST else THICKEST
-    fine = resized(ink, BOX * FINE)
+    # Averaging would fade a hair-thin line away; the greatest of each block keeps it whole.
+    fine = resized(block_max(ink, max(ink.shape) // (BOX * FINE)), BOX * FINE)
     width = stroke_width(fine)
     # Growing by r on each side makes the stroke w + 2r of a digit now l + 2r long.
     grow = (target * max(fine.shape) - BOX * width) / (2 * (BOX - target))
-    return trim(grown(fine, grow))
-
-
-def grown(ink: Grey, radius: float) -> Grey:
-    """The ink dilated by a disc, or for a negative radius eroded; fractions are blended."""
-    if radius < 0:
-        return 1 - _dilated(np.pad(1 - ink, 1, constant_values=1), -radius)[1:-1, 1:-1]
-    return _dilated(np.pad(ink, int(radius) + 2), radius)
-
-
-def _dilated(ink: Grey, radius: float) -> Grey:
-    """Crosses and squares in turn make an octagon, near enough to a disc."""
-    for step in range(int(radius)):
-        ink = _spread(ink, diagonal=step % 2 == 1)
-    rest = radius - int(radius)
-    return ink + rest * (_spread(ink, diagonal=False) - ink)
-
-
-def _spread(ink: Grey, diagonal: bool) -> Grey:
-    tall = ink.copy()
-    np.maximum(tall[1:], ink[:-1], out=tall[1:])
-    np.maximum(tall[:-1], ink[1:], out=tall[:-1])
-    source = tall if diagonal else ink
-    wide = tall.copy()
-    np.maximum(wide[:, 1:], source[:, :-1], out=wide[:, 1:])
-    np.maximum(wide[:, :-1], source[:, 1:], out=wide[:, :-1])
-    return wide
+    return trim(grown(np.pad(fine, 1 + int(max(grow, 0))), grow))
 
 
 def centred(ink: Grey) -> Grey:

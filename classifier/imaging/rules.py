@@ -44,7 +44,7 @@ def _candidates(found: Components, shape: tuple[int, ...]) -> Ints:
     across = (left == 0) & (right == shape[1])
     down = (top == 0) & (bottom == shape[0])
     large = np.minimum(right - left, bottom - top) >= LARGE * min(shape)
-    framing = [i for i in np.flatnonzero(large) if _is_frame(found, i)]
+    framing = [i for i in np.flatnonzero(large) if _is_frame(found, int(i))]
     return np.union1d(np.flatnonzero(across | down), framing).astype(np.intp)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from classifier.imaging.arrays import Grey, Ints, Mask
 from classifier.imaging.components import Components, find_components
 from classifier.imaging.ink import TAIL
-from classifier.imaging.split import split_touching
+from classifier.imaging.morphology import window_max
+from classifier.imaging.split import STROKE, WIDE_ALONE, WIDE_IN_COMPANY, split_touching
 
-STROKE = 0.5  # half the pen's full contrast is where a blurred stroke's true edge lies
 SPECK = 0.2  # a piece under this part of the greatest one's size is no part of a digit
 FRAGMENT = 0.6  # a piece shorter than this part of the usual height is no whole digit
 FLAT = 1.2  # nor is one this much wider than tall, as the bar of a 5 is
@@ -17,6 +17,8 @@ FLAT = 1.2  # nor is one this much wider than tall, as the bar of a 5 is
 FRAGMENT_GAP = 0.35  # a bar that floats above its 5
 BESIDE_GAP = 0.15  # a stroke that stops short of the next
 BROKEN_GAP = 0.08  # a pen that skipped
+# A page of text or a texture has more pieces than anybody writes digits.
+MOST_PIECES = 300
 
 Box = tuple[int, int, int, int]
 
@@ -36,9 +38,12 @@ def find_groups(ink: Grey) -> list[Group]:
         return []
     kept = _without_specks(found, kept)
     kept = _without_border_slivers(found, kept, ink.shape)
+    if len(kept) > MOST_PIECES:
+        return [_cut(found, ink, kept)]
     owner = _merged(found.boxes[kept])
     groups = [_cut(found, ink, kept[owner == i]) for i in range(owner.max() + 1)]
-    groups = [part for group in groups for part in _parts(group)]
+    widest = WIDE_ALONE if len(groups) == 1 else WIDE_IN_COMPANY
+    groups = [part for group in groups for part in _parts(group, widest)]
     return _in_reading_order(groups)
 
 
@@ -53,7 +58,8 @@ def sizes(boxes: Ints) -> Ints:
 
 def _without_specks(found: Components, kept: Ints) -> Ints:
     size = sizes(found.boxes[kept])
-    return kept[size >= SPECK * size.max()]
+    large: Ints = kept[size >= SPECK * size.max()]
+    return large
 
 
 def _without_border_slivers(found: Components, kept: Ints, shape: tuple[int, ...]) -> Ints:
@@ -69,7 +75,7 @@ def _without_border_slivers(found: Components, kept: Ints, shape: tuple[int, ...
     sliver = contact > 0.5 * sizes(found.boxes[kept])
     others = ~touches
     if others.any() and np.array_equal(sliver, touches):
-        return kept[others]
+        kept = kept[others]
     return kept
 
 
@@ -106,9 +112,7 @@ def _belong_together(bounds: Ints) -> Mask:
     partial = np.logical_or.outer(partial, partial)
     above = -gap_x >= 0.5 * np.minimum.outer(wide, wide)
     stacked = above & (gap_y < np.where(partial, FRAGMENT_GAP, BROKEN_GAP) * tall)
-    small = np.maximum(wide, high) < FRAGMENT * tall
-    small = np.logical_or.outer(small, small)
-    beside = small & (np.maximum(gap_x, gap_y) < BESIDE_GAP * tall)
+    beside = partial & (np.maximum(gap_x, gap_y) < BESIDE_GAP * tall)
     narrow = np.logical_and.outer(wide < 0.5 * high, wide < 0.5 * high)
     level = -gap_y >= 0.7 * np.maximum.outer(high, high)
     halves = narrow & level & (gap_x < BROKEN_GAP * tall)
@@ -121,23 +125,27 @@ def _cut(found: Components, ink: Grey, pieces: Ints) -> Group:
     boxes = found.boxes[pieces]
     left, top = (int(v) for v in boxes[:, :2].min(axis=0))
     right, bottom = (int(v) for v in boxes[:, 2:].max(axis=0))
-    labels = np.pad(found.labels[top:bottom, left:right], 1)
-    wanted = np.zeros(len(found.areas) + 1, np.bool_)
-    wanted[pieces + 1] = True
-    own = np.pad(ink[top:bottom, left:right], 1) * wanted[labels]
-    return Group(own, (left, top, right, bottom))
+    # A stroke's soft edge, too faint for the mask, is within a pixel of it.
+    window = np.s_[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
+    labels = found.labels[window]
+    wanted = np.zeros(len(found.areas) + 1, np.float32)
+    wanted[pieces + 1] = 1
+    other = (labels > 0) & (wanted[labels] == 0)
+    own = window_max(wanted[labels], 3) * ~other
+    return Group(ink[window] * own, (left, top, right, bottom))
 
 
-def _parts(group: Group) -> list[Group]:
+def _parts(group: Group, widest: float) -> list[Group]:
     left, top, _, _ = group.box
-    parts = split_touching(group.ink)
+    parts = split_touching(group.ink, widest)
     if len(parts) == 1:
         return [group]
-    return [Group(part, _box_of(part, left - 1, top - 1)) for part in parts]
+    return [Group(part, _box_of(part, max(left - 1, 0), max(top - 1, 0))) for part in parts]
 
 
 def _box_of(ink: Grey, left: int, top: int) -> Box:
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    mask = ink > TAIL
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return (
         left + int(columns[0]),
         top + int(rows[0]),

@@ -142,7 +142,9 @@ def test_classify_works_without_a_database_and_goes_on_after_a_bad_file(
     assert [line["file"] for line in lines] == list(map(str, (two, text, nowhere, nine)))
     assert [line.get("label") for line in lines] == ["2", None, None, "9"]
     assert lines[1]["code"] == "not_an_image"
-    assert lines[1]["detail"] == "The file is not an image."
+    assert (
+        lines[1]["detail"] == "The file is not an image. Send a JPEG, PNG, WebP, GIF, BMP or TIFF."
+    )
     assert lines[2]["code"] == "unreadable"
     assert str(nowhere) in lines[2]["detail"]
     assert done.returncode != 0

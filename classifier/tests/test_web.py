@@ -133,7 +133,9 @@ def test_what_is_wrong_with_a_picture_is_said_above_the_form(
     response = send(client, b"hello")
 
     assert response.status_code == 400
-    assert alerts(response) == ["The file is not an image."]
+    assert alerts(response) == [
+        "The file is not an image. Send a JPEG, PNG, WebP, GIF, BMP or TIFF."
+    ]
     assert 'action="/predict"' in response.content.decode()
     assert alerts(client.get("/")) == []
 

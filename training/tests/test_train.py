@@ -37,7 +37,7 @@ def sample() -> None:
 
 
 def train(**options: Any) -> None:
-    call_command("train", **({"epochs": 2, "name": "candidate"} | options))
+    call_command("train", **({"epochs": 3, "name": "candidate"} | options))
 
 
 def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
@@ -52,9 +52,9 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.CANDIDATE
     assert version.metrics["test"]["digits"] == 1_000
-    assert version.metrics["test"]["accuracy"] >= 0.85
+    assert version.metrics["test"]["accuracy"] >= 0.9
     assert version.snapshot["by_source"] == {"mnist_sample": 4_000}
-    assert version.configuration == {"epochs": 2, "members": 2, "seed": 1}
+    assert version.configuration == {"epochs": 3, "members": 2, "seed": 1}
     assert version.is_sample
 
     folder = settings.MODELS_DIR / "candidate"
@@ -69,12 +69,8 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
 
     run = TrainingRun.objects.get()
     assert (run.state, run.result) == (RunState.SUCCEEDED, version)
-    assert [(entry["member"], entry["epoch"]) for entry in run.progress] == [
-        (1, 1),
-        (1, 2),
-        (2, 1),
-        (2, 2),
-    ]
+    epochs = [(entry["member"], entry["epoch"]) for entry in run.progress]
+    assert epochs == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]
     assert run.log in printed
 
 

@@ -3,10 +3,14 @@
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
+from numpy.typing import NDArray
+from PIL import Image
 
 from classifier import answers, imaging
 from classifier.artifact import ArtifactError
@@ -20,32 +24,48 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--debug", type=Path, metavar="DIR", help="write each stage of imaging there, as PNG"
+        )
         parser.add_argument("--model", default="baseline", help="a folder of MODELS_DIR")
 
-    def handle(self, *args: Any, files: list[Path], model: str, **options: Any) -> None:
+    def handle(self, *, files: list[Path], model: str, debug: Path | None, **_: Any) -> None:
         try:
             recognizer = Recognizer(model_folder(model))
         except ArtifactError as error:
             raise CommandError(str(error)) from error
         failed = 0
         for path in files:
-            answer = answer_for(path, recognizer)
+            answer = answer_for(path, recognizer, debug)
             failed += "code" in answer
             self.stdout.write(json.dumps({"file": str(path)} | answer))
         if failed:
             raise CommandError(f"{failed} of {len(files)} files could not be read.")
 
 
-def answer_for(path: Path, recognizer: Recognizer) -> dict[str, Any]:
+def answer_for(path: Path, recognizer: Recognizer, debug: Path | None) -> dict[str, Any]:
     """What the API would say, or its error."""
     try:
-        found = imaging.find_digits(imaging.decode(path.read_bytes()))
+        found = imaging.find_digits(
+            imaging.decode(path.read_bytes()), stage_writer(debug, path.stem) if debug else None
+        )
     except imaging.ImageError as error:
         return {"code": error.code, "detail": error.detail}
     except OSError as error:
         return {"code": "unreadable", "detail": str(error)}
     recognitions = recognizer.recognize(digit.pixels for digit in found)
     return without_ids(asdict(answers.of_recognitions(found, recognitions, recognizer.name)))
+
+
+def stage_writer(folder: Path, stem: str) -> imaging.Debug:
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = count(1)
+
+    def write(name: str, stage: NDArray[Any]) -> None:
+        pixels = stage if stage.dtype == np.uint8 else (255 * stage).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{stem}-{next(numbers):02}-{name}.png")
+
+    return write
 
 
 def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
