@@ -1,5 +1,6 @@
 """The API's views: predicting for everybody, images, models and runs for staff."""
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from django.contrib.auth.models import User
@@ -63,7 +64,7 @@ class PredictView(APIView):
     )
     def post(self, request: Request) -> Response:
         answer = services.classify(_picture(request), Source.API)
-        return Response(serializers.AnswerSerializer(answer).data)
+        return Response(asdict(answer))
 
 
 def _picture(request: Request) -> bytes:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier.imaging.arrays import Ints, Mask
 
@@ -11,7 +12,7 @@ from classifier.imaging.arrays import Ints, Mask
 class Components:
     """Eight-connected pieces: `labels` holds 0 for none and i + 1 for piece i."""
 
-    labels: Ints
+    labels: NDArray[np.int32]
     boxes: Ints  # (n, 4): left, top, right, bottom, the last two exclusive
     areas: Ints
 
@@ -26,7 +27,7 @@ def find_components(mask: Mask) -> Components:
     starts, ends = edges[::2], edges[1::2]
     owner = _join(len(starts), *_touching(starts, ends, stride))
     roots, owner = np.unique(owner, return_inverse=True)
-    labels = np.zeros((height, width), np.intp)
+    labels = np.zeros((height, width), np.int32)
     labels[mask] = np.repeat(owner + 1, ends - starts)
     areas = np.bincount(owner, ends - starts, len(roots)).astype(np.intp)
     return Components(labels, _boxes(owner, len(roots), starts, ends, stride), areas)

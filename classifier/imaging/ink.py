@@ -7,7 +7,7 @@ from classifier.imaging.arrays import Grey, Pixels
 from classifier.imaging.morphology import closing
 from classifier.imaging.rules import rule_pixels
 
-SMALL_SIDE = 192  # light and polarity vary slowly, so they are judged on a reduced picture
+SMALL_SIDE = 96  # light and polarity vary slowly, so they are judged on a reduced picture
 # The closing must bridge the thickest brush, a quarter of a thumbnail's side, and still
 # follow shadows narrower than the picture.
 PAPER_WINDOW = 0.4
@@ -110,11 +110,12 @@ def ink_level(contrast: Grey, floor: float) -> float:
     Föglein (1985); unlike Otsu's threshold it does not ask how much ink there is.
     """
     total = weighted = 0.0
-    for axis in (0, 1):
-        step = np.diff(contrast, axis=axis)
-        flipped = contrast.swapaxes(0, axis)
-        middle = ((flipped[1:] + flipped[:-1]) / 2).swapaxes(0, axis)
-        weight = step * step * (middle > floor / 2)
+    for one, next_one in (
+        (contrast[:-1], contrast[1:]),
+        (contrast[:, :-1], contrast[:, 1:]),
+    ):
+        step, both = next_one - one, next_one + one
+        weight = step * step * (both > floor)
         total += float(weight.sum())
-        weighted += float((weight * middle).sum())
-    return 2 * weighted / total if total else 0.0
+        weighted += float((weight * both).sum())
+    return weighted / total if total else 0.0

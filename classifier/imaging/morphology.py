@@ -1,11 +1,15 @@
 """Grey morphology: dilation, closing, and growing by fractions of a pixel."""
 
+from typing import TypeVar
+
 import numpy as np
 
-from classifier.imaging.arrays import Grey
+from classifier.imaging.arrays import Grey, Mask
+
+AnyArray = TypeVar("AnyArray", Grey, Mask)
 
 
-def window_max(image: Grey, size: int) -> Grey:
+def window_max(image: AnyArray, size: int) -> AnyArray:
     """The greatest value in the window of odd `size` about each pixel, by doubling steps."""
     half = size // 2
     for axis in (0, 1):

@@ -45,7 +45,7 @@ def stroke_width(ink: Grey) -> float:
     """
     padded = np.pad(ink, 1)
     down, across = np.diff(padded, axis=0)[:, :-1], np.diff(padded, axis=1)[:-1]
-    return 2 * float(ink.sum()) / max(float(np.hypot(down, across).sum()), 1e-6)
+    return 2 * float(ink.sum()) / max(float(np.sqrt(down * down + across * across).sum()), 1e-6)
 
 
 def with_usual_stroke(ink: Grey) -> Grey:

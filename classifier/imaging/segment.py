@@ -128,10 +128,10 @@ def _cut(found: Components, ink: Grey, pieces: Ints) -> Group:
     # A stroke's soft edge, too faint for the mask, is within a pixel of it.
     window = np.s_[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
     labels = found.labels[window]
-    wanted = np.zeros(len(found.areas) + 1, np.float32)
-    wanted[pieces + 1] = 1
-    other = (labels > 0) & (wanted[labels] == 0)
-    own = window_max(wanted[labels], 3) * ~other
+    wanted = np.zeros(len(found.areas) + 1, np.bool_)
+    wanted[pieces + 1] = True
+    mine = wanted[labels]
+    own = window_max(mine, 3) & (mine | (labels == 0))
     return Group(ink[window] * own, (left, top, right, bottom))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classifier.imaging.arrays import Grey, Mask
+from classifier.imaging.arrays import Grey, Ints, Mask
 from classifier.imaging.components import find_components
 from classifier.imaging.normalize import stroke_width
 
@@ -20,7 +20,7 @@ THIN = 1.5  # strokes' widths: a cut through more crosses a digit and not a join
 def split_touching(ink: Grey, widest: float) -> list[Grey]:
     """The digits of `ink` from left to right: itself if it is one, or cannot be cut plainly."""
     mask = ink > STROKE
-    high, wide = (int(np.ptp(places)) + 1 for places in np.nonzero(mask))
+    high, wide = (_extent(np.flatnonzero(mask.any(axis=axis))) for axis in (1, 0))
     if wide <= widest * high:
         return [ink]
     thin = THIN * stroke_width(ink)
@@ -30,6 +30,10 @@ def split_touching(ink: Grey, widest: float) -> list[Grey]:
             sides = (split_touching(ink * side, WIDE_IN_COMPANY) for side in (left, ~left))
             return [part for parts in sides for part in parts]
     return [ink]
+
+
+def _extent(places: Ints) -> int:
+    return int(places[-1] - places[0]) + 1
 
 
 def _thinnest(mask: Mask, slant: float, high: int) -> tuple[float, Mask]:
