@@ -27,7 +27,7 @@ from classifier.models import (
     stored_name,
 )
 from classifier.recognizer import Recognition, Recognizer
-from classifier.serving import Served, model_folder
+from classifier.serving import BUNDLED, Served, model_folder
 from classifier.vocabulary import LABELS, Label
 
 ORPHAN_AFTER_S = 3600
@@ -169,6 +169,23 @@ def promote(name: str) -> ModelVersion:
     version.promoted_at = now
     version.save(update_fields=["state", "promoted_at"])
     return version
+
+
+@transaction.atomic
+def promote_bundled() -> ModelVersion:
+    """Promotes the model that comes with the project, unless another one is in service.
+
+    Its folder changes with the project's version: what an earlier one said stays on record under
+    a name of its own. Raises ArtifactError.
+    """
+    champion = ModelVersion.objects.filter(state=ModelState.CHAMPION).first()
+    if champion and champion.name != BUNDLED:
+        return champion
+    checksum = artifact.sha256(model_folder(BUNDLED) / artifact.MANIFEST)
+    for earlier in ModelVersion.objects.filter(name=BUNDLED).exclude(checksum=checksum):
+        earlier.name = f"{BUNDLED}-{earlier.checksum[:8]}"
+        earlier.save(update_fields=["name"])
+    return promote(BUNDLED)
 
 
 def rollback() -> ModelVersion:

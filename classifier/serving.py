@@ -13,6 +13,7 @@ from classifier.models import ModelState, ModelVersion
 from classifier.recognizer import Recognizer
 
 CHECK_EVERY_S = 1.0
+BUNDLED = "baseline"
 
 logger = logging.getLogger(__name__)
 

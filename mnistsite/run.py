@@ -16,9 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
+from classifier.artifact import ArtifactError
 from mnistsite import env
 
-BUNDLED = "baseline"
 ADMIN = "admin"
 STOP_WITHIN_S = 15
 # A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over two cores.
@@ -35,7 +35,7 @@ def main() -> int:
         return serve()
     except KeyboardInterrupt:
         return 130
-    except (ImproperlyConfigured, OperationalError) as error:
+    except (ArtifactError, ImproperlyConfigured, OperationalError) as error:
         sys.stderr.write(f"mnistsite can't start: {error}\n")
         return 1
 
@@ -45,12 +45,14 @@ def _interrupt(*_: object) -> None:
 
 
 def prepare() -> None:
+    from classifier import services  # models can be imported once Django is set up
+
     with step("Database"):
         connection.ensure_connection()
     with step("Migrations"):
         call_command("migrate", verbosity=0)
     with step("Model"):
-        promote_bundled_model()
+        services.promote_bundled()
     with step("Static files"):
         call_command("collectstatic", verbosity=0, interactive=False)
     create_first_account()
@@ -67,14 +69,6 @@ def step(name: str) -> Iterator[None]:
 def say(text: str, end: str = "\n") -> None:
     sys.stdout.write(text + end)
     sys.stdout.flush()
-
-
-def promote_bundled_model() -> None:
-    from classifier import services
-    from classifier.models import ModelState, ModelVersion
-
-    if not ModelVersion.objects.filter(state=ModelState.CHAMPION).exists():
-        services.promote(BUNDLED)
 
 
 def create_first_account() -> None:
@@ -95,20 +89,28 @@ def serve() -> int:
     if not env.secret("DATABASE_URL"):
         environment["DATABASE_URL"] = embedded_url()
     connection.close()
-    commands = (
-        [sys.executable, "-m", "gunicorn", "--log-level", "warning"],
-        [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "1"],
-    )
+    port = env.integer("PORT", 8080, least=1)
+    commands = {
+        f"The web server on port {port}": ["-m", "gunicorn", "--log-level", "warning"],
+        "The worker": ["manage.py", "procrastinate", "worker", "--concurrency", "1"],
+    }
     # Sessions of their own: Ctrl-C reaches this process alone, which then stops them in order.
-    children = [
-        subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, start_new_session=True)  # noqa: S603
-        for command in commands
-    ]
-    say(f"Serving on http://127.0.0.1:{env.integer('PORT', 8080, least=1)}  (Ctrl-C stops)")
+    children = {
+        name: subprocess.Popen(  # noqa: S603
+            [sys.executable, *command],
+            env=environment,
+            cwd=settings.BASE_DIR,
+            start_new_session=True,
+        )
+        for name, command in commands.items()
+    }
+    say(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")
     try:
-        return first_to_end(children)
+        ended = first_to_end(children)
+        sys.stderr.write(f"{ended} ended by itself; the lines above say why.\n")
+        return 1
     finally:
-        stop(children)
+        stop([*children.values()])
 
 
 def local_secret_key() -> str:
@@ -127,12 +129,11 @@ def embedded_url() -> str:
     return f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
 
 
-def first_to_end(children: list[subprocess.Popen[bytes]]) -> int:
+def first_to_end(children: dict[str, subprocess.Popen[bytes]]) -> str:
     while True:
-        for child in children:
+        for name, child in children.items():
             if child.poll() is not None:
-                sys.stderr.write(f"{' '.join(child.args[1:4])} ended by itself.\n")  # type: ignore[arg-type,index]
-                return 1
+                return name
         time.sleep(0.2)
 
 

@@ -150,3 +150,16 @@ def test_classify_works_without_a_database_and_goes_on_after_a_bad_file(
     assert done.returncode != 0
     assert "2 of 4 files could not be read." in done.stderr
     assert sorted(tmp_path.iterdir()) == sorted([two, text, nine])
+
+
+def test_classify_shows_the_stages_of_imaging(tmp_path: Path, drawn: Callable[..., bytes]) -> None:
+    (tmp_path / "seven.png").write_bytes(drawn(7))
+
+    call_command("classify", tmp_path / "seven.png", debug=tmp_path / "stages", stdout=StringIO())
+
+    assert [path.name for path in sorted((tmp_path / "stages").iterdir())] == [
+        "seven-01-picture.png",
+        "seven-02-ink.png",
+        "seven-03-group.png",
+        "seven-04-digit.png",
+    ]

@@ -117,3 +117,25 @@ def test_there_is_no_going_back_without_an_earlier_champion(promoted: list[str])
 
     with pytest.raises(services.RuleBroken, match="no earlier champion"):
         services.rollback()
+
+
+def test_the_bundled_model_serves_where_nothing_else_does() -> None:
+    assert services.promote_bundled().name == "baseline"
+    assert states() == {"baseline": ModelState.CHAMPION}
+
+    services.promote("first")
+
+    assert services.promote_bundled().name == "first"
+
+
+def test_a_new_bundled_model_takes_over_and_the_earlier_one_keeps_its_record() -> None:
+    earlier = services.promote_bundled()
+    ModelVersion.objects.filter(pk=earlier.pk).update(checksum="0123456789" * 6 + "abcd")
+
+    now = services.promote_bundled()
+
+    assert now.pk != earlier.pk
+    assert states() == {
+        "baseline": ModelState.CHAMPION,
+        "baseline-01234567": ModelState.RETIRED,
+    }

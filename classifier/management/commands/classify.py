@@ -15,7 +15,7 @@ from PIL import Image
 from classifier import answers, imaging
 from classifier.artifact import ArtifactError
 from classifier.recognizer import Recognizer
-from classifier.serving import model_folder
+from classifier.serving import BUNDLED, model_folder
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--debug", type=Path, metavar="DIR", help="write each stage of imaging there, as PNG"
         )
-        parser.add_argument("--model", default="baseline", help="a folder of MODELS_DIR")
+        parser.add_argument("--model", default=BUNDLED, help="a folder of MODELS_DIR")
 
     def handle(self, *, files: list[Path], model: str, debug: Path | None, **_: Any) -> None:
         try:

@@ -12,10 +12,8 @@ from django.db import DatabaseError
 from classifier.artifact import ArtifactError
 from classifier.models import ModelState, ModelVersion
 from classifier.recognizer import Recognizer
-from classifier.serving import model_folder
+from classifier.serving import BUNDLED, model_folder
 from training import dataset, evaluate, judged
-
-BUNDLED = "baseline"
 
 
 class Command(BaseCommand):
