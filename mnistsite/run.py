@@ -34,7 +34,7 @@ def main() -> int:
         prepare()
         return serve()
     except KeyboardInterrupt:
-        return 130
+        return 0
     except (ArtifactError, ImproperlyConfigured, OperationalError) as error:
         sys.stderr.write(f"mnistsite can't start: {error}\n")
         return 1
