@@ -6,10 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
 
+from classifier.constraints import ArrayLength, ByteLength, one_of
 from classifier.vocabulary import DIGITS, LABELS, Label, Reason, Verdict
 
 PIXELS_BYTES = 28 * 28
@@ -21,22 +22,6 @@ def choices(values: Any) -> list[tuple[str, str]]:
 
 VERDICTS = choices(Verdict)
 REASONS = choices(Reason)
-
-
-def one_of(field: str, values: Any, name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(
-        condition=Q(**{f"{field}__in": list(map(str, values))}), name=name
-    )
-
-
-class ByteLength(Func):
-    function = "octet_length"
-    output_field = models.IntegerField()
-
-
-class ArrayLength(Func):
-    function = "cardinality"
-    output_field = models.IntegerField()
 
 
 class Source(models.TextChoices):

@@ -17,6 +17,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return failure(request, 400, "bad_request", detail)
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    detail = "Something went wrong here, and has been logged. Try again in a moment."
+    return failure(request, 500, "server_error", detail)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     detail = "There is nothing here: the address is wrong, or what it led to has been deleted."
     return failure(request, 404, "not_found", detail)

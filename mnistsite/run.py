@@ -21,13 +21,15 @@ from mnistsite import env
 
 ADMIN = "admin"
 STOP_WITHIN_S = 15
+# Ctrl-C too: a shell script starts what it puts into the background with it ignored.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over two cores.
 LEAN = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, _interrupt)
     try:
         django.setup()

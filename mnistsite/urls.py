@@ -8,6 +8,7 @@ admin.site.index_title = "Images, labels and models"
 
 handler400 = "mnistsite.errors.bad_request"
 handler404 = "mnistsite.errors.not_found"
+handler500 = "mnistsite.errors.server_error"
 
 urlpatterns = [
     path("admin/", admin.site.urls),

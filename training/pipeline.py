@@ -14,8 +14,8 @@ from classifier.models import ModelVersion, RunState, Source, TrainingRun
 from classifier.recognizer import Recognizer
 from training import dataset, evaluate, export, plots, tracking, trainer
 
+# A guess that the network itself gives less is told as a doubt.
 LEAST_CONFIDENCE = 0.8
-
 SAMPLE_WARNING = "SAMPLE: this model learns from the 5,000-image sample, not from all of MNIST."
 
 

@@ -8,6 +8,7 @@ import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
+import classifier.constraints
 import classifier.models
 
 
@@ -458,7 +459,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=django.db.models.lookups.Exact(
-                            classifier.models.ArrayLength("probabilities"), 10
+                            classifier.constraints.ArrayLength("probabilities"), 10
                         ),
                         name="predictions_probabilities_are_ten",
                     ),
@@ -591,7 +592,7 @@ class Migration(migrations.Migration):
             model_name="inputimage",
             constraint=models.CheckConstraint(
                 condition=django.db.models.lookups.Exact(
-                    classifier.models.ByteLength("pixels"), 784
+                    classifier.constraints.ByteLength("pixels"), 784
                 ),
                 name="input_data_pixels_are_28_by_28",
             ),
@@ -620,7 +621,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("box__isnull", True),
-                    django.db.models.lookups.Exact(classifier.models.ArrayLength("box"), 4),
+                    django.db.models.lookups.Exact(classifier.constraints.ArrayLength("box"), 4),
                     _connector="OR",
                 ),
                 name="input_data_box_has_four_numbers",

@@ -1,0 +1,22 @@
+"""What the models' database constraints are built from."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Func, Q
+
+
+def one_of(field: str, values: Any, name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(**{f"{field}__in": list(map(str, values))}), name=name
+    )
+
+
+class ByteLength(Func):
+    function = "octet_length"
+    output_field = models.IntegerField()
+
+
+class ArrayLength(Func):
+    function = "cardinality"
+    output_field = models.IntegerField()
