@@ -28,6 +28,7 @@ _MEDIA_TYPES = {
 }
 TAKEN = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 DAMAGED = "The image is damaged or cut short. Save or send it again."
+BILINEAR = Image.Resampling.BILINEAR
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
 _UNSUPPORTED_STARTS = {
     b"%PDF": "PDF",
@@ -150,9 +151,7 @@ def _check_frames(image: Image.Image) -> None:
 
 def _load(image: Image.Image) -> tuple[Image.Image, bool]:
     """The image decoded, reduced and upright, and whether that exchanged its sides."""
-    shrink = DRAFT_SIDE / max(image.size)
-    if shrink < 1:
-        image.draft(None, (round(image.width * shrink), round(image.height * shrink)))
+    image.draft(None, _fitted(image.size, DRAFT_SIDE))
     image.load()
     turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
     image = _reduce(_eight_bit(image))
@@ -182,9 +181,14 @@ def _from_deep(image: Image.Image) -> Image.Image:
 
 
 def _reduce(image: Image.Image) -> Image.Image:
-    if max(image.size) > LONG_SIDE:
-        image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.BILINEAR, reducing_gap=1.5)
-    return image
+    size = _fitted(image.size, LONG_SIDE)
+    return image if size == image.size else image.resize(size, BILINEAR, reducing_gap=1.5)
+
+
+def _fitted(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """The size brought down to a long side, but of a strip not below MIN_SIDE across."""
+    scale = min(1, max(long_side / max(size), MIN_SIDE / min(size)))
+    return round(size[0] * scale), round(size[1] * scale)
 
 
 def _pixels(image: Image.Image) -> Pixels:

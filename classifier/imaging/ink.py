@@ -47,6 +47,8 @@ def scaled(contrast: Grey, floor: float) -> Grey:
 def small_copy(pixels: Pixels) -> Grey:
     """The picture averaged over blocks, which also averages out the paper's grain."""
     factor = -(-max(pixels.shape[:2]) // SMALL_SIDE)
+    # Of a long strip enough height has to be left to be judged by quadrants.
+    factor = max(1, min(factor, min(pixels.shape[:2]) // 4))
     return np.asarray(Image.fromarray(pixels).reduce(factor), np.float32)
 
 

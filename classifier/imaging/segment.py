@@ -18,7 +18,7 @@ FRAGMENT_GAP = 0.35  # a bar that floats above its 5
 BESIDE_GAP = 0.15  # a stroke that stops short of the next
 BROKEN_GAP = 0.08  # a pen that skipped
 # A page of text or a texture has more pieces than anybody writes digits.
-MOST_PIECES = 300
+MOST_PIECES = 150
 
 Box = tuple[int, int, int, int]
 

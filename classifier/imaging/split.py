@@ -12,6 +12,7 @@ STROKE = 0.5  # half the pen's full contrast is where a blurred stroke's true ed
 WIDE_IN_COMPANY, WIDE_ALONE = 1.4, 1.8
 # Each part must be about as tall as the whole, so that tails and bars stay with their digit.
 TALL = 0.75
+LEGIBLE = 8  # pixels of height; what is lower can be told neither apart nor from a line
 NARROW = 0.3  # and a part of its height wide, or it is only a stroke's end
 SLANTS = (-0.5, -0.25, 0.0, 0.25, 0.5)  # columns per row; writing leans up to a half
 THIN = 1.5  # strokes' widths: a cut through more crosses a digit and not a joint
@@ -21,7 +22,7 @@ def split_touching(ink: Grey, widest: float) -> list[Grey]:
     """The digits of `ink` from left to right: itself if it is one, or cannot be cut plainly."""
     mask = ink > STROKE
     high, wide = (_extent(np.flatnonzero(mask.any(axis=axis))) for axis in (1, 0))
-    if wide <= widest * high:
+    if high < LEGIBLE or wide <= widest * high:
         return [ink]
     thin = THIN * stroke_width(ink)
     cuts = sorted((_thinnest(mask, slant, high) for slant in SLANTS), key=lambda cut: cut[0])

@@ -1,5 +1,7 @@
 """Digits come out of all kinds of picture as MNIST would hold them."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -94,6 +96,11 @@ def on_a_table(ink: Canvas) -> Canvas:
     page = np.full((SIDE, SIDE), 70.0)
     page[:, 35:] = (230 * (1 - 0.8 * ink))[:, 35:]
     return page
+
+
+def chalk_lines() -> Canvas:
+    stripes: Canvas = np.indices((SIDE, SIDE)).sum(0) % 7.0
+    return stripes
 
 
 def specked(ink: Canvas) -> Canvas:
@@ -245,4 +252,19 @@ def test_a_texture_is_one_thing_and_not_thousands_of_digits() -> None:
     canvas = np.full((600, 600), 255.0)
     canvas[::12, ::12] = canvas[1::12, ::12] = canvas[2::12, ::12] = 0
     canvas[::12, 1::12] = canvas[1::12, 1::12] = canvas[2::12, 1::12] = 0
+    assert len(found(canvas)) == 1
+
+
+@pytest.mark.parametrize("shape", [(8, 5000), (5000, 8), (8, 8), (8, 1200, 3)])
+@pytest.mark.parametrize("filled", [grain, lambda: np.zeros((SIDE, SIDE)), chalk_lines])
+def test_strips_and_scraps_are_read_without_a_failure(
+    shape: tuple[int, ...], filled: Callable[[], Canvas]
+) -> None:
+    pixels = np.resize(128 + 20 * filled(), shape)
+    assert len(found(pixels)) <= 150
+
+
+def test_a_line_is_not_cut_into_digits() -> None:
+    canvas = np.full((60, 300), 255.0)
+    canvas[30:33, 20:280] = 0
     assert len(found(canvas)) == 1
