@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from classifier.durable import fsync
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -120,12 +121,12 @@ def publishing(folder: Path) -> Iterator[Path]:
     try:
         yield aside
         for path in (*aside.iterdir(), aside):
-            _fsync(path)
+            fsync(path)
         aside.rename(folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    _fsync(folder.parent)
+    fsync(folder.parent)
 
 
 def _remove_stale(parent: Path) -> None:
@@ -133,11 +134,3 @@ def _remove_stale(parent: Path) -> None:
     for path in parent.glob(".*.part"):
         if time.time() - path.stat().st_mtime > STALE_AFTER_S:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

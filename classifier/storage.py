@@ -1,12 +1,13 @@
 """File storage whose files are on the disk whole, or not there at all."""
 
-import os
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
+
+from classifier.durable import fsync
 
 
 class DurableStorage(FileSystemStorage):
@@ -19,19 +20,9 @@ class DurableStorage(FileSystemStorage):
         try:
             with aside.open("wb") as file:
                 file.writelines(content.chunks())
-                file.flush()
-                os.fsync(file.fileno())
+            fsync(aside)
             aside.rename(target)
         finally:
             aside.unlink(missing_ok=True)
-        self._sync_folder(target.parent)
+        fsync(target.parent)
         return name
-
-    @staticmethod
-    def _sync_folder(folder: Path) -> None:
-        """A rename survives a power cut only once the folder itself is on the disk."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
