@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,10 +21,14 @@ from mnistsite import env
 
 ADMIN = "admin"
 STOP_WITHIN_S = 15
+EARLY_S = 10
+PAUSE_S = 2
 # Ctrl-C too: a shell script starts what it puts into the background with it ignored.
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over two cores.
 LEAN = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+Child = subprocess.Popen[bytes]
 
 
 def main() -> int:
@@ -86,7 +90,7 @@ def create_first_account() -> None:
 
 
 def serve() -> int:
-    """Web and worker until one of them ends or Ctrl-C; then neither is left."""
+    """Web and worker until Ctrl-C, or one of them can't start; then neither is left."""
     environment = LEAN | os.environ | {"SECRET_KEY": env.secret("SECRET_KEY") or local_secret_key()}
     if not env.secret("DATABASE_URL"):
         environment["DATABASE_URL"] = embedded_url()
@@ -96,23 +100,35 @@ def serve() -> int:
         f"The web server on port {port}": ["-m", "gunicorn", "--log-level", "warning"],
         "The worker": ["manage.py", "procrastinate", "worker", "--concurrency", "1"],
     }
-    # Sessions of their own: Ctrl-C reaches this process alone, which then stops them in order.
-    children = {
-        name: subprocess.Popen(  # noqa: S603
-            [sys.executable, *command],
-            env=environment,
-            cwd=settings.BASE_DIR,
-            start_new_session=True,
-        )
-        for name, command in commands.items()
-    }
+    children = {name: start(command, environment) for name, command in commands.items()}
     say(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")
     try:
-        ended = first_to_end(children)
-        sys.stderr.write(f"{ended} ended by itself; the lines above say why.\n")
+        watch(children, lambda name: start(commands[name], environment))
         return 1
     finally:
         stop([*children.values()])
+
+
+def start(command: list[str], environment: dict[str, str]) -> Child:
+    """In a session of its own: Ctrl-C reaches this process alone, which stops them in order."""
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, *command], env=environment, cwd=settings.BASE_DIR, start_new_session=True
+    )
+
+
+def watch(children: dict[str, Child], start_again: Callable[[str], Child]) -> None:
+    """Until one ends early. Later ends have passing causes, such as a database that restarts."""
+    begun = time.monotonic()
+    while True:
+        for name, child in children.items():
+            if child.poll() is None:
+                continue
+            sys.stderr.write(f"{name} ended by itself; the lines above say why.\n")
+            if time.monotonic() - begun < EARLY_S:
+                return
+            time.sleep(PAUSE_S)
+            children[name] = start_again(name)
+        time.sleep(0.2)
 
 
 def local_secret_key() -> str:
@@ -131,15 +147,7 @@ def embedded_url() -> str:
     return f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
 
 
-def first_to_end(children: dict[str, subprocess.Popen[bytes]]) -> str:
-    while True:
-        for name, child in children.items():
-            if child.poll() is not None:
-                return name
-        time.sleep(0.2)
-
-
-def stop(children: list[subprocess.Popen[bytes]]) -> None:
+def stop(children: list[Child]) -> None:
     say("\nStopping …")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it
     for child in children:

@@ -19,6 +19,8 @@ import psutil
 import pytest
 from django.conf import settings
 
+from mnistsite.run import EARLY_S
+
 PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
 TAKEN_UP_WITHIN_S = 2
@@ -173,7 +175,7 @@ def test_no_serving_process_ever_loads_tensorflow(site: Site, drawn: Callable[..
     web = [
         process
         for process in psutil.Process(site.process.pid).children(recursive=True)
-        if "gunicorn" in " ".join(process.cmdline())
+        if "gunicorn" in command_line(process)
     ]
     assert len(web) == 3, "an arbiter and two workers"
     loaded = {Path(place.path).name for process in web for place in process.memory_maps()}
@@ -209,6 +211,32 @@ def test_a_correction_becomes_a_better_model_that_serves_without_a_restart(
     assert eventually(lambda: site.predict(drawn(7))["model"] == "second", TAKEN_UP_WITHIN_S)
     site.manage("rollback")
     assert eventually(lambda: site.predict(drawn(7))["model"] == "baseline", TAKEN_UP_WITHIN_S)
+
+
+def test_a_worker_that_ends_is_started_again_and_the_site_serves_on(
+    site: Site, token: str, drawn: Callable[..., bytes]
+) -> None:
+    assert eventually(lambda: age_s(site.process.pid) > EARLY_S + 5, EARLY_S + 5)
+    (ended,) = workers(site)
+    ended.kill()
+    assert eventually(lambda: [w for w in workers(site) if w != ended] != [], 15)
+    assert site.predict(drawn(7))["label"] == "7"
+
+
+def workers(site: Site) -> list[psutil.Process]:
+    children = psutil.Process(site.process.pid).children()
+    return [child for child in children if "procrastinate" in command_line(child)]
+
+
+def command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
+def age_s(pid: int) -> float:
+    return float(time.time() - psutil.Process(pid).create_time())
 
 
 def test_ctrl_c_stops_all_of_it_and_the_next_start_has_kept_everything(
