@@ -36,12 +36,18 @@ def tracked(name: str, configuration: dict[str, Any], folder: Path) -> Iterator[
     import wandb
 
     folder.mkdir(parents=True, exist_ok=True)
-    with wandb.init(
+    run = wandb.init(
         project="mnistsite",
         name=name,
         config=configuration,
         dir=folder,
         mode=mode(),
         settings=wandb.Settings(silent=True, console="off"),
-    ) as run:
+    )
+    # As a context manager the run would print a stack trace of whatever ends it, Ctrl-C too.
+    try:
         yield run
+    except BaseException:
+        run.finish(exit_code=1)
+        raise
+    run.finish()
