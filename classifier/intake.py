@@ -27,16 +27,16 @@ def from_files(files: "MultiValueDict[str, Any]") -> bytes:
         raise ImageError("missing_field", f"Send one picture as a file in the field '{FIELD}'.")
     if len(found) > 1 or len(files) > 1:
         raise ImageError("too_many_files", f"Send one picture at a time, in the field '{FIELD}'.")
-    return _small_enough(found[0].read())
+    return from_body(found[0].read())
 
 
 def from_body(body: bytes) -> bytes:
     """The body itself as the picture. Raises ImageError."""
-    return _small_enough(body)
+    if len(body) > settings.MAX_UPLOAD_BYTES:
+        raise too_large()
+    return body
 
 
-def _small_enough(data: bytes) -> bytes:
-    if len(data) > settings.MAX_UPLOAD_BYTES:
-        detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."
-        raise ImageError("too_large", detail)
-    return data
+def too_large() -> ImageError:
+    detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."
+    return ImageError("too_large", detail)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from classifier import intake
 from classifier.serving import NoModel
 from mnistsite.errors import failure
 
@@ -32,8 +33,8 @@ class BodyLimitMiddleware:
         if not length.isdecimal() or int(length) <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
             return self.get_response(request)
         drain(request.META["wsgi.input"], int(length))
-        detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."
-        return failure(request, 413, "too_large", detail)
+        error = intake.too_large()
+        return failure(request, intake.status(error), error.code, error.detail)
 
 
 def drain(body: BinaryIO, length: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.models import UPLOADED, InputImage, Source
+from classifier.models import UPLOADED, InputImage, InputImageQuerySet, Source
 from classifier.vocabulary import DIGITS, Label
 
 HELD_OUT_IN = 10
@@ -44,27 +44,26 @@ class _Row:
 
 def training() -> Dataset:
     """Labelled training rows without the held-out share; 'unknown' never gets in."""
-    rows = [row for row in _rows(is_training=True) if not _is_held_out(row)]
+    rows = [row for row in _rows(_training_images()) if not _is_held_out(row)]
     return Dataset(_images(rows), _snapshot(rows))
 
 
 def test_split() -> Images:
     """MNIST's test split, as far as it is loaded."""
-    return _images(list(_rows(is_training=False)))
+    return _images(list(_rows(InputImage.objects.digits().filter(is_training=False))))
 
 
 def held_out() -> Images:
     """The share of the labelled uploads that no model ever learns from."""
-    return _images([row for row in _rows(is_training=True) if _is_held_out(row)])
+    return _images([row for row in _rows(_training_images().uploaded()) if _is_held_out(row)])
 
 
-def _rows(is_training: bool) -> Iterator[_Row]:
-    values = (
-        InputImage.objects.digits()
-        .filter(is_training=is_training)
-        .order_by("id")
-        .values_list("id", "label", "source", "pixels")
-    )
+def _training_images() -> InputImageQuerySet:
+    return InputImage.objects.digits().filter(is_training=True)
+
+
+def _rows(images: InputImageQuerySet) -> Iterator[_Row]:
+    values = images.order_by("id").values_list("id", "label", "source", "pixels")
     for id_, label, source, pixels in values.iterator(chunk_size=5000):
         yield _Row(str(id_), label, source, bytes(pixels))
 

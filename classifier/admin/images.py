@@ -16,7 +16,8 @@ from django.utils.timezone import localtime
 
 from classifier import services
 from classifier.admin.read_only import LookOnly
-from classifier.models import InputImage, LabelChange, Prediction, Via
+from classifier.admin.uploads import original_picture
+from classifier.models import InputImage, LabelChange, Prediction, Via, choices
 from classifier.templatetags.numbers import percent
 from classifier.vocabulary import LABELS, Label
 
@@ -28,7 +29,7 @@ class LabelFilter(admin.SimpleListFilter):
     parameter_name = "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(label, label.replace("_", " ")) for label in LABELS if label != Label.UNKNOWN]
+        return choices(label for label in LABELS if label != Label.UNKNOWN)
 
     def choices(self, changelist: Any) -> Any:
         return [
@@ -53,9 +54,7 @@ class LabelFilter(admin.SimpleListFilter):
 
 
 class LabelActionForm(ActionForm):
-    label = forms.ChoiceField(
-        choices=[(label, label.replace("_", " ")) for label in LABELS], label="Label:"
-    )
+    label = forms.ChoiceField(choices=choices(LABELS), label="Label:")
 
 
 class PartOfTheImage(LookOnly):
@@ -135,10 +134,7 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="original")
     def original(self, image: InputImage) -> SafeString:
-        return format_html(
-            '<img class="original" src="{}" alt="the picture as it was sent">',
-            reverse("original", args=[image.upload_id]),
-        )
+        return original_picture(image.upload_id)
 
     @admin.display(description="prediction")
     def predicted(self, image: InputImage) -> str:

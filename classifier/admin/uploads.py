@@ -1,5 +1,7 @@
 """The files that people sent."""
 
+from uuid import UUID
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
@@ -7,6 +9,13 @@ from django.utils.safestring import SafeString
 
 from classifier.admin.read_only import LookOnly
 from classifier.models import Upload
+
+
+def original_picture(upload_id: UUID | None) -> SafeString:
+    return format_html(
+        '<img class="original" src="{}" alt="the picture as it was sent">',
+        reverse("original", args=[upload_id]),
+    )
 
 
 @admin.register(Upload)
@@ -28,7 +37,4 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
 
     @admin.display(description="original")
     def original(self, upload: Upload) -> SafeString:
-        return format_html(
-            '<img class="original" src="{}" alt="the picture as it was sent">',
-            reverse("original", args=[upload.pk]),
-        )
+        return original_picture(upload.pk)

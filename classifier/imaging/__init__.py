@@ -46,13 +46,14 @@ def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
     """The digits in reading order; none for a blank picture."""
     ink = find_ink(picture.pixels)
     groups = find_groups(ink)
+    digits = [Digit(to_mnist(group.ink), _full_box(group, picture)) for group in groups]
     if debug:
         debug("picture", picture.pixels)
         debug("ink", ink)
-        for group in groups:
+        for group, digit in zip(groups, digits, strict=True):
             debug("group", group.ink)
-            debug("digit", to_mnist(group.ink))
-    return [Digit(to_mnist(group.ink), _full_box(group, picture)) for group in groups]
+            debug("digit", digit.pixels)
+    return digits
 
 
 def _full_box(group: Group, picture: Picture) -> tuple[int, int, int, int]:
