@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from classifier import imaging
+from classifier import imaging, sentences
 from classifier.models import Prediction, Upload
 from classifier.recognizer import Recognition
-from classifier.vocabulary import DIGITS, SENTENCES, Label, Reason, Verdict
+from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,20 @@ class DigitAnswer:
 class Answer:
     """Of a picture with one digit these are that digit's; of several, `label` is the whole string.
 
-    Without any digit (a blank picture) there is no guess, confidence, probability or model.
+    `sentence` is the reason, for a visitor; there is none where the verdict is `digit`. Without
+    any digit (a blank picture) there is no guess, confidence, probability or model.
     """
 
     id: UUID | None
     label: str
     verdict: str
     reason: str | None
+    sentence: str | None
     best_guess: str | None
     confidence: float | None
     probabilities: dict[str, float] | None
     digits: list[DigitAnswer]
     model: str | None
-
-    @property
-    def sentence(self) -> str:
-        """The reason, for a visitor; "" where the verdict is `digit`."""
-        return SENTENCES[Reason(self.reason)] if self.reason else ""
 
 
 def of_upload(upload: Upload) -> Answer:
@@ -80,15 +77,15 @@ def of_recognitions(
 def compose(id_: UUID | None, digits: list[DigitAnswer], model: str | None) -> Answer:
     """One answer over digits in reading order; none of them means a blank picture."""
     if not digits:
-        return Answer(
-            id_, Label.UNKNOWN, Verdict.NOT_A_DIGIT, Reason.BLANK, None, None, None, [], model
-        )
-    doubted = [digit for digit in digits if digit.verdict != Verdict.DIGIT]
+        return _blank(id_, model)
+    verdict = _overall([digit.verdict for digit in digits])
+    told = _told(digits, verdict)
     return Answer(
         id=id_,
-        label=Label.UNKNOWN if doubted else "".join(digit.label for digit in digits),
-        verdict=_overall({digit.verdict for digit in digits}),
-        reason=doubted[0].reason if doubted else None,
+        label="".join(digit.label for digit in digits) if told is None else Label.UNKNOWN,
+        verdict=verdict,
+        reason=told.reason if told else None,
+        sentence=_sentence(told, digits, verdict) if told else None,
         best_guess="".join(digit.best_guess for digit in digits),
         confidence=min(digit.confidence for digit in digits),
         probabilities=digits[0].probabilities if len(digits) == 1 else None,
@@ -97,11 +94,46 @@ def compose(id_: UUID | None, digits: list[DigitAnswer], model: str | None) -> A
     )
 
 
-def _overall(verdicts: set[str]) -> Verdict:
-    """One doubtful digit makes the whole doubtful; no digit at all makes it none."""
-    if verdicts == {Verdict.DIGIT}:
+def _blank(id_: UUID | None, model: str | None) -> Answer:
+    return Answer(
+        id=id_,
+        label=Label.UNKNOWN,
+        verdict=Verdict.NOT_A_DIGIT,
+        reason=Reason.BLANK,
+        sentence=sentences.BLANK,
+        best_guess=None,
+        confidence=None,
+        probabilities=None,
+        digits=[],
+        model=model,
+    )
+
+
+def _overall(verdicts: list[str]) -> Verdict:
+    """One doubtful digit makes the whole doubtful; a photo's pieces are no digits, but for a few
+    that happen to look like one."""
+    if all(verdict == Verdict.DIGIT for verdict in verdicts):
         return Verdict.DIGIT
-    return Verdict.NOT_A_DIGIT if verdicts == {Verdict.NOT_A_DIGIT} else Verdict.UNSURE
+    mostly_none = 2 * verdicts.count(Verdict.NOT_A_DIGIT) > len(verdicts)
+    return Verdict.NOT_A_DIGIT if mostly_none else Verdict.UNSURE
+
+
+def _told(digits: list[DigitAnswer], verdict: Verdict) -> DigitAnswer | None:
+    """The digit by which the whole is explained, if it needs to be."""
+    doubted = [digit for digit in digits if digit.verdict != Verdict.DIGIT]
+    alike = [digit for digit in doubted if digit.verdict == verdict]
+    return next(iter(alike or doubted), None)
+
+
+def _sentence(told: DigitAnswer, digits: list[DigitAnswer], verdict: Verdict) -> str:
+    if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
+        return sentences.MOSTLY_NOT_DIGITS
+    sentence = sentences.of_digit(
+        Verdict(told.verdict), Reason(told.reason or ""), told.probabilities
+    )
+    if len(digits) == 1:
+        return sentence
+    return sentences.of_one_among(digits.index(told) + 1, len(digits), sentence)
 
 
 def _stored_digit(prediction: Prediction) -> DigitAnswer:

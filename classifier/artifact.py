@@ -13,9 +13,11 @@ from uuid import uuid4
 
 from classifier.durable import fsync
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 GRAPH = "model.tflite"
+REJECTOR = "rejector.npz"
+THRESHOLDS = {"confidence", "rejection", "distance"}
 STALE_AFTER_S = 24 * 3600
 
 
@@ -39,8 +41,9 @@ class IncompatibleArtifact(ArtifactError):
 class Manifest:
     """What a model folder says of itself.
 
-    `thresholds["confidence"]` is the least probability (0 to 1) at which a verdict is `digit`;
-    `files` maps each file's name to its sha256.
+    A verdict is `digit` from `thresholds["confidence"]` (0 to 1) on, and up to
+    `thresholds["rejection"]` (0 to 1) and `thresholds["distance"]` (0 on); `files` maps each
+    file's name to its sha256.
     """
 
     name: str
@@ -93,7 +96,7 @@ def _parse(path: Path) -> Manifest:
         manifest = Manifest(**values)
     except TypeError as error:
         raise DamagedArtifact(f"{path} is not a model's manifest: {error}") from error
-    if not isinstance(manifest.files, dict) or "confidence" not in manifest.thresholds:
+    if not isinstance(manifest.files, dict) or not set(manifest.thresholds) >= THRESHOLDS:
         raise DamagedArtifact(f"{path} is not a model's manifest: files or thresholds are wrong.")
     return manifest
 

@@ -9,16 +9,20 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from classifier import artifact
+from classifier import artifact, uncertainty
+from classifier.uncertainty import Floats, Neighbourhoods
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
+
+NOT_A_DIGIT = 10  # its place among a member's outputs, after the ten digits'
+LIKELIER_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True)
 class Recognition:
     """What a model says of one image.
 
-    `probabilities` has ten entries that sum to 1; `scores` are measures of uncertainty by name,
-    `predictive_entropy` in nats (0 to ln 10).
+    `probabilities` has ten entries that sum to 1; `scores` are measures of uncertainty by name
+    (see `uncertainty.scores`).
     """
 
     probabilities: NDArray[np.float64]
@@ -38,11 +42,48 @@ class Recognition:
     def confidence(self) -> float:
         return float(self.probabilities.max())
 
+    @property
+    def certainty(self) -> float:
+        """How likely it is that this is a digit and the best guess is right, 0 to 1."""
+        return self.confidence * (1 - self.scores["rejection"])
 
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Over the last axis."""
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+@dataclass(frozen=True)
+class Outputs:
+    """Of N images: logits (N, members, 10), rejection (N, members), features (N, members, F)."""
+
+    logits: Floats
+    rejection: Floats
+    features: Floats
+
+
+class Graph:
+    """The ensemble as one LiteRT graph. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises DamagedArtifact where the file is not such a graph."""
+        try:
+            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise artifact.DamagedArtifact(f"{path} is not a LiteRT graph: {error}") from error
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._lock = Lock()
+
+    def outputs(self, images: Iterable[NDArray[np.uint8]]) -> Outputs:
+        """(28, 28) images, ink = 255, at least one of them."""
+        found = np.concatenate([self._run(image) for image in images]).astype(np.float64)
+        return Outputs(
+            found[..., :NOT_A_DIGIT], found[..., NOT_A_DIGIT], found[..., NOT_A_DIGIT + 1 :]
+        )
+
+    def _run(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        tensor = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
+        with self._lock:
+            self._interpreter.set_tensor(self._input, tensor)
+            self._interpreter.invoke()
+            return np.asarray(self._interpreter.get_tensor(self._output))
 
 
 class Recognizer:
@@ -53,19 +94,8 @@ class Recognizer:
 
     def __init__(self, folder: Path) -> None:
         self.manifest = artifact.read(folder)
-        self._interpreter = self._load(folder / artifact.GRAPH)
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-        self._lock = Lock()
-
-    @staticmethod
-    def _load(graph: Path) -> Interpreter:
-        try:
-            interpreter = Interpreter(model_path=str(graph), num_threads=1)
-            interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise artifact.DamagedArtifact(f"{graph} is not a LiteRT graph: {error}") from error
-        return interpreter
+        self.graph = Graph(folder / artifact.GRAPH)
+        self._neighbourhoods = _neighbourhoods(folder / artifact.REJECTOR)
 
     @property
     def name(self) -> str:
@@ -73,29 +103,42 @@ class Recognizer:
 
     def recognize(self, images: Iterable[NDArray[np.uint8]]) -> list[Recognition]:
         """(28, 28) images, ink = 255 → a recognition each."""
-        return [self._judge(self._logits(image)) for image in images]
+        images = list(images)
+        if not images:
+            return []
+        outputs = self.graph.outputs(images)
+        temperature = self.manifest.temperature
+        probabilities = uncertainty.softmax(outputs.logits / temperature).mean(axis=1)
+        distance = self._neighbourhoods.distance(outputs.features)
+        scores = uncertainty.scores(outputs.logits, outputs.rejection, distance, temperature)
+        return [
+            self._judge(
+                probabilities[place], {name: float(of[place]) for name, of in scores.items()}
+            )
+            for place in range(len(images))
+        ]
 
-    def _logits(self, image: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """(members, 10), unscaled."""
-        tensor = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
-        with self._lock:
-            self._interpreter.set_tensor(self._input, tensor)
-            self._interpreter.invoke()
-            output = self._interpreter.get_tensor(self._output)
-        return np.asarray(output[0], dtype=np.float64)
+    def _judge(self, probabilities: Floats, scores: dict[str, float]) -> Recognition:
+        verdict, reason = self._verdict(float(probabilities.max()), scores)
+        return Recognition(probabilities, scores, verdict, reason)
 
-    def _judge(self, logits: NDArray[np.float64]) -> Recognition:
-        probabilities = softmax(logits / self.manifest.temperature).mean(axis=0)
-        sure = probabilities.max() >= self.manifest.thresholds["confidence"]
-        return Recognition(
-            probabilities=probabilities,
-            scores={"predictive_entropy": entropy(probabilities)},
-            verdict=Verdict.DIGIT if sure else Verdict.UNSURE,
-            reason=None if sure else Reason.LOW_CONFIDENCE,
-        )
+    def _verdict(
+        self, confidence: float, scores: dict[str, float]
+    ) -> tuple[Verdict, Reason | None]:
+        limits = self.manifest.thresholds
+        if scores["rejection"] > LIKELIER_THAN_NOT:
+            return Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN
+        if scores["rejection"] > limits["rejection"]:
+            return Verdict.UNSURE, Reason.ANOTHER_SIGN
+        if scores["distance"] > limits["distance"]:
+            return Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT
+        if confidence < limits["confidence"]:
+            return Verdict.UNSURE, Reason.LOW_CONFIDENCE
+        return Verdict.DIGIT, None
 
 
-def entropy(probabilities: NDArray[np.float64]) -> float:
-    """In nats."""
-    positive = probabilities[probabilities > 0]
-    return float(-(positive * np.log(positive)).sum())
+def _neighbourhoods(path: Path) -> Neighbourhoods:
+    try:
+        return Neighbourhoods.load(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise artifact.DamagedArtifact(f"{path} is not a model's rejector: {error}") from error

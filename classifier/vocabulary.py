@@ -25,10 +25,6 @@ class Reason(StrEnum):
     """Why a verdict is not `digit`."""
 
     LOW_CONFIDENCE = "low_confidence"
+    ANOTHER_SIGN = "another_sign"
+    UNLIKE_ANY_DIGIT = "unlike_any_digit"
     BLANK = "blank"
-
-
-SENTENCES = {
-    Reason.LOW_CONFIDENCE: "The model is not sure about this one.",
-    Reason.BLANK: "There is nothing written in this picture.",
-}

@@ -7,28 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.models import UPLOADED, InputImage, InputImageQuerySet, Source
+from classifier.recognizer import NOT_A_DIGIT
 from classifier.vocabulary import DIGITS, Label
+from training.images import Images, pixel_hash
 
 HELD_OUT_IN = 10
 
 
 @dataclass(frozen=True)
-class Images:
-    """`pixels` is (N, 28, 28) uint8 with ink = 255, `labels` (N,) uint8 in 0…9."""
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-@dataclass(frozen=True)
 class Dataset:
-    """The images to train on and, in `snapshot`, exactly which they are."""
+    """Digits and what people said is none, and in `snapshot` exactly which they are."""
 
     train: Images
     snapshot: dict[str, Any]
@@ -59,7 +49,7 @@ def held_out() -> Images:
 
 
 def _training_images() -> InputImageQuerySet:
-    return InputImage.objects.digits().filter(is_training=True)
+    return InputImage.objects.exclude(label=Label.UNKNOWN).filter(is_training=True)
 
 
 def _rows(images: InputImageQuerySet) -> Iterator[_Row]:
@@ -69,15 +59,16 @@ def _rows(images: InputImageQuerySet) -> Iterator[_Row]:
 
 
 def _is_held_out(row: _Row) -> bool:
-    """By a hash of the pixels: it never changes, and equal pictures fall on the same side."""
-    if row.source not in UPLOADED:
-        return False
-    return int.from_bytes(hashlib.sha256(row.pixels).digest()[:8]) % HELD_OUT_IN == 0
+    return row.source in UPLOADED and pixel_hash(row.pixels) % HELD_OUT_IN == 0
 
 
 def _images(rows: list[_Row]) -> Images:
     pixels = np.frombuffer(b"".join(row.pixels for row in rows), np.uint8).reshape(-1, 28, 28)
-    return Images(pixels, np.array([int(row.label) for row in rows], np.uint8))
+    return Images(pixels, np.array([_class(row.label) for row in rows], np.uint8))
+
+
+def _class(label: str) -> int:
+    return NOT_A_DIGIT if label == Label.NOT_A_DIGIT else int(label)
 
 
 def _snapshot(rows: list[_Row]) -> dict[str, Any]:
@@ -88,12 +79,11 @@ def _snapshot(rows: list[_Row]) -> dict[str, Any]:
     return {
         "images": len(rows),
         "by_source": dict(sorted(Counter(row.source for row in rows).items())),
-        "by_label": {digit: labels[digit] for digit in DIGITS},
+        "by_label": {name: labels[name] for name in (*DIGITS, Label.NOT_A_DIGIT)},
         "sha256": digest.hexdigest(),
         "corrected": [row.id for row in rows if row.source in UPLOADED],
         "left_out": {
             "unknown": InputImage.objects.filter(label=Label.UNKNOWN).count(),
-            "not_a_digit": InputImage.objects.filter(label=Label.NOT_A_DIGIT).count(),
             "held_out": len(held_out()),
         },
     }

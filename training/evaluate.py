@@ -1,15 +1,15 @@
 """How good and how honest answers are: probabilities, verdicts and truths in, figures out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.recognizer import Recognizer
+from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.vocabulary import Verdict
+from training.images import Images
 
-NON_DIGIT = -1
 BINS = 15
 
 
@@ -19,7 +19,7 @@ class Answers:
 
     `probabilities` is (N, 10); `certainty` (N,), higher for what looks more like a digit;
     `kept` (N,), whether the verdict is `digit`; `right` (N,), whether the best guess is right;
-    `truth` (N,), 0…9, or NON_DIGIT.
+    `truth` (N,), 0…9, or NOT_A_DIGIT; `source` (N,), whose picture it is, or "".
     """
 
     probabilities: NDArray[np.float64]
@@ -27,46 +27,45 @@ class Answers:
     kept: NDArray[np.bool_]
     right: NDArray[np.bool_]
     truth: NDArray[np.int64]
+    source: NDArray[np.str_]
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> "Answers":
+        return Answers(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     @classmethod
     def join(cls, parts: "list[Answers]") -> "Answers":
-        return cls(
-            np.concatenate([part.probabilities for part in parts]),
-            np.concatenate([part.certainty for part in parts]),
-            np.concatenate([part.kept for part in parts]),
-            np.concatenate([part.right for part in parts]),
-            np.concatenate([part.truth for part in parts]),
-        )
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def of_images(
-    recognizer: Recognizer, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
-) -> Answers:
-    """Of (N, 28, 28) images, ink = 255, and their (N,) digits."""
-    recognitions = recognizer.recognize(pixels)
+def of_images(recognizer: Recognizer, images: Images) -> Answers:
+    recognitions = recognizer.recognize(images.pixels)
     probabilities = np.array([recognition.probabilities for recognition in recognitions])
     return Answers(
         probabilities=probabilities,
-        certainty=probabilities.max(axis=1),
+        certainty=np.array([recognition.certainty for recognition in recognitions]),
         kept=np.array([found.verdict == Verdict.DIGIT for found in recognitions]),
-        right=probabilities.argmax(axis=1) == labels,
-        truth=labels.astype(np.int64),
+        right=probabilities.argmax(axis=1) == images.labels,
+        truth=images.labels.astype(np.int64),
+        source=np.full(len(images), ""),
     )
 
 
 def figures(answers: Answers) -> dict[str, Any]:
     """Shares are 0 to 1; a figure that the pictures can't give is None.
 
-    `coverage`: digits with verdict `digit`; `accuracy_at_digit`: those of them that are right;
-    `non_digits_refused`: non-digits with another verdict; `auroc` and `fpr95` of telling digits
+    `macro_accuracy_by_source`: the mean of the sources' accuracies; `coverage`: digits with
+    verdict `digit`; `accuracy_at_digit`: those of them that are right; `non_digits_refused`:
+    non-digits with another verdict; `auroc` and `fpr95` of telling digits
     from non-digits; `ece` with 15 bins (Guo et al. 2017), `nll` in nats, `brier` 0 to 2.
     """
-    digit = answers.truth != NON_DIGIT
+    digit = answers.truth != NOT_A_DIGIT
     kept = digit & answers.kept
     return {
         "digits": int(digit.sum()),
         "non_digits": int((~digit).sum()),
         "accuracy": _mean(answers.right[digit]),
+        "macro_accuracy_by_source": _macro(answers.right[digit], answers.source[digit]),
         "coverage": _mean(answers.kept[digit]),
         "accuracy_at_digit": _mean(answers.right[kept]),
         "non_digits_refused": _mean(~answers.kept[~digit]),
@@ -78,6 +77,11 @@ def figures(answers: Answers) -> dict[str, Any]:
 
 def _mean(values: NDArray[np.bool_]) -> float | None:
     return float(values.mean()) if len(values) else None
+
+
+def _macro(right: NDArray[np.bool_], source: NDArray[np.str_]) -> float | None:
+    named = [name for name in np.unique(source) if name]
+    return float(np.mean([right[source == name].mean() for name in named])) if named else None
 
 
 def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:

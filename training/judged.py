@@ -4,15 +4,14 @@ import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from classifier import answers, imaging
-from classifier.recognizer import Recognizer
+from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.vocabulary import DIGITS, Verdict
-from training.evaluate import NON_DIGIT, Answers
-
-NO_GUESS = [0.1] * 10
+from training.evaluate import Answers
 
 
 class Unreadable(Exception):
@@ -21,10 +20,12 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture (None where it can't be decoded) and its digits ("" where it shows none)."""
+    """A picture (None where it can't be decoded), its digits ("" where it shows none), and whose
+    it is, if that is known."""
 
     picture: imaging.Picture | None
     digits: str
+    source: str = ""
 
 
 def in_folder(folder: Path) -> Iterator[Labelled]:
@@ -32,19 +33,27 @@ def in_folder(folder: Path) -> Iterator[Labelled]:
     paths = [path for name in (*DIGITS, "none") for path in sorted((folder / name).glob("[!.]*"))]
     if not paths:
         raise Unreadable(f"{folder} has no pictures in sub-folders named 0 to 9 or none.")
+    index = {row["file"]: row for row in _index(folder)}
     for path in paths:
-        yield Labelled(_decoded(path), "" if path.parent.name == "none" else path.parent.name)
+        row = index.get(path.relative_to(folder).as_posix(), {})
+        digits = "" if path.parent.name == "none" else path.parent.name
+        yield Labelled(_decoded(path), digits, row.get("source", ""))
 
 
 def several_in_folder(folder: Path) -> Iterator[Labelled]:
-    """Pictures of more than one digit, which index.csv (columns file, label) reads out."""
-    index = folder / "index.csv"
-    if not index.is_file():
-        return
-    with index.open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["file"].startswith("several/"):
-                yield Labelled(_decoded(folder / row["file"]), row["label"])
+    """Pictures of more than one digit, which index.csv reads out."""
+    for row in _index(folder):
+        if row["file"].startswith("several/"):
+            yield Labelled(_decoded(folder / row["file"]), row["label"])
+
+
+def _index(folder: Path) -> list[dict[str, str]]:
+    """The rows of index.csv: columns file, label and, if it has one, source."""
+    path = folder / "index.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [*csv.DictReader(file)]
 
 
 def in_npz(path: Path) -> Iterator[Labelled]:
@@ -57,6 +66,8 @@ def in_npz(path: Path) -> Iterator[Labelled]:
         raise Unreadable(f"{path} is not an npz file with an array x: {error}") from error
     if x.ndim != 3 or x.dtype != np.uint8 or (y is not None and y.shape != (len(x),)):
         raise Unreadable(f"{path}: x must be N×H×W uint8 and y, if there is one, N digits.")
+    if not len(x):
+        raise Unreadable(f"{path} holds no pictures.")
     for place, pixels in enumerate(x):
         yield Labelled(imaging.from_array(pixels), "" if y is None else str(y[place]))
 
@@ -69,30 +80,28 @@ def _decoded(path: Path) -> imaging.Picture | None:
 
 
 def judge(labelled: Iterable[Labelled], recognizer: Recognizer) -> Answers:
-    given = [(one, _answer(one.picture, recognizer)) for one in labelled]
-    probabilities = [_probabilities(answer) for _, answer in given]
-    return Answers(
-        probabilities=np.array(probabilities).reshape(-1, 10),
-        certainty=np.array([answer.confidence or 0.0 for _, answer in given]),
-        kept=np.array([answer.verdict == Verdict.DIGIT for _, answer in given], bool),
-        right=np.array([answer.best_guess == one.digits for one, answer in given], bool),
-        truth=np.array([_truth(one.digits) for one, _ in given], np.int64),
+    columns = zip(*(_judged(one, recognizer) for one in labelled), strict=True)
+    return Answers(*(np.array(column) for column in columns))
+
+
+def _judged(one: Labelled, recognizer: Recognizer) -> tuple[Any, ...]:
+    """The fields of Answers for one picture; where it holds several digits, the probabilities are
+    the first one's and the certainty is the least."""
+    found = imaging.find_digits(one.picture) if one.picture else []
+    said = recognizer.recognize(digit.pixels for digit in found)
+    answer = answers.of_recognitions(found, said, recognizer.name)
+    return (
+        said[0].probabilities if said else np.full(10, 0.1),
+        min((each.certainty for each in said), default=-np.inf),
+        answer.verdict == Verdict.DIGIT,
+        answer.best_guess == one.digits,
+        _truth(one.digits),
+        one.source,
     )
 
 
-def _answer(picture: imaging.Picture | None, recognizer: Recognizer) -> answers.Answer:
-    found = imaging.find_digits(picture) if picture else []
-    recognitions = recognizer.recognize(digit.pixels for digit in found)
-    return answers.of_recognitions(found, recognitions, recognizer.name)
-
-
-def _probabilities(answer: answers.Answer) -> list[float]:
-    """Of the first digit, where imaging finds several."""
-    return list(answer.digits[0].probabilities.values()) if answer.digits else NO_GUESS
-
-
 def _truth(digits: str) -> int:
-    return int(digits) if len(digits) == 1 else NON_DIGIT
+    return int(digits) if len(digits) == 1 else NOT_A_DIGIT
 
 
 def whole_strings_right(labelled: Iterable[Labelled], recognizer: Recognizer) -> dict[str, float]:

@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from classifier import artifact, services
 from classifier.models import ModelVersion, RunState, Source, TrainingRun
-from classifier.recognizer import Recognizer
-from training import dataset, evaluate, export, plots, tracking, trainer
+from classifier.recognizer import Graph, Recognizer
+from training import calibrate, dataset, evaluate, export, lesson, plots, tracking, trainer
+from training.lesson import Lesson
 
-# A guess that the network itself gives less is told as a doubt.
-LEAST_CONFIDENCE = 0.8
+FEWEST_DIGITS = 1000
 SAMPLE_WARNING = "SAMPLE: this model learns from the 5,000-image sample, not from all of MNIST."
 
 
 class NothingToTrainOn(Exception):
-    """There is not one labelled training image."""
+    """There are too few labelled digits."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,13 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
     # Plots without a model are what a killed run left.
     shutil.rmtree(settings.IMAGES_DIR / plan.name, ignore_errors=True)
     data = dataset.training()
-    if not len(data.train):
-        raise NothingToTrainOn("There is no labelled training image in the database.")
+    if len(data.train.digits) < FEWEST_DIGITS:
+        raise NothingToTrainOn(
+            f"Training needs {FEWEST_DIGITS:,} labelled digits; there are "
+            f"{len(data.train.digits):,}. Load MNIST: python manage.py loadmnist"
+        )
     log(describe(data.snapshot))
+    prepared = lesson.prepare(data.train, plan.configuration.seed)
     configuration = asdict(plan.configuration)
     with tracking.tracked(plan.name, configuration, settings.VAR_DIR) as tracker:
 
@@ -80,48 +84,51 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
             record.save(update_fields=["progress"])
             tracker.log(values)
 
-        members = trainer.fit(
-            data.train.pixels, data.train.labels, plan.configuration, on_epoch, plan.progress_bar
-        )
-        metrics = _publish(plan, data, members)
+        members = trainer.fit(prepared.train, plan.configuration, on_epoch, plan.progress_bar)
+        metrics = _publish(plan, data.snapshot, prepared, members)
         tracker.log(metrics)
     log(summary(plan.name, metrics))
     return services.register(plan.name)
 
 
-def _publish(plan: Plan, data: dataset.Dataset, members: list[Any]) -> dict[str, Any]:
+def _publish(
+    plan: Plan, snapshot: dict[str, Any], prepared: Lesson, members: list[Any]
+) -> dict[str, Any]:
     """The plots first: a model folder that is there has everything that belongs to it."""
-    draft = artifact.Manifest(
-        name=plan.name,
-        created_at=timezone.now().isoformat(timespec="seconds"),
-        configuration=asdict(plan.configuration),
-        dataset=data.snapshot,
-        metrics={},
-        thresholds={"confidence": LEAST_CONFIDENCE},
-        libraries=export.libraries(),
-    )
     with artifact.publishing(settings.MODELS_DIR / plan.name) as aside:
         export.write(aside, members)
+        fitted = calibrate.fit(Graph(aside / artifact.GRAPH), prepared)
+        fitted.neighbourhoods.save(aside / artifact.REJECTOR)
+        draft = artifact.Manifest(
+            name=plan.name,
+            created_at=timezone.now().isoformat(timespec="seconds"),
+            configuration=asdict(plan.configuration),
+            dataset=snapshot,
+            metrics={},
+            thresholds=fitted.thresholds,
+            temperature=fitted.temperature,
+            libraries=export.libraries(),
+        )
         artifact.write_manifest(aside, draft)
         with artifact.publishing(settings.IMAGES_DIR / plan.name) as pictures:
-            metrics = _measure(Recognizer(aside), data, pictures)
+            plots.classes(prepared.train.pixels, prepared.train.labels, pictures / "classes.png")
+            metrics = _measure(Recognizer(aside), prepared, pictures)
         artifact.write_manifest(aside, replace(draft, metrics=metrics))
     return metrics
 
 
-def _measure(recognizer: Recognizer, data: dataset.Dataset, pictures: Path) -> dict[str, Any]:
+def _measure(recognizer: Recognizer, prepared: Lesson, pictures: Path) -> dict[str, Any]:
     """On what will be served, which is the exported graph and not the Keras model."""
-    test, held_out = dataset.test_split(), dataset.held_out()
-    answers = evaluate.of_images(recognizer, test.pixels, test.labels)
-    figures = evaluate.figures(answers)
-    counts = evaluate.confusion(answers.probabilities.argmax(axis=1), answers.truth)
-    title = f"{recognizer.name}: {figures['accuracy']:.2%} of {len(test):,} test images"
-    plots.confusion_matrix(counts, title, pictures / "confusion_matrix.png")
-    plots.classes(data.train.pixels, data.train.labels, pictures / "classes.png")
-    if not len(held_out):
-        return {"test": figures}
-    corrected = evaluate.of_images(recognizer, held_out.pixels, held_out.labels)
-    return {"test": figures, "held_out_uploads": evaluate.figures(corrected)}
+    test = evaluate.of_images(recognizer, dataset.test_split())
+    figures = evaluate.figures(test)
+    title = f"{recognizer.name}: {figures['accuracy']:.2%} of {len(test.truth):,} test images"
+    plots.of_answers(test, title, pictures)
+    parts = {"held_out": prepared.calibration, "held_out_uploads": dataset.held_out()}
+    return {"test": figures} | {
+        name: evaluate.figures(evaluate.of_images(recognizer, images))
+        for name, images in parts.items()
+        if len(images)
+    }
 
 
 def describe(snapshot: dict[str, Any]) -> str:
@@ -130,7 +137,7 @@ def describe(snapshot: dict[str, Any]) -> str:
     left = snapshot["left_out"]
     lines = [
         f"Training on {snapshot['images']:,} images: {counts}.",
-        f"Left out: {left['unknown']:,} unknown, {left['not_a_digit']:,} not a digit, "
+        f"Left out: {left['unknown']:,} unknown, "
         f"{left['held_out']:,} labelled uploads held out for evaluation.",
     ]
     if Source.MNIST_SAMPLE in snapshot["by_source"]:

@@ -1,22 +1,22 @@
 """Fits the members of an ensemble: arrays in, Keras models out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from training import augment, cnn
+from classifier.recognizer import NOT_A_DIGIT
+from training import cnn
+from training.augment import augment
+from training.images import Images
 
 BATCH = 128
 PEAK_LEARNING_RATE = 4e-3
 WARM_UP = 0.3
-
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.uint8]
+REJECTION_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,23 @@ class Configuration:
 
 
 def fit(
-    x: Pixels,
-    y: Labels,
+    images: Images,
     configuration: Configuration,
     on_epoch: Callable[[dict[str, Any]], None],
     progress_bar: bool = True,
 ) -> list[keras.Model]:
-    """(N, 28, 28) images, ink = 255, and their (N,) digits → the fitted members.
+    """Images of digits and of what is none → the fitted members.
 
     `on_epoch` receives member, epoch, loss and accuracy after each epoch.
     """
     return [
-        _fit_member(x, y, member, configuration, on_epoch, progress_bar)
+        _fit_member(images, member, configuration, on_epoch, progress_bar)
         for member in range(1, configuration.members + 1)
     ]
 
 
 def _fit_member(
-    x: Pixels,
-    y: Labels,
+    images: Images,
     member: int,
     configuration: Configuration,
     on_epoch: Callable[[dict[str, Any]], None],
@@ -53,18 +51,18 @@ def _fit_member(
 ) -> keras.Model:
     keras.utils.set_random_seed(configuration.seed * 1000 + member)
     model = cnn.build()
-    steps = configuration.epochs * -(-len(x) // BATCH)
+    steps = configuration.epochs * -(-len(images) // BATCH)
     model.compile(
         optimizer=keras.optimizers.AdamW(OneCycle(steps), weight_decay=1e-2),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        loss=loss,
+        metrics=[accuracy],
     )
 
     def report(epoch: int, logs: dict[str, float]) -> None:
         on_epoch({"member": member, "epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
 
     model.fit(
-        batches(x, y),
+        batches(images),
         epochs=configuration.epochs,
         shuffle=False,  # the dataset does
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=report)],
@@ -73,11 +71,32 @@ def _fit_member(
     return model
 
 
-def batches(x: Pixels, y: Labels) -> tf.data.Dataset:
+def loss(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """Which digit, asked of digits only, and whether it is one (outlier exposure, with a logit
+    of its own instead of Hendrycks et al.'s uniform target, which would blur doubt and refusal).
+    """
+    labels = tf.cast(tf.reshape(labels, [-1]), tf.int32)  # Keras gives them as floats
+    none = tf.cast(labels == NOT_A_DIGIT, tf.float32)
+    which = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        tf.minimum(labels, NOT_A_DIGIT - 1), outputs[:, :NOT_A_DIGIT]
+    )
+    whether = tf.nn.sigmoid_cross_entropy_with_logits(none, outputs[:, NOT_A_DIGIT])
+    return (1 - none) * which + REJECTION_WEIGHT * whether
+
+
+def accuracy(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """Of the digits."""
+    labels = tf.cast(tf.reshape(labels, [-1]), tf.int32)  # Keras gives them as floats
+    right = tf.argmax(outputs[:, :NOT_A_DIGIT], axis=1, output_type=tf.int32) == labels
+    return tf.reduce_mean(tf.cast(tf.boolean_mask(right, labels != NOT_A_DIGIT), tf.float32))
+
+
+def batches(images: Images) -> tf.data.Dataset:
     """Shuffled anew each epoch, augmented on one core while the other trains."""
+    labels = images.labels.astype(np.int32)
     return (
-        tf.data.Dataset.from_tensor_slices((x[..., np.newaxis], y))
-        .shuffle(len(x))
+        tf.data.Dataset.from_tensor_slices((images.pixels[..., np.newaxis], labels))
+        .shuffle(len(images))
         .batch(BATCH)
         .map(_augmented, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
@@ -85,7 +104,7 @@ def batches(x: Pixels, y: Labels) -> tf.data.Dataset:
 
 
 def _augmented(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return augment.affine(tf.cast(images, tf.float32) / 255), labels
+    return augment(tf.cast(images, tf.float32) / 255), labels
 
 
 @keras.saving.register_keras_serializable("mnistsite")
@@ -103,10 +122,3 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         return {"steps": self.steps}
-
-
-def logits(members: Iterable[keras.Model], x: Pixels) -> NDArray[np.float32]:
-    """(N, 28, 28) images, ink = 255 → (N, members, 10)."""
-    inputs = x[..., np.newaxis].astype(np.float32) / 255
-    outputs = [member.predict(inputs, batch_size=500, verbose=0) for member in members]
-    return np.stack(outputs, axis=1)

@@ -39,6 +39,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
     )
     verdict = serializers.ChoiceField(choices=VERDICTS)
     reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
+    sentence = serializers.CharField(
+        allow_null=True, help_text="the reason, to show to people; null if the verdict is digit"
+    )
     best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
     confidence = serializers.FloatField(
         min_value=0, max_value=1, allow_null=True, help_text="the least of the digits'"

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 Draw = Callable[..., bytes]
 
 JUDGED = {"id", "label", "verdict", "reason", "best_guess", "confidence", "probabilities"}
-ANSWER = JUDGED | {"digits", "model"}
+ANSWER = JUDGED | {"sentence", "digits", "model"}
 DIGIT = JUDGED | {"box"}
 
 
@@ -114,7 +114,7 @@ def test_several_digits_are_read_as_one_string(
 def test_an_unsure_model_answers_unknown_with_reason_and_best_guess(
     client: Client, drawn: Draw
 ) -> None:
-    made.model_folder("strict", thresholds={"confidence": 1.01})
+    made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
     services.promote("strict")
 
     answer = send(client, drawn(7)).json()

@@ -21,7 +21,7 @@ MANIFEST = Manifest(
     configuration={"members": 2},
     dataset={"images": 60_000},
     metrics={"test": {"accuracy": 0.99}},
-    thresholds={"confidence": 0.5},
+    thresholds=made.thresholds(),
     temperature=1.5,
     libraries={"keras": "3"},
 )
@@ -155,10 +155,10 @@ def holds(content: bytes) -> Damage:
         pytest.param(holds(b'{"format": 1'), DamagedArtifact, id="cut short"),
         pytest.param(holds(b"[1]"), DamagedArtifact, id="a list"),
         pytest.param(holds(b"{}"), DamagedArtifact, id="without a format"),
-        pytest.param(holds(b'{"format": 1}'), DamagedArtifact, id="with a format and no more"),
+        pytest.param(holds(b'{"format": 2}'), DamagedArtifact, id="with a format and no more"),
         pytest.param(says(flavour="new"), DamagedArtifact, id="with a field nobody knows"),
         pytest.param(says(files=["model.tflite"]), DamagedArtifact, id="files without checksums"),
-        pytest.param(says(format=2), IncompatibleArtifact, id="a later format"),
+        pytest.param(says(format=3), IncompatibleArtifact, id="a later format"),
         pytest.param(holds(b'{"format": 0}'), IncompatibleArtifact, id="an earlier format"),
     ],
 )

@@ -97,14 +97,19 @@ def test_classify_prints_what_the_api_would_say_without_ids(tmp_path: Path, draw
     answer = json.loads(run("classify", str(picture)))
 
     assert (answer["file"], answer["label"], answer["verdict"]) == (str(picture), "7", "digit")
-    keys = "file label verdict reason best_guess confidence probabilities digits model"
+    keys = "file label verdict reason sentence best_guess confidence probabilities digits model"
     assert set(answer) == set(keys.split())
-    assert set(answer["digits"][0]) == set(keys.split()) - {"file", "digits", "model"} | {"box"}
+    assert set(answer["digits"][0]) == set(keys.split()) - {
+        "file",
+        "sentence",
+        "digits",
+        "model",
+    } | {"box"}
     assert answer["model"] == "baseline"
 
 
 def test_classify_uses_the_model_that_is_asked_for(tmp_path: Path, drawn: Draw) -> None:
-    made.model_folder("strict", thresholds={"confidence": 1.01})
+    made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
     picture = tmp_path / "seven.png"
     picture.write_bytes(drawn(7))
 

@@ -56,7 +56,7 @@ def test_a_folder_that_is_not_what_was_registered_is_refused() -> None:
 
 def manifest(**values: Any) -> artifact.Manifest:
     plain: dict[str, Any] = {"created_at": "", "configuration": {}, "dataset": {}}
-    return artifact.Manifest(**plain | {"thresholds": {"confidence": 0.5}} | values)
+    return artifact.Manifest(**plain | {"thresholds": made.thresholds()} | values)
 
 
 def test_promoting_retires_the_champion_before() -> None:

@@ -67,7 +67,9 @@ def test_answers_come_in_the_order_of_the_images_which_may_be_any_iterable(
 def test_below_the_threshold_of_its_manifest_a_model_is_unsure_and_still_guesses(
     digits: Digits, threshold: float, label: str, verdict: Verdict, reason: Reason | None
 ) -> None:
-    recognizer = Recognizer(made.model_folder("strict", thresholds={"confidence": threshold}))
+    recognizer = Recognizer(
+        made.model_folder("strict", thresholds=made.thresholds(confidence=threshold))
+    )
 
     [found] = recognizer.recognize([digits[0][digits[1] == 7][0]])
 
@@ -110,7 +112,7 @@ PLAIN: dict[str, Any] = {
     "configuration": {},
     "dataset": {},
     "metrics": {},
-    "thresholds": {"confidence": 0.5},
+    "thresholds": made.thresholds(),
 }
 
 

@@ -75,7 +75,7 @@ def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, d
 
 
 def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw) -> None:
-    made.model_folder("strict", thresholds={"confidence": 1.01})
+    made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
     services.promote("strict")
 
     answer = services.classify(drawn(7), Source.WEB)

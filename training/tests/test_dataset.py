@@ -10,6 +10,7 @@ from django.core.management import call_command
 
 from classifier import services
 from classifier.models import InputImage, ModelVersion, Source, Via
+from classifier.recognizer import NOT_A_DIGIT
 from training import dataset
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +30,17 @@ def uploads(
     return upload
 
 
-def test_unknown_and_not_a_digit_never_reach_training(
-    uploads: Callable[[str], InputImage],
+def test_unknown_never_reaches_training_and_not_a_digit_is_learnt_as_what_is_none(
+    uploads: Callable[..., InputImage],
 ) -> None:
     uploads("unknown")
-    uploads("not_a_digit")
+    rejected = [uploads("not_a_digit", which) for which in range(1, 21)]
     data = dataset.training()
-    assert len(data.train) == 0
-    assert data.snapshot["left_out"] == {"unknown": 1, "not_a_digit": 1, "held_out": 0}
+    assert set(data.train.labels) == {NOT_A_DIGIT}
+    assert len(data.train.digits) == 0
+    assert len(data.train.others) == data.snapshot["by_label"]["not_a_digit"]
+    assert len(data.train) + len(dataset.held_out()) == len(rejected)
+    assert data.snapshot["left_out"] == {"unknown": 1, "held_out": len(dataset.held_out())}
 
 
 def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
+from classifier.recognizer import NOT_A_DIGIT
 from training import evaluate
-from training.evaluate import NON_DIGIT, Answers
+from training.evaluate import Answers
 
 
 def answers(
-    truth: list[int], guesses: list[int], confidence: list[float], kept: list[bool]
+    truth: list[int],
+    guesses: list[int],
+    confidence: list[float],
+    kept: list[bool],
+    source: list[str] | None = None,
 ) -> Answers:
     rest = (1 - np.array(confidence)) / 9
     probabilities = np.repeat(rest[:, np.newaxis], 10, axis=1)
@@ -20,13 +25,14 @@ def answers(
         kept=np.array(kept),
         right=np.array(truth) == np.array(guesses),
         truth=np.array(truth),
+        source=np.array(source or [""] * len(truth)),
     )
 
 
 def test_shares_are_of_digits_or_of_non_digits() -> None:
     found = evaluate.figures(
         answers(
-            truth=[1, 2, 3, 4, NON_DIGIT, NON_DIGIT],
+            truth=[1, 2, 3, 4, NOT_A_DIGIT, NOT_A_DIGIT],
             guesses=[1, 2, 9, 4, 5, 5],
             confidence=[0.9, 0.9, 0.9, 0.5, 0.9, 0.4],
             kept=[True, True, True, False, True, False],
@@ -40,10 +46,18 @@ def test_shares_are_of_digits_or_of_non_digits() -> None:
     assert found["non_digits_refused"] == 0.5
 
 
+def test_every_source_counts_the_same_in_the_macro_accuracy() -> None:
+    some = answers(
+        [1, 2, 3, 4], [1, 2, 3, 9], [0.9] * 4, [True] * 4, source=["ann", "ann", "ann", "ben"]
+    )
+    assert evaluate.figures(some)["accuracy"] == 0.75
+    assert evaluate.figures(some)["macro_accuracy_by_source"] == 0.5
+
+
 def test_what_can_not_be_told_is_none() -> None:
     found = evaluate.figures(answers([1], [1], [0.9], [True]))
     assert (found["auroc"], found["fpr95"], found["non_digits_refused"]) == (None, None, None)
-    found = evaluate.figures(answers([NON_DIGIT], [1], [0.9], [True]))
+    found = evaluate.figures(answers([NOT_A_DIGIT], [1], [0.9], [True]))
     assert (found["accuracy"], found["ece"], found["nll"], found["brier"]) == (None,) * 4
 
 

@@ -24,7 +24,7 @@ from classifier.models import (
     TrainingRun,
     Via,
 )
-from classifier.recognizer import Recognizer, softmax
+from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer
 from training import cnn, export, plots, trainer
 
 pytestmark = pytest.mark.django_db
@@ -61,10 +61,16 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     assert {path.name for path in folder.iterdir()} == {
         "manifest.json",
         "model.tflite",
+        "rejector.npz",
         "weights.npz",
     }
     assert json.loads((folder / "manifest.json").read_text())["metrics"] == version.metrics
-    for picture in ("confusion_matrix.png", "classes.png"):
+    for picture in (
+        "confusion_matrix.png",
+        "reliability.png",
+        "risk_coverage.png",
+        "classes.png",
+    ):
         assert (settings.IMAGES_DIR / "candidate" / picture).stat().st_size > 5_000
 
     run = TrainingRun.objects.get()
@@ -147,7 +153,7 @@ def test_a_run_can_have_the_name_of_one_that_failed(
 
 def test_there_has_to_be_something_to_learn(sample: None) -> None:
     InputImage.objects.filter(is_training=True).delete()
-    with pytest.raises(CommandError, match="no labelled training image"):
+    with pytest.raises(CommandError, match="needs 1,000 labelled digits; there are 0"):
         train()
 
 
@@ -164,15 +170,17 @@ def test_wrong_use_ends_with_a_hint(wrong: list[str], hint: str) -> None:
         call_command("train", *wrong)
 
 
-def test_the_exported_graph_says_what_the_network_says(tmp_path: Path, digits: Any) -> None:
+def test_the_exported_graph_says_what_the_networks_say(tmp_path: Path, digits: Any) -> None:
     members = [cnn.build(), cnn.build()]
     export.write(tmp_path, members)
-    draft = artifact.Manifest("untrained", "", {}, {}, {}, {"confidence": 0.8})
-    artifact.write_manifest(tmp_path, draft)
     images = digits[0][::1000]
-    served = [found.probabilities for found in Recognizer(tmp_path).recognize(images)]
-    expected = softmax(trainer.logits(members, images).astype(float)).mean(axis=1)
-    assert np.allclose(served, expected, atol=1e-4)
+    served = Graph(tmp_path / artifact.GRAPH).outputs(images)
+    inputs = images[..., np.newaxis].astype(np.float32) / 255
+    expected = np.stack([each.predict(inputs, verbose=0) for each in members], axis=1)
+    # Half precision keeps eleven bits.
+    assert np.allclose(served.logits, expected[..., :NOT_A_DIGIT], atol=0.01)
+    assert np.allclose(served.rejection, expected[..., NOT_A_DIGIT], atol=0.01)
+    assert served.features.shape[:2] == (5, 2)
     weights = np.load(tmp_path / export.WEIGHTS)
     assert len(weights.files) == 2 * len(members[0].get_weights())
 

@@ -84,7 +84,7 @@ def _test_split(recognizer: Recognizer) -> evaluate.Answers:
     test = dataset.test_split()
     if not len(test):
         raise judged.Unreadable("There is no test split yet. Load it: python manage.py loadmnist")
-    return evaluate.of_images(recognizer, test.pixels, test.labels)
+    return evaluate.of_images(recognizer, test)
 
 
 def table(report: dict[str, Any], indent: str = "") -> str:

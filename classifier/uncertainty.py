@@ -1,0 +1,83 @@
+"""Measures of doubt, by their names and sources: an ensemble's outputs in, scores out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def softmax(logits: Floats) -> Floats:
+    """Over the last axis."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))
+
+
+def entropy(probabilities: Floats) -> Floats:
+    """Over the last axis, in nats: 0 to the logarithm of its length."""
+    return np.asarray(-(probabilities * np.log(np.maximum(probabilities, 1e-300))).sum(axis=-1))
+
+
+def energy(logits: Floats) -> Floats:
+    """Over the last axis; the lower, the more like what was learnt (Liu et al. 2020)."""
+    highest = logits.max(axis=-1)
+    return np.asarray(-highest - np.log(np.exp(logits - highest[..., np.newaxis]).sum(axis=-1)))
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """Where the digits that were learnt lie among each member's F features.
+
+    `whitening` is (members, F, F), which makes each class's spread round; `centres` (members, 10,
+    F), the classes' means after it (Lee et al. 2018: class-conditional Gaussians of one shared
+    covariance).
+    """
+
+    whitening: Floats
+    centres: Floats
+
+    @classmethod
+    def load(cls, path: Path) -> "Neighbourhoods":
+        """Raises OSError, KeyError or ValueError where the file is not one of these."""
+        with np.load(path) as file:
+            return cls(file["whitening"].astype(float), file["centres"].astype(float))
+
+    def save(self, path: Path) -> None:
+        np.savez(path, whitening=np.float32(self.whitening), centres=np.float32(self.centres))
+
+    def distance(self, features: Floats) -> Floats:
+        """(N, members, F) → (N,): the members' mean Mahalanobis distance to the nearest class.
+
+        Squared, and divided by F: about 1 for what was learnt.
+        """
+        white = np.einsum("mfg,nmg->nmf", self.whitening, features)
+        apart = white[:, :, np.newaxis] - self.centres
+        return np.asarray((apart**2).mean(axis=-1).min(axis=-1).mean(axis=-1))
+
+
+def scores(
+    logits: Floats, rejection: Floats, distance: Floats, temperature: float
+) -> Mapping[str, Floats]:
+    """Of N images, from (N, members, 10) digits' logits, (N, members) logits of being none, and
+    (N,) distances: (N,) values by name.
+
+    `predictive_entropy`, all of the doubt in nats, is `expected_entropy` (aleatoric: every
+    member wavers) plus `mutual_information` (epistemic: the members disagree).
+    """
+    each = softmax(logits / temperature)
+    total, expected = entropy(each.mean(axis=1)), entropy(each).mean(axis=1)
+    return {
+        "predictive_entropy": total,
+        "expected_entropy": expected,
+        "mutual_information": np.maximum(total - expected, 0),
+        "energy": energy(logits).mean(axis=1),
+        "rejection": sigmoid(rejection.mean(axis=1)),
+        "distance": distance,
+    }

@@ -1,0 +1,91 @@
+"""Fits what stands between outputs and verdicts: temperature, neighbourhoods, thresholds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier import uncertainty
+from classifier.recognizer import NOT_A_DIGIT, Graph, Outputs
+from classifier.uncertainty import Floats, Neighbourhoods
+from training.images import Labels
+from training.lesson import Lesson
+
+# The error budget, in shares of held-out digits.
+DOUBTED_BY_REJECTION = 0.005
+DOUBTED_BY_DISTANCE = 0.001
+WRONG_AT_DIGIT = 0.001
+TEMPERATURES = np.arange(0.3, 3.0, 0.01)
+NEIGHBOURS = 5000
+SHRINKAGE = 0.01
+
+
+@dataclass(frozen=True)
+class Calibration:
+    temperature: float
+    thresholds: dict[str, float]
+    neighbourhoods: Neighbourhoods
+
+
+def fit(graph: Graph, lesson: Lesson) -> Calibration:
+    learnt, digits = lesson.learnt[:NEIGHBOURS], lesson.calibration.digits
+    neighbourhoods = neighbourhoods_of(graph.outputs(learnt.pixels), learnt.labels)
+    outputs = graph.outputs(digits.pixels)
+    temperature = best_temperature(outputs.logits, digits.labels)
+    probabilities = uncertainty.softmax(outputs.logits / temperature).mean(axis=1)
+    scores = uncertainty.scores(
+        outputs.logits,
+        outputs.rejection,
+        neighbourhoods.distance(outputs.features),
+        temperature,
+    )
+    return Calibration(
+        temperature,
+        {
+            "confidence": least_confidence(probabilities, digits.labels),
+            "rejection": _upper(scores["rejection"], DOUBTED_BY_REJECTION),
+            "distance": _upper(scores["distance"], DOUBTED_BY_DISTANCE),
+        },
+        neighbourhoods,
+    )
+
+
+def best_temperature(logits: Floats, labels: Labels) -> float:
+    """The one that makes held-out labels likeliest (Guo et al. 2017); logits (N, members, 10)."""
+
+    def surprise(temperature: float) -> float:
+        of_labels = uncertainty.softmax(logits / temperature).mean(axis=1)
+        return -float(np.log(of_labels[np.arange(len(labels)), labels]).mean())
+
+    return float(min(TEMPERATURES, key=surprise))
+
+
+def neighbourhoods_of(outputs: Outputs, labels: Labels) -> Neighbourhoods:
+    """Class means and one shared covariance for each member's features."""
+    parts = [
+        _whitened(outputs.features[:, member], labels)
+        for member in range(outputs.features.shape[1])
+    ]
+    return Neighbourhoods(*(np.stack(part) for part in zip(*parts, strict=True)))
+
+
+def _whitened(features: Floats, labels: Labels) -> tuple[Floats, Floats]:
+    centres = np.stack([features[labels == digit].mean(axis=0) for digit in range(NOT_A_DIGIT)])
+    spread = np.cov(features - centres[labels], rowvar=False)
+    # Features that hardly vary would count for everything.
+    spread += SHRINKAGE * np.trace(spread) / len(spread) * np.eye(len(spread))
+    whitening: Floats = np.linalg.inv(np.linalg.cholesky(spread))
+    return whitening, np.asarray(centres @ whitening.T)
+
+
+def _upper(values: Floats, share: float) -> float:
+    """What only this share exceeds."""
+    return float(np.quantile(values, 1 - share))
+
+
+def least_confidence(probabilities: Floats, labels: Labels) -> float:
+    """The smallest confidence from which on no more than the budget of digits is read wrong."""
+    confidence = probabilities.max(axis=1)
+    falling = np.argsort(-confidence)
+    wrong = (probabilities.argmax(axis=1) != labels)[falling].cumsum()
+    within = np.flatnonzero(wrong <= WRONG_AT_DIGIT * len(labels))
+    return float(confidence[falling[within[-1]]])
