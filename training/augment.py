@@ -2,27 +2,54 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import tensorflow as tf
 
-ROTATION = math.radians(12)
-SHEAR = 0.2
-SCALE = 0.15
-SHIFT_PX = 2.0
-WOBBLE_PX = 1.2
 WOBBLE_GRID = 5
 SIDE = 28
 COARSEST, FINEST = 8, 16
 
 
-def augment(images: tf.Tensor) -> tf.Tensor:
+@dataclass(frozen=True)
+class Strength:
+    """Limits of what is done to each image, and the shares of images that get the rest."""
+
+    rotation: float = math.radians(12)
+    shear: float = 0.2
+    scale: float = 0.15
+    shift_px: float = 2.0
+    wobble_px: float = 1.2
+    other_pen: float = 0.4
+    coarse: float = 0.15
+    blurred: float = 0.2
+    other_contrast: float = 0.3
+    broken: float = 0.1
+
+
+STRONG = Strength()
+GENTLE = Strength(
+    rotation=math.radians(8),
+    shear=0.13,
+    scale=0.1,
+    shift_px=1.3,
+    wobble_px=0.5,
+    other_pen=0.15,
+    coarse=0.15,
+    blurred=0.0,
+    other_contrast=0.0,
+    broken=0.0,
+)
+
+
+def augment(images: tf.Tensor, strength: Strength) -> tf.Tensor:
     """(N, 28, 28, 1) in 0…1 → the same shape and range."""
-    images = bent(images)
-    images = _some(0.4, of_another_pen, images)
-    images = _some(0.15, coarse, images)
-    images = _some(0.2, blurred, images)
-    images = _some(0.3, of_another_contrast, images)
-    return _some(0.1, broken, images)
+    images = bent(images, strength)
+    images = _some(strength.other_pen, of_another_pen, images)
+    images = _some(strength.coarse, coarse, images)
+    images = _some(strength.blurred, blurred, images)
+    images = _some(strength.other_contrast, of_another_contrast, images)
+    return _some(strength.broken, broken, images)
 
 
 def _some(share: float, change: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
@@ -35,13 +62,12 @@ def _some(share: float, change: Callable[[tf.Tensor], tf.Tensor], images: tf.Ten
     return tf.ensure_shape(tf.roll(changed, start, axis=0), images.shape)
 
 
-def bent(images: tf.Tensor) -> tf.Tensor:
+def bent(images: tf.Tensor, strength: Strength) -> tf.Tensor:
     """A random affine map and a smooth wobble (Simard et al. 2003), by one resampling."""
     count = tf.shape(images)[0]
-    points = _grid() - 13.5
-    maps = _random_matrices(count)
-    moved = tf.einsum("nij,hwj->nhwi", maps, points) + 13.5
-    return sampled(images, moved + _shift(count) + _wobble(count))
+    moved = tf.einsum("nij,hwj->nhwi", _random_matrices(count, strength), _grid() - 13.5) + 13.5
+    shift = tf.random.uniform((count, 1, 1, 2), -strength.shift_px, strength.shift_px)
+    return sampled(images, moved + shift + _wobble(count, strength.wobble_px))
 
 
 def _grid() -> tf.Tensor:
@@ -50,21 +76,17 @@ def _grid() -> tf.Tensor:
     return tf.stack(tf.meshgrid(line, line), axis=-1)
 
 
-def _shift(count: tf.Tensor) -> tf.Tensor:
-    return tf.random.uniform((count, 1, 1, 2), -SHIFT_PX, SHIFT_PX)
-
-
-def _wobble(count: tf.Tensor) -> tf.Tensor:
+def _wobble(count: tf.Tensor, limit_px: float) -> tf.Tensor:
     """(N, 28, 28, 2) in pixels; some hands are steadier than others."""
-    strength = tf.random.uniform((count, 1, 1, 1), 0, WOBBLE_PX)
+    strength = tf.random.uniform((count, 1, 1, 1), 0, limit_px)
     coarse = tf.random.normal((count, WOBBLE_GRID, WOBBLE_GRID, 2))
     return strength * tf.image.resize(coarse, (SIDE, SIDE), "bicubic")
 
 
-def _random_matrices(count: tf.Tensor) -> tf.Tensor:
+def _random_matrices(count: tf.Tensor, strength: Strength) -> tf.Tensor:
     """(N, 2, 2): rotation after shear after scaling of each axis."""
-    angle, shear = _uniform(count, ROTATION), _uniform(count, SHEAR)
-    wide, high = 1 + _uniform(count, SCALE), 1 + _uniform(count, SCALE)
+    angle, shear = _uniform(count, strength.rotation), _uniform(count, strength.shear)
+    wide, high = (1 + _uniform(count, strength.scale) for _ in range(2))
     cosine, sine = tf.cos(angle), tf.sin(angle)
     first = tf.stack([cosine * wide, (cosine * shear - sine) * high], axis=1)
     second = tf.stack([sine * wide, (sine * shear + cosine) * high], axis=1)

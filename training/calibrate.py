@@ -73,7 +73,7 @@ def _whitened(features: Floats, labels: Labels) -> tuple[Floats, Floats]:
     spread = np.cov(features - centres[labels], rowvar=False)
     # Features that hardly vary would count for everything.
     spread += SHRINKAGE * np.trace(spread) / len(spread) * np.eye(len(spread))
-    whitening: Floats = np.linalg.inv(np.linalg.cholesky(spread))
+    whitening = np.linalg.inv(np.linalg.cholesky(spread)).astype(np.float64)
     return whitening, np.asarray(centres @ whitening.T)
 
 
@@ -88,4 +88,6 @@ def least_confidence(probabilities: Floats, labels: Labels) -> float:
     falling = np.argsort(-confidence)
     wrong = (probabilities.argmax(axis=1) != labels)[falling].cumsum()
     within = np.flatnonzero(wrong <= WRONG_AT_DIGIT * len(labels))
+    if not len(within):
+        return float(np.nextafter(confidence.max(), 2))
     return float(confidence[falling[within[-1]]])

@@ -39,7 +39,7 @@ class Images:
         return self[self.labels == NOT_A_DIGIT]
 
 
-def pixel_hash(pixels: bytes | Pixels) -> int:
+def pixel_hash(pixels: bytes) -> int:
     """Always the same for equal images, so that a share chosen by it never changes."""
     return int.from_bytes(hashlib.sha256(pixels).digest()[:8])
 

@@ -28,7 +28,9 @@ def prepare(given: Images, seed: int) -> Lesson:
     No model ever learns from what calibrates another: a hash of the pixels decides.
     """
     digits = given.digits
-    apart = np.array([pixel_hash(image) % CALIBRATION_IN == 0 for image in digits.pixels], bool)
+    apart = np.array(
+        [pixel_hash(image.tobytes()) % CALIBRATION_IN == 0 for image in digits.pixels], bool
+    )
     rng = np.random.default_rng(seed)
     learnt, held = digits[~apart], digits[apart]
     styled = styles.digits(int(STYLED * len(learnt)), rng)

@@ -113,7 +113,7 @@ def _crop(rng: np.random.Generator) -> Pixels:
     crop = photo[top : top + side, left : left + side]
     small = Image.fromarray(crop).resize((96, 96), Image.Resampling.BILINEAR)
     upright = np.asarray(small)[:, :: rng.choice([1, -1])]
-    return np.ascontiguousarray(np.rot90(upright, rng.integers(4)))
+    return np.ascontiguousarray(np.rot90(upright, int(rng.integers(4))))
 
 
 @cache

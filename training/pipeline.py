@@ -83,6 +83,8 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
             record.progress.append(values)
             record.save(update_fields=["progress"])
             tracker.log(values)
+            if not plan.progress_bar:
+                log(epoch_line(values, plan.configuration))
 
         members = trainer.fit(prepared.train, plan.configuration, on_epoch, plan.progress_bar)
         metrics = _publish(plan, data.snapshot, prepared, members)
@@ -143,6 +145,14 @@ def describe(snapshot: dict[str, Any]) -> str:
     if Source.MNIST_SAMPLE in snapshot["by_source"]:
         lines.append(SAMPLE_WARNING)
     return "\n".join(lines)
+
+
+def epoch_line(values: dict[str, Any], configuration: trainer.Configuration) -> str:
+    return (
+        f"Member {values['member']} of {configuration.members}, "
+        f"epoch {values['epoch']} of {configuration.epochs}: "
+        f"loss {values['loss']:.4f}, accuracy {values['accuracy']:.2%}"
+    )
 
 
 def summary(name: str, metrics: dict[str, Any]) -> str:

@@ -96,14 +96,40 @@ def test_what_is_of_another_form_is_refused_with_a_hint(form: str, tmp_path: Pat
         call_command("evaluate", **{form: given})
 
 
-def test_the_table_names_every_figure() -> None:
+def test_the_plots_are_written_where_they_are_asked_for(
+    folder: Path, measured: Callable[..., dict[str, Any]]
+) -> None:
+    measured(folder=folder, plots=folder / "plots")
+    names = {"confusion_matrix.png", "reliability.png", "risk_coverage.png"}
+    assert {path.name for path in (folder / "plots").iterdir()} == names
+    for name in names:
+        with Image.open(folder / "plots" / name) as plot:
+            assert min(plot.size) > 400
+            assert len(plot.convert("RGB").getcolors(1 << 24) or []) > 10
+
+
+def test_sources_are_told_apart_by_the_index(
+    folder: Path, measured: Callable[..., dict[str, Any]]
+) -> None:
+    """Ann's seven is in the folder of the ones; the 19 others are Ben's and right."""
+    (folder / "7" / "0.png").rename(folder / "1" / "2.png")
+    rows = [path.relative_to(folder) for path in folder.glob("[0-9]/*.png")]
+    named = [f"{row},{'Ann' if row == Path('1/2.png') else 'Ben'}" for row in rows]
+    (folder / "index.csv").write_text("\n".join(["file,source", *named]))
+    assert measured(folder=folder)["macro_accuracy_by_source"] == 0.5
+
+
+def test_the_table_has_a_column_for_all_and_for_each_part() -> None:
     from training.management.commands.evaluate import table
 
-    shown = table({"model": "m", "accuracy": 0.98765, "auroc": None, "several": {"pictures": 3}})
-    assert shown.splitlines() == [
-        "model                  m",
-        "accuracy               0.9877",
-        "auroc                  –",
-        "several",
-        "  pictures               3",
+    part = {"digits": 10_000, "accuracy": 0.98765, "auroc": None, "nll": 0.01234}
+    several = {"pictures": 3, "whole_string_right": 2 / 3}
+    shown = table({"model": "m", **part, "several": several, "each": {"some/digits": part}})
+    assert shown.splitlines()[:3] == [
+        "                                     m            digits",
+        "digits                          10,000            10,000",
+        "accuracy                        98.77%            98.77%",
     ]
+    assert "AUROC                                –                 –" in shown
+    assert "NLL (nats)                      0.0123            0.0123" in shown
+    assert shown.endswith("several digits right       66.67% of 3")

@@ -36,6 +36,13 @@ def sample() -> None:
     call_command("loadmnist", sample=True, verbosity=0)
 
 
+@pytest.fixture
+def few(sample: None) -> None:
+    """As little of it as a run takes."""
+    keep = InputImage.objects.filter(is_training=True).order_by("id")[:1_200]
+    InputImage.objects.filter(is_training=True).exclude(pk__in=keep.values("pk")).delete()
+
+
 def train(**options: Any) -> None:
     call_command("train", **({"epochs": 3, "name": "candidate"} | options))
 
@@ -81,7 +88,7 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
 
 
 def test_the_next_run_learns_what_staff_have_labelled_and_says_so(
-    sample: None,
+    few: None,
     champion: ModelVersion,
     boss: User,
     drawn: Callable[..., bytes],
@@ -122,7 +129,7 @@ def test_a_run_that_ends_anywhere_leaves_no_half_model(
     function: str,
     error: BaseException,
     state: RunState,
-    sample: None,
+    few: None,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -142,7 +149,7 @@ def test_a_run_that_ends_anywhere_leaves_no_half_model(
 
 
 def test_a_run_can_have_the_name_of_one_that_failed(
-    sample: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    few: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
     (settings.IMAGES_DIR / "candidate").mkdir(parents=True)

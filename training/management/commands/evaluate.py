@@ -14,6 +14,23 @@ from classifier.models import ModelState, ModelVersion
 from classifier.recognizer import Recognizer
 from classifier.serving import BUNDLED, model_folder
 from training import dataset, evaluate, judged
+from training.evaluate import Answers
+
+ROWS = {
+    "digits": "digits",
+    "accuracy": "accuracy",
+    "macro_accuracy_by_source": "  mean of sources",
+    "coverage": "kept as digit",
+    "accuracy_at_digit": "  of these right",
+    "non_digits": "non-digits",
+    "non_digits_refused": "  of these refused",
+    "auroc": "AUROC",
+    "fpr95": "FPR95",
+    "ece": "ECE",
+    "nll": "NLL (nats)",
+    "brier": "Brier",
+}
+SHARES = ("accuracy", "coverage", "refused", "ece", "fpr95")
 
 
 class Command(BaseCommand):
@@ -40,13 +57,26 @@ class Command(BaseCommand):
             help="x: N×H×W uint8, ink bright; y: N digits, without it all are non-digits",
         )
         parser.add_argument("--json", action="store_true", help="JSON on a terminal too")
+        parser.add_argument(
+            "--plots",
+            type=Path,
+            metavar="DIR",
+            help="write confusion, reliability and risk–coverage there, as PNG",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             recognizer = Recognizer(model_folder(options["model"] or champion_name()))
-            report = measure(recognizer, options["folder"], options["npz"])
+            parts = answered(recognizer, options["folder"], options["npz"])
+            several = whole_strings(recognizer, options["folder"])
         except (ArtifactError, judged.Unreadable) as error:
             raise CommandError(str(error)) from error
+        together = Answers.join([*parts.values()])
+        if options["plots"]:
+            draw(together, recognizer.name, options["plots"])
+        report = {"model": recognizer.name, **evaluate.figures(together), **several}
+        if len(parts) > 1:
+            report["each"] = {name: evaluate.figures(part) for name, part in parts.items()}
         as_json = options["json"] or not sys.stdout.isatty()
         self.stdout.write(json.dumps(report, indent=2) if as_json else table(report))
 
@@ -60,39 +90,50 @@ def champion_name() -> str:
     return champion.name if champion else BUNDLED
 
 
-def measure(recognizer: Recognizer, folder: Path | None, npz: list[Path]) -> dict[str, Any]:
-    """The figures over everything given and, where that is more than one thing, of each."""
-    if not folder and not npz:
-        return {"model": recognizer.name, **evaluate.figures(_test_split(recognizer))}
+def answered(recognizer: Recognizer, folder: Path | None, npz: list[Path]) -> dict[str, Answers]:
+    """The answers to everything given, by its name."""
     parts = {str(path): judged.judge(judged.in_npz(path), recognizer) for path in npz}
-    several = []
     if folder:
         parts[str(folder)] = judged.judge(judged.in_folder(folder), recognizer)
-        several = list(judged.several_in_folder(folder))
-    report = {
-        "model": recognizer.name,
-        **evaluate.figures(evaluate.Answers.join([*parts.values()])),
-    }
-    if several:
-        report["several"] = judged.whole_strings_right(several, recognizer)
-    if len(parts) > 1:
-        report["each"] = {name: evaluate.figures(part) for name, part in parts.items()}
-    return report
+    return parts or {"test split": _of_test_split(recognizer)}
 
 
-def _test_split(recognizer: Recognizer) -> evaluate.Answers:
+def _of_test_split(recognizer: Recognizer) -> Answers:
     test = dataset.test_split()
     if not len(test):
         raise judged.Unreadable("There is no test split yet. Load it: python manage.py loadmnist")
     return evaluate.of_images(recognizer, test)
 
 
-def table(report: dict[str, Any], indent: str = "") -> str:
-    lines = []
-    for name, value in report.items():
-        if isinstance(value, dict):
-            lines += [f"{indent}{name}", table(value, indent + "  ")]
-        else:
-            shown = f"{value:.4f}" if isinstance(value, float) else "–" if value is None else value
-            lines.append(f"{indent}{name:<22} {shown}")
+def whole_strings(recognizer: Recognizer, folder: Path | None) -> dict[str, Any]:
+    several = list(judged.several_in_folder(folder)) if folder else []
+    return {"several": judged.whole_strings_right(several, recognizer)} if several else {}
+
+
+def draw(answers: Answers, model: str, folder: Path) -> None:
+    from training import plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plots.of_answers(answers, f"{model}: {(answers.truth < 10).sum():,} digits", folder)
+
+
+def table(report: dict[str, Any]) -> str:
+    """A column for everything together and, where that is more than one thing, for each."""
+    columns = {report["model"]: report, **report.get("each", {})}
+    titles = [Path(name).name[-16:] for name in columns]
+    lines = [f"{'':<20}" + "".join(f"{title:>18}" for title in titles)]
+    for key, name in ROWS.items():
+        values = (shown(key, column.get(key)) for column in columns.values())
+        lines.append(f"{name:<20}" + "".join(f"{value:>18}" for value in values))
+    if several := report.get("several"):
+        share = f"{several['whole_string_right']:.2%} of {several['pictures']}"
+        lines.append(f"{'several digits right':<20}{share:>18}")
     return "\n".join(lines)
+
+
+def shown(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.2%}" if any(word in key for word in SHARES) else f"{value:.4f}"

@@ -34,9 +34,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--epochs", type=at_least_one, default=14, metavar="N")
+        parser.add_argument("--epochs", type=at_least_one, default=10, metavar="N")
         parser.add_argument(
-            "--members", type=at_least_one, default=1, metavar="K", help="networks in the ensemble"
+            "--members", type=at_least_one, default=2, metavar="K", help="networks in the ensemble"
         )
         parser.add_argument("--seed", type=int, default=1, metavar="S")
         parser.add_argument(

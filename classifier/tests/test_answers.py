@@ -1,0 +1,88 @@
+"""One answer over all that is in a picture, and the sentence that explains it."""
+
+import pytest
+
+from classifier import answers
+from classifier.answers import Answer, DigitAnswer
+from classifier.vocabulary import DIGITS, Label, Reason, Verdict
+
+Told = tuple[Verdict, Reason | None]
+
+DIGIT: Told = (Verdict.DIGIT, None)
+WAVERING: Told = (Verdict.UNSURE, Reason.LOW_CONFIDENCE)
+PERHAPS_A_SIGN: Told = (Verdict.UNSURE, Reason.ANOTHER_SIGN)
+A_SIGN: Told = (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
+STRANGE: Told = (Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT)
+
+
+def answer(*told: Told) -> Answer:
+    """Over eights that might be threes, with these verdicts."""
+    return answers.compose(None, [digit(*each) for each in told], "made")
+
+
+def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
+    probabilities = dict.fromkeys(DIGITS, 0.0) | {"8": 0.7, "3": 0.3}
+    label = "8" if verdict == Verdict.DIGIT else Label.UNKNOWN
+    return DigitAnswer(None, label, verdict, reason, "8", 0.7, probabilities, [0, 0, 28, 28])
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (WAVERING, "This could be an 8 or a 3."),
+        (
+            PERHAPS_A_SIGN,
+            "This may be a letter or a drawing; if it is a digit, it is nearest to an 8.",
+        ),
+        (
+            A_SIGN,
+            "This looks like a letter or a drawing rather than a digit; "
+            "if it is a digit, it is nearest to an 8.",
+        ),
+        (
+            STRANGE,
+            "This is unlike the digits that the model has learnt; "
+            "if it is a digit, it is nearest to an 8.",
+        ),
+    ],
+)
+def test_a_doubt_is_explained_in_a_sentence(told: Told, sentence: str) -> None:
+    found = answer(told)
+
+    assert (found.verdict, found.reason, found.sentence) == (*told, sentence)
+    assert (found.label, found.best_guess) == (Label.UNKNOWN, "8")
+
+
+def test_a_digit_needs_no_explanation() -> None:
+    assert (answer(DIGIT).label, answer(DIGIT).sentence) == ("8", None)
+    assert (answer(DIGIT, DIGIT).label, answer(DIGIT, DIGIT).sentence) == ("88", None)
+
+
+def test_a_blank_picture_is_called_blank() -> None:
+    found = answer()
+
+    assert (found.verdict, found.reason) == (Verdict.NOT_A_DIGIT, Reason.BLANK)
+    assert found.sentence == "There is nothing written in this picture."
+
+
+def test_one_doubtful_digit_makes_the_whole_unsure_and_is_the_one_explained() -> None:
+    found = answer(DIGIT, DIGIT, WAVERING)
+
+    assert (found.label, found.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
+    assert found.best_guess == "888"
+    assert found.sentence == "Number 3 of 3: this could be an 8 or a 3."
+
+
+def test_a_picture_is_no_writing_where_most_of_its_pieces_are_none() -> None:
+    found = answer(WAVERING, A_SIGN, A_SIGN)
+
+    assert (found.verdict, found.reason) == (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
+    assert found.sentence == "This does not look like written digits."
+
+
+def test_a_letter_among_as_many_digits_is_a_doubt() -> None:
+    found = answer(DIGIT, A_SIGN)
+
+    assert (found.verdict, found.reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
+    assert found.sentence is not None
+    assert found.sentence.startswith("Number 2 of 2: this looks like a letter")

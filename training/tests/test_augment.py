@@ -1,0 +1,55 @@
+"""Augmented digits stay digits: in range, in place, readable, and each time others."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training import augment
+
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@pytest.fixture
+def images(digits: Digits) -> tf.Tensor:
+    return tf.constant(digits[0][::50, :, :, np.newaxis] / 255, tf.float32)
+
+
+def test_images_keep_their_shape_and_range_and_change_each_time(images: tf.Tensor) -> None:
+    tf.random.set_seed(1)
+    once, again = (augment.augment(images, augment.STRONG).numpy() for _ in range(2))
+    assert once.shape == images.shape
+    assert 0 <= once.min() < once.max() <= 1
+    assert not np.array_equal(once, again)
+
+
+def test_sampling_where_the_pixels_are_changes_nothing(images: tf.Tensor) -> None:
+    points = tf.repeat(augment._grid()[tf.newaxis], len(images), axis=0)
+    assert np.allclose(augment.sampled(images, points), images, atol=1e-6)
+    shifted = augment.sampled(images, points + tf.constant([2.0, 1.0])).numpy()
+    assert np.allclose(shifted[:, :-1, :-2], images[:, 1:, 2:], atol=1e-6)
+    assert shifted[:, :, -2:].max() < 0.01
+
+
+def test_only_the_share_that_is_asked_for_changes_and_none_loses_its_place(
+    images: tf.Tensor,
+) -> None:
+    tf.random.set_seed(2)
+    changed = augment._some(0.25, tf.zeros_like, images).numpy()
+    gone = ~changed.any(axis=(1, 2, 3))
+    assert gone.sum() == 25
+    assert np.array_equal(changed[~gone], images.numpy()[~gone])
+
+
+@pytest.mark.parametrize(
+    "change", [augment.of_another_pen, augment.coarse, augment.blurred, augment.of_another_contrast]
+)
+def test_a_change_of_pen_or_camera_leaves_the_ink_where_it_is(
+    change: object, images: tf.Tensor
+) -> None:
+    tf.random.set_seed(3)
+    changed = change(images).numpy()  # type: ignore[operator]
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+    for before, after in zip(images.numpy(), changed, strict=True):
+        assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.7

@@ -1,0 +1,53 @@
+"""Temperature, neighbourhoods and thresholds, from outputs whose right answer is known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from classifier.recognizer import Outputs
+from training import calibrate
+
+Floats = NDArray[np.float64]
+RNG = np.random.default_rng(1)
+
+
+def test_the_temperature_undoes_the_scale_of_overconfident_logits() -> None:
+    logits = RNG.normal(0, 2, (20_000, 1, 10))
+    chances = np.exp(logits[:, 0]) / np.exp(logits[:, 0]).sum(axis=1, keepdims=True)
+    labels = np.array([RNG.choice(10, p=each) for each in chances], np.uint8)
+    assert calibrate.best_temperature(logits, labels) == pytest.approx(1, abs=0.06)
+    assert calibrate.best_temperature(2.5 * logits, labels) == pytest.approx(2.5, abs=0.15)
+
+
+def test_what_lies_like_the_learnt_digits_is_near_and_the_rest_is_far() -> None:
+    labels = np.arange(5_000, dtype=np.uint8) % 10
+    stretched = np.array([1.0, 5.0, 0.5, 1.0])
+    centres = RNG.normal(0, 20, (10, 4))
+    features = (centres[labels] + stretched * RNG.normal(size=(5_000, 4)))[:, np.newaxis]
+    outputs = Outputs(np.zeros((5_000, 1, 10)), np.zeros((5_000, 1)), features)
+    found = calibrate.neighbourhoods_of(outputs, labels)
+    assert found.distance(features).mean() == pytest.approx(1, abs=0.15)
+    off = features + np.array([0, 0, 5.0, 0])
+    assert np.median(found.distance(off)) > 5 * np.median(found.distance(features))
+
+
+def test_where_the_surest_guesses_are_wrong_none_is_sure_enough() -> None:
+    probabilities = np.full((100, 10), 0.05)
+    probabilities[:, 3] = 0.55
+    assert calibrate.least_confidence(probabilities, np.zeros(100, np.uint8)) > 0.55
+
+
+@pytest.mark.parametrize(("wrong_at", "least"), [([0.6, 0.7], 0.5), ([0.6, 0.95, 0.95], 0.6)])
+def test_the_confidence_keeps_no_more_wrong_digits_than_the_budget(
+    wrong_at: list[float], least: float
+) -> None:
+    """Of 2,000 digits the budget is two; confidence rises evenly from 0.5 to 1."""
+    confidence = np.linspace(0.5, 1, 2_000)
+    probabilities = np.zeros((2_000, 10))
+    probabilities[:, 1], probabilities[:, 2] = confidence, 1 - confidence
+    labels = np.ones(2_000, np.uint8)
+    labels[[np.searchsorted(confidence, each) + place for place, each in enumerate(wrong_at)]] = 2
+    found = calibrate.least_confidence(probabilities, labels)
+    kept = confidence >= found
+    assert (labels[kept] != 1).sum() <= calibrate.WRONG_AT_DIGIT * 2_000
+    assert found == pytest.approx(least, abs=0.06)

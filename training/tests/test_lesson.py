@@ -1,0 +1,79 @@
+"""What a run learns from: real digits, other hands' digits, and what is no digit."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from classifier.imaging.normalize import BOX, stroke_width
+from classifier.recognizer import NOT_A_DIGIT, Recognizer
+from training import lesson, outliers, styles
+from training.images import Images
+from training.lesson import Lesson
+
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@pytest.fixture(scope="module")
+def given(digits: Digits) -> Images:
+    return Images(digits[0][::2], digits[1][::2])
+
+
+@pytest.fixture(scope="module")
+def prepared(given: Images) -> Lesson:
+    return lesson.prepare(given, seed=1)
+
+
+def as_set(images: Images) -> set[bytes]:
+    return {image.tobytes() for image in images.pixels}
+
+
+def test_what_calibrates_is_never_learnt_whatever_else_comes_in(
+    given: Images, prepared: Lesson
+) -> None:
+    held_out = as_set(prepared.calibration.digits)
+    assert len(given) / 20 < len(held_out) < len(given) / 8
+    assert not held_out & as_set(prepared.train)
+    assert as_set(prepared.learnt) | held_out == as_set(given)
+    later = lesson.prepare(given[500:], seed=2)
+    assert as_set(later.calibration.digits) <= held_out
+
+
+def test_both_parts_hold_outliers_and_those_that_staff_named_are_learnt(given: Images) -> None:
+    rejected = Images(given.pixels[:7] // 2, np.full(7, NOT_A_DIGIT, np.uint8))
+    prepared = lesson.prepare(given + rejected, seed=1)
+    made = len(prepared.train.others) - len(rejected)
+    assert made == int(lesson.OUTLIERS * len(prepared.learnt))
+    assert len(prepared.calibration.others) == len(prepared.calibration.digits)
+    assert as_set(rejected) <= as_set(prepared.train.others)
+
+
+def test_the_same_seed_prepares_the_same_lesson(given: Images, prepared: Lesson) -> None:
+    again, other = lesson.prepare(given, seed=1), lesson.prepare(given, seed=2)
+    assert np.array_equal(again.train.pixels, prepared.train.pixels)
+    assert not np.array_equal(other.train.pixels, prepared.train.pixels)
+
+
+def test_self_made_images_have_mnist_s_format(given: Images) -> None:
+    rng = np.random.default_rng(3)
+    made = outliers.make(200, outliers.Digits(given), rng)
+    digits = styles.digits(200, rng).pixels
+    for image in (*made, *digits):
+        rows, columns = np.nonzero(image)
+        assert image.max() > 100
+        assert max(np.ptp(rows), np.ptp(columns)) < BOX
+    widths = [stroke_width(image / 255) for image in digits]
+    assert 1.5 < np.mean(widths) < 4
+
+
+def test_digits_of_other_schools_are_of_every_class_and_readable(baseline: Recognizer) -> None:
+    images = styles.digits(500, np.random.default_rng(4))
+    guesses = [int(found.best_guess) for found in baseline.recognize(images.pixels)]
+    assert set(images.labels) == set(range(10))
+    assert np.mean(guesses == images.labels) >= 0.97
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Recognizer:
+    from django.conf import settings
+
+    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
