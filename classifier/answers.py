@@ -20,6 +20,7 @@ class DigitAnswer:
     label: str
     verdict: str
     reason: str | None
+    sentence: str | None
     best_guess: str
     confidence: float
     probabilities: dict[str, float]
@@ -125,15 +126,12 @@ def _told(digits: list[DigitAnswer], verdict: Verdict) -> DigitAnswer | None:
     return next(iter(alike or doubted), None)
 
 
-def _sentence(told: DigitAnswer, digits: list[DigitAnswer], verdict: Verdict) -> str:
+def _sentence(told: DigitAnswer, digits: list[DigitAnswer], verdict: Verdict) -> str | None:
     if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
         return sentences.MOSTLY_NOT_DIGITS
-    sentence = sentences.of_digit(
-        Verdict(told.verdict), Reason(told.reason or ""), told.probabilities
-    )
-    if len(digits) == 1:
-        return sentence
-    return sentences.of_one_among(digits.index(told) + 1, len(digits), sentence)
+    if len(digits) == 1 or not told.sentence:
+        return told.sentence
+    return sentences.of_one_among(digits.index(told) + 1, len(digits), told.sentence)
 
 
 def _stored_digit(prediction: Prediction) -> DigitAnswer:
@@ -142,6 +140,7 @@ def _stored_digit(prediction: Prediction) -> DigitAnswer:
         label=prediction.label,
         verdict=prediction.verdict,
         reason=prediction.reason or None,
+        sentence=sentences.of_digit(prediction.verdict, prediction.reason, prediction.by_digit),
         best_guess=prediction.best_guess,
         confidence=prediction.confidence,
         probabilities=prediction.by_digit,
@@ -150,13 +149,15 @@ def _stored_digit(prediction: Prediction) -> DigitAnswer:
 
 
 def _digit(box: tuple[int, int, int, int], found: Recognition) -> DigitAnswer:
+    probabilities = dict(zip(DIGITS, found.probabilities.tolist(), strict=True))
     return DigitAnswer(
         id=None,
         label=found.label,
         verdict=found.verdict,
         reason=found.reason,
+        sentence=sentences.of_digit(found.verdict, found.reason or "", probabilities),
         best_guess=found.best_guess,
         confidence=found.confidence,
-        probabilities=dict(zip(DIGITS, found.probabilities.tolist(), strict=True)),
+        probabilities=probabilities,
         box=list(box),
     )

@@ -8,7 +8,8 @@ BLANK = "There is nothing written in this picture."
 MOSTLY_NOT_DIGITS = "This does not look like written digits."
 
 
-def of_digit(verdict: Verdict, reason: Reason, probabilities: Mapping[str, float]) -> str:
+def of_digit(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
+    """None where the verdict is `digit`, which needs no reason."""
     first, second = sorted(probabilities, key=lambda digit: -probabilities[digit])[:2]
     nearest = f"if it is a digit, it is nearest to {_a(first)}."
     match reason:
@@ -20,8 +21,7 @@ def of_digit(verdict: Verdict, reason: Reason, probabilities: Mapping[str, float
             return f"This looks like a letter or a drawing rather than a digit; {nearest}"
         case Reason.UNLIKE_ANY_DIGIT:
             return f"This is unlike the digits that the model has learnt; {nearest}"
-        case Reason.BLANK:
-            return BLANK
+    return None
 
 
 def of_one_among(place: int, count: int, sentence: str) -> str:

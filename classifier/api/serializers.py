@@ -21,6 +21,9 @@ class DigitSerializer(serializers.Serializer[Any]):
     )
     verdict = serializers.ChoiceField(choices=VERDICTS)
     reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
+    sentence = serializers.CharField(
+        allow_null=True, help_text="the reason, to show to people; null if the verdict is digit"
+    )
     best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
     confidence = serializers.FloatField(min_value=0, max_value=1)
     probabilities = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1))

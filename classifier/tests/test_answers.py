@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier import answers
+from classifier import answers, sentences
 from classifier.answers import Answer, DigitAnswer
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
@@ -23,7 +23,17 @@ def answer(*told: Told) -> Answer:
 def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
     probabilities = dict.fromkeys(DIGITS, 0.0) | {"8": 0.7, "3": 0.3}
     label = "8" if verdict == Verdict.DIGIT else Label.UNKNOWN
-    return DigitAnswer(None, label, verdict, reason, "8", 0.7, probabilities, [0, 0, 28, 28])
+    return DigitAnswer(
+        id=None,
+        label=label,
+        verdict=verdict,
+        reason=reason,
+        sentence=sentences.of_digit(verdict, reason or "", probabilities),
+        best_guess="8",
+        confidence=0.7,
+        probabilities=probabilities,
+        box=[0, 0, 28, 28],
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,17 @@ pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
 
-JUDGED = {"id", "label", "verdict", "reason", "best_guess", "confidence", "probabilities"}
-ANSWER = JUDGED | {"sentence", "digits", "model"}
+JUDGED = {
+    "id",
+    "label",
+    "verdict",
+    "reason",
+    "sentence",
+    "best_guess",
+    "confidence",
+    "probabilities",
+}
+ANSWER = JUDGED | {"digits", "model"}
 DIGIT = JUDGED | {"box"}
 
 
