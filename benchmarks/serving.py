@@ -60,8 +60,10 @@ def drawing(pixels: np.ndarray, side: int) -> bytes:
 
 def model_times(pixels: np.ndarray, picture: bytes) -> None:
     recognizer = Recognizer(ROOT / "models" / "baseline")
-    print_time("model, one image, one thread", lambda: recognizer.recognize([pixels]))
+    print_time("ensemble, one image, one thread", lambda: recognizer.graph.outputs([pixels]))
+    print_time("and uncertainty and verdict", lambda: recognizer.recognize([pixels]))
     print_time("decode and imaging, 300×300 PNG", lambda: read(picture))
+    print_time("all of it", lambda: recognizer.recognize(one.pixels for one in read(picture)))
 
 
 def read(picture: bytes) -> list[imaging.Digit]:

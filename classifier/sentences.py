@@ -18,7 +18,7 @@ def of_digit(verdict: str, reason: str, probabilities: Mapping[str, float]) -> s
         case Reason.ANOTHER_SIGN if verdict == Verdict.UNSURE:
             return f"This may be a letter or a drawing; {nearest}"
         case Reason.ANOTHER_SIGN:
-            return f"This looks like a letter or a drawing rather than a digit; {nearest}"
+            return f"This looks like a letter, a drawing or a photo rather than a digit; {nearest}"
         case Reason.UNLIKE_ANY_DIGIT:
             return f"This is unlike the digits that the model has learnt; {nearest}"
     return None

@@ -46,7 +46,7 @@ def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
         ),
         (
             A_SIGN,
-            "This looks like a letter or a drawing rather than a digit; "
+            "This looks like a letter, a drawing or a photo rather than a digit; "
             "if it is a digit, it is nearest to an 8.",
         ),
         (
