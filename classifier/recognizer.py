@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from zipfile import BadZipFile
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -95,7 +96,14 @@ class Recognizer:
     def __init__(self, folder: Path) -> None:
         self.manifest = artifact.read(folder)
         self.graph = Graph(folder / artifact.GRAPH)
-        self._neighbourhoods = _neighbourhoods(folder / artifact.REJECTOR)
+        try:
+            self._neighbourhoods = Neighbourhoods.load(folder / artifact.REJECTOR)
+            # What doesn't fit together shows here, and not at the first picture.
+            self.recognize([np.zeros((28, 28), np.uint8)])
+        except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
+            raise artifact.DamagedArtifact(
+                f"The files in {folder} don't belong together: {error}"
+            ) from error
 
     @property
     def name(self) -> str:
@@ -135,10 +143,3 @@ class Recognizer:
         if confidence < limits["confidence"]:
             return Verdict.UNSURE, Reason.LOW_CONFIDENCE
         return Verdict.DIGIT, None
-
-
-def _neighbourhoods(path: Path) -> Neighbourhoods:
-    try:
-        return Neighbourhoods.load(path)
-    except (OSError, KeyError, ValueError) as error:
-        raise artifact.DamagedArtifact(f"{path} is not a model's rejector: {error}") from error

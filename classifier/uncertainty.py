@@ -45,9 +45,9 @@ class Neighbourhoods:
 
     @classmethod
     def load(cls, path: Path) -> "Neighbourhoods":
-        """Raises OSError, KeyError or ValueError where the file is not one of these."""
-        with np.load(path) as file:
-            return cls(file["whitening"].astype(float), file["centres"].astype(float))
+        """Raises OSError, EOFError, KeyError, ValueError or BadZipFile for any other file."""
+        with path.open("rb") as file, np.load(file) as arrays:
+            return cls(arrays["whitening"].astype(float), arrays["centres"].astype(float))
 
     def save(self, path: Path) -> None:
         np.savez(path, whitening=np.float32(self.whitening), centres=np.float32(self.centres))

@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,38 @@ PLAIN: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("limits", "verdict", "reason"),
+    [
+        ({"rejection": -0.1}, Verdict.UNSURE, Reason.ANOTHER_SIGN),
+        ({"distance": -0.1}, Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT),
+        ({"rejection": -0.1, "distance": -0.1}, Verdict.UNSURE, Reason.ANOTHER_SIGN),
+        ({"distance": -0.1, "confidence": 1.01}, Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT),
+    ],
+)
+def test_what_is_beyond_a_threshold_is_doubted_for_the_first_reason_that_holds(
+    digits: Digits, limits: dict[str, float], verdict: Verdict, reason: Reason
+) -> None:
+    recognizer = Recognizer(made.model_folder("strict", thresholds=made.thresholds(**limits)))
+
+    [found] = recognizer.recognize([digits[0][digits[1] == 7][0]])
+
+    assert (found.verdict, found.reason, found.best_guess) == (verdict, reason, "7")
+
+
+def test_what_is_likelier_no_digit_than_one_is_called_none_whatever_the_thresholds(
+    digits: Digits,
+) -> None:
+    """A 4 that lies on its side."""
+    lenient = Recognizer(made.model_folder("lenient", thresholds=made.thresholds()))
+
+    [found] = lenient.recognize([np.rot90(digits[0][digits[1] == 4][0]).copy()])
+
+    assert (found.verdict, found.reason) == (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
+    assert found.scores["rejection"] > 0.5
+    assert found.certainty < 0.5
+
+
 @pytest.mark.parametrize("content", [b"", b"not a graph", b"\0" * 5000])
 def test_a_file_that_is_no_litert_graph_is_damaged(content: bytes) -> None:
     folder = made.model_folder("fake")
@@ -123,6 +156,25 @@ def test_a_file_that_is_no_litert_graph_is_damaged(content: bytes) -> None:
     artifact.write_manifest(folder, artifact.Manifest(**PLAIN))
 
     with pytest.raises(artifact.DamagedArtifact, match="is not a LiteRT graph"):
+        Recognizer(folder)
+
+
+def other_shape() -> bytes:
+    """The rejector of another network."""
+    buffer = BytesIO()
+    np.savez(buffer, whitening=np.zeros((1, 3, 3)), centres=np.zeros((1, 10, 3)))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut short", b"\0" * 5000, other_shape()])
+def test_a_rejector_that_does_not_belong_to_the_graph_is_refused_at_loading(
+    content: bytes,
+) -> None:
+    folder = made.model_folder("mixed")
+    (folder / artifact.REJECTOR).write_bytes(content)
+    artifact.write_manifest(folder, artifact.Manifest(**PLAIN))
+
+    with pytest.raises(artifact.DamagedArtifact, match="don't belong together"):
         Recognizer(folder)
 
 
