@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from classifier import services
+from classifier import sentences, services
 from classifier.admin.read_only import LookOnly
 from classifier.admin.uploads import original_picture
 from classifier.models import InputImage, LabelChange, Prediction, Via, choices
@@ -66,9 +66,23 @@ class PartOfTheImage(LookOnly):
 
 class PredictionInline(PartOfTheImage, admin.TabularInline):
     model = Prediction
-    fields = ("best_guess", "confidence", "verdict", "reason", "model", "created_at")
+    fields = ("best_guess", "sure", "verdict", "why", "doubt", "model", "created_at")
     readonly_fields = fields
     ordering = ("-id",)
+
+    @admin.display(description="confidence")
+    def sure(self, prediction: Prediction) -> str:
+        return percent(prediction.confidence)
+
+    @admin.display(description="why")
+    def why(self, prediction: Prediction) -> str:
+        said = sentences.of_digit(prediction.verdict, prediction.reason, prediction.by_digit)
+        return said or "–"
+
+    @admin.display(description="measures of doubt")
+    def doubt(self, prediction: Prediction) -> str:
+        measures = (f"{name.replace('_', ' ')} {of:.3f}" for name, of in prediction.scores.items())
+        return ", ".join(measures) or "–"
 
 
 class LabelChangeInline(PartOfTheImage, admin.TabularInline):

@@ -97,6 +97,24 @@ def test_the_list_shows_picture_and_prediction_of_each_image(staff: Client) -> N
     assert re.search(r">51\.20?\s?%<", page)
 
 
+def test_an_image_s_page_says_why_the_model_doubted_and_how_much(staff: Client) -> None:
+    image = made.image()
+    made.prediction(
+        image,
+        made.version(),
+        label="unknown",
+        verdict="not_a_digit",
+        reason="another_sign",
+        scores={"mutual_information": 0.25, "rejection": 0.9},
+    )
+
+    page = staff.get(page_of(image)).content.decode()
+
+    assert "looks like a letter, a drawing or a photo" in page
+    assert "it is nearest to a 7." in page
+    assert "mutual information 0.250, rejection 0.900" in page
+
+
 def test_labels_set_in_the_list_go_through_the_history(staff: Client) -> None:
     older, newer, untouched = made.image(), made.image(), made.image()
     rows = [
