@@ -81,7 +81,8 @@ class PredictionInline(PartOfTheImage, admin.TabularInline):
 
     @admin.display(description="measures of doubt")
     def doubt(self, prediction: Prediction) -> str:
-        measures = (f"{name.replace('_', ' ')} {of:.3f}" for name, of in prediction.scores.items())
+        scores = sorted(prediction.scores.items())
+        measures = (f"{name.replace('_', ' ')} {of:.3f}" for name, of in scores)
         return ", ".join(measures) or "–"
 
 
