@@ -58,8 +58,11 @@ class Neighbourhoods:
         Squared, and divided by F: about 1 for what was learnt.
         """
         white = np.einsum("mfg,nmg->nmf", self.whitening, features)
-        apart = white[:, :, np.newaxis] - self.centres
-        return np.asarray((apart**2).mean(axis=-1).min(axis=-1).mean(axis=-1))
+        # |a - b|² written out, so that no array of N × members × classes × F is needed.
+        across = np.einsum("nmf,mcf->nmc", white, self.centres)
+        squared = (white**2).sum(axis=-1)[..., np.newaxis] - 2 * across
+        nearest = (squared + (self.centres**2).sum(axis=-1)).min(axis=-1)
+        return np.asarray(np.maximum(nearest, 0).mean(axis=-1) / features.shape[-1])
 
 
 def scores(
