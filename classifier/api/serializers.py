@@ -14,15 +14,18 @@ class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class DigitSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    label = serializers.CharField(  # type: ignore[assignment]
-        help_text="'0' to '9', or 'unknown' unless the verdict is digit"
-    )
+class JudgedSerializer(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=VERDICTS)
     reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
     sentence = serializers.CharField(
         allow_null=True, help_text="the reason, to show to people; null if the verdict is digit"
+    )
+
+
+class DigitSerializer(JudgedSerializer):
+    id = serializers.UUIDField()
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="'0' to '9', or 'unknown' unless the verdict is digit"
     )
     best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
     confidence = serializers.FloatField(min_value=0, max_value=1)
@@ -35,15 +38,10 @@ class DigitSerializer(serializers.Serializer[Any]):
     )
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class AnswerSerializer(JudgedSerializer):
     id = serializers.UUIDField()
     label = serializers.CharField(  # type: ignore[assignment]
         help_text="the digit or digits read, or 'unknown'"
-    )
-    verdict = serializers.ChoiceField(choices=VERDICTS)
-    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
-    sentence = serializers.CharField(
-        allow_null=True, help_text="the reason, to show to people; null if the verdict is digit"
     )
     best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
     confidence = serializers.FloatField(
