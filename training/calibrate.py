@@ -7,7 +7,7 @@ import numpy as np
 from classifier import uncertainty
 from classifier.recognizer import NOT_A_DIGIT, Graph, Outputs
 from classifier.uncertainty import Floats, Neighbourhoods
-from training.images import Labels
+from training.images import Images, Labels
 from training.lesson import Lesson
 
 # The error budget, in shares of held-out digits.
@@ -15,7 +15,7 @@ DOUBTED_BY_REJECTION = 0.005
 DOUBTED_BY_DISTANCE = 0.001
 WRONG_AT_DIGIT = 0.001
 TEMPERATURES = np.arange(0.3, 3.0, 0.01)
-NEIGHBOURS = 5000
+NEIGHBOURS = 10_000
 SHRINKAGE = 0.01
 
 
@@ -27,7 +27,7 @@ class Calibration:
 
 
 def fit(graph: Graph, lesson: Lesson) -> Calibration:
-    learnt, digits = lesson.learnt[:NEIGHBOURS], lesson.calibration.digits
+    learnt, digits = _some(lesson.train.digits), lesson.calibration.digits
     neighbourhoods = neighbourhoods_of(graph.outputs(learnt.pixels), learnt.labels)
     outputs = graph.outputs(digits.pixels)
     temperature = best_temperature(outputs.logits, digits.labels)
@@ -47,6 +47,11 @@ def fit(graph: Graph, lesson: Lesson) -> Calibration:
         },
         neighbourhoods,
     )
+
+
+def _some(images: Images) -> Images:
+    """No more than it takes, of every kind."""
+    return images[np.random.default_rng(0).permutation(len(images))[:NEIGHBOURS]]
 
 
 def best_temperature(logits: Floats, labels: Labels) -> float:

@@ -27,7 +27,7 @@ class Images:
             np.concatenate([self.pixels, other.pixels]), np.concatenate([self.labels, other.labels])
         )
 
-    def __getitem__(self, chosen: NDArray[np.bool_] | slice) -> "Images":
+    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | slice) -> "Images":
         return Images(self.pixels[chosen], self.labels[chosen])
 
     @property

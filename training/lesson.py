@@ -15,9 +15,6 @@ OUTLIERS = 0.2
 
 @dataclass(frozen=True)
 class Lesson:
-    """`learnt` are the given digits that are trained on, `train` those and all else that is."""
-
-    learnt: Images
     train: Images
     calibration: Images
 
@@ -35,7 +32,6 @@ def prepare(given: Images, seed: int) -> Lesson:
     learnt, held = digits[~apart], digits[apart]
     styled = styles.digits(int(STYLED * len(learnt)), rng)
     return Lesson(
-        learnt=learnt,
         train=learnt + styled + _made(learnt, OUTLIERS, rng) + given.others,
         calibration=held + _made(held, 1.0, rng),
     )
