@@ -23,7 +23,7 @@ __all__ = [
     "from_array",
 ]
 
-VERSION = 1  # to be raised with every change to what pixels a digit gets
+VERSION = 2  # to be raised with every change to what pixels a digit gets
 
 Debug = Callable[[str, NDArray[Any]], None]
 
