@@ -133,10 +133,11 @@ def loss(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
 
 
 def accuracy(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-    """Of the digits."""
+    """Of the digits; 0 in a batch that has none."""
     labels = tf.cast(tf.reshape(labels, [-1]), tf.int32)  # Keras gives them as floats
     right = tf.argmax(outputs[:, :NOT_A_DIGIT], axis=1, output_type=tf.int32) == labels
-    return tf.reduce_mean(tf.cast(tf.boolean_mask(right, labels != NOT_A_DIGIT), tf.float32))
+    digits = tf.math.count_nonzero(labels != NOT_A_DIGIT, dtype=tf.float32)
+    return tf.math.divide_no_nan(tf.math.count_nonzero(right, dtype=tf.float32), digits)
 
 
 def batches(images: Images, strength: Strength) -> tf.data.Dataset:

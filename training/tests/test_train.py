@@ -177,6 +177,31 @@ def test_wrong_use_ends_with_a_hint(wrong: list[str], hint: str) -> None:
         call_command("train", *wrong)
 
 
+def test_the_loss_asks_which_digit_of_digits_only_and_of_all_whether_they_are_one() -> None:
+    certain = np.full((1, 11), -20.0, np.float32)
+    certain[0, 3] = 20.0
+
+    def loss(label: int) -> float:
+        return float(trainer.loss(np.array([label]), certain)[0])
+
+    assert loss(3) == pytest.approx(0, abs=1e-4)
+    assert loss(4) == pytest.approx(40, abs=1e-3)
+    assert loss(NOT_A_DIGIT) == pytest.approx(trainer.REJECTION_WEIGHT * 20, abs=1e-3)
+    certain[0, NOT_A_DIGIT] = 20.0
+    assert loss(NOT_A_DIGIT) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("labels", "share"), [([3, 4, NOT_A_DIGIT], 0.5), ([NOT_A_DIGIT] * 3, 0.0)]
+)
+def test_the_accuracy_is_of_digits_and_a_number_even_without_any(
+    labels: list[int], share: float
+) -> None:
+    outputs = np.zeros((3, 11), np.float32)
+    outputs[:, 3] = 1.0
+    assert float(trainer.accuracy(np.array(labels), outputs)) == share
+
+
 def test_the_exported_graph_says_what_the_networks_say(tmp_path: Path, digits: Any) -> None:
     members = [cnn.build(), cnn.build()]
     export.write(tmp_path, members)
