@@ -15,14 +15,14 @@ from classifier.imaging.normalize import to_mnist, trim
 from training import glyphs, pen
 from training.images import Images, Pixels
 
-# None that a hand could have meant as a digit: no O, l, Z, S, q…
+# By font of Hershey's, with its share. None that a hand could have meant as a digit: no O, l, Z…
 CHARACTERS = {
-    "greeks": "ABCDEGJKLMNPQRSTUVWXabcdegjklmnpqrstuvwx",
-    "futural": "ABCEFHKLMNPRTUVWXYacdefhkmnprtuvwx#%&*+@<=~[",
-    "scripts": "ABCEFHKMNPRTUVWXadefhkmnprtuvwx",
-    "japanese": "#$%&()*+,-.067ABDEFGIKMNPTUVWXZ",
-    "mathlow": '!"#$^_bghijkln',
-    "symbolic": "AIJKLNOPQRSTUVWXYZ_abcdefhimnop~",
+    "greeks": (0.35, "ABCDEGJKLMNPQRSTUVWXabcdegjklmnpqrstuvwx"),
+    "futural": (0.3, "ABCEFHKLMNPRTUVWXYacdefhkmnprtuvwx#%&*+@<=~["),
+    "scripts": (0.15, "ABCEFHKMNPRTUVWXadefhkmnprtuvwx"),
+    "japanese": (0.08, "#$%&()*+,-.067ABDEFGIKMNPTUVWXZ"),
+    "mathlow": (0.04, '!"#$^_bghijkln'),
+    "symbolic": (0.08, "AIJKLNOPQRSTUVWXYZ_abcdefhimnop~"),
 }
 # Of these, a half is no digit.
 UPPER_HALF, LOWER_HALF = (0, 4, 5), (0, 2)
@@ -61,8 +61,9 @@ def make(count: int, digits: Digits, rng: np.random.Generator) -> Pixels:
 
 
 def character(rng: np.random.Generator) -> Pixels:
-    name = str(rng.choice(list(CHARACTERS), p=[0.35, 0.3, 0.15, 0.08, 0.04, 0.08]))
-    sign = str(rng.choice(list(CHARACTERS[name])))
+    shares = [share for share, _ in CHARACTERS.values()]
+    name = str(rng.choice(list(CHARACTERS), p=shares))
+    sign = str(rng.choice(list(CHARACTERS[name][1])))
     return pen.written(pen.rounded(glyphs.strokes(name, sign), int(rng.integers(2))), rng)
 
 

@@ -12,14 +12,13 @@ from training.images import Pixels
 
 PAPER = 112
 WRITING = 80  # the longer side of what is drawn on the paper
+STEP = 3.0
 Stroke = NDArray[np.float64]
 
 
-def written(
-    strokes: Sequence[Stroke], rng: np.random.Generator, unsteadiness: float = 1.0
-) -> Pixels:
+def written(strokes: Sequence[Stroke], rng: np.random.Generator) -> Pixels:
     """Strokes, each (points, 2) of x and y with y downwards, in any unit → (28, 28), ink = 255."""
-    lines = fitted([unsteady(stroke, rng, unsteadiness) for stroke in fitted(strokes)])
+    lines = fitted([unsteady(stroke, rng) for stroke in fitted(strokes)])
     return to_mnist(drawn(lines, rng.uniform(4, 14)))
 
 
@@ -44,19 +43,19 @@ def fitted(strokes: Sequence[Stroke]) -> list[Stroke]:
     return [(stroke - (low + high) / 2) * scale + PAPER / 2 for stroke in strokes]
 
 
-def unsteady(stroke: Stroke, rng: np.random.Generator, amount: float) -> Stroke:
+def unsteady(stroke: Stroke, rng: np.random.Generator) -> Stroke:
     """The stroke finely divided, with a slow wobble of its own."""
     fine = divided(stroke)
     phase, pace = rng.uniform(0, 2 * math.pi, 2), rng.uniform(0.5, 2, 2)
     along = np.linspace(0, 2 * math.pi, len(fine))[:, np.newaxis]
-    wobble = np.sin(along * pace + phase) * rng.normal(0, 2.5 * amount, 2)
-    return fine + wobble + rng.normal(0, 1.2 * amount, 2)
+    wobble = np.sin(along * pace + phase) * rng.normal(0, 2.5, 2)
+    return fine + wobble + rng.normal(0, 1.2, 2)
 
 
-def divided(stroke: Stroke, step: float = 3.0) -> Stroke:
+def divided(stroke: Stroke) -> Stroke:
     lengths = np.hypot(*np.diff(stroke, axis=0).T)
     reached = np.concatenate([[0], np.cumsum(lengths)])
-    places = np.linspace(0, reached[-1], max(2, int(reached[-1] / step)))
+    places = np.linspace(0, reached[-1], max(2, int(reached[-1] / STEP)))
     return np.stack([np.interp(places, reached, stroke[:, axis]) for axis in (0, 1)], axis=1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
@@ -13,9 +14,10 @@ from classifier import artifact, services
 from classifier.models import ModelVersion, RunState, Source, TrainingRun
 from classifier.recognizer import Graph, Recognizer
 from training import calibrate, dataset, evaluate, export, lesson, plots, tracking, trainer
+from training.images import Images
 from training.lesson import Lesson
 
-FEWEST_DIGITS = 1000
+FEWEST_OF_EACH = 100
 SAMPLE_WARNING = "SAMPLE: this model learns from the 5,000-image sample, not from all of MNIST."
 
 
@@ -69,11 +71,7 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
     # Plots without a model are what a killed run left.
     shutil.rmtree(settings.IMAGES_DIR / plan.name, ignore_errors=True)
     data = dataset.training()
-    if len(data.train.digits) < FEWEST_DIGITS:
-        raise NothingToTrainOn(
-            f"Training needs {FEWEST_DIGITS:,} labelled digits; there are "
-            f"{len(data.train.digits):,}. Load MNIST: python manage.py loadmnist"
-        )
+    _check(data.train)
     log(describe(data.snapshot))
     prepared = lesson.prepare(data.train, plan.configuration.seed)
     configuration = asdict(plan.configuration)
@@ -91,6 +89,15 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
         tracker.log(metrics)
     log(summary(plan.name, metrics))
     return services.register(plan.name)
+
+
+def _check(given: Images) -> None:
+    counts = np.bincount(given.digits.labels, minlength=10)
+    if counts.min() < FEWEST_OF_EACH:
+        raise NothingToTrainOn(
+            f"Training needs {FEWEST_OF_EACH} labelled images of each digit; of {counts.argmin()} "
+            f"there are {counts.min()}. Load MNIST: python manage.py loadmnist"
+        )
 
 
 def _publish(

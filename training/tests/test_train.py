@@ -39,7 +39,7 @@ def sample() -> None:
 @pytest.fixture
 def few(sample: None) -> None:
     """As little of it as a run takes."""
-    keep = InputImage.objects.filter(is_training=True).order_by("id")[:1_200]
+    keep = InputImage.objects.filter(is_training=True).order_by("id")[:1_500]
     InputImage.objects.filter(is_training=True).exclude(pk__in=keep.values("pk")).delete()
 
 
@@ -160,7 +160,7 @@ def test_a_run_can_have_the_name_of_one_that_failed(
 
 def test_there_has_to_be_something_to_learn(sample: None) -> None:
     InputImage.objects.filter(is_training=True).delete()
-    with pytest.raises(CommandError, match="needs 1,000 labelled digits; there are 0"):
+    with pytest.raises(CommandError, match="100 labelled images of each digit; of 0 there are 0"):
         train()
 
 
