@@ -115,10 +115,10 @@ class Recognizer:
         if not images:
             return []
         outputs = self.graph.outputs(images)
-        temperature = self.manifest.temperature
-        probabilities = uncertainty.softmax(outputs.logits / temperature).mean(axis=1)
+        each = uncertainty.softmax(outputs.logits / self.manifest.temperature)
+        probabilities = each.mean(axis=1)
         distance = self._neighbourhoods.distance(outputs.features)
-        scores = uncertainty.scores(outputs.logits, outputs.rejection, distance, temperature)
+        scores = uncertainty.scores(each, outputs.logits, outputs.rejection, distance)
         return [
             self._judge(
                 probabilities[place], {name: float(of[place]) for name, of in scores.items()}

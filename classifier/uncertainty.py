@@ -66,15 +66,14 @@ class Neighbourhoods:
 
 
 def scores(
-    logits: Floats, rejection: Floats, distance: Floats, temperature: float
+    each: Floats, logits: Floats, rejection: Floats, distance: Floats
 ) -> Mapping[str, Floats]:
-    """Of N images, from (N, members, 10) digits' logits, (N, members) logits of being none, and
-    (N,) distances: (N,) values by name.
+    """Of N images, from each member's (N, members, 10) probabilities and the logits they are of,
+    (N, members) logits of being none, and (N,) distances: (N,) values by name.
 
     `predictive_entropy`, all of the doubt in nats, is `expected_entropy` (aleatoric: every
     member wavers) plus `mutual_information` (epistemic: the members disagree).
     """
-    each = softmax(logits / temperature)
     total, expected = entropy(each.mean(axis=1)), entropy(each).mean(axis=1)
     return {
         "predictive_entropy": total,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from classifier.imaging.normalize import SIDE
+
 WOBBLE_GRID = 5
-SIDE = 28
 COARSEST, FINEST = 8, 16
 
 

@@ -31,17 +31,13 @@ def fit(graph: Graph, lesson: Lesson) -> Calibration:
     neighbourhoods = neighbourhoods_of(graph.outputs(learnt.pixels), learnt.labels)
     outputs = graph.outputs(digits.pixels)
     temperature = best_temperature(outputs.logits, digits.labels)
-    probabilities = uncertainty.softmax(outputs.logits / temperature).mean(axis=1)
-    scores = uncertainty.scores(
-        outputs.logits,
-        outputs.rejection,
-        neighbourhoods.distance(outputs.features),
-        temperature,
-    )
+    each = uncertainty.softmax(outputs.logits / temperature)
+    distance = neighbourhoods.distance(outputs.features)
+    scores = uncertainty.scores(each, outputs.logits, outputs.rejection, distance)
     return Calibration(
         temperature,
         {
-            "confidence": least_confidence(probabilities, digits.labels),
+            "confidence": least_confidence(each.mean(axis=1), digits.labels),
             "rejection": _upper(scores["rejection"], DOUBTED_BY_REJECTION),
             "distance": _upper(scores["distance"], DOUBTED_BY_DISTANCE),
         },

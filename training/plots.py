@@ -18,7 +18,7 @@ from training import evaluate
 from training.evaluate import Answers
 
 EXAMPLES = 12
-# Of what is right beyond 90 %, equal steps of the axis are equal factors of the error.
+# Most guesses are nearly certain, so bins narrow towards 1.
 SHOWN_BINS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0])
 
 

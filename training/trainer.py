@@ -25,9 +25,9 @@ FINISHING_LEARNING_RATE = 5e-4
 
 @dataclass(frozen=True)
 class Configuration:
-    epochs: int = 10
-    members: int = 2
-    seed: int = 1
+    epochs: int
+    members: int
+    seed: int
 
 
 def fit(

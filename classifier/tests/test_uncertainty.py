@@ -12,12 +12,12 @@ from classifier.uncertainty import Neighbourhoods
 
 def scores_of(logits: list[list[float]], **values: float) -> dict[str, float]:
     """Of one image, from (members, 10) logits."""
-    given = {"rejection": 0.0, "distance": 1.0, "temperature": 1.0} | values
+    given = {"rejection": 0.0, "distance": 1.0} | values
     found = uncertainty.scores(
+        uncertainty.softmax(np.array([logits])),
         np.array([logits]),
         np.full((1, len(logits)), given["rejection"]),
         np.array([given["distance"]]),
-        given["temperature"],
     )
     return {name: float(value[0]) for name, value in found.items()}
 

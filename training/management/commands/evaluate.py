@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from classifier.artifact import ArtifactError
 from classifier.models import ModelState, ModelVersion
-from classifier.recognizer import Recognizer
+from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.serving import BUNDLED, model_folder
 from training import dataset, evaluate, judged
 from training.evaluate import Answers
@@ -114,7 +114,7 @@ def draw(answers: Answers, model: str, folder: Path) -> None:
     from training import plots
 
     folder.mkdir(parents=True, exist_ok=True)
-    plots.of_answers(answers, f"{model}: {(answers.truth < 10).sum():,} digits", folder)
+    plots.of_answers(answers, f"{model}: {(answers.truth != NOT_A_DIGIT).sum():,} digits", folder)
 
 
 def table(report: dict[str, Any]) -> str:
