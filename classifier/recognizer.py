@@ -23,13 +23,15 @@ class Recognition:
     """What a model says of one image.
 
     `probabilities` has ten entries that sum to 1; `scores` are measures of uncertainty by name
-    (see `uncertainty.scores`).
+    (see `uncertainty.scores`); `whitened` are the first member's (F,) features, in which the
+    spread of each class is 1.
     """
 
     probabilities: NDArray[np.float64]
     scores: dict[str, float]
     verdict: Verdict
     reason: Reason | None
+    whitened: Floats
 
     @property
     def best_guess(self) -> str:
@@ -47,6 +49,14 @@ class Recognition:
     def certainty(self) -> float:
         """How likely it is that this is a digit and the best guess is right, 0 to 1."""
         return self.confidence * (1 - self.scores["rejection"])
+
+    @property
+    def doubt(self) -> float:
+        """How much a person's answer would settle, 0 to 1: the margin between the two likeliest of
+        the ten digits and none of them (Scheffer et al. 2001), and first of all what is unsure."""
+        rejection = self.scores["rejection"]
+        second, first = np.sort(np.append(self.probabilities * (1 - rejection), rejection))[-2:]
+        return float((self.verdict == Verdict.UNSURE) + 1 - (first - second)) / 2
 
 
 @dataclass(frozen=True)
@@ -117,18 +127,23 @@ class Recognizer:
         outputs = self.graph.outputs(images)
         each = uncertainty.softmax(outputs.logits / self.manifest.temperature)
         probabilities = each.mean(axis=1)
-        distance = self._neighbourhoods.distance(outputs.features)
+        whitened = self._neighbourhoods.whitened(outputs.features)
+        distance = self._neighbourhoods.distance(whitened)
         scores = uncertainty.scores(each, outputs.logits, outputs.rejection, distance)
         return [
             self._judge(
-                probabilities[place], {name: float(of[place]) for name, of in scores.items()}
+                probabilities[place],
+                {name: float(of[place]) for name, of in scores.items()},
+                whitened[place, 0],
             )
             for place in range(len(images))
         ]
 
-    def _judge(self, probabilities: Floats, scores: dict[str, float]) -> Recognition:
+    def _judge(
+        self, probabilities: Floats, scores: dict[str, float], whitened: Floats
+    ) -> Recognition:
         verdict, reason = self._verdict(float(probabilities.max()), scores)
-        return Recognition(probabilities, scores, verdict, reason)
+        return Recognition(probabilities, scores, verdict, reason, whitened)
 
     def _verdict(
         self, confidence: float, scores: dict[str, float]

@@ -52,17 +52,20 @@ class Neighbourhoods:
     def save(self, path: Path) -> None:
         np.savez(path, whitening=np.float32(self.whitening), centres=np.float32(self.centres))
 
-    def distance(self, features: Floats) -> Floats:
+    def whitened(self, features: Floats) -> Floats:
+        """(N, members, F) → the same shape."""
+        return np.asarray(np.einsum("mfg,nmg->nmf", self.whitening, features))
+
+    def distance(self, whitened: Floats) -> Floats:
         """(N, members, F) → (N,): the members' mean Mahalanobis distance to the nearest class.
 
         Squared, and divided by F: about 1 for what was learnt.
         """
-        white = np.einsum("mfg,nmg->nmf", self.whitening, features)
         # |a - b|² written out, so that no array of N × members × classes × F is needed.
-        across = np.einsum("nmf,mcf->nmc", white, self.centres)
-        squared = (white**2).sum(axis=-1)[..., np.newaxis] - 2 * across
+        across = np.einsum("nmf,mcf->nmc", whitened, self.centres)
+        squared = (whitened**2).sum(axis=-1)[..., np.newaxis] - 2 * across
         nearest = (squared + (self.centres**2).sum(axis=-1)).min(axis=-1)
-        return np.asarray(np.maximum(nearest, 0).mean(axis=-1) / features.shape[-1])
+        return np.asarray(np.maximum(nearest, 0).mean(axis=-1) / whitened.shape[-1])
 
 
 def scores(

@@ -32,7 +32,7 @@ def fit(graph: Graph, lesson: Lesson) -> Calibration:
     outputs = graph.outputs(digits.pixels)
     temperature = best_temperature(outputs.logits, digits.labels)
     each = uncertainty.softmax(outputs.logits / temperature)
-    distance = neighbourhoods.distance(outputs.features)
+    distance = neighbourhoods.distance(neighbourhoods.whitened(outputs.features))
     scores = uncertainty.scores(each, outputs.logits, outputs.rejection, distance)
     return Calibration(
         temperature,

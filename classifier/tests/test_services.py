@@ -117,7 +117,9 @@ def test_rows_that_the_database_refuses_leave_no_file(
     """As a broken model's probability above one would be."""
 
     def broken(_: Recognizer, images: list[NDArray[np.uint8]]) -> list[Recognition]:
-        return [Recognition(np.full(10, 1.5), {}, Verdict.DIGIT, None) for _ in images]
+        scores = {"rejection": 0.0}
+        found = Recognition(np.full(10, 1.5), scores, Verdict.DIGIT, None, np.zeros(3))
+        return [found for _ in images]
 
     monkeypatch.setattr(Recognizer, "recognize", broken)
 

@@ -86,7 +86,8 @@ def test_a_distance_is_to_the_nearest_class_and_in_units_of_its_spread(
     assert between == pytest.approx(25 / 3)
     assert far_off == pytest.approx(900 / 3)
     wide = Neighbourhoods(neighbourhoods.whitening / 2, neighbourhoods.centres / 2)
-    assert wide.distance(np.full((1, 2, 3), [25.0, 0, 0]))[0] == pytest.approx(between / 4)
+    halfway = wide.whitened(np.full((1, 2, 3), [25.0, 0, 0]))
+    assert wide.distance(halfway)[0] == pytest.approx(between / 4)
 
 
 def test_neighbourhoods_survive_their_file(neighbourhoods: Neighbourhoods, tmp_path: Path) -> None:

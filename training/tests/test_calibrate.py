@@ -26,9 +26,10 @@ def test_what_lies_like_the_learnt_digits_is_near_and_the_rest_is_far() -> None:
     features = (centres[labels] + stretched * RNG.normal(size=(5_000, 4)))[:, np.newaxis]
     outputs = Outputs(np.zeros((5_000, 1, 10)), np.zeros((5_000, 1)), features)
     found = calibrate.neighbourhoods_of(outputs, labels)
-    assert found.distance(features).mean() == pytest.approx(1, abs=0.15)
-    off = features + np.array([0, 0, 5.0, 0])
-    assert np.median(found.distance(off)) > 5 * np.median(found.distance(features))
+    near = found.distance(found.whitened(features))
+    assert near.mean() == pytest.approx(1, abs=0.15)
+    off = found.distance(found.whitened(features + np.array([0, 0, 5.0, 0])))
+    assert np.median(off) > 5 * np.median(near)
 
 
 def test_where_the_surest_guesses_are_wrong_none_is_sure_enough() -> None:
