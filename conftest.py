@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from classifier import services, serving
+from classifier import serving
 from classifier.models import ModelVersion
+from classifier.services import versions
 
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 def pytest_configure() -> None:
     django_settings.SECRET_KEY = "only for tests"
+    # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
+    django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +33,6 @@ def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.VAR_DIR = tmp_path / "var"
     settings.MNIST_NPZ = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
-    settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.Champion())
     monkeypatch.setenv("WANDB_MODE", "disabled")
@@ -63,14 +64,14 @@ def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., 
 @pytest.fixture
 def champion(db: None) -> ModelVersion:
     """The bundled model, in service."""
-    return services.promote("baseline")
+    return versions.promote("baseline")
 
 
 @pytest.fixture
 def labeller(db: None) -> User:
     """Staff who may see and label images, and nothing else."""
     user = User.objects.create_user("labeller", password="labels all day", is_staff=True)
-    wanted = ("view_inputimage", "change_inputimage")
+    wanted = ("view_inputimage", "label_inputimage")
     user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
     return user
 

@@ -1,9 +1,13 @@
-"""What the models' database constraints are built from."""
+"""What the models' choices and database constraints are built from."""
 
 from typing import Any
 
 from django.db import models
 from django.db.models import Func, Q
+
+
+def choices(values: Any) -> list[tuple[str, str]]:
+    return [(str(value), str(value).replace("_", " ")) for value in values]
 
 
 def one_of(field: str, values: Any, name: str) -> models.CheckConstraint:

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import answers, intake, pictures, services, serving
+from classifier import answers, intake, pictures, serving
 from classifier.imaging import ImageError
 from classifier.models import InputImage, Source, Upload
+from classifier.services import uploads
 
 A_DAY_S = 24 * 3600
 
@@ -24,7 +25,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def predict(request: HttpRequest) -> HttpResponse:
     try:
-        answer = services.classify(intake.from_files(request.FILES), Source.WEB)
+        answer = uploads.classify(intake.from_files(request.FILES), Source.WEB)
     except ImageError as error:
         messages.error(request, error.detail)
         return render(request, "index.html", status=intake.status(error))

@@ -12,7 +12,8 @@ class Label(StrEnum):
     NOT_A_DIGIT = "not_a_digit"
 
 
-LABELS = (*DIGITS, Label.NOT_A_DIGIT.value, Label.UNKNOWN.value)
+KNOWN_LABELS = (*DIGITS, Label.NOT_A_DIGIT.value)
+LABELS = (*KNOWN_LABELS, Label.UNKNOWN.value)
 
 
 class Verdict(StrEnum):

@@ -51,14 +51,14 @@ def _interrupt(*_: object) -> None:
 
 
 def prepare() -> None:
-    from classifier import services  # models can be imported once Django is set up
+    from classifier.services import versions
 
     with step("Database"):
         connection.ensure_connection()
     with step("Migrations"):
         call_command("migrate", verbosity=0)
     with step("Model"):
-        services.promote_bundled()
+        versions.promote_bundled()
     with step("Static files"):
         call_command("collectstatic", verbosity=0, interactive=False)
     create_first_account()

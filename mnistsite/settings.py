@@ -24,6 +24,8 @@ IMAGES_DIR = env.path("IMAGES_DIR", BASE_DIR / "images")
 MNIST_NPZ = env.string("MNIST_NPZ")
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
+LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
+AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

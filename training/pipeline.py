@@ -10,9 +10,10 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from classifier import artifact, services
+from classifier import artifact
 from classifier.models import ModelVersion, RunState, Source, TrainingRun
 from classifier.recognizer import Graph, Recognizer
+from classifier.services import versions
 from training import calibrate, dataset, evaluate, export, lesson, plots, tracking, trainer
 from training.images import Images
 from training.lesson import Lesson
@@ -88,7 +89,7 @@ def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> Model
         metrics = _publish(plan, data.snapshot, prepared, members)
         tracker.log(metrics)
     log(summary(plan.name, metrics))
-    return services.register(plan.name)
+    return versions.register(plan.name)
 
 
 def _check(given: Images) -> None:

@@ -14,10 +14,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from classifier import sentences, services
+from classifier import sentences
 from classifier.admin.read_only import LookOnly
 from classifier.admin.uploads import original_picture
-from classifier.models import InputImage, LabelChange, Prediction, Via, choices
+from classifier.constraints import choices
+from classifier.models import InputImage, LabelChange, Prediction, Via
+from classifier.services import RuleBroken, labels
 from classifier.templatetags.numbers import percent
 from classifier.vocabulary import LABELS, Label
 
@@ -122,19 +124,22 @@ class ImageAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: InputImage | None = None) -> bool:
+        return request.user.has_perm("classifier.label_inputimage")
+
     def has_delete_permission(self, request: HttpRequest, obj: InputImage | None = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: InputImage, form: Any, change: bool) -> None:
-        services.label(obj.pk, obj.label, by=cast(User, request.user), via=Via.ADMIN)
+        labels.label(obj.pk, obj.label, by=cast(User, request.user), via=Via.ADMIN)
 
     @admin.action(description="Set the label of the selected images", permissions=["change"])
     def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
         label = request.POST.get("label", "")
         ids: list[UUID] = [image.pk for image in queryset]
         try:
-            services.label_all(ids, label, by=cast(User, request.user), via=Via.ADMIN)
-        except services.RuleBroken as error:
+            labels.label_all(ids, label, by=cast(User, request.user), via=Via.ADMIN)
+        except RuleBroken as error:
             messages.error(request, str(error))
         else:
             messages.success(request, f"{len(ids)} images are labelled {label} now.")

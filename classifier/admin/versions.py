@@ -8,7 +8,7 @@ from classifier.models import ModelVersion
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
-    list_display = ("name", "state", "accuracy", "learnt_from", "created_at", "promoted_at")
+    list_display = ("name", "state", "accuracy", "learnt_from", "created_at")
     list_filter = ("state",)
     ordering = ("-id",)
 

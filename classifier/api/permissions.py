@@ -6,13 +6,13 @@ from rest_framework.views import APIView
 
 
 class StaffWithModelPermission(DjangoModelPermissions):
-    """Staff who hold Django's own view or change permission, as in the admin."""
+    """Staff who hold the permission to view or to label, as in the admin."""
 
     perms_map: dict[str, list[str]] = {
         "GET": ["%(app_label)s.view_%(model_name)s"],
         "HEAD": ["%(app_label)s.view_%(model_name)s"],
         "OPTIONS": [],
-        "PATCH": ["%(app_label)s.change_%(model_name)s"],
+        "PATCH": ["%(app_label)s.label_%(model_name)s"],
     }
 
     def has_permission(self, request: Request, view: APIView) -> bool:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import intake, services
+from classifier import intake
 from classifier.api import serializers
 from classifier.api.permissions import StaffWithModelPermission
 from classifier.models import (
@@ -27,6 +27,7 @@ from classifier.models import (
     TrainingRun,
     Via,
 )
+from classifier.services import labels, uploads
 from classifier.vocabulary import LABELS
 
 ERRORS = {
@@ -63,7 +64,7 @@ class PredictView(APIView):
         responses={200: serializers.AnswerSerializer, **ERRORS},
     )
     def post(self, request: Request) -> Response:
-        answer = services.classify(_picture(request), Source.API)
+        answer = uploads.classify(_picture(request), Source.API)
         return Response(asdict(answer))
 
 
@@ -108,7 +109,7 @@ class ImageViewSet(
         wanted = serializers.LabelSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         label = wanted.validated_data["label"]
-        services.label(image.pk, label, by=cast(User, request.user), via=Via.API)
+        labels.label(image.pk, label, by=cast(User, request.user), via=Via.API)
         return Response(self.get_serializer(self.get_object()).data)
 
 

@@ -4,12 +4,22 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
 from classifier import artifact
-from classifier.models import UPLOADED, InputImage, ModelVersion, Prediction, Source, Upload
+from classifier.models import (
+    UPLOADED,
+    InputImage,
+    ModelVersion,
+    Prediction,
+    QueueItem,
+    Source,
+    Upload,
+)
 from classifier.vocabulary import Label, Verdict
 
 
@@ -44,6 +54,22 @@ def prediction(of: InputImage, by: ModelVersion, **values: Any) -> Prediction:
     given = {"label": "7", "best_guess": "7", "confidence": 1.0, "verdict": Verdict.DIGIT}
     given |= {"probabilities": [float(digit == 7) for digit in range(10)], "imaging_version": 1}
     return Prediction.objects.create(image=of, model=by, **given | values)
+
+
+def queued(**values: Any) -> QueueItem:
+    """An unlabelled upload in the queue, called a 7 with little doubt, like no other.
+
+    `values` of an image go to it, all others to the item.
+    """
+    of_image = {name: values.pop(name) for name in ("image", "label", "pixels") if name in values}
+    item = of_image.pop("image", None) or image(**of_image)
+    given = {"guess": "7", "doubt": 0.1, "waiting": item.label == Label.UNKNOWN}
+    given |= {"embedding": unlike_any_other()}
+    return QueueItem.objects.create(image=item, **given | values)
+
+
+def unlike_any_other() -> bytes:
+    return np.frombuffer(uuid4().bytes * 8, np.int8).tobytes()
 
 
 def model_folder(name: str, **changes: Any) -> Path:

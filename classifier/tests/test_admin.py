@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from classifier import services
 from classifier.models import InputImage, LabelChange, Prediction, TrainingRun, Via
+from classifier.services import labels
 from classifier.tests import made
 
 pytestmark = pytest.mark.django_db
@@ -175,8 +175,8 @@ def test_the_label_set_on_an_images_page_goes_through_the_history(staff: Client)
 def test_an_images_page_shows_its_history_and_predictions(client: Client, boss: User) -> None:
     image, labeller = made.image(), User.objects.create_user("anna")
     made.prediction(image, made.version(name="the-model"))
-    services.label(image.pk, "8", labeller, Via.API)
-    services.label(image.pk, "9", boss, Via.ADMIN)
+    labels.label(image.pk, "8", labeller, Via.API)
+    labels.label(image.pk, "9", boss, Via.ADMIN)
     client.force_login(boss)
 
     page = client.get(page_of(image)).content.decode()
@@ -195,7 +195,7 @@ def test_an_images_page_shows_its_history_and_predictions(client: Client, boss: 
 def test_nobody_changes_predictions_or_history(client: Client, boss: User) -> None:
     image = made.image()
     prediction = made.prediction(image, made.version())
-    services.label(image.pk, "7", boss, Via.ADMIN)
+    labels.label(image.pk, "7", boss, Via.ADMIN)
     change = LabelChange.objects.get()
     client.force_login(boss)
     page = client.get(page_of(image)).content.decode()
@@ -271,7 +271,7 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
 
 
 def test_who_may_only_look_cannot_label(staff: Client, labeller: User) -> None:
-    labeller.user_permissions.remove(Permission.objects.get(codename="change_inputimage"))
+    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
     image = made.image()
 
     staff.post(LIST, formset("form", {"id": image.pk, "label": "3"}) | {"_save": "Save"})

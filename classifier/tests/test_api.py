@@ -14,8 +14,9 @@ from django.test import Client
 from drf_spectacular.validation import validate_schema
 from PIL import Image
 
-from classifier import services, serving
+from classifier import serving
 from classifier.models import InputImage, ModelVersion, Source, Upload
+from classifier.services import versions
 from classifier.tests import made
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +125,7 @@ def test_an_unsure_model_answers_unknown_with_reason_and_best_guess(
     client: Client, drawn: Draw
 ) -> None:
     made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
-    services.promote("strict")
+    versions.promote("strict")
 
     answer = send(client, drawn(7)).json()
 

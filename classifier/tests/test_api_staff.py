@@ -246,7 +246,7 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
 
 
 def test_who_may_only_look_cannot_label(client: Client, labeller: User) -> None:
-    labeller.user_permissions.remove(Permission.objects.get(codename="change_inputimage"))
+    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
     image, headers = made.image(), token(labeller)
 
     assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200

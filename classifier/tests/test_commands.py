@@ -13,8 +13,9 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from classifier import artifact, services
+from classifier import artifact
 from classifier.models import ModelState, ModelVersion, Source
+from classifier.services import versions
 from classifier.tests import made
 
 Draw = Callable[..., bytes]
@@ -81,7 +82,7 @@ def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
 @pytest.mark.django_db
 def test_promoting_another_model_under_a_registered_name_is_refused() -> None:
     folder = made.model_folder("changed")
-    services.register("changed")
+    versions.register("changed")
     manifest = folder / artifact.MANIFEST
     manifest.write_text(manifest.read_text() + "\n")
 

@@ -12,11 +12,14 @@ from django.utils import timezone
 from classifier.models import (
     InputImage,
     LabelChange,
+    LabelCheck,
     ModelState,
     ModelVersion,
     Prediction,
+    Promotion,
     RunState,
     Source,
+    Suggestion,
     TrainingRun,
     Via,
 )
@@ -50,6 +53,41 @@ def two_champions() -> None:
     made.version(name="other", state=ModelState.CHAMPION)
 
 
+def a_suggestion(**values: Any) -> Write:
+    return lambda: Suggestion.objects.create(**{"image": made.image(), "label": "7"} | values)
+
+
+def a_check(**values: Any) -> Write:
+    def write() -> LabelCheck:
+        user, _ = User.objects.get_or_create(username="somebody")
+        given = {"image": made.image(label="7"), "asked_of": user, "label": "7"} | values
+        return LabelCheck.objects.create(**given)
+
+    return write
+
+
+def asked_twice() -> None:
+    image = made.image(label="7")
+    a_check(image=image)()
+    a_check(image=image)()
+
+
+def a_promotion(**values: Any) -> Write:
+    given = {"via": Via.ADMIN} | values
+    return lambda: Promotion.objects.create(model=made.version(), **given)
+
+
+def two_runs() -> None:
+    a_run()()
+    a_run(state=RunState.RUNNING, **BEGUN)()
+
+
+def leased_for_ever() -> None:
+    made.queued(leased_to=User.objects.create_user("somebody"))
+
+
+NOW = timezone.now()
+BEGUN = {"started_at": NOW, "heartbeat_at": NOW}
 UNSURE = {"label": Label.UNKNOWN, "verdict": Verdict.UNSURE, "reason": Reason.LOW_CONFIDENCE}
 
 REFUSED: list[tuple[str, Write]] = [
@@ -85,13 +123,25 @@ REFUSED: list[tuple[str, Write]] = [
     ("label_changes_from_is_known", a_label_change(from_label="seven")),
     ("label_changes_to_is_known", a_label_change(to_label="seven")),
     ("label_changes_change_something", a_label_change(from_label="7")),
-    ("training_runs_state_is_known", a_run(state="lost", finished_at=timezone.now())),
-    (
-        "training_runs_success_has_a_result",
-        a_run(state=RunState.SUCCEEDED, finished_at=timezone.now()),
-    ),
+    ("label_queue_guess_is_a_digit", lambda: made.queued(guess="x")),
+    ("label_queue_suggestion_is_known", lambda: made.queued(suggestion=Label.UNKNOWN)),
+    ("label_queue_doubt_is_a_share", lambda: made.queued(doubt=1.001)),
+    ("label_queue_doubt_is_a_share", lambda: made.queued(doubt=-0.001)),
+    ("label_queue_lease_runs_out", leased_for_ever),
+    ("suggestions_label_is_known", a_suggestion(label=Label.UNKNOWN)),
+    ("label_checks_label_is_known", a_check(label=Label.UNKNOWN)),
+    ("label_checks_answer_is_known", a_check(answer=Label.UNKNOWN, answered_at=NOW)),
+    ("label_checks_once_a_person", asked_twice),
+    ("label_checks_answered_at_with_answer", a_check(answer="7")),
+    ("label_checks_answered_at_with_answer", a_check(answered_at=NOW)),
+    ("promotions_via_is_known", a_promotion(via="a friend")),
+    ("model_versions_rejected_for_a_reason", lambda: made.version(state=ModelState.REJECTED)),
+    ("training_runs_state_is_known", a_run(state="lost", finished_at=NOW)),
+    ("training_runs_success_has_a_result", a_run(state=RunState.SUCCEEDED, finished_at=NOW)),
     ("training_runs_end_has_a_time", a_run(state=RunState.FAILED)),
-    ("training_runs_end_has_a_time", a_run(finished_at=timezone.now())),
+    ("training_runs_end_has_a_time", a_run(finished_at=NOW)),
+    ("training_runs_running_has_a_heartbeat", a_run(state=RunState.RUNNING)),
+    ("training_runs_one_at_a_time", two_runs),
 ]
 
 
@@ -117,9 +167,25 @@ def test_every_constraint_is_tried_here() -> None:
         a_prediction(),
         a_prediction(**UNSURE),
         a_label_change(),
+        a_suggestion(),
+        a_check(),
+        a_promotion(),
         a_run(),
+        made.queued,
     ],
-    ids=["upload", "MNIST", "model", "prediction", "unsure", "label change", "run"],
+    ids=[
+        "upload",
+        "MNIST",
+        "model",
+        "prediction",
+        "unsure",
+        "label change",
+        "suggestion",
+        "check",
+        "promotion",
+        "run",
+        "in the queue",
+    ],
 )
 def test_a_row_that_makes_sense_is_taken(write: Write) -> None:
     assert write().pk is not None
@@ -130,8 +196,9 @@ def test_a_row_that_makes_sense_is_taken(write: Write) -> None:
     [
         (a_prediction(), {"confidence": 0.5}),
         (a_label_change(), {"to_label": "8"}),
+        (a_promotion(), {"reason": "another"}),
     ],
-    ids=["prediction", "label change"],
+    ids=["prediction", "label change", "promotion"],
 )
 def test_what_is_history_never_changes(write: Write, change: dict[str, Any]) -> None:
     row = write()

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from classifier import artifact, services
+from classifier import artifact
 from classifier.models import ModelState, ModelVersion
+from classifier.services import RuleBroken, versions
 from classifier.serving import model_folder
 from classifier.tests import made
 
@@ -25,7 +26,7 @@ def states() -> dict[str, str]:
 def test_a_registered_model_is_a_candidate_with_what_its_manifest_says() -> None:
     folder = made.model_folder("third", metrics={"test": {"accuracy": 0.9}}, dataset={"images": 3})
 
-    version = services.register("third")
+    version = versions.register("third")
 
     assert (version.name, version.state) == ("third", ModelState.CANDIDATE)
     assert version.metrics == {"test": {"accuracy": 0.9}}
@@ -35,20 +36,20 @@ def test_a_registered_model_is_a_candidate_with_what_its_manifest_says() -> None
 
 
 def test_registering_again_leaves_a_model_what_it_is() -> None:
-    services.promote("first")
+    versions.promote("first")
 
-    assert services.register("first").state == ModelState.CHAMPION
+    assert versions.register("first").state == ModelState.CHAMPION
     assert states() == {"first": ModelState.CHAMPION}
 
 
 def test_a_folder_that_is_not_what_was_registered_is_refused() -> None:
-    services.register("first")
+    versions.register("first")
     folder = model_folder("first")
     (folder / artifact.MANIFEST).unlink()
     artifact.write_manifest(folder, manifest(name="first", metrics={"test": {"accuracy": 1}}))
 
-    for use in (services.register, services.promote):
-        with pytest.raises(services.RuleBroken, match="Give the new folder another name"):
+    for use in (versions.register, versions.promote):
+        with pytest.raises(RuleBroken, match="Give the new folder another name"):
             use("first")
 
     assert states() == {"first": ModelState.CANDIDATE}
@@ -60,79 +61,76 @@ def manifest(**values: Any) -> artifact.Manifest:
 
 
 def test_promoting_retires_the_champion_before() -> None:
-    services.promote("first")
-    version = services.promote("second")
+    versions.promote("first")
 
-    assert version.state == ModelState.CHAMPION
-    assert version.promoted_at is not None
+    assert versions.promote("second").state == ModelState.CHAMPION
     assert states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
-    assert ModelVersion.objects.get(name="first").retired_at is not None
 
 
 def test_promoting_the_champion_again_changes_nothing() -> None:
-    services.promote("first")
+    versions.promote("first")
     before = ModelVersion.objects.values().get()
 
-    services.promote("first")
+    versions.promote("first")
 
     assert ModelVersion.objects.values().get() == before
 
 
 def test_a_folder_that_cannot_be_used_leaves_the_champion_in_service() -> None:
-    services.promote("first")
+    versions.promote("first")
     made.flip_a_byte(model_folder("second") / artifact.GRAPH)
 
     with pytest.raises(artifact.DamagedArtifact):
-        services.promote("second")
+        versions.promote("second")
     with pytest.raises(artifact.MissingArtifact):
-        services.promote("third")
+        versions.promote("third")
 
     assert states() == {"first": ModelState.CHAMPION}
 
 
 def test_rolling_back_twice_undoes_it() -> None:
-    services.promote("first")
-    services.promote("second")
+    versions.promote("first")
+    versions.promote("second")
 
-    assert services.rollback().name == "first"
+    assert versions.rollback().name == "first"
     assert states() == {"first": ModelState.CHAMPION, "second": ModelState.RETIRED}
 
-    assert services.rollback().name == "second"
+    assert versions.rollback().name == "second"
     assert states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
 
 
 def test_rolling_back_goes_to_the_model_that_served_last_and_not_to_the_newest() -> None:
     made.model_folder("third")
     for name in ("second", "third", "second", "first"):
-        services.promote(name)
+        versions.promote(name)
 
-    assert services.rollback().name == "second"
+    assert versions.rollback().name == "second"
 
 
 @pytest.mark.parametrize("promoted", [[], ["first"]])
 def test_there_is_no_going_back_without_an_earlier_champion(promoted: list[str]) -> None:
-    services.register("second")  # a candidate that never served
+    versions.register("second")  # a candidate that never served
     for name in promoted:
-        services.promote(name)
+        versions.promote(name)
 
-    with pytest.raises(services.RuleBroken, match="no earlier champion"):
-        services.rollback()
+    with pytest.raises(RuleBroken, match="no earlier champion"):
+        versions.rollback()
 
 
 def test_the_bundled_model_serves_where_nothing_else_does() -> None:
-    assert services.promote_bundled().name == "baseline"
+    assert versions.promote_bundled().name == "baseline"
     assert states() == {"baseline": ModelState.CHAMPION}
 
-    services.promote("first")
+    versions.promote("first")
 
-    assert services.promote_bundled().name == "first"
+    assert versions.promote_bundled().name == "first"
 
 
 def test_a_new_bundled_model_takes_over_and_the_earlier_one_keeps_its_record() -> None:
-    earlier = services.promote_bundled()
+    earlier = versions.promote_bundled()
     ModelVersion.objects.filter(pk=earlier.pk).update(checksum="0123456789" * 6 + "abcd")
 
-    now = services.promote_bundled()
+    now = versions.promote_bundled()
 
     assert now.pk != earlier.pk
     assert states() == {

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from classifier import imaging, services, tasks
+from classifier import imaging, tasks
 from classifier.models import InputImage, LabelChange, ModelVersion, Prediction, Source, Upload, Via
 from classifier.recognizer import Recognition, Recognizer
+from classifier.services import RuleBroken, labels, uploads, versions
 from classifier.tests import made
 from classifier.vocabulary import Label, Reason, Verdict
 
@@ -50,7 +51,7 @@ def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
 ) -> None:
     data = drawn(7)
 
-    answer = services.classify(data, Source.API)
+    answer = uploads.classify(data, Source.API)
 
     upload, image, prediction = Upload.objects.get(), InputImage.objects.get(), Prediction.objects
     assert [path.read_bytes() for path in stored_files(settings)] == [data]
@@ -67,7 +68,7 @@ def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
 
 
 def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, drawn: Draw) -> None:
-    services.classify(drawn(7), Source.WEB)
+    uploads.classify(drawn(7), Source.WEB)
 
     image = InputImage.objects.get()
     assert (image.label, image.is_training) == (Label.UNKNOWN, True)
@@ -76,9 +77,9 @@ def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, d
 
 def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw) -> None:
     made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
-    services.promote("strict")
+    versions.promote("strict")
 
-    answer = services.classify(drawn(7), Source.WEB)
+    answer = uploads.classify(drawn(7), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
     assert (answer.reason, answer.best_guess) == (Reason.LOW_CONFIDENCE, "7")
@@ -87,7 +88,7 @@ def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw)
 def test_several_digits_in_one_picture_are_read_in_order(
     champion: ModelVersion, drawn: Draw
 ) -> None:
-    answer = services.classify(side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB)
+    answer = uploads.classify(side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB)
 
     assert (answer.label, answer.verdict, answer.probabilities) == ("720", Verdict.DIGIT, None)
     assert [digit.box[0] // 280 for digit in answer.digits] == [0, 1, 2]
@@ -99,7 +100,7 @@ def test_several_digits_in_one_picture_are_read_in_order(
 def test_a_blank_picture_is_kept_and_holds_no_digit(
     champion: ModelVersion, settings: Settings
 ) -> None:
-    answer = services.classify(png(Image.new("L", (280, 280), 255)), Source.WEB)
+    answer = uploads.classify(png(Image.new("L", (280, 280), 255)), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.NOT_A_DIGIT)
     assert (answer.reason, answer.best_guess, answer.digits) == (Reason.BLANK, None, [])
@@ -124,7 +125,7 @@ def test_rows_that_the_database_refuses_leave_no_file(
     monkeypatch.setattr(Recognizer, "recognize", broken)
 
     with pytest.raises(IntegrityError):
-        services.classify(drawn(7), Source.WEB)
+        uploads.classify(drawn(7), Source.WEB)
 
     assert stored_files(settings) == []
     assert not Upload.objects.exists()
@@ -143,7 +144,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(OSError, match="No space left"):
-        services.classify(drawn(7), Source.WEB)
+        uploads.classify(drawn(7), Source.WEB)
 
     assert stored_files(settings) == []
     assert not Upload.objects.exists()
@@ -152,7 +153,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
 def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User) -> None:
     image = made.image()
 
-    services.label(image.pk, "7", by=labeller, via=Via.API)
+    labels.label(image.pk, "7", by=labeller, via=Via.API)
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by) == ("7", labeller)
@@ -167,10 +168,10 @@ def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
     labeller: User, boss: User
 ) -> None:
     image = made.image()
-    services.label(image.pk, "7", by=labeller, via=Via.ADMIN)
+    labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
     labelled_at = InputImage.objects.get().labelled_at
 
-    services.label(image.pk, "7", by=boss, via=Via.ADMIN)
+    labels.label(image.pk, "7", by=boss, via=Via.ADMIN)
 
     image.refresh_from_db()
     assert (image.labelled_by, image.labelled_at) == (labeller, labelled_at)
@@ -179,9 +180,9 @@ def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
 
 def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: User) -> None:
     image = made.image()
-    services.label(image.pk, "7", by=labeller, via=Via.ADMIN)
+    labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
 
-    services.label(image.pk, Label.UNKNOWN, by=labeller, via=Via.ADMIN)
+    labels.label(image.pk, Label.UNKNOWN, by=labeller, via=Via.ADMIN)
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by, image.labelled_at) == (Label.UNKNOWN, None, None)
@@ -193,8 +194,8 @@ def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: U
 def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> None:
     image = made.image()
 
-    with pytest.raises(services.RuleBroken, match="Use one of: 0, 1, "):
-        services.label(image.pk, label, by=labeller, via=Via.API)
+    with pytest.raises(RuleBroken, match="Use one of: 0, 1, "):
+        labels.label(image.pk, label, by=labeller, via=Via.API)
 
     assert InputImage.objects.get().label == Label.UNKNOWN
     assert not LabelChange.objects.exists()
@@ -204,8 +205,8 @@ def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> N
 def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) -> None:
     image = made.mnist_image(source=source, label="7")
 
-    with pytest.raises(services.RuleBroken, match="MNIST"):
-        services.label(image.pk, "1", by=labeller, via=Via.ADMIN)
+    with pytest.raises(RuleBroken, match="MNIST"):
+        labels.label(image.pk, "1", by=labeller, via=Via.ADMIN)
 
     assert InputImage.objects.get().label == "7"
 
@@ -215,12 +216,12 @@ def test_several_images_get_their_label_together_or_not_at_all(labeller: User) -
     # The last in order, so that the others have been labelled when it is refused.
     refused = made.mnist_image(pk=UUID(int=3))
 
-    with pytest.raises(services.RuleBroken):
-        services.label_all([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)
+    with pytest.raises(RuleBroken):
+        labels.label_all([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)
     assert not InputImage.objects.filter(label="3").exists()
     assert not LabelChange.objects.exists()
 
-    services.label_all([first.pk, second.pk], "3", labeller, Via.ADMIN)
+    labels.label_all([first.pk, second.pk], "3", labeller, Via.ADMIN)
     assert InputImage.objects.filter(label="3").count() == 2
     assert LabelChange.objects.filter(to_label="3", changed_by=labeller).count() == 2
 
@@ -230,7 +231,7 @@ def test_only_old_files_that_have_no_upload_are_removed(settings: Settings) -> N
     folder.mkdir(parents=True)
     kept, young, orphan, part = (folder / name for name in ("kept", "young", "orphan", ".x.part"))
     made.upload(file="uploads/ab/kept")
-    long_ago = time.time() - services.ORPHAN_AFTER_S - 60
+    long_ago = time.time() - uploads.ORPHAN_AFTER_S - 60
     for path in (kept, young, orphan, part):
         path.write_bytes(b"a picture")
         if path != young:
@@ -239,8 +240,8 @@ def test_only_old_files_that_have_no_upload_are_removed(settings: Settings) -> N
     tasks.remove_orphans(timestamp=0)
 
     assert set(stored_files(settings)) == {kept, young}
-    assert services.remove_orphans() == 0
+    assert uploads.remove_orphans() == 0
 
 
 def test_there_is_nothing_to_remove_where_nothing_was_ever_stored() -> None:
-    assert services.remove_orphans() == 0
+    assert uploads.remove_orphans() == 0

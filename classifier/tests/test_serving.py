@@ -10,8 +10,9 @@ import pytest
 from django.conf import settings
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from classifier import artifact, services, serving
-from classifier.models import ModelVersion
+from classifier import artifact, serving
+from classifier.models import ModelState, ModelVersion
+from classifier.services import versions
 from classifier.serving import CHECK_EVERY_S, Champion, NoModel
 from classifier.tests import made
 
@@ -34,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def champion_one(db: None) -> None:
     made.model_folder("one")
     made.model_folder("other")
-    services.promote("one")
+    versions.promote("one")
 
 
 def names(served: serving.Served) -> tuple[str, str]:
@@ -44,7 +45,7 @@ def names(served: serving.Served) -> tuple[str, str]:
 
 @pytest.mark.django_db
 def test_without_a_champion_there_is_no_model() -> None:
-    services.register("baseline")  # a candidate does not serve
+    versions.register("baseline")  # a candidate does not serve
 
     with pytest.raises(NoModel, match="promote NAME"):
         Champion().get()
@@ -56,7 +57,7 @@ def test_a_promoted_model_is_taken_up_a_second_later(
     process = Champion()
     assert names(process.get()) == ("one", "one")
 
-    services.promote("other")
+    versions.promote("other")
     with django_assert_num_queries(0):
         assert names(process.get()) == ("one", "one")
 
@@ -78,7 +79,7 @@ def test_a_champion_whose_folder_is_damaged_keeps_the_old_one_serving_until_it_i
 ) -> None:
     process = Champion()
     process.get()
-    services.promote("other")
+    versions.promote("other")
     graph = serving.model_folder("other") / artifact.GRAPH
     made.flip_a_byte(graph)
 
@@ -104,7 +105,7 @@ def test_a_champion_that_was_taken_off_the_record_serves_no_more(
 ) -> None:
     process = Champion()
     process.get()
-    ModelVersion.objects.all().delete()
+    ModelVersion.objects.update(state=ModelState.RETIRED)
 
     clock.now += CHECK_EVERY_S + 0.001
 

@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from classifier import services, serving
+from classifier import serving
 from classifier.models import InputImage, ModelVersion, Source, Upload
+from classifier.services import versions
 from classifier.tests import made
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def test_a_result_that_is_unsure_says_so_and_names_the_nearest_digit(
     client: Client, drawn: Draw
 ) -> None:
     made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
-    services.promote("strict")
+    versions.promote("strict")
 
     page = result_page(client, drawn(7))
 

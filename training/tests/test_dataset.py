@@ -8,33 +8,34 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from classifier import services
 from classifier.models import InputImage, ModelVersion, Source, Via
 from classifier.recognizer import NOT_A_DIGIT
+from classifier.services import labels, uploads
 from training import dataset
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def uploads(
+def upload(
     champion: ModelVersion, boss: User, drawn: Callable[..., bytes]
 ) -> Callable[[str], InputImage]:
     """Makes an upload and labels it."""
 
     def upload(label: str, which: int = 0) -> InputImage:
-        answer = services.classify(drawn(7, which), Source.API)
+        answer = uploads.classify(drawn(7, which), Source.API)
         assert answer.digits[0].id
-        return services.label(answer.digits[0].id, label, boss, Via.API)
+        labels.label(answer.digits[0].id, label, boss, Via.API)
+        return InputImage.objects.get(pk=answer.digits[0].id)
 
     return upload
 
 
 def test_unknown_never_reaches_training_and_not_a_digit_is_learnt_as_what_is_none(
-    uploads: Callable[..., InputImage],
+    upload: Callable[..., InputImage],
 ) -> None:
-    uploads("unknown")
-    rejected = [uploads("not_a_digit", which) for which in range(1, 21)]
+    upload("unknown")
+    rejected = [upload("not_a_digit", which) for which in range(1, 21)]
     data = dataset.training()
     assert set(data.train.labels) == {NOT_A_DIGIT}
     assert len(data.train.digits) == 0
@@ -44,9 +45,9 @@ def test_unknown_never_reaches_training_and_not_a_digit_is_learnt_as_what_is_non
 
 
 def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(
-    uploads: Callable[..., InputImage],
+    upload: Callable[..., InputImage],
 ) -> None:
-    images = [uploads("7", which) for which in range(40)]
+    images = [upload("7", which) for which in range(40)]
     held_out, trained = dataset.held_out(), dataset.training()
     assert 1 <= len(held_out) <= 10
     assert len(held_out) + len(trained.train) == len(images)
@@ -63,21 +64,21 @@ def test_the_test_split_is_not_trained_on() -> None:
 
 
 def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
-    uploads: Callable[..., InputImage], boss: User
+    upload: Callable[..., InputImage], boss: User
 ) -> None:
-    images = [uploads("7", which) for which in range(3)]
+    images = [upload("7", which) for which in range(3)]
     before = dataset.training().snapshot
     assert set(before["corrected"]) <= {str(image.pk) for image in images}
     assert before["by_source"] == {"api": before["images"]}
     assert before["by_label"]["7"] == before["images"]
     assert dataset.training().snapshot == before
     changed = next(image for image in images if str(image.pk) in before["corrected"])
-    services.label(changed.pk, "1", boss, Via.API)
+    labels.label(changed.pk, "1", boss, Via.API)
     assert dataset.training().snapshot["sha256"] != before["sha256"]
 
 
-def test_pixels_and_labels_arrive_as_they_are_stored(uploads: Callable[..., InputImage]) -> None:
-    stored = {bytes(uploads("3", which).pixels) for which in range(3)}
+def test_pixels_and_labels_arrive_as_they_are_stored(upload: Callable[..., InputImage]) -> None:
+    stored = {bytes(upload("3", which).pixels) for which in range(3)}
     images = [*dataset.training().train.pixels, *dataset.held_out().pixels]
     assert {image.tobytes() for image in images} == stored
     assert set(dataset.training().train.labels) <= {3}

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from classifier import artifact, services
+from classifier import artifact
 from classifier.models import (
     InputImage,
     ModelState,
@@ -25,6 +25,7 @@ from classifier.models import (
     Via,
 )
 from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer
+from classifier.services import labels, uploads, versions
 from training import cnn, export, plots, trainer
 
 pytestmark = pytest.mark.django_db
@@ -94,10 +95,10 @@ def test_the_next_run_learns_what_staff_have_labelled_and_says_so(
     drawn: Callable[..., bytes],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    uploaded = [services.classify(drawn(7, which), Source.WEB).digits[0].id for which in range(4)]
+    uploaded = [uploads.classify(drawn(7, which), Source.WEB).digits[0].id for which in range(4)]
     for image_id in uploaded[:3]:
         assert image_id
-        services.label(image_id, "1", boss, Via.ADMIN)
+        labels.label(image_id, "1", boss, Via.ADMIN)
     train(promote=True, epochs=1)
     printed = capsys.readouterr().out
     version = ModelVersion.objects.get(state=ModelState.CHAMPION)
@@ -117,7 +118,7 @@ def test_the_next_run_learns_what_staff_have_labelled_and_says_so(
         (export, "write"),
         (artifact, "write_manifest"),
         (plots, "classes"),
-        (services, "register"),
+        (versions, "register"),
     ],
 )
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier import services
 from classifier.artifact import ArtifactError
+from classifier.services import RuleBroken, versions
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         try:
-            version = services.promote(name)
-        except (ArtifactError, services.RuleBroken) as error:
+            version = versions.promote(name)
+        except (ArtifactError, RuleBroken) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version.name} is the champion now.")

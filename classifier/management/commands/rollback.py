@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier import services
 from classifier.artifact import ArtifactError
+from classifier.services import RuleBroken, versions
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            version = services.rollback()
-        except (ArtifactError, services.RuleBroken) as error:
+            version = versions.rollback()
+        except (ArtifactError, RuleBroken) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version.name} is the champion again.")

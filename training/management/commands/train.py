@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from classifier import services
+from classifier.services import versions
 from training import dataset
 
 
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Cancelled; nothing of the model is left.", returncode=130) from None
         if promote:
-            services.promote(version.name)
+            versions.promote(version.name)
             self.stdout.write(f"{version.name} is the champion now.")
         else:
             self.stdout.write(f"To let it serve: python manage.py promote {version.name}")

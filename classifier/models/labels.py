@@ -1,0 +1,150 @@
+"""How images get their labels: the queue, the history, visitors' suggestions, hidden checks."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from classifier.constraints import choices, one_of
+from classifier.models.images import InputImage
+from classifier.models.source import Via
+from classifier.vocabulary import DIGITS, KNOWN_LABELS, LABELS
+
+
+class LabelChange(models.Model):
+    """One change of an image's label. Append-only: undoing adds another."""
+
+    image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_changes")
+    from_label = models.CharField("from", max_length=12, choices=choices(LABELS))
+    to_label = models.CharField("to", max_length=12, choices=choices(LABELS))
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="who"
+    )
+    via = models.CharField(max_length=12, choices=Via.choices)
+    created_at = models.DateTimeField("when", auto_now_add=True, db_index=True)
+
+    class Meta:
+        db_table = "label_changes"
+        default_permissions = ()
+        constraints = [
+            one_of("from_label", LABELS, "label_changes_from_is_known"),
+            one_of("to_label", LABELS, "label_changes_to_is_known"),
+            models.CheckConstraint(
+                condition=~Q(from_label=F("to_label")), name="label_changes_change_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_label} → {self.to_label}"
+
+
+class QueueItem(models.Model):
+    """An uploaded image's place in the labelling queue: what it is sorted by, and who has it."""
+
+    image = models.OneToOneField(
+        InputImage, models.CASCADE, primary_key=True, related_name="queued"
+    )
+    waiting = models.BooleanField(default=True, help_text="as long as the label is unknown")
+    guess = models.CharField(max_length=1, choices=choices(DIGITS))
+    doubt = models.FloatField(help_text="how much a label would settle, 0 to 1")
+    embedding = models.BinaryField(help_text="see classifier.usefulness")
+    duplicate = models.BooleanField(
+        default=False, help_text="so like another that asking for both is no use"
+    )
+    suggestion = models.CharField(
+        max_length=12, choices=choices(KNOWN_LABELS), blank=True, help_text="the newest one"
+    )
+    leased_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    leased_until = models.DateTimeField(null=True)
+    skipped_by = ArrayField(models.IntegerField(), default=list, help_text="users")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "label_queue"
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                F("doubt").desc(),
+                name="label_queue_useful",
+                condition=Q(waiting=True, duplicate=False),
+            ),
+            models.Index(F("doubt").desc(), name="label_queue_doubt", condition=Q(waiting=True)),
+            models.Index(
+                F("created_at").desc(), name="label_queue_newest", condition=Q(waiting=True)
+            ),
+            models.Index(fields=["image"], name="label_queue_random", condition=Q(waiting=True)),
+            models.Index(
+                fields=["guess", "doubt"], name="label_queue_grid", condition=Q(waiting=True)
+            ),
+            models.Index(
+                F("doubt").desc(),
+                name="label_queue_disputed",
+                condition=Q(waiting=True) & ~Q(suggestion="") & ~Q(suggestion=F("guess")),
+            ),
+            models.Index(fields=["image"], name="label_queue_done", condition=Q(waiting=False)),
+            models.Index(fields=["leased_to"], name="label_queue_leased"),
+        ]
+        constraints = [
+            one_of("guess", DIGITS, "label_queue_guess_is_a_digit"),
+            one_of("suggestion", (*KNOWN_LABELS, ""), "label_queue_suggestion_is_known"),
+            models.CheckConstraint(
+                condition=Q(doubt__gte=0, doubt__lte=1), name="label_queue_doubt_is_a_share"
+            ),
+            models.CheckConstraint(
+                condition=Q(leased_to__isnull=True) | Q(leased_until__isnull=False),
+                name="label_queue_lease_runs_out",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"image {self.pk} in the queue"
+
+
+class Suggestion(models.Model):
+    """What a visitor says an image is. Shown to staff, never trusted as a label."""
+
+    image = models.ForeignKey(InputImage, models.CASCADE, related_name="suggestions")
+    label = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
+    created_at = models.DateTimeField("when", auto_now_add=True)
+
+    class Meta:
+        db_table = "suggestions"
+        default_permissions = ()
+        constraints = [one_of("label", KNOWN_LABELS, "suggestions_label_is_known")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class LabelCheck(models.Model):
+    """A labelled image that was asked once more, hidden among the others, and what was answered."""
+
+    image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_checks")
+    asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    label = models.CharField(max_length=12, choices=choices(KNOWN_LABELS), help_text="at that time")
+    answer = models.CharField(
+        max_length=12, choices=choices(KNOWN_LABELS), blank=True, help_text="empty until given"
+    )
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "label_checks"
+        default_permissions = ()
+        constraints = [
+            one_of("label", KNOWN_LABELS, "label_checks_label_is_known"),
+            one_of("answer", (*KNOWN_LABELS, ""), "label_checks_answer_is_known"),
+            models.UniqueConstraint(
+                fields=["image", "asked_of"], name="label_checks_once_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at__isnull=True)
+                | (~Q(answer="") & Q(answered_at__isnull=False)),
+                name="label_checks_answered_at_with_answer",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}, answered {self.answer or 'nothing yet'}"

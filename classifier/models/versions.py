@@ -1,0 +1,156 @@
+"""The models: what they learnt from, how they compare, which served when, and their training."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from classifier.constraints import one_of
+from classifier.models.source import UPLOADED, Source, Via
+
+
+class ModelState(models.TextChoices):
+    CANDIDATE = "candidate"
+    CHAMPION = "champion"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+class ModelVersion(models.Model):
+    """One trained model: its folder in MODELS_DIR, what it learnt from and how well it did."""
+
+    name = models.CharField(max_length=64, unique=True)
+    state = models.CharField(
+        max_length=12, choices=ModelState.choices, default=ModelState.CANDIDATE
+    )
+    metrics = models.JSONField(default=dict)
+    configuration = models.JSONField(default=dict)
+    snapshot = models.JSONField(default=dict, help_text="exactly what it was trained on")
+    comparison = models.JSONField(
+        default=dict, help_text="with the champion of that time, image by image"
+    )
+    checksum = models.CharField(max_length=64, help_text="sha256 of the folder's manifest")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "model_versions"
+        verbose_name = "model"
+        default_permissions = ("view",)
+        permissions = [("promote_modelversion", "Can promote models and roll back")]
+        constraints = [
+            one_of("state", ModelState.values, "model_versions_state_is_known"),
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=Q(state="champion"),
+                name="model_versions_one_champion",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="rejected") | Q(comparison__has_key="reason"),
+                name="model_versions_rejected_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it learnt MNIST from the small sample only."""
+        return Source.MNIST_SAMPLE in self.snapshot.get("by_source", {})
+
+    @property
+    def corrections(self) -> int:
+        """How many labelled uploads it learnt from."""
+        by_source = self.snapshot.get("by_source", {})
+        return sum(by_source.get(source, 0) for source in UPLOADED)
+
+
+class Promotion(models.Model):
+    """From when on a model served. Append-only: the newest one's model is the champion."""
+
+    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="promotions")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="who",
+    )
+    via = models.CharField(max_length=12, choices=Via.choices)
+    reason = models.CharField("why", max_length=500, blank=True)
+    at = models.DateTimeField("when", auto_now_add=True, db_index=True)
+
+    class Meta:
+        db_table = "promotions"
+        default_permissions = ()
+        constraints = [one_of("via", Via.values, "promotions_via_is_known")]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.at:%Y-%m-%d %H:%M}"
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    NOTHING_NEW = "nothing_new", "nothing new to learn"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
+
+
+class TrainingRun(models.Model):
+    """One run of training: who asked, how it went, what came of it."""
+
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    fine_tune = models.BooleanField(default=False, help_text="from the champion's weights")
+    force = models.BooleanField(default=False, help_text="even where there is nothing new")
+    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
+    stage = models.CharField(max_length=80, blank=True, help_text="what it is doing right now")
+    progress = models.JSONField(default=list, help_text="loss and accuracy, an entry an epoch")
+    log = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    result = models.OneToOneField(ModelVersion, models.PROTECT, null=True, related_name="run")
+    cancel_requested = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True, help_text="its process lived at this time")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "training_runs"
+        default_permissions = ("view",)
+        permissions = [("start_trainingrun", "Can start and cancel training")]
+        constraints = [
+            one_of("state", RunState.values, "training_runs_state_is_known"),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(result__isnull=False),
+                name="training_runs_success_has_a_result",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running"], finished_at__isnull=True)
+                | (~Q(state__in=["queued", "running"]) & Q(finished_at__isnull=False)),
+                name="training_runs_end_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="running")
+                | Q(started_at__isnull=False, heartbeat_at__isnull=False),
+                name="training_runs_running_has_a_heartbeat",
+            ),
+            models.UniqueConstraint(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=True),
+                nulls_distinct=False,
+                name="training_runs_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in UNFINISHED

@@ -1,0 +1,123 @@
+"""Training runs: one at a time, asked for by a person, carried out by the worker."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from procrastinate.contrib.django import app
+
+from classifier.models import (
+    UNFINISHED,
+    InputImage,
+    ModelVersion,
+    RunState,
+    TrainingRun,
+)
+from classifier.services import RuleBroken, versions
+from classifier.vocabulary import Label
+
+TASK = "training.tasks.train"
+LOST_AFTER = timedelta(seconds=30)
+LOST = (
+    "The process that trained was killed, or its machine is gone. Nothing of its model is left. "
+    "Start the training again."
+)
+
+
+class NothingNew(RuleBroken):
+    """There is no label that the champion has not learnt from."""
+
+
+class AlreadyTraining(RuleBroken):
+    """One run is not finished, and there is one at a time."""
+
+
+def new_labels(champion: ModelVersion) -> int:
+    """How many labels have been set since the champion's data were read; some will be held out."""
+    labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
+    return labelled.filter(labelled_at__gt=_read_at(champion)).count()
+
+
+def _read_at(version: ModelVersion) -> datetime:
+    return parse_datetime(version.snapshot.get("read_at", "")) or version.created_at
+
+
+def ask(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
+    """Puts a run on record and its job into the queue, both or neither.
+
+    Raises NothingNew, unless `force` is set or it is from scratch; AlreadyTraining.
+    """
+    champion = versions.current()
+    if fine_tune and champion is None:
+        raise RuleBroken("There is no champion to fine-tune. Train from scratch.")
+    if fine_tune and champion and not force and not new_labels(champion):
+        raise NothingNew(
+            f"Nothing new to learn: no label has been set since model {champion} was made."
+        )
+    with transaction.atomic():
+        run = _create(asked_by=by, fine_tune=fine_tune, force=force)
+        app.configure_task(TASK, queue="training").defer(run_id=run.pk)
+    return run
+
+
+def begin(fine_tune: bool, force: bool) -> TrainingRun:
+    """Puts a run on record that starts in this very process. Raises AlreadyTraining."""
+    now = timezone.now()
+    started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
+    return _create(fine_tune=fine_tune, force=force, **started)
+
+
+def _create(**values: Any) -> TrainingRun:
+    settle()
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(**values)
+    except IntegrityError as error:
+        unfinished = TrainingRun.objects.filter(state__in=UNFINISHED).first()
+        raise AlreadyTraining(
+            f"Training {unfinished or 'run'} is not finished yet, and there is one at a time. "
+            "Wait for it, or cancel it."
+        ) from error
+
+
+def take_up(run_id: int) -> TrainingRun:
+    """Starts a run that was queued. Raises RuleBroken where it is not queued any more."""
+    now = timezone.now()
+    queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
+    if not queued.update(state=RunState.RUNNING, started_at=now, heartbeat_at=now):
+        raise RuleBroken(f"Run {run_id} is not waiting to be started.")
+    return TrainingRun.objects.get(pk=run_id)
+
+
+def beat(run_id: int) -> bool:
+    """Says that the run's process lives; False tells it to stop."""
+    running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
+    running.update(heartbeat_at=timezone.now())
+    return running.filter(cancel_requested=False).exists()
+
+
+def finish(run_id: int, state: RunState, **values: Any) -> None:
+    """Does nothing to a run that has ended already."""
+    unfinished = TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED)
+    unfinished.update(state=state, finished_at=timezone.now(), stage="", **values)
+
+
+def cancel(run_id: int) -> None:
+    """Of a run that waits, now; of one that runs, within seconds. Raises RuleBroken if it ended."""
+    finished = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
+    if TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED).update(**finished):
+        return
+    running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
+    if not running.update(cancel_requested=True):
+        raise RuleBroken("This run has ended already.")
+
+
+def settle() -> None:
+    """Ends the runs whose process has not been heard of for half a minute."""
+    silent = TrainingRun.objects.filter(
+        state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER
+    )
+    silent.update(state=RunState.FAILED, finished_at=timezone.now(), stage="", error=LOST)
