@@ -29,6 +29,11 @@ class Answers:
     truth: NDArray[np.int64]
     source: NDArray[np.str_]
 
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(N,): of a digit, whether the best guess is right; else, whether it is refused."""
+        return np.where(self.truth == NOT_A_DIGIT, ~self.kept, self.right)
+
     def __getitem__(self, chosen: NDArray[np.bool_]) -> "Answers":
         return Answers(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
