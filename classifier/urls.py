@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("predict", views.predict, name="predict"),
     path("result/<uuid:upload_id>", views.result, name="result"),
+    path("suggest/<uuid:image_id>", views.suggest, name="suggest"),
     path("upload/<uuid:upload_id>.jpg", views.original, name="original"),
     path("image/<uuid:image_id>.png", views.seen, name="seen"),
     path("healthz", views.healthz, name="healthz"),

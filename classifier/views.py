@@ -10,11 +10,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import answers, intake, pictures, serving
+from classifier.constraints import choices
 from classifier.imaging import ImageError
-from classifier.models import InputImage, Source, Upload
-from classifier.services import uploads
+from classifier.models import InputImage, Source, Suggestion, Upload
+from classifier.services import RuleBroken, labels, uploads
+from classifier.vocabulary import KNOWN_LABELS
 
 A_DAY_S = 24 * 3600
+LABEL_CHOICES = choices(KNOWN_LABELS)
 
 
 @require_safe
@@ -36,7 +39,27 @@ def predict(request: HttpRequest) -> HttpResponse:
 @require_safe
 def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
-    return render(request, "result.html", {"upload": upload, "answer": answers.of_upload(upload)})
+    answer = answers.of_upload(upload)
+    suggested = _newest_suggestions(upload)
+    digits = [(digit, suggested.get(digit.id)) for digit in answer.digits]
+    context = {"upload": upload, "answer": answer, "digits": digits, "labels": LABEL_CHOICES}
+    return render(request, "result.html", context)
+
+
+def _newest_suggestions(upload: Upload) -> dict[UUID | None, Suggestion]:
+    suggestions = Suggestion.objects.filter(image__upload=upload).order_by("image", "-id")
+    return {newest.image_id: newest for newest in suggestions.distinct("image")}
+
+
+@require_POST
+def suggest(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    image = get_object_or_404(InputImage.objects.uploaded().only("upload"), pk=image_id)
+    try:
+        labels.suggest(image.pk, request.POST.get("label", ""))
+    except RuleBroken as error:
+        return render(request, "error.html", {"detail": str(error)}, status=400)
+    messages.success(request, "Thank you. Staff will look at it.")
+    return redirect("result", image.upload_id)
 
 
 @require_safe
