@@ -98,7 +98,11 @@ def serve() -> int:
     port = env.integer("PORT", 8080, least=1)
     commands = {
         f"The web server on port {port}": ["-m", "gunicorn", "--log-level", "warning"],
-        "The worker": ["manage.py", "procrastinate", "worker", "--concurrency", "1"],
+        # Two at once: what comes every minute goes on beside a training.
+        "The worker": [
+            *("manage.py", "procrastinate", "worker", "--concurrency", "2"),
+            *("--shutdown-graceful-timeout", "5"),
+        ],
     }
     children = {name: start(command, environment) for name, command in commands.items()}
     say(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")

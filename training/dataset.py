@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
-from classifier.models import UPLOADED, InputImage, InputImageQuerySet, Source
+from classifier.models import UPLOADED, InputImage, InputImageQuerySet, ModelVersion, Source
 from classifier.recognizer import NOT_A_DIGIT
 from classifier.vocabulary import DIGITS, Label
 from training.images import Images, pixel_hash
@@ -18,10 +19,19 @@ HELD_OUT_IN = 10
 
 @dataclass(frozen=True)
 class Dataset:
-    """Digits and what people said is none, and in `snapshot` exactly which they are."""
+    """MNIST's digits, what people labelled, and in `snapshot` exactly which they are."""
 
-    train: Images
+    mnist: Images
+    corrections: Images
     snapshot: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model is measured on: N images and their ids."""
+
+    ids: list[str]
+    images: Images
 
 
 @dataclass(frozen=True)
@@ -32,20 +42,44 @@ class _Row:
     pixels: bytes
 
 
-def training() -> Dataset:
-    """Labelled training rows without the held-out share; 'unknown' never gets in."""
+def training(champion: ModelVersion | None = None) -> Dataset:
+    """Labelled training rows without the held-out share; 'unknown' never gets in.
+
+    The snapshot tells what has been labelled since the champion's.
+    """
+    read_at = timezone.now()
     rows = [row for row in _rows(_training_images()) if not _is_held_out(row)]
-    return Dataset(_images(rows), _snapshot(rows))
+    uploads = [row for row in rows if row.source in UPLOADED]
+    mnist = [row for row in rows if row.source not in UPLOADED]
+    snapshot = {
+        "read_at": read_at.isoformat(),
+        **_snapshot(rows),
+        "corrected": {row.id: row.label for row in uploads},
+        "since": _since(uploads, champion),
+    }
+    return Dataset(_images(mnist), _images(uploads), snapshot)
 
 
-def test_split() -> Images:
+def test_split() -> Measured:
     """MNIST's test split, as far as it is loaded."""
-    return _images(list(_rows(InputImage.objects.digits().filter(is_training=False))))
+    return _measured(_rows(InputImage.objects.digits().filter(is_training=False)))
 
 
-def held_out() -> Images:
+def held_out() -> Measured:
     """The share of the labelled uploads that no model ever learns from."""
-    return _images([row for row in _rows(_training_images().uploaded()) if _is_held_out(row)])
+    return _measured(filter(_is_held_out, _rows(_training_images().uploaded())))
+
+
+def _measured(rows: Iterable[_Row]) -> Measured:
+    rows = list(rows)
+    return Measured([row.id for row in rows], _images(rows))
+
+
+def _since(uploads: list[_Row], champion: ModelVersion | None) -> dict[str, Any]:
+    """The images that the champion has not learnt as what they are now."""
+    learnt = champion.snapshot.get("corrected", {}) if champion else {}
+    new = [row.id for row in uploads if learnt.get(row.id) != row.label]
+    return {"model": champion.name if champion else None, "images": new}
 
 
 def _training_images() -> InputImageQuerySet:
@@ -81,10 +115,9 @@ def _snapshot(rows: list[_Row]) -> dict[str, Any]:
         "by_source": dict(sorted(Counter(row.source for row in rows).items())),
         "by_label": {name: labels[name] for name in (*DIGITS, Label.NOT_A_DIGIT)},
         "sha256": digest.hexdigest(),
-        "corrected": [row.id for row in rows if row.source in UPLOADED],
         "left_out": {
             "unknown": InputImage.objects.filter(label=Label.UNKNOWN).count(),
-            "held_out": len(held_out()),
+            "held_out": len(held_out().ids),
         },
     }
 

@@ -1,4 +1,4 @@
-"""One training run from rows to a registered candidate, on record from its first second."""
+"""One training run from rows to a registered model, compared with the champion."""
 
 import shutil
 from collections.abc import Callable
@@ -8,18 +8,34 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from classifier import artifact
-from classifier.models import ModelVersion, RunState, Source, TrainingRun
+from classifier.models import ModelVersion, RunState, Via
 from classifier.recognizer import Graph, Recognizer
-from classifier.services import versions
-from training import calibrate, dataset, evaluate, export, lesson, plots, tracking, trainer
+from classifier.services import runs, versions
+from classifier.serving import model_folder
+from training import (
+    calibrate,
+    dataset,
+    evaluate,
+    export,
+    gate,
+    lesson,
+    plots,
+    report,
+    tracking,
+    trainer,
+)
+from training.dataset import Dataset, Measured
+from training.evaluate import Answers
 from training.images import Images
 from training.lesson import Lesson
+from training.record import Record
+from training.trainer import Configuration
 
 FEWEST_OF_EACH = 100
-SAMPLE_WARNING = "SAMPLE: this model learns from the 5,000-image sample, not from all of MNIST."
 
 
 class NothingToTrainOn(Exception):
@@ -28,72 +44,57 @@ class NothingToTrainOn(Exception):
 
 @dataclass(frozen=True)
 class Plan:
+    """`promote` lets the model serve if it is not rejected."""
+
     name: str
-    configuration: trainer.Configuration
+    configuration: Configuration
+    promote: Via | None = None
     progress_bar: bool = True
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> ModelVersion:
-    """Trains and registers a candidate; `say` receives each line of the log.
+@dataclass(frozen=True)
+class Course:
+    """What is taught, how, and by whom: `fit` makes the members."""
 
-    Raises NothingToTrainOn, and FileExistsError where the name is taken. However it ends, the
-    TrainingRun says so, and no half model is left.
+    lesson: Lesson
+    configuration: dict[str, Any]
+    fit: Callable[[trainer.Follow], list[Any]]
+
+
+Exam = dict[str, tuple[Measured, Answers]]
+
+
+def run(plan: Plan, record: Record) -> ModelVersion:
+    """Trains and registers a model: a candidate or, where it is worse than the champion, rejected.
+
+    Raises runs.NothingNew, NothingToTrainOn, lesson.NothingToLearn, export.NoWeights, and
+    FileExistsError where the name is taken; then, and however else it ends, no half model is left.
     """
-    record = TrainingRun.objects.create()
-
-    def log(line: str) -> None:
-        record.log += line + "\n"
-        record.save(update_fields=["log"])
-        say(line)
-
-    try:
-        version = _train(plan, record, log)
-    except BaseException as error:
-        _finish(record, _ending(error), error=repr(error))
-        raise
-    _finish(record, RunState.SUCCEEDED, result=version)
-    return version
-
-
-def _ending(error: BaseException) -> RunState:
-    cancelled = isinstance(error, KeyboardInterrupt)
-    return RunState.CANCELLED if cancelled else RunState.FAILED
-
-
-def _finish(record: TrainingRun, state: RunState, **values: Any) -> None:
-    ended = {"state": state, "finished_at": timezone.now(), **values}
-    TrainingRun.objects.filter(pk=record.pk).update(**ended)
-
-
-def _train(plan: Plan, record: TrainingRun, log: Callable[[str], None]) -> ModelVersion:
     folder = settings.MODELS_DIR / plan.name
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another --name.")
     # Plots without a model are what a killed run left.
     shutil.rmtree(settings.IMAGES_DIR / plan.name, ignore_errors=True)
-    data = dataset.training()
-    _check(data.train)
-    log(describe(data.snapshot))
-    prepared = lesson.prepare(data.train, plan.configuration.seed)
-    configuration = asdict(plan.configuration)
-    with tracking.tracked(plan.name, configuration, settings.VAR_DIR) as tracker:
-
-        def on_epoch(values: dict[str, Any]) -> None:
-            record.progress.append(values)
-            record.save(update_fields=["progress"])
-            tracker.log(values)
-            if not plan.progress_bar:
-                log(epoch_line(values, plan.configuration))
-
-        members = trainer.fit(prepared.train, plan.configuration, on_epoch, plan.progress_bar)
-        metrics = _publish(plan, data.snapshot, prepared, members)
-        tracker.log(metrics)
-    log(summary(plan.name, metrics))
-    return versions.register(plan.name)
+    record.stage("reading the images")
+    champion = versions.current()
+    data = dataset.training(champion)
+    _check(data)
+    if record.run.fine_tune and champion:
+        _check_news(data, champion, record.run.force)
+    record.log(report.describe(data.snapshot))
+    record.stage("preparing what it learns from")
+    course = (
+        _further(plan, data, champion) if record.run.fine_tune and champion else _anew(plan, data)
+    )
+    exam, metrics = _make(plan, data, course, record)
+    record.stage("comparing with the champion")
+    comparison = _compare(exam, champion) if champion else {}
+    return _conclude(plan, record, metrics, comparison)
 
 
-def _check(given: Images) -> None:
-    counts = np.bincount(given.digits.labels, minlength=10)
+def _check(data: Dataset) -> None:
+    digits = (data.mnist + data.corrections).digits
+    counts = np.bincount(digits.labels, minlength=10)
     if counts.min() < FEWEST_OF_EACH:
         raise NothingToTrainOn(
             f"Training needs {FEWEST_OF_EACH} labelled images of each digit; of {counts.argmin()} "
@@ -101,18 +102,65 @@ def _check(given: Images) -> None:
         )
 
 
+def _check_news(data: Dataset, champion: ModelVersion, force: bool) -> None:
+    learnt = champion.snapshot.get("corrected", {})
+    if not force and data.snapshot["corrected"] == learnt:
+        raise runs.NothingNew(
+            f"Nothing new to learn: model {champion} knows every label that is not held out."
+        )
+
+
+def _anew(plan: Plan, data: Dataset) -> Course:
+    given = plan.configuration
+    prepared = lesson.prepare(data.mnist + data.corrections, given.seed)
+
+    def fit(follow: trainer.Follow) -> list[Any]:
+        return trainer.fit(prepared.train, given, follow, plan.progress_bar)
+
+    return Course(prepared, asdict(given), fit)
+
+
+def _further(plan: Plan, data: Dataset, champion: ModelVersion) -> Course:
+    members = export.read(model_folder(champion.name))
+    given = replace(plan.configuration, members=len(members))
+    prepared = lesson.for_fine_tuning(data.mnist, data.corrections, given.seed)
+
+    def fit(follow: trainer.Follow) -> list[Any]:
+        return trainer.fine_tune(members, prepared.train, given, follow, plan.progress_bar)
+
+    return Course(prepared, asdict(given) | {"fine_tuned_from": champion.name}, fit)
+
+
+def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Exam, dict[str, Any]]:
+    with tracking.tracked(plan.name, course.configuration, settings.VAR_DIR) as tracker:
+
+        def follow(values: dict[str, Any]) -> None:
+            record.epoch(values)
+            tracker.log(values)
+            if not plan.progress_bar:
+                record.log(report.epoch_line(values, course.configuration))
+
+        record.stage("training")
+        members = course.fit(follow)
+        exam, metrics = _publish(plan, data.snapshot, course, members, record)
+        tracker.log(metrics)
+    return exam, metrics
+
+
 def _publish(
-    plan: Plan, snapshot: dict[str, Any], prepared: Lesson, members: list[Any]
-) -> dict[str, Any]:
+    plan: Plan, snapshot: dict[str, Any], course: Course, members: list[Any], record: Record
+) -> tuple[Exam, dict[str, Any]]:
     """The plots first: a model folder that is there has everything that belongs to it."""
     with artifact.publishing(settings.MODELS_DIR / plan.name) as aside:
+        record.stage("exporting")
         export.write(aside, members)
-        fitted = calibrate.fit(Graph(aside / artifact.GRAPH), prepared)
+        record.stage("calibrating")
+        fitted = calibrate.fit(Graph(aside / artifact.GRAPH), course.lesson)
         fitted.neighbourhoods.save(aside / artifact.REJECTOR)
         draft = artifact.Manifest(
             name=plan.name,
             created_at=timezone.now().isoformat(timespec="seconds"),
-            configuration=asdict(plan.configuration),
+            configuration=course.configuration,
             dataset=snapshot,
             metrics={},
             thresholds=fitted.thresholds,
@@ -120,63 +168,66 @@ def _publish(
             libraries=export.libraries(),
         )
         artifact.write_manifest(aside, draft)
+        record.stage("measuring")
+        recognizer = Recognizer(aside)
+        exam = _examine(recognizer)
+        metrics = _metrics(exam) | _held_out(recognizer, course.lesson.calibration)
         with artifact.publishing(settings.IMAGES_DIR / plan.name) as pictures:
-            plots.classes(prepared.train.pixels, prepared.train.labels, pictures / "classes.png")
-            metrics = _measure(Recognizer(aside), prepared, pictures)
+            _draw(course.lesson.train, plan.name, exam, pictures)
         artifact.write_manifest(aside, replace(draft, metrics=metrics))
-    return metrics
+    return exam, metrics
 
 
-def _measure(recognizer: Recognizer, prepared: Lesson, pictures: Path) -> dict[str, Any]:
+def _examine(recognizer: Recognizer) -> Exam:
     """On what will be served, which is the exported graph and not the Keras model."""
-    test = evaluate.of_images(recognizer, dataset.test_split())
-    figures = evaluate.figures(test)
-    title = f"{recognizer.name}: {figures['accuracy']:.2%} of {len(test.truth):,} test images"
-    plots.of_answers(test, title, pictures)
-    parts = {"held_out": prepared.calibration, "held_out_uploads": dataset.held_out()}
-    return {"test": figures} | {
-        name: evaluate.figures(evaluate.of_images(recognizer, images))
-        for name, images in parts.items()
-        if len(images)
+    sets = {"test": dataset.test_split(), "held_out_uploads": dataset.held_out()}
+    return {
+        name: (measured, evaluate.of_images(recognizer, measured.images))
+        for name, measured in sets.items()
+        if measured.ids
     }
 
 
-def describe(snapshot: dict[str, Any]) -> str:
-    sources = dict(Source.choices)
-    counts = ", ".join(f"{n:,} {sources[name]}" for name, n in snapshot["by_source"].items())
-    left = snapshot["left_out"]
-    lines = [
-        f"Training on {snapshot['images']:,} images: {counts}.",
-        f"Left out: {left['unknown']:,} unknown, "
-        f"{left['held_out']:,} labelled uploads held out for evaluation.",
-    ]
-    if Source.MNIST_SAMPLE in snapshot["by_source"]:
-        lines.append(SAMPLE_WARNING)
-    return "\n".join(lines)
+def _metrics(exam: Exam) -> dict[str, Any]:
+    return {name: evaluate.figures(answers) for name, (_, answers) in exam.items()}
 
 
-def epoch_line(values: dict[str, Any], configuration: trainer.Configuration) -> str:
-    return (
-        f"Member {values['member']} of {configuration.members}, "
-        f"epoch {values['epoch']} of {configuration.epochs}: "
-        f"loss {values['loss']:.4f}, accuracy {values['accuracy']:.2%}"
-    )
+def _held_out(recognizer: Recognizer, calibration: Images) -> dict[str, Any]:
+    return {"held_out": evaluate.figures(evaluate.of_images(recognizer, calibration))}
 
 
-def summary(name: str, metrics: dict[str, Any]) -> str:
-    lines = []
-    for title, key in (("Test split", "test"), ("Held-out uploads", "held_out_uploads")):
-        if figures := metrics.get(key):
-            lines.append(
-                f"{title}: {figures['accuracy']:.2%} of {figures['digits']:,} right; "
-                f"{figures['coverage']:.2%} kept as digit, "
-                f"{percent(figures['accuracy_at_digit'])} of these right."
-            )
-    lines.append(f"Model: {settings.MODELS_DIR / name}")
-    lines.append(f"Plots: {settings.IMAGES_DIR / name}")
-    return "\n".join(lines)
+def _draw(learnt: Images, name: str, exam: Exam, pictures: Path) -> None:
+    plots.classes(learnt.pixels, learnt.labels, pictures / "classes.png")
+    if "test" in exam:
+        answers = exam["test"][1]
+        accuracy = evaluate.figures(answers)["accuracy"]
+        title = f"{name}: {accuracy:.2%} of {len(answers.truth):,} test images"
+        plots.of_answers(answers, title, pictures)
 
 
-def percent(share: float | None) -> str:
-    """Of nothing there is no share."""
-    return "–" if share is None else f"{share:.2%}"
+def _compare(exam: Exam, champion: ModelVersion) -> dict[str, Any]:
+    """Image by image with what serves, on the very images that the exam was of."""
+    recognizer = Recognizer(model_folder(champion.name))
+    pairs = {
+        name: gate.Pair(
+            measured.ids,
+            evaluate.of_images(recognizer, measured.images).correct,
+            answers.correct,
+        )
+        for name, (measured, answers) in exam.items()
+    }
+    return {"against": champion.name, **asdict(gate.compare(pairs))}
+
+
+def _conclude(
+    plan: Plan, record: Record, metrics: dict[str, Any], comparison: dict[str, Any]
+) -> ModelVersion:
+    record.log(report.summary(plan.name, metrics))
+    if comparison:
+        record.log(report.verdict(comparison))
+    with transaction.atomic():
+        version = versions.register(plan.name, comparison)
+        runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
+        if plan.promote and comparison.get("passed", True):
+            versions.promote(plan.name, record.run.asked_by, plan.promote, "It passed the gate.")
+    return version

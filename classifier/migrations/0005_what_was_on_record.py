@@ -17,6 +17,12 @@ INSERT INTO label_queue
     WHERE image.upload_id IS NOT NULL ORDER BY image.id, said.id DESC;
 UPDATE training_runs SET state = 'failed', finished_at = now(),
     error = 'It ended without saying how.' WHERE state = 'running';
+UPDATE model_versions SET snapshot = jsonb_set(
+    snapshot, '{corrected}', COALESCE(
+        (SELECT jsonb_object_agg(learnt.image, '')
+            FROM jsonb_array_elements_text(snapshot->'corrected') AS learnt (image)),
+        '{}'
+    )) WHERE jsonb_typeof(snapshot->'corrected') = 'array';
 SET CONSTRAINTS ALL IMMEDIATE;
 CREATE TRIGGER promotions_never_change BEFORE UPDATE ON promotions
     FOR EACH ROW EXECUTE FUNCTION refuse_update();

@@ -1,10 +1,12 @@
 """Training runs: one at a time, asked for by a person, carried out by the worker."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from procrastinate.contrib.django import app
@@ -35,6 +37,10 @@ class AlreadyTraining(RuleBroken):
     """One run is not finished, and there is one at a time."""
 
 
+class RunEnded(RuleBroken):
+    """There is nothing left to cancel."""
+
+
 def new_labels(champion: ModelVersion) -> int:
     """How many labels have been set since the champion's data were read; some will be held out."""
     labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
@@ -42,7 +48,27 @@ def new_labels(champion: ModelVersion) -> int:
 
 
 def _read_at(version: ModelVersion) -> datetime:
-    return parse_datetime(version.snapshot.get("read_at", "")) or version.created_at
+    # By its key: a whole snapshot names every upload that was learnt.
+    found = ModelVersion.objects.values_list("snapshot__read_at", flat=True).get(pk=version.pk)
+    return parse_datetime(found or "") or version.created_at
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be trained right now: nothing while a run is `unfinished`."""
+
+    champion: ModelVersion | None
+    new_labels: int
+    unfinished: TrainingRun | None
+
+
+def offer() -> Offer:
+    champion = versions.current()
+    return Offer(champion, new_labels(champion) if champion else 0, unfinished())
+
+
+def unfinished() -> TrainingRun | None:
+    return TrainingRun.objects.filter(state__in=UNFINISHED).first()
 
 
 def ask(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
@@ -76,9 +102,8 @@ def _create(**values: Any) -> TrainingRun:
         with transaction.atomic():
             return TrainingRun.objects.create(**values)
     except IntegrityError as error:
-        unfinished = TrainingRun.objects.filter(state__in=UNFINISHED).first()
         raise AlreadyTraining(
-            f"Training {unfinished or 'run'} is not finished yet, and there is one at a time. "
+            f"Training {unfinished() or 'run'} is not finished yet, and there is one at a time. "
             "Wait for it, or cancel it."
         ) from error
 
@@ -94,9 +119,10 @@ def take_up(run_id: int) -> TrainingRun:
 
 def beat(run_id: int) -> bool:
     """Says that the run's process lives; False tells it to stop."""
-    running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
-    running.update(heartbeat_at=timezone.now())
-    return running.filter(cancel_requested=False).exists()
+    run = TrainingRun.objects.filter(pk=run_id)
+    run.filter(state=RunState.RUNNING).update(heartbeat_at=timezone.now())
+    given_up = Q(cancel_requested=True) | Q(state__in=[RunState.FAILED, RunState.CANCELLED])
+    return not run.filter(given_up).exists()
 
 
 def finish(run_id: int, state: RunState, **values: Any) -> None:
@@ -106,13 +132,13 @@ def finish(run_id: int, state: RunState, **values: Any) -> None:
 
 
 def cancel(run_id: int) -> None:
-    """Of a run that waits, now; of one that runs, within seconds. Raises RuleBroken if it ended."""
+    """Of a run that waits, now; of one that runs, within seconds. Raises RunEnded."""
     finished = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
     if TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED).update(**finished):
         return
     running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
     if not running.update(cancel_requested=True):
-        raise RuleBroken("This run has ended already.")
+        raise RunEnded("This run has ended already.")
 
 
 def settle() -> None:

@@ -37,11 +37,11 @@ def test_unknown_never_reaches_training_and_not_a_digit_is_learnt_as_what_is_non
     upload("unknown")
     rejected = [upload("not_a_digit", which) for which in range(1, 21)]
     data = dataset.training()
-    assert set(data.train.labels) == {NOT_A_DIGIT}
-    assert len(data.train.digits) == 0
-    assert len(data.train.others) == data.snapshot["by_label"]["not_a_digit"]
-    assert len(data.train) + len(dataset.held_out()) == len(rejected)
-    assert data.snapshot["left_out"] == {"unknown": 1, "held_out": len(dataset.held_out())}
+    assert set(data.corrections.labels) == {NOT_A_DIGIT}
+    assert len(data.corrections.digits) == 0
+    assert len(data.corrections.others) == data.snapshot["by_label"]["not_a_digit"]
+    assert len(data.corrections) + len(dataset.held_out().ids) == len(rejected)
+    assert data.snapshot["left_out"] == {"unknown": 1, "held_out": len(dataset.held_out().ids)}
 
 
 def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(
@@ -49,18 +49,18 @@ def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(
 ) -> None:
     images = [upload("7", which) for which in range(40)]
     held_out, trained = dataset.held_out(), dataset.training()
-    assert 1 <= len(held_out) <= 10
-    assert len(held_out) + len(trained.train) == len(images)
-    learnt = {hashlib.sha256(pixels.tobytes()).digest() for pixels in trained.train.pixels}
-    kept = {hashlib.sha256(pixels.tobytes()).digest() for pixels in held_out.pixels}
+    assert 1 <= len(held_out.ids) <= 10
+    assert len(held_out.ids) + len(trained.corrections) == len(images)
+    learnt = {hashlib.sha256(pixels.tobytes()).digest() for pixels in trained.corrections.pixels}
+    kept = {hashlib.sha256(pixels.tobytes()).digest() for pixels in held_out.images.pixels}
     assert not learnt & kept
-    assert np.array_equal(dataset.held_out().pixels, held_out.pixels)
+    assert np.array_equal(dataset.held_out().images.pixels, held_out.images.pixels)
 
 
 def test_the_test_split_is_not_trained_on() -> None:
     call_command("loadmnist", sample=True, verbosity=0)
-    assert len(dataset.training().train) == 4_000
-    assert len(dataset.test_split()) == 1_000
+    assert len(dataset.training().mnist) == 4_000
+    assert len(dataset.test_split().ids) == 1_000
 
 
 def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
@@ -71,7 +71,7 @@ def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
     assert set(before["corrected"]) <= {str(image.pk) for image in images}
     assert before["by_source"] == {"api": before["images"]}
     assert before["by_label"]["7"] == before["images"]
-    assert dataset.training().snapshot == before
+    assert dataset.training().snapshot | {"read_at": None} == before | {"read_at": None}
     changed = next(image for image in images if str(image.pk) in before["corrected"])
     labels.label(changed.pk, "1", boss, Via.API)
     assert dataset.training().snapshot["sha256"] != before["sha256"]
@@ -79,6 +79,6 @@ def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
 
 def test_pixels_and_labels_arrive_as_they_are_stored(upload: Callable[..., InputImage]) -> None:
     stored = {bytes(upload("3", which).pixels) for which in range(3)}
-    images = [*dataset.training().train.pixels, *dataset.held_out().pixels]
+    images = [*dataset.training().corrections.pixels, *dataset.held_out().images.pixels]
     assert {image.tobytes() for image in images} == stored
-    assert set(dataset.training().train.labels) <= {3}
+    assert set(dataset.training().corrections.labels) <= {3}

@@ -4,13 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
@@ -20,28 +18,13 @@ from classifier.models import (
     ModelState,
     ModelVersion,
     RunState,
-    Source,
     TrainingRun,
-    Via,
 )
 from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer
-from classifier.services import labels, uploads, versions
+from classifier.services import versions
 from training import cnn, export, plots, trainer
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sample() -> None:
-    """Only what a test can train on in seconds."""
-    call_command("loadmnist", sample=True, verbosity=0)
-
-
-@pytest.fixture
-def few(sample: None) -> None:
-    """As little of it as a run takes."""
-    keep = InputImage.objects.filter(is_training=True).order_by("id")[:1_500]
-    InputImage.objects.filter(is_training=True).exclude(pk__in=keep.values("pk")).delete()
 
 
 def train(**options: Any) -> None:
@@ -86,29 +69,6 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     epochs = [(entry["member"], entry["epoch"]) for entry in run.progress]
     assert epochs == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]
     assert set(run.log.splitlines()) <= set(printed.splitlines())
-
-
-def test_the_next_run_learns_what_staff_have_labelled_and_says_so(
-    few: None,
-    champion: ModelVersion,
-    boss: User,
-    drawn: Callable[..., bytes],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    uploaded = [uploads.classify(drawn(7, which), Source.WEB).digits[0].id for which in range(4)]
-    for image_id in uploaded[:3]:
-        assert image_id
-        labels.label(image_id, "1", boss, Via.ADMIN)
-    train(promote=True, epochs=1)
-    printed = capsys.readouterr().out
-    version = ModelVersion.objects.get(state=ModelState.CHAMPION)
-    learnt = version.snapshot["corrected"]
-    assert version.name == "candidate"
-    assert set(learnt) <= {str(image_id) for image_id in uploaded[:3]}
-    assert len(learnt) + version.snapshot["left_out"]["held_out"] == 3
-    assert f"{len(learnt)} web page." in printed
-    assert "Left out: 1 unknown" in printed
-    assert "candidate is the champion now." in printed
 
 
 @pytest.mark.parametrize(
@@ -171,6 +131,7 @@ def test_there_has_to_be_something_to_learn(sample: None) -> None:
         (["--epochs", "0"], "not a whole number of at least 1"),
         (["--members", "many"], "not a whole number of at least 1"),
         (["--name", "../up"], "can't name a folder"),
+        (["--fine-tune", "--members", "2"], "they are the champion's"),
     ],
 )
 def test_wrong_use_ends_with_a_hint(wrong: list[str], hint: str) -> None:

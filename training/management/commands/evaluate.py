@@ -100,9 +100,9 @@ def answered(recognizer: Recognizer, folder: Path | None, npz: list[Path]) -> di
 
 def _of_test_split(recognizer: Recognizer) -> Answers:
     test = dataset.test_split()
-    if not len(test):
+    if not test.ids:
         raise judged.Unreadable("There is no test split yet. Load it: python manage.py loadmnist")
-    return evaluate.of_images(recognizer, test)
+    return evaluate.of_images(recognizer, test.images)
 
 
 def whole_strings(recognizer: Recognizer, folder: Path | None) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """Trains a model on the labelled images in the database."""
 
 import re
+import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from classifier.services import versions
+from classifier.models import ModelState, ModelVersion, TrainingRun, Via
+from classifier.services import RuleBroken, runs
 from training import dataset
+
+EPOCHS, FURTHER_EPOCHS, MEMBERS = 10, 4, 2
 
 
 def at_least_one(text: str) -> int:
@@ -30,46 +35,101 @@ def model_name(text: str) -> str:
 class Command(BaseCommand):
     help = (
         "Trains a model on every labelled training image in the database (MNIST is loaded first "
-        "if it is not there), measures it on the test split, and registers it as a candidate."
+        "if it is not there), measures it on the test split, compares it with the champion image "
+        "by image, and registers it: as a candidate or, if it is worse, as rejected."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--epochs", type=at_least_one, default=10, metavar="N")
         parser.add_argument(
-            "--members", type=at_least_one, default=2, metavar="K", help="networks in the ensemble"
+            "--fine-tune",
+            action="store_true",
+            help="go on from the champion's weights, with what has been labelled since: minutes",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="fine-tune even where there is nothing new"
+        )
+        parser.add_argument("--epochs", type=at_least_one, metavar="N", help="by default 10, or 4")
+        parser.add_argument(
+            "--members",
+            type=at_least_one,
+            metavar="K",
+            help="networks in the ensemble; by default 2, or as many as the champion has",
         )
         parser.add_argument("--seed", type=int, default=1, metavar="S")
         parser.add_argument(
             "--name", type=model_name, help="of the model; by default the date and time"
         )
         parser.add_argument(
-            "--promote", action="store_true", help="let it serve as soon as it is trained"
+            "--promote",
+            action="store_true",
+            help="let it serve as soon as it is trained, unless it is rejected",
         )
+        parser.add_argument("--run", type=int, help=SUPPRESS)  # the worker's: one that is queued
 
-    def handle(
-        self, *, epochs: int, members: int, seed: int, name: str | None, promote: bool, **_: Any
-    ) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["fine_tune"] and options["members"]:
+            raise CommandError(
+                "--members can't be chosen with --fine-tune: they are the champion's."
+            )
         if not dataset.has_mnist():
             call_command("loadmnist", stdout=self.stdout)
         try:
-            from training import pipeline, trainer
+            version = self._train(options)
+        except runs.NothingNew as nothing:
+            self.stdout.write(str(nothing))
+        except KeyboardInterrupt:
+            raise CommandError("Cancelled; nothing of the model is left.", returncode=130) from None
+        else:
+            self.stdout.write(outcome(version))
+
+    def _train(self, options: dict[str, Any]) -> ModelVersion:
+        try:
+            from training import export, lesson, pipeline, record
         except ModuleNotFoundError as error:
             raise CommandError(
                 f"Training needs {error.name}: pip install -r requirements/train.txt"
             ) from error
-        plan = pipeline.Plan(
-            name=name or timezone.now().strftime("%Y%m%d-%H%M%S"),
-            configuration=trainer.Configuration(epochs, members, seed),
-            progress_bar=sys.stdout.isatty(),
-        )
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        queued = options["run"] is not None
         try:
-            version = pipeline.run(plan, self.stdout.write)
-        except (pipeline.NothingToTrainOn, FileExistsError) as error:
+            run = runs.take_up(options["run"]) if queued else begun(options)
+            with record.kept(run, self.stdout.write, with_parent=queued) as kept:
+                return pipeline.run(plan(run, options), kept)
+        except runs.NothingNew:
+            raise
+        except (
+            RuleBroken,
+            FileExistsError,
+            pipeline.NothingToTrainOn,
+            lesson.NothingToLearn,
+            export.NoWeights,
+        ) as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt:
-            raise CommandError("Cancelled; nothing of the model is left.", returncode=130) from None
-        if promote:
-            versions.promote(version.name)
-            self.stdout.write(f"{version.name} is the champion now.")
-        else:
-            self.stdout.write(f"To let it serve: python manage.py promote {version.name}")
+
+
+def begun(options: dict[str, Any]) -> TrainingRun:
+    return runs.begin(options["fine_tune"], options["force"])
+
+
+def plan(run: TrainingRun, options: dict[str, Any]) -> Any:
+    from training import pipeline, trainer
+
+    epochs = options["epochs"] or (FURTHER_EPOCHS if run.fine_tune else EPOCHS)
+    promote = (
+        Via.COMMAND if options["promote"] else Via.AUTOMATIC if settings.AUTO_PROMOTE else None
+    )
+    return pipeline.Plan(
+        name=options["name"] or timezone.now().strftime("%Y%m%d-%H%M%S"),
+        configuration=trainer.Configuration(epochs, options["members"] or MEMBERS, options["seed"]),
+        promote=promote,
+        progress_bar=sys.stdout.isatty(),
+    )
+
+
+def outcome(version: ModelVersion) -> str:
+    version.refresh_from_db()
+    if version.state == ModelState.REJECTED:
+        return f"{version.name} is kept as rejected; {version.comparison['against']} serves on."
+    if version.state == ModelState.CHAMPION:
+        return f"{version.name} is the champion now."
+    return f"To let it serve: python manage.py promote {version.name}"

@@ -1,0 +1,33 @@
+"""The worker's side of training: each run is a process of its own, which keeps its memory apart."""
+
+import asyncio
+import contextlib
+import sys
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from classifier.models import RunState
+from classifier.services import runs
+
+
+@app.task(queue="training")
+async def train(run_id: int) -> None:
+    """How it went is in the run's row; a process that could not say so is spoken for."""
+    command = (sys.executable, "manage.py", "train", "--run", str(run_id))
+    process = await asyncio.create_subprocess_exec(*command, cwd=settings.BASE_DIR)
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        await _stop(process)
+        raise
+    if code:
+        error = f"The training process ended with code {code}. Start the training again."
+        await sync_to_async(runs.finish)(run_id, RunState.FAILED, error=error)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    await process.wait()

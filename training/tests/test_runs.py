@@ -1,0 +1,170 @@
+"""Runs that go on from the champion, and the gate that each model has to pass."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from classifier import artifact
+from classifier.models import (
+    InputImage,
+    ModelState,
+    ModelVersion,
+    Promotion,
+    RunState,
+    Source,
+    TrainingRun,
+    Via,
+)
+from classifier.recognizer import Recognizer
+from classifier.services import labels, uploads, versions
+from classifier.serving import model_folder
+from classifier.tests import made
+from training import cnn, export, trainer
+
+pytestmark = pytest.mark.django_db
+
+
+def train(**options: Any) -> None:
+    call_command("train", **({"epochs": 3, "name": "candidate"} | options))
+
+
+@pytest.fixture
+def label(
+    champion: ModelVersion, boss: User, drawn: Callable[..., bytes]
+) -> Callable[..., list[UUID]]:
+    """Uploads that many sevens and says that they are something."""
+
+    def label(count: int, to: str = "1") -> list[UUID]:
+        answered = [uploads.classify(drawn(7, which), Source.WEB) for which in range(count)]
+        ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
+        labels.label_all(ids, to, boss, Via.ADMIN)
+        return ids
+
+    return label
+
+
+@pytest.fixture
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fine-tuning that changes nothing, at once."""
+    monkeypatch.setattr(trainer, "fine_tune", lambda members, *_: members)
+
+
+def newest() -> TrainingRun:
+    return TrainingRun.objects.latest("id")
+
+
+def test_fine_tuning_starts_from_the_champion_and_knows_which_labels_are_new(
+    few: None,
+    as_it_was: None,
+    label: Callable[..., list[UUID]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = label(4)
+    train(fine_tune=True, name="second")
+    version = ModelVersion.objects.get(name="second")
+    learnt = version.snapshot["corrected"]
+    assert set(learnt) <= {str(image_id) for image_id in first}
+    assert len(learnt) + version.snapshot["left_out"]["held_out"] == 4
+    assert version.snapshot["since"] == {"model": "baseline", "images": [*learnt]}
+    assert version.configuration["fine_tuned_from"] == "baseline"
+    assert version.configuration["members"] == 3
+    assert f"New labels since model baseline: {len(learnt)}." in capsys.readouterr().out
+
+    versions.promote("second")
+    label(8, to="2")
+    train(fine_tune=True, name="third")
+    since = ModelVersion.objects.get(name="third").snapshot["since"]
+    assert since["model"] == "second"
+    assert not set(since["images"]) & set(learnt)
+    assert newest().state == RunState.SUCCEEDED
+
+
+def test_where_no_label_is_new_nothing_is_trained_unless_it_is_forced(
+    few: None,
+    as_it_was: None,
+    label: Callable[..., list[UUID]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    label(4)
+    train(fine_tune=True, name="second", promote=True)
+    capsys.readouterr()
+    train(fine_tune=True, name="third")
+    assert capsys.readouterr().out == (
+        "Nothing new to learn: model second knows every label that is not held out.\n"
+    )
+    assert newest().state == RunState.NOTHING_NEW
+    train(fine_tune=True, name="third", force=True)
+    assert newest().result == ModelVersion.objects.get(name="third")
+
+
+def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_asked_for(
+    few: None,
+    as_it_was: None,
+    label: Callable[..., list[UUID]],
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    label(4)
+    train(fine_tune=True, name="second")
+    second = ModelVersion.objects.get(name="second")
+    assert (second.state, second.comparison["passed"]) == (ModelState.CANDIDATE, True)
+    test = second.comparison["sets"]["test"]
+    assert (test["images"], test["better"], test["worse"]) == (1_000, [], [])
+    assert "Passed the gate, against baseline: On the test split no images" in newest().log
+
+    settings.AUTO_PROMOTE = True
+    train(fine_tune=True, name="third")
+    promotion = Promotion.objects.latest("id")
+    assert (promotion.model.name, promotion.via) == ("third", Via.AUTOMATIC)
+    assert "third is the champion now." in capsys.readouterr().out
+
+
+def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
+    few: None,
+    champion: ModelVersion,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
+    train(promote=True)
+    version = ModelVersion.objects.get(name="candidate")
+    assert version.state == ModelState.REJECTED
+    assert versions.current() == champion
+    worse = version.comparison["sets"]["test"]["worse"]
+    assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 500
+    assert re.search(r"REJECTED, against baseline: On the test split \d+ images got", newest().log)
+    assert "candidate is kept as rejected; baseline serves on." in capsys.readouterr().out
+    assert Recognizer(model_folder("candidate")).name == "candidate"
+
+
+def test_a_champion_without_weights_cannot_be_fine_tuned(
+    few: None, label: Callable[..., list[UUID]], settings: Settings
+) -> None:
+    folder = made.model_folder("bare")
+    (folder / export.WEIGHTS).unlink()
+    (folder / artifact.MANIFEST).unlink()
+    bundled = artifact.read(settings.BUNDLED_MODELS_DIR / "baseline")
+    artifact.write_manifest(folder, replace(bundled, name="bare"))
+    versions.promote("bare")
+    label(4)
+    with pytest.raises(CommandError, match="train from scratch"):
+        train(fine_tune=True)
+    assert newest().state == RunState.FAILED
+
+
+def test_two_trainings_never_run_at_once(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(*_: Any) -> list[Any]:
+        with pytest.raises(CommandError, match=r"run \d+ is not finished yet"):
+            train(name="other")
+        return [cnn.build()]
+
+    monkeypatch.setattr(trainer, "fit", again)
+    train()
+    assert TrainingRun.objects.count() == 1
