@@ -33,7 +33,8 @@ def label_all(ids: Collection[UUID], to: str, by: User, via: Via) -> None:
 def _locked(ids: Collection[UUID]) -> list[InputImage]:
     # In one order, so that two people can't block each other.
     chosen = InputImage.objects.filter(pk__in=ids).order_by("pk").defer("pixels")
-    images = list(chosen.select_for_update(of=("self",)))
+    # Keys stay, so that nobody waits who only refers to them, as a hidden check does.
+    images = list(chosen.select_for_update(of=("self",), no_key=True))
     if len(images) < len(set(ids)):
         raise InputImage.DoesNotExist("An image has been deleted; nothing was labelled.")
     if any(image.source not in UPLOADED for image in images):
@@ -65,19 +66,39 @@ def undo(ids: Collection[UUID], by: User) -> None:
     Takes none of them back and raises RuleBroken where the newest change is not theirs, or is an
     undoing itself.
     """
-    images = _locked(ids)
-    newest = LabelChange.objects.filter(image__in=ids).order_by("image", "-id").distinct("image")
-    before = {change.image_id: change for change in newest}
+    images, history = _locked(ids), _history(ids)
     back = defaultdict(list)
     for image in images:
-        change = before.get(image.pk)
-        if change is None or change.via == Via.UNDO:
-            raise RuleBroken("There is nothing to undo: the label is what it was before.")
-        if change.changed_by_id != by.pk:
-            raise RuleBroken("Somebody else has changed the label since; set it anew instead.")
-        back[change.from_label].append(image)
+        back[_undoable(history[image.pk], by).from_label].append(image)
     for to, of_label in back.items():
         _set(of_label, to, by, Via.UNDO)
+    _whose_it_was([image for to in back if to != Label.UNKNOWN for image in back[to]], history)
+
+
+def _history(ids: Collection[UUID]) -> dict[UUID, list[LabelChange]]:
+    """The changes of each image, newest first."""
+    history = defaultdict(list)
+    for change in LabelChange.objects.filter(image__in=ids).order_by("-id"):
+        history[change.image_id].append(change)
+    return history
+
+
+def _undoable(history: list[LabelChange], by: User) -> LabelChange:
+    if not history or history[0].via == Via.UNDO:
+        raise RuleBroken("There is nothing to undo: the label is what it was before.")
+    if history[0].changed_by_id != by.pk:
+        raise RuleBroken("Somebody else has changed the label since; set it anew instead.")
+    return history[0]
+
+
+def _whose_it_was(images: list[InputImage], history: dict[UUID, list[LabelChange]]) -> None:
+    """A label that is back is by whoever set it, not by whoever took back what came after."""
+    set_by = {image.pk: history[image.pk][1] for image in images if len(history[image.pk]) > 1}
+    back = [
+        InputImage(pk=pk, labelled_by_id=change.changed_by_id, labelled_at=change.created_at)
+        for pk, change in set_by.items()
+    ]
+    InputImage.objects.bulk_update(back, ["labelled_by", "labelled_at"])
 
 
 @transaction.atomic

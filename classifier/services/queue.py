@@ -1,27 +1,28 @@
 """The labelling queue: what to ask next, who is being asked, and what they answer."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
 import numpy as np
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import F, Func, Prefetch, Q, QuerySet, Value
+from django.db import connection, transaction
+from django.db.models import Count, F, Func, Min, Prefetch, Q, QuerySet, Value
 from django.utils import timezone
 
 from classifier import usefulness
 from classifier.models import InputImage, LabelCheck, Prediction, QueueItem, Via
-from classifier.services import RuleBroken, labels
-from classifier.vocabulary import KNOWN_LABELS
+from classifier.services import RuleBroken, checks, labels
+from classifier.vocabulary import DIGITS, KNOWN_LABELS
 
 LEASE = timedelta(minutes=5)
 # The most useful are chosen among so many of the most doubtful, and told from so many labelled.
 POOL = 256
-ROUNDS = 4
+# The doubt of what somebody has seen not to be what the model says.
+MISTAKEN = 1.0
+TAKING = 0x7175657565  # any number: PostgreSQL's advisory lock of that name
 
 
 class Order(StrEnum):
@@ -34,33 +35,51 @@ class Order(StrEnum):
     RANDOM = "random"
 
 
+BY_DOUBT = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
+
+
+@transaction.atomic
+def start(by: User, order: Order, count: int, again: UUID | None = None) -> list[QueueItem]:
+    """`take` for a page that is opened: what the one before it leased is free first.
+
+    The image to ask `again`, where there is one, comes before the others.
+    """
+    release(by)
+    first = [again] if again else []
+    _lease(first, by)
+    return _with_all_shown(first) + take(by, order, count)
+
+
 @transaction.atomic
 def take(by: User, order: Order, count: int) -> list[QueueItem]:
     """The next images to ask this person, leased to them for five minutes.
 
     LABEL_CHECK_PERCENT of them, hidden among the others, have a label already.
     """
-    checks = _checks(by, sum(_is_check() for _ in range(count)))
-    wanted = count - len(checks)
-    new = _useful(by, wanted) if order == Order.USEFUL else _in_order(by, order, wanted)
-    _lease(new, by)
-    chosen = new[:]
-    for check in checks:
+    _one_at_a_time()
+    new = _useful(by, count) if order == Order.USEFUL else _in_order(by, order, count)
+    hidden = _checks(order, new, by)
+    chosen = new[: count - len(hidden)]
+    _lease(chosen, by)
+    for check in hidden:
         chosen.insert(secrets.randbelow(len(chosen) + 1), check)
     return _with_all_shown(chosen)
 
 
 @transaction.atomic
-def take_alike(by: User, guess: str, count: int) -> list[QueueItem]:
-    """Images that the model calls `guess`, the surest first, leased as in `take`."""
-    chosen = _ids(_free(by).filter(guess=guess).order_by("doubt", "pk")[:count])
+def start_alike(by: User, guess: str, count: int) -> list[QueueItem]:
+    """Images that the model calls `guess`, the surest first, leased as in `start`."""
+    _one_at_a_time()
+    release(by)
+    alike = _takeable(by).filter(guess=guess, doubt__lt=MISTAKEN).order_by("doubt", "pk")
+    chosen = _ids(alike[:count])
     _lease(chosen, by)
     return _with_all_shown(chosen)
 
 
 def release(by: User) -> None:
     """Gives back what this person has been asked and has not answered."""
-    QueueItem.objects.filter(leased_to=by).update(leased_to=None, leased_until=None)
+    _give_back(QueueItem.objects.all(), by)
 
 
 def answer(image_id: UUID, label: str, by: User) -> None:
@@ -70,53 +89,104 @@ def answer(image_id: UUID, label: str, by: User) -> None:
     """
     if label not in KNOWN_LABELS:
         raise RuleBroken(f"{label!r} is no answer. Use one of: {', '.join(KNOWN_LABELS)}.")
-    asked = LabelCheck.objects.filter(image=image_id, asked_of=by, answer="")
-    if not asked.update(answer=label, answered_at=timezone.now()):
+    if not checks.answer(image_id, label, by):
         labels.label(image_id, label, by, Via.QUEUE)
 
 
+@transaction.atomic
 def skip(image_id: UUID, by: User) -> None:
-    """This person is not asked it again; others are."""
-    if not LabelCheck.objects.filter(image=image_id, asked_of=by, answer="").delete()[0]:
-        appended = Func(F("skipped_by"), Value(by.pk), function="array_append")
-        QueueItem.objects.filter(pk=image_id).exclude(skipped_by__contains=[by.pk]).update(
-            skipped_by=appended, leased_to=None, leased_until=None
-        )
+    """This person is not asked it again; others are.
+
+    Raises InputImage.DoesNotExist where it is gone.
+    """
+    item = QueueItem.objects.filter(pk=image_id)
+    others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
+    if not item.update(skipped_by=Func(others, Value(by.pk), function="array_append")):
+        raise InputImage.DoesNotExist("The image has been deleted.")
+    _give_back(item, by)
 
 
 @transaction.atomic
-def undo(ids: Collection[UUID], by: User) -> list[QueueItem]:
-    """Takes back this person's answers or skips and leases the images to them again.
+def undo(image_id: UUID, by: User) -> None:
+    """Takes back this person's answer or skip and leases the image to them again.
 
     Raises as `labels.undo`.
     """
-    removed = Func(F("skipped_by"), Value(by.pk), function="array_remove")
-    skipped = QueueItem.objects.filter(pk__in=ids, skipped_by__contains=[by.pk])
-    checked = LabelCheck.objects.filter(image__in=ids, asked_of=by).exclude(answer="")
-    taken_back = {*_ids(skipped), *checked.values_list("image", flat=True)}
-    skipped.update(skipped_by=removed)
-    checked.update(answer="", answered_at=None)
-    labels.undo(set(ids) - taken_back, by)
-    _lease([*ids], by)
-    return _with_all_shown([*ids])
+    others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
+    skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
+    if not skipped.update(skipped_by=others) and not checks.undo(image_id, by):
+        labels.undo([image_id], by)
+    _lease([image_id], by)
 
 
 @transaction.atomic
-def confirm(digit: str, right: Collection[UUID], wrong: Collection[UUID], by: User) -> None:
+def confirm(
+    digit: str, right: Collection[UUID], wrong: Collection[UUID], by: User
+) -> dict[UUID, float]:
     """Labels the right ones; in the wrong ones the model is mistaken, which makes them useful.
 
-    Raises as `labels.label_all`.
+    Returns what `reopen` needs. Raises as `labels.label_all`.
     """
+    if digit not in [*DIGITS]:
+        raise RuleBroken(f"{digit!r} is no digit.")
     labels.label_all(right, digit, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
-    items.update(doubt=1.0, leased_to=None, leased_until=None)
+    doubts = dict(items.values_list("pk", "doubt"))
+    items.update(doubt=MISTAKEN)
+    _give_back(items, by)
+    return doubts
+
+
+@transaction.atomic
+def reopen(right: Collection[UUID], doubts: Mapping[UUID, float], by: User) -> None:
+    """Takes back a `confirm`. Raises as `labels.undo`."""
+    labels.undo(right, by)
+    items = [QueueItem(pk=image_id, doubt=doubt) for image_id, doubt in doubts.items()]
+    QueueItem.objects.bulk_update(items, ["doubt"])
+
+
+def waiting() -> int:
+    return QueueItem.objects.filter(waiting=True).count()
+
+
+def waiting_alike() -> dict[str, int]:
+    """How many the grid of each digit has."""
+    items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN)
+    counts = dict(items.values_list("guess").annotate(count=Count("pk")).order_by())
+    return {digit: counts.get(digit, 0) for digit in DIGITS}
+
+
+def near_duplicates_wait(by: User) -> bool:
+    """Those that `Order.USEFUL` leaves out."""
+    return _free(by).filter(duplicate=True).exists()
+
+
+def labelled_today(by: User) -> int:
+    """Checks count too: who is asked must not notice."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    images = InputImage.objects.filter(labelled_by=by, labelled_at__gte=midnight)
+    return (
+        images.count() + LabelCheck.objects.filter(asked_of=by, answered_at__gte=midnight).count()
+    )
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction ends: else who takes at the same moment would find the pool locked,
+    and believe that nothing waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKING])
 
 
 def _free(by: User) -> QuerySet[QueueItem]:
-    """What waits, is leased to nobody and was not skipped by this person; locked."""
+    """What waits, is leased to nobody and was not skipped by this person."""
     leased = Q(leased_to__isnull=False, leased_until__gt=timezone.now())
     free = QueueItem.objects.filter(waiting=True).exclude(leased)
-    return free.exclude(skipped_by__contains=[by.pk]).select_for_update(skip_locked=True)
+    return free.exclude(skipped_by__contains=[by.pk])
+
+
+def _takeable(by: User) -> QuerySet[QueueItem]:
+    """Locked, but for what is being answered right now."""
+    return _free(by).select_for_update(skip_locked=True)
 
 
 def _ids(items: QuerySet[QueueItem]) -> list[UUID]:
@@ -124,15 +194,19 @@ def _ids(items: QuerySet[QueueItem]) -> list[UUID]:
 
 
 def _in_order(by: User, order: Order, count: int) -> list[UUID]:
-    free = _free(by)
+    free = _takeable(by)
     match order:
         case Order.NEWEST:
             return _ids(free.order_by("-created_at")[:count])
         case Order.RANDOM:
             return _random(free, count)
         case Order.DISPUTED:
-            free = free.exclude(suggestion="").exclude(suggestion=F("guess"))
+            free = _disputed(free)
     return _ids(free.order_by("-doubt")[:count])
+
+
+def _disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+    return items.exclude(suggestion="").exclude(suggestion=F("guess"))
 
 
 def _random(items: QuerySet[QueueItem], count: int) -> list[UUID]:
@@ -145,10 +219,8 @@ def _random(items: QuerySet[QueueItem], count: int) -> list[UUID]:
 
 def _useful(by: User, count: int) -> list[UUID]:
     """Near-duplicates are marked as such on the way, and not looked at again."""
-    for _ in range(ROUNDS):
-        pool = list(_free(by).filter(duplicate=False).order_by("-doubt")[:POOL])
-        if not pool:
-            break
+    free = _takeable(by).filter(duplicate=False)
+    while pool := list(free.order_by("-doubt").only("doubt", "embedding")[:POOL]):
         chosen = _choose(pool, count)
         near = [pool[place].pk for place in chosen.duplicates]
         QueueItem.objects.filter(pk__in=near).update(duplicate=True)
@@ -158,19 +230,27 @@ def _useful(by: User, count: int) -> list[UUID]:
 
 
 def _choose(pool: list[QueueItem], count: int) -> usefulness.Chosen:
-    length = len(pool[0].embedding)
+    stored = [bytes(item.embedding) for item in pool]
+    length = max(map(len, stored)) or 1
     doubts = np.array([item.doubt for item in pool])
-    images = usefulness.embeddings([bytes(item.embedding) for item in pool], length)
-    known = usefulness.embeddings(_known(), length)
+    images, known = (_comparable(each, length) for each in (stored, _known()))
     return usefulness.most_useful(doubts, images, known, count)
+
+
+def _comparable(stored: list[bytes], length: int) -> usefulness.Embeddings:
+    """What another kind of model saw is like nothing else: random places are far apart."""
+    rows = (each if len(each) == length else secrets.token_bytes(length) for each in stored)
+    return usefulness.embeddings([*rows], length)
 
 
 def _known() -> list[bytes]:
     """The embeddings of what was labelled last, and of what is being asked."""
     items = QueueItem.objects.values_list("embedding", flat=True)
-    labelled = items.filter(waiting=False).order_by("-image__labelled_at")[:POOL]
+    # MNIST's images have no such time, and would come first.
+    done = items.filter(waiting=False, image__labelled_at__isnull=False)
+    labelled = done.order_by("-image__labelled_at")[:POOL]
     asked = items.filter(leased_to__isnull=False, leased_until__gt=timezone.now())[:POOL]
-    return [bytes(embedding) for items in (labelled, asked) for embedding in items]
+    return [bytes(embedding) for found in (labelled, asked) for embedding in found]
 
 
 def _lease(ids: list[UUID], by: User) -> None:
@@ -178,27 +258,29 @@ def _lease(ids: list[UUID], by: User) -> None:
     items.update(leased_to=by, leased_until=timezone.now() + LEASE)
 
 
-def _is_check() -> bool:
-    return secrets.randbelow(100) < settings.LABEL_CHECK_PERCENT
+def _give_back(items: QuerySet[QueueItem], by: User) -> None:
+    items.filter(leased_to=by).update(leased_to=None, leased_until=None)
 
 
-def _checks(by: User, count: int) -> list[UUID]:
-    """Labelled images that this person has not been asked as a check before."""
-    asked = LabelCheck.objects.filter(asked_of=by).values("image")
-    labelled = QueueItem.objects.filter(waiting=False).exclude(pk__in=asked)
-    found = _random(labelled, count) if count else []
-    images = InputImage.objects.filter(pk__in=found).only("label")
-    LabelCheck.objects.bulk_create(
-        LabelCheck(image=image, asked_of=by, label=image.label) for image in images
-    )
-    return found
+def _checks(order: Order, new: list[UUID], by: User) -> list[UUID]:
+    """To hide among the new ones, from which they don't stand out: as disputed, as doubtful."""
+    count = checks.draw(len(new))
+    if not count:
+        return []
+    items = checks.askable(by)
+    if order == Order.DISPUTED:
+        items = _disputed(items)
+    if order in BY_DOUBT:
+        least = QueueItem.objects.filter(pk__in=new).aggregate(least=Min("doubt"))["least"]
+        items = items.filter(doubt__gte=least)
+    return checks.ask(_random(items, count), by)
 
 
 def _with_all_shown(ids: list[UUID]) -> list[QueueItem]:
     """In this order, with what a page needs of each."""
-    newest_first = Prediction.objects.select_related("model").order_by("-id")
+    newest_first = Prediction.objects.order_by("-id")
     items = QueueItem.objects.select_related("image__upload").prefetch_related(
         Prefetch("image__predictions", queryset=newest_first)
     )
-    found = items.in_bulk(ids)
-    return [found[id_] for id_ in ids]
+    found = items.defer("embedding").in_bulk(ids)
+    return [found[image_id] for image_id in ids if image_id in found]
