@@ -4,6 +4,7 @@ import contextlib
 import io
 import platform
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -14,6 +15,10 @@ from classifier import artifact
 from training import cnn
 
 WEIGHTS = "weights.npz"
+
+
+class NoWeights(Exception):
+    """A model folder has none that fit the network, so that it can't be fine-tuned."""
 
 
 def write(folder: Path, members: list[keras.Model]) -> None:
@@ -53,6 +58,25 @@ def _weights(members: list[keras.Model]) -> dict[str, np.ndarray]:
         for member, model in enumerate(members)
         for place, array in enumerate(model.get_weights())
     }
+
+
+def read(folder: Path) -> list[keras.Model]:
+    """The members of a model folder, as `write` left them. Raises NoWeights."""
+    try:
+        with (folder / WEIGHTS).open("rb") as file, np.load(file) as stored:
+            arrays = {name: stored[name].astype(np.float32) for name in stored.files}
+        count = 1 + max(int(name.split(".")[0]) for name in arrays)
+        return [_member(arrays, member) for member in range(count)]
+    except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
+        raise NoWeights(
+            f"{folder / WEIGHTS} holds no weights of this network ({error}); train from scratch."
+        ) from error
+
+
+def _member(arrays: dict[str, np.ndarray], member: int) -> keras.Model:
+    model = cnn.build()
+    model.set_weights([arrays[f"{member}.{place:02}"] for place in range(len(model.get_weights()))])
+    return model
 
 
 def libraries() -> dict[str, str]:

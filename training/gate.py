@@ -82,7 +82,7 @@ def mcnemar(better: int, worse: int) -> float:
     """The chance of at least so many worse among these discordant pairs, were each as likely to
     be better (McNemar 1947, with the exact binomial distribution)."""
     pairs = better + worse
-    return sum(math.comb(pairs, count) for count in range(worse, pairs + 1)) / 2**pairs
+    return float(sum(math.comb(pairs, count) for count in range(worse, pairs + 1)) / 2**pairs)
 
 
 def _told(name: str, found: Difference) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from classifier.recognizer import NOT_A_DIGIT
@@ -21,6 +22,9 @@ REJECTION_WEIGHT = 0.5
 # The last epochs, on digits as they are, win back what strong augmentation costs on clean ones.
 FINISHING_IN = 7
 FINISHING_LEARNING_RATE = 5e-4
+FURTHER_EPOCHS = 3
+FURTHER_LEARNING_RATE = 1e-3
+NEW = 0.75
 
 
 @dataclass(frozen=True)
@@ -30,23 +34,73 @@ class Configuration:
     seed: int
 
 
+Weights = list[NDArray[np.float32]]
+Follow = Callable[[dict[str, Any]], None]
+"""Receives member, epoch, loss and accuracy after each epoch."""
+
+
 def fit(
+    images: Images, configuration: Configuration, on_epoch: Follow, progress_bar: bool = True
+) -> list[keras.Model]:
+    """Images of digits and of what is none → the fitted members."""
+
+    def fitted(member: int, following: keras.callbacks.Callback) -> keras.Model:
+        epochs = configuration.epochs
+        main = max(1, epochs - -(-epochs // FINISHING_IN))
+        model = cnn.build()
+        _learn(model, images, STRONG, OneCycle, range(main), following)
+        _learn(model, images, GENTLE, _finish, range(main, epochs), following)
+        return model
+
+    return _each(fitted, images, configuration, on_epoch, progress_bar)
+
+
+def fine_tune(
+    members: list[keras.Model],
     images: Images,
     configuration: Configuration,
-    on_epoch: Callable[[dict[str, Any]], None],
+    on_epoch: Follow,
     progress_bar: bool = True,
 ) -> list[keras.Model]:
-    """Images of digits and of what is none → the fitted members.
+    """Fitted members, as many as the configuration says → the same, which have learnt on.
 
-    `on_epoch` receives member, epoch, loss and accuracy after each epoch.
+    Each ends between its old weights and its new ones, which forgets less than the new and reads
+    other pictures better than the old (WiSE-FT: Wortsman et al. 2022).
     """
+
+    def tuned(member: int, following: keras.callbacks.Callback) -> keras.Model:
+        model = members[member - 1]
+        old = model.get_weights()
+        for layer in model.layers:
+            # Its statistics are of more digits than these few epochs show.
+            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+        _learn(model, images, GENTLE, _further, range(configuration.epochs), following)
+        model.set_weights(_between(old, model.get_weights()))
+        return model
+
+    return _each(tuned, images, configuration, on_epoch, progress_bar)
+
+
+def _between(old: Weights, new: Weights) -> Weights:
+    return [before + NEW * (after - before) for before, after in zip(old, new, strict=True)]
+
+
+def _each(
+    trained: Callable[[int, keras.callbacks.Callback], keras.Model],
+    images: Images,
+    configuration: Configuration,
+    on_epoch: Follow,
+    progress_bar: bool,
+) -> list[keras.Model]:
+    """`trained` makes a member of its number, each from a seed of its own."""
     total = configuration.members * configuration.epochs * _steps(images)
-    members = range(1, configuration.members + 1)
+    members = []
     with tqdm(total=total, unit="batch", disable=not progress_bar) as bar:
-        return [
-            _member(images, member, configuration, _following(member, configuration, on_epoch, bar))
-            for member in members
-        ]
+        for member in range(1, configuration.members + 1):
+            keras.utils.set_random_seed(configuration.seed * 1000 + member)
+            following = _following(member, configuration, on_epoch, bar)
+            members.append(trained(member, following))
+    return members
 
 
 def _steps(images: Images) -> int:
@@ -56,7 +110,7 @@ def _steps(images: Images) -> int:
 def _following(
     member: int,
     configuration: Configuration,
-    on_epoch: Callable[[dict[str, Any]], None],
+    on_epoch: Follow,
     bar: tqdm,
 ) -> keras.callbacks.Callback:
     of_members = f"member {member}/{configuration.members}"
@@ -74,21 +128,6 @@ def _following(
     return keras.callbacks.LambdaCallback(
         on_epoch_begin=begin, on_train_batch_end=advance, on_epoch_end=report
     )
-
-
-def _member(
-    images: Images,
-    member: int,
-    configuration: Configuration,
-    following: keras.callbacks.Callback,
-) -> keras.Model:
-    keras.utils.set_random_seed(configuration.seed * 1000 + member)
-    model = cnn.build()
-    epochs = configuration.epochs
-    main = max(1, epochs - -(-epochs // FINISHING_IN))
-    _learn(model, images, STRONG, OneCycle, range(main), following)
-    _learn(model, images, GENTLE, _finish, range(main, epochs), following)
-    return model
 
 
 def _learn(
@@ -117,6 +156,10 @@ def _learn(
 
 def _finish(steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
     return keras.optimizers.schedules.CosineDecay(FINISHING_LEARNING_RATE, max(steps, 1))
+
+
+def _further(steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    return keras.optimizers.schedules.CosineDecay(FURTHER_LEARNING_RATE, steps)
 
 
 def loss(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:

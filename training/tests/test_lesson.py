@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from classifier.imaging.normalize import BOX, stroke_width
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from training import lesson, outliers, styles
-from training.images import Images
+from training.images import Images, none
 from training.lesson import Lesson
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -51,6 +51,37 @@ def test_the_same_seed_prepares_the_same_lesson(given: Images, prepared: Lesson)
     again, other = lesson.prepare(given, seed=1), lesson.prepare(given, seed=2)
     assert np.array_equal(again.train.pixels, prepared.train.pixels)
     assert not np.array_equal(other.train.pixels, prepared.train.pixels)
+
+
+@pytest.mark.parametrize(("corrections", "times"), [(120, 4), (10, 20)])
+def test_corrections_are_repeated_to_their_share_but_not_without_end(
+    corrections: int, times: int, given: Images
+) -> None:
+    corrected = none(given.pixels[:corrections] // 2)
+    prepared = lesson.for_fine_tuning(given[::4], corrected, seed=1)
+    learnt = [each.tobytes() for each in prepared.train.pixels]
+    assert [learnt.count(each.tobytes()) for each in corrected.pixels] == [times] * corrections
+    share = times * corrections / len(learnt)
+    assert share == pytest.approx(lesson.CORRECTED, abs=0.03) or times == lesson.MOST_REPEATS
+
+
+def test_fine_tuning_replays_some_digits_and_never_what_calibrates(
+    given: Images, prepared: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson, "REPLAYED", 300)
+    corrected = Images(given.pixels[:400] // 2, given.labels[:400])
+    tuning = lesson.for_fine_tuning(given, corrected, seed=1)
+    held = as_set(tuning.calibration.digits)
+    assert as_set(prepared.calibration.digits) < held
+    assert held - as_set(prepared.calibration.digits) < as_set(corrected)
+    assert not held & as_set(tuning.train)
+    assert len(as_set(tuning.train) & as_set(given)) == 300
+    assert len(tuning.train.others) == lesson.OUTLIERS * 300
+
+
+def test_without_corrections_there_is_nothing_to_learn(given: Images) -> None:
+    with pytest.raises(lesson.NothingToLearn, match="label some first"):
+        lesson.for_fine_tuning(given, given[:0], seed=1)
 
 
 def test_self_made_images_have_mnist_s_format(given: Images) -> None:
