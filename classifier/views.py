@@ -72,7 +72,7 @@ def original(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_safe
 @cache_control(private=True, max_age=A_DAY_S)
 def seen(request: HttpRequest, image_id: UUID) -> HttpResponse:
-    image = get_object_or_404(InputImage.objects.uploaded(), pk=image_id)
+    image = get_object_or_404(InputImage, pk=image_id)
     return HttpResponse(pictures.png(image), content_type="image/png")
 
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 WIDTH, HEIGHT = 360, 180
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 40
 COLOURS = 6
-CHARACTER, GAP = 6.5, 10
+CHARACTER, GAP = 6, 2
 
 Say = Callable[[float], str]
 

@@ -1,14 +1,152 @@
-"""The training runs on record."""
+"""Training: asking for a run, watching it while it works, and what came of it."""
 
-from django.contrib import admin
+from datetime import timedelta
+from typing import Any, cast
 
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST, require_safe
+
+from classifier.admin import charts, learnt
 from classifier.admin.read_only import LookOnly
 from classifier.models import TrainingRun
+from classifier.services import RuleBroken, runs
+
+START = "classifier.start_trainingrun"
+HOW = {
+    "new": {"fine_tune": True, "force": False},
+    "anyway": {"fine_tune": True, "force": True},
+    "scratch": {"fine_tune": False, "force": False},
+}
 
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
-    list_display = ("started_at", "state", "result", "finished_at", "error")
+    list_display = ("asked", "state", "kind", "asked_by", "took", "model_made", "problem")
     list_filter = ("state",)
-    list_select_related = ("result",)
+    list_select_related = ("asked_by", "result")
     ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
+        heavy = ("progress", "log", "result__snapshot", "result__comparison")
+        return super().get_queryset(request).defer(*heavy)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("start/", view(require_POST(self.start)), name="start_run"),
+            path("<int:run_id>/cancel/", view(require_POST(self.cancel)), name="cancel_run"),
+            path("<int:run_id>/live/", view(require_safe(self.live)), name="live_run"),
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        runs.settle()
+        shown = {"title": "Training", "offer": runs.offer(), "may_start": _may_start(request)}
+        return super().changelist_view(request, shown | (extra_context or {}))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        runs.settle()
+        run = self.get_object(request, object_id)
+        shown = _shown(request, run) if run else {}
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def live(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        runs.settle()
+        run = get_object_or_404(self.get_queryset(request), pk=run_id)
+        return render(request, "admin/classifier/trainingrun/live.html", _shown(request, run))
+
+    def start(self, request: HttpRequest) -> HttpResponse:
+        _check_may_start(request)
+        how = HOW.get(request.POST.get("how", ""))
+        if how is None:
+            return HttpResponseBadRequest(f"how: use one of {', '.join(HOW)}")
+        try:
+            run = runs.ask(cast(User, request.user), **how)
+        except RuleBroken as error:
+            messages.error(request, str(error))
+            return redirect("admin:classifier_trainingrun_changelist")
+        return redirect("admin:classifier_trainingrun_change", run.pk)
+
+    def cancel(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        _check_may_start(request)
+        run = get_object_or_404(TrainingRun.objects.only("pk"), pk=run_id)
+        try:
+            runs.cancel(run.pk)
+        except RuleBroken as error:
+            messages.error(request, str(error))
+        return redirect("admin:classifier_trainingrun_change", run.pk)
+
+    @admin.display(description="asked for", ordering="asked_at")
+    def asked(self, run: TrainingRun) -> str:
+        return f"{run.asked_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="learns")
+    def kind(self, run: TrainingRun) -> str:
+        return "on from the champion" if run.fine_tune else "from scratch"
+
+    @admin.display(description="took")
+    def took(self, run: TrainingRun) -> str:
+        return _took(run) or "–"
+
+    @admin.display(description="model")
+    def model_made(self, run: TrainingRun) -> SafeString | str:
+        return learnt.link(run.result) if run.result else "–"
+
+    @admin.display(description="error")
+    def problem(self, run: TrainingRun) -> str:
+        return Truncator(run.error).chars(90) or "–"
+
+
+def _may_start(request: HttpRequest) -> bool:
+    return request.user.has_perm(START)
+
+
+def _check_may_start(request: HttpRequest) -> None:
+    if not _may_start(request):
+        raise PermissionDenied
+
+
+def _shown(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+    return {
+        "title": f"Training {run}",
+        "subtitle": None,
+        "run": run,
+        "took": _took(run),
+        "newest": run.progress[-1] if run.progress else None,
+        "curves": [_curve(run, name) for name in ("loss", "accuracy")] if run.progress else [],
+        "may_start": _may_start(request),
+    }
+
+
+def _took(run: TrainingRun) -> str:
+    if run.started_at is None:
+        return ""
+    whole = int(((run.finished_at or now()) - run.started_at).total_seconds())
+    return str(timedelta(seconds=whole))
+
+
+def _curve(run: TrainingRun, name: str) -> SafeString:
+    series: dict[str, list[float]] = {}
+    for epoch in run.progress:
+        series.setdefault(f"member {epoch['member']}", []).append(epoch[name])
+    say = f"{{:{'.1%' if name == 'accuracy' else '.4g'}}}".format
+    return charts.lines(series, name.capitalize(), "epoch", say=say, from_zero=name == "loss")

@@ -5,13 +5,34 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, transaction
+from django.db.models import Func, JSONField, QuerySet, Subquery, TextField, Value
+from django.db.models.expressions import OuterRef
 
 from classifier import artifact
-from classifier.models import ModelState, ModelVersion, Promotion, Via
+from classifier.models import (
+    UPLOADED,
+    InputImage,
+    ModelState,
+    ModelVersion,
+    Promotion,
+    Source,
+    Via,
+)
 from classifier.recognizer import Recognizer
 from classifier.services import RuleBroken
 from classifier.serving import BUNDLED, model_folder
+
+LONGEST_REASON = 500
+
+
+class Rejected(RuleBroken):
+    """A model that is worse than the champion does not serve unless it is forced."""
+
+
+class NoEarlierChampion(RuleBroken):
+    """There is nothing to roll back to."""
 
 
 def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersion:
@@ -53,15 +74,17 @@ def promote(
 ) -> ModelVersion:
     """Makes a model the champion; the one before it is retired. Nothing is done to a champion.
 
-    Raises as `register` does, and RuleBroken for a rejected model unless `force` is set.
+    Raises as `register` does, Rejected for such a model unless `force` is set, and RuleBroken
+    for a reason that is too long.
     """
-    version = register(name)
+    if len(reason) > LONGEST_REASON:
+        raise RuleBroken(f"The reason is longer than {LONGEST_REASON} characters. Shorten it.")
     _one_at_a_time()
-    version.refresh_from_db()
+    version = register(name)
     if version.state == ModelState.CHAMPION:
         return version
     if version.state == ModelState.REJECTED and not force:
-        raise RuleBroken(
+        raise Rejected(
             f"{name} was rejected: {version.comparison['reason']} "
             f"To let it serve all the same: python manage.py promote {name} --force"
         )
@@ -74,7 +97,8 @@ def promote(
 
 def _one_at_a_time() -> None:
     """Until the transaction ends; two promotions at once would each retire the same champion."""
-    list(ModelVersion.objects.order_by("pk").select_for_update().values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
 
 
 @transaction.atomic
@@ -97,25 +121,84 @@ def promote_bundled() -> ModelVersion:
 def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -> ModelVersion:
     """Promotes the model that served before the champion; a second time undoes the first.
 
-    Raises RuleBroken where there is none, and as `register` does.
+    Raises NoEarlierChampion, and otherwise as `promote` does.
     """
     before = previous()
     if before is None:
-        raise RuleBroken(
+        raise NoEarlierChampion(
             "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
         )
     return promote(before.name, by, via, reason or "Rolled back.", force=True)
 
 
 def current() -> ModelVersion | None:
-    return ModelVersion.objects.filter(state=ModelState.CHAMPION).first()
+    return _light().filter(state=ModelState.CHAMPION).first()
 
 
 def previous() -> ModelVersion | None:
     """The one that served before the champion."""
-    others = Promotion.objects.exclude(model__state=ModelState.CHAMPION)
-    newest = others.select_related("model").order_by("-id").first()
+    others = _promotions().exclude(model__state=ModelState.CHAMPION)
+    newest = others.order_by("-id").first()
     return newest.model if newest else None
+
+
+def that_learnt(image: InputImage) -> list[ModelVersion]:
+    """The models that learnt from an upload, the newest first."""
+    return list(_light().filter(snapshot__corrected__has_key=str(image.pk)).order_by("-id"))
+
+
+def _light() -> QuerySet[ModelVersion]:
+    """Without what names each image, which makes megabytes; it is read where it is asked for."""
+    return ModelVersion.objects.defer("snapshot", "comparison")
+
+
+def _promotions() -> QuerySet[Promotion]:
+    heavy = ("model__snapshot", "model__comparison")
+    return Promotion.objects.select_related("model", "by").defer(*heavy)
+
+
+class _Without(Func):
+    """A JSON object without some of its keys."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = JSONField()
+
+    def __init__(self, field: str, *keys: str) -> None:
+        super().__init__(field, Value(list(keys), output_field=ArrayField(TextField())))
+
+
+def listed() -> QuerySet[Any]:
+    """The models, the newest first, each with `learnt_from` and `compared`, which are snapshot and
+    comparison without what names each image, and `promoted_at`."""
+    newest = Promotion.objects.filter(model=OuterRef("pk")).order_by("-id")
+    return (
+        _light()
+        .order_by("-id")
+        .annotate(
+            learnt_from=_Without("snapshot", "corrected", "since"),
+            compared=_Without("comparison", "sets"),
+            promoted_at=Subquery(newest.values("at")[:1]),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a snapshot amounts to; `is_sample` where MNIST was the small sample only."""
+
+    images: int
+    uploads: int
+    is_sample: bool
+
+
+def learnt(snapshot: dict[str, Any]) -> Learnt:
+    by_source = snapshot.get("by_source", {})
+    return Learnt(
+        images=snapshot.get("images", 0),
+        uploads=sum(by_source.get(source, 0) for source in UPLOADED),
+        is_sample=Source.MNIST_SAMPLE in by_source,
+    )
 
 
 @dataclass(frozen=True)
@@ -128,6 +211,6 @@ class Reign:
 
 def timeline() -> list[Reign]:
     """What was live when, the newest first."""
-    promotions = list(Promotion.objects.select_related("model", "by").order_by("-id"))
+    promotions = list(_promotions().order_by("-id"))
     ends = [None, *(promotion.at for promotion in promotions)]
     return [Reign(each, until) for each, until in zip(promotions, ends, strict=False)]

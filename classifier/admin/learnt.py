@@ -1,0 +1,57 @@
+"""Which uploads a model learnt from, and which models learnt from an upload."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from classifier.compared import NONE
+from classifier.models import InputImage, ModelVersion
+from classifier.services import versions
+from classifier.vocabulary import Label
+
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An upload, and as what it was learnt."""
+
+    image: InputImage
+    label: str
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """How many uploads a model learnt from, and those of them that were labelled last."""
+
+    count: int
+    shown: list[Correction]
+
+
+def corrected(snapshot: dict[str, Any]) -> Corrections:
+    labels: dict[str, str] = dict(snapshot.get("corrected", {}))
+    images = InputImage.objects.filter(pk__in=labels).defer("pixels")
+    newest = images.order_by("-labelled_at")[:SHOWN]
+    return Corrections(
+        len(labels), [Correction(image, _word(labels[str(image.pk)])) for image in newest]
+    )
+
+
+def _word(label: str) -> str:
+    return NONE if label == Label.NOT_A_DIGIT else label
+
+
+def link(model: ModelVersion) -> SafeString:
+    address = reverse("admin:classifier_modelversion_change", args=[model.pk])
+    return format_html('<a href="{}">{}</a>', address, model)
+
+
+@admin.display(description="learnt by")
+def learnt_by(image: InputImage) -> SafeString:
+    """A read-only field of an upload's page: each model that learnt from it, with a link."""
+    links = [link(model) for model in versions.that_learnt(image)]
+    return SafeString(", ".join(links) or "no model yet")
