@@ -1,0 +1,125 @@
+"""Trains, promotes and rolls back again and again, each time killed one step later than the last.
+
+A step is a statement or a commit that reaches the database, or something that is done to a file.
+What trains and measures is replaced by what takes no time; all that writes is real. Prints a line
+for each step: what it was, and what was wrong after it.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from classifier import artifact
+from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
+from classifier.recognizer import Recognizer
+from classifier.services import runs, versions
+from classifier.serving import model_folder
+from classifier.uncertainty import Neighbourhoods
+from training import calibrate, dataset, export, lesson, pipeline, plots, record, trainer
+
+FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
+BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
+
+
+def main() -> None:
+    replace_what_takes_long()
+    versions.promote_bundled()
+    for step in count(1):
+        connection.close()
+        child = os.fork()
+        if not child:
+            live_until(step)
+        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{'killed' if killed else 'lived'} {step}: {problems() or 'none'}\n")
+        if not killed:
+            return
+        TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+        runs.settle()
+
+
+def live_until(step: int) -> None:
+    """One whole round in this process, which kills itself at that step."""
+    steps = count(1)
+
+    def reach() -> None:
+        if next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def statement(execute: Callable[..., Any], *arguments: Any) -> Any:
+        reach()
+        return execute(*arguments)
+
+    commit = connection.commit
+
+    def committing() -> None:
+        reach()
+        commit()
+        reach()
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in FILE_EVENTS and str(settings.MODELS_DIR.parent) in str(arguments[0]):
+            reach()
+
+    connection.execute_wrappers.append(statement)
+    connection.commit = committing  # type: ignore[method-assign]
+    sys.addaudithook(audit)
+    train_promote_and_roll_back(f"at-{step:03}")
+    os._exit(0)
+
+
+def train_promote_and_roll_back(name: str) -> None:
+    plan = pipeline.Plan(name, trainer.Configuration(1, 3, 1), Via.COMMAND, progress_bar=False)
+    with record.kept(runs.begin(fine_tune=False, force=False), lambda _: None) as kept:
+        pipeline.run(plan, kept)
+    versions.rollback()
+
+
+def replace_what_takes_long() -> None:
+    images = dataset.test_split().images
+    taught = lesson.Lesson(train=images, calibration=images)
+    fitted = calibrate.Calibration(
+        1.0, artifact.read(BUNDLED).thresholds, Neighbourhoods.load(BUNDLED / artifact.REJECTOR)
+    )
+
+    def write(folder: Path, _: Any) -> None:
+        for name in (artifact.GRAPH, export.WEIGHTS):
+            (folder / name).write_bytes((BUNDLED / name).read_bytes())
+
+    for module, name, instead in (
+        (lesson, "prepare", lambda *_: taught),
+        (trainer, "fit", lambda *_: []),
+        (export, "write", write),
+        (calibrate, "fit", lambda *_: fitted),
+        (plots, "classes", lambda *given: given[-1].touch()),
+        (plots, "of_answers", lambda *_: None),
+    ):
+        setattr(module, name, instead)
+
+
+def problems() -> list[str]:
+    """What no crash may leave."""
+    champions = ModelVersion.objects.filter(state=ModelState.CHAMPION)
+    found = [] if champions.count() == 1 else [f"{champions.count()} champions"]
+    newest = Promotion.objects.order_by("-id").values_list("model", flat=True)[:1]
+    if [*newest] != [champion.pk for champion in champions]:
+        found.append("the champion is not what was promoted last")
+    found += [
+        f"{version} is not in its folder"
+        for version in ModelVersion.objects.all()
+        if Recognizer(model_folder(version.name)).name != version.name
+    ]
+    for folder in settings.MODELS_DIR.glob("[!.]*"):
+        artifact.read(folder)
+    succeeded = TrainingRun.objects.filter(state=RunState.SUCCEEDED).count()
+    if succeeded != ModelVersion.objects.exclude(name="baseline").count():
+        found.append("a run and its model are not on record together")
+    return found
