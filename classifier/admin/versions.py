@@ -45,6 +45,11 @@ class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
         ]
         return own + super().get_urls()
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Models"} | (extra_context or {}))
+
     def change_view(
         self,
         request: HttpRequest,

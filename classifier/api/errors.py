@@ -7,14 +7,27 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from classifier import intake
+from classifier.artifact import ArtifactError
 from classifier.imaging import ImageError
-from classifier.services import RuleBroken
+from classifier.services import RuleBroken, runs, versions
+
+CONFLICTS: dict[type[Exception], str] = {
+    runs.AlreadyTraining: "already_training",
+    runs.NothingNew: "nothing_new",
+    runs.RunEnded: "run_ended",
+    versions.Rejected: "rejected",
+    versions.NoEarlierChampion: "no_earlier_champion",
+}
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """What is not handled here goes on to the middleware."""
     if isinstance(error, ImageError):
         return _response(intake.status(error), error.code, error.detail)
+    if isinstance(error, ArtifactError):
+        return _response(status.HTTP_409_CONFLICT, "unusable_model", str(error))
+    if conflict := CONFLICTS.get(type(error)):
+        return _response(status.HTTP_409_CONFLICT, conflict, str(error))
     if isinstance(error, RuleBroken):
         return _response(status.HTTP_400_BAD_REQUEST, "invalid", str(error))
     response = exception_handler(error, context)

@@ -3,9 +3,22 @@
 import base64
 from typing import Any
 
+from django.contrib.auth.models import User
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from classifier.models import REASONS, VERDICTS, InputImage, ModelVersion, Prediction, TrainingRun
+from classifier.models import (
+    REASONS,
+    VERDICTS,
+    InputImage,
+    ModelState,
+    ModelVersion,
+    Prediction,
+    Promotion,
+    TrainingRun,
+    Via,
+)
+from classifier.services.versions import Reign
 from classifier.vocabulary import LABELS
 
 
@@ -100,15 +113,77 @@ class LabelSerializer(serializers.Serializer[Any]):
     label = serializers.ChoiceField(choices=LABELS)  # type: ignore[assignment]
 
 
+@extend_schema_field({"type": "string", "enum": ModelState.values}, component_name="ModelState")
+class ModelStateField(serializers.ReadOnlyField):
+    """Named for the schema, where two serializers share it."""
+
+
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    state = ModelStateField()
+
     class Meta:
         model = ModelVersion
-        fields = ["name", "state", "metrics", "configuration", "snapshot", "created_at"]
+        fields = [
+            "name",
+            "state",
+            "metrics",
+            "configuration",
+            "snapshot",
+            "comparison",
+            "created_at",
+        ]
+
+
+class ListedModelSerializer(ModelVersionSerializer):
+    """Without what names each image."""
+
+    snapshot = serializers.JSONField(source="learnt_from", read_only=True)
+    comparison = serializers.JSONField(source="compared", read_only=True)
+
+
+class ReasonSerializer(serializers.ModelSerializer[Promotion]):
+    class Meta:
+        model = Promotion
+        fields = ["reason"]
+
+
+class ReignSerializer(serializers.Serializer[Reign]):
+    model = serializers.CharField(source="promotion.model.name")
+    since = serializers.DateTimeField(source="promotion.at")
+    until = serializers.DateTimeField(allow_null=True, help_text="null while it serves")
+    by = serializers.CharField(
+        source="promotion.by.username", default=None, allow_null=True, help_text="null for commands"
+    )
+    via = serializers.ChoiceField(source="promotion.via", choices=Via.choices)
+    reason = serializers.CharField(source="promotion.reason")
+
+
+class AskSerializer(serializers.Serializer[Any]):
+    fine_tune = serializers.BooleanField(
+        default=True, help_text="from the champion's weights; else from scratch"
+    )
+    force = serializers.BooleanField(default=False, help_text="even where there is nothing new")
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
+    asked_by = serializers.SlugRelatedField[User](slug_field="username", read_only=True)
     result = serializers.SlugRelatedField[ModelVersion](slug_field="name", read_only=True)
 
     class Meta:
         model = TrainingRun
-        fields = ["id", "state", "progress", "log", "error", "result", "started_at", "finished_at"]
+        fields = [
+            "id",
+            "state",
+            "fine_tune",
+            "force",
+            "stage",
+            "progress",
+            "log",
+            "error",
+            "result",
+            "cancel_requested",
+            "asked_by",
+            "asked_at",
+            "started_at",
+            "finished_at",
+        ]

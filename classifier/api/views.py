@@ -1,4 +1,4 @@
-"""The API's views: predicting for everybody, images, models and runs for staff."""
+"""The API's views of pictures: predicting for everybody, images and labels for staff."""
 
 from dataclasses import asdict
 from typing import Any, cast
@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, mixins, viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.permissions import AllowAny
@@ -22,9 +22,7 @@ from classifier.models import (
     UPLOADED,
     InputImage,
     InputImageQuerySet,
-    ModelVersion,
     Source,
-    TrainingRun,
     Via,
 )
 from classifier.services import labels, uploads
@@ -117,19 +115,3 @@ def _one_of(field: str, wanted: str, known: Any) -> str:
     if wanted not in known:
         raise ValidationError({field: f"{wanted!r} is not one of {', '.join(known)}."})
     return wanted
-
-
-class ModelListView(generics.ListAPIView[ModelVersion]):
-    """Every model on record, newest first."""
-
-    permission_classes = (StaffWithModelPermission,)
-    queryset = ModelVersion.objects.order_by("-id")
-    serializer_class = serializers.ModelVersionSerializer
-
-
-class TrainingRunListView(generics.ListAPIView[TrainingRun]):
-    """Every training run, newest first."""
-
-    permission_classes = (StaffWithModelPermission,)
-    queryset = TrainingRun.objects.select_related("result").order_by("-id")
-    serializer_class = serializers.TrainingRunSerializer

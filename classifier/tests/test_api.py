@@ -204,7 +204,13 @@ def test_the_schema_is_valid_openapi_and_open_to_everybody(client: Client) -> No
         "/api/images",
         "/api/images/{id}",
         "/api/models",
+        "/api/models/{name}",
+        "/api/models/{name}/promote",
+        "/api/models/rollback",
+        "/api/models/timeline",
         "/api/runs",
+        "/api/runs/{id}",
+        "/api/runs/{id}/cancel",
     }
     answers = schema["paths"]["/api/predict"]["post"]["responses"]
     assert {"200", "400", "413", "415", "503"} <= set(answers)

@@ -1,26 +1,53 @@
-"""Lists the models on record."""
+"""Lists the models on record, or which of them served when."""
 
+from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils.text import Truncator
 
-from classifier.models import ModelVersion
+from classifier.models import ModelState
+from classifier.services import versions
+from classifier.services.versions import Reign
+
+NONE = "No model is on record. Register one: python manage.py promote NAME"
 
 
 class Command(BaseCommand):
-    help = "Lists the models on record, newest first: name, state, accuracy on the test split."
+    help = (
+        "Lists the models on record, newest first: name, state, accuracy on the test split, when "
+        "it was made and last promoted, or why it was rejected."
+    )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        versions = ModelVersion.objects.order_by("-id")
-        if not versions:
-            self.stdout.write("No model is on record. Register one: python manage.py promote NAME")
-        for version in versions:
-            self.stdout.write(describe(version))
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--timeline", action="store_true", help="what was live when, instead")
+
+    def handle(self, *args: Any, timeline: bool, **options: Any) -> None:
+        lines = map(told, versions.timeline()) if timeline else map(describe, versions.listed())
+        self.stdout.write("\n".join(lines) or NONE)
 
 
-def describe(version: ModelVersion) -> str:
+def describe(version: Any) -> str:
     accuracy = version.metrics.get("test", {}).get("accuracy")
     measured = "not measured" if accuracy is None else f"{accuracy:.2%}"
-    sample = "  SAMPLE of MNIST" if version.is_sample else ""
-    date = f"{version.created_at:%Y-%m-%d %H:%M}"
-    return f"{version.name:<24} {version.state:<10} {measured:>12}  {date}{sample}"
+    notes = [minute(version.created_at)]
+    if version.promoted_at:
+        notes.append(f"promoted {minute(version.promoted_at)}")
+    if version.state == ModelState.REJECTED:
+        notes.append(Truncator(version.compared["reason"]).chars(80))
+    if versions.learnt(version.learnt_from).is_sample:
+        notes.append("SAMPLE of MNIST")
+    return f"{version.name:<24} {version.state:<10} {measured:>12}  {'  '.join(notes)}"
+
+
+def told(reign: Reign) -> str:
+    promotion = reign.promotion
+    until = minute(reign.until) if reign.until else "now"
+    who = f"{promotion.by or '–'}, {promotion.get_via_display()}"
+    line = f"{minute(promotion.at)} – {until:<16}  {promotion.model.name:<24} {who}"
+    return f"{line}  {promotion.reason}".rstrip()
+
+
+def minute(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M}"

@@ -17,10 +17,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="as `manage.py models` lists it")
+        parser.add_argument("--reason", default="", metavar="TEXT", help="why, to keep on record")
+        parser.add_argument("--force", action="store_true", help="even if it was rejected")
 
-    def handle(self, *args: Any, name: str, **options: Any) -> None:
+    def handle(self, *args: Any, name: str, reason: str, force: bool, **options: Any) -> None:
         try:
-            version = versions.promote(name)
+            version = versions.promote(name, reason=reason, force=force)
         except (ArtifactError, RuleBroken) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version.name} is the champion now.")

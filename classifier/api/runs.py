@@ -1,0 +1,54 @@
+"""Training runs for staff: asking for one, following and cancelling it."""
+
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from classifier.api.permissions import StaffWhoTrain
+from classifier.api.serializers import AskSerializer, ErrorSerializer, TrainingRunSerializer
+from classifier.models import TrainingRun
+from classifier.services import runs
+
+
+class RunViewSet(
+    mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[TrainingRun]
+):
+    """Every training run, newest first."""
+
+    permission_classes = (StaffWhoTrain,)
+    queryset = TrainingRun.objects.all()
+    serializer_class = TrainingRunSerializer
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        runs.settle()
+        heavy = ("result__snapshot", "result__comparison")
+        found = TrainingRun.objects.select_related("asked_by", "result").defer(*heavy)
+        return found.order_by("-id")
+
+    @extend_schema(
+        summary="Ask for training",
+        request=AskSerializer,
+        responses={201: TrainingRunSerializer, 400: ErrorSerializer, 409: ErrorSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        wanted = AskSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        run = runs.ask(cast(User, request.user), **wanted.validated_data)
+        return Response(self.get_serializer(run).data, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Cancel it",
+        request=None,
+        responses={200: TrainingRunSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        runs.cancel(self.get_object().pk)
+        return Response(self.get_serializer(self.get_object()).data)
