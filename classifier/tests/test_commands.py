@@ -4,17 +4,21 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from classifier import artifact
-from classifier.models import ModelState, ModelVersion, Source
+from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
 from classifier.services import versions
 from classifier.tests import made
 
@@ -34,11 +38,46 @@ def test_models_lists_name_state_accuracy_and_date_newest_first() -> None:
     made.version(name="baseline", metrics={"test": {"accuracy": 0.9966}})
     learnt_little = {"by_source": {Source.MNIST_SAMPLE: 4000}}
     made.version(name="quick", state=ModelState.CHAMPION, snapshot=learnt_little)
+    reason = "On MNIST's test split 31 images got worse and 9 better (p = 0.0003); and so on."
+    made.version(name="worse", state=ModelState.REJECTED, comparison={"reason": reason})
     ModelVersion.objects.update(created_at=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
+    promoted("quick", datetime(2024, 5, 7, 9, 10, tzinfo=UTC))
 
     assert run("models") == (
-        "quick                    champion   not measured  2024-05-06 07:08  SAMPLE of MNIST\n"
+        "worse                    rejected   not measured  2024-05-06 07:08  "
+        "On MNIST's test split 31 images got worse and 9 better (p = 0.0003); and so on.\n"
+        "quick                    champion   not measured  2024-05-06 07:08  "
+        "promoted 2024-05-07 09:10  SAMPLE of MNIST\n"
         "baseline                 candidate        99.66%  2024-05-06 07:08\n"
+    )
+
+
+def promoted(name: str, at: datetime, **values: Any) -> None:
+    version = ModelVersion.objects.get(name=name)
+    with freeze(at):
+        Promotion.objects.create(model=version, **{"via": Via.COMMAND} | values)
+
+
+@contextmanager
+def freeze(at: datetime) -> Iterator[None]:
+    """A promotion never changes once it is there, nor does its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: at)
+        yield
+
+
+@pytest.mark.django_db
+def test_models_tells_what_was_live_when(boss: User) -> None:
+    made.version(name="baseline")
+    made.version(name="better", state=ModelState.CHAMPION)
+    automatic = {"via": Via.AUTOMATIC, "reason": "It comes with the project."}
+    promoted("baseline", datetime(2024, 5, 6, 7, 8, tzinfo=UTC), **automatic)
+    promoted("better", datetime(2024, 5, 7, 9, 10, tzinfo=UTC), by=boss, via=Via.ADMIN)
+
+    assert run("models", "--timeline") == (
+        "2024-05-07 09:10 – now               better                   boss, Admin\n"
+        "2024-05-06 07:08 – 2024-05-07 09:10  baseline                 –, Automatic  "
+        "It comes with the project.\n"
     )
 
 
@@ -55,6 +94,37 @@ def test_promote_and_rollback_say_which_model_serves_now() -> None:
     assert run("promote", "second") == "second is the champion now.\n"
     assert run("rollback") == "baseline is the champion again.\n"
     assert ModelVersion.objects.get(state=ModelState.CHAMPION).name == "baseline"
+
+
+@pytest.mark.django_db
+def test_promote_and_rollback_keep_why() -> None:
+    made.model_folder("second")
+
+    run("promote", "baseline")
+    run("promote", "second", "--reason", "It reads my 7s.")
+    run("rollback", "--reason", "It does not.")
+
+    reasons = Promotion.objects.order_by("id").values_list("reason", "via")
+    assert list(reasons) == [
+        ("", "command"),
+        ("It reads my 7s.", "command"),
+        ("It does not.", "command"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_rejected_model_is_promoted_by_force_only() -> None:
+    made.model_folder("worse")
+    versions.register("worse", {"passed": False, "reason": "Two images got worse."})
+
+    with pytest.raises(CommandError) as refused:
+        run("promote", "worse")
+
+    assert str(refused.value) == (
+        "worse was rejected: Two images got worse. "
+        "To let it serve all the same: python manage.py promote worse --force"
+    )
+    assert run("promote", "worse", "--force") == "worse is the champion now.\n"
 
 
 @pytest.mark.django_db

@@ -1,11 +1,14 @@
 """Registering, promoting and rolling back: one champion at most, and always the model it says."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from classifier import artifact
-from classifier.models import ModelState, ModelVersion
+from classifier.models import ModelState, ModelVersion, Promotion, Via
 from classifier.services import RuleBroken, versions
 from classifier.serving import model_folder
 from classifier.tests import made
@@ -137,3 +140,110 @@ def test_a_new_bundled_model_takes_over_and_the_earlier_one_keeps_its_record() -
         "baseline": ModelState.CHAMPION,
         "baseline-01234567": ModelState.RETIRED,
     }
+
+
+def history() -> list[tuple[str, str | None, str, str]]:
+    fields = ("model__name", "by__username", "via", "reason")
+    return list(Promotion.objects.order_by("id").values_list(*fields))
+
+
+def test_a_promotion_keeps_who_through_what_and_why(boss: User) -> None:
+    versions.promote("first")
+    versions.promote("second", by=boss, via=Via.ADMIN, reason="It reads my 7s.")
+    versions.rollback(by=boss, via=Via.API)
+    versions.rollback(reason="It was not the model.")
+
+    assert history() == [
+        ("first", None, "command", ""),
+        ("second", "boss", "admin", "It reads my 7s."),
+        ("first", "boss", "api", "Rolled back."),
+        ("second", None, "command", "It was not the model."),
+    ]
+
+
+def test_a_champion_that_is_promoted_again_is_not_on_record_twice() -> None:
+    versions.promote("first")
+    versions.promote("first", reason="again")
+
+    assert history() == [("first", None, "command", "")]
+
+
+def test_a_reason_that_is_too_long_promotes_nothing() -> None:
+    with pytest.raises(RuleBroken, match="longer than 500 characters"):
+        versions.promote("first", reason="x" * 501)
+
+    versions.promote("first", reason="x" * 500)
+    assert [reason for *_, reason in history()] == ["x" * 500]
+
+
+def test_a_rejected_model_serves_only_if_it_is_forced() -> None:
+    versions.register("first", {"passed": False, "reason": "Two images got worse."})
+
+    with pytest.raises(versions.Rejected, match=r"Two images got worse\. .* --force"):
+        versions.promote("first")
+    assert (states(), history()) == ({"first": ModelState.REJECTED}, [])
+
+    assert versions.promote("first", force=True).state == ModelState.CHAMPION
+
+
+def test_a_candidate_that_passed_is_not_rejected() -> None:
+    comparison = {"passed": True, "reason": "Two images got better."}
+
+    assert versions.register("first", comparison).state == ModelState.CANDIDATE
+
+
+def test_the_timeline_tells_what_was_live_when_without_a_gap() -> None:
+    for name in ("first", "second", "first"):
+        versions.promote(name)
+
+    timeline = versions.timeline()
+
+    assert [reign.promotion.model.name for reign in timeline] == ["first", "second", "first"]
+    starts = [reign.promotion.at for reign in timeline]
+    assert [reign.until for reign in timeline] == [None, *starts[:-1]]
+    assert sorted(starts, reverse=True) == starts
+
+
+def test_the_models_that_learnt_an_upload_are_found_newest_first() -> None:
+    image, other = made.image(), made.image()
+    for name, learnt in (("a", image), ("b", other), ("c", image)):
+        made.version(name=name, snapshot={"corrected": {str(learnt.pk): "7"}})
+
+    assert [version.name for version in versions.that_learnt(image)] == ["c", "a"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", [[], ["first"]], ids=["the first ever", "after another"])
+def test_two_promotions_at_once_leave_one_champion_and_a_history_that_agrees(
+    before: list[str],
+) -> None:
+    made.model_folder("third")
+    for name in before:
+        versions.promote(name)
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE promotions IN EXCLUSIVE MODE")
+            promoted = [pool.submit(promote_elsewhere, name) for name in ("second", "third")]
+            while waiting(cursor) < 2 and not any(each.done() for each in promoted):
+                pass  # until both have got as far as they can
+        for each in promoted:
+            each.result()
+
+    names = [name for name, *_ in history()]
+    assert sorted(names) == [*before, "second", "third"]
+    champion = ModelVersion.objects.get(state=ModelState.CHAMPION)
+    assert champion.name == names[-1]
+    assert [reign.promotion.model.name for reign in versions.timeline()] == names[::-1]
+
+
+def promote_elsewhere(name: str) -> None:
+    try:
+        versions.promote(name)
+    finally:
+        connection.close()
+
+
+def waiting(cursor: Any) -> int:
+    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return int(cursor.fetchone()[0])
