@@ -1,5 +1,6 @@
 """Uploaded digits: the list that staff label from, and one image's page with its history."""
 
+from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
@@ -7,14 +8,16 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from classifier import sentences
+from classifier.admin import grid, queue
 from classifier.admin.read_only import LookOnly
 from classifier.admin.uploads import original_picture
 from classifier.constraints import choices
@@ -120,6 +123,27 @@ class ImageAdmin(admin.ModelAdmin):
         return super().changelist_view(
             request, {"title": "Images to label"} | (extra_context or {})
         )
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {
+            "queue/": (queue.page, "queue"),
+            "queue/answer": (queue.answer, "answer"),
+            "queue/next": (queue.more, "more"),
+            "grid/": (grid.page, "grid"),
+        }
+        own = [
+            path(address, self._labelling(view), name=f"classifier_inputimage_{name}")
+            for address, (view, name) in pages.items()
+        ]
+        return own + super().get_urls()
+
+    def _labelling(self, view: Callable[[HttpRequest], HttpResponse]) -> Any:
+        def guarded(request: HttpRequest) -> HttpResponse:
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            return view(request)
+
+        return self.admin_site.admin_view(guarded)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -246,9 +246,8 @@ def _comparable(stored: list[bytes], length: int) -> usefulness.Embeddings:
 def _known() -> list[bytes]:
     """The embeddings of what was labelled last, and of what is being asked."""
     items = QueueItem.objects.values_list("embedding", flat=True)
-    # MNIST's images have no such time, and would come first.
-    done = items.filter(waiting=False, image__labelled_at__isnull=False)
-    labelled = done.order_by("-image__labelled_at")[:POOL]
+    done = InputImage.objects.filter(labelled_at__isnull=False).order_by("-labelled_at")
+    labelled = items.filter(pk__in=done.values("pk")[:POOL])
     asked = items.filter(leased_to__isnull=False, leased_until__gt=timezone.now())[:POOL]
     return [bytes(embedding) for found in (labelled, asked) for embedding in found]
 

@@ -1,0 +1,160 @@
+"""The page that asks for one label after the other, by one key each."""
+
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from classifier import sentences
+from classifier.models import InputImage, Prediction, QueueItem
+from classifier.services import RuleBroken, queue
+from classifier.services.queue import Order
+from classifier.vocabulary import KNOWN_LABELS
+
+FOLDER = "admin/classifier/inputimage"
+# So many are loaded already while one is looked at.
+AHEAD = 12
+ORDERS = {
+    Order.USEFUL: "Most useful",
+    Order.DOUBT: "Least certain",
+    Order.NEWEST: "Newest",
+    Order.DISPUTED: "Visitor and model disagree",
+    Order.RANDOM: "Random",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One image to label: what is known of it, and why it is asked."""
+
+    item: QueueItem
+    prediction: Prediction | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What could not be done, in a sentence, and the status that fits."""
+
+    status: int
+    detail: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """Without JavaScript every answer is posted here."""
+    if request.method != "POST":
+        return _page(request)
+    if refused := _act(request):
+        messages.error(request, refused.detail)
+        return _page(request, refused.status)
+    name = "again" if request.POST["answer"] == "undo" else "last"
+    query = {"order": request.GET.get("order", Order.USEFUL), name: request.POST["image"]}
+    return redirect(f"{request.path}?{urlencode(query)}")
+
+
+@require_POST
+def answer(request: HttpRequest) -> HttpResponse:
+    """The same for the script."""
+    if refused := _act(request):
+        return HttpResponse(refused.detail, "text/plain; charset=utf-8", refused.status)
+    return HttpResponse(status=204)
+
+
+@require_POST
+def more(request: HttpRequest) -> HttpResponse:
+    """The next cards, leased, for the script to put behind those that it has."""
+    order = _order(request)
+    if order is None:
+        return HttpResponse("There is no such order.", "text/plain; charset=utf-8", 400)
+    by = cast(User, request.user)
+    items = queue.take(by, order, AHEAD)
+    return render(request, f"{FOLDER}/cards.html", _cards(items, by, order))
+
+
+def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
+    order, again, last = _order(request), _id(request, "again"), _id(request, "last")
+    if order is None:
+        return render(request, "error.html", {"detail": "There is no such order."}, status=400)
+    by = cast(User, request.user)
+    items = queue.start(by, order, AHEAD, again)
+    context = {
+        **admin.site.each_context(request),
+        **_cards(items, by, order),
+        "title": "Which digit is it?",
+        "is_nav_sidebar_enabled": False,
+        "answers": KNOWN_LABELS,
+        "orders": ORDERS,
+        "waiting": queue.waiting(),
+        "today": queue.labelled_today(by),
+        "last": last,
+    }
+    return render(request, f"{FOLDER}/queue.html", context, status=status)
+
+
+def _cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
+    return {
+        "cards": [_card(item) for item in items],
+        "order": order,
+        "duplicates": not items and order == Order.USEFUL and queue.near_duplicates_wait(by),
+    }
+
+
+def _card(item: QueueItem) -> Card:
+    prediction = item.image.current_prediction
+    return Card(item, prediction, _why(item, prediction))
+
+
+def _why(item: QueueItem, prediction: Prediction | None) -> str:
+    if item.doubt == queue.MISTAKEN:
+        return f"Somebody says that it is not {item.guess}."
+    if item.suggestion not in ("", item.guess):
+        said = item.get_suggestion_display()
+        return f"The visitor says {said}, the model {item.guess}."
+    doubted = prediction and sentences.of_digit(
+        prediction.verdict, prediction.reason, prediction.by_digit
+    )
+    return doubted or "The model is sure; it is here for variety."
+
+
+def _act(request: HttpRequest) -> Refused | None:
+    """Does what was posted, or says why not."""
+    by, image = cast(User, request.user), _id(request, "image")
+    if image is None:
+        return Refused(400, "It is not said of which image the answer is.")
+    try:
+        _do(request.POST.get("answer", ""), image, by)
+    except RuleBroken as error:
+        return Refused(400, str(error))
+    except InputImage.DoesNotExist:
+        return Refused(404, "The image has been deleted.")
+    return None
+
+
+def _do(what: str, image: UUID, by: User) -> None:
+    if what == "skip":
+        queue.skip(image, by)
+    elif what == "undo":
+        queue.undo(image, by)
+    else:
+        queue.answer(image, what, by)
+
+
+def _order(request: HttpRequest) -> Order | None:
+    """None where there is no such order."""
+    asked = request.GET.get("order", Order.USEFUL)
+    return Order(asked) if asked in [*Order] else None
+
+
+def _id(request: HttpRequest, name: str) -> UUID | None:
+    given = request.POST if name == "image" else request.GET
+    try:
+        return UUID(given.get(name, ""))
+    except ValueError:
+        return None

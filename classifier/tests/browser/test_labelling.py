@@ -1,0 +1,193 @@
+"""Labelling with the keyboard, in a real browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from classifier.models import InputImage, Upload
+from classifier.services import queue
+from classifier.tests import made
+from classifier.tests.browser.conftest import log_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUEUE = "/admin/classifier/inputimage/queue/?order=doubt"
+GRID = "/admin/classifier/inputimage/grid/?digit=7"
+
+Images = list[InputImage]
+
+
+@pytest.fixture
+def images(drawn: Callable[..., bytes], settings: Settings) -> Images:
+    """Twenty, in the order in which they are asked."""
+    settings.LABEL_CHECK_PERCENT = 0
+    version = made.version()
+    items = [made.queued(doubt=0.9 - place / 100) for place in range(20)]
+    for item in items:
+        made.prediction(item.image, version)
+    name = default_storage.save("uploads/00/made", ContentFile(drawn(7)))
+    Upload.objects.update(file=name)
+    return [item.image for item in items]
+
+
+def first(page: Page) -> Locator:
+    return page.locator("#cards > :first-child")
+
+
+def expect_asked(page: Page, image: InputImage) -> None:
+    expect(first(page)).to_have_attribute("data-image", str(image.pk))
+
+
+def expect_labels(page: Page, images: Images, labels: list[str]) -> None:
+    """When all that was sent has been answered."""
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    stored = dict(InputImage.objects.values_list("pk", "label"))
+    assert [stored[image.pk] for image in images] == labels
+
+
+def test_keys_label_skip_and_undo_and_the_next_images_are_there_already(
+    page: Page, images: Images
+) -> None:
+    page.goto(QUEUE)
+    expect_asked(page, images[0])
+    pictures = first(page).locator("img")
+    expect(pictures).to_have_count(2)
+    for picture in pictures.all():
+        expect(picture).to_have_js_property("complete", True)
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
+
+    for key in ("3", "Numpad4", "n", "s", "Shift+S", "5"):
+        page.keyboard.press(key)
+
+    expect_asked(page, images[6])
+    expect(page.locator("#today")).to_have_text("4")
+    expect(page.locator("#waiting")).to_have_text("16")
+    expect(page.locator("#cards > .card")).to_have_count(14)
+    expect_labels(page, images[:6], ["3", "4", "not_a_digit", "unknown", "unknown", "5"])
+
+    for key in ("u", "u", "u", "u", "9"):
+        page.keyboard.press(key)
+
+    expect_asked(page, images[3])
+    expect(page.locator("#today")).to_have_text("3")
+    expect_labels(page, images[:6], ["3", "4", "9", "unknown", "unknown", "unknown"])
+
+
+def test_all_of_a_queue_is_labelled_as_fast_as_keys_come(page: Page, images: Images) -> None:
+    page.goto(QUEUE)
+    for place in range(20):
+        expect_asked(page, images[place])
+        page.keyboard.press(str(place % 10))
+
+    expect(first(page)).to_contain_text("Nothing waits for you.")
+    expect(page.get_by_role("button", name="skip")).to_be_disabled()
+    expect_labels(page, images, [str(place % 10) for place in range(20)])
+    page.keyboard.press("u")
+    expect_asked(page, images[19])
+
+
+def test_the_keys_are_shown_and_none_labels_behind_them(page: Page, images: Images) -> None:
+    page.goto(QUEUE)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("not a digit")
+    page.keyboard.press("3")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("Control+5")
+
+    expect_asked(page, images[0])
+    page.get_by_role("button", name="8", exact=True).click()
+    expect_asked(page, images[1])
+    expect_labels(page, images[:1], ["8"])
+
+
+def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back(
+    page: Page, images: Images
+) -> None:
+    page.goto(QUEUE)
+    InputImage.objects.filter(pk=images[0].pk).delete()
+
+    page.keyboard.press("3")
+
+    expect(page.get_by_role("alert")).to_contain_text("The image has been deleted.")
+    expect_asked(page, images[0])
+    expect(page.locator("#today")).to_have_text("0")
+
+    def fail(route: Route) -> None:
+        route.abort()
+
+    page.route("**/queue/answer", fail)
+    page.keyboard.press("3")
+    expect(page.get_by_role("alert")).to_contain_text("The site can’t be reached.")
+    page.unroute("**/queue/answer", fail)
+    page.context.clear_cookies()
+    page.keyboard.press("3")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile("logged out|error 403"))
+    expect_asked(page, images[0])
+
+
+def test_an_undo_that_is_refused_is_told_and_the_label_stays(
+    page: Page, images: Images, labeller: User
+) -> None:
+    page.goto(QUEUE)
+    page.keyboard.press("3")
+    expect_labels(page, images[:1], ["3"])
+    queue.answer(images[0].pk, "4", labeller)
+    page.keyboard.press("u")
+
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed the label")
+    expect_asked(page, images[1])
+    expect_labels(page, images[:1], ["4"])
+
+
+def test_a_grid_is_confirmed_and_taken_back_by_keys(page: Page, images: Images) -> None:
+    page.goto(GRID)
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(20)
+    surest = images[::-1]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    tiles.nth(4).click()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".empty")).to_contain_text("Nothing that the model calls 7")
+    wrong = (1, 4)
+    expect_labels(page, surest, ["unknown" if n in wrong else "7" for n in range(20)])
+
+    page.keyboard.press("u")
+
+    expect(tiles).to_have_count(20)
+    expect_labels(page, surest, ["unknown"] * 20)
+
+
+def test_both_pages_work_without_javascript(
+    browser: Browser, live_server: LiveServer, labeller: User, images: Images
+) -> None:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    log_in(context, live_server, labeller)
+    page = context.new_page()
+
+    page.goto(QUEUE)
+    page.get_by_role("button", name="3", exact=True).click()
+    expect_asked(page, images[1])
+    page.get_by_role("button", name="undo").click()
+    expect_asked(page, images[0])
+    expect_labels(page, images[:1], ["unknown"])
+    page.get_by_role("button", name="not a digit").click()
+    expect_asked(page, images[1])
+
+    page.goto(GRID)
+    page.locator(".tile").first.click()
+    page.get_by_role("button", name="The rest are 7").click()
+    page.get_by_role("button", name="Undo the last 18").click()
+    expect(page.locator(".tile")).to_have_count(19)
+    expect_labels(page, images, ["not_a_digit"] + ["unknown"] * 19)
+    context.close()
