@@ -15,7 +15,7 @@ Say = Callable[[float], str]
 
 
 def plain(value: float) -> str:
-    return f"{value:,.4g}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 
 def lines(

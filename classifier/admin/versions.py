@@ -127,7 +127,7 @@ def _serve(request: HttpRequest, change: Any, **values: Any) -> None:
         messages.error(request, str(error))
     else:
         messages.success(
-            request, f"{version} serves now; the web workers take it up within 2 seconds."
+            request, f"Model {version} serves now; the web workers take it up within 2 seconds."
         )
 
 
@@ -152,9 +152,8 @@ def _shown(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
 
 
 def _sources(version: ModelVersion) -> list[tuple[str, int]]:
-    names = dict(Source.choices)
     counts = version.snapshot.get("by_source", {})
-    return [(names.get(source, source), count) for source, count in counts.items()]
+    return [(source.label, counts[source]) for source in Source if source in counts]
 
 
 def _by_label(version: ModelVersion) -> SafeString | None:

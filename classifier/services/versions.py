@@ -85,7 +85,7 @@ def promote(
         return version
     if version.state == ModelState.REJECTED and not force:
         raise Rejected(
-            f"{name} was rejected: {version.comparison['reason']} "
+            f"Model {name} was rejected: {version.comparison['reason']} "
             f"To let it serve all the same: python manage.py promote {name} --force"
         )
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)

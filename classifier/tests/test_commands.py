@@ -121,7 +121,7 @@ def test_a_rejected_model_is_promoted_by_force_only() -> None:
         run("promote", "worse")
 
     assert str(refused.value) == (
-        "worse was rejected: Two images got worse. "
+        "Model worse was rejected: Two images got worse. "
         "To let it serve all the same: python manage.py promote worse --force"
     )
     assert run("promote", "worse", "--force") == "worse is the champion now.\n"

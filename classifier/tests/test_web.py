@@ -198,8 +198,15 @@ def test_what_the_model_saw_is_shown_dark_on_light_in_28_by_28(
     assert shown.tobytes() == bytes(255 - ink for ink in bytes(image.pixels))
 
 
-def test_images_of_mnist_are_not_served(client: Client) -> None:
-    assert client.get(f"/image/{made.mnist_image().pk}.png").status_code == 404
+def test_images_of_mnist_are_served_too(client: Client) -> None:
+    """Staff compare models on them."""
+    image = made.mnist_image(pixels=bytes([255]) + bytes(783))
+
+    response = client.get(f"/image/{image.pk}.png")
+
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "image/png")
+    seen = Image.open(BytesIO(response.content))
+    assert (seen.size, seen.getpixel((0, 0)), seen.getpixel((1, 0))) == ((28, 28), 0, 255)
 
 
 def test_no_result_is_listed_anywhere(champion: ModelVersion, client: Client, drawn: Draw) -> None:

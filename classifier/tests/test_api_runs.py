@@ -1,0 +1,251 @@
+"""Training, promoting and rolling back through the API, each by whom it is given to."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
+from classifier.services import runs, versions
+from classifier.tests import made
+from classifier.tests.test_api_staff import token
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client: Client, boss: User) -> Client:
+    client.force_login(boss)
+    return client
+
+
+@pytest.fixture
+def better(champion: ModelVersion) -> ModelVersion:
+    """A candidate beside the bundled model."""
+    made.model_folder("better-1.5")
+    return versions.register("better-1.5")
+
+
+def post(client: Client, address: str, body: Any = None, **headers: str) -> Any:
+    return client.post(address, body or {}, content_type="application/json", headers=headers)
+
+
+def refused(response: Any) -> tuple[int, str]:
+    answer = response.json()
+    assert set(answer) == {"code", "detail"}
+    assert answer["detail"]
+    return response.status_code, answer["code"]
+
+
+def serving() -> str:
+    return ModelVersion.objects.get(state=ModelState.CHAMPION).name
+
+
+def test_a_run_is_asked_for_and_followed(staff: Client, champion: ModelVersion, boss: User) -> None:
+    made.image(label="7")
+
+    response = post(staff, "/api/runs", {"fine_tune": True})
+
+    assert response.status_code == 201
+    run = TrainingRun.objects.get()
+    answer = response.json()
+    assert (answer["id"], answer["state"], answer["asked_by"]) == (run.pk, "queued", "boss")
+    assert (answer["fine_tune"], answer["force"], answer["result"]) == (True, False, None)
+    assert staff.get(f"/api/runs/{run.pk}").json() == answer
+
+
+def test_fine_tuning_is_what_is_meant_unless_said_otherwise(
+    staff: Client, champion: ModelVersion
+) -> None:
+    assert refused(post(staff, "/api/runs")) == (409, "nothing_new")
+    assert not TrainingRun.objects.exists()
+
+    assert post(staff, "/api/runs", {"force": True}).json()["fine_tune"]
+
+
+def test_a_second_run_is_refused(staff: Client) -> None:
+    assert post(staff, "/api/runs", {"fine_tune": False}).status_code == 201
+
+    assert refused(post(staff, "/api/runs", {"fine_tune": False})) == (409, "already_training")
+    assert TrainingRun.objects.count() == 1
+
+
+def test_fine_tuning_without_a_champion_is_refused(staff: Client) -> None:
+    assert refused(post(staff, "/api/runs")) == (400, "invalid")
+
+
+@pytest.mark.parametrize("body", [{"fine_tune": "perhaps"}, {"force": None}, [1]])
+def test_a_wish_that_makes_no_sense_is_refused(staff: Client, body: Any) -> None:
+    assert refused(post(staff, "/api/runs", body)) == (400, "invalid")
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_run_is_cancelled_once(staff: Client) -> None:
+    run = runs.ask(None, fine_tune=False)
+
+    response = post(staff, f"/api/runs/{run.pk}/cancel")
+
+    assert (response.status_code, response.json()["state"]) == (200, "cancelled")
+    assert refused(post(staff, f"/api/runs/{run.pk}/cancel")) == (409, "run_ended")
+
+
+@pytest.mark.parametrize("run", ["999", "x", "99999999999999999999"])
+def test_a_run_that_does_not_exist_is_not_found(staff: Client, run: str) -> None:
+    assert staff.get(f"/api/runs/{run}").status_code == 404
+    assert post(staff, f"/api/runs/{run}/cancel").status_code == 404
+
+
+def test_a_run_whose_process_was_killed_has_failed(staff: Client) -> None:
+    then = timezone.now() - timedelta(minutes=1)
+    started = {"state": RunState.RUNNING, "started_at": then, "heartbeat_at": then}
+    run = TrainingRun.objects.create(**started)
+
+    assert staff.get(f"/api/runs/{run.pk}").json()["state"] == "failed"
+
+
+def test_a_model_is_promoted_with_a_reason_on_record(
+    staff: Client, better: ModelVersion, boss: User
+) -> None:
+    response = post(staff, "/api/models/better-1.5/promote", {"reason": "It reads my 7s."})
+
+    assert response.status_code == 200
+    assert (response.json()["name"], response.json()["state"]) == ("better-1.5", "champion")
+    newest = Promotion.objects.order_by("-id")[0]
+    assert (newest.by, newest.via, newest.reason) == (boss, Via.API, "It reads my 7s.")
+
+
+def test_rolling_back_goes_to_the_model_before(
+    staff: Client, better: ModelVersion, boss: User
+) -> None:
+    assert refused(post(staff, "/api/models/rollback")) == (409, "no_earlier_champion")
+    versions.promote("better-1.5")
+
+    response = post(staff, "/api/models/rollback", {"reason": "It reads no 7s."})
+
+    assert (response.status_code, response.json()["name"]) == (200, "baseline")
+    newest = Promotion.objects.order_by("-id")[0]
+    assert (newest.by, newest.via, newest.reason) == (boss, Via.API, "It reads no 7s.")
+
+
+def test_a_rejected_model_is_not_promoted(staff: Client, champion: ModelVersion) -> None:
+    made.model_folder("worse")
+    versions.register("worse", {"passed": False, "reason": "Two images got worse."})
+
+    response = post(staff, "/api/models/worse/promote")
+
+    assert refused(response) == (409, "rejected")
+    assert "Two images got worse." in response.json()["detail"]
+    assert serving() == "baseline"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "..", "baseline%2F..", "better-1.6"])
+def test_a_model_that_is_not_on_record_is_not_found(
+    staff: Client, better: ModelVersion, name: str
+) -> None:
+    made.model_folder("better-1.6")  # a folder that nobody has registered
+
+    assert staff.get(f"/api/models/{name}").status_code == 404
+    assert post(staff, f"/api/models/{name}/promote").status_code == 404
+    assert serving() == "baseline"
+
+
+def test_a_model_whose_folder_is_gone_is_not_promoted(
+    staff: Client, champion: ModelVersion
+) -> None:
+    made.version(name="gone")
+
+    assert refused(post(staff, "/api/models/gone/promote")) == (409, "unusable_model")
+    assert serving() == "baseline"
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, None, "a\0b", ["why"]])
+def test_a_reason_that_cannot_be_kept_promotes_nothing(
+    staff: Client, better: ModelVersion, reason: Any
+) -> None:
+    response = post(staff, "/api/models/better-1.5/promote", {"reason": reason})
+
+    assert refused(response) == (400, "invalid")
+    assert response.json()["detail"].startswith("reason: ")
+    assert serving() == "baseline"
+
+
+def test_the_timeline_tells_what_was_live_when(
+    staff: Client, better: ModelVersion, boss: User
+) -> None:
+    versions.promote("better-1.5", by=boss, via=Via.ADMIN, reason="It reads my 7s.")
+
+    told = staff.get("/api/models/timeline").json()
+
+    assert [(each["model"], each["by"], each["via"], each["reason"]) for each in told] == [
+        ("better-1.5", "boss", "admin", "It reads my 7s."),
+        ("baseline", None, "command", ""),
+    ]
+    assert [each["until"] for each in told] == [None, told[0]["since"]]
+
+
+def test_the_list_of_models_leaves_out_what_names_each_image(staff: Client) -> None:
+    sets = {"test": {"better": ["1"], "worse": ["2"]}}
+    comparison = {"against": "baseline", "passed": True, "reason": "None got worse."}
+    snapshot = {"images": 9, "by_label": {"7": 9}}
+    heavy = {"corrected": {"1": "7"}, "since": {"model": "baseline", "images": ["1"]}}
+    made.version(snapshot=snapshot | heavy, comparison=comparison | {"sets": sets})
+
+    listed = staff.get("/api/models").json()["results"][0]
+    alone = staff.get("/api/models/made").json()
+
+    assert (listed["snapshot"], listed["comparison"]) == (snapshot, comparison)
+    assert alone["snapshot"] == snapshot | heavy
+    assert alone["comparison"] == comparison | {"sets": sets}
+    assert set(listed) == set(alone)
+
+
+TRAINING = ["/api/runs", "/api/runs/{run}/cancel"]
+SERVING = ["/api/models/better-1.5/promote", "/api/models/rollback"]
+LOOKING = ["/api/runs/{run}", "/api/models/baseline", "/api/models/timeline"]
+
+
+@pytest.mark.parametrize("address", [*TRAINING, *SERVING, *LOOKING])
+@pytest.mark.parametrize("who", ["nobody", "outsider", "labeller"])
+def test_who_does_not_have_the_right_gets_nowhere(
+    client: Client, better: ModelVersion, outsider: User, labeller: User, who: str, address: str
+) -> None:
+    run = runs.ask(None, fine_tune=False)
+    user = {"outsider": outsider, "labeller": labeller}.get(who)
+    headers = token(user) if user else {}
+    ask = client.get if address in LOOKING else client.post
+
+    response = ask(address.format(run=run.pk), headers=headers)
+
+    expected = (403, "permission_denied") if user else (401, "not_authenticated")
+    assert refused(response) == expected
+    run.refresh_from_db()
+    assert (run.state, serving(), TrainingRun.objects.count()) == ("queued", "baseline", 1)
+
+
+@pytest.mark.parametrize(
+    ("right", "allowed", "forbidden"),
+    [
+        ("start_trainingrun", TRAINING, SERVING),
+        ("promote_modelversion", SERVING, TRAINING),
+    ],
+)
+def test_training_and_promoting_are_rights_of_their_own(
+    client: Client,
+    better: ModelVersion,
+    labeller: User,
+    right: str,
+    allowed: list[str],
+    forbidden: list[str],
+) -> None:
+    labeller.user_permissions.add(Permission.objects.get(codename=right))
+    headers = token(labeller)
+    run = runs.ask(None, fine_tune=False)
+
+    def status(address: str) -> int:
+        return int(post(client, address.format(run=run.pk), **headers).status_code)
+
+    assert [status(address) for address in forbidden] == [403, 403]
+    assert 403 not in [status(address) for address in allowed]

@@ -1,0 +1,332 @@
+"""The admin's pages of models: comparing, promoting, rolling back, and what each learnt from."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from classifier.admin.learnt import learnt_by
+from classifier.models import InputImage, ModelState, ModelVersion, Promotion, Via
+from classifier.services import versions
+from classifier.tests import made
+from classifier.tests.test_training_page import words
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/classifier/modelversion/"
+
+
+@pytest.fixture
+def promoter(db: None) -> User:
+    """Staff who may look at models, promote and roll back, and nothing else."""
+    user = User.objects.create_user("promoter", is_staff=True)
+    wanted = ("view_modelversion", "promote_modelversion")
+    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+    return user
+
+
+@pytest.fixture
+def staff(client: Client, promoter: User) -> Client:
+    client.force_login(promoter)
+    return client
+
+
+@pytest.fixture
+def better(champion: ModelVersion) -> ModelVersion:
+    """A candidate beside the bundled model."""
+    made.model_folder("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
+    return versions.register("better")
+
+
+def page_of(version: ModelVersion) -> str:
+    return f"{LIST}{version.pk}/change/"
+
+
+def promote(client: Client, version: ModelVersion, **values: str) -> str:
+    return client.post(f"{LIST}{version.pk}/promote/", values, follow=True).content.decode()
+
+
+def serving() -> str:
+    return ModelVersion.objects.get(state=ModelState.CHAMPION).name
+
+
+def compared(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
+    counts = {"images": 10000, "champion_right": 9969, "candidate_right": 9970, "p": 0.7}
+    ids = {
+        name: {side: [str(image.pk) for image in images] for side, images in groups.items()}
+        for name, groups in sets.items()
+    }
+    return {
+        "against": "baseline",
+        "passed": True,
+        "reason": "On the test split 1 image got better.",
+        "sets": {
+            name: counts | {"better": [], "worse": []} | groups for name, groups in ids.items()
+        },
+    }
+
+
+def pictures(html: str) -> list[str]:
+    return re.findall(r'src="/image/([^"]+)\.png"', html)
+
+
+def test_the_list_shows_state_accuracy_and_what_was_learnt(staff: Client) -> None:
+    snapshot = {"images": 60150, "by_source": {"mnist_sample": 60000, "web": 130, "api": 20}}
+    made.version(name="better", snapshot=snapshot, metrics={"test": {"accuracy": 0.9971}})
+    made.version(name="plain")
+
+    shown = words(staff, LIST)
+
+    assert "better Candidate 99.71% 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
+    assert "plain Candidate – 0 images, 0 uploads" in shown
+
+
+def test_the_list_reads_no_image_s_name(staff: Client) -> None:
+    """Which makes megabytes a model."""
+    made.version(name="better", snapshot={"images": 9, "corrected": {"1": "7"}})
+
+    with CaptureQueriesContext(connection) as queries:
+        staff.get(LIST)
+
+    read = [query["sql"] for query in queries if 'FROM "model_versions"' in query["sql"]]
+    assert read
+    assert not any(re.search(r'"(snapshot|comparison)"(?! - )', sql) for sql in read)
+
+
+def test_the_timeline_tells_model_time_who_why_and_through_what(
+    staff: Client, better: ModelVersion, promoter: User
+) -> None:
+    versions.promote("better", by=promoter, via=Via.ADMIN, reason="It reads my 7s.")
+    since = Promotion.objects.get(model=better).at
+    at = f"{since:%Y-%m-%d %H:%M}"
+
+    shown = words(staff, f"{LIST}timeline/")
+
+    assert f"better {at} now promoter Admin It reads my 7s. baseline" in shown
+    assert f"{at} – command line –" in shown
+    assert 'href="/admin/classifier/modelversion/timeline/"' in staff.get(LIST).content.decode()
+
+
+def test_a_candidate_is_promoted_with_a_reason_on_record(
+    staff: Client, better: ModelVersion, promoter: User
+) -> None:
+    assert "Promote</button>" in staff.get(page_of(better)).content.decode()
+
+    html = promote(staff, better, reason="It reads my 7s.")
+
+    assert "Model better serves now; the web workers take it up within 2 seconds." in html
+    assert serving() == "better"
+    newest = Promotion.objects.order_by("-id")[0]
+    assert (newest.by, newest.via, newest.reason) == (promoter, Via.ADMIN, "It reads my 7s.")
+
+
+def test_the_champion_s_page_rolls_back_to_the_one_before(
+    staff: Client, better: ModelVersion, promoter: User
+) -> None:
+    versions.promote("better")
+    assert "Roll back to baseline</button>" in staff.get(page_of(better)).content.decode()
+
+    response = staff.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
+
+    assert "Model baseline serves now;" in response.content.decode()
+    assert serving() == "baseline"
+    newest = Promotion.objects.order_by("-id")[0]
+    assert (newest.by, newest.via, newest.reason) == (promoter, Via.ADMIN, "It reads no 7s.")
+
+
+def test_there_is_no_button_to_roll_back_to_nothing(staff: Client, champion: ModelVersion) -> None:
+    assert "Roll back" not in staff.get(page_of(champion)).content.decode()
+
+    response = staff.post(f"{LIST}rollback/", follow=True)
+
+    assert "There is no earlier champion" in response.content.decode()
+    assert serving() == "baseline"
+
+
+def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
+    staff: Client, champion: ModelVersion
+) -> None:
+    made.model_folder("worse")
+    comparison = compared() | {"passed": False, "reason": "Two images got worse."}
+    worse = versions.register("worse", comparison)
+
+    html = staff.get(page_of(worse)).content.decode()
+    assert "Promote</button>" not in html
+    assert "Two images got worse." in html
+    assert "manage.py promote worse --force" in html
+
+    assert "Model worse was rejected: Two images got worse." in promote(staff, worse)
+    assert serving() == "baseline"
+
+
+def test_a_model_whose_folder_is_gone_is_not_promoted(
+    staff: Client, champion: ModelVersion
+) -> None:
+    gone = made.version(name="gone")
+
+    assert "There is no model in" in promote(staff, gone)
+    assert serving() == "baseline"
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "a\0b"])
+def test_a_reason_that_cannot_be_kept_promotes_nothing(
+    staff: Client, better: ModelVersion, reason: str
+) -> None:
+    assert '<li class="error">Why: ' in promote(staff, better, reason=reason)
+    assert serving() == "baseline"
+
+
+def test_figures_stand_beside_the_champion_s(staff: Client, better: ModelVersion) -> None:
+    figures = {"digits": 40, "non_digits": 9, "accuracy": 0.9, "ece": 0.5}
+    metrics = {"test": better.metrics["test"] | {"ece": 0.5}, "held_out_uploads": figures}
+    ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
+
+    html = staff.get(page_of(better)).content.decode()
+    shown = words(staff, page_of(better))
+
+    assert "MNIST's test split, 10,000 digits this model baseline, which serves" in shown
+    assert "read right 99.80% , better 99.69%" in shown
+    assert "error of the confidence (ECE) 0.5000 , worse 0.0019" in shown
+    assert "Held-out uploads, 40 digits and 9 non-digits" in shown
+    assert "read right 90.00% –" in shown
+    assert 'class="better"' in html
+
+
+def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
+    staff: Client, champion: ModelVersion, digits: Any
+) -> None:
+    three = digits[0][digits[1] == 3][0].tobytes()
+    up, down, upload = (
+        made.mnist_image(label="3", pixels=three),
+        made.mnist_image(label="5"),
+        made.image(label="3", pixels=three),
+    )
+    made.model_folder("better")
+    sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
+    better = versions.register("better", compared(**sets))
+
+    html = staff.get(page_of(better)).content.decode()
+    shown = words(staff, page_of(better))
+
+    assert pictures(html) == [str(image.pk) for image in (up, down, upload)]
+    assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in shown
+    assert "Held-out uploads" in shown
+    assert "none got worse" in shown
+
+
+def test_at_most_60_pictures_of_a_kind_are_shown_with_the_count(
+    staff: Client, champion: ModelVersion
+) -> None:
+    images = [made.mnist_image() for _ in range(62)]
+    better = made.version(name="better", comparison=compared(test={"worse": images}))
+
+    html = staff.get(page_of(better)).content.decode()
+
+    assert pictures(html) == [str(image.pk) for image in images[:60]]
+    assert "62 got worse , 60 shown" in words(staff, page_of(better))
+
+
+def test_a_comparison_outlives_its_images_and_folders(staff: Client) -> None:
+    kept, deleted = made.mnist_image(label="5"), made.mnist_image()
+    sets = {"test": {"better": [kept, deleted]}}
+    gone = made.version(name="gone", comparison=compared(**sets) | {"against": "also-gone"})
+    deleted.delete()
+
+    html = staff.get(page_of(gone)).content.decode()
+
+    assert pictures(html) == [str(kept.pk)]
+    assert "2 got better , 1 shown 5 " in words(staff, page_of(gone))
+
+
+def test_a_model_says_what_it_learnt_from(staff: Client) -> None:
+    images = [made.image(label="7") for _ in range(62)]
+    now = timezone.now()
+    for place, image in enumerate(images):
+        at = now.replace(microsecond=place)
+        InputImage.objects.filter(pk=image.pk).update(labelled_at=at)
+    labels = {str(image.pk): "7" for image in images} | {str(images[-1].pk): "not_a_digit"}
+    snapshot = {
+        "images": 60062,
+        "by_source": {"mnist": 60000, "web": 62},
+        "by_label": {"7": 60061, "not_a_digit": 1},
+        "sha256": "0d098d5f",
+        "corrected": labels,
+        "since": {"model": "baseline", "images": list(labels)[:37]},
+    }
+    version = made.version(snapshot=snapshot)
+
+    html = staff.get(page_of(version)).content.decode()
+    shown = words(staff, page_of(version))
+
+    assert "Images 60,062 MNIST 60,000 web page 62 New since baseline 37" in shown
+    assert "0d098d5f" in shown
+    assert 'aria-label="Images by label. 7: 60,061, none: 1"' in html
+    assert "62 labelled uploads the newest 60 shown none 7 7" in shown
+    assert pictures(html) == [str(image.pk) for image in images[:1:-1]]
+
+
+def test_a_model_page_says_when_it_served(staff: Client, better: ModelVersion) -> None:
+    assert "When it served" not in words(staff, page_of(better))
+
+    promote(staff, better, reason="It reads my 7s.")
+
+    assert "It reads my 7s." in words(staff, page_of(better)).split("When it served")[1]
+
+
+def test_an_upload_names_the_models_that_learnt_from_it() -> None:
+    image = made.image()
+    assert learnt_by(image) == "no model yet"
+
+    ids = [
+        made.version(name=name, snapshot={"corrected": {str(image.pk): "7"}}).pk for name in "ab"
+    ]
+
+    assert learnt_by(image) == (
+        f'<a href="{LIST}{ids[1]}/change/">b</a>, <a href="{LIST}{ids[0]}/change/">a</a>'
+    )
+
+
+def test_who_may_only_look_sees_no_button_and_promotes_nothing(
+    staff: Client, better: ModelVersion, promoter: User
+) -> None:
+    promoter.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
+
+    assert "Promote</button>" not in staff.get(page_of(better)).content.decode()
+    assert staff.post(f"{LIST}{better.pk}/promote/").status_code == 403
+    assert staff.post(f"{LIST}rollback/").status_code == 403
+    assert serving() == "baseline"
+
+
+@pytest.mark.parametrize("who", ["nobody", "labeller"])
+def test_who_may_not_look_gets_nowhere(
+    client: Client, better: ModelVersion, labeller: User, who: str
+) -> None:
+    if who == "labeller":
+        client.force_login(labeller)
+
+    answers = [
+        client.get(f"{LIST}timeline/"),
+        client.post(f"{LIST}{better.pk}/promote/"),
+        client.post(f"{LIST}rollback/"),
+    ]
+
+    status = 302 if who == "nobody" else 403
+    assert [answer.status_code for answer in answers] == [status] * 3
+    assert serving() == "baseline"
+
+
+def test_only_a_post_with_the_token_against_forgery_promotes(
+    better: ModelVersion, promoter: User
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(promoter)
+
+    for address in (f"{LIST}{better.pk}/promote/", f"{LIST}rollback/"):
+        assert client.get(address).status_code == 405
+        assert client.post(address).status_code == 403
+    assert serving() == "baseline"
