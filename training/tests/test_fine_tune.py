@@ -58,19 +58,19 @@ def test_a_few_dozen_corrections_teach_their_kind_and_cost_nothing_known(
 ) -> None:
     unseen = Images(digits[0][1::10], digits[1][1::10])
     [member, *_] = export.read(BASELINE)
-    assert read(member, outlined(unseen)) < 0.7
-    assert refused(member, struck_out(unseen)) < 0.5
+    assert read(member, outlined(unseen)) < 0.6
+    assert refused(member, struck_out(unseen)) < 0.3
     known = read(member, unseen)
 
     corrections = outlined(given[::50]) + struck_out(given[1::50])
     prepared = lesson.for_fine_tuning(given, corrections, seed=1)
     epochs: list[dict[str, Any]] = []
-    configuration = trainer.Configuration(epochs=2, members=1, seed=1)
+    configuration = trainer.Configuration(epochs=3, members=1, seed=1)
     [tuned] = trainer.fine_tune([member], prepared.train, configuration, epochs.append, False)
 
-    assert [(each["member"], each["epoch"]) for each in epochs] == [(1, 1), (1, 2)]
-    assert read(tuned, outlined(unseen)) >= 0.8
-    assert refused(tuned, struck_out(unseen)) >= 0.7
+    assert [(each["member"], each["epoch"]) for each in epochs] == [(1, 1), (1, 2), (1, 3)]
+    assert read(tuned, outlined(unseen)) >= 0.7
+    assert refused(tuned, struck_out(unseen)) >= 0.5
     assert read(tuned, unseen) >= known - 0.004
 
 
