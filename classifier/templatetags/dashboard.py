@@ -1,0 +1,103 @@
+"""The overview on the admin's first page: of each thing, as much as the person may see."""
+
+from datetime import date
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import User
+from django.utils.safestring import SafeString
+
+from classifier.admin import charts
+from classifier.services import runs, statistics
+from classifier.services.statistics import Champion, DayOfDoubt, Drift
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/dashboard.html")
+def dashboard(user: User) -> dict[str, Any]:
+    champion = statistics.champion()
+    parts: dict[str, Any] = {}
+    if _may(user, "view_inputimage") or _may(user, "label_inputimage"):
+        parts |= _labelling() | {"may_label": _may(user, "label_inputimage")}
+    if _may(user, "view_modelversion"):
+        parts |= _serving(champion)
+    if _may(user, "view_trainingrun"):
+        parts |= _training(champion)
+    return parts
+
+
+def _may(user: User, permission: str) -> bool:
+    return user.has_perm(f"classifier.{permission}")
+
+
+def _labelling() -> dict[str, Any]:
+    labellers = statistics.labellers()
+    doubt = statistics.doubt()
+    return {
+        "queue": statistics.queue(),
+        "labellers": labellers,
+        "labelled": sum(labeller.labels for labeller in labellers),
+        "doubt": doubt[-1] if doubt else None,
+        "doubt_chart": _doubt_chart(doubt),
+    }
+
+
+def _serving(champion: Champion | None) -> dict[str, Any]:
+    drift = statistics.drift(champion) if champion else None
+    days = drift.days if drift else []
+    return {
+        "sees_models": True,
+        "champion": champion,
+        "confidence": days[-1] if days else None,
+        "drift": _drift_in_words(drift) if drift and days else "",
+        "drift_chart": _drift_chart(drift) if drift else "",
+    }
+
+
+def _training(champion: Champion | None) -> dict[str, Any]:
+    return {
+        "sees_training": True,
+        "run": statistics.training(),
+        "new_labels": runs.new_labels(champion.version) if champion else None,
+    }
+
+
+def _doubt_chart(days: list[DayOfDoubt]) -> SafeString | str:
+    """A single day makes no line; the sentence beside says it all."""
+    if len(days) < 2:
+        return ""
+    series = {
+        "unsure": [day.unsure / day.read for day in days],
+        "not a digit": [day.refused / day.read for day in days],
+    }
+    labels = [_short(day.day) for day in days]
+    return charts.lines(series, "Share in doubt, by day", "day", labels, _percent, from_zero=True)
+
+
+def _drift_chart(drift: Drift) -> SafeString | str:
+    if len(drift.days) < 2:
+        return ""
+    series = {"mean": [day.mean for day in drift.days]}
+    if drift.first_week is not None:
+        series["its first week"] = [drift.first_week] * len(drift.days)
+    labels = [_short(day.day) for day in drift.days]
+    return charts.lines(
+        series, "Confidence of the model that serves, by day", "day", labels, _percent
+    )
+
+
+def _drift_in_words(drift: Drift) -> str:
+    difference = drift.days[-1].mean - (drift.first_week or 0)
+    if drift.first_week is None or abs(difference) < 0.0005:
+        return "as in its first week"
+    way = "more" if difference > 0 else "less"
+    return f"{abs(100 * difference):.1f} points {way} than in its first week"
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"

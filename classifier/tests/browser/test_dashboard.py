@@ -1,0 +1,28 @@
+"""The admin's first page as it is drawn."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from classifier.models import ModelVersion, Via
+from classifier.services import labels
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_overview_fits_the_screen_and_leads_to_labelling(
+    champion: ModelVersion, boss: User, page: Page, width: int
+) -> None:
+    made.prediction(made.queued().image, champion)
+    labels.label(made.queued().image.pk, "7", boss, Via.QUEUE)
+    page.set_viewport_size({"width": width, "height": 844})
+
+    page.goto("/admin/")
+
+    expect(page.get_by_role("heading", name="Waiting for a label")).to_be_visible()
+    expect(page.get_by_role("link", name="Train: 1 new label", exact=True)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="Label", exact=True).click()
+    page.wait_for_url("**/admin/classifier/inputimage/queue/")
