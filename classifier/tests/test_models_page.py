@@ -197,6 +197,16 @@ def test_figures_stand_beside_the_champion_s(staff: Client, better: ModelVersion
     assert 'class="better"' in html
 
 
+def test_figures_of_other_images_are_not_compared(
+    staff: Client, better: ModelVersion, champion: ModelVersion
+) -> None:
+    for version, digits in ((better, 40), (champion, 30)):
+        metrics = {"held_out_uploads": {"digits": digits, "accuracy": 0.9}}
+        ModelVersion.objects.filter(pk=version.pk).update(metrics=metrics)
+
+    assert "read right 90.00% –" in words(staff, page_of(better))
+
+
 def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
     staff: Client, champion: ModelVersion, digits: Any
 ) -> None:
