@@ -86,6 +86,7 @@ function comeBack(act, problem) {
   done.splice(done.indexOf(act), 1);
   cards.prepend(act.card);
   counted(act.answer, -1);
+  mark("");
   show();
 }
 

@@ -24,7 +24,7 @@ ORDERS = {
     Order.USEFUL: "Most useful",
     Order.DOUBT: "Least certain",
     Order.NEWEST: "Newest",
-    Order.DISPUTED: "Visitor and model disagree",
+    Order.DISPUTED: "Visitor disagrees",
     Order.RANDOM: "Random",
 }
 
@@ -99,19 +99,25 @@ def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
 
 
 def _cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
-    return {
-        "cards": [_card(item) for item in items],
-        "order": order,
-        "duplicates": not items and order == Order.USEFUL and queue.near_duplicates_wait(by),
-    }
+    cards = [_card(item, order) for item in items]
+    return {"cards": cards, "order": order, "left": "" if cards else _left(by, order)}
 
 
-def _card(item: QueueItem) -> Card:
+def _left(by: User, order: Order) -> str:
+    """What is not asked of this person in this order."""
+    if order == Order.USEFUL and queue.near_duplicates_wait(by):
+        return "duplicates"
+    if not queue.withheld(by):
+        return "nothing"
+    return "agreed" if order == Order.DISPUTED else "withheld"
+
+
+def _card(item: QueueItem, order: Order) -> Card:
     prediction = item.image.current_prediction
-    return Card(item, prediction, _why(item, prediction))
+    return Card(item, prediction, _why(item, prediction, order))
 
 
-def _why(item: QueueItem, prediction: Prediction | None) -> str:
+def _why(item: QueueItem, prediction: Prediction | None, order: Order) -> str:
     if item.doubt == queue.MISTAKEN:
         return f"Somebody says that it is not {item.guess}."
     if item.suggestion not in ("", item.guess):
@@ -120,7 +126,8 @@ def _why(item: QueueItem, prediction: Prediction | None) -> str:
     doubted = prediction and sentences.of_digit(
         prediction.verdict, prediction.reason, prediction.by_digit
     )
-    return doubted or "The model is sure; it is here for variety."
+    sure = "The model is sure; it is here for variety."
+    return doubted or (sure if order == Order.USEFUL else "The model is sure.")
 
 
 def _act(request: HttpRequest) -> Refused | None:

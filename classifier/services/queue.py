@@ -156,6 +156,11 @@ def waiting_alike() -> dict[str, int]:
     return {digit: counts.get(digit, 0) for digit in DIGITS}
 
 
+def withheld(by: User) -> bool:
+    """Whether something waits that is leased to others, or that this person skipped."""
+    return QueueItem.objects.filter(waiting=True).exclude(leased_to=by).exists()
+
+
 def near_duplicates_wait(by: User) -> bool:
     """Those that `Order.USEFUL` leaves out."""
     return _free(by).filter(duplicate=True).exists()

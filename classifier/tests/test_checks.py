@@ -30,7 +30,8 @@ def anna() -> User:
 def labelled() -> UUID:
     """One with a label, while another waits; the first is asked as a check."""
     made.queued()
-    return made.queued(label="7").pk
+    check: UUID = made.queued(label="7").pk
+    return check
 
 
 def taken(by: User, order: Order = Order.DOUBT) -> list[UUID]:

@@ -1,6 +1,7 @@
 """The grid: many images that the model calls one digit, confirmed and taken back at once."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -118,7 +119,7 @@ def test_sixty_images_take_as_many_queries_as_three(
         some, most = images[: count // 3], images[count // 3 :]
         queue.release(anna)
         return [
-            *(queries(lambda order=order: queue.take(anna, order, count)) for order in Order),
+            *(queries(partial(queue.take, anna, order, count)) for order in Order),
             queries(lambda: alike(anna, count=count)),
             queries(lambda: queue.confirm("7", most, some, anna)),
             queries(lambda: queue.reopen(most, dict.fromkeys(some, 0.1), anna)),

@@ -157,12 +157,12 @@ def test_the_next_images_follow_those_that_the_page_has(staff: Client) -> None:
     assert (len(first), len(asked(more))) == (12, 2)
     assert not {*first} & {*asked(more)}
     assert "<html" not in more
-    assert "Nothing waits for you." in staff.post(MORE).content.decode()
+    assert "Nothing waits for a label." in staff.post(MORE).content.decode()
 
 
 def test_an_empty_queue_says_what_is_left(staff: Client) -> None:
-    assert "Nothing waits for you." in page(staff)
-    assert "No visitor disagrees with the model." in page(staff, QUEUE + "?order=disputed")
+    assert "Nothing waits for a label." in page(staff)
+    assert "Nothing waits for a label." in page(staff, QUEUE + "?order=disputed")
 
     item = made.queued(duplicate=True)
 
@@ -170,6 +170,9 @@ def test_an_empty_queue_says_what_is_left(staff: Client) -> None:
     assert "Only near-duplicates of what has been asked are left." in shown
     assert 'href="?order=doubt"' in shown
     assert asked(page(staff, QUEUE + "?order=doubt")) == [str(item.pk)]
+    assert "No visitor disagrees" in page(staff, QUEUE + "?order=disputed")
+    give(staff, "skip", item)
+    assert "or you have skipped it." in page(staff)
 
 
 @pytest.mark.parametrize("address", [QUEUE, ANSWER])
