@@ -30,7 +30,7 @@ HOW = {
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
-    list_display = ("asked", "state", "kind", "asked_by", "took", "model_made", "problem")
+    list_display = ("asked", "state", "kind", "asked_by", "took", "outcome")
     list_filter = ("state",)
     list_select_related = ("asked_by", "result")
     ordering = ("-id",)
@@ -101,19 +101,15 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
 
     @admin.display(description="learns")
     def kind(self, run: TrainingRun) -> str:
-        return "on from the champion" if run.fine_tune else "from scratch"
+        return "on from champion" if run.fine_tune else "from scratch"
 
     @admin.display(description="took")
     def took(self, run: TrainingRun) -> str:
         return _took(run) or "–"
 
-    @admin.display(description="model")
-    def model_made(self, run: TrainingRun) -> SafeString | str:
-        return learnt.link(run.result) if run.result else "–"
-
-    @admin.display(description="error")
-    def problem(self, run: TrainingRun) -> str:
-        return Truncator(run.error).chars(90) or "–"
+    @admin.display(description="model, or why there is none")
+    def outcome(self, run: TrainingRun) -> SafeString | str:
+        return learnt.link(run.result) if run.result else Truncator(run.error).chars(90) or "–"
 
 
 def _may_start(request: HttpRequest) -> bool:
