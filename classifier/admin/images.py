@@ -18,6 +18,7 @@ from django.utils.timezone import localtime
 
 from classifier import sentences
 from classifier.admin import grid, queue
+from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.admin.uploads import original_picture
 from classifier.constraints import choices
@@ -106,6 +107,7 @@ class ImageAdmin(admin.ModelAdmin):
     list_editable = ("label",)
     list_filter = (LabelFilter, "upload__source")
     list_per_page = 50
+    paginator = KeysFirst
     show_full_result_count = False
     ordering = ("-created_at",)
     fields = ("seen", "original", "label", "source", "box", "labelled_by", "labelled_at")

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.models import Upload
 
@@ -23,6 +24,8 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
     list_display = ("created_at", "source", "media_type", "width", "height", "size")
     list_filter = ("source", "media_type")
     ordering = ("-created_at",)
+    paginator = KeysFirst
+    show_full_result_count = False
     fields = (
         "original",
         "source",

@@ -40,6 +40,7 @@ class Upload(models.Model):
     class Meta:
         db_table = "uploads"
         default_permissions = ("view",)
+        indexes = [models.Index(fields=["-created_at", "-id"], name="uploads_newest")]
         constraints = [
             one_of("source", UPLOADED, "uploads_source_is_known"),
             models.CheckConstraint(
@@ -104,7 +105,19 @@ class InputImage(models.Model):
         default_permissions = ("view",)
         permissions = [("label_inputimage", "Can label images")]
         indexes = [
-            models.Index(fields=["label", "-created_at"], name="input_data_queue"),
+            # Lists are counted and paged by these two alone, however many images there are.
+            models.Index(
+                fields=["label", "-created_at", "-id"],
+                name="input_data_by_label",
+                include=["source"],
+                condition=Q(source__in=UPLOADED),
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="input_data_newest",
+                include=["source"],
+                condition=Q(source__in=UPLOADED),
+            ),
             models.Index(fields=["source", "is_training"], name="input_data_split"),
             models.Index(fields=["labelled_at"], name="input_data_labelled_at"),
         ]
@@ -158,11 +171,19 @@ class Prediction(models.Model):
     verdict = models.CharField(max_length=12, choices=VERDICTS)
     reason = models.CharField(max_length=32, choices=REASONS, blank=True)
     imaging_version = models.PositiveSmallIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "predictions"
         default_permissions = ()
+        indexes = [
+            # What is said of a time is worked out from it alone.
+            models.Index(
+                fields=["created_at"],
+                name="predictions_by_time",
+                include=["model", "verdict", "confidence"],
+            )
+        ]
         constraints = [
             one_of("best_guess", DIGITS, "predictions_best_guess_is_a_digit"),
             one_of("verdict", Verdict, "predictions_verdict_is_known"),

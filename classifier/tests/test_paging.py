@@ -1,0 +1,92 @@
+"""Long lists of the admin: any page of them, found by an index alone."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import QuerySet
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from classifier.admin.images import ImageAdmin
+from classifier.admin.uploads import UploadAdmin
+from classifier.models import InputImage, Upload
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+UPLOADS = "/admin/classifier/upload/"
+IMAGES = "/admin/classifier/inputimage/"
+
+
+@pytest.fixture
+def staff(client: Client, boss: User, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Two rows a page."""
+    for page in (ImageAdmin, UploadAdmin):
+        monkeypatch.setattr(page, "list_per_page", 2)
+    client.force_login(boss)
+    return client
+
+
+def listed(client: Client, address: str) -> list[str]:
+    return re.findall(r"/([0-9a-f-]{36})/change/", client.get(address).content.decode())
+
+
+@pytest.mark.parametrize("address", [f"{IMAGES}?p=", f"{IMAGES}?label=all&p="])
+def test_the_pages_of_images_hold_each_once_newest_first(staff: Client, address: str) -> None:
+    images = [made.image() for _ in range(5)]
+
+    pages = [listed(staff, f"{address}{page}") for page in (1, 2, 3)]
+
+    newest_first = [str(image.pk) for image in reversed(images)]
+    assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]
+
+
+def test_the_pages_of_uploads_hold_each_once_newest_first(staff: Client) -> None:
+    uploads = [made.upload() for _ in range(3)]
+
+    pages = [listed(staff, f"{UPLOADS}?p={page}") for page in (1, 2)]
+
+    newest_first = [str(upload.pk) for upload in reversed(uploads)]
+    assert pages == [newest_first[:2], newest_first[2:]]
+
+
+@pytest.mark.parametrize("address", [IMAGES, UPLOADS])
+def test_of_the_rows_before_a_page_only_keys_are_read(staff: Client, address: str) -> None:
+    for _ in range(5):
+        made.image()
+
+    with CaptureQueriesContext(connection) as queries:
+        staff.get(f"{address}?p=2")
+
+    skipping = [each["sql"] for each in queries if "OFFSET" in each["sql"]]
+    assert len(skipping) == 1
+    assert re.match(r'SELECT "\w+"\."id" AS "pk" FROM', skipping[0])
+
+
+def plan(rows: QuerySet[Any, Any]) -> str:
+    """Of a large table: a small one is read as a whole."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    return rows.explain()
+
+
+NEWEST = ("-created_at", "-id")
+UPLOADED = InputImage.objects.uploaded()
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (UPLOADED.filter(label="7"), "input_data_by_label"),
+        (UPLOADED, "input_data_newest"),
+        (Upload.objects.all(), "uploads_newest"),
+    ],
+)
+def test_keys_of_a_list_come_from_its_index_alone(rows: QuerySet[Any, Any], index: str) -> None:
+    keys = rows.order_by(*NEWEST).values_list("pk")[50:100]
+
+    assert f"Index Only Scan using {index}" in plan(keys)
