@@ -16,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
 from classifier.services import runs
 from classifier.tests import made
+from classifier.tests.reading import words
 
 pytestmark = pytest.mark.django_db
 
@@ -42,13 +43,6 @@ def learner() -> ModelVersion:
     """A champion that has learnt all labels up to now."""
     snapshot = {"read_at": timezone.now().isoformat()}
     return made.version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
-
-
-def words(client: Client, address: str) -> str:
-    """What a person reads, in one line."""
-    html = client.get(address).content.decode()
-    body = re.sub(r"(?s)<(script|style).*?</\1>", "", html)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 def offer(client: Client) -> str:
@@ -302,5 +296,4 @@ def test_the_list_takes_as_many_queries_for_9_runs_as_for_2(staff: Client, train
         return len(queries)
 
     queries_for(1)
-    few = queries_for(2)
-    assert queries_for(9) == few
+    assert queries_for(2) == queries_for(9)

@@ -1,0 +1,13 @@
+"""A page as a person reads it."""
+
+import re
+from html import unescape
+
+from django.test import Client
+
+
+def words(client: Client, address: str) -> str:
+    """What a person reads, in one line."""
+    html = client.get(address).content.decode()
+    body = re.sub(r"(?s)<(script|style).*?</\1>", "", html)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
