@@ -1,15 +1,12 @@
 """The labelling queue: what is asked of whom and when, and what becomes of the answers."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
-from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.utils import timezone
 from PIL import Image
 from pytest_django.fixtures import Settings
@@ -128,29 +125,6 @@ def test_a_random_order_begins_anywhere(anna: User, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(queue, "uuid4", lambda: high)
 
     assert taken(anna, Order.RANDOM) == [high, low]
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("order", Order)
-def test_two_people_at_once_never_get_the_same_and_leave_nothing_out(
-    anna: User, bert: User, order: Order
-) -> None:
-    items = {made.queued(suggestion="1").pk for _ in range(20)}
-    both = Barrier(2)
-
-    def take(by: User) -> list[UUID]:
-        try:
-            connection.ensure_connection()
-            both.wait()
-            return taken(by, order)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as threads:
-        first, second = threads.map(take, (anna, bert))
-
-    assert len(first) == len(second) == 10
-    assert {*first, *second} == items
 
 
 def test_an_image_is_asked_of_another_when_its_lease_ran_out(anna: User, bert: User) -> None:
