@@ -153,6 +153,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "VerdictEnum": "classifier.models.VERDICTS",
         "ReasonEnum": "classifier.models.REASONS",
+        "ModelStateEnum": "classifier.models.ModelState",
     },
 }
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from classifier import sentences
-from classifier.admin import grid, queue
+from classifier.admin import grid, learnt, queue
 from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.admin.uploads import original_picture
@@ -100,6 +100,9 @@ class LabelChangeInline(PartOfTheImage, admin.TabularInline):
     verbose_name_plural = "history of the label"
 
 
+LABELLED = ("labelled_by", "labelled_at")
+
+
 @admin.register(InputImage)
 class ImageAdmin(admin.ModelAdmin):
     list_display = ("seen", "label", "predicted", "confidence", "sent")
@@ -110,8 +113,8 @@ class ImageAdmin(admin.ModelAdmin):
     paginator = KeysFirst
     show_full_result_count = False
     ordering = ("-created_at",)
-    fields = ("seen", "original", "label", "source", "box", "labelled_by", "labelled_at")
-    readonly_fields = ("seen", "original", "source", "box", "labelled_by", "labelled_at")
+    readonly_fields = ("seen", "original", "source", "box", "learnt_by", *LABELLED)
+    fields = ("seen", "original", "label", *LABELLED, "source", "box", "learnt_by")
     inlines = (PredictionInline, LabelChangeInline)
     actions = ("set_label",)
     action_form = LabelActionForm
@@ -181,6 +184,10 @@ class ImageAdmin(admin.ModelAdmin):
     @admin.display(description="original")
     def original(self, image: InputImage) -> SafeString:
         return original_picture(image.upload_id)
+
+    @admin.display(description="learnt by")
+    def learnt_by(self, image: InputImage) -> SafeString:
+        return learnt.learnt_by(image)
 
     @admin.display(description="prediction")
     def predicted(self, image: InputImage) -> str:

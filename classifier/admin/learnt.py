@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -50,8 +49,7 @@ def link(model: ModelVersion) -> SafeString:
     return format_html('<a href="{}">{}</a>', address, model)
 
 
-@admin.display(description="learnt by")
 def learnt_by(image: InputImage) -> SafeString:
-    """A read-only field of an upload's page: each model that learnt from it, with a link."""
+    """Each model that learnt from an upload, with a link."""
     links = [link(model) for model in versions.that_learnt(image)]
     return SafeString(", ".join(links) or "no model yet")

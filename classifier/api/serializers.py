@@ -4,14 +4,12 @@ import base64
 from typing import Any
 
 from django.contrib.auth.models import User
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from classifier.models import (
     REASONS,
     VERDICTS,
     InputImage,
-    ModelState,
     ModelVersion,
     Prediction,
     Promotion,
@@ -113,14 +111,7 @@ class LabelSerializer(serializers.Serializer[Any]):
     label = serializers.ChoiceField(choices=LABELS)  # type: ignore[assignment]
 
 
-@extend_schema_field({"type": "string", "enum": ModelState.values}, component_name="ModelState")
-class ModelStateField(serializers.ReadOnlyField):
-    """Named for the schema, where two serializers share it."""
-
-
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
-    state = ModelStateField()
-
     class Meta:
         model = ModelVersion
         fields = [

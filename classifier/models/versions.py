@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from classifier.constraints import one_of
-from classifier.models.source import UPLOADED, Source, Via
+from classifier.models.source import Via
 
 
 class ModelState(models.TextChoices):
@@ -51,17 +51,6 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether it learnt MNIST from the small sample only."""
-        return Source.MNIST_SAMPLE in self.snapshot.get("by_source", {})
-
-    @property
-    def corrections(self) -> int:
-        """How many labelled uploads it learnt from."""
-        by_source = self.snapshot.get("by_source", {})
-        return sum(by_source.get(source, 0) for source in UPLOADED)
 
 
 class Promotion(models.Model):

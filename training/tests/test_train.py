@@ -46,7 +46,7 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     assert version.metrics["test"]["accuracy"] >= 0.9
     assert version.snapshot["by_source"] == {"mnist_sample": 4_000}
     assert version.configuration == {"epochs": 3, "members": 2, "seed": 1}
-    assert version.is_sample
+    assert versions.learnt(version.snapshot).is_sample
 
     folder = settings.MODELS_DIR / "candidate"
     assert {path.name for path in folder.iterdir()} == {

@@ -1,0 +1,144 @@
+"""`make run` as real processes, with data in a folder of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import psutil
+from django.conf import settings
+
+PASSWORD = "a password for this test"
+READY_WITHIN_S = 120
+
+Staff = Callable[..., Any]
+
+
+@dataclass
+class Site:
+    """A running `python -m mnistsite.run` with its data in a folder of its own."""
+
+    process: subprocess.Popen[str]
+    environment: dict[str, str]
+    base: str
+    printed: list[str]
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env=self.environment,
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def call(
+        self,
+        path: str,
+        headers: dict[str, str] | None = None,
+        data: bytes | Iterator[bytes] | None = None,
+        method: str | None = None,
+    ) -> Any:
+        request = Request(self.base + path, data, headers or {}, method=method)  # noqa: S310
+        with urlopen(request) as response:  # noqa: S310
+            return json.load(response)
+
+    def predict(self, picture: bytes | Iterator[bytes]) -> Any:
+        return self.call("/api/predict", {"Content-Type": "image/png"}, picture)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def started(folder: Path) -> Site:
+    port = free_port()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "SECRET_KEY", "MNIST_NPZ")
+    } | {
+        "VAR_DIR": str(folder / "var"),
+        "MODELS_DIR": str(folder / "models"),
+        "IMAGES_DIR": str(folder / "images"),
+        "PORT": str(port),
+        "ADMIN_PASSWORD": PASSWORD,
+        "WANDB_MODE": "disabled",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mnistsite.run"],
+        env=environment,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    site = Site(process, environment, f"http://127.0.0.1:{port}", [])
+    wait_until_ready(site)
+    return site
+
+
+def wait_until_ready(site: Site) -> None:
+    assert site.process.stdout
+    for line in site.process.stdout:
+        site.printed.append(line)
+        if line.startswith("Serving on"):
+            break
+    assert eventually(lambda: answers(site), READY_WITHIN_S), "".join(site.printed)
+
+
+def answers(site: Site) -> bool:
+    try:
+        return bool(site.call("/readyz")["status"] == "ready")
+    except OSError:
+        return False
+
+
+def eventually(true: Callable[[], bool], within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if true():
+            return True
+    return true()
+
+
+def lives(process: psutil.Process) -> bool:
+    """A zombie does not: where process 1 reaps nobody, the database's ends as one."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop(site: Site, number: int = signal.SIGINT) -> None:
+    site.process.send_signal(number)
+    site.process.communicate(timeout=60)
+
+
+def workers(site: Site) -> list[psutil.Process]:
+    children = psutil.Process(site.process.pid).children()
+    return [child for child in children if "procrastinate" in command_line(child)]
+
+
+def command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
+def age_s(pid: int) -> float:
+    return float(time.time() - psutil.Process(pid).create_time())
