@@ -22,7 +22,7 @@ LEASE = timedelta(minutes=5)
 POOL = 256
 # The doubt of what somebody has seen not to be what the model says.
 MISTAKEN = 1.0
-TAKING = 0x7175657565  # any number: PostgreSQL's advisory lock of that name
+TAKING = 0x7175657565  # of an advisory lock; "queue" in ASCII
 
 
 class Order(StrEnum):

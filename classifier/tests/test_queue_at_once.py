@@ -1,4 +1,4 @@
-"""The labelling queue under several people at the same moment, each on a connection of their own."""
+"""The labelling queue under several people at the same moment, each on their own connection."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
