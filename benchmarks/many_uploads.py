@@ -75,6 +75,7 @@ INSERT INTO label_checks (image_id, asked_of_id, label, answer, asked_at, answer
     SELECT id, labelled_by_id, label, CASE WHEN random() < 0.97 THEN label ELSE '0' END,
         labelled_at, labelled_at
     FROM input_data WHERE labelled_at IS NOT NULL AND random() < 0.05;
+UPDATE model_versions SET created_at = now() - interval '60 days' WHERE id = %(champion)s;
 INSERT INTO promotions (model_id, via, reason, at)
     VALUES (%(earlier)s, 'command', '', now() - interval '120 days'),
         (%(champion)s, 'command', '', now() - interval '60 days');

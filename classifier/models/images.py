@@ -105,7 +105,7 @@ class InputImage(models.Model):
         default_permissions = ("view",)
         permissions = [("label_inputimage", "Can label images")]
         indexes = [
-            # Lists are counted and paged by these two alone, however many images there are.
+            # Lists are counted and paged by these alone, however many images there are.
             models.Index(
                 fields=["label", "-created_at", "-id"],
                 name="input_data_by_label",
@@ -119,7 +119,12 @@ class InputImage(models.Model):
                 condition=Q(source__in=UPLOADED),
             ),
             models.Index(fields=["source", "is_training"], name="input_data_split"),
-            models.Index(fields=["labelled_at"], name="input_data_labelled_at"),
+            models.Index(
+                fields=["labelled_at"],
+                name="input_data_labelled",
+                include=["labelled_by", "label", "source"],
+                condition=Q(labelled_at__isnull=False),
+            ),
         ]
         constraints = [
             one_of("label", LABELS, "input_data_label_is_known"),

@@ -83,6 +83,11 @@ class QueueItem(models.Model):
                 name="label_queue_disputed",
                 condition=Q(waiting=True) & ~Q(suggestion="") & ~Q(suggestion=F("guess")),
             ),
+            models.Index(
+                fields=["image"],
+                name="label_queue_duplicates",
+                condition=Q(waiting=True, duplicate=True),
+            ),
             models.Index(fields=["image"], name="label_queue_done", condition=Q(waiting=False)),
             models.Index(fields=["leased_to"], name="label_queue_leased"),
         ]

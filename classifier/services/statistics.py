@@ -35,11 +35,8 @@ class Queue:
 
 
 def queue() -> Queue:
-    return Queue(
-        **QueueItem.objects.filter(waiting=True).aggregate(
-            waiting=Count("*"), duplicates=Count("duplicate", filter=Q(duplicate=True))
-        )
-    )
+    waiting = QueueItem.objects.filter(waiting=True)
+    return Queue(waiting.count(), waiting.filter(duplicate=True).count())
 
 
 @dataclass(frozen=True)
