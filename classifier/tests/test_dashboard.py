@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classifier.models import LabelCheck, ModelVersion, RunState, TrainingRun, Via
-from classifier.services import labels, runs, statistics
+from classifier.services import labels, statistics
 from classifier.services.statistics import DayOfDoubt, Labeller, Queue
 from classifier.tests import made
 from classifier.vocabulary import KNOWN_LABELS
@@ -284,26 +284,3 @@ def test_more_of_everything_takes_no_more_queries(client: Client, boss: User) ->
 
     few = queries_with_more()
     assert queries_with_more() == few
-
-
-def test_what_is_counted_among_many_rows_is_counted_by_an_index_alone(boss: User) -> None:
-    champion = made.version()
-
-    with CaptureQueriesContext(connection) as queries:
-        statistics.queue()
-        statistics.labellers()
-        statistics.doubt()
-        runs.new_labels(champion)
-
-    large = re.compile('FROM "(input_data|predictions|label_queue)"')
-    counting = [each["sql"] for each in queries if large.search(each["sql"])]
-    assert len(counting) == 5
-    with connection.cursor() as cursor:
-        # A small table is read as a whole, if that is not forbidden.
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-        for sql in counting:
-            cursor.execute(f"EXPLAIN {sql}")
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-            assert re.search("Index Only Scan .*on (input_data|predictions|label_queue)", plan), (
-                plan
-            )
