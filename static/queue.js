@@ -9,7 +9,7 @@ const undoButton = form.querySelector('[value="undo"]');
 const token = form.elements.csrfmiddlewaretoken.value;
 
 const done = []; // what was answered here: {card, answer, saved}, the last one last
-let chain = Promise.resolve(true);
+let chain = Promise.resolve();
 let loading = false;
 let pending = 0;
 
@@ -21,9 +21,7 @@ const count = (id, by) => {
 
 async function post(url, fields = {}) {
   const body = new URLSearchParams({ ...fields, csrfmiddlewaretoken: token });
-  busy(1);
-  const sent = fetch(url, { method: "POST", body, keepalive: true });
-  const response = await sent.catch(() => null).finally(() => busy(-1));
+  const response = await fetch(url, { method: "POST", body, keepalive: true }).catch(() => null);
   if (!response) throw new Error("The site can’t be reached. Try again in a moment.");
   if (response.redirected) throw new Error("You are logged out. Reload the page and log in.");
   if (response.ok) return response.text();
@@ -38,10 +36,12 @@ function busy(by) {
 
 const say = (answer, card) => post(form.dataset.answer, { answer, image: card.dataset.image });
 
-// So that an undo never overtakes its answer. Resolves to whether it is kept.
+// One after the other, so that an undo never overtakes its answer. Resolves to whether it is kept.
 function inOrder(work, refused) {
-  chain = chain.then(work).then(() => true, (problem) => (refused(problem), false));
-  return chain;
+  busy(1);
+  const kept = chain.then(work).then(() => true, (problem) => (refused(problem), false));
+  chain = kept.finally(() => busy(-1));
+  return kept;
 }
 
 function show() {
@@ -108,6 +108,7 @@ function undo() {
 async function fill() {
   if (loading || cards.querySelector(".empty") || cards.childElementCount >= LOW) return;
   loading = true;
+  busy(1);
   try {
     const more = document.createElement("template");
     more.innerHTML = await post(form.dataset.more);
@@ -119,6 +120,7 @@ async function fill() {
     tell(problem, "No more images were loaded.");
   }
   loading = false;
+  busy(-1);
   show();
 }
 
@@ -140,6 +142,7 @@ function clicked(event) {
   else give(answer);
 }
 
+addEventListener("beforeunload", (event) => pending && event.preventDefault());
 document.addEventListener("keydown", pressed);
 form.addEventListener("submit", clicked);
 document.querySelector("#undo").addEventListener("submit", clicked);

@@ -47,6 +47,8 @@ def test_the_grid_asks_what_the_model_calls_a_digit_the_surest_first(anna: User)
     doubted, sure = (made.queued(doubt=doubt).pk for doubt in (0.5, 0.0))
     made.queued(guess="1")
     made.queued(label="7")
+    none = {"label": "unknown", "verdict": "not_a_digit", "reason": "another_sign"}
+    made.prediction(made.queued(doubt=0.0).image, made.version(), **none)
 
     assert alike(anna) == [sure, doubted]
     assert queue.waiting_alike() == dict.fromkeys("02345689", 0) | {"1": 1, "7": 2}

@@ -1,7 +1,7 @@
 """Labelling with the keyboard, in a real browser."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import User
@@ -35,6 +35,13 @@ def images(drawn: Callable[..., bytes], settings: Settings) -> Images:
     name = default_storage.save("uploads/00/made", ContentFile(drawn(7)))
     Upload.objects.update(file=name)
     return [item.image for item in items]
+
+
+@pytest.fixture(autouse=True)
+def all_is_answered(page: Page) -> Iterator[None]:
+    """Before the database is emptied for the next test."""
+    yield
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def first(page: Page) -> Locator:
@@ -131,6 +138,29 @@ def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back(
     page.keyboard.press("3")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("logged out|error 403"))
     expect_asked(page, images[0])
+
+
+AT_ONCE = """
+let now = 0;
+const send = window.fetch;
+window.most = 0;
+window.fetch = (url, how) => {
+  if (!url.endsWith("/answer")) return send(url, how);
+  most = Math.max(most, ++now);
+  return send(url, how).finally(() => { now -= 1; });
+};
+"""
+
+
+def test_answers_go_out_one_after_the_other(page: Page, images: Images) -> None:
+    page.add_init_script(AT_ONCE)
+    page.goto(QUEUE)
+
+    for key in "3u4567uu89":
+        page.keyboard.press(key)
+
+    expect_labels(page, images[:5], ["4", "5", "8", "9", "unknown"])
+    assert page.evaluate("most") == 1
 
 
 def test_an_undo_that_is_refused_is_told_and_the_label_stays(
