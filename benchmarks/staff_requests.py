@@ -68,7 +68,7 @@ def single_rows() -> dict[str, list[str]]:
 
 def labelling() -> dict[str, list[str]]:
     orders = {f"queue, {order}": [f"{IMAGES}queue/?order={order}"] for order in Order}
-    return orders | {"grid": [f"{IMAGES}grid/?digit={digit}" for digit in "0123456789"]}
+    return orders | {"grid": [f"{IMAGES}grid/?guess={digit}" for digit in "0123456789"]}
 
 
 def newest(model: type[Model]) -> str:
@@ -98,8 +98,8 @@ def answer(client: Client) -> Callable[[], Any]:
 
 
 def confirm(client: Client) -> Callable[[], Any]:
-    client.get(f"{IMAGES}grid/?digit=3")
+    client.get(f"{IMAGES}grid/?guess=3")
     shown = QueueItem.objects.filter(waiting=True, leased_to__username=LABELLER, guess="3")
     images = list(shown.values_list("pk", flat=True))
-    sent = {"digit": "3", "image": images, "wrong": images[:2]}
+    sent = {"guess": "3", "image": images, "wrong": images[:2]}
     return partial(client.post, f"{IMAGES}grid/", sent)

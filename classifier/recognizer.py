@@ -42,6 +42,11 @@ class Recognition:
         return self.best_guess if self.verdict == Verdict.DIGIT else Label.UNKNOWN
 
     @property
+    def guess(self) -> str:
+        """The label that it would be given if it were right: a digit, or not_a_digit."""
+        return Label.NOT_A_DIGIT if self.verdict == Verdict.NOT_A_DIGIT else self.best_guess
+
+    @property
     def confidence(self) -> float:
         return float(self.probabilities.max())
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from classifier.models import InputImage
 from classifier.services import RuleBroken, queue
-from classifier.vocabulary import DIGITS
+from classifier.vocabulary import KNOWN_LABELS, Label
 
 AT_ONCE = 60
 # Where the session keeps what the last page was, so that it can be taken back.
@@ -23,27 +23,27 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     try:
-        digit = _undo(request) if "undo" in request.POST else _confirm(request)
+        guess = _undo(request) if "undo" in request.POST else _confirm(request)
     except RuleBroken as error:
         messages.error(request, str(error))
         return _page(request, 400)
     except InputImage.DoesNotExist as error:
         messages.error(request, str(error))
         return _page(request, 404)
-    return redirect(f"{request.path}?digit={digit}")
+    return redirect(f"{request.path}?guess={guess}")
 
 
 def _confirm(request: HttpRequest) -> str:
-    digit = request.POST.get("digit", "")
+    guess = request.POST.get("guess", "")
     shown, wrong = _ids(request, "image"), _ids(request, "wrong")
     right = shown - wrong
-    doubts = queue.confirm(digit, right, shown & wrong, cast(User, request.user))
+    doubts = queue.confirm(guess, right, shown & wrong, cast(User, request.user))
     request.session[LAST] = {
-        "digit": digit,
+        "guess": guess,
         "right": [*map(str, right)],
         "doubts": {str(image): doubt for image, doubt in doubts.items()},
     }
-    return digit
+    return guess
 
 
 def _ids(request: HttpRequest, name: str) -> set[UUID]:
@@ -60,20 +60,22 @@ def _undo(request: HttpRequest) -> str:
     right = [*map(UUID, last["right"])]
     doubts = {UUID(image): doubt for image, doubt in last["doubts"].items()}
     queue.reopen(right, doubts, cast(User, request.user))
-    return cast(str, last["digit"])
+    return cast(str, last["guess"])
 
 
 def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
-    digit = request.GET.get("digit", DIGITS[0])
-    if digit not in [*DIGITS]:
-        return render(request, "error.html", {"detail": "There is no such digit."}, status=400)
+    guess = request.GET.get("guess", KNOWN_LABELS[0])
+    if guess not in KNOWN_LABELS:
+        return render(request, "error.html", {"detail": "There is no such guess."}, status=400)
     by = cast(User, request.user)
+    none = guess == Label.NOT_A_DIGIT
     context = {
         **admin.site.each_context(request),
-        "title": f"Which of these are not {digit}?",
+        "title": "Which of these are digits?" if none else f"Which of these are not {guess}?",
         "is_nav_sidebar_enabled": False,
-        "items": queue.start_alike(by, digit, AT_ONCE),
-        "digit": digit,
+        "items": queue.start_alike(by, guess, AT_ONCE),
+        "guess": guess,
+        "called": "no digit" if none else guess,
         "counts": queue.waiting_alike(),
         "today": queue.labelled_today(by),
         "last": request.session.get(LAST),

@@ -118,11 +118,12 @@ def _card(item: QueueItem, order: Order) -> Card:
 
 
 def _why(item: QueueItem, prediction: Prediction | None, order: Order) -> str:
+    called = item.get_guess_display()
     if item.doubt == queue.MISTAKEN:
-        return f"Somebody says that it is not {item.guess}."
+        return f"Somebody says that the model is wrong: it is not {called}."
     if item.suggestion not in ("", item.guess):
         said = item.get_suggestion_display()
-        return f"The visitor says {said}, the model {item.guess}."
+        return f"The visitor says {said}, the model {called}."
     doubted = prediction and sentences.of_digit(
         prediction.verdict, prediction.reason, prediction.by_digit
     )

@@ -135,8 +135,9 @@ class Migration(migrations.Migration):
                             ("7", "7"),
                             ("8", "8"),
                             ("9", "9"),
+                            ("not_a_digit", "not a digit"),
                         ],
-                        max_length=1,
+                        max_length=12,
                     ),
                 ),
                 ("doubt", models.FloatField(help_text="how much a label would settle, 0 to 1")),
@@ -532,9 +533,12 @@ class Migration(migrations.Migration):
             model_name="queueitem",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("guess__in", ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])
+                    (
+                        "guess__in",
+                        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "not_a_digit"],
+                    )
                 ),
-                name="label_queue_guess_is_a_digit",
+                name="label_queue_guess_is_known",
             ),
         ),
         migrations.AddConstraint(

@@ -10,7 +10,8 @@ INSERT INTO promotions (model_id, via, reason, at)
     WHERE promoted_at IS NOT NULL ORDER BY promoted_at;
 INSERT INTO label_queue
     (image_id, waiting, guess, doubt, embedding, duplicate, suggestion, skipped_by, created_at)
-    SELECT DISTINCT ON (image.id) image.id, image.label = 'unknown', said.best_guess,
+    SELECT DISTINCT ON (image.id) image.id, image.label = 'unknown',
+        CASE said.verdict WHEN 'not_a_digit' THEN said.verdict ELSE said.best_guess END,
         ((said.verdict = 'unsure')::int + 1 - said.confidence) / 2, '', false, '', '{}',
         image.created_at
     FROM input_data image JOIN predictions said ON said.image_id = image.id

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from classifier.constraints import choices, one_of
 from classifier.models.images import InputImage
 from classifier.models.source import Via
-from classifier.vocabulary import DIGITS, KNOWN_LABELS, LABELS
+from classifier.vocabulary import KNOWN_LABELS, LABELS
 
 
 class LabelChange(models.Model):
@@ -45,7 +45,7 @@ class QueueItem(models.Model):
         InputImage, models.CASCADE, primary_key=True, related_name="queued"
     )
     waiting = models.BooleanField(default=True, help_text="as long as the label is unknown")
-    guess = models.CharField(max_length=1, choices=choices(DIGITS))
+    guess = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
     doubt = models.FloatField(help_text="how much a label would settle, 0 to 1")
     embedding = models.BinaryField(help_text="see classifier.usefulness")
     duplicate = models.BooleanField(
@@ -92,7 +92,7 @@ class QueueItem(models.Model):
             models.Index(fields=["leased_to"], name="label_queue_leased"),
         ]
         constraints = [
-            one_of("guess", DIGITS, "label_queue_guess_is_a_digit"),
+            one_of("guess", KNOWN_LABELS, "label_queue_guess_is_known"),
             one_of("suggestion", (*KNOWN_LABELS, ""), "label_queue_suggestion_is_known"),
             models.CheckConstraint(
                 condition=Q(doubt__gte=0, doubt__lte=1), name="label_queue_doubt_is_a_share"

@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, Func, Min, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, F, Func, Min, Prefetch, Q, QuerySet, Value
 from django.utils import timezone
 
 from classifier import usefulness
 from classifier.models import InputImage, LabelCheck, Prediction, QueueItem, Via
 from classifier.services import RuleBroken, checks, labels
-from classifier.vocabulary import DIGITS, KNOWN_LABELS, Verdict
+from classifier.vocabulary import KNOWN_LABELS
 
 LEASE = timedelta(minutes=5)
 # The most useful are chosen among so many of the most doubtful, and told from so many labelled.
@@ -71,7 +71,7 @@ def start_alike(by: User, guess: str, count: int) -> list[QueueItem]:
     """Images that the model calls `guess`, the surest first, leased as in `start`."""
     _one_at_a_time()
     release(by)
-    alike = _called(_takeable(by)).filter(guess=guess)
+    alike = _takeable(by).filter(guess=guess, doubt__lt=MISTAKEN)
     chosen = _ids(alike.order_by("doubt", "pk")[:count])
     _lease(chosen, by)
     return _with_all_shown(chosen)
@@ -121,15 +121,15 @@ def undo(image_id: UUID, by: User) -> None:
 
 @transaction.atomic
 def confirm(
-    digit: str, right: Collection[UUID], wrong: Collection[UUID], by: User
+    guess: str, right: Collection[UUID], wrong: Collection[UUID], by: User
 ) -> dict[UUID, float]:
     """Labels the right ones; in the wrong ones the model is mistaken, which makes them useful.
 
     Returns what `reopen` needs. Raises as `labels.label_all`.
     """
-    if digit not in [*DIGITS]:
-        raise RuleBroken(f"{digit!r} is no digit.")
-    labels.label_all(right, digit, by, Via.GRID)
+    if guess not in KNOWN_LABELS:
+        raise RuleBroken(f"{guess!r} is no guess. Use one of: {', '.join(KNOWN_LABELS)}.")
+    labels.label_all(right, guess, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
     doubts = dict(items.values_list("pk", "doubt"))
     items.update(doubt=MISTAKEN)
@@ -150,10 +150,10 @@ def waiting() -> int:
 
 
 def waiting_alike() -> dict[str, int]:
-    """How many the grid of each digit has."""
-    items = _called(QueueItem.objects.filter(waiting=True))
+    """How many the grid of each guess has."""
+    items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN)
     counts = dict(items.values_list("guess").annotate(count=Count("pk")).order_by())
-    return {digit: counts.get(digit, 0) for digit in DIGITS}
+    return {guess: counts.get(guess, 0) for guess in KNOWN_LABELS}
 
 
 def withheld(by: User) -> bool:
@@ -212,13 +212,6 @@ def _in_order(by: User, order: Order, count: int) -> list[UUID]:
 
 def _disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     return items.exclude(suggestion="").exclude(suggestion=F("guess"))
-
-
-def _called(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
-    """Those that are what the model guesses, as far as is known; of what it takes for no digit the
-    guess is only the nearest."""
-    none = Prediction.objects.filter(image=OuterRef("pk"), verdict=Verdict.NOT_A_DIGIT)
-    return items.filter(doubt__lt=MISTAKEN).exclude(Exists(none))
 
 
 def _random(items: QuerySet[QueueItem], count: int) -> list[UUID]:

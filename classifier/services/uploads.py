@@ -64,7 +64,7 @@ def _store(
     QueueItem.objects.bulk_create(
         QueueItem(
             image=image,
-            guess=recognition.best_guess,
+            guess=recognition.guess,
             doubt=recognition.doubt,
             embedding=usefulness.embedding(recognition.whitened),
         )

@@ -47,11 +47,12 @@ def test_the_grid_asks_what_the_model_calls_a_digit_the_surest_first(anna: User)
     doubted, sure = (made.queued(doubt=doubt).pk for doubt in (0.5, 0.0))
     made.queued(guess="1")
     made.queued(label="7")
-    none = {"label": "unknown", "verdict": "not_a_digit", "reason": "another_sign"}
-    made.prediction(made.queued(doubt=0.0).image, made.version(), **none)
+    refused = made.queued(guess="not_a_digit").pk
 
     assert alike(anna) == [sure, doubted]
-    assert queue.waiting_alike() == dict.fromkeys("02345689", 0) | {"1": 1, "7": 2}
+    assert alike(anna, "not_a_digit") == [refused]
+    counts = {"1": 1, "7": 2, "not_a_digit": 1}
+    assert queue.waiting_alike() == dict.fromkeys("02345689", 0) | counts
 
 
 def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
@@ -73,10 +74,10 @@ def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
     assert alike(anna) == [right, wrong, unseen]
 
 
-@pytest.mark.parametrize("digit", ["unknown", "not_a_digit", "", "12"])
-def test_a_grid_is_of_a_digit(anna: User, digit: str) -> None:
-    with pytest.raises(RuleBroken, match="is no digit"):
-        queue.confirm(digit, [made.queued().pk], [], anna)
+@pytest.mark.parametrize("guess", ["unknown", "", "12"])
+def test_a_grid_is_of_a_guess_that_a_model_can_make(anna: User, guess: str) -> None:
+    with pytest.raises(RuleBroken, match="is no guess"):
+        queue.confirm(guess, [made.queued().pk], [], anna)
 
 
 def test_of_a_grid_all_is_labelled_or_nothing(anna: User) -> None:

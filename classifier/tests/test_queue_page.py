@@ -87,7 +87,7 @@ def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(staff: Clien
     ("of_item", "of_prediction", "why"),
     [
         ({}, {}, "The model is sure; it is here for variety."),
-        ({"doubt": 1.0}, {}, "Somebody says that it is not 7."),
+        ({"doubt": 1.0}, {}, "the model is wrong: it is not 7."),
         (
             {},
             {"label": "unknown", "verdict": "unsure", "reason": "unlike_any_digit"},
@@ -107,7 +107,7 @@ def test_a_card_says_why_it_is_asked(
 def test_pages_run_no_script_and_no_style_of_their_own(staff: Client) -> None:
     made.prediction(made.queued().image, made.version())
 
-    for address in (QUEUE, GRID + "?digit=7"):
+    for address in (QUEUE, GRID + "?guess=7"):
         content = page(staff, address).split('<div id="content"')[1].split("<footer")[0]
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=", content)
 
@@ -236,14 +236,14 @@ def tiles(content: str) -> list[str]:
 
 def confirm(client: Client, items: list[QueueItem], wrong: list[QueueItem], digit: str) -> Any:
     chosen = {"image": [item.pk for item in items], "wrong": [item.pk for item in wrong]}
-    return client.post(f"{GRID}?digit={digit}", chosen | {"digit": digit})
+    return client.post(f"{GRID}?guess={digit}", chosen | {"guess": digit})
 
 
 def test_the_grid_labels_all_but_the_wrong_ones_and_takes_it_back(staff: Client) -> None:
     items = [made.queued(doubt=place / 10) for place in range(3)]
-    shown = page(staff, GRID + "?digit=7")
+    shown = page(staff, GRID + "?guess=7")
     assert tiles(shown) == [str(item.pk) for item in items]
-    assert re.search(r'href="\?digit=7" aria-current="page">7 <small>3<', shown)
+    assert re.search(r'href="\?guess=7" aria-current="page">7 <small>3<', shown)
 
     response = confirm(staff, items, items[1:2], "7")
 
@@ -256,8 +256,8 @@ def test_the_grid_labels_all_but_the_wrong_ones_and_takes_it_back(staff: Client)
     response = staff.post(GRID, {"undo": "1"})
 
     assert [label_of(item) for item in items] == ["unknown"] * 3
-    assert response.headers["Location"] == GRID + "?digit=7"
-    assert tiles(page(staff, GRID + "?digit=7")) == [str(item.pk) for item in items]
+    assert response.headers["Location"] == GRID + "?guess=7"
+    assert tiles(page(staff, GRID + "?guess=7")) == [str(item.pk) for item in items]
     assert staff.post(GRID, {"undo": "1"}).status_code == 400
 
 
@@ -265,16 +265,16 @@ def test_the_grid_shows_sixty_at_once(staff: Client) -> None:
     for _ in range(61):
         made.queued()
 
-    assert len(tiles(page(staff, GRID + "?digit=7"))) == 60
+    assert len(tiles(page(staff, GRID + "?guess=7"))) == 60
 
 
 def test_a_grid_that_cannot_be_kept_is_refused_in_a_sentence(staff: Client, boss: User) -> None:
     item = made.queued()
     gone = QueueItem(pk=uuid4())
 
-    assert staff.get(GRID + "?digit=x").status_code == 400
+    assert staff.get(GRID + "?guess=x").status_code == 400
     assert confirm(staff, [item], [], "x").status_code == 400
-    assert staff.post(GRID, {"digit": "7", "image": "x"}).status_code == 400
+    assert staff.post(GRID, {"guess": "7", "image": "x"}).status_code == 400
     response = confirm(staff, [item, gone], [], "7")
     assert response.status_code == 404
     assert "An image has been deleted" in response.content.decode()

@@ -11,7 +11,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from classifier import artifact
-from classifier.recognizer import Recognizer
+from classifier.recognizer import Recognition, Recognizer
 from classifier.tests import made
 from classifier.vocabulary import Label, Reason, Verdict
 
@@ -193,3 +193,32 @@ def test_a_damaged_graph_is_refused_before_it_is_run() -> None:
 
     with pytest.raises(artifact.DamagedArtifact, match="checksum"):
         Recognizer(folder)
+
+
+def judged(*, sure: float, rejection: float, verdict: Verdict) -> Recognition:
+    """A 7, or else a 1."""
+    probabilities = np.zeros(10)
+    probabilities[[7, 1]] = sure, 1 - sure
+    return Recognition(probabilities, {"rejection": rejection}, verdict, None, np.zeros(4))
+
+
+def test_doubt_is_the_margin_between_the_likeliest_of_digits_and_none_and_most_where_unsure() -> (
+    None
+):
+    rising = [
+        judged(sure=1.0, rejection=0.0, verdict=Verdict.DIGIT),
+        judged(sure=0.9, rejection=0.0, verdict=Verdict.DIGIT),
+        judged(sure=0.9, rejection=0.4, verdict=Verdict.DIGIT),
+        judged(sure=0.9, rejection=0.0, verdict=Verdict.UNSURE),
+        judged(sure=0.5, rejection=0.0, verdict=Verdict.UNSURE),
+    ]
+    doubts = [each.doubt for each in rising]
+    assert doubts == sorted(doubts)
+    assert (doubts[0], doubts[-1]) == (0.0, 1.0)
+    assert judged(sure=0.5, rejection=1.0, verdict=Verdict.NOT_A_DIGIT).doubt == 0.0
+
+
+def test_what_is_refused_is_guessed_to_be_no_digit() -> None:
+    refused = judged(sure=0.9, rejection=0.9, verdict=Verdict.NOT_A_DIGIT)
+    assert (refused.guess, refused.best_guess) == ("not_a_digit", "7")
+    assert judged(sure=0.9, rejection=0.3, verdict=Verdict.UNSURE).guess == "7"

@@ -19,7 +19,7 @@ from classifier.tests.browser.conftest import log_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 QUEUE = "/admin/classifier/inputimage/queue/?order=doubt"
-GRID = "/admin/classifier/inputimage/grid/?digit=7"
+GRID = "/admin/classifier/inputimage/grid/?guess=7"
 
 Images = list[InputImage]
 
