@@ -115,7 +115,8 @@ def test_of_two_who_ask_at_once_one_gets_a_run() -> None:
         asked = [run for run in pool.map(ask, range(2)) if run]
 
     assert [run.pk for run in asked] == [TrainingRun.objects.get().pk]
-    assert jobs() == [{"run_id": asked[0].pk}]
+    # Procrastinate's tables keep what earlier tests of this kind have committed.
+    assert [job for job in jobs() if job["run_id"] >= asked[0].pk] == [{"run_id": asked[0].pk}]
 
 
 def test_a_run_whose_job_cannot_be_queued_is_not_on_record(
