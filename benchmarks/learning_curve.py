@@ -1,0 +1,165 @@
+"""Does it learn? How other people's digits are read after so many labels, and how MNIST's."""
+
+import os
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+import keras
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+os.environ.setdefault("SECRET_KEY", "signs nothing here")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from sklearn.datasets import load_digits  # noqa: E402
+
+from benchmarks import learning_plot  # noqa: E402
+from benchmarks.learning_plot import QUEUE, RANDOM, Point  # noqa: E402
+from classifier import artifact, imaging, usefulness  # noqa: E402
+from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer  # noqa: E402
+from training import calibrate, evaluate, export, judged, lesson, mnist, trainer  # noqa: E402
+from training.images import Images  # noqa: E402
+from training.judged import Labelled  # noqa: E402
+from training.lesson import Lesson  # noqa: E402
+
+BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
+# As the labelling queue's: the most doubtful to choose from, and how many at a time.
+POOL, PAGE = 256, 20
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Images that arrive, after how many labels to measure, and other people's to measure on."""
+
+    name: str
+    counts: tuple[int, ...]
+    arriving: Images
+    others: Images
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, help="pictures in 0…9 and none, with index.csv (file,label,source)"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="for the table and the plot")
+    parser.add_argument("--seeds", type=int, default=2, help="random orders to average")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    points = [*curve(eight_by_eight(), options.seeds)]
+    learning_plot.draw(points, options.out / "learning-curve.png")
+    if options.folder:
+        points += curve(sent_by_people(options.folder), options.seeds)
+    (options.out / "learning-curve.md").write_text(learning_plot.table(points))
+
+
+def eight_by_eight() -> Stream:
+    """scikit-learn's digits; they are in the order of their writers, so that halves are others'."""
+    data = load_digits()
+    pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
+    pictures = map(imaging.from_array, pixels)
+    images, _ = pieces(map(Labelled, pictures, map(str, data.target)))
+    half = len(images) // 2
+    return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
+
+
+def sent_by_people(folder: Path) -> Stream:
+    """Half of the sources arrive."""
+    images, sources = pieces(judged.in_folder(folder))
+    names = np.random.default_rng(0).permutation(np.unique(sources))
+    arrives = np.isin(sources, names[: len(names) // 2])
+    return Stream("photos, scans, drawings", (150,), images[arrives], images[~arrives])
+
+
+def pieces(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
+    """What imaging cuts out, and whose it is; a picture of a digit counts if it is in one piece."""
+    pixels, labels, sources = [], [], []
+    for one in labelled:
+        found = imaging.find_digits(one.picture) if one.picture else []
+        if one.digits and len(found) != 1:
+            continue
+        pixels += [piece.pixels for piece in found]
+        labels += [int(one.digits) if one.digits else NOT_A_DIGIT] * len(found)
+        sources += [one.source] * len(found)
+    return Images(np.stack(pixels), np.array(labels, np.uint8)), np.array(sources)
+
+
+def curve(stream: Stream, seeds: int) -> Iterator[Point]:
+    baseline = Recognizer(BASELINE)
+    source = mnist.from_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.from_keras()
+    given, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
+    yield point(stream, QUEUE, 0, 0, baseline, test)
+    orders = [(QUEUE, 1, in_queue(stream.arriving, baseline))] + [
+        (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.arriving)))
+        for seed in range(1, seeds + 1)
+    ]
+    for name, seed, order in orders:
+        for count in stream.counts:
+            with tempfile.TemporaryDirectory() as folder:
+                corrections = stream.arriving[order[:count]]
+                model = fine_tuned(given, corrections, seed, Path(folder))
+                yield point(stream, name, seed, len(corrections), model, test)
+
+
+def in_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
+    """Places as the labelling queue would ask for them; near-duplicates are left out."""
+    said = recognizer.recognize(images.pixels)
+    doubt = np.array([each.doubt for each in said])
+    stored = [usefulness.embedding(each.whitened) for each in said]
+    embedded = usefulness.embeddings(stored, len(stored[0]))
+    waiting = np.argsort(-doubt, kind="stable")
+    asked = waiting[:0]
+    while len(waiting):
+        pool = waiting[:POOL]
+        chosen = usefulness.most_useful(doubt[pool], embedded[pool], embedded[asked], PAGE)
+        asked = np.concatenate([asked, pool[chosen.order]])
+        waiting = np.setdiff1d(waiting, pool[chosen.order + chosen.duplicates], assume_unique=True)
+    return asked
+
+
+def fine_tuned(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
+    members = export.read(BASELINE)
+    configuration = trainer.Configuration(trainer.FURTHER_EPOCHS, len(members), seed)
+    prepared = lesson.for_fine_tuning(given, corrections, seed)
+    members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
+    return published(members, prepared, folder)
+
+
+def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
+    export.write(folder, members)
+    fitted = calibrate.fit(Graph(folder / artifact.GRAPH), prepared)
+    fitted.neighbourhoods.save(folder / artifact.REJECTOR)
+    manifest = artifact.Manifest(
+        name=folder.name,
+        created_at="",
+        configuration={},
+        dataset={},
+        metrics={},
+        thresholds=fitted.thresholds,
+        temperature=fitted.temperature,
+        libraries=export.libraries(),
+    )
+    artifact.write_manifest(folder, manifest)
+    return Recognizer(folder)
+
+
+def point(
+    stream: Stream, order: str, seed: int, labels: int, model: Recognizer, test: Images
+) -> Point:
+    others = evaluate.figures(evaluate.of_images(model, stream.others))
+    accuracy = evaluate.figures(evaluate.of_images(model, test))["accuracy"]
+    found = Point(stream.name, order, seed, labels, others, accuracy)
+    print(found, flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()
