@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from classifier import intake
 from classifier.api import serializers
+from classifier.api.paging import KeysFirst
 from classifier.api.permissions import StaffWithModelPermission
 from classifier.models import (
     UPLOADED,
@@ -78,6 +79,7 @@ class ImageViewSet(
     """Uploaded digits, newest first."""
 
     permission_classes = (StaffWithModelPermission,)
+    pagination_class = KeysFirst
     queryset = InputImage.objects.uploaded()
     serializer_class = serializers.ImageSerializer
 
@@ -86,7 +88,7 @@ class ImageViewSet(
         for field, known in (("label", LABELS), ("source", UPLOADED)):
             if wanted := self.request.query_params.get(field):
                 images = images.filter(**{field: _one_of(field, wanted, known)})
-        return images.order_by("-created_at")
+        return images.order_by("-created_at", "-pk")
 
     @extend_schema(
         parameters=[

@@ -20,6 +20,7 @@ from classifier.vocabulary import KNOWN_LABELS
 LEASE = timedelta(minutes=5)
 # The most useful are chosen among so many of the most doubtful, and told from so many labelled.
 POOL = 256
+LENGTH = 64  # of embeddings where none of the pool has one
 # The doubt of what somebody has seen not to be what the model says.
 MISTAKEN = 1.0
 TAKING = 0x7175657565  # of an advisory lock; "queue" in ASCII
@@ -152,7 +153,7 @@ def waiting() -> int:
 def waiting_alike() -> dict[str, int]:
     """How many the grid of each guess has."""
     items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN)
-    counts = dict(items.values_list("guess").annotate(count=Count("pk")).order_by())
+    counts = dict(items.values_list("guess").annotate(count=Count("*")).order_by())
     return {guess: counts.get(guess, 0) for guess in KNOWN_LABELS}
 
 
@@ -236,7 +237,7 @@ def _useful(by: User, count: int) -> list[UUID]:
 
 def _choose(pool: list[QueueItem], count: int) -> usefulness.Chosen:
     stored = [bytes(item.embedding) for item in pool]
-    length = max(map(len, stored)) or 1
+    length = max(map(len, stored)) or LENGTH
     doubts = np.array([item.doubt for item in pool])
     images, known = (_comparable(each, length) for each in (stored, _known()))
     return usefulness.most_useful(doubts, images, known, count)

@@ -97,8 +97,8 @@ def test_a_page_of_images_takes_as_many_queries_as_one_image(
     for _ in range(8):
         made.prediction(made.image(), version)
 
-    # Session, user and two of permissions; then count, images, predictions.
-    with django_assert_num_queries(7):
+    # Session, user and two of permissions; then count, keys, images, predictions.
+    with django_assert_num_queries(8):
         assert len(listed(staff)) == 8
 
 
@@ -268,3 +268,13 @@ def test_nobody_adds_or_deletes_images(client: Client, boss: User) -> None:
     assert client.put(f"/api/images/{image.pk}").status_code == 405
     assert client.post("/api/images").status_code == 405
     assert listed(client) == [str(image.pk)]
+
+
+def test_pages_of_images_follow_each_other_newest_first(client: Client, labeller: User) -> None:
+    newest_first = [str(made.image().pk) for _ in range(5)][::-1]
+    client.force_login(labeller)
+
+    pages = [client.get(f"/api/images?limit=2&offset={offset}").json() for offset in (0, 2, 4)]
+
+    assert [image["id"] for page in pages for image in page["results"]] == newest_first
+    assert {page["count"] for page in pages} == {5}
