@@ -7,15 +7,15 @@ from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from classifier.models import ModelState, ModelVersion, TrainingRun, Via
 from classifier.services import RuleBroken, runs
-from training import dataset
+from training import dataset, mnist
+from training.management.commands import loadmnist
 
-EPOCHS, FURTHER_EPOCHS, MEMBERS = 10, 4, 2
+EPOCHS, MEMBERS, SEED = 10, 2, 1
 
 
 def at_least_one(text: str) -> int:
@@ -48,14 +48,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force", action="store_true", help="fine-tune even where there is nothing new"
         )
-        parser.add_argument("--epochs", type=at_least_one, metavar="N", help="by default 10, or 4")
+        parser.add_argument(
+            "--epochs", type=at_least_one, metavar="N", help="by default 10, or 3 of fine-tuning"
+        )
         parser.add_argument(
             "--members",
             type=at_least_one,
             metavar="K",
             help="networks in the ensemble; by default 2, or as many as the champion has",
         )
-        parser.add_argument("--seed", type=int, default=1, metavar="S")
+        parser.add_argument(
+            "--seed",
+            type=int,
+            metavar="S",
+            help="by default 1 or, of fine-tuning, the run's number",
+        )
         parser.add_argument(
             "--name", type=model_name, help="of the model; by default the date and time"
         )
@@ -71,8 +78,6 @@ class Command(BaseCommand):
             raise CommandError(
                 "--members can't be chosen with --fine-tune: they are the champion's."
             )
-        if not dataset.has_mnist():
-            call_command("loadmnist", stdout=self.stdout)
         try:
             version = self._train(options)
         except runs.NothingNew as nothing:
@@ -94,12 +99,14 @@ class Command(BaseCommand):
         try:
             run = runs.take_up(options["run"]) if queued else begun(options)
             with record.kept(run, self.stdout.write, with_parent=queued) as kept:
+                load_mnist(kept)
                 return pipeline.run(plan(run, options), kept)
         except runs.NothingNew:
             raise
         except (
             RuleBroken,
             FileExistsError,
+            mnist.MnistUnavailable,
             pipeline.NothingToTrainOn,
             lesson.NothingToLearn,
             export.NoWeights,
@@ -111,16 +118,26 @@ def begun(options: dict[str, Any]) -> TrainingRun:
     return runs.begin(options["fine_tune"], options["force"])
 
 
+def load_mnist(kept: Any) -> None:
+    if not dataset.has_mnist():
+        kept.stage("loading MNIST")
+        kept.log(loadmnist.load(None, sample=False))
+
+
 def plan(run: TrainingRun, options: dict[str, Any]) -> Any:
     from training import pipeline, trainer
 
-    epochs = options["epochs"] or (FURTHER_EPOCHS if run.fine_tune else EPOCHS)
+    seed = options["seed"]
+    if seed is None:
+        # Each fine-tuning replays other digits.
+        seed = run.pk if run.fine_tune else SEED
+    epochs = options["epochs"] or (trainer.FURTHER_EPOCHS if run.fine_tune else EPOCHS)
     promote = (
         Via.COMMAND if options["promote"] else Via.AUTOMATIC if settings.AUTO_PROMOTE else None
     )
     return pipeline.Plan(
         name=options["name"] or timezone.now().strftime("%Y%m%d-%H%M%S"),
-        configuration=trainer.Configuration(epochs, options["members"] or MEMBERS, options["seed"]),
+        configuration=trainer.Configuration(epochs, options["members"] or MEMBERS, seed),
         promote=promote,
         progress_bar=sys.stdout.isatty(),
     )
