@@ -37,9 +37,6 @@ def main() -> None:
 
 def set_up(folder: str) -> None:
     """A database of its own in the folder; as `make run` has it, but for web workers."""
-    import django
-    from django.core.management import call_command
-
     os.environ |= {
         "VAR_DIR": folder,
         "SECRET_KEY": "of a benchmark",
@@ -47,7 +44,11 @@ def set_up(folder: str) -> None:
         "OPENBLAS_NUM_THREADS": "1",
     }
     os.environ.pop("DATABASE_URL", None)
-    django.setup()
+    # Imported last: the module reads the environment.
+    from django.core.management import call_command
+
+    import mnistsite.wsgi  # noqa: F401
+
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
 

@@ -109,7 +109,7 @@ class ImageAdmin(admin.ModelAdmin):
     list_display_links = ("seen",)
     list_editable = ("label",)
     list_filter = (LabelFilter, "upload__source")
-    list_per_page = 50
+    list_per_page = 25  # each row is a form, which takes its time
     paginator = KeysFirst
     show_full_result_count = False
     ordering = ("-created_at",)
