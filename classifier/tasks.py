@@ -14,14 +14,14 @@ def remove_orphans(timestamp: int) -> None:
     uploads.remove_orphans()
 
 
-@app.periodic(cron="* * * * *")
+@app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="settle_runs")
 def settle_runs(timestamp: int) -> None:
     """A process that was killed could not say that its run has ended."""
     runs.settle()
 
 
-@app.periodic(cron="* * * * *")
+@app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="settle_jobs", pass_context=True)
 async def settle_jobs(context: JobContext, timestamp: int) -> None:
     """Nor could a worker that was killed say that its jobs have; their runs say how they ended."""

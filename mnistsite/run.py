@@ -98,10 +98,10 @@ def serve() -> int:
     port = env.integer("PORT", 8080, least=1)
     commands = {
         f"The web server on port {port}": ["-m", "gunicorn", "--log-level", "warning"],
-        # Two at once: what comes every minute goes on beside a training.
+        # Two at once: what is done all the time goes on beside a training, of which its run tells.
         "The worker": [
             *("manage.py", "procrastinate", "worker", "--concurrency", "2"),
-            *("--shutdown-graceful-timeout", "5"),
+            *("--shutdown-graceful-timeout", "5", "--delete-jobs", "successful"),
         ],
     }
     children = {name: start(command, environment) for name, command in commands.items()}

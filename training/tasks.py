@@ -15,6 +15,8 @@ from classifier.services import runs
 @app.task(queue="training")
 async def train(run_id: int) -> None:
     """How it went is in the run's row; a process that could not say so is spoken for."""
+    if not await sync_to_async(runs.take_up)(run_id):
+        return
     command = (sys.executable, "manage.py", "train", "--run", str(run_id))
     process = await asyncio.create_subprocess_exec(*command, cwd=settings.BASE_DIR)
     try:

@@ -6,10 +6,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier.models import (
     UNFINISHED,
@@ -108,13 +111,20 @@ def _create(**values: Any) -> TrainingRun:
         ) from error
 
 
-def take_up(run_id: int) -> TrainingRun:
-    """Starts a run that was queued. Raises RuleBroken where it is not queued any more."""
+def take_up(run_id: int) -> bool:
+    """Starts a run that was queued; says whether it still was."""
     now = timezone.now()
     queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
-    if not queued.update(state=RunState.RUNNING, started_at=now, heartbeat_at=now):
-        raise RuleBroken(f"Run {run_id} is not waiting to be started.")
-    return TrainingRun.objects.get(pk=run_id)
+    started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
+    return bool(queued.update(stage="starting", **started))
+
+
+def taken_up(run_id: int) -> TrainingRun:
+    """For the process that carries it out. Raises RuleBroken where it does not run (any more)."""
+    run = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING).first()
+    if run is None:
+        raise RuleBroken(f"Run {run_id} is not running.")
+    return run
 
 
 def beat(run_id: int) -> bool:
@@ -142,8 +152,13 @@ def cancel(run_id: int) -> None:
 
 
 def settle() -> None:
-    """Ends the runs whose process has not been heard of for half a minute."""
-    silent = TrainingRun.objects.filter(
-        state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER
+    """Ends the runs whose process has not been heard of for half a minute, or whose job is gone."""
+    silent = Q(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
+    jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
+    waits = jobs.annotate(run=KeyTextTransform("run_id", "args")).filter(
+        run=Cast(OuterRef("pk"), TextField())
     )
-    silent.update(state=RunState.FAILED, finished_at=timezone.now(), stage="", error=LOST)
+    jobless = Q(state=RunState.QUEUED) & ~Exists(waits)
+    TrainingRun.objects.filter(silent | jobless).update(
+        state=RunState.FAILED, finished_at=timezone.now(), stage="", error=LOST
+    )

@@ -139,12 +139,14 @@ def test_a_run_that_waits_is_cancelled_at_once_and_cannot_be_taken_up() -> None:
 
     assert state(run) == RunState.CANCELLED
     assert run.finished_at is not None
-    with pytest.raises(RuleBroken, match="not waiting"):
-        runs.take_up(run.pk)
+    assert not runs.take_up(run.pk)
+    with pytest.raises(RuleBroken, match="is not running"):
+        runs.taken_up(run.pk)
 
 
 def test_a_run_that_runs_is_told_to_stop_by_its_next_heartbeat() -> None:
-    run = runs.take_up(runs.ask(None, fine_tune=False).pk)
+    run = runs.ask(None, fine_tune=False)
+    assert runs.take_up(run.pk)
     assert runs.beat(run.pk)
 
     runs.cancel(run.pk)
@@ -191,6 +193,16 @@ def test_a_run_that_waits_long_has_not_failed() -> None:
     runs.settle()
 
     assert state(run) == RunState.QUEUED
+
+
+def test_a_run_whose_job_is_gone_does_not_wait_for_ever() -> None:
+    run = runs.ask(None, fine_tune=False)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+
+    runs.settle()
+
+    assert (state(run), run.error) == (RunState.FAILED, runs.LOST)
 
 
 def test_a_run_ends_once() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from classifier.models import ModelState, ModelVersion, TrainingRun, Via
 from classifier.services import RuleBroken, runs
-from training import dataset, mnist
+from training import dataset, mnist, record
 from training.management.commands import loadmnist
 
 EPOCHS, MEMBERS, SEED = 10, 2, 1
@@ -88,37 +88,42 @@ class Command(BaseCommand):
             self.stdout.write(outcome(version))
 
     def _train(self, options: dict[str, Any]) -> ModelVersion:
-        try:
-            from training import export, lesson, pipeline, record
-        except ModuleNotFoundError as error:
-            raise CommandError(
-                f"Training needs {error.name}: pip install -r requirements/train.txt"
-            ) from error
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         queued = options["run"] is not None
         try:
-            run = runs.take_up(options["run"]) if queued else begun(options)
-            with record.kept(run, self.stdout.write, with_parent=queued) as kept:
-                load_mnist(kept)
-                return pipeline.run(plan(run, options), kept)
-        except runs.NothingNew:
-            raise
-        except (
-            RuleBroken,
-            FileExistsError,
-            mnist.MnistUnavailable,
-            pipeline.NothingToTrainOn,
-            lesson.NothingToLearn,
-            export.NoWeights,
-        ) as error:
+            run = runs.taken_up(options["run"]) if queued else begun(options)
+        except RuleBroken as error:
             raise CommandError(str(error)) from error
+        with record.kept(run, self.stdout.write, with_parent=queued) as kept:
+            return made(run, options, kept)
+
+
+def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> ModelVersion:
+    """On record already: what comes now, importing TensorFlow first of all, takes its time."""
+    try:
+        from training import export, lesson, pipeline
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"Training needs {error.name}: pip install -r requirements/train.txt"
+        ) from error
+    try:
+        load_mnist(kept)
+        return pipeline.run(plan(run, options), kept)
+    except (
+        FileExistsError,
+        mnist.MnistUnavailable,
+        pipeline.NothingToTrainOn,
+        lesson.NothingToLearn,
+        export.NoWeights,
+    ) as error:
+        raise CommandError(str(error)) from error
 
 
 def begun(options: dict[str, Any]) -> TrainingRun:
     return runs.begin(options["fine_tune"], options["force"])
 
 
-def load_mnist(kept: Any) -> None:
+def load_mnist(kept: record.Record) -> None:
     if not dataset.has_mnist():
         kept.stage("loading MNIST")
         kept.log(loadmnist.load(None, sample=False))
