@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
 from django.conf import settings
@@ -39,6 +39,10 @@ def image(**values: Any) -> InputImage:
     if given["source"] in UPLOADED and given["label"] != Label.UNKNOWN:
         given = {"labelled_at": timezone.now()} | given
     return InputImage.objects.create(**given)
+
+
+def label_of(image_id: UUID) -> str:
+    return InputImage.objects.get(pk=image_id).label
 
 
 def mnist_image(**values: Any) -> InputImage:

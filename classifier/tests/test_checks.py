@@ -22,11 +22,6 @@ def always(settings: Settings) -> None:
 
 
 @pytest.fixture
-def anna() -> User:
-    return User.objects.create_user("anna")
-
-
-@pytest.fixture
 def labelled() -> UUID:
     """One with a label, while another waits; the first is asked as a check."""
     made.queued()
@@ -38,10 +33,6 @@ def taken(by: User, order: Order = Order.DOUBT) -> list[UUID]:
     return [item.pk for item in queue.take(by, order, 1)]
 
 
-def label_of(image_id: UUID) -> str:
-    return InputImage.objects.get(pk=image_id).label
-
-
 def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
     anna: User, labelled: UUID
 ) -> None:
@@ -49,7 +40,7 @@ def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
     for image in (*taken(anna), *taken(anna)):
         queue.answer(image, "7", anna)
 
-    assert (label_of(labelled), label_of(other)) == ("7", "1")
+    assert (made.label_of(labelled), made.label_of(other)) == ("7", "1")
     answered = LabelCheck.objects.exclude(answer="")
     assert (answered.count(), answered.filter(answer=F("label")).count()) == (2, 1)
     assert not LabelChange.objects.exists()
@@ -62,7 +53,7 @@ def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labell
     queue.answer(labelled, "1", anna)
     queue.answer(labelled, "2", anna)
 
-    assert label_of(labelled) == "7"
+    assert made.label_of(labelled) == "7"
     assert LabelCheck.objects.get().answer == "2"
 
 
@@ -73,7 +64,7 @@ def test_an_answer_to_a_check_is_taken_back(anna: User, labelled: UUID) -> None:
     queue.undo(labelled, anna)
 
     assert LabelCheck.objects.get().answer == ""
-    assert label_of(labelled) == "7"
+    assert made.label_of(labelled) == "7"
     queue.answer(labelled, "7", anna)
     assert LabelCheck.objects.get().answer == "7"
 
@@ -87,7 +78,7 @@ def test_a_check_that_is_skipped_comes_back_by_undo_only(anna: User, labelled: U
     assert taken(anna) != [labelled]
     queue.release(anna)
     queue.undo(labelled, anna)
-    assert label_of(labelled) == "7"
+    assert made.label_of(labelled) == "7"
     assert taken(anna) == [labelled]
 
 
@@ -109,10 +100,10 @@ def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
     labels.label(labelled, "unknown", boss, Via.ADMIN)
 
     queue.answer(labelled, "2", anna)
-    assert label_of(labelled) == "2"
+    assert made.label_of(labelled) == "2"
 
     queue.undo(labelled, anna)
-    assert (label_of(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
+    assert (made.label_of(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
 
 
 def test_what_one_has_just_labelled_is_no_check_of_theirs_yet(anna: User) -> None:

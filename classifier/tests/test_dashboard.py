@@ -32,11 +32,6 @@ def days_ago(days: float) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def anna(db: None) -> User:
-    return User.objects.create_user("anna")
-
-
 def page_for(client: Client, user: User) -> str:
     client.force_login(user)
     response = client.get("/admin/")

@@ -25,20 +25,6 @@ from classifier.tests import made
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def anna() -> User:
-    return User.objects.create_user("anna")
-
-
-@pytest.fixture
-def bert() -> User:
-    return User.objects.create_user("bert")
-
-
-def label_of(image_id: UUID) -> str:
-    return InputImage.objects.get(pk=image_id).label
-
-
 def alike(by: User, digit: str = "7", count: int = 60) -> list[UUID]:
     return [item.pk for item in queue.start_alike(by, digit, count)]
 
@@ -86,7 +72,7 @@ def test_of_a_grid_all_is_labelled_or_nothing(anna: User) -> None:
     with pytest.raises(InputImage.DoesNotExist):
         queue.confirm("7", [there, uuid4()], [wrong], anna)
 
-    assert label_of(there) == "unknown"
+    assert made.label_of(there) == "unknown"
     assert QueueItem.objects.get(pk=wrong).doubt < queue.MISTAKEN
 
 
@@ -98,7 +84,7 @@ def test_of_a_grid_all_is_taken_back_or_nothing(anna: User, bert: User) -> None:
     with pytest.raises(RuleBroken, match="Somebody else"):
         queue.reopen(images, {}, anna)
 
-    assert [label_of(image) for image in images] == ["7", "1", "7"]
+    assert [made.label_of(image) for image in images] == ["7", "1", "7"]
 
 
 def test_sixty_images_take_as_many_queries_as_three(

@@ -33,16 +33,6 @@ def no_checks(settings: Settings) -> None:
     settings.LABEL_CHECK_PERCENT = 0
 
 
-@pytest.fixture
-def anna() -> User:
-    return User.objects.create_user("anna")
-
-
-@pytest.fixture
-def bert() -> User:
-    return User.objects.create_user("bert")
-
-
 def taken(by: User, order: Order = Order.DOUBT, count: int = 10) -> list[UUID]:
     return [item.pk for item in queue.take(by, order, count)]
 
@@ -50,10 +40,6 @@ def taken(by: User, order: Order = Order.DOUBT, count: int = 10) -> list[UUID]:
 def history() -> list[tuple[str, str, str, str]]:
     changes = LabelChange.objects.order_by("id")
     return list(changes.values_list("changed_by__username", "from_label", "to_label", "via"))
-
-
-def label_of(image_id: UUID) -> str:
-    return InputImage.objects.get(pk=image_id).label
 
 
 def sent_again(data: bytes, kind: str, side: int, **how: int) -> bytes:
@@ -162,7 +148,7 @@ def test_a_late_answer_that_conflicts_is_in_the_history_with_both(anna: User, be
 
     queue.answer(image, "7", anna)
 
-    assert label_of(image) == "7"
+    assert made.label_of(image) == "7"
     assert history() == [("bert", "unknown", "1", "admin"), ("anna", "1", "7", "queue")]
 
     queue.undo(image, anna)
@@ -238,7 +224,7 @@ def test_answers_are_taken_back_one_after_the_other(anna: User) -> None:
     for image in reversed(images):
         queue.undo(image, anna)
 
-    assert [label_of(image) for image in images] == ["unknown"] * 3
+    assert [made.label_of(image) for image in images] == ["unknown"] * 3
     assert [change[3] for change in history()] == ["queue"] * 3 + ["undo"] * 3
     assert (queue.waiting(), queue.labelled_today(anna)) == (3, 0)
     assert QueueItem.objects.filter(leased_to=anna).count() == 3
@@ -254,4 +240,4 @@ def test_what_somebody_else_has_changed_since_is_not_taken_back(anna: User, bert
     with pytest.raises(RuleBroken, match="Somebody else"):
         queue.undo(image, anna)
 
-    assert label_of(image) == "2"
+    assert made.label_of(image) == "2"

@@ -20,16 +20,6 @@ def no_checks(settings: Settings) -> None:
     settings.LABEL_CHECK_PERCENT = 0
 
 
-@pytest.fixture
-def anna() -> User:
-    return User.objects.create_user("anna")
-
-
-@pytest.fixture
-def bert() -> User:
-    return User.objects.create_user("bert")
-
-
 def taken(by: User, order: Order) -> list[UUID]:
     return [item.pk for item in queue.take(by, order, 10)]
 
