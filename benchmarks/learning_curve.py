@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def eight_by_eight() -> Stream:
-    """scikit-learn's digits; they are in the order of their writers, so that halves are others'."""
+    """scikit-learn's digits, whose order suggests that each writer's stand together."""
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
