@@ -60,7 +60,7 @@ def ended(staff: Staff, run_id: int) -> Any:
 def begun(staff: Staff) -> int:
     """The id of a new run whose process is at work."""
     run_id: int = staff("/api/runs", {"fine_tune": True, "force": True})["id"]
-    assert eventually(lambda: staff(f"/api/runs/{run_id}")["stage"] != "", TRAINED_WITHIN_S)
+    assert eventually(lambda: bool(staff(f"/api/runs/{run_id}")["log"]), TRAINED_WITHIN_S)
     return run_id
 
 
