@@ -53,7 +53,8 @@ def of_upload(upload: Upload) -> Answer:
         Prediction.objects.filter(image__upload=upload)
         .order_by("image_id", "-id")
         .distinct("image_id")
-        .select_related("image", "model")
+        .with_model()
+        .select_related("image")
     )
     return of_predictions(upload, sorted(newest, key=lambda found: found.image.position))
 

@@ -9,7 +9,7 @@ from threading import Lock
 from django.conf import settings
 
 from classifier.artifact import ArtifactError
-from classifier.models import ModelState, ModelVersion
+from classifier.models import ModelVersion
 from classifier.recognizer import Recognizer
 
 CHECK_EVERY_S = 1.0
@@ -51,7 +51,7 @@ class Champion:
             return self._served
 
     def _current(self) -> Served:
-        version = ModelVersion.objects.filter(state=ModelState.CHAMPION).first()
+        version = ModelVersion.objects.champion()
         if version is None:
             raise NoModel("No model is in service. Promote one: python manage.py promote NAME")
         if self._served and self._served.version == version:

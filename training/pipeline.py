@@ -173,7 +173,7 @@ def _publish(
         exam = _examine(recognizer)
         metrics = _metrics(exam) | _held_out(recognizer, course.lesson.calibration)
         with artifact.publishing(settings.IMAGES_DIR / plan.name) as pictures:
-            _draw(course.lesson.train, plan.name, exam, pictures)
+            _draw(course.lesson.train, plan.name, exam, metrics, pictures)
         artifact.write_manifest(aside, replace(draft, metrics=metrics))
     return exam, metrics
 
@@ -196,12 +196,11 @@ def _held_out(recognizer: Recognizer, calibration: Images) -> dict[str, Any]:
     return {"held_out": evaluate.figures(evaluate.of_images(recognizer, calibration))}
 
 
-def _draw(learnt: Images, name: str, exam: Exam, pictures: Path) -> None:
+def _draw(learnt: Images, name: str, exam: Exam, metrics: dict[str, Any], pictures: Path) -> None:
     plots.classes(learnt.pixels, learnt.labels, pictures / "classes.png")
     if "test" in exam:
         answers = exam["test"][1]
-        accuracy = evaluate.figures(answers)["accuracy"]
-        title = f"{name}: {accuracy:.2%} of {len(answers.truth):,} test images"
+        title = f"{name}: {metrics['test']['accuracy']:.2%} of {len(answers.truth):,} test images"
         plots.of_answers(answers, title, pictures)
 
 

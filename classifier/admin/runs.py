@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin import charts, learnt
 from classifier.admin.read_only import LookOnly
-from classifier.models import TrainingRun
+from classifier.models import TrainingRun, details
 from classifier.services import RuleBroken, runs
 
 START = "classifier.start_trainingrun"
@@ -36,8 +36,7 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
-        heavy = ("progress", "log", "result__snapshot", "result__comparison")
-        return super().get_queryset(request).defer(*heavy)
+        return super().get_queryset(request).defer("progress", "log", *details("result"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from classifier.api.permissions import StaffWhoTrain
 from classifier.api.serializers import AskSerializer, ErrorSerializer, TrainingRunSerializer
-from classifier.models import TrainingRun
+from classifier.models import TrainingRun, details
 from classifier.services import runs
 
 
@@ -28,9 +28,8 @@ class RunViewSet(
 
     def get_queryset(self) -> QuerySet[TrainingRun]:
         runs.settle()
-        heavy = ("result__snapshot", "result__comparison")
-        found = TrainingRun.objects.select_related("asked_by", "result").defer(*heavy)
-        return found.order_by("-id")
+        found = TrainingRun.objects.select_related("asked_by", "result")
+        return found.defer(*details("result")).order_by("-id")
 
     @extend_schema(
         summary="Ask for training",

@@ -18,6 +18,7 @@ from classifier.models.versions import (
     Promotion,
     RunState,
     TrainingRun,
+    details,
 )
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "TrainingRun",
     "Upload",
     "Via",
+    "details",
     "stored_name",
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from classifier.constraints import ArrayLength, ByteLength, choices, one_of
 from classifier.models.source import UPLOADED, Source
-from classifier.models.versions import ModelVersion
+from classifier.models.versions import ModelVersion, details
 from classifier.vocabulary import DIGITS, LABELS, Label, Reason, Verdict
 
 VERDICTS = choices(Verdict)
@@ -64,7 +64,7 @@ class InputImageQuerySet(models.QuerySet["InputImage"]):
         return self.filter(label__in=list(DIGITS))
 
     def with_predictions(self) -> "InputImageQuerySet":
-        newest_first = Prediction.objects.select_related("model").order_by("-id")
+        newest_first = Prediction.objects.with_model().order_by("-id")
         return self.select_related("upload").prefetch_related(
             models.Prefetch("predictions", queryset=newest_first)
         )
@@ -163,6 +163,11 @@ class InputImage(models.Model):
         return next(iter(self.predictions.all()), None)
 
 
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def with_model(self) -> "PredictionQuerySet":
+        return self.select_related("model").defer(*details("model"))
+
+
 class Prediction(models.Model):
     """What one model said of one image. Never changed: a trigger in the database sees to it."""
 
@@ -177,6 +182,8 @@ class Prediction(models.Model):
     reason = models.CharField(max_length=32, choices=REASONS, blank=True)
     imaging_version = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PredictionQuerySet.as_manager()
 
     class Meta:
         db_table = "predictions"

@@ -71,7 +71,8 @@ def offer() -> Offer:
 
 
 def unfinished() -> TrainingRun | None:
-    return TrainingRun.objects.filter(state__in=UNFINISHED).first()
+    """The run that waits or goes on."""
+    return TrainingRun.objects.filter(state__in=UNFINISHED).defer("log", "progress").first()
 
 
 def ask(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:

@@ -8,7 +8,6 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from classifier.models import (
-    UNFINISHED,
     InputImage,
     LabelCheck,
     ModelState,
@@ -16,7 +15,7 @@ from classifier.models import (
     Prediction,
     Promotion,
     QueueItem,
-    TrainingRun,
+    details,
 )
 from classifier.vocabulary import Verdict
 
@@ -113,7 +112,7 @@ class Champion:
 
 def champion() -> Champion | None:
     promotions = Promotion.objects.filter(model__state=ModelState.CHAMPION)
-    newest = promotions.select_related("model").order_by("-id").first()
+    newest = promotions.select_related("model").defer(*details("model")).order_by("-id").first()
     if newest is None:
         return None
     metrics = newest.model.metrics
@@ -156,9 +155,3 @@ def drift(of: Champion) -> Drift:
         first_week=first_week.aggregate(mean=Avg("confidence"))["mean"],
         days=[DayOfConfidence(*each) for each in days.order_by("day")],
     )
-
-
-def training() -> TrainingRun | None:
-    """The run that waits or goes on."""
-    unfinished = TrainingRun.objects.filter(state__in=UNFINISHED)
-    return unfinished.select_related("asked_by").defer("log", "progress").first()

@@ -19,6 +19,7 @@ from classifier.models import (
     Promotion,
     Source,
     Via,
+    details,
 )
 from classifier.recognizer import Recognizer
 from classifier.services import RuleBroken
@@ -132,7 +133,7 @@ def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -
 
 
 def current() -> ModelVersion | None:
-    return _light().filter(state=ModelState.CHAMPION).first()
+    return ModelVersion.objects.champion()
 
 
 def previous() -> ModelVersion | None:
@@ -144,17 +145,15 @@ def previous() -> ModelVersion | None:
 
 def that_learnt(image: InputImage) -> list[ModelVersion]:
     """The models that learnt from an upload, the newest first."""
-    return list(_light().filter(snapshot__corrected__has_key=str(image.pk)).order_by("-id"))
-
-
-def _light() -> QuerySet[ModelVersion]:
-    """Without what names each image, which makes megabytes; it is read where it is asked for."""
-    return ModelVersion.objects.defer("snapshot", "comparison")
+    return list(
+        ModelVersion.objects.light()
+        .filter(snapshot__corrected__has_key=str(image.pk))
+        .order_by("-id")
+    )
 
 
 def _promotions() -> QuerySet[Promotion]:
-    heavy = ("model__snapshot", "model__comparison")
-    return Promotion.objects.select_related("model", "by").defer(*heavy)
+    return Promotion.objects.select_related("model", "by").defer(*details("model"))
 
 
 class _Without(Func):
@@ -173,7 +172,7 @@ def listed() -> QuerySet[Any]:
     comparison without what names each image, and `promoted_at`."""
     newest = Promotion.objects.filter(model=OuterRef("pk")).order_by("-id")
     return (
-        _light()
+        ModelVersion.objects.light()
         .order_by("-id")
         .annotate(
             learnt_from=_Without("snapshot", "corrected", "since"),

@@ -58,7 +58,7 @@ def _serving(champion: Champion | None) -> dict[str, Any]:
 def _training(champion: Champion | None) -> dict[str, Any]:
     return {
         "sees_training": True,
-        "run": statistics.training(),
+        "run": runs.unfinished(),
         "new_labels": runs.new_labels(champion.version) if champion else None,
     }
 

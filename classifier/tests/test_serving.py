@@ -8,10 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from classifier import artifact, serving
-from classifier.models import ModelState, ModelVersion
+from classifier import answers, artifact, serving
+from classifier.models import InputImage, ModelState, ModelVersion
 from classifier.services import versions
 from classifier.serving import CHECK_EVERY_S, Champion, NoModel
 from classifier.tests import made
@@ -63,6 +65,20 @@ def test_a_promoted_model_is_taken_up_a_second_later(
 
     clock.now += CHECK_EVERY_S + 0.001
     assert names(process.get()) == ("other", "other")
+
+
+def test_serving_never_reads_what_names_each_image_that_a_model_learnt(champion_one: None) -> None:
+    image = made.image()
+    made.prediction(image, ModelVersion.objects.get(name="one"))
+    assert image.upload
+
+    with CaptureQueriesContext(connection) as queries:
+        Champion().get()
+        answers.of_upload(image.upload)
+        list(InputImage.objects.with_predictions())
+
+    assert any("model_versions" in query["sql"] for query in queries)
+    assert not [query for query in queries if "snapshot" in query["sql"]]
 
 
 def test_a_champion_that_stays_is_loaded_once(champion_one: None, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from classifier.artifact import ArtifactError
-from classifier.models import ModelState, ModelVersion
+from classifier.models import ModelVersion
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.serving import BUNDLED, model_folder
 from training import dataset, evaluate, judged
@@ -84,7 +84,7 @@ class Command(BaseCommand):
 def champion_name() -> str:
     """The bundled model where no database names a champion: pictures can be measured without."""
     try:
-        champion = ModelVersion.objects.filter(state=ModelState.CHAMPION).first()
+        champion = ModelVersion.objects.champion()
     except DatabaseError:
         return BUNDLED
     return champion.name if champion else BUNDLED
