@@ -1,6 +1,5 @@
 """The API's views of pictures: predicting for everybody, images and labels for staff."""
 
-from dataclasses import asdict
 from typing import Any, cast
 
 from django.contrib.auth.models import User
@@ -8,7 +7,7 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -27,12 +26,14 @@ from classifier.models import (
     Via,
 )
 from classifier.services import labels, uploads
+from classifier.throttles import PerAddress
 from classifier.vocabulary import LABELS
 
 ERRORS = {
     400: serializers.ErrorSerializer,
     413: serializers.ErrorSerializer,
     415: serializers.ErrorSerializer,
+    429: serializers.ErrorSerializer,
     503: serializers.ErrorSerializer,
 }
 MULTIPART = {
@@ -55,6 +56,7 @@ class PredictView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     parser_classes = (MultiPartParser, PictureParser)
+    throttle_classes = (PerAddress,)
 
     @extend_schema(
         summary="Recognise the digits in a picture",
@@ -64,7 +66,7 @@ class PredictView(APIView):
     )
     def post(self, request: Request) -> Response:
         answer = uploads.classify(_picture(request), Source.API)
-        return Response(asdict(answer))
+        return Response(vars(answer) | {"digits": [vars(digit) for digit in answer.digits]})
 
 
 def _picture(request: Request) -> bytes:
@@ -102,14 +104,21 @@ class ImageViewSet(
     @extend_schema(
         summary="Set the label",
         request=serializers.LabelSerializer,
-        responses={200: serializers.ImageSerializer, 400: serializers.ErrorSerializer},
+        responses={
+            200: serializers.ImageSerializer,
+            400: serializers.ErrorSerializer,
+            404: serializers.ErrorSerializer,
+        },
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         image = self.get_object()
         wanted = serializers.LabelSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         label = wanted.validated_data["label"]
-        labels.label(image.pk, label, by=cast(User, request.user), via=Via.API)
+        try:
+            labels.label(image.pk, label, by=cast(User, request.user), via=Via.API)
+        except InputImage.DoesNotExist as error:
+            raise NotFound(str(error)) from error
         return Response(self.get_serializer(self.get_object()).data)
 
 

@@ -85,8 +85,15 @@ def ink_is_dark(small: Grey) -> bool:
     for rows in (slice(tall // 2), slice(tall // 2, None)):
         for columns in (slice(wide // 2), slice(wide // 2, None)):
             quadrant = small[rows, columns]
-            side += float((energy[rows, columns] * (quadrant - np.median(quadrant))).sum())
+            side += float((energy[rows, columns] * (quadrant - median(quadrant))).sum())
     return side <= 0
+
+
+def median(values: Grey) -> np.float32:
+    """As np.median has it, without the time that it takes to look for NaNs."""
+    low, high = (values.size - 1) // 2, values.size // 2
+    both = np.partition(values, (low, high), axis=None)[low : high + 1]
+    return np.float32(both.mean())
 
 
 def contrast_to_paper(small: Grey, grey: Grey) -> Grey:

@@ -13,8 +13,7 @@ def window_max(image: AnyArray, size: int) -> AnyArray:
     """The greatest value in the window of odd `size` about each pixel, by doubling steps."""
     half = size // 2
     for axis in (0, 1):
-        edge = [(half, half) if a == axis else (0, 0) for a in (0, 1)]
-        wide = np.pad(image, edge, mode="edge").swapaxes(0, axis)
+        wide = _widened(image, half, axis).swapaxes(0, axis)
         reach = 1
         while reach < 2 * half + 1:
             step = min(reach, 2 * half + 1 - reach)
@@ -22,6 +21,12 @@ def window_max(image: AnyArray, size: int) -> AnyArray:
             reach += step
         image = wide.swapaxes(0, axis)
     return image
+
+
+def _widened(image: AnyArray, by: int, axis: int) -> AnyArray:
+    """As np.pad with its mode "edge" makes it, in less time for small pictures."""
+    first, last = image.take([0], axis=axis), image.take([-1], axis=axis)
+    return np.concatenate((first.repeat(by, axis), image, last.repeat(by, axis)), axis)
 
 
 def block_max(image: Grey, size: int) -> Grey:
@@ -52,7 +57,7 @@ def _dilated(ink: Grey, radius: float) -> Grey:
 
 
 def _cross_max(ink: Grey) -> Grey:
-    padded = np.pad(ink, 1, mode="edge")
+    padded = _widened(_widened(ink, 1, 0), 1, 1)
     across = np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
     down = np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
     return np.maximum(ink, np.maximum(across, down))

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from classifier import imaging, tasks
+from classifier import imaging
 from classifier.models import InputImage, LabelChange, ModelVersion, Prediction, Source, Upload, Via
 from classifier.recognizer import Recognition, Recognizer
 from classifier.services import RuleBroken, labels, uploads, versions
@@ -109,6 +108,7 @@ def test_a_blank_picture_is_kept_and_holds_no_digit(
     assert not InputImage.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_rows_that_the_database_refuses_leave_no_file(
     champion: ModelVersion,
     drawn: Draw,
@@ -224,24 +224,3 @@ def test_several_images_get_their_label_together_or_not_at_all(labeller: User) -
     labels.label_all([first.pk, second.pk], "3", labeller, Via.ADMIN)
     assert InputImage.objects.filter(label="3").count() == 2
     assert LabelChange.objects.filter(to_label="3", changed_by=labeller).count() == 2
-
-
-def test_only_old_files_that_have_no_upload_are_removed(settings: Settings) -> None:
-    folder = settings.MEDIA_ROOT / "uploads" / "ab"
-    folder.mkdir(parents=True)
-    kept, young, orphan, part = (folder / name for name in ("kept", "young", "orphan", ".x.part"))
-    made.upload(file="uploads/ab/kept")
-    long_ago = time.time() - uploads.ORPHAN_AFTER_S - 60
-    for path in (kept, young, orphan, part):
-        path.write_bytes(b"a picture")
-        if path != young:
-            os.utime(path, (long_ago, long_ago))
-
-    tasks.remove_orphans(timestamp=0)
-
-    assert set(stored_files(settings)) == {kept, young}
-    assert uploads.remove_orphans() == 0
-
-
-def test_there_is_nothing_to_remove_where_nothing_was_ever_stored() -> None:
-    assert uploads.remove_orphans() == 0
