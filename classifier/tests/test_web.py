@@ -9,7 +9,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
-from django.urls import reverse
 from PIL import Image
 
 from classifier import serving
@@ -231,24 +230,3 @@ def test_a_form_of_another_site_is_refused(champion: ModelVersion, drawn: Draw) 
 
     assert response.status_code == 403
     assert not Upload.objects.exists()
-
-
-def test_a_process_that_lives_says_so_without_model(client: Client) -> None:
-    response = client.get(reverse("healthz"))
-
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
-
-
-def test_a_process_that_is_ready_names_its_model(champion: ModelVersion, client: Client) -> None:
-    response = client.get("/readyz")
-
-    assert (response.status_code, response.json()["model"]) == (200, "baseline")
-
-
-def test_a_process_without_model_is_not_ready(client: Client) -> None:
-    response = client.get("/readyz")
-
-    assert response.status_code == 503
-    assert response.headers["Content-Type"] == "application/json"
-    assert response.json()["code"] == "no_model"
-    assert "promote" in response.json()["detail"]
