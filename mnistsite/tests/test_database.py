@@ -1,58 +1,162 @@
-"""Connecting is patient, and clear about it in the end."""
+"""Connecting is patient, once; and nothing waits for a server that is known to be away."""
 
 import os
 import subprocess
 import sys
+from functools import cache
+from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from psycopg.errors import ConnectionTimeout
 
-from mnistsite.database import base
+from mnistsite.database import base, server
 
 CLOSED_PORT = 9  # nobody listens on "discard"
 
 
+class Clock:
+    """Stands still but for what is slept, so that a test needs no time."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    taken: list[float] = []
-    monkeypatch.setattr("mnistsite.database.base.time.sleep", taken.append)
-    return taken
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("mnistsite.database.server.time", clock)
+    # Nothing is known yet of any server.
+    monkeypatch.setattr(base, "server", cache(server.Server))
+    return clock
 
 
 def wrapper(**changes: object) -> base.DatabaseWrapper:
     return base.DatabaseWrapper({**connections["default"].settings_dict, **changes}, "other")
 
 
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
+    """What each try to connect, from the last to the first, ends with; None succeeds."""
+    planned: list[Exception | None] = []
+    real = psycopg.connect
+
+    def connect(*arguments: Any, **options: Any) -> Any:
+        if error := planned.pop():
+            raise error
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    return planned
+
+
+def starting(times: int) -> list[Exception]:
+    return [psycopg.OperationalError("the database system is starting up") for _ in range(times)]
+
+
 def test_connecting_is_tried_five_times_with_growing_pauses_and_then_explained(
-    pauses: list[float],
+    clock: Clock,
 ) -> None:
     unreachable = wrapper(HOST="127.0.0.1", PORT=CLOSED_PORT)
     with pytest.raises(psycopg.OperationalError) as error:
         unreachable.connect()
-    assert pauses == [0.2, 0.4, 0.8, 1.6]
-    assert "No connection to PostgreSQL at 127.0.0.1 after 5 tries" in str(error.value)
+    assert clock.slept == [0.2, 0.4, 0.8, 1.6]
+    assert "No connection to PostgreSQL at 127.0.0.1: connection failed" in str(error.value)
     assert "is DATABASE_URL right?" in str(error.value)
 
 
 @pytest.mark.django_db
 def test_a_database_that_comes_up_late_is_connected_to(
-    pauses: list[float], monkeypatch: pytest.MonkeyPatch
+    clock: Clock, tries: list[Exception | None]
 ) -> None:
-    real, tries = psycopg.connect, []
-
-    def late(*arguments: object, **options: object) -> object:
-        tries.append(1)
-        if len(tries) < 3:
-            raise psycopg.OperationalError("the database system is starting up")
-        return real(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(psycopg, "connect", late)
+    tries += [None, *starting(2)]
     other = wrapper()
     other.connect()
     other.close()
-    assert pauses == [0.2, 0.4]
+    assert clock.slept == [0.2, 0.4]
+
+
+@pytest.mark.django_db
+def test_while_it_is_away_it_is_tried_once_a_second_and_without_patience(
+    clock: Clock, tries: list[Exception | None], caplog: pytest.LogCaptureFixture
+) -> None:
+    tries += [None, *starting(6)]
+    other = wrapper()
+    with pytest.raises(psycopg.OperationalError):
+        other.connect()
+    assert len(tries) == 2
+
+    clock.slept.clear()
+    with pytest.raises(psycopg.OperationalError, match="could not be reached a moment ago"):
+        other.connect()
+    assert len(tries) == 2
+
+    clock.now += 1
+    with pytest.raises(psycopg.OperationalError, match="starting up"):
+        other.connect()
+    clock.now += 1
+    other.connect()
+    other.close()
+    assert (tries, clock.slept) == ([], [])
+    away, back = caplog.messages
+    assert "is away: the database system is starting up" in away
+    assert back.endswith("is back.")
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_back_is_met_with_patience_again(
+    clock: Clock, tries: list[Exception | None]
+) -> None:
+    tries += [None, *starting(1), None, *starting(5)]
+    other = wrapper()
+    with pytest.raises(psycopg.OperationalError):
+        other.connect()
+    clock.now += 1
+    other.connect()
+    other.close()
+    clock.slept.clear()
+    other.connect()
+    other.close()
+    assert clock.slept == [0.2]
+
+
+def test_connecting_to_a_server_that_hangs_is_not_tried_again(
+    clock: Clock, tries: list[Exception | None]
+) -> None:
+    tries += [*starting(1), ConnectionTimeout("connection timeout expired")]
+    with pytest.raises(psycopg.OperationalError, match="timeout expired"):
+        wrapper(HOST="127.0.0.1").connect()
+    assert (len(tries), clock.slept) == (1, [])
+
+
+@pytest.mark.django_db
+def test_a_connection_that_the_server_has_ended_is_not_used_again() -> None:
+    other = wrapper()
+    other.connect()
+    assert other.is_usable()
+    pid = other.connection.info.backend_pid
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    assert not other.is_usable()
+    other.close()
+    assert not other.is_usable()
+
+
+def test_a_dead_host_is_noticed_in_seconds_unless_the_url_says_otherwise() -> None:
+    params = wrapper(OPTIONS={"connect_timeout": 9}).get_connection_params()
+    assert params["connect_timeout"] == 9
+    assert params["tcp_user_timeout"] == 4_000
+    assert params["keepalives_idle"] + params["keepalives_interval"] * 2 <= 5
 
 
 @pytest.mark.parametrize(
