@@ -7,7 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from classifier.imaging.arrays import Pixels
-from classifier.imaging.decode import ImageError, Picture, decode
+from classifier.imaging.decode import Picture, decode
+from classifier.imaging.errors import ImageError
 from classifier.imaging.ink import find_ink
 from classifier.imaging.normalize import to_mnist
 from classifier.imaging.segment import Group, find_groups

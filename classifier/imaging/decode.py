@@ -3,22 +3,23 @@
 import struct
 import zlib
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from classifier.imaging import limits
 from classifier.imaging.arrays import Pixels
+from classifier.imaging.errors import DAMAGED, TAKEN, ImageError
+from classifier.imaging.limits import MIN_SIDE, BoundedReader
+from classifier.imaging.reduce import reduced
 
-MAX_PIXELS = 50_000_000  # the largest phone sensors in their default mode
-MIN_SIDE = 8  # load_digits, the smallest digits in common use, are 8 by 8
 # A digit a twentieth as tall as a photo still has the 40 pixels that segmenting wants.
 LONG_SIDE = 1024
 # JPEG halves cheaply while decoding, so a little under LONG_SIDE is worth accepting.
 DRAFT_SIDE = 768
 DARKEST_PART = 0.1
 
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",
     "PNG": "image/png",
@@ -27,9 +28,6 @@ _MEDIA_TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
 }
-TAKEN = "JPEG, PNG, WebP, GIF, BMP or TIFF"
-DAMAGED = "The image is damaged or cut short. Save or send it again."
-BILINEAR = Image.Resampling.BILINEAR
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
 _UNSUPPORTED_STARTS = {
     b"%PDF": "PDF",
@@ -54,15 +52,6 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Typ
 _DAMAGED = (*_BROKEN, OverflowError, struct.error, zlib.error)
 
 
-class ImageError(Exception):
-    """A file that cannot be read: `code` for programs, `detail` for people."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-
-
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Upright pixels, grey (h, w) or colour (h, w, 3), and the size before any reduction."""
@@ -79,12 +68,13 @@ def decode(data: bytes) -> Picture:
         raise ImageError("empty", f"The file is empty. Send a {TAKEN}.")
     _refuse_unsupported(data)
     image = _open(data)
-    _check_size(*image.size)
+    limits.check(image, data)
     _check_frames(image)
     size = image.size
-    media_type = _MEDIA_TYPES[image.format or ""]
+    media_type = MEDIA_TYPES[image.format or ""]
     try:
-        upright, turned = _load(image)
+        with limits.turn(image):
+            upright, turned = _load(image)
         pixels = _pixels(upright)
     except _DAMAGED as error:
         raise ImageError("damaged", DAMAGED) from error
@@ -105,13 +95,13 @@ def _refuse_unsupported(data: bytes) -> None:
 
 def _open(data: bytes) -> Image.Image:
     try:
-        return Image.open(BytesIO(data), formats=_FORMATS)
+        return Image.open(BoundedReader(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
         if _looks_like_image(data):
             raise ImageError("damaged", DAMAGED) from error
         raise ImageError("not_an_image", f"The file is not an image. Send a {TAKEN}.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error
+        raise limits.too_many_pixels() from error
     except _DAMAGED as error:
         raise ImageError("damaged", DAMAGED) from error
 
@@ -122,29 +112,13 @@ def _looks_like_image(data: bytes) -> bool:
     return data.startswith(starts) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
-def _too_many_pixels() -> ImageError:
-    limit = f"{MAX_PIXELS // 1_000_000} million"
-    return ImageError(
-        "too_many_pixels", f"The image has more than {limit} pixels. Send a smaller one."
-    )
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels()
-    if min(width, height) < MIN_SIDE:
-        raise ImageError(
-            "too_small", f"The image is too small: each side needs {MIN_SIDE} pixels at least."
-        )
-
-
 def _check_frames(image: Image.Image) -> None:
     """Refuses animations; phones store a preview or depth map as a JPEG's further frames."""
     try:
-        frames = getattr(image, "n_frames", 1)
+        several = getattr(image, "is_animated", False)
     except _DAMAGED as error:
         raise ImageError("damaged", DAMAGED) from error
-    if frames > 1 and image.format != "MPO":
+    if several and image.format != "MPO":
         raise ImageError(
             "animated", "The image is animated or has several pages. Send one picture."
         )
@@ -155,35 +129,9 @@ def _load(image: Image.Image) -> tuple[Image.Image, bool]:
     image.draft(None, _fitted(image.size, DRAFT_SIDE))
     image.load()
     turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
-    image = _reduce(_eight_bit(image))
+    image = reduced(image, _fitted(image.size, LONG_SIDE))
     ImageOps.exif_transpose(image, in_place=True)
     return image, turned
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """The image in one of the modes L, RGB and RGBA; resampling palettes would mix indices."""
-    if image.mode in ("L", "RGB", "RGBA"):
-        return image
-    if image.mode.startswith(("I", "F")):
-        return _from_deep(image)
-    if image.mode in ("LA", "PA") or "transparency" in image.info:
-        return image.convert("RGBA")
-    return image.convert("L" if image.mode == "1" else "RGB")
-
-
-def _from_deep(image: Image.Image) -> Image.Image:
-    """Sixteen bits or more to eight, by the range in use, as sensors rarely fill theirs."""
-    deep = np.asarray(image, np.float64)
-    low, high = deep.min(), deep.max()
-    scaled = (deep - low) * (255 / max(high - low, 1))
-    shallow = Image.fromarray(scaled.astype(np.uint8))
-    shallow.info = image.info
-    return shallow
-
-
-def _reduce(image: Image.Image) -> Image.Image:
-    size = _fitted(image.size, LONG_SIDE)
-    return image if size == image.size else image.resize(size, BILINEAR, reducing_gap=1.5)
 
 
 def _fitted(size: tuple[int, int], long_side: int) -> tuple[int, int]:
