@@ -1,4 +1,4 @@
-"""Stored pixels as pictures that a browser shows; nothing else of an upload is ever sent out."""
+"""Stored pixels as pictures that a browser shows; visitors get nothing else of an upload."""
 
 from io import BytesIO
 

@@ -10,7 +10,6 @@ urlpatterns = [
     path("result/<uuid:upload_id>", views.result, name="result"),
     path("suggest/<uuid:image_id>", views.suggest, name="suggest"),
     path("upload/<uuid:upload_id>.jpg", views.original, name="original"),
+    path("upload/<uuid:upload_id>/original", views.as_sent, name="as-sent"),
     path("image/<uuid:image_id>.png", views.seen, name="seen"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
 ]

@@ -1,6 +1,7 @@
 """Typed, strict readers of environment variables: a wrong value stops the start, by name."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -27,6 +28,13 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
     if not value.isdecimal() or int(value) < least:
         raise ImproperlyConfigured(f"{name}={value!r} is not a whole number of at least {least}.")
     return int(value)
+
+
+def one_of(name: str, default: str, known: Sequence[str]) -> str:
+    value = string(name, default)
+    if value not in known:
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(known)}.")
+    return value
 
 
 def items(name: str, default: str = "") -> list[str]:

@@ -26,7 +26,8 @@ async function post(url, fields = {}) {
   if (response.redirected) throw new Error("You are logged out. Reload the page and log in.");
   if (response.ok) return response.text();
   const told = response.headers.get("Content-Type")?.startsWith("text/plain");
-  throw new Error(told ? await response.text() : `The site answered with error ${response.status}.`);
+  const detail = told ? await response.text() : `The site answered with error ${response.status}.`;
+  throw Object.assign(new Error(detail), { gone: response.status === 404 });
 }
 
 function busy(by) {
@@ -84,7 +85,7 @@ function comeBack(act, problem) {
   tell(problem, "The answer to this image was not kept.");
   if (!done.includes(act)) return; // an undo has brought it back already
   done.splice(done.indexOf(act), 1);
-  cards.prepend(act.card);
+  if (!problem.gone) cards.prepend(act.card);
   counted(act.answer, -1);
   mark("");
   show();

@@ -162,7 +162,7 @@ def _svg(title: str, told: str, *drawn: SafeString) -> SafeString:
         HEIGHT,
         title,
         told,
-        SafeString("".join(drawn)),
+        format_html_join("", "{}", ((part,) for part in drawn)),
     )
 
 

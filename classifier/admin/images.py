@@ -168,7 +168,7 @@ class ImageAdmin(admin.ModelAdmin):
         ids: list[UUID] = [image.pk for image in queryset]
         try:
             labels.label_all(ids, label, by=cast(User, request.user), via=Via.ADMIN)
-        except RuleBroken as error:
+        except (RuleBroken, InputImage.DoesNotExist) as error:
             messages.error(request, str(error))
         else:
             messages.success(request, f"{len(ids)} images are labelled {label} now.")
@@ -186,7 +186,7 @@ class ImageAdmin(admin.ModelAdmin):
         return original_picture(image.upload_id)
 
     @admin.display(description="learnt by")
-    def learnt_by(self, image: InputImage) -> SafeString:
+    def learnt_by(self, image: InputImage) -> str:
         return learnt.learnt_by(image)
 
     @admin.display(description="prediction")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from classifier.compared import NONE
@@ -28,6 +28,7 @@ class Corrections:
     """How many uploads a model learnt from, and those of them that were labelled last."""
 
     count: int
+    deleted: int  # of these, since
     shown: list[Correction]
 
 
@@ -36,7 +37,9 @@ def corrected(snapshot: dict[str, Any]) -> Corrections:
     images = InputImage.objects.filter(pk__in=labels).defer("pixels")
     newest = images.order_by("-labelled_at")[:SHOWN]
     return Corrections(
-        len(labels), [Correction(image, _word(labels[str(image.pk)])) for image in newest]
+        count=len(labels),
+        deleted=len(labels) - images.count(),
+        shown=[Correction(image, _word(labels[str(image.pk)])) for image in newest],
     )
 
 
@@ -49,7 +52,7 @@ def link(model: ModelVersion) -> SafeString:
     return format_html('<a href="{}">{}</a>', address, model)
 
 
-def learnt_by(image: InputImage) -> SafeString:
+def learnt_by(image: InputImage) -> str:
     """Each model that learnt from an upload, with a link."""
-    links = [link(model) for model in versions.that_learnt(image)]
-    return SafeString(", ".join(links) or "no model yet")
+    links = ((link(model),) for model in versions.that_learnt(image))
+    return format_html_join(", ", "{}", links) or "no model yet"

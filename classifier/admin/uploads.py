@@ -1,8 +1,12 @@
-"""The files that people sent."""
+"""The files that people sent: looking at them, and deleting them with all that came of them."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,6 +14,7 @@ from django.utils.safestring import SafeString
 from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.models import Upload
+from classifier.services import deletion
 
 
 def original_picture(upload_id: UUID | None) -> SafeString:
@@ -28,6 +33,7 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
     show_full_result_count = False
     fields = (
         "original",
+        "as_sent",
         "source",
         "media_type",
         "width",
@@ -41,3 +47,30 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
     @admin.display(description="original")
     def original(self, upload: Upload) -> SafeString:
         return original_picture(upload.pk)
+
+    @admin.display(description="file")
+    def as_sent(self, upload: Upload) -> SafeString:
+        return format_html(
+            '<a href="{}">as it was sent</a>, with whatever a camera wrote into it',
+            reverse("as-sent", args=[upload.pk]),
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
+        return request.user.has_perm("classifier.delete_upload")
+
+    def get_deleted_objects(
+        self, objs: Iterable[Upload], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Who may delete an upload may delete what came of it, and nobody may do that alone."""
+        uploads = {upload.pk: str(upload) for upload in objs}
+        counts = {"uploads": len(uploads)} | {
+            name.replace("_", " "): count
+            for name, count in asdict(deletion.derived(uploads)).items()
+        }
+        return [*uploads.values()], counts, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Upload) -> None:
+        deletion.delete([obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
+        deletion.delete(list(queryset.values_list("pk", flat=True)))

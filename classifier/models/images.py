@@ -39,7 +39,7 @@ class Upload(models.Model):
 
     class Meta:
         db_table = "uploads"
-        default_permissions = ("view",)
+        default_permissions = ("view", "delete")
         indexes = [models.Index(fields=["-created_at", "-id"], name="uploads_newest")]
         constraints = [
             one_of("source", UPLOADED, "uploads_source_is_known"),

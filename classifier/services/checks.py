@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from classifier.models import LabelChange, LabelCheck, QueueItem
+from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem
 
 # One that was asked and not answered may be asked again after it.
 UNANSWERED = timedelta(minutes=5)
@@ -32,11 +32,13 @@ def askable(by: User) -> QuerySet[QueueItem]:
 
 
 def ask(ids: list[UUID], by: User) -> list[UUID]:
-    """Keeps that they are asked; says which still have a label."""
-    labelled = QueueItem.objects.filter(pk__in=ids, waiting=False)
+    """Keeps that they are asked; says which still have a label, and are not just being changed."""
+    labelled = InputImage.objects.filter(pk__in=ids, queued__waiting=False)
+    # Else one that is deleted at this moment would take the whole page with it.
+    kept = labelled.select_for_update(of=("self",), no_key=True, skip_locked=True)
     checks = [
         LabelCheck(image_id=image_id, asked_of=by, label=label)
-        for image_id, label in labelled.values_list("pk", "image__label")
+        for image_id, label in kept.values_list("pk", "label")
     ]
     LabelCheck.objects.bulk_create(
         checks,

@@ -109,6 +109,8 @@ def suggest(image_id: UUID, label: str) -> None:
     """
     if label not in KNOWN_LABELS:
         raise RuleBroken(f"{label!r} is no answer. Use one of: {', '.join(KNOWN_LABELS)}.")
-    image = InputImage.objects.uploaded().only("pk").get(pk=image_id)
+    uploaded = InputImage.objects.uploaded().only("pk")
+    # Else it could be deleted while this is written.
+    image = uploaded.select_for_update(no_key=True).get(pk=image_id)
     Suggestion.objects.create(image=image, label=label)
     QueueItem.objects.filter(image=image).update(suggestion=label)

@@ -46,6 +46,19 @@ def test_a_wrong_number_is_refused_by_name(text: str, setting: pytest.MonkeyPatc
         env.integer("SOME", 5, least=1)
 
 
+def test_a_word_is_one_of_those_that_are_known(setting: pytest.MonkeyPatch) -> None:
+    assert env.one_of("SOME", "http", ["http", "https"]) == "http"
+    setting.setenv("SOME", "https")
+    assert env.one_of("SOME", "http", ["http", "https"]) == "https"
+
+
+@pytest.mark.parametrize("text", ["HTTPS", "ftp", "https://"])
+def test_any_other_word_is_refused_by_name(text: str, setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", text)
+    with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is not one of http, https"):
+        env.one_of("SOME", "http", ["http", "https"])
+
+
 def test_a_secret_can_be_in_a_file(tmp_path: Path, setting: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret").write_text("hush\n")
     setting.setenv("SOME_FILE", str(tmp_path / "secret"))

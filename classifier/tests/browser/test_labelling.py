@@ -115,7 +115,7 @@ def test_the_keys_are_shown_and_none_labels_behind_them(page: Page, images: Imag
     expect_labels(page, images[:1], ["8"])
 
 
-def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back(
+def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back_if_it_still_is_there(
     page: Page, images: Images
 ) -> None:
     page.goto(QUEUE)
@@ -124,7 +124,7 @@ def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back(
     page.keyboard.press("3")
 
     expect(page.get_by_role("alert")).to_contain_text("The image has been deleted.")
-    expect_asked(page, images[0])
+    expect_asked(page, images[1])
     expect(page.locator("#today")).to_have_text("0")
 
     def fail(route: Route) -> None:
@@ -137,7 +137,7 @@ def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back(
     page.context.clear_cookies()
     page.keyboard.press("3")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("logged out|error 403"))
-    expect_asked(page, images[0])
+    expect_asked(page, images[1])
 
 
 AT_ONCE = """

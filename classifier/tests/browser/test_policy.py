@@ -1,0 +1,86 @@
+"""No page loads or runs anything that the content security policy refuses."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from classifier.models import InputImage, ModelVersion, Source, TrainingRun
+from classifier.services import uploads
+
+Draw = Callable[..., bytes]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def refused(page: Page) -> list[str]:
+    """What the browser's console says of policies: what they refused, or what makes no sense."""
+    found: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if "policy" in message.text.lower():
+            found.append(message.text)
+
+    page.on("console", listen)
+    return found
+
+
+def test_a_refusal_would_be_noticed(page: Page, refused: list[str]) -> None:
+    page.goto("/")
+    page.evaluate("document.body.setAttribute('style', 'color: red')")
+    assert len(refused) == 1
+
+
+def test_of_the_visitor(
+    page: Page, refused: list[str], champion: ModelVersion, drawn: Draw
+) -> None:
+    answer = uploads.classify(drawn(7), Source.WEB)
+    for address in ("/", f"/result/{answer.id}", "/nowhere"):
+        page.goto(address)
+    assert refused == []
+
+
+def test_of_staff(page: Page, refused: list[str], champion: ModelVersion, drawn: Draw) -> None:
+    answer = uploads.classify(drawn(7), Source.WEB)
+    image = InputImage.objects.get()
+    run = TrainingRun.objects.create()
+    admin = "/admin/classifier"
+    for address in (
+        "/admin/",
+        "/admin/password_change/",
+        "/admin/auth/user/",
+        "/admin/auth/user/add/",
+        "/admin/authtoken/tokenproxy/add/",
+        f"{admin}/inputimage/",
+        f"{admin}/inputimage/{image.pk}/change/",
+        f"{admin}/inputimage/queue/",
+        f"{admin}/inputimage/grid/?guess=7",
+        f"{admin}/upload/",
+        f"{admin}/upload/{answer.id}/change/",
+        f"{admin}/upload/{answer.id}/delete/",
+        f"{admin}/modelversion/",
+        f"{admin}/modelversion/{champion.pk}/change/",
+        f"{admin}/modelversion/timeline/",
+        f"{admin}/trainingrun/",
+        f"{admin}/trainingrun/{run.pk}/change/",
+    ):
+        response = page.goto(address)
+        assert response
+        assert (response.status, address) == (200, address)
+    assert refused == []
+
+
+def test_of_logging_in(context: BrowserContext, page: Page, refused: list[str]) -> None:
+    context.clear_cookies()
+    page.goto("/admin/login/")
+    assert page.locator("#id_username").is_visible()
+    assert refused == []
+
+
+def test_of_the_api(page: Page, refused: list[str]) -> None:
+    page.goto("/api/docs")
+    page.get_by_text("/api/predict").click()
+    page.get_by_role("button", name="Try it out").click()
+    assert page.locator("input[type=file]").is_visible()
+    assert refused == []

@@ -1,0 +1,183 @@
+"""An upload goes with all that came of it, and nothing else does."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
+
+from classifier import tasks
+from classifier.admin import learnt
+from classifier.models import (
+    InputImage,
+    LabelChange,
+    LabelCheck,
+    ModelVersion,
+    Prediction,
+    QueueItem,
+    Source,
+    Suggestion,
+    Upload,
+    Via,
+)
+from classifier.services import deletion, labels, queue, uploads
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+Draw = Callable[..., bytes]
+DERIVED = (Upload, InputImage, Prediction, QueueItem, Suggestion, LabelChange, LabelCheck)
+
+
+def said_of(image: InputImage, by: User) -> None:
+    """Everything that can be: a label, a check of it, a visitor's suggestion."""
+    labels.label(image.pk, "7", by, Via.QUEUE)
+    labels.suggest(image.pk, "1")
+    LabelCheck.objects.create(image=image, asked_of=by, label="7")
+
+
+@pytest.fixture
+def sent(champion: ModelVersion, drawn: Draw, labeller: User) -> Upload:
+    return classified(drawn(7), labeller)
+
+
+def classified(picture: bytes, by: User) -> Upload:
+    """One image, of which everything has been said."""
+    uploads.classify(picture, Source.WEB)
+    upload = Upload.objects.latest("created_at")
+    said_of(upload.images.get(), by)
+    return upload
+
+
+def uploaded(label: str = "unknown") -> Upload:
+    upload = made.image(label=label).upload
+    assert upload
+    return upload
+
+
+def rows() -> dict[str, int]:
+    return {model.__name__: model.objects.count() for model in DERIVED}
+
+
+def stored(settings: Settings) -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def age(upload: Upload, days: float) -> None:
+    Upload.objects.filter(pk=upload.pk).update(created_at=timezone.now() - timedelta(days=days))
+
+
+def test_all_of_it_goes_and_all_else_stays(
+    sent: Upload,
+    settings: Settings,
+    labeller: User,
+    drawn: Draw,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    made.mnist_image()
+    assert set(rows().values()) == {1, 2}
+    other = classified(drawn(3), labeller)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert deletion.delete([sent.pk]) == 1
+
+    assert rows() == {model.__name__: 1 for model in DERIVED} | {"InputImage": 2}
+    assert Upload.objects.get() == other
+    assert InputImage.objects.filter(source=Source.MNIST).count() == 1
+    assert stored(settings) == [Path(other.file.path)]
+
+
+def test_the_file_stays_until_the_rows_are_gone_for_good(sent: Upload, settings: Settings) -> None:
+    with transaction.atomic():
+        deletion.delete([sent.pk])
+        transaction.set_rollback(True)
+    assert Upload.objects.count() == 1
+    assert stored(settings) == [Path(sent.file.path)]
+
+
+def test_a_file_that_a_crash_left_is_removed_later(sent: Upload, settings: Settings) -> None:
+    deletion.delete([sent.pk])  # whose transaction does not end within this test
+    assert stored(settings) == [Path(sent.file.path)]
+    os.utime(sent.file.path, (0, 0))
+    tasks.remove_orphans(timestamp=0)
+    assert stored(settings) == []
+
+
+def test_a_second_time_there_is_nothing_to_delete(sent: Upload) -> None:
+    assert [deletion.delete([sent.pk]), deletion.delete([sent.pk])] == [1, 0]
+
+
+def test_what_goes_is_counted_beforehand(sent: Upload) -> None:
+    made.image(upload=sent)
+    assert deletion.derived([sent.pk]) == deletion.Derived(
+        images=2, labels=1, label_changes=1, suggestions=1, predictions=1
+    )
+
+
+def test_uploads_are_kept_for_ever_unless_it_is_said_how_long(sent: Upload) -> None:
+    age(sent, 10_000)
+    tasks.delete_expired(timestamp=0)
+    assert Upload.objects.count() == 1
+
+
+def test_what_is_older_than_that_goes_labelled_or_not(
+    sent: Upload, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RETENTION_DAYS = 30
+    monkeypatch.setattr(deletion, "BATCH", 2)
+    young, mnist = uploaded(), made.mnist_image()
+    InputImage.objects.filter(pk=mnist.pk).update(created_at=timezone.now() - timedelta(days=99))
+    old = [sent, *map(uploaded, ("unknown", "7", "not_a_digit", "3"))]
+    for upload in old:
+        age(upload, 30.01)
+    age(young, 29.99)
+
+    tasks.delete_expired(timestamp=0)
+
+    assert [*Upload.objects.all()] == [young]
+    assert set(InputImage.objects.values_list("pk", flat=True)) == {young.images.get().pk, mnist.pk}
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda image, by: queue.answer(image, "7", by),
+        lambda image, by: queue.skip(image, by),
+        lambda image, by: queue.undo(image, by),
+        lambda image, by: queue.confirm("7", [image], [], by),
+        lambda image, by: labels.label(image, "7", by, Via.API),
+        lambda image, by: labels.suggest(image, "7"),
+    ],
+    ids=["answer", "skip", "undo", "confirm", "label", "suggest"],
+)
+def test_who_comes_too_late_finds_that_it_is_gone(
+    sent: Upload, labeller: User, act: Callable[[Any, User], None]
+) -> None:
+    image = sent.images.get().pk
+    deletion.delete([sent.pk])
+    with pytest.raises(InputImage.DoesNotExist):
+        act(image, labeller)
+
+
+def test_the_next_page_of_the_queue_leaves_it_out(sent: Upload, labeller: User) -> None:
+    gone, left = sent.images.get().pk, made.queued().pk
+    deletion.delete([sent.pk])
+    asked = queue.start(labeller, queue.Order.NEWEST, 5, again=gone)
+    assert [item.pk for item in asked] == [left]
+
+
+def test_a_model_s_page_says_how_many_of_what_it_learnt_have_been_deleted(
+    sent: Upload,
+) -> None:
+    image, other = sent.images.get(), made.image(label="3")
+    snapshot = {"corrected": {str(image.pk): "7", str(other.pk): "3"}}
+    deletion.delete([sent.pk])
+    found = learnt.corrected(snapshot)
+    assert (found.count, found.deleted) == (2, 1)
+    assert [each.image for each in found.shown] == [other]
