@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test test-stack test-image lint audit format bench lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
 	@exec $(BIN)/python -m mnistsite.run
@@ -16,12 +16,26 @@ run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops 
 test: $(VENV)/.dev  ## the whole suite, on a real PostgreSQL
 	$(BIN)/pytest
 
-lint: $(VENV)/.dev  ## style, types, import contracts, missing migrations
+test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
+	$(BIN)/pytest containers
+
+test-stack: $(VENV)/.dev  ## the production stack as processes; needs nginx and dnsmasq
+	$(BIN)/pytest mnistsite/tests/production
+
+lint: $(VENV)/.dev  ## style, types, import contracts, missing migrations, the stack's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	sed 's/$${RESOLVER}/127.0.0.11/' nginx.conf | $(BIN)/gixy --skips host_spoofing -
+
+audit: $(VENV)/.dev  ## risky code, and known vulnerabilities of what it depends on
+	$(BIN)/bandit --quiet --recursive --exclude '*/tests/*' classifier mnistsite training manage.py \
+		gunicorn.conf.py
+	$(BIN)/python .ci/audit.py requirements/*.txt
 
 format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff check --fix .

