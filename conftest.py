@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from numpy.typing import NDArray
 from PIL import Image
 from pytest_django.fixtures import Settings
@@ -35,6 +36,7 @@ def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.Champion())
+    cache.clear()
     monkeypatch.setenv("WANDB_MODE", "disabled")
 
 

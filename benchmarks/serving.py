@@ -105,6 +105,7 @@ def site(folder: Path) -> Iterator[Started]:
     """Everything that `make run` starts, with its data in a folder of its own."""
     port = free_port()
     environment = os.environ | {"VAR_DIR": str(folder / "var"), "PORT": str(port)}
+    environment["PREDICT_PER_SECOND"] = "1000000"
     environment.pop("DATABASE_URL", None)
     command = [sys.executable, "-m", "mnistsite.run"]
     with running(command, environment, port) as process:

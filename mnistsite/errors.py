@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-PROGRAMS = ("/api/", "/healthz", "/readyz")
+PROGRAMS = ("/api/",)
 
 
 def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:

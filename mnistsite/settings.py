@@ -1,12 +1,14 @@
 """The project's only settings file; everything that differs between places comes from env.py."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from mnistsite import env
+from mnistsite import env, jobs, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
@@ -17,6 +19,28 @@ SECRET_KEY = env.secret("SECRET_KEY")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 
+# The project's nginx is in front: it says who the client is, and sends files.
+BEHIND_NGINX = env.boolean("BEHIND_NGINX", False)
+# https: what is in front ends TLS, and overwrites X-Forwarded-Proto.
+HTTPS = env.one_of("PUBLIC_SCHEME", "http", ["http", "https"]) == "https"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+# Subdomains and browsers' preload lists would be promises about other names of the operator.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # the style sheets of Bootstrap and Swagger hold their icons
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
 MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
 MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
 BUNDLED_MODELS_DIR = BASE_DIR / "models"
@@ -26,6 +50,9 @@ MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
 AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
+SPREAD_TRAINING = env.boolean("SPREAD_TRAINING", False)
+PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
+RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: for ever
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -34,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "procrastinate.contrib.django",
     "rest_framework",
     "rest_framework.authtoken",
@@ -44,7 +72,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Ahead of all that refuses or redirects: monitors ask by any name, and what is refused counts.
+    "mnistsite.observed.ObservedMiddleware",
+    "mnistsite.monitor.MonitorMiddleware",
+    "mnistsite.forwarded.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "mnistsite.headers.PoliciesMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mnistsite.middleware.BodyLimitMiddleware",
     "mnistsite.middleware.UnavailableMiddleware",
@@ -53,7 +87,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "mnistsite.urls"
@@ -87,6 +121,8 @@ def _database() -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from error
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")
+    if password := env.secret("DATABASE_PASSWORD"):
+        config["PASSWORD"] = password
     return config
 
 
@@ -100,6 +136,31 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Both together, so that a stranger who guesses can't lock a colleague out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "mnistsite.lockout.counted_name"
+AXES_LOCKOUT_CALLABLE = "mnistsite.lockout.locked_out"
+# Who logged in from where is nobody's business: only failures are kept, and not for long.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_CLIENT_STR_CALLABLE = "mnistsite.logs.nobody"
+
+# Of the throttles. Each process counts for itself; nginx counts for all of them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -108,10 +169,30 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+
+def _media_storage() -> dict[str, Any]:
+    """MEDIA_S3_BUCKET or, where none is named, MEDIA_ROOT."""
+    bucket = env.string("MEDIA_S3_BUCKET")
+    if not bucket:
+        return {"BACKEND": "classifier.storage.DurableStorage"}
+    keys = env.secret("MEDIA_S3_ACCESS_KEY"), env.secret("MEDIA_S3_SECRET_KEY")
+    if any(keys) and not all(keys):
+        raise ImproperlyConfigured(
+            "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY or, for the machine's role, none."
+        )
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": env.string("MEDIA_S3_ENDPOINT") or None,
+        "region_name": env.string("MEDIA_S3_REGION") or None,
+        "access_key": keys[0] or None,
+        "secret_key": keys[1] or None,
+    }
+    return {"BACKEND": "classifier.object_storage.ObjectStorage", "OPTIONS": options}
+
+
 STORAGES = {
-    "default": {
-        "BACKEND": "classifier.storage.DurableStorage",
-    },
+    "default": _media_storage(),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -138,6 +219,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
     "EXCEPTION_HANDLER": "classifier.api.errors.handler",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": "50/s", "predict": f"{PREDICT_PER_SECOND}/s"},
+    # The client is REMOTE_ADDR; ClientAddressMiddleware sees to it.
+    "NUM_PROXIES": 0,
 }
 
 SPECTACULAR_SETTINGS = {
@@ -157,10 +242,6 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+LOGGING = logs.configuration(env.one_of("LOG_FORMAT", "line", logs.FORMATS))
+PROCRASTINATE_WORKER_DEFAULTS = {"worker_middleware": [jobs.with_request_id]}
+PROCRASTINATE_ON_APP_READY = "mnistsite.patience.be_patient"

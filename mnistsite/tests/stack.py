@@ -78,6 +78,7 @@ def started(folder: Path) -> Site:
         "PORT": str(port),
         "ADMIN_PASSWORD": PASSWORD,
         "WANDB_MODE": "disabled",
+        "PREDICT_PER_SECOND": "1000",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "mnistsite.run"],
