@@ -25,6 +25,7 @@ from training import (
     lesson,
     plots,
     report,
+    spread,
     tracking,
     trainer,
 )
@@ -141,7 +142,16 @@ def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Ex
                 record.log(report.epoch_line(values, course.configuration))
 
         record.stage("training")
-        members = course.fit(follow)
+        if settings.SPREAD_TRAINING:
+            members = spread.fit(
+                record.run.pk,
+                course.lesson.train,
+                course.configuration,
+                follow,
+                plan.progress_bar,
+            )
+        else:
+            members = course.fit(follow)
         exam, metrics = _publish(plan, data.snapshot, course, members, record)
         tracker.log(metrics)
     return exam, metrics

@@ -9,24 +9,44 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from classifier.models import RunState
-from classifier.services import runs
+from classifier.request_id import as_environment
+from classifier.services import members, runs
 
 
 @app.task(queue="training")
-async def train(run_id: int) -> None:
+async def train(run_id: int, request_id: str = "") -> None:
     """How it went is in the run's row; a process that could not say so is spoken for."""
     if not await sync_to_async(runs.take_up)(run_id):
         return
-    command = (sys.executable, "manage.py", "train", "--run", str(run_id))
-    process = await asyncio.create_subprocess_exec(*command, cwd=settings.BASE_DIR)
-    try:
-        code = await process.wait()
-    except asyncio.CancelledError:
-        await _stop(process)
-        raise
+    code = await _exit_code("train", "--run", str(run_id))
     if code:
         error = f"The training process ended with code {code}. Start the training again."
         await sync_to_async(runs.finish)(run_id, RunState.FAILED, error=error)
+
+
+@app.task(queue="training")
+async def train_member(run_id: int, member: int, request_id: str = "") -> None:
+    """Unless somebody else is at it or was, or the run has ended."""
+    claim = await sync_to_async(members.claim)(run_id, member)
+    if claim is None:
+        return
+    try:
+        await _exit_code("train", "--member", str(claim))
+    finally:
+        # However it ended, others need not wait until the claim is known to be lost.
+        await sync_to_async(members.release)(claim)
+
+
+async def _exit_code(*arguments: str) -> int:
+    """Of a command in a process of its own, which does not outlive the job."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "manage.py", *arguments, cwd=settings.BASE_DIR, env=as_environment()
+    )
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        await _stop(process)
+        raise
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -1,6 +1,6 @@
 """Fits the members of an ensemble: arrays in, Keras models out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +42,13 @@ Follow = Callable[[dict[str, Any]], None]
 
 
 def fit(
-    images: Images, configuration: Configuration, on_epoch: Follow, progress_bar: bool = True
+    images: Images,
+    configuration: Configuration,
+    on_epoch: Follow,
+    progress_bar: bool = True,
+    numbers: Sequence[int] = (),
 ) -> list[keras.Model]:
-    """Images of digits and of what is none → the fitted members."""
+    """Images of digits and of what is none → the fitted members, or those of these numbers."""
 
     def fitted(member: int, following: keras.callbacks.Callback) -> keras.Model:
         epochs = configuration.epochs
@@ -54,7 +58,7 @@ def fit(
         _learn(model, images, GENTLE, _finish, range(main, epochs), following)
         return model
 
-    return _each(fitted, images, configuration, on_epoch, progress_bar)
+    return _each(fitted, images, configuration, on_epoch, progress_bar, numbers)
 
 
 def fine_tune(
@@ -63,16 +67,19 @@ def fine_tune(
     configuration: Configuration,
     on_epoch: Follow,
     progress_bar: bool = True,
+    numbers: Sequence[int] = (),
 ) -> list[keras.Model]:
-    """Fitted members, as many as the configuration says → the same, which have learnt on.
+    """Fitted members, as many as the configuration says → the same, which have learnt on, or
+    those of these numbers.
 
     Each ends between its old weights and its new ones, which forgets less than the new and reads
     other pictures better than the old (WiSE-FT: Wortsman et al. 2022).
     """
 
     def tuned(member: int, following: keras.callbacks.Callback) -> keras.Model:
-        model = members[member - 1]
-        old = model.get_weights()
+        old = members[member - 1].get_weights()
+        model = cnn.build()  # anew, so that its seed is this member's
+        model.set_weights(old)
         for layer in model.layers:
             # Its statistics are of more digits than these few epochs show.
             layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
@@ -80,7 +87,7 @@ def fine_tune(
         model.set_weights(_between(old, model.get_weights()))
         return model
 
-    return _each(tuned, images, configuration, on_epoch, progress_bar)
+    return _each(tuned, images, configuration, on_epoch, progress_bar, numbers)
 
 
 def _between(old: Weights, new: Weights) -> Weights:
@@ -93,12 +100,14 @@ def _each(
     configuration: Configuration,
     on_epoch: Follow,
     progress_bar: bool,
+    numbers: Sequence[int],
 ) -> list[keras.Model]:
     """`trained` makes a member of its number, each from a seed of its own."""
-    total = configuration.members * configuration.epochs * _steps(images)
+    numbers = numbers or range(1, configuration.members + 1)
+    total = len(numbers) * configuration.epochs * _steps(images)
     members = []
     with tqdm(total=total, unit="batch", disable=not progress_bar) as bar:
-        for member in range(1, configuration.members + 1):
+        for member in numbers:
             keras.utils.set_random_seed(configuration.seed * 1000 + member)
             following = _following(member, configuration, on_epoch, bar)
             members.append(trained(member, following))

@@ -17,6 +17,7 @@ from classifier.models.versions import (
     ModelVersion,
     Promotion,
     RunState,
+    TrainingMember,
     TrainingRun,
     details,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "RunState",
     "Source",
     "Suggestion",
+    "TrainingMember",
     "TrainingRun",
     "Upload",
     "Via",

@@ -21,6 +21,7 @@ from classifier.models import (
     RunState,
     TrainingRun,
 )
+from classifier.request_id import as_argument
 from classifier.services import RuleBroken, versions
 from classifier.vocabulary import Label
 
@@ -89,7 +90,7 @@ def ask(by: User | None, fine_tune: bool = True, force: bool = False) -> Trainin
         )
     with transaction.atomic():
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
-        app.configure_task(TASK, queue="training").defer(run_id=run.pk)
+        app.configure_task(TASK, queue="training").defer(run_id=run.pk, **as_argument())
     return run
 
 

@@ -1,0 +1,117 @@
+"""Workers as processes of their own, one of which is killed in the middle."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import Mock
+from urllib.parse import urlencode
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.db import connection
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from classifier import tasks
+from classifier.models import InputImage, Prediction, Source
+from classifier.services import rescoring, versions
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IMAGES = 3_000
+CONNECTING = ("host", "port", "user", "password")
+
+
+def environment() -> dict[str, str]:
+    """With the tests' own database."""
+    given: dict[str, Any] = {**connection.get_connection_params()}
+    parts = {name: str(given[name]) for name in CONNECTING if name in given}
+    url = f"postgresql:///{given['dbname']}?{urlencode(parts)}"
+    return os.environ | {"DATABASE_URL": url, "MODELS_DIR": str(settings.MODELS_DIR)}
+
+
+@pytest.fixture
+def start_worker() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    started = []
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "manage.py", "procrastinate", "worker", "-q", "rescoring"]
+        worker = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment())
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.fixture
+def archive() -> None:
+    upload = made.upload()
+    given = {"source": Source.WEB, "upload": upload, "box": [0, 0, 28, 28], "pixels": bytes(784)}
+    InputImage.objects.bulk_create(InputImage(**given) for _ in range(IMAGES))
+
+
+def read() -> int:
+    return Prediction.objects.count()
+
+
+def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
+    archive: None, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    champion = versions.promote("baseline")
+    rescoring.start()
+    worker = start_worker()
+    while not read():
+        assert worker.poll() is None
+    worker.kill()
+    worker.wait()
+    assert 0 < read() < IMAGES
+
+    settle_as_if_long_silent()
+    start_worker()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "rescore"],
+        cwd=settings.BASE_DIR,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("Every uploaded image has been read by baseline.\n")
+    said = Counter(Prediction.objects.filter(model=champion).values_list("image", flat=True))
+    assert (len(said), set(said.values())) == (IMAGES, {1})
+
+
+def settle_as_if_long_silent() -> None:
+    """What any worker does every 20 seconds, half a minute later."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 h'")
+    async_to_sync(tasks.settle_jobs.func)(Mock(app=app), 0)
+
+
+@pytest.mark.parametrize(("attempts", "becomes"), [(0, "todo"), (5, "failed")])
+def test_a_job_that_kills_each_of_its_workers_is_given_up(attempts: int, becomes: str) -> None:
+    champion = versions.promote("baseline")
+    made.image()
+    rescoring.start()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = dead.id, attempts = %s "
+            "FROM dead WHERE task_name = %s AND (args->>'model_id')::int = %s",
+            [attempts, rescoring.TASK, champion.pk],
+        )
+
+    settle_as_if_long_silent()
+
+    own = ProcrastinateJob.objects.filter(task_name=rescoring.TASK, args__model_id=champion.pk)
+    assert own.get().status == becomes
