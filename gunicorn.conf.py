@@ -11,9 +11,14 @@ from mnistsite import env, logs
 wsgi_app = "mnistsite.wsgi"
 bind = f"127.0.0.1:{env.integer('PORT', 8080, least=1)}"
 workers = env.integer("WEB_WORKERS", 2, least=1)
-# Threads overlap waiting for the disk and the database; recognising itself takes one core.
-worker_class = "gthread"
-threads = 4
+if env.boolean("BEHIND_NGINX", False):
+    # nginx takes requests in whole, so nobody who sends slowly holds a process; threads would only
+    # share its time, and could not be ended when one hangs.
+    worker_class = "sync"
+    timeout = 30
+else:
+    worker_class = "gthread"
+    threads = 4
 # What is imported once is shared. The model is loaded by each worker, at its first picture.
 preload_app = True
 # What a library may lose over days comes back; the jitter keeps some workers at work meanwhile.

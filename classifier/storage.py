@@ -1,8 +1,8 @@
-"""File storage whose files are on the disk whole, or not there at all."""
+"""File storage whose files are on the disk before anybody is told of them."""
 
+import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
@@ -15,18 +15,23 @@ class NoStorage(Exception):
 
 
 class DurableStorage(FileSystemStorage):
-    """Writes aside, fsyncs and renames, so that a crash leaves no half file under a served name."""
+    """A row that names a file is written after it, so that a crash leaves no half file that is
+    ever served."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """As it is: names are made of UUIDs, and one that is taken all the same is refused."""
+        return name
 
     def _save(self, name: str, content: "File[Any]") -> str:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{uuid4().hex}.part")
-        try:
-            with aside.open("wb") as file:
+        with target.open("xb") as file:
+            try:
                 file.writelines(content.chunks())
-            fsync(aside)
-            aside.rename(target)
-        finally:
-            aside.unlink(missing_ok=True)
-        fsync(target.parent)
+                file.flush()
+                os.fsync(file.fileno())
+                fsync(target.parent)
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
         return name

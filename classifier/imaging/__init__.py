@@ -45,8 +45,8 @@ def from_array(pixels: Pixels) -> Picture:
 
 def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
     """The digits in reading order; none for a blank picture."""
-    ink = find_ink(picture.pixels)
-    groups = find_groups(ink)
+    ink, pieces = find_ink(picture.pixels)
+    groups = find_groups(ink, pieces)
     digits = [Digit(to_mnist(group.ink), _full_box(group, picture)) for group in groups]
     if debug:
         debug("picture", picture.pixels)

@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from classifier.imaging.arrays import Grey, Pixels
+from classifier.imaging.components import Components, find_components
 from classifier.imaging.morphology import closing
 from classifier.imaging.rules import rule_pixels
 
@@ -17,8 +18,8 @@ FAINTEST = 10.0  # grey levels; less contrast than this no eye calls ink
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
 
 
-def find_ink(pixels: Pixels) -> Grey:
-    """The ink of each pixel, from 0 for paper to 1 for the pen's full stroke."""
+def find_ink(pixels: Pixels) -> tuple[Grey, Components]:
+    """The ink of each pixel, from 0 for paper to 1 for the pen's full stroke; and its pieces."""
     small = small_copy(pixels)
     grey = pixels.astype(np.float32)
     if pixels.ndim == 3:
@@ -29,11 +30,14 @@ def find_ink(pixels: Pixels) -> Grey:
     contrast = contrast_to_paper(small, grey)
     floor = noise_floor(contrast)
     ink = scaled(contrast, floor)
-    rules = rule_pixels(ink > TAIL)
+    mask = ink > TAIL
+    pieces = find_components(mask)
+    rules = rule_pixels(mask, pieces)
     if rules is None:
-        return ink
+        return ink, pieces
     # Digits may be fainter than the print about them, so their own contrast counts alone.
-    return scaled(np.where(rules, 0, contrast), floor)
+    ink = scaled(np.where(rules, 0, contrast), floor)
+    return ink, find_components(ink > TAIL)
 
 
 def scaled(contrast: Grey, floor: float) -> Grey:

@@ -14,9 +14,8 @@ LEAST = 0.08  # of a frame's shorter side: what remains inside must be big enoug
 LARGE = 0.3  # of the picture's shorter side: smaller than this nothing encloses a digit
 
 
-def rule_pixels(mask: Mask) -> Mask | None:
+def rule_pixels(mask: Mask, found: Components) -> Mask | None:
     """Where rules are among the ink, or None if the picture holds none."""
-    found = find_components(mask)
     rules = np.zeros_like(mask)
     thickness = THIN * min(mask.shape)
     if thickness < 1:

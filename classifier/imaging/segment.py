@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.imaging.arrays import Grey, Ints, Mask
-from classifier.imaging.components import Components, find_components
+from classifier.imaging.components import Components
 from classifier.imaging.ink import TAIL
 from classifier.imaging.morphology import window_max
 from classifier.imaging.split import STROKE, WIDE_ALONE, WIDE_IN_COMPANY, split_touching
@@ -31,8 +31,7 @@ class Group:
     box: Box
 
 
-def find_groups(ink: Grey) -> list[Group]:
-    found = find_components(ink > TAIL)
+def find_groups(ink: Grey, found: Components) -> list[Group]:
     kept = np.flatnonzero(_is_strong(found, ink))
     if not len(kept):
         return []
@@ -82,14 +81,15 @@ def _without_border_slivers(found: Components, kept: Ints, shape: tuple[int, ...
 def _merged(boxes: Ints) -> Ints:
     """The digit that each piece belongs to, by joining until nothing more belongs together."""
     owner = np.arange(len(boxes))
-    while True:
+    while owner.max() > 0:
         bounds = _bounds(boxes, owner)
         joined = _belong_together(bounds)
         if not joined.any():
-            return owner
+            break
         first = np.where(joined.any(axis=1), joined.argmax(axis=1), len(bounds))
         first = np.minimum(first, np.arange(len(bounds)))
         owner = np.unique(first[owner], return_inverse=True)[1]
+    return owner
 
 
 def _bounds(boxes: Ints, owner: Ints) -> Ints:

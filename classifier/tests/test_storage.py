@@ -1,4 +1,4 @@
-"""A stored file is on the disk whole, or not there at all."""
+"""A stored file is on the disk whole before anybody is told of it."""
 
 import errno
 import os
@@ -43,11 +43,10 @@ def test_a_file_that_breaks_off_leaves_nothing(storage: DurableStorage, tmp_path
     assert files(tmp_path) == []
 
 
-def test_a_file_has_its_name_only_once_it_is_on_the_disk(
+def test_nobody_is_told_of_a_file_that_may_not_be_on_the_disk(
     storage: DurableStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: int) -> None:
-        assert not (tmp_path / "one").exists()
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fail)
@@ -56,3 +55,23 @@ def test_a_file_has_its_name_only_once_it_is_on_the_disk(
         storage.save("one", ContentFile(b"content"))
 
     assert files(tmp_path) == []
+
+
+def test_the_folder_that_names_it_is_on_the_disk_too(
+    storage: DurableStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    storage.save("uploads/one", ContentFile(b"content"))
+    assert synced == [f"{tmp_path}/uploads/one", f"{tmp_path}/uploads"]
+
+
+def test_a_name_that_is_taken_is_not_written_over(storage: DurableStorage, tmp_path: Path) -> None:
+    storage.save("one", ContentFile(b"content"))
+    with pytest.raises(FileExistsError):
+        storage.save("one", ContentFile(b"other"))
+    assert (tmp_path / "one").read_bytes() == b"content"

@@ -62,6 +62,7 @@ class Parts:
             "SECRET_KEY": "only for this test",
             "ADMIN_PASSWORD": PASSWORD,
             "BEHIND_NGINX": "1",
+            "WEB_WORKERS": "4",
             "LOG_FORMAT": "json",
             "PREDICT_PER_SECOND": UNLIMITED,
             "VAR_DIR": str(self.folder / "var"),
