@@ -78,7 +78,7 @@ def main() -> None:
 
 @contextmanager
 def stack(folder: Path) -> Iterator[tuple[Parts, int, Part]]:
-    """One replica of two workers, as docker-compose.yml has it; and the port of nginx."""
+    """One replica of four processes, as docker-compose.yml has it; and the port of nginx."""
     parts = Parts(folder)
     # Recycling would hide what is lost.
     parts.environment["GUNICORN_CMD_ARGS"] = "--max-requests 0"
@@ -149,8 +149,8 @@ def follow_memory(parts: Parts, port: int, web: Part, lua: Path, wanted: int) ->
 def sample(
     parts: Parts, web: Part, samples: list[tuple[int, list[float]]], ended: threading.Event
 ) -> None:
-    workers = psutil.Process(web.process.pid).children()
     while not ended.wait(SAMPLE_EVERY_S):
+        workers = psutil.Process(web.process.pid).children()
         sizes = [worker.memory_full_info().uss / 1e6 for worker in workers]
         samples.append((predictions(parts), sizes))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -20,6 +21,7 @@ from classifier.models import (
     RunState,
     Source,
     Suggestion,
+    TrainingMember,
     TrainingRun,
     Via,
 )
@@ -82,11 +84,25 @@ def two_runs() -> None:
     a_run(state=RunState.RUNNING, **BEGUN)()
 
 
+def a_member(**values: Any) -> Write:
+    def write() -> TrainingMember:
+        run, _ = TrainingRun.objects.get_or_create()
+        return TrainingMember.objects.create(**{"run": run, "number": 1} | values)
+
+    return write
+
+
+def two_of_one_number() -> None:
+    a_member()()
+    a_member()()
+
+
 def leased_for_ever() -> None:
     made.queued(leased_to=User.objects.create_user("somebody"))
 
 
 NOW = timezone.now()
+CLAIM = uuid4()
 BEGUN = {"started_at": NOW, "heartbeat_at": NOW}
 UNSURE = {"label": Label.UNKNOWN, "verdict": Verdict.UNSURE, "reason": Reason.LOW_CONFIDENCE}
 
@@ -142,6 +158,10 @@ REFUSED: list[tuple[str, Write]] = [
     ("training_runs_end_has_a_time", a_run(finished_at=NOW)),
     ("training_runs_running_has_a_heartbeat", a_run(state=RunState.RUNNING)),
     ("training_runs_one_at_a_time", two_runs),
+    ("training_members_one_of_each", two_of_one_number),
+    ("training_members_claimed_or_not", a_member(claim=CLAIM)),
+    ("training_members_claimed_or_not", a_member(heartbeat_at=NOW)),
+    ("training_members_claimed_or_not", a_member(done=True)),
 ]
 
 
@@ -171,6 +191,8 @@ def test_every_constraint_is_tried_here() -> None:
         a_check(),
         a_promotion(),
         a_run(),
+        a_member(),
+        a_member(claim=CLAIM, heartbeat_at=NOW, done=True),
         made.queued,
     ],
     ids=[
@@ -184,6 +206,8 @@ def test_every_constraint_is_tried_here() -> None:
         "check",
         "promotion",
         "run",
+        "member",
+        "member that is done",
         "in the queue",
     ],
 )

@@ -106,7 +106,7 @@ def test_the_button_puts_a_run_into_the_queue_and_leads_to_its_page(
     asked = TrainingRun.objects.get()
     assert response.headers["Location"] == page_of(asked)
     assert (asked.fine_tune, asked.force, asked.asked_by) == (fine_tune, force, trainer)
-    assert ProcrastinateJob.objects.get(queue_name="training").args == {"run_id": asked.pk}
+    assert ProcrastinateJob.objects.get(queue_name="training").args["run_id"] == asked.pk
     assert "waiting for the worker" in words(staff, page_of(asked))
 
 

@@ -19,7 +19,7 @@ BACK_WITHIN_S = 15
 
 @pytest.fixture
 def processes(production: Production) -> Iterator[set[int]]:
-    """The same ones before and after."""
+    """Those before are all there after."""
 
     def alive() -> set[int]:
         replicas = [psutil.Process(part.process.pid) for part in production.replicas.values()]
@@ -31,7 +31,7 @@ def processes(production: Production) -> Iterator[set[int]]:
 
     before = alive()
     yield before
-    assert alive() == before
+    assert before <= alive()
 
 
 def readiness(production: Production) -> int:
