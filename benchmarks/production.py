@@ -166,7 +166,7 @@ def draw(samples: list[tuple[int, list[float]]]) -> None:
     for number, sizes in enumerate(zip(*(sizes for _, sizes in samples), strict=True), 1):
         axes.plot([count for count, _ in samples], sizes, label=f"web worker {number}")
     axes.set(xlabel="predictions", ylabel="memory of its own, MB", ylim=(0, None))
-    axes.legend()
+    axes.legend(loc="lower right")
     figure.savefig(ROOT / "docs" / "memory.png", dpi=120)
     pyplot.close(figure)
 

@@ -18,6 +18,7 @@ from django.conf import settings
 
 PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
+ASK_EVERY_S = 0.05
 
 Staff = Callable[..., Any]
 
@@ -113,6 +114,7 @@ def eventually(true: Callable[[], bool], within_s: float) -> bool:
     while time.monotonic() < deadline:
         if true():
             return True
+        time.sleep(ASK_EVERY_S)  # what is waited for needs the processor more
     return true()
 
 

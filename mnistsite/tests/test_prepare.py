@@ -95,6 +95,8 @@ def test_without_a_database_it_says_so_and_fails(
         raise OperationalError("No connection to PostgreSQL at db")
 
     monkeypatch.setattr(prepare, "prepare", away)
+    # It would set logging up anew, on what stands in for stderr in this test alone.
+    monkeypatch.setattr("django.setup", lambda: None)
     assert prepare.main() == 1
     assert "can't be prepared: No connection to PostgreSQL at db" in capsys.readouterr().err
 
