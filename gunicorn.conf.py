@@ -1,12 +1,17 @@
 """How gunicorn serves the site."""
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from mnistsite import env, logs
+
+# Prometheus's library looks for it when it is imported; after a reload it is still the same.
+METRICS = Path(env.string("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="metrics-"))
+METRICS.mkdir(parents=True, exist_ok=True)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS)
 
 wsgi_app = "mnistsite.wsgi"
 bind = f"127.0.0.1:{env.integer('PORT', 8080, least=1)}"
@@ -44,19 +49,18 @@ if log_format == "json":
     logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": ["console"], **quiet}
     logconfig_dict["loggers"]["gunicorn.access"] = {"handlers": ["access"], **quiet}
 
-METRICS = env.string("PROMETHEUS_MULTIPROC_DIR")
-if METRICS:
-    # Before the application is imported, whose first figures are written there.
-    Path(METRICS).mkdir(parents=True, exist_ok=True)
-
 
 def on_starting(server: Any) -> None:
     """What an earlier run has counted must not be counted again."""
-    if METRICS:
-        shutil.rmtree(METRICS)
-        Path(METRICS).mkdir()
+    shutil.rmtree(METRICS)
+    METRICS.mkdir()
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    if METRICS:
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(METRICS, ignore_errors=True)
