@@ -1,13 +1,12 @@
 """The address of the client, where it comes to nginx and nginx comes to this server."""
 
-from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+from mnistsite.middleware import GetResponse
 
 
 class ClientAddressMiddleware:

@@ -1,6 +1,5 @@
 """What browsers are told that pages may load and run, and use of the device they are shown on."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 from csp.constants import HEADER
@@ -8,7 +7,7 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+from mnistsite.middleware import GetResponse
 
 # The camera photographs a digit.
 PERMISSIONS = "camera=(self), " + ", ".join(

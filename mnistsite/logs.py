@@ -85,7 +85,6 @@ class Json(JsonFormatter):
         super().add_fields(log_data, record, message_dict)
         for name in log_data.keys() - {*JSON.values(), "timestamp", *message_dict}:
             del log_data[name]
-
         for name, value in log_data.items():
             log_data[name] = scrubbed(value) if isinstance(value, str) else value
 
