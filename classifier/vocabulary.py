@@ -1,4 +1,4 @@
-"""The words that models, recogniser, API and templates share: labels, verdicts and reasons."""
+"""The words that models, recogniser, API and templates share."""
 
 from enum import StrEnum
 
@@ -29,3 +29,23 @@ class Reason(StrEnum):
     ANOTHER_SIGN = "another_sign"
     UNLIKE_ANY_DIGIT = "unlike_any_digit"
     BLANK = "blank"
+
+
+class Scope(StrEnum):
+    """What an API token may be used for, where its user may do it."""
+
+    READ = "read"
+    LABEL = "label"
+    EXPORT = "export"
+    IMPORT = "import"
+    DELETE = "delete"
+    TRAIN = "train"
+    PROMOTE = "promote"
+
+
+class Event(StrEnum):
+    """What webhooks are told of."""
+
+    UPLOAD_UNSURE = "upload.unsure"
+    LABEL_CREATED = "label.created"
+    MODEL_PROMOTED = "model.promoted"

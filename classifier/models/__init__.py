@@ -1,5 +1,6 @@
-"""What is stored: uploads and the digits in them, labels, models and their training."""
+"""What is stored: uploads and their digits, labels, models and training, and who is told of it."""
 
+from classifier.models.access import ApiToken, KeptAnswer
 from classifier.models.images import (
     REASONS,
     VERDICTS,
@@ -21,14 +22,18 @@ from classifier.models.versions import (
     TrainingRun,
     details,
 )
+from classifier.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "REASONS",
     "UNFINISHED",
     "UPLOADED",
     "VERDICTS",
+    "ApiToken",
+    "Delivery",
     "InputImage",
     "InputImageQuerySet",
+    "KeptAnswer",
     "LabelChange",
     "LabelCheck",
     "ModelState",
@@ -43,6 +48,7 @@ __all__ = [
     "TrainingRun",
     "Upload",
     "Via",
+    "Webhook",
     "details",
     "stored_name",
 ]

@@ -35,12 +35,22 @@ class Upload(models.Model):
     height = models.PositiveIntegerField(help_text="in pixels, upright")
     media_type = models.CharField(max_length=32)
     source = models.CharField(max_length=12, choices=[(s.value, s.label) for s in UPLOADED])
+    visitor = models.UUIDField(
+        null=True, editable=False, help_text="the browser that sent it, by its cookie"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "uploads"
         default_permissions = ("view", "delete")
-        indexes = [models.Index(fields=["-created_at", "-id"], name="uploads_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="uploads_newest"),
+            models.Index(
+                fields=["visitor", "-created_at", "-id"],
+                name="uploads_of_visitor",
+                condition=Q(visitor__isnull=False),
+            ),
+        ]
         constraints = [
             one_of("source", UPLOADED, "uploads_source_is_known"),
             models.CheckConstraint(

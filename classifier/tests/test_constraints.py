@@ -11,6 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from classifier.models import (
+    ApiToken,
+    Delivery,
     InputImage,
     LabelChange,
     LabelCheck,
@@ -24,6 +26,7 @@ from classifier.models import (
     TrainingMember,
     TrainingRun,
     Via,
+    Webhook,
 )
 from classifier.tests import made
 from classifier.vocabulary import Label, Reason, Verdict
@@ -97,6 +100,26 @@ def two_of_one_number() -> None:
     a_member()()
 
 
+def a_token(**values: Any) -> Write:
+    def write() -> ApiToken:
+        user = User.objects.create_user("somebody")
+        return ApiToken.objects.create(**{"user": user, "scopes": ["read"]} | values)
+
+    return write
+
+
+def a_webhook(**values: Any) -> Write:
+    return lambda: Webhook.objects.create(**{"events": ["label.created"]} | values)
+
+
+def a_delivery(**values: Any) -> Write:
+    def write() -> Delivery:
+        given = {"webhook": a_webhook()(), "event": "label.created", "payload": {}} | values
+        return Delivery.objects.create(**given)
+
+    return write
+
+
 def leased_for_ever() -> None:
     made.queued(leased_to=User.objects.create_user("somebody"))
 
@@ -162,6 +185,11 @@ REFUSED: list[tuple[str, Write]] = [
     ("training_members_claimed_or_not", a_member(claim=CLAIM)),
     ("training_members_claimed_or_not", a_member(heartbeat_at=NOW)),
     ("training_members_claimed_or_not", a_member(done=True)),
+    ("api_tokens_scopes_are_known", a_token(scopes=["read", "everything"])),
+    ("api_tokens_scopes_are_known", a_token(scopes=[])),
+    ("webhooks_events_are_known", a_webhook(events=["label.created", "weather"])),
+    ("webhooks_events_are_known", a_webhook(events=[])),
+    ("webhook_deliveries_event_is_known", a_delivery(event="weather")),
 ]
 
 
@@ -194,6 +222,9 @@ def test_every_constraint_is_tried_here() -> None:
         a_member(),
         a_member(claim=CLAIM, heartbeat_at=NOW, done=True),
         made.queued,
+        a_token(),
+        a_webhook(),
+        a_delivery(),
     ],
     ids=[
         "upload",
@@ -209,6 +240,9 @@ def test_every_constraint_is_tried_here() -> None:
         "member",
         "member that is done",
         "in the queue",
+        "token",
+        "webhook",
+        "delivery",
     ],
 )
 def test_a_row_that_makes_sense_is_taken(write: Write) -> None:

@@ -1,0 +1,56 @@
+"""What programs are known by, and what they were answered."""
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.lookups import Exact
+
+from classifier.constraints import ArrayLength, choices
+from classifier.vocabulary import Scope
+
+
+class ApiToken(models.Model):
+    """What a program shows to act for a user, within its scopes. Only the token's hash is kept."""
+
+    name = models.CharField(max_length=100, help_text="what uses it")
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    scopes = ArrayField(models.CharField(max_length=12, choices=choices(Scope)))
+    sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    start = models.CharField(
+        max_length=8, editable=False, help_text="the first characters, to tell it by"
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="empty: never")
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text="to the hour")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "api_tokens"
+        verbose_name = "API token"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=list(map(str, Scope)))
+                & ~Q(Exact(ArrayLength("scopes"), 0)),
+                name="api_tokens_scopes_are_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeptAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered, for when it is sent again."""
+
+    key = models.CharField(max_length=255, primary_key=True)
+    sha256 = models.CharField(max_length=64, help_text="of the request")
+    status = models.PositiveSmallIntegerField()
+    content = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        db_table = "kept_answers"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,58 @@
+"""Who is told of what happens here, and what they were told."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.lookups import Exact
+
+from classifier.constraints import ArrayLength, choices, one_of
+from classifier.vocabulary import Event
+
+
+class Webhook(models.Model):
+    """An address that is told of events by a POST, signed with its secret."""
+
+    url = models.URLField("URL", max_length=500)
+    events = ArrayField(models.CharField(max_length=20, choices=choices(Event)))
+    secret = models.CharField(max_length=64, editable=False)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "webhooks"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(events__contained_by=list(map(str, Event)))
+                & ~Q(Exact(ArrayLength("events"), 0)),
+                name="webhooks_events_are_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Delivery(models.Model):
+    """One event that one webhook is told of, until it has answered or the attempts are used up."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=20, choices=choices(Event))
+    payload = models.JSONField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    status = models.PositiveSmallIntegerField(null=True, help_text="of the newest answer")
+    error = models.TextField(blank=True)
+    delivered_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "webhook_deliveries"
+        verbose_name_plural = "deliveries"
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["-created_at"], name="webhook_deliveries_newest")]
+        constraints = [one_of("event", Event, "webhook_deliveries_event_is_known")]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.webhook}"
