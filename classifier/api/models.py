@@ -13,16 +13,16 @@ from rest_framework.response import Response
 
 from classifier.api.permissions import StaffWhoPromote
 from classifier.api.serializers import (
-    ErrorSerializer,
     ListedModelSerializer,
     ModelVersionSerializer,
+    ProblemSerializer,
     ReasonSerializer,
     ReignSerializer,
 )
 from classifier.models import ModelVersion, Via
 from classifier.services import versions
 
-CHANGED = {200: ModelVersionSerializer, 400: ErrorSerializer, 409: ErrorSerializer}
+CHANGED = {200: ModelVersionSerializer, 400: ProblemSerializer, 409: ProblemSerializer}
 
 
 class ModelViewSet(
@@ -44,7 +44,7 @@ class ModelViewSet(
     @extend_schema(
         summary="Make it the one that serves",
         request=ReasonSerializer,
-        responses=CHANGED | {404: ErrorSerializer},
+        responses=CHANGED | {404: ProblemSerializer},
     )
     @action(detail=True, methods=["post"])
     def promote(self, request: Request, name: str) -> Response:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from classifier.api.permissions import StaffWhoTrain
-from classifier.api.serializers import AskSerializer, ErrorSerializer, TrainingRunSerializer
+from classifier.api.serializers import AskSerializer, ProblemSerializer, TrainingRunSerializer
 from classifier.models import TrainingRun, details
 from classifier.services import runs
 
@@ -34,7 +34,7 @@ class RunViewSet(
     @extend_schema(
         summary="Ask for training",
         request=AskSerializer,
-        responses={201: TrainingRunSerializer, 400: ErrorSerializer, 409: ErrorSerializer},
+        responses={201: TrainingRunSerializer, 400: ProblemSerializer, 409: ProblemSerializer},
     )
     def create(self, request: Request) -> Response:
         wanted = AskSerializer(data=request.data)
@@ -45,7 +45,7 @@ class RunViewSet(
     @extend_schema(
         summary="Cancel it",
         request=None,
-        responses={200: TrainingRunSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+        responses={200: TrainingRunSerializer, 404: ProblemSerializer, 409: ProblemSerializer},
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:

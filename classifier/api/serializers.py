@@ -20,7 +20,7 @@ from classifier.services.versions import Reign
 from classifier.vocabulary import LABELS
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
+class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
 

@@ -1,78 +1,21 @@
-"""The API's views of pictures: predicting for everybody, images and labels for staff."""
+"""Uploaded digits and their labels, for staff."""
 
 from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.parsers import BaseParser, MultiPartParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from classifier import intake
 from classifier.api import serializers
 from classifier.api.paging import KeysFirst
 from classifier.api.permissions import StaffWithModelPermission
-from classifier.models import (
-    UPLOADED,
-    InputImage,
-    InputImageQuerySet,
-    Source,
-    Via,
-)
-from classifier.services import labels, uploads
-from classifier.throttles import PerAddress
+from classifier.models import UPLOADED, InputImage, InputImageQuerySet, Via
+from classifier.services import labels
 from classifier.vocabulary import LABELS
-
-ERRORS = {
-    400: serializers.ErrorSerializer,
-    413: serializers.ErrorSerializer,
-    415: serializers.ErrorSerializer,
-    429: serializers.ErrorSerializer,
-    503: serializers.ErrorSerializer,
-}
-MULTIPART = {
-    "type": "object",
-    "properties": {intake.FIELD: {"type": "string", "format": "binary"}},
-    "required": [intake.FIELD],
-}
-
-
-class PictureParser(BaseParser):
-    """Any other body is the picture itself, whatever type the client gives it."""
-
-    media_type = "*/*"
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        return stream.read()
-
-
-class PredictView(APIView):
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    parser_classes = (MultiPartParser, PictureParser)
-    throttle_classes = (PerAddress,)
-
-    @extend_schema(
-        summary="Recognise the digits in a picture",
-        description="JPEG, PNG, WebP, GIF, BMP or TIFF: as the field `image`, or as the body.",
-        request={"multipart/form-data": MULTIPART, "image/*": OpenApiTypes.BINARY},
-        responses={200: serializers.AnswerSerializer, **ERRORS},
-    )
-    def post(self, request: Request) -> Response:
-        answer = uploads.classify(_picture(request), Source.API)
-        return Response(vars(answer) | {"digits": [vars(digit) for digit in answer.digits]})
-
-
-def _picture(request: Request) -> bytes:
-    if isinstance(request.data, bytes):
-        return intake.from_body(request.data)
-    return intake.from_files(request.FILES)
 
 
 class ImageViewSet(
@@ -106,8 +49,8 @@ class ImageViewSet(
         request=serializers.LabelSerializer,
         responses={
             200: serializers.ImageSerializer,
-            400: serializers.ErrorSerializer,
-            404: serializers.ErrorSerializer,
+            400: serializers.ProblemSerializer,
+            404: serializers.ProblemSerializer,
         },
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
