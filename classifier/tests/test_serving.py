@@ -141,7 +141,7 @@ def test_a_folder_in_models_dir_goes_before_the_bundled_one() -> None:
 IMPORT_ALL_THAT_SERVES = """
 import sys
 import mnistsite.wsgi, mnistsite.urls
-import classifier.views, classifier.api.views, classifier.admin, classifier.tasks
+import classifier.urls, classifier.api.urls, classifier.admin, classifier.tasks
 print({"tensorflow", "keras", "matplotlib", "wandb"} & set(sys.modules))
 """
 
