@@ -102,7 +102,7 @@ def _blank(id_: UUID | None, model: str | None) -> Answer:
         label=Label.UNKNOWN,
         verdict=Verdict.NOT_A_DIGIT,
         reason=Reason.BLANK,
-        sentence=sentences.BLANK,
+        sentence=sentences.blank(),
         best_guess=None,
         confidence=None,
         probabilities=None,
@@ -129,7 +129,7 @@ def _told(digits: list[DigitAnswer], verdict: Verdict) -> DigitAnswer | None:
 
 def _sentence(told: DigitAnswer, digits: list[DigitAnswer], verdict: Verdict) -> str | None:
     if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
-        return sentences.MOSTLY_NOT_DIGITS
+        return sentences.mostly_not_digits()
     if len(digits) == 1 or not told.sentence:
         return told.sentence
     return sentences.of_one_among(digits.index(told) + 1, len(digits), told.sentence)

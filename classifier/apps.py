@@ -1,8 +1,14 @@
 """The product: recognising, storing, labelling and serving."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext
+
+from classifier.imaging import ImageError
 
 
 class ClassifierConfig(AppConfig):
     name = "classifier"
     verbose_name = "Digits"
+
+    def ready(self) -> None:
+        ImageError.translate = staticmethod(gettext)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_noop
 
 from classifier.imaging import ImageError
 
@@ -24,9 +25,11 @@ def from_files(files: "MultiValueDict[str, Any]") -> bytes:
     """The content of the one file in the field. Raises ImageError."""
     found = files.getlist(FIELD)
     if not found:
-        raise ImageError("missing_field", f"Send one picture as a file in the field '{FIELD}'.")
+        message = gettext_noop("Send one picture as a file in the field '%(field)s'.")
+        raise ImageError("missing_field", message, field=FIELD)
     if len(found) > 1 or len(files) > 1:
-        raise ImageError("too_many_files", f"Send one picture at a time, in the field '{FIELD}'.")
+        message = gettext_noop("Send one picture at a time, in the field '%(field)s'.")
+        raise ImageError("too_many_files", message, field=FIELD)
     return from_body(found[0].read())
 
 
@@ -38,5 +41,5 @@ def from_body(body: bytes) -> bytes:
 
 
 def too_large() -> ImageError:
-    detail = f"The file is too large. At most {settings.MAX_UPLOAD_MB} MB are taken."
-    return ImageError("too_large", detail)
+    message = gettext_noop("The file is too large. At most %(n)s MB are taken.")
+    return ImageError("too_large", message, n=settings.MAX_UPLOAD_MB)

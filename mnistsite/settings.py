@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "mnistsite.headers.PoliciesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mnistsite.languages.VisitorLanguageMiddleware",
     "mnistsite.middleware.BodyLimitMiddleware",
     "mnistsite.middleware.UnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -163,6 +164,11 @@ CACHES = {
 }
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 admin.site.site_header = admin.site.site_title = "mnistsite"
 admin.site.index_title = "Images, labels and models"
@@ -13,5 +14,6 @@ handler500 = "mnistsite.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("classifier.api.urls")),
+    path("language", set_language, name="set_language"),
     path("", include("classifier.urls")),
 ]

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from classifier.imaging import limits
 from classifier.imaging.arrays import Pixels
-from classifier.imaging.errors import DAMAGED, TAKEN, ImageError
+from classifier.imaging.errors import DAMAGED, TAKEN, ImageError, gettext_noop
 from classifier.imaging.limits import MIN_SIDE, BoundedReader
 from classifier.imaging.reduce import reduced
 
@@ -65,7 +65,8 @@ class Picture:
 def decode(data: bytes) -> Picture:
     """The picture in `data`, upright, opaque and no larger than recognition needs."""
     if not data:
-        raise ImageError("empty", f"The file is empty. Send a {TAKEN}.")
+        message = gettext_noop("The file is empty. Send a %(taken)s.")
+        raise ImageError("empty", message, taken=TAKEN)
     _refuse_unsupported(data)
     image = _open(data)
     limits.check(image, data)
@@ -89,8 +90,8 @@ def _refuse_unsupported(data: bytes) -> None:
     if b"<svg" in data[:1024].lower():
         name = "SVG"
     if name:
-        detail = f"{name} is not taken. Send a {TAKEN}."
-        raise ImageError("unsupported_type", detail)
+        message = gettext_noop("%(kind)s is not taken. Send a %(taken)s.")
+        raise ImageError("unsupported_type", message, kind=name, taken=TAKEN)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -99,7 +100,8 @@ def _open(data: bytes) -> Image.Image:
     except UnidentifiedImageError as error:
         if _looks_like_image(data):
             raise ImageError("damaged", DAMAGED) from error
-        raise ImageError("not_an_image", f"The file is not an image. Send a {TAKEN}.") from error
+        message = gettext_noop("The file is not an image. Send a %(taken)s.")
+        raise ImageError("not_an_image", message, taken=TAKEN) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise limits.too_many_pixels() from error
     except _DAMAGED as error:
@@ -119,9 +121,8 @@ def _check_frames(image: Image.Image) -> None:
     except _DAMAGED as error:
         raise ImageError("damaged", DAMAGED) from error
     if several and image.format != "MPO":
-        raise ImageError(
-            "animated", "The image is animated or has several pages. Send one picture."
-        )
+        message = gettext_noop("The image is animated or has several pages. Send one picture.")
+        raise ImageError("animated", message)
 
 
 def _load(image: Image.Image) -> tuple[Image.Image, bool]:

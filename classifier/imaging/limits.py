@@ -6,7 +6,7 @@ from threading import Lock
 
 from PIL import Image, PngImagePlugin
 
-from classifier.imaging.errors import DAMAGED, ImageError
+from classifier.imaging.errors import DAMAGED, ImageError, gettext_noop
 
 MAX_PIXELS = 50_000_000  # the largest phone sensors in their default mode
 LARGE_PIXELS = 12_500_000
@@ -60,31 +60,31 @@ def _check_pixels(image: Image.Image) -> None:
 
 
 def too_many_pixels(limit: int = MAX_PIXELS) -> ImageError:
-    detail = f"The image has more than {limit // 1_000_000} million pixels. Send a smaller one."
-    return ImageError("too_many_pixels", detail)
+    message = gettext_noop("The image has more than %(n)s million pixels. Send a smaller one.")
+    return ImageError("too_many_pixels", message, n=limit // 1_000_000)
 
 
 def _check_sides(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
-        raise ImageError(
-            "too_small", f"The image is too small: each side needs {MIN_SIDE} pixels at least."
-        )
+        message = gettext_noop("The image is too small: each side needs %(n)s pixels at least.")
+        raise ImageError("too_small", message, n=MIN_SIDE)
     if max(width, height) > LONGEST_STRIP * min(width, height):
-        raise ImageError(
-            "too_long", f"The image is more than {LONGEST_STRIP} times as long as wide. Cut it."
-        )
+        message = gettext_noop("The image is more than %(n)s times as long as wide. Cut it.")
+        raise ImageError("too_long", message, n=LONGEST_STRIP)
 
 
 def _check_scans(image: Image.Image, data: bytes) -> None:
     """By what would begin one, wherever in the file: that can't be fewer than there are."""
     if data.count(SCAN) * max(image.width * image.height, 1_000_000) > MAX_SCANNED_PIXELS:
-        raise ImageError("too_complex", "The image is stored in far too many steps. Save it anew.")
+        message = gettext_noop("The image is stored in far too many steps. Save it anew.")
+        raise ImageError("too_complex", message)
 
 
 def _check_tiles(image: Image.Image) -> None:
     tags = getattr(image, "tag_v2", {})
     if tags.get(TILE_WIDTH, 0) * tags.get(TILE_LENGTH, 0) > MAX_TILE_PIXELS:
-        raise ImageError("too_complex", "The image is stored in far too large tiles. Save it anew.")
+        message = gettext_noop("The image is stored in far too large tiles. Save it anew.")
+        raise ImageError("too_complex", message)
 
 
 def turn(image: Image.Image) -> AbstractContextManager[object]:

@@ -80,7 +80,7 @@ def test_one_doubtful_digit_makes_the_whole_unsure_and_is_the_one_explained() ->
 
     assert (found.label, found.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
     assert found.best_guess == "888"
-    assert found.sentence == "Number 3 of 3: this could be an 8 or a 3."
+    assert found.sentence == "Number 3 of 3: This could be an 8 or a 3."
 
 
 def test_a_picture_is_no_writing_where_most_of_its_pieces_are_none() -> None:
@@ -95,4 +95,4 @@ def test_a_letter_among_as_many_digits_is_a_doubt() -> None:
 
     assert (found.verdict, found.reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
     assert found.sentence is not None
-    assert found.sentence.startswith("Number 2 of 2: this looks like a letter")
+    assert found.sentence.startswith("Number 2 of 2: This looks like a letter")
