@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-stack test-image lint audit format bench lock clean
+.PHONY: help run test test-stack test-image lint audit format bench messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ format: $(VENV)/.dev  ## put the code into shape
 
 bench: $(VENV)/.dev  ## memory, model time and throughput, beside the original's way
 	$(BIN)/python benchmarks/serving.py
+
+messages:  ## take the texts out of the code anew, for locale/*/LC_MESSAGES/django.po; needs gettext
+	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location file \
+		--ignore admin --ignore management --ignore tests --ignore 'templates/admin/*' \
+		--ignore var --ignore training --ignore '.*'
+	$(BIN)/python manage.py compilemessages --ignore '.*'
 
 lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt

@@ -15,6 +15,11 @@ def counted_name(request: HttpRequest, credentials: dict[str, Any] | None) -> st
     return str((credentials or {}).get("username") or "")[:LONGEST_NAME]
 
 
+def nobody(*_: object) -> str:
+    """What axes calls whoever fails to log in, in the log."""
+    return "somebody"
+
+
 def locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:

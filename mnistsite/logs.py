@@ -63,11 +63,6 @@ def _without_path(argument: object, request: HttpRequest) -> object:
     return route(request) if str(argument).startswith("/") else argument
 
 
-def nobody(*_: object) -> str:
-    """What axes calls whoever fails to log in."""
-    return "somebody"
-
-
 class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return scrubbed(super().format(record))

@@ -153,7 +153,7 @@ AXES_LOCKOUT_CALLABLE = "mnistsite.lockout.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_CLIENT_STR_CALLABLE = "mnistsite.logs.nobody"
+AXES_CLIENT_STR_CALLABLE = "mnistsite.lockout.nobody"
 
 # Of the throttles. Each process counts for itself; nginx counts for all of them.
 CACHES = {
