@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-stack test-image lint audit format bench messages lock clean
+.PHONY: help run test test-stack test-image lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: $(VENV)/.dev  ## put the code into shape
 
 bench: $(VENV)/.dev  ## memory, model time and throughput, beside the original's way
 	$(BIN)/python benchmarks/serving.py
+
+docs: $(VENV)/.dev  ## the documentation as a site, in var/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 messages:  ## take the texts out of the code anew, for locale/*/LC_MESSAGES/django.po; needs gettext
 	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location file \

@@ -1,0 +1,10 @@
+"""The Python client, which lies beside the packages and not in them."""
+
+import sys
+
+from django.conf import settings
+
+sys.path.append(str(settings.BASE_DIR / "clients/python"))
+from mnistsite_client import ApiError, Client
+
+__all__ = ["ApiError", "Client"]
