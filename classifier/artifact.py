@@ -17,6 +17,7 @@ FORMAT = 2
 MANIFEST = "manifest.json"
 GRAPH = "model.tflite"
 REJECTOR = "rejector.npz"
+EXEMPLARS = "exemplars.npz"  # a folder may be without
 THRESHOLDS = {"confidence", "rejection", "distance"}
 STALE_AFTER_S = 24 * 3600
 

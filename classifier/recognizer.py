@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from zipfile import BadZipFile
@@ -11,6 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from classifier import artifact, uncertainty
+from classifier.exemplars import Exemplars
 from classifier.uncertainty import Floats, Neighbourhoods
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
@@ -109,6 +111,7 @@ class Recognizer:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.manifest = artifact.read(folder)
         self.graph = Graph(folder / artifact.GRAPH)
         try:
@@ -123,6 +126,15 @@ class Recognizer:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @cached_property
+    def exemplars(self) -> Exemplars | None:
+        """Read when they are first asked for, as recognising needs none. Not every model has any,
+        and the folder may have been taken away since."""
+        try:
+            return Exemplars.load(self._folder / artifact.EXEMPLARS)
+        except FileNotFoundError:
+            return None
 
     def recognize(self, images: Iterable[NDArray[np.uint8]]) -> list[Recognition]:
         """(28, 28) images, ink = 255 → a recognition each."""

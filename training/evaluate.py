@@ -11,6 +11,9 @@ from classifier.vocabulary import Verdict
 from training.images import Images
 
 BINS = 15
+# Most guesses are nearly certain, so bins that are to be seen narrow towards 1.
+SHOWN_BINS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0])
+SHOWN_SHARES = np.arange(0.9, 1.0001, 0.005)
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,49 @@ def _ece(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bins, weights=right - confidence, minlength=BINS)
     return float(np.abs(gaps).sum() / len(truth))
+
+
+def details(answers: Answers) -> dict[str, Any]:
+    """Of the digits among them, what charts are drawn from.
+
+    `confusion`: 10 × 10 counts, a row a true digit, a column a guess; `reliability`: of each bin
+    of confidence `from`, `to`, how many `guesses`, what they `said` on the mean, and the share
+    `right`; `risk_coverage`: where the share `kept` is, the least certain being given up first,
+    the share of these that is `wrong`.
+    """
+    digits = answers[answers.truth != NOT_A_DIGIT]
+    guesses = digits.probabilities.argmax(axis=1)
+    return {
+        "confusion": confusion(guesses, digits.truth).tolist(),
+        "reliability": reliability(digits),
+        "risk_coverage": risk_coverage(digits),
+    }
+
+
+def reliability(digits: Answers) -> list[dict[str, float]]:
+    """How often guesses of each confidence are right (Guo et al. 2017); no bin is empty."""
+    confidence = digits.probabilities.max(axis=1)
+    bins = np.clip(np.digitize(confidence, SHOWN_BINS) - 1, 0, len(SHOWN_BINS) - 2)
+    return [
+        {
+            "from": float(SHOWN_BINS[place]),
+            "to": float(SHOWN_BINS[place + 1]),
+            "guesses": int((bins == place).sum()),
+            "said": float(confidence[bins == place].mean()),
+            "right": float(digits.right[bins == place].mean()),
+        }
+        for place in np.unique(bins).tolist()
+    ]
+
+
+def risk_coverage(digits: Answers) -> list[dict[str, float]]:
+    wrong = (~digits.right[np.argsort(-digits.certainty, kind="stable")]).cumsum()
+    kept = np.unique(np.round(SHOWN_SHARES * len(wrong)).astype(int))
+    return [
+        {"kept": count / len(wrong), "wrong": int(wrong[count - 1]) / count}
+        for count in kept.tolist()
+        if count
+    ]
 
 
 def confusion(guesses: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -60,6 +60,11 @@ def for_fine_tuning(given: Images, corrections: Images, seed: int) -> Lesson:
     )
 
 
+def learnt(given: Images) -> Images:
+    """The digits among them that models learn from."""
+    return _apart(given.digits)[0]
+
+
 def _apart(digits: Images) -> tuple[Images, Images]:
     """What is learnt from, and what calibrates."""
     held = np.array(

@@ -20,6 +20,7 @@ from training import (
     calibrate,
     dataset,
     evaluate,
+    exemplars,
     export,
     gate,
     lesson,
@@ -152,13 +153,13 @@ def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Ex
             )
         else:
             members = course.fit(follow)
-        exam, metrics = _publish(plan, data.snapshot, course, members, record)
+        exam, metrics = _publish(plan, data, course, members, record)
         tracker.log(metrics)
     return exam, metrics
 
 
 def _publish(
-    plan: Plan, snapshot: dict[str, Any], course: Course, members: list[Any], record: Record
+    plan: Plan, data: Dataset, course: Course, members: list[Any], record: Record
 ) -> tuple[Exam, dict[str, Any]]:
     """The plots first: a model folder that is there has everything that belongs to it."""
     with artifact.publishing(settings.MODELS_DIR / plan.name) as aside:
@@ -171,7 +172,7 @@ def _publish(
             name=plan.name,
             created_at=timezone.now().isoformat(timespec="seconds"),
             configuration=course.configuration,
-            dataset=snapshot,
+            dataset=data.snapshot,
             metrics={},
             thresholds=fitted.thresholds,
             temperature=fitted.temperature,
@@ -182,6 +183,8 @@ def _publish(
         recognizer = Recognizer(aside)
         exam = _examine(recognizer)
         metrics = _metrics(exam) | _held_out(recognizer, course.lesson.calibration)
+        if len(learnt := lesson.learnt(data.mnist)):
+            exemplars.choose(recognizer, learnt).save(aside / artifact.EXEMPLARS)
         with artifact.publishing(settings.IMAGES_DIR / plan.name) as pictures:
             _draw(course.lesson.train, plan.name, exam, metrics, pictures)
         artifact.write_manifest(aside, replace(draft, metrics=metrics))
@@ -199,7 +202,10 @@ def _examine(recognizer: Recognizer) -> Exam:
 
 
 def _metrics(exam: Exam) -> dict[str, Any]:
-    return {name: evaluate.figures(answers) for name, (_, answers) in exam.items()}
+    metrics = {name: evaluate.figures(answers) for name, (_, answers) in exam.items()}
+    if "test" in exam:
+        metrics["test_details"] = evaluate.details(exam["test"][1])
+    return metrics
 
 
 def _held_out(recognizer: Recognizer, calibration: Images) -> dict[str, Any]:

@@ -18,8 +18,6 @@ from training import evaluate
 from training.evaluate import Answers
 
 EXAMPLES = 12
-# Most guesses are nearly certain, so bins narrow towards 1.
-SHOWN_BINS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0])
 
 
 def of_answers(answers: Answers, title: str, folder: Path) -> None:
@@ -61,19 +59,15 @@ def confusion_matrix(counts: NDArray[np.int64], title: str, path: Path) -> None:
 
 def reliability(digits: Answers, title: str, path: Path) -> None:
     """How often guesses of each confidence are right (Guo et al. 2017)."""
-    confidence = digits.probabilities.max(axis=1)
-    right = digits.probabilities.argmax(axis=1) == digits.truth
-    bins = np.clip(np.digitize(confidence, SHOWN_BINS) - 1, 0, len(SHOWN_BINS) - 2)
-    present = [place for place in range(len(SHOWN_BINS) - 1) if (bins == place).any()]
+    bins = evaluate.reliability(digits)
+    places = range(len(bins))
     with _drawn(path, 7, 5) as axes:
-        places = range(len(present))
-        said = [confidence[bins == place].mean() for place in present]
-        found = [right[bins == place].mean() for place in present]
-        axes.bar(places, found, color="tab:blue", label="right")
+        axes.bar(places, [each["right"] for each in bins], color="tab:blue", label="right")
+        said = [each["said"] for each in bins]
         axes.plot(places, said, "_", color="black", markersize=30, label="said")
-        for at, place in enumerate(present):
-            axes.text(at, 0.02, f"{(bins == place).sum():,}", ha="center", color="white")
-        names = [f"{SHOWN_BINS[place]:.3g}–{SHOWN_BINS[place + 1]:.3g}" for place in present]
+        for place, each in enumerate(bins):
+            axes.text(place, 0.02, f"{each['guesses']:,}", ha="center", color="white")
+        names = [f"{each['from']:.3g}–{each['to']:.3g}" for each in bins]
         axes.set_xticks(places, names, rotation=30, ha="right")
         axes.set(
             title=title, xlabel="confidence said (in the bars: how many)", ylabel="share right"

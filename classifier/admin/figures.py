@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.compared import TITLES
+from classifier.templatetags.numbers import share
 
 NOTHING = "–"
-
-
-def share(value: float) -> str:
-    return f"{value:.2%}"
 
 
 def number(value: float) -> str:

@@ -1,6 +1,7 @@
 """Training: asking for a run, watching it while it works, and what came of it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -15,10 +16,12 @@ from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier.admin import charts, learnt
+from classifier import charts
+from classifier.admin import learnt
 from classifier.admin.read_only import LookOnly
 from classifier.models import TrainingRun, details
 from classifier.services import RuleBroken, runs
+from classifier.templatetags.numbers import share
 
 START = "classifier.start_trainingrun"
 HOW = {
@@ -143,5 +146,6 @@ def _curve(run: TrainingRun, name: str) -> SafeString:
     series: dict[str, list[float]] = {}
     for epoch in run.progress:
         series.setdefault(f"member {epoch['member']}", []).append(epoch[name])
-    say = f"{{:{'.1%' if name == 'accuracy' else '.4g'}}}".format
-    return charts.lines(series, name.capitalize(), "epoch", say=say, from_zero=name == "loss")
+    is_loss = name == "loss"
+    say = charts.plain if is_loss else partial(share, places=1)
+    return charts.lines(series, name.capitalize(), "epoch", say=say, from_zero=is_loss)

@@ -13,13 +13,14 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import compared
-from classifier.admin import charts, figures
+from classifier import charts, compared
+from classifier.admin import figures
 from classifier.admin.learnt import corrected
 from classifier.admin.read_only import LookOnly
 from classifier.artifact import ArtifactError
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
 from classifier.services import RuleBroken, versions
+from classifier.templatetags.numbers import share
 from classifier.vocabulary import Label
 
 PROMOTE = "classifier.promote_modelversion"
@@ -88,7 +89,7 @@ class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
     @admin.display(description="accuracy on the test split")
     def accuracy(self, version: ModelVersion) -> str:
         accuracy = version.metrics.get("test", {}).get("accuracy")
-        return figures.NOTHING if accuracy is None else figures.share(accuracy)
+        return figures.NOTHING if accuracy is None else share(accuracy)
 
     @admin.display(description="learnt from")
     def learnt_from(self, version: Any) -> str:

@@ -7,9 +7,10 @@ from django import template
 from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
-from classifier.admin import charts
+from classifier import charts
 from classifier.services import runs, statistics
 from classifier.services.statistics import Champion, DayOfDoubt, Drift
+from classifier.templatetags.numbers import share
 
 register = template.Library()
 
@@ -99,5 +100,5 @@ def _short(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.4g} %"
+def _percent(value: float) -> str:
+    return share(value, -2)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from classifier.admin import charts
+from classifier import charts
 
 
 def y_labels(chart: str) -> list[float]:

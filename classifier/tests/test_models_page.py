@@ -64,7 +64,7 @@ def test_the_list_shows_state_accuracy_and_what_was_learnt(staff: Client) -> Non
 
     shown = words(staff, LIST)
 
-    assert "better Candidate 99.71% 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
+    assert "better Candidate 99.71 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
     assert "plain Candidate – 0 images, 0 uploads" in shown
 
 
@@ -89,10 +89,10 @@ def test_figures_stand_beside_the_champion_s(staff: Client, better: ModelVersion
     shown = words(staff, page_of(better))
 
     assert "MNIST's test split, 10,000 digits this model baseline, which serves" in shown
-    assert "read right 99.80% , better 99.69%" in shown
+    assert "read right 99.80 % , better 99.69 %" in shown
     assert "error of the confidence (ECE) 0.5000 , worse 0.0019" in shown
     assert "Held-out uploads, 40 digits and 9 non-digits" in shown
-    assert "read right 90.00% –" in shown
+    assert "read right 90.00 % –" in shown
     assert 'class="better"' in html
 
 
@@ -103,7 +103,7 @@ def test_figures_of_other_images_are_not_compared(
         metrics = {"held_out_uploads": {"digits": digits, "accuracy": 0.9}}
         ModelVersion.objects.filter(pk=version.pk).update(metrics=metrics)
 
-    assert "read right 90.00% –" in words(staff, page_of(better))
+    assert "read right 90.00 % –" in words(staff, page_of(better))
 
 
 def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(

@@ -1,22 +1,37 @@
-"""The pictures that pages show: what was sent, and what the model saw."""
+"""The pictures that pages show: what was sent, what the model saw, and why it reads it so."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import condition, require_safe
 
-from classifier import downloads, pictures
+from classifier import downloads, imaging, pictures
+from classifier.explanation import Focus
 from classifier.models import InputImage, Upload
+from classifier.services import reasons
+from classifier.throttles import Looks, throttled
 
 A_DAY_S = 24 * 3600
+FOR_EVER_S = 365 * A_DAY_S
+
+limited = partial(throttled, by=Looks)
+
+
+def _etag(request: HttpRequest, upload_id: UUID) -> str | None:
+    """An upload never changes, but it may be gone, and be shown by another version of imaging."""
+    there = Upload.objects.filter(pk=upload_id).exists()
+    return f'"{upload_id}-{imaging.VERSION}"' if there else None
 
 
 @require_safe
+@condition(etag_func=_etag)
+@limited
 @cache_control(private=True, max_age=A_DAY_S)
 def original(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
@@ -44,3 +59,35 @@ def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
 def seen(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage, pk=image_id)
     return HttpResponse(pictures.png(image), content_type="image/png")
+
+
+@require_safe
+@limited
+@cache_control(private=True, max_age=A_DAY_S)
+def focus(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    return HttpResponse(pictures.focus(_focus(image_id)), content_type="image/png")
+
+
+@require_safe
+@limited
+@cache_control(private=True, max_age=A_DAY_S)
+def focus_in_words(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    context = {"focus": _focus(image_id)}
+    return render(request, "focus.txt", context, content_type="text/plain; charset=utf-8")
+
+
+def _focus(image_id: UUID) -> Focus:
+    try:
+        return reasons.focus(image_id)
+    except reasons.Unexplained as error:
+        raise Http404 from error
+
+
+@require_safe
+@cache_control(public=True, max_age=FOR_EVER_S, immutable=True)
+def exemplar(request: HttpRequest, model: str, number: int) -> HttpResponse:
+    try:
+        pixels = reasons.exemplar(model, number)
+    except reasons.Unexplained as error:
+        raise Http404 from error
+    return HttpResponse(pictures.on_paper(pixels), content_type="image/png")

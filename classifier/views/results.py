@@ -1,33 +1,84 @@
-"""The page of one answer, and what a visitor says of it."""
+"""The page of one answer: what was read, why, and what a visitor says of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import answers
-from classifier.constraints import choices
+from classifier.answers import Answer, DigitAnswer
 from classifier.models import InputImage, Suggestion, Upload
-from classifier.services import RuleBroken, labels
+from classifier.services import RuleBroken, labels, reasons
+from classifier.services.reasons import Neighbour
+from classifier.serving import Served
 from classifier.throttles import throttled
-from classifier.vocabulary import KNOWN_LABELS
+from classifier.views import visitors
+from classifier.views.overlay import Overlay, sign
+from classifier.vocabulary import DIGITS, Verdict
 
-LABEL_CHOICES = choices(KNOWN_LABELS)
+NEXT = 2
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One digit as the page shows it; `likeliest` are what a visitor may want to say it is."""
+
+    answer: DigitAnswer
+    suggested: Suggestion | None
+    likeliest: list[str]
+    neighbours: list[Neighbour]
+
+    @property
+    def rest(self) -> list[str]:
+        return [digit for digit in DIGITS if digit not in self.likeliest]
 
 
 @require_safe
 def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
     answer = answers.of_upload(upload)
-    suggested = _newest_suggestions(upload)
-    digits = [(digit, suggested.get(digit.id)) for digit in answer.digits]
-    context = {"upload": upload, "answer": answer, "digits": digits, "labels": LABEL_CHOICES}
+    served = reasons.explaining(answer)
+    context = {
+        "upload": upload,
+        "answer": answer,
+        "digits": _shown(upload, answer.digits, served),
+        "explained_by": reasons.name_of(served) if served else "",
+        "overlay": Overlay(upload, answer.digits),
+        "large": _large(answer),
+        "sent_here": visitors.is_sender(request, upload),
+    }
     return render(request, "result.html", context)
 
 
-def _newest_suggestions(upload: Upload) -> dict[UUID | None, Suggestion]:
+def _large(answer: Answer) -> str:
+    """The whole number; one that is unsure with a question mark for each doubtful digit."""
+    if answer.verdict == Verdict.NOT_A_DIGIT:
+        return "?"
+    return "".join(sign(digit) for digit in answer.digits)
+
+
+def _shown(upload: Upload, digits: list[DigitAnswer], served: Served | None) -> list[Shown]:
+    suggested = _newest_suggestions(upload)
+    near = reasons.neighbours(upload, served) if served else {}
+    return [
+        Shown(digit, suggested.get(digit.id), _likeliest(digit), near.get(digit.id, []))
+        for digit in digits
+    ]
+
+
+def _likeliest(digit: DigitAnswer) -> list[str]:
+    """Not what it has been called already."""
+    falling = sorted(digit.probabilities, key=lambda each: -digit.probabilities[each])
+    return [each for each in falling if each != digit.label][:NEXT]
+
+
+def _newest_suggestions(upload: Upload) -> Mapping[UUID | None, Suggestion]:
     suggestions = Suggestion.objects.filter(image__upload=upload).order_by("image", "-id")
     return {newest.image_id: newest for newest in suggestions.distinct("image")}
 
@@ -35,12 +86,19 @@ def _newest_suggestions(upload: Upload) -> dict[UUID | None, Suggestion]:
 @require_POST
 @throttled
 def suggest(request: HttpRequest, image_id: UUID) -> HttpResponse:
-    image = get_object_or_404(InputImage.objects.uploaded().only("upload"), pk=image_id)
+    image = get_object_or_404(InputImage.objects.uploaded().only("upload", "position"), pk=image_id)
     try:
         labels.suggest(image.pk, request.POST.get("label", ""))
     except RuleBroken as error:
         return render(request, "error.html", {"detail": str(error)}, status=400)
     except InputImage.DoesNotExist as error:
         raise Http404 from error
-    messages.success(request, "Thank you. Staff will look at it.")
-    return redirect("result", image.upload_id)
+    messages.success(request, _("Thank you. Staff will look at it."))
+    return redirect(_place(image))
+
+
+def _place(image: InputImage) -> str:
+    """Where it stands on the page of its upload, unless it is alone there."""
+    page = reverse("result", args=[image.upload_id])
+    alone = InputImage.objects.filter(upload=image.upload_id).count() == 1
+    return page if alone else f"{page}#digit-{image.position + 1}"

@@ -95,3 +95,32 @@ def test_the_confusion_matrix_has_a_row_a_true_digit() -> None:
     assert counts[7, 1] == 1
     assert counts[1, 1] == counts[7, 7] == 1
     assert counts.sum() == 3
+
+
+def test_bins_of_confidence_say_what_was_said_and_what_was_right() -> None:
+    some = answers(
+        [1, 1, 1, 1, NOT_A_DIGIT],
+        [1, 1, 1, 2, 5],
+        [0.96, 0.97, 0.91, 0.92, 0.3],
+        [True] * 5,
+    )
+    lower, upper = evaluate.details(some)["reliability"]
+    assert (lower["from"], lower["to"], lower["guesses"], lower["right"]) == (0.9, 0.95, 2, 0.5)
+    assert lower["said"] == pytest.approx(0.915)
+    assert (upper["from"], upper["to"], upper["guesses"], upper["right"]) == (0.95, 0.98, 2, 1)
+
+
+def test_the_least_certain_are_given_up_first() -> None:
+    confidence = [0.99 - place / 1000 for place in range(200)]
+    guesses = [1] * 190 + [2] * 10
+    points = evaluate.details(answers([1] * 200, guesses, confidence, [True] * 200))
+    wrong = {point["kept"]: point["wrong"] for point in points["risk_coverage"]}
+    assert wrong[0.95] == 0
+    assert wrong[1.0] == pytest.approx(10 / 200)
+    assert wrong[0.975] == pytest.approx(5 / 195)
+
+
+def test_the_details_of_no_digit_at_all_are_empty_and_no_error() -> None:
+    found = evaluate.details(answers([NOT_A_DIGIT], [1], [0.9], [True]))
+    assert np.sum(found["confusion"]) == 0
+    assert (found["reliability"], found["risk_coverage"]) == ([], [])

@@ -50,12 +50,18 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
 
     folder = settings.MODELS_DIR / "candidate"
     assert {path.name for path in folder.iterdir()} == {
+        "exemplars.npz",
         "manifest.json",
         "model.tflite",
         "rejector.npz",
         "weights.npz",
     }
     assert json.loads((folder / "manifest.json").read_text())["metrics"] == version.metrics
+    assert np.sum(version.metrics["test_details"]["confusion"]) == 1_000
+    exemplars = Recognizer(folder).exemplars
+    assert exemplars
+    learnt = InputImage.objects.filter(is_training=True).values_list("pixels", flat=True)
+    assert {each.tobytes() for each in exemplars.pixels} <= set(map(bytes, learnt))
     for picture in (
         "confusion_matrix.png",
         "reliability.png",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 360, 180
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 40
@@ -59,7 +60,7 @@ def bars(
     at = [LEFT + slot * (place + 0.5) for place in range(len(values))]
     drawn = format_html_join(
         "",
-        '<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
+        '<rect class="column" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
         (
             (
                 f"{x - slot * 0.36:.1f}",
@@ -149,7 +150,8 @@ def _x_axis(labels: Sequence[str], at: list[float], x_title: str) -> SafeString:
 
 def _told(series: dict[str, list[float]], say: Say) -> str:
     return "; ".join(
-        f"{name}: from {say(values[0])} to {say(values[-1])}"
+        _("%(name)s: from %(first)s to %(last)s")
+        % {"name": name, "first": say(values[0]), "last": say(values[-1])}
         for name, values in series.items()
         if values
     )
