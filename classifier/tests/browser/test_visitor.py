@@ -1,47 +1,97 @@
-"""What somebody without an account sees and does."""
+"""What somebody without an account sees and does: on a phone, in the dark, without scripts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
-from classifier.models import ModelVersion
+from classifier.models import ModelVersion, Upload
+from classifier.tests.browser.drawing import DIGITS, draw, expect_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+Draw = Callable[..., bytes]
 
-def send(page: Page, picture: bytes) -> None:
-    page.goto("/")
-    file = FilePayload(name="digit.png", mimeType="image/png", buffer=picture)
-    page.get_by_label("Your picture").set_input_files(file)
-    page.get_by_role("button", name="Recognise").click()
+PHONE = ViewportSize(width=360, height=740)
 
 
-def test_a_picture_that_is_chosen_is_read(
-    champion: ModelVersion, page: Page, drawn: Callable[..., bytes]
-) -> None:
-    send(page, drawn(7))
-    expect(page.locator(".answer")).to_have_text("7")
-
-
-def test_who_disagrees_says_so_on_a_small_screen_without_scripts(
-    champion: ModelVersion,
-    browser: Browser,
-    live_server: LiveServer,
-    drawn: Callable[..., bytes],
-) -> None:
-    small = ViewportSize(width=360, height=740)
+@pytest.fixture
+def plain(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """Of a small screen that runs no scripts."""
     with browser.new_context(
-        base_url=live_server.url, java_script_enabled=False, viewport=small
+        base_url=live_server.url, java_script_enabled=False, viewport=PHONE
+    ) as context:
+        yield context.new_page()
+
+
+def send(page: Page, *pictures: bytes) -> None:
+    page.goto("/")
+    files = [FilePayload(name="digit.png", mimeType="image/png", buffer=each) for each in pictures]
+    page.get_by_label("Choose pictures").set_input_files(files)
+    page.get_by_role("button", name="Send").click()
+
+
+def test_a_picture_that_is_chosen_is_read(champion: ModelVersion, page: Page, drawn: Draw) -> None:
+    send(page, drawn(7))
+    expect(page.locator("main .answer")).to_have_text("7")
+
+
+def test_without_scripts_there_is_a_plain_form_and_nothing_dead(
+    champion: ModelVersion, plain: Page, drawn: Draw
+) -> None:
+    plain.goto("/")
+    expect(plain.locator("main").get_by_role("button")).to_have_text(["", "Send"])
+    expect(plain.locator("canvas")).to_be_hidden()
+    expect(plain.get_by_role("slider")).to_have_count(0)
+    expect(plain.get_by_label("Photograph")).to_be_hidden()
+
+    send(plain, drawn(7), drawn(3))
+    expect(plain).to_have_url("/mine")
+    assert Upload.objects.count() == 2
+
+
+def test_all_is_on_a_phone_without_scrolling_sideways_and_a_camera_too(
+    champion: ModelVersion, browser: Browser, live_server: LiveServer, drawn: Draw
+) -> None:
+    with browser.new_context(
+        base_url=live_server.url, viewport=PHONE, has_touch=True, is_mobile=True
     ) as context:
         page = context.new_page()
-        send(page, drawn(7))
-        expect(page.get_by_role("button", name="9")).to_be_hidden()
-        page.get_by_text("Is this wrong?").click()
-        for answer in (*"0123456789", "not a digit"):
-            button = page.get_by_role("button", name=answer).bounding_box()
-            assert button
-            assert button["x"] + button["width"] <= small["width"]
-        page.get_by_role("button", name="9").click()
-        expect(page.get_by_text("You said: 9")).to_be_visible()
+        page.goto("/")
+        expect(page.get_by_label("Photograph")).to_have_attribute("capture", "environment")
+        photo = FilePayload(name="photo.png", mimeType="image/png", buffer=drawn(4))
+        page.get_by_label("Photograph").set_input_files(photo)
+        expect_answer(page, "4")
+        for tool in page.locator(".tools .tool").all():
+            box = tool.bounding_box()
+            assert box
+            assert min(box["width"], box["height"]) >= 44
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_a_device_with_a_mouse_is_offered_no_camera(champion: ModelVersion, page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_label("Photograph")).to_be_hidden()
+
+
+BRIGHTNESS = """(name) => {
+    const paint = document.createElement("canvas").getContext("2d");
+    paint.fillStyle = getComputedStyle(document.querySelector(name)).backgroundColor;
+    paint.fillRect(0, 0, 1, 1);
+    return paint.getImageData(0, 0, 1, 1).data[1];
+}"""
+
+
+def test_what_is_set_to_dark_is_shown_dark_and_read_the_same(
+    champion: ModelVersion, page: Page
+) -> None:
+    page.goto("/")
+    assert page.evaluate(BRIGHTNESS, "body") > 200
+    page.emulate_media(color_scheme="dark")
+    for part in ("body", ".area", ".panel"):
+        assert page.evaluate(BRIGHTNESS, part) < 60
+    draw(page, DIGITS["7"])
+    ink = "pad.getContext('2d').getImageData(pad.width / 2, pad.height * 0.2, 1, 1).data[1]"
+    assert page.evaluate(ink) > 200
+    expect_answer(page, "7")

@@ -1,0 +1,191 @@
+"""Pictures are dropped, pasted or chosen on the first page, and each is read before it is sent."""
+
+import base64
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from pytest_django.fixtures import Settings
+
+from classifier.models import ModelVersion, Upload
+from classifier.tests.browser.drawing import DIGITS, draw, expect_answer, inked, panel
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Draw = Callable[..., bytes]
+
+BRING = """([name, base64, type, target]) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type }));
+    const init = { bubbles: true, cancelable: true };
+    if (target === "paste") {
+        const event = new ClipboardEvent("paste", { ...init, clipboardData: transfer });
+        return document.body.dispatchEvent(event);
+    }
+    const place = document.querySelector(target);
+    place.dispatchEvent(new DragEvent("dragover", { ...init, dataTransfer: transfer }));
+    const over = document.querySelector(".area").classList.contains("over");
+    return place.dispatchEvent(new DragEvent("drop", { ...init, dataTransfer: transfer })) || !over;
+}"""
+
+
+def bring(page: Page, target: str, content: bytes) -> bool:
+    """Drops on `target`, or pastes; True where the browser would have acted on it too."""
+    data = base64.b64encode(content).decode()
+    left: bool = page.evaluate(BRING, ["digit.png", data, "image/png", target])
+    return left
+
+
+def choose(page: Page, *pictures: tuple[str, str, bytes]) -> None:
+    files = [FilePayload(name=name, mimeType=type_, buffer=data) for name, type_, data in pictures]
+    page.get_by_label("Choose pictures").set_input_files(files)
+
+
+def shown(page: Page) -> Locator:
+    return page.get_by_role("list", name="Pictures to send").get_by_role("listitem")
+
+
+@pytest.fixture
+def home(champion: ModelVersion, page: Page) -> Page:
+    page.goto("/")
+    return page
+
+
+@pytest.mark.parametrize("target", ["#pad", "h1", "paste"])
+def test_what_is_dropped_anywhere_or_pasted_is_shown_and_read_before_it_is_sent(
+    home: Page, drawn: Draw, target: str
+) -> None:
+    assert not bring(home, target, drawn(5))
+
+    expect(home.get_by_role("img", name="digit.png")).to_have_js_property("naturalWidth", 280)
+    expect_answer(home, "5")
+    assert not Upload.objects.exists()
+
+    home.get_by_role("button", name="Send").click()
+    home.wait_for_url("**/result/*")
+    expect(home.locator("main .answer")).to_have_text("5")
+    with Upload.objects.get().file.open() as kept:
+        assert kept.read() == drawn(5)
+
+
+def test_several_pictures_are_each_read_looked_at_taken_out_and_sent_together(
+    home: Page, drawn: Draw
+) -> None:
+    choose(home, *((f"{digit}.png", "image/png", drawn(digit)) for digit in (1, 5, 8)))
+    choose(home, ("6.png", "image/png", drawn(6)))
+
+    expect(shown(home).locator(".label")).to_have_text(["1", "5", "8", "6"])
+    expect_answer(home, "6")
+    home.get_by_role("button", name="8.png", exact=True).click()
+    expect_answer(home, "8")
+
+    home.get_by_role("button", name="Remove 8.png").click()
+    expect(shown(home).locator(".label")).to_have_text(["1", "5", "6"])
+    expect(home.get_by_role("button", name="Remove 6.png")).to_be_focused()
+    expect_answer(home, "1")
+
+    home.get_by_role("button", name="Send").click()
+    home.wait_for_url("**/mine")
+    assert Upload.objects.count() == 3
+
+
+def test_a_drawing_waits_behind_pictures_and_comes_back(home: Page, drawn: Draw) -> None:
+    draw(home, DIGITS["7"])
+    expect_answer(home, "7")
+    choose(home, ("5.png", "image/png", drawn(5)))
+    expect_answer(home, "5")
+    expect(home.locator("#pad")).to_be_hidden()
+
+    home.get_by_role("button", name="Clear").click()
+
+    expect_answer(home, "7")
+    expect(home.locator("#pad")).to_be_visible()
+    assert inked(home) > 0
+
+
+def test_what_is_too_large_no_picture_or_too_much_is_refused_before_it_is_sent(
+    champion: ModelVersion, page: Page, drawn: Draw, settings: Settings
+) -> None:
+    settings.MAX_UPLOAD_MB = 1
+    page.goto("/")
+    alert = page.get_by_role("alert")
+
+    choose(page, ("large.png", "image/png", b"x" * (1024 * 1024 + 1)))
+    expect(alert).to_contain_text("large.png is too large. At most 1 MB")
+    choose(page, ("notes.pdf", "application/pdf", b"x"))
+    expect(alert).to_have_text("notes.pdf is not a picture.")
+    expect(shown(page)).to_have_count(0)
+
+    choose(page, ("half.png", "image/png", b"x" * 700_000))
+    choose(page, ("other.png", "image/png", b"x" * 700_000))
+    expect(alert).to_contain_text("other.png is too large")
+    page.get_by_role("button", name="Clear").click()
+    expect(alert).to_have_count(0)
+
+    choose(page, *((f"{n}.png", "image/png", drawn(7)) for n in range(11)))
+    expect(alert).to_have_text("At most 10 pictures are taken at once.")
+    expect(shown(page).locator(".label")).to_have_text(["7"] * 10)
+
+
+def test_what_the_browser_cannot_show_is_left_to_the_site(home: Page) -> None:
+    choose(home, ("IMG_1.heic", "image/heic", b"\0\0\0\x18ftypheic" + b"\0" * 100))
+
+    expect(home.get_by_role("button", name="IMG_1.heic", exact=True)).to_be_visible()
+    expect(shown(home).get_by_text("IMG_1.heic")).to_be_visible()
+    expect(panel(home).locator(".sentence")).to_contain_text("HEIC")
+    expect_answer(home, "–")
+
+
+SIZES = """
+const send = window.fetch;
+window.asked = [];
+window.fetch = (url, how) => {
+  asked.push(how.body.get("image").size);
+  return send(url, how);
+};
+"""
+
+
+def test_a_large_photo_is_made_small_for_its_live_answer_and_sent_as_it_is(
+    champion: ModelVersion, page: Page, drawn: Draw
+) -> None:
+    paper = Image.open(BytesIO(drawn(4))).resize((3000, 3000))
+    noise = Image.effect_noise(paper.size, 20).point(lambda value: value // 8)
+    photo = BytesIO()
+    Image.blend(paper, noise, 0.2).save(photo, "JPEG", quality=95)
+    size = len(photo.getvalue())
+    page.add_init_script(SIZES)
+    page.goto("/")
+
+    choose(page, ("photo.jpg", "image/jpeg", photo.getvalue()))
+    expect_answer(page, "4")
+
+    (asked,) = page.evaluate("asked")
+    assert 0 < asked < size / 3
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/result/*")
+    assert Upload.objects.get().size == size
+
+
+def test_when_the_site_is_busy_the_page_waits_as_long_as_it_is_told_and_goes_on(
+    champion: ModelVersion, page: Page, drawn: Draw
+) -> None:
+    refused = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route)
+        if len(refused) > 1:
+            return route.continue_()
+        return route.fulfill(status=429, headers={"Retry-After": "1"}, body="{}")
+
+    page.route("**/api/preview", refuse)
+    page.goto("/")
+    choose(page, ("7.png", "image/png", drawn(7)))
+
+    expect(panel(page).get_by_text("One moment")).to_be_visible()
+    expect_answer(page, "7")
+    expect(panel(page).get_by_text("One moment")).to_have_count(0)
+    assert len(refused) == 2

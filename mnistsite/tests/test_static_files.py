@@ -1,0 +1,60 @@
+"""Static files as production serves them: under hashed names, compressed, and few bytes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+FIRST_PAINT_BYTES = 100_000
+HEADERS_BYTES = 600  # of one answer, at most
+
+
+@pytest.fixture
+def collected(settings: Settings, tmp_path: Path) -> Path:
+    """The project's own files, as `collectstatic` leaves them."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "mnistsite.static_files.HashedStaticFilesStorage"}
+    }
+    call_command("collectstatic", verbosity=0, interactive=False)
+    return tmp_path / "static"
+
+
+def asked_for(page: str, folder: Path) -> list[Path]:
+    names = set(re.findall(r'(?:href|src)="/static/([^"]+)"', page))
+    return [folder / name for name in sorted(names)]
+
+
+def test_modules_import_one_another_by_hashed_names_that_the_page_has_named(
+    collected: Path, client: Client
+) -> None:
+    page = client.get("/").content.decode()
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    main = collected / names["input/main.js"]
+    imported = re.findall(r'from "\./([^"]+)"', main.read_text())
+
+    assert len(imported) == 6
+    for name in imported:
+        assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
+        assert (collected / "input" / name).is_file()
+        assert f'<link rel="modulepreload" href="/static/input/{name}">' in page
+
+
+def test_the_first_paint_takes_less_than_a_hundred_kilobytes(
+    collected: Path, client: Client
+) -> None:
+    response = client.get("/")
+    files = asked_for(response.content.decode(), collected)
+    assert len(files) > 10
+    sizes = [transferred(file) for file in files]
+    assert sum(sizes) + len(response.content) + HEADERS_BYTES * len(files) < FIRST_PAINT_BYTES
+
+
+def transferred(file: Path) -> int:
+    compressed = file.with_name(file.name + ".gz")
+    return min(each.stat().st_size for each in (file, compressed) if each.exists())

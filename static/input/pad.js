@@ -1,0 +1,119 @@
+// The canvas to draw on: pointers become strokes, and strokes become a picture.
+
+import { paint, paintEnd, paintLast, prepare } from "./strokes.js";
+
+const WIDTH = 560; // of the picture, whatever the screen
+const USUAL_PRESSURE = 0.5;
+
+export class Pad extends EventTarget {
+  #canvas;
+  #context;
+  #strokes = [];
+  #stroke = null; // the one being drawn
+  #pointer = null;
+  #origin = null; // of the canvas in the page, taken once a stroke: asking for it costs layout
+  #scale = 1;
+  thickness = 0.06; // of the pad's width
+
+  constructor(canvas) {
+    super();
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d");
+    canvas.addEventListener("pointerdown", (event) => this.#begin(event));
+    canvas.addEventListener("pointermove", (event) => this.#go(event));
+    for (const end of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(end, (event) => this.#end(event));
+    }
+    new ResizeObserver(() => this.#fit()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#repaint());
+  }
+
+  get empty() {
+    return !this.#strokes.length;
+  }
+
+  undo() {
+    this.#strokes.pop();
+    this.#changed();
+  }
+
+  clear() {
+    this.#strokes = [];
+    this.#changed();
+  }
+
+  // Dark on white, as on paper.
+  picture() {
+    const sheet = document.createElement("canvas");
+    sheet.width = WIDTH;
+    sheet.height = Math.round((WIDTH * this.#canvas.height) / this.#canvas.width);
+    const context = sheet.getContext("2d");
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, sheet.width, sheet.height);
+    prepare(context, "#000");
+    paint(context, this.#strokes, WIDTH);
+    return new Promise((resolve) => sheet.toBlob(resolve, "image/png"));
+  }
+
+  #begin(event) {
+    if (this.#stroke || !event.isPrimary || event.button) return;
+    this.#pointer = event.pointerId;
+    this.#canvas.setPointerCapture(event.pointerId);
+    const { left, top, width } = this.#canvas.getBoundingClientRect();
+    this.#origin = { left: left + scrollX, top: top + scrollY, width };
+    this.#stroke = [];
+    this.#strokes.push(this.#stroke);
+    this.#add(event);
+    this.#tell();
+  }
+
+  #go(event) {
+    if (!this.#stroke || event.pointerId !== this.#pointer) return;
+    const all = event.getCoalescedEvents?.() ?? [];
+    for (const each of all.length ? all : [event]) this.#add(each);
+    this.#tell();
+  }
+
+  #end(event) {
+    if (!this.#stroke || event.pointerId !== this.#pointer) return;
+    paintEnd(this.#context, this.#stroke, this.#scale);
+    this.#stroke = null;
+    this.#tell();
+  }
+
+  #add({ pageX, pageY, pointerType, pressure }) {
+    const { left, top, width } = this.#origin;
+    const pressed = pointerType === "pen" && pressure ? pressure / USUAL_PRESSURE : 1;
+    this.#stroke.push({
+      x: (pageX - left) / width,
+      y: (pageY - top) / width,
+      width: this.thickness * (0.5 + pressed / 2),
+    });
+    paintLast(this.#context, this.#stroke, this.#scale);
+  }
+
+  #fit() {
+    const { clientWidth, clientHeight } = this.#canvas;
+    if (!clientWidth) return; // pictures are in its place
+    this.#canvas.width = Math.round(clientWidth * devicePixelRatio);
+    this.#canvas.height = Math.round(clientHeight * devicePixelRatio);
+    this.#repaint();
+  }
+
+  #repaint() {
+    this.#scale = this.#canvas.width;
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    prepare(this.#context, getComputedStyle(this.#canvas).color);
+    paint(this.#context, this.#strokes, this.#scale);
+  }
+
+  #changed() {
+    this.#stroke = null;
+    this.#repaint();
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("drawn"));
+  }
+}
