@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from classifier import serving
 from classifier.models import ModelVersion
-from classifier.services import versions
+from classifier.services import versions, webhooks
 
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
@@ -36,6 +36,7 @@ def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.Champion())
+    monkeypatch.setattr(webhooks, "subscriptions", webhooks.Subscriptions())
     cache.clear()
     monkeypatch.setenv("WANDB_MODE", "disabled")
 

@@ -1,5 +1,7 @@
 """What is said to whoever sent a picture: one answer over all the digits in it."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,15 +50,23 @@ class Answer:
 
 
 def of_upload(upload: Upload) -> Answer:
-    """By the newest prediction of each of its digits; takes one query."""
+    """As `of_uploads`."""
+    return of_uploads([upload])[0]
+
+
+def of_uploads(uploads: Sequence[Upload]) -> list[Answer]:
+    """By the newest prediction of each of their digits; takes one query."""
     newest = (
-        Prediction.objects.filter(image__upload=upload)
+        Prediction.objects.filter(image__upload__in=uploads)
         .order_by("image_id", "-id")
         .distinct("image_id")
         .with_model()
         .select_related("image")
     )
-    return of_predictions(upload, sorted(newest, key=lambda found: found.image.position))
+    of_each = defaultdict(list)
+    for found in sorted(newest, key=lambda found: found.image.position):
+        of_each[found.image.upload_id].append(found)
+    return [of_predictions(upload, of_each[upload.pk]) for upload in uploads]
 
 
 def of_predictions(upload: Upload, predictions: list[Prediction]) -> Answer:

@@ -1,12 +1,13 @@
 """Jobs that the worker does by itself."""
 
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from classifier.services import deletion, logins, orphans, rescoring, runs
+from classifier.services import deletion, deliveries, idempotency, logins, orphans, rescoring, runs
 
 ATTEMPTS = 5
 
@@ -32,6 +33,20 @@ def forget_logins(timestamp: int) -> None:
     logins.forget()
 
 
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="forget_answers")
+def forget_answers(timestamp: int) -> None:
+    """An Idempotency-Key is good for a day."""
+    idempotency.forget()
+
+
+@app.periodic(cron="57 * * * *")
+@app.task(queueing_lock="forget_deliveries")
+def forget_deliveries(timestamp: int) -> None:
+    """Staff look at them for a month."""
+    deliveries.forget()
+
+
 @app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="settle_runs")
 def settle_runs(timestamp: int) -> None:
@@ -44,11 +59,14 @@ def settle_runs(timestamp: int) -> None:
 async def settle_jobs(context: JobContext, timestamp: int) -> None:
     """Nor could a worker that was killed say that its jobs have; their runs say how they ended.
 
-    Reading images again is gone on with.
+    Reading images again and deleting are gone on with, and what a webhook may not have got is sent
+    again.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        if job.task_name == rescoring.TASK and job.attempts < ATTEMPTS:
+        if job.task_name == deliveries.TASK or (
+            job.task_name in (rescoring.TASK, deletion.TASK) and job.attempts < ATTEMPTS
+        ):
             await manager.retry_job(job)
         else:
             await manager.finish_job(job, Status.FAILED, delete_job=False)
@@ -58,3 +76,14 @@ async def settle_jobs(context: JobContext, timestamp: int) -> None:
 def rescore(model_id: int, first: str, last: str, images: int) -> None:
     """`images` is about how many there are, for who asks how far it is."""
     rescoring.read(model_id, UUID(first), UUID(last))
+
+
+@app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, linear_wait=5))
+def delete_sent_by(visitor: str, until: str, request_id: str = "") -> None:
+    deletion.delete_rest(UUID(visitor), datetime.fromisoformat(until))
+
+
+# An answer that is not a success is no error here; a database that is away for an hour is.
+@app.task(queue="webhooks", retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=5))
+def deliver(delivery_id: str, attempt: int, request_id: str = "") -> None:
+    deliveries.deliver(UUID(delivery_id), attempt)

@@ -2,14 +2,22 @@
 
 from django.urls import path
 
-from classifier.views import pictures, results, sending
+from classifier.views import how, mine, pictures, results, sending
 
 urlpatterns = [
     path("", sending.index, name="index"),
     path("predict", sending.predict, name="predict"),
     path("result/<uuid:upload_id>", results.result, name="result"),
+    path("mine", mine.mine, name="mine"),
+    path("mine/before/<uuid:last>", mine.mine, name="mine"),
+    path("mine/delete", mine.delete_all, name="delete-all-mine"),
+    path("delete/<uuid:upload_id>", mine.delete, name="delete-mine"),
     path("suggest/<uuid:image_id>", results.suggest, name="suggest"),
     path("upload/<uuid:upload_id>.jpg", pictures.original, name="original"),
     path("upload/<uuid:upload_id>/original", pictures.as_sent, name="as-sent"),
     path("image/<uuid:image_id>.png", pictures.seen, name="seen"),
+    path("image/<uuid:image_id>/focus.png", pictures.focus, name="focus"),
+    path("image/<uuid:image_id>/focus.txt", pictures.focus_in_words, name="focus-in-words"),
+    path("exemplar/<slug:model>/<int:number>.png", pictures.exemplar, name="exemplar"),
+    path("how", how.how, name="how"),
 ]

@@ -1,6 +1,7 @@
 """Typed, strict readers of environment variables: a wrong value stops the start, by name."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
 
 
 def string(name: str, default: str = "") -> str:
@@ -39,6 +41,17 @@ def one_of(name: str, default: str, known: Sequence[str]) -> str:
 
 def items(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in string(name, default).split(",") if item.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """Of web pages, as browsers send them: a scheme, a host, perhaps a port."""
+    found = items(name)
+    for origin in found:
+        if not ORIGIN.fullmatch(origin):
+            raise ImproperlyConfigured(
+                f"{name}: {origin!r} is no origin. Use such as https://example.org, without a path."
+            )
+    return found
 
 
 def path(name: str, default: Path) -> Path:

@@ -1,14 +1,16 @@
-"""Errors in the form that the asker reads: JSON for programs, a page for people."""
+"""Errors in the form that the asker reads: a problem for programs, a page for people."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from classifier.problems import NOT_FOUND, Problem
 
 PROGRAMS = ("/api/",)
 
 
 def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
     if request.path.startswith(PROGRAMS):
-        return JsonResponse({"code": code, "detail": detail}, status=status)
+        return Problem(status, code, detail).response()
     return render(request, "error.html", {"detail": detail}, status=status)
 
 
@@ -23,5 +25,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    detail = "There is nothing here: the address is wrong, or what it led to has been deleted."
-    return failure(request, 404, "not_found", detail)
+    return failure(request, 404, "not_found", NOT_FOUND)

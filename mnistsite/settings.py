@@ -33,7 +33,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # the style sheets of Bootstrap and Swagger hold their icons
+        # The style sheets of Bootstrap and Swagger hold icons; a chosen picture is shown unsent.
+        "img-src": [SELF, "data:", "blob:"],
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "axes",
     "procrastinate.contrib.django",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "classifier",
@@ -90,6 +90,31 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+# Whose pages may ask the API from a browser, and not as anybody who has logged in here.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_METHODS = ("DELETE", "GET", "PATCH", "POST")
+CORS_ALLOW_HEADERS = (
+    "authorization",
+    "content-type",
+    "delete-key",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+)
+CORS_EXPOSE_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+)
+if CORS_ALLOWED_ORIGINS:
+    # Ahead of all that refuses, which programs are to read as well.
+    before = MIDDLEWARE.index("django.middleware.security.SecurityMiddleware")
+    MIDDLEWARE.insert(before, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "mnistsite.urls"
 WSGI_APPLICATION = "mnistsite.wsgi.application"
@@ -155,7 +180,8 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_CLIENT_STR_CALLABLE = "mnistsite.lockout.nobody"
 
-# Of the throttles. Each process counts for itself; nginx counts for all of them.
+# Of the throttles: each process counts for itself, nginx counts for all of them. And of what is
+# worked out anew where it is not there.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -203,7 +229,7 @@ STORAGES = {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
             if DEBUG
-            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            else "mnistsite.static_files.HashedStaticFilesStorage"
         ),
     },
 }
@@ -214,19 +240,23 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_BYTES
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "classifier.api.schema.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "classifier.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.Newest",
     "EXCEPTION_HANDLER": "classifier.api.errors.handler",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "50/s", "predict": f"{PREDICT_PER_SECOND}/s"},
+    "DEFAULT_THROTTLE_CLASSES": ["classifier.throttles.PerUser"],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": "50/s",
+        "predict": f"{PREDICT_PER_SECOND}/s",
+        "preview": f"{PREDICT_PER_SECOND}/s",
+        "look": f"{3 * PREDICT_PER_SECOND}/s",
+    },
     # The client is REMOTE_ADDR; ClientAddressMiddleware sees to it.
     "NUM_PROXIES": 0,
 }
@@ -241,10 +271,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # What PATCH takes has to be there, as it is one thing.
+    "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
         "VerdictEnum": "classifier.models.VERDICTS",
         "ReasonEnum": "classifier.models.REASONS",
         "ModelStateEnum": "classifier.models.ModelState",
+        "LabelEnum": "classifier.vocabulary.LABELS",
+        "KnownLabelEnum": "classifier.vocabulary.KNOWN_LABELS",
     },
 }
 

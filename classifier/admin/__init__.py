@@ -1,5 +1,5 @@
 """What staff see."""
 
-from classifier.admin import images, runs, uploads, versions
+from classifier.admin import deliveries, images, runs, tokens, uploads, versions, webhooks
 
-__all__ = ["images", "runs", "uploads", "versions"]
+__all__ = ["deliveries", "images", "runs", "tokens", "uploads", "versions", "webhooks"]

@@ -1,14 +1,16 @@
-"""Every error of the API as `{"code", "detail"}` with the status that fits."""
+"""Every error of the API as a problem with the status that fits."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
 from rest_framework import exceptions, status
-from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from classifier import intake
 from classifier.artifact import ArtifactError
 from classifier.imaging import ImageError
+from classifier.problems import NOT_FOUND, Problem
 from classifier.services import RuleBroken, runs, versions
 
 CONFLICTS: dict[type[Exception], str] = {
@@ -18,48 +20,61 @@ CONFLICTS: dict[type[Exception], str] = {
     versions.Rejected: "rejected",
     versions.NoEarlierChampion: "no_earlier_champion",
 }
+OF_NO_FIELD = "non_field_errors"
 
 
-def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """What is not handled here goes on to the middleware."""
+    problem = problem_of(error)
+    return problem.response(_headers(error)) if problem else None
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """None for what is no fault of the request."""
     if isinstance(error, ImageError):
-        return _response(intake.status(error), error.code, error.detail)
+        return Problem(intake.status(error), error.code, error.detail)
     if isinstance(error, ArtifactError):
-        return _response(status.HTTP_409_CONFLICT, "unusable_model", str(error))
+        return Problem(status.HTTP_409_CONFLICT, "unusable_model", str(error))
     if conflict := CONFLICTS.get(type(error)):
-        return _response(status.HTTP_409_CONFLICT, conflict, str(error))
+        return Problem(status.HTTP_409_CONFLICT, conflict, str(error))
     if isinstance(error, RuleBroken):
-        return _response(status.HTTP_400_BAD_REQUEST, "invalid", str(error))
-    response = exception_handler(error, context)
-    if response is None or not isinstance(error, exceptions.APIException):
-        return _not_found(response)
-    response.data = {"code": _code(error), "detail": _sentence(error.detail)}
-    return response
+        return Problem(status.HTTP_400_BAD_REQUEST, "invalid", str(error))
+    if isinstance(error, Http404):
+        return Problem(status.HTTP_404_NOT_FOUND, "not_found", NOT_FOUND)
+    if isinstance(error, PermissionDenied):
+        return _problem(exceptions.PermissionDenied())
+    return _problem(error) if isinstance(error, exceptions.APIException) else None
 
 
-def _response(status_code: int, code: str, detail: str) -> Response:
-    return Response({"code": code, "detail": detail}, status=status_code)
+def _problem(error: exceptions.APIException) -> Problem:
+    if not isinstance(error, exceptions.ValidationError):
+        return Problem(error.status_code, str(error.get_codes()), str(error.detail))
+    errors = _by_field(error.detail)
+    detail = " ".join(f"{field}: {' '.join(said)}" for field, said in errors.items())
+    return Problem(error.status_code, "invalid", detail, errors)
 
 
-def _not_found(response: Response | None) -> Response | None:
-    """Django's own Http404 and PermissionDenied, which DRF answers without their codes."""
-    if response is not None:
-        response.data = {
-            "code": "not_found" if response.status_code == 404 else "permission_denied",
-            "detail": str(response.data["detail"]),
-        }
-    return response
-
-
-def _code(error: exceptions.APIException) -> str:
-    codes = error.get_codes()
-    return codes if isinstance(codes, str) else "invalid"
-
-
-def _sentence(detail: Any) -> str:
-    """DRF's nested validation errors as `field: what is wrong`, one after the other."""
+def _by_field(detail: Any, field: str = "") -> dict[str, list[str]]:
+    """DRF's nested validation errors, a field within a field as `outer.inner`."""
+    within: Iterable[tuple[Any, Any]]
     if isinstance(detail, dict):
-        return " ".join(f"{field}: {_sentence(errors)}" for field, errors in detail.items())
-    if isinstance(detail, list):
-        return " ".join(_sentence(error) for error in detail)
-    return str(detail)
+        within = detail.items()
+    elif isinstance(detail, list) and any(isinstance(each, dict) for each in detail):
+        within = enumerate(detail)
+    else:
+        said = detail if isinstance(detail, list) else [detail]
+        return {field or OF_NO_FIELD: [str(each) for each in said]}
+    found: dict[str, list[str]] = {}
+    for name, each in within:
+        inner = "" if name == OF_NO_FIELD else str(name)
+        found |= _by_field(each, ".".join(filter(None, (field, inner)))) if each else {}
+    return found
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    headers = {}
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = str(auth_header)
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(wait)
+    return headers

@@ -1,9 +1,11 @@
 """Recognising pictures, for everybody."""
 
+import base64
 from typing import Any
 
+from django.core.exceptions import TooManyFilesSent
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -11,23 +13,45 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from classifier import intake
-from classifier.api import serializers
+from classifier.answers import Answer
+from classifier.api import answers, idempotent
+from classifier.imaging import ImageError
 from classifier.models import Source
-from classifier.services import uploads
-from classifier.throttles import PerAddress
+from classifier.services import deletion, previews, uploads
+from classifier.throttles import PerAddress, Previews
 
-ERRORS = {
-    400: serializers.ProblemSerializer,
-    413: serializers.ProblemSerializer,
-    415: serializers.ProblemSerializer,
-    429: serializers.ProblemSerializer,
-    503: serializers.ProblemSerializer,
+PICTURE = {"type": "string", "format": "binary"}
+ONE_PICTURE = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {intake.FIELD: PICTURE},
+        "required": [intake.FIELD],
+    },
+    "image/*": OpenApiTypes.BINARY,
 }
-MULTIPART = {
-    "type": "object",
-    "properties": {intake.FIELD: {"type": "string", "format": "binary"}},
-    "required": [intake.FIELD],
+PICTURES = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {
+            intake.FIELD: {
+                "type": "array",
+                "items": PICTURE,
+                "minItems": 1,
+                "maxItems": intake.MOST_FILES,
+            }
+        },
+        "required": [intake.FIELD],
+    }
 }
+TAKEN = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+
+
+class FormParser(MultiPartParser):
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except TooManyFilesSent as error:
+            raise intake.too_many_files() from error
 
 
 class PictureParser(BaseParser):
@@ -39,24 +63,102 @@ class PictureParser(BaseParser):
         return stream.read()
 
 
-class PredictView(APIView):
+class OfAnybody(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    parser_classes = (MultiPartParser, PictureParser)
-    throttle_classes = (PerAddress,)
+    parser_classes: tuple[type[BaseParser], ...] = (FormParser, PictureParser)
+    throttle_classes: tuple[type[PerAddress], ...] = (PerAddress,)
 
+
+class PredictView(OfAnybody):
     @extend_schema(
-        summary="Recognise the digits in a picture",
-        description="JPEG, PNG, WebP, GIF, BMP or TIFF: as the field `image`, or as the body.",
-        request={"multipart/form-data": MULTIPART, "image/*": OpenApiTypes.BINARY},
-        responses={200: serializers.AnswerSerializer, **ERRORS},
+        operation_id="predict",
+        tags=["recognise"],
+        summary="Recognise the digits in a picture, and keep it",
+        description=f"{TAKEN}: as the field `image`, or as the body.",
+        parameters=idempotent.PARAMETERS,
+        request=ONE_PICTURE,
+        responses={200: answers.SentAnswerSerializer} | idempotent.FAULTS,
+        examples=[OpenApiExample("a seven", answers.A_SEVEN, response_only=True)],
     )
     def post(self, request: Request) -> Response:
-        answer = uploads.classify(_picture(request), Source.API)
-        return Response(vars(answer) | {"digits": [vars(digit) for digit in answer.digits]})
+        picture = _picture(request)
+        return idempotent.respond(
+            request,
+            [picture],
+            lambda: answers.told(uploads.classify(picture, Source.API)),
+            _with_key,
+        )
+
+
+class PredictManyView(OfAnybody):
+    parser_classes = (FormParser,)
+
+    def pictures(self, request: Request) -> int:
+        """For the throttle."""
+        return len(request.FILES.getlist(intake.FIELD))
+
+    @extend_schema(
+        operation_id="predict_many",
+        tags=["recognise"],
+        summary="Recognise the digits in several pictures, and keep them",
+        description=(
+            f"At most {intake.MOST_FILES} files in the field `image`, together no larger than one "
+            "may be. One that can't be read has a problem instead of an answer, which spoils none "
+            "of the others. Each counts for the rate limit."
+        ),
+        parameters=idempotent.PARAMETERS,
+        request=PICTURES,
+        responses={200: answers.SentPicturesSerializer} | idempotent.FAULTS,
+    )
+    def post(self, request: Request) -> Response:
+        names, pictures = intake.each_from_files(request.FILES)
+
+        def classified() -> list[dict[str, Any]]:
+            found = uploads.classify_each(pictures, Source.API)
+            return [_result(name, each) for name, each in zip(names, found, strict=True)]
+
+        parts = [*map(str.encode, names), *pictures]
+        return idempotent.respond(request, parts, classified, _with_keys)
+
+
+class PreviewView(OfAnybody):
+    throttle_classes = (Previews,)
+
+    @extend_schema(
+        operation_id="preview",
+        tags=["recognise"],
+        summary="Recognise the digits in a picture without keeping it",
+        description="As often as somebody's pen moves: it has a rate limit of its own.",
+        request=ONE_PICTURE,
+        responses=answers.PreviewSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        seen = previews.preview(_picture(request))
+        digits = [
+            vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
+            for digit, pixels in zip(seen.answer.digits, seen.pixels, strict=True)
+        ]
+        return Response(vars(seen.answer) | {"digits": digits})
 
 
 def _picture(request: Request) -> bytes:
     if isinstance(request.data, bytes):
         return intake.from_body(request.data)
     return intake.from_files(request.FILES)
+
+
+def _with_key(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"delete_key": deletion.key(answer["id"])}
+
+
+def _result(name: str, found: Answer | ImageError) -> dict[str, Any]:
+    if isinstance(found, ImageError):
+        return {"name": name, "answer": None, "problem": answers.problem(found)}
+    return {"name": name, "answer": answers.told(found), "problem": None}
+
+
+def _with_keys(results: list[dict[str, Any]]) -> dict[str, Any]:
+    for each in results:
+        each["answer"] = each["answer"] and _with_key(each["answer"])
+    return {"results": results}

@@ -2,69 +2,35 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from classifier.models import (
-    REASONS,
-    VERDICTS,
+    UPLOADED,
     InputImage,
     ModelVersion,
     Prediction,
     Promotion,
     TrainingRun,
-    Via,
 )
-from classifier.services.versions import Reign
-from classifier.vocabulary import LABELS
+from classifier.vocabulary import KNOWN_LABELS, LABELS
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField()
+    """Problem details (RFC 9457)."""
 
-
-class JudgedSerializer(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=VERDICTS)
-    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
-    sentence = serializers.CharField(
-        allow_null=True, help_text="the reason, to show to people; null if the verdict is digit"
+    type = serializers.CharField(help_text="about:blank: the status says it")
+    title = serializers.CharField(help_text="the status in words")
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    detail = serializers.CharField(help_text="a sentence for people: what was wrong, what to do")
+    code = serializers.CharField(help_text="what was wrong, for programs; it never changes")
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="by field, for input that is not valid",
     )
-
-
-class DigitSerializer(JudgedSerializer):
-    id = serializers.UUIDField()
-    label = serializers.CharField(  # type: ignore[assignment]
-        help_text="'0' to '9', or 'unknown' unless the verdict is digit"
-    )
-    best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
-    confidence = serializers.FloatField(min_value=0, max_value=1)
-    probabilities = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1))
-    box = serializers.ListField(
-        child=serializers.IntegerField(min_value=0),
-        min_length=4,
-        max_length=4,
-        help_text="x, y, width, height in the upright picture's pixels",
-    )
-
-
-class AnswerSerializer(JudgedSerializer):
-    id = serializers.UUIDField()
-    label = serializers.CharField(  # type: ignore[assignment]
-        help_text="the digit or digits read, or 'unknown'"
-    )
-    best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
-    confidence = serializers.FloatField(
-        min_value=0, max_value=1, allow_null=True, help_text="the least of the digits'"
-    )
-    probabilities = serializers.DictField(
-        child=serializers.FloatField(min_value=0, max_value=1),
-        allow_null=True,
-        help_text="null unless the picture holds exactly one digit",
-    )
-    digits = DigitSerializer(many=True, help_text="in reading order")
-    model = serializers.CharField(allow_null=True)
 
 
 class PredictionSerializer(serializers.ModelSerializer[Prediction]):
@@ -111,6 +77,52 @@ class LabelSerializer(serializers.Serializer[Any]):
     label = serializers.ChoiceField(choices=LABELS)  # type: ignore[assignment]
 
 
+class SuggestionSerializer(serializers.Serializer[Any]):
+    label = serializers.ChoiceField(choices=KNOWN_LABELS)  # type: ignore[assignment]
+
+
+class LabelledSerializer(LabelSerializer):
+    id = serializers.UUIDField(help_text="of the image")
+
+
+class LabelsSerializer(serializers.Serializer[Any]):
+    labels = serializers.ListField(child=LabelledSerializer(), min_length=1, max_length=1000)
+
+    def validate_labels(self, labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        wanted: dict[UUID, str] = {}
+        for each in labels:
+            if wanted.setdefault(each["id"], each["label"]) != each["label"]:
+                raise serializers.ValidationError(f"{each['id']} has two labels. Send one.")
+        return labels
+
+
+class LabelledCountSerializer(serializers.Serializer[Any]):
+    labelled = serializers.IntegerField(min_value=1, help_text="how many images have them now")
+
+
+class ExportSerializer(serializers.Serializer[Any]):
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=[source.value for source in UPLOADED],
+        required=False,
+        help_text="through what they were sent",
+    )
+    labelled_after = serializers.DateTimeField(required=False, help_text="that moment not included")
+
+
+class ImportedSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="in the archive; of arrays x[0], x[1] and so on")
+    label = serializers.ChoiceField(choices=KNOWN_LABELS)  # type: ignore[assignment]
+    upload = serializers.UUIDField(allow_null=True, help_text="null if the picture is not kept")
+    images = serializers.ListField(
+        child=serializers.UUIDField(), help_text="that have the label now"
+    )
+    problem = ProblemSerializer(allow_null=True, help_text="why nothing was labelled")
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    results = ImportedSerializer(many=True, help_text="in the order of the archive")
+
+
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     class Meta:
         model = ModelVersion
@@ -138,15 +150,23 @@ class ReasonSerializer(serializers.ModelSerializer[Promotion]):
         fields = ["reason"]
 
 
-class ReignSerializer(serializers.Serializer[Reign]):
-    model = serializers.CharField(source="promotion.model.name")
-    since = serializers.DateTimeField(source="promotion.at")
-    until = serializers.DateTimeField(allow_null=True, help_text="null while it serves")
-    by = serializers.CharField(
-        source="promotion.by.username", default=None, allow_null=True, help_text="null for commands"
+class PromotionSerializer(serializers.ModelSerializer[Promotion]):
+    model = serializers.SlugRelatedField[ModelVersion](slug_field="name", read_only=True)
+    since = serializers.DateTimeField(source="at", read_only=True)
+    until = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="null while it serves"
     )
-    via = serializers.ChoiceField(source="promotion.via", choices=Via.choices)
-    reason = serializers.CharField(source="promotion.reason")
+    by = serializers.CharField(
+        source="by.username",
+        default=None,
+        read_only=True,
+        allow_null=True,
+        help_text="null for commands",
+    )
+
+    class Meta:
+        model = Promotion
+        fields = ["model", "since", "until", "by", "via", "reason"]
 
 
 class AskSerializer(serializers.Serializer[Any]):
@@ -157,8 +177,12 @@ class AskSerializer(serializers.Serializer[Any]):
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
-    asked_by = serializers.SlugRelatedField[User](slug_field="username", read_only=True)
-    result = serializers.SlugRelatedField[ModelVersion](slug_field="name", read_only=True)
+    asked_by = serializers.SlugRelatedField[User](
+        slug_field="username", read_only=True, allow_null=True, help_text="null for commands"
+    )
+    result = serializers.SlugRelatedField[ModelVersion](
+        slug_field="name", read_only=True, allow_null=True, help_text="the model that came of it"
+    )
 
     class Meta:
         model = TrainingRun

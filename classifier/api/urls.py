@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from classifier.api import images, models, pictures, runs
+from classifier.api import images, labels, models, pictures, promotions, runs, uploads
 
 router = SimpleRouter(trailing_slash=False)
 router.register("images", images.ImageViewSet, basename="image")
@@ -13,6 +13,20 @@ router.register("runs", runs.RunViewSet, basename="run")
 
 urlpatterns = [
     path("predict", pictures.PredictView.as_view(), name="api-predict"),
+    path("predict/many", pictures.PredictManyView.as_view(), name="api-predict-many"),
+    path("preview", pictures.PreviewView.as_view(), name="api-preview"),
+    path("uploads/<uuid:pk>", uploads.UploadView.as_view(), name="api-upload"),
+    path(
+        "images/<uuid:pk>/suggestions",
+        uploads.SuggestionsView.as_view(),
+        name="api-suggestions",
+    ),
+    path("labels", labels.LabelsView.as_view(), name="labels"),
+    path("labels.npz", labels.NpzView.as_view(), name="labels-npz"),
+    path("labels.zip", labels.ZipView.as_view(), name="labels-zip"),
+    path("labels/import", labels.ImportView.as_view(), name="labels-import"),
+    path("promotions", promotions.PromotionsView.as_view(), name="promotions"),
+    path("promotions/rollback", promotions.RollbackView.as_view(), name="rollback"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     # Page and script apart, as the content security policy refuses scripts within a page.
     path("docs", SpectacularSwaggerSplitView.as_view(template_name="swagger.html"), name="docs"),

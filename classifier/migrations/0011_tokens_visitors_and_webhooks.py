@@ -129,7 +129,14 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("url", models.URLField(max_length=500, verbose_name="URL")),
+                (
+                    "url",
+                    models.CharField(
+                        help_text="told by a POST; a receiver of one's own network will do",
+                        max_length=500,
+                        verbose_name="URL",
+                    ),
+                ),
                 (
                     "events",
                     django.contrib.postgres.fields.ArrayField(

@@ -14,7 +14,9 @@ from classifier.vocabulary import Event
 class Webhook(models.Model):
     """An address that is told of events by a POST, signed with its secret."""
 
-    url = models.URLField("URL", max_length=500)
+    url = models.CharField(
+        "URL", max_length=500, help_text="told by a POST; a receiver of one's own network will do"
+    )
     events = ArrayField(models.CharField(max_length=20, choices=choices(Event)))
     secret = models.CharField(max_length=64, editable=False)
     active = models.BooleanField(default=True)

@@ -1,7 +1,7 @@
 """Setting labels, and taking them back, with all of it on record."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.models import UPLOADED, InputImage, LabelChange, QueueItem, Suggestion, Via
-from classifier.services import RuleBroken
+from classifier.services import RuleBroken, webhooks
 from classifier.vocabulary import KNOWN_LABELS, LABELS, Label
 
 
@@ -25,9 +25,24 @@ def label_all(ids: Collection[UUID], to: str, by: User, via: Via) -> None:
     Sets none of them and raises RuleBroken for a label that does not exist and for an image of
     MNIST, InputImage.DoesNotExist where one is gone.
     """
-    if to not in LABELS:
-        raise RuleBroken(f"{to!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    _check(to)
     _set(_locked(ids), to, by, via)
+
+
+@transaction.atomic
+def label_each(wanted: Mapping[UUID, str], by: User, via: Via) -> None:
+    """Sets a label of its own for each, all or none. Raises as `label_all` does."""
+    alike = defaultdict(list)
+    for image in _locked(wanted):
+        alike[wanted[image.pk]].append(image)
+    for to, images in alike.items():
+        _check(to)
+        _set(images, to, by, via)
+
+
+def _check(label: str) -> None:
+    if label not in LABELS:
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
 
 
 def _locked(ids: Collection[UUID]) -> list[InputImage]:
@@ -44,10 +59,11 @@ def _locked(ids: Collection[UUID]) -> list[InputImage]:
 
 def _set(images: Iterable[InputImage], to: str, by: User, via: Via) -> None:
     changed = [image for image in images if image.label != to]
-    LabelChange.objects.bulk_create(
+    changes = LabelChange.objects.bulk_create(
         LabelChange(image=image, from_label=image.label, to_label=to, changed_by=by, via=via)
         for image in changed
     )
+    webhooks.tell_labelled(changes)
     known = to != Label.UNKNOWN
     ids = [image.pk for image in changed]
     InputImage.objects.filter(pk__in=ids).update(

@@ -22,7 +22,7 @@ from classifier.models import (
     details,
 )
 from classifier.recognizer import Recognizer
-from classifier.services import RuleBroken
+from classifier.services import RuleBroken, webhooks
 from classifier.serving import BUNDLED, model_folder
 
 LONGEST_REASON = 500
@@ -89,10 +89,12 @@ def promote(
             f"Model {name} was rejected: {version.comparison['reason']} "
             f"To let it serve all the same: python manage.py promote {name} --force"
         )
+    before = current()
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
     version.save(update_fields=["state"])
-    Promotion.objects.create(model=version, by=by, via=via, reason=reason)
+    promotion = Promotion.objects.create(model=version, by=by, via=via, reason=reason)
+    webhooks.tell_promoted(promotion, before.name if before else None)
     return version
 
 
@@ -210,6 +212,10 @@ class Reign:
 
 def timeline() -> list[Reign]:
     """What was live when, the newest first."""
-    promotions = list(_promotions().order_by("-id"))
-    ends = [None, *(promotion.at for promotion in promotions)]
-    return [Reign(each, until) for each, until in zip(promotions, ends, strict=False)]
+    return [Reign(each, each.until) for each in reigning()]
+
+
+def reigning() -> QuerySet[Any]:
+    """Promotions, the newest first, each with `until` when its model served: None, until now."""
+    next_one = Promotion.objects.filter(pk__gt=OuterRef("pk")).order_by("pk")
+    return _promotions().annotate(until=Subquery(next_one.values("at")[:1])).order_by("-id")

@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 
 import numpy as np
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from classifier import artifact
 from classifier.models import (
     UPLOADED,
+    ApiToken,
     InputImage,
     ModelVersion,
     Prediction,
@@ -20,7 +22,8 @@ from classifier.models import (
     Source,
     Upload,
 )
-from classifier.vocabulary import Label, Verdict
+from classifier.services import tokens
+from classifier.vocabulary import Label, Scope, Verdict
 
 
 def upload(**values: Any) -> Upload:
@@ -58,6 +61,12 @@ def prediction(of: InputImage, by: ModelVersion, **values: Any) -> Prediction:
     given = {"label": "7", "best_guess": "7", "confidence": 1.0, "verdict": Verdict.DIGIT}
     given |= {"probabilities": [float(digit == 7) for digit in range(10)], "imaging_version": 1}
     return Prediction.objects.create(image=of, model=by, **given | values)
+
+
+def token(user: User, *scopes: Scope) -> dict[str, str]:
+    """The headers of a request by an API token, with all scopes unless some are named."""
+    kept = ApiToken(name="made", user=user, scopes=scopes or [*Scope])
+    return {"Authorization": f"Bearer {tokens.give(kept)}"}
 
 
 def queued(**values: Any) -> QueueItem:

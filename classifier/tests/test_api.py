@@ -16,6 +16,7 @@ from PIL import Image
 
 from classifier import serving
 from classifier.models import InputImage, ModelVersion, Source, Upload
+from classifier.problems import MEDIA_TYPE
 from classifier.services import versions
 from classifier.tests import made
 
@@ -33,7 +34,7 @@ JUDGED = {
     "confidence",
     "probabilities",
 }
-ANSWER = JUDGED | {"digits", "model"}
+ANSWER = JUDGED | {"digits", "model", "delete_key"}
 DIGIT = JUDGED | {"box"}
 
 
@@ -183,15 +184,13 @@ def test_a_client_that_is_logged_in_needs_no_csrf_token_to_ask(
         ("GET", "/api/nonsense", 404, "not_found"),
     ],
 )
-def test_a_wrong_address_is_answered_in_json_as_well(
+def test_a_wrong_address_is_answered_with_a_problem_as_well(
     client: Client, method: str, address: str, status: int, code: str
 ) -> None:
     response = client.generic(method, address)
 
-    assert (response.status_code, response.headers["Content-Type"]) == (status, "application/json")
-    answer = json.loads(response.content)
-    assert set(answer) == {"code", "detail"}
-    assert answer["code"] == code
+    assert (response.status_code, response.headers["Content-Type"]) == (status, MEDIA_TYPE)
+    assert json.loads(response.content)["code"] == code
 
 
 def test_the_schema_is_valid_openapi_and_open_to_everybody(client: Client) -> None:
@@ -201,13 +200,21 @@ def test_the_schema_is_valid_openapi_and_open_to_everybody(client: Client) -> No
     validate_schema(schema)  # type: ignore[no-untyped-call]
     assert set(schema["paths"]) == {
         "/api/predict",
+        "/api/predict/many",
+        "/api/preview",
+        "/api/uploads/{id}",
         "/api/images",
         "/api/images/{id}",
+        "/api/images/{id}/suggestions",
+        "/api/labels",
+        "/api/labels.npz",
+        "/api/labels.zip",
+        "/api/labels/import",
         "/api/models",
         "/api/models/{name}",
         "/api/models/{name}/promote",
-        "/api/models/rollback",
-        "/api/models/timeline",
+        "/api/promotions",
+        "/api/promotions/rollback",
         "/api/runs",
         "/api/runs/{id}",
         "/api/runs/{id}/cancel",

@@ -11,7 +11,6 @@ from django.utils import timezone
 from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
 from classifier.services import runs, versions
 from classifier.tests import made
-from classifier.tests.test_api_staff import token
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +34,6 @@ def post(client: Client, address: str, body: Any = None, **headers: str) -> Any:
 
 def refused(response: Any) -> tuple[int, str]:
     answer = response.json()
-    assert set(answer) == {"code", "detail"}
     assert answer["detail"]
     return response.status_code, answer["code"]
 
@@ -120,10 +118,10 @@ def test_a_model_is_promoted_with_a_reason_on_record(
 def test_rolling_back_goes_to_the_model_before(
     staff: Client, better: ModelVersion, boss: User
 ) -> None:
-    assert refused(post(staff, "/api/models/rollback")) == (409, "no_earlier_champion")
+    assert refused(post(staff, "/api/promotions/rollback")) == (409, "no_earlier_champion")
     versions.promote("better-1.5")
 
-    response = post(staff, "/api/models/rollback", {"reason": "It reads no 7s."})
+    response = post(staff, "/api/promotions/rollback", {"reason": "It reads no 7s."})
 
     assert (response.status_code, response.json()["name"]) == (200, "baseline")
     newest = Promotion.objects.order_by("-id")[0]
@@ -177,13 +175,28 @@ def test_the_timeline_tells_what_was_live_when(
 ) -> None:
     versions.promote("better-1.5", by=boss, via=Via.ADMIN, reason="It reads my 7s.")
 
-    told = staff.get("/api/models/timeline").json()
+    told = staff.get("/api/promotions").json()["results"]
 
     assert [(each["model"], each["by"], each["via"], each["reason"]) for each in told] == [
         ("better-1.5", "boss", "admin", "It reads my 7s."),
         ("baseline", None, "command", ""),
     ]
     assert [each["until"] for each in told] == [None, told[0]["since"]]
+
+
+def test_on_any_page_of_the_timeline_each_reign_ends_where_the_next_one_begins(
+    staff: Client, better: ModelVersion
+) -> None:
+    for name in ("better-1.5", "baseline", "better-1.5"):
+        versions.promote(name, force=True)
+
+    page = staff.get("/api/promotions?limit=2").json()
+    pages = [page, staff.get(page["next"]).json()]
+
+    assert [len(each["results"]) for each in pages] == [2, 2]
+    told = [reign for each in pages for reign in each["results"]]
+    assert [reign["until"] for reign in told] == [None, *(each["since"] for each in told[:-1])]
+    assert pages[1]["next"] is None
 
 
 def test_the_list_of_models_leaves_out_what_names_each_image(staff: Client) -> None:
@@ -203,8 +216,8 @@ def test_the_list_of_models_leaves_out_what_names_each_image(staff: Client) -> N
 
 
 TRAINING = ["/api/runs", "/api/runs/{run}/cancel"]
-SERVING = ["/api/models/better-1.5/promote", "/api/models/rollback"]
-LOOKING = ["/api/runs/{run}", "/api/models/baseline", "/api/models/timeline"]
+SERVING = ["/api/models/better-1.5/promote", "/api/promotions/rollback"]
+LOOKING = ["/api/runs/{run}", "/api/models/baseline", "/api/promotions"]
 
 
 @pytest.mark.parametrize("address", [*TRAINING, *SERVING, *LOOKING])
@@ -214,7 +227,7 @@ def test_who_does_not_have_the_right_gets_nowhere(
 ) -> None:
     run = runs.ask(None, fine_tune=False)
     user = {"outsider": outsider, "labeller": labeller}.get(who)
-    headers = token(user) if user else {}
+    headers = made.token(user) if user else {}
     ask = client.get if address in LOOKING else client.post
 
     response = ask(address.format(run=run.pk), headers=headers)
@@ -241,7 +254,7 @@ def test_training_and_promoting_are_rights_of_their_own(
     forbidden: list[str],
 ) -> None:
     labeller.user_permissions.add(Permission.objects.get(codename=right))
-    headers = token(labeller)
+    headers = made.token(labeller)
     run = runs.ask(None, fine_tune=False)
 
     def status(address: str) -> int:

@@ -8,18 +8,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
-from rest_framework.authtoken.models import Token
 
-from classifier.models import LabelChange, ModelState, RunState, Source, TrainingRun, Via
+from classifier.models import LabelChange, ModelState, RunState, TrainingRun, Via
 from classifier.tests import made
 
 pytestmark = pytest.mark.django_db
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-
-
-def token(user: User) -> dict[str, str]:
-    return {"Authorization": f"Token {Token.objects.create(user=user).key}"}
 
 
 @pytest.fixture
@@ -60,36 +55,6 @@ def test_an_image_comes_with_its_pixels_and_newest_prediction(staff: Client) -> 
     assert (found["prediction"]["label"], found["prediction"]["model"]) == ("7", "made")
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("", {"web unknown", "api unknown", "api 7"}),
-        ("?label=unknown", {"web unknown", "api unknown"}),
-        ("?label=7", {"api 7"}),
-        ("?label=not_a_digit", set()),
-        ("?source=api", {"api unknown", "api 7"}),
-        ("?source=api&label=unknown", {"api unknown"}),
-    ],
-)
-def test_images_are_filtered_by_label_and_source(
-    staff: Client, query: str, expected: set[str]
-) -> None:
-    names = {
-        str(made.image(source=source, label=label).pk): f"{source} {label}"
-        for source, label in ((Source.WEB, "unknown"), (Source.API, "unknown"), (Source.API, "7"))
-    }
-
-    assert {names[image] for image in listed(staff, query)} == expected
-
-
-@pytest.mark.parametrize("query", ["?label=seven", "?label=%00", "?source=mnist", "?source=post"])
-def test_a_filter_that_does_not_exist_is_refused(staff: Client, query: str) -> None:
-    response = staff.get(f"/api/images{query}")
-
-    assert (response.status_code, response.json()["code"]) == (400, "invalid")
-    assert "is not one of" in response.json()["detail"]
-
-
 def test_a_page_of_images_takes_as_many_queries_as_one_image(
     staff: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -97,8 +62,8 @@ def test_a_page_of_images_takes_as_many_queries_as_one_image(
     for _ in range(8):
         made.prediction(made.image(), version)
 
-    # Session, user and two of permissions; then count, keys, images, predictions.
-    with django_assert_num_queries(8):
+    # Session, user and two of permissions; then images and predictions.
+    with django_assert_num_queries(6):
         assert len(listed(staff)) == 8
 
 
@@ -107,7 +72,7 @@ def test_a_token_sets_a_label_which_goes_through_the_history(
 ) -> None:
     image = made.image()
 
-    response = set_label(client, image.pk, "7", **token(labeller))
+    response = set_label(client, image.pk, "7", **made.token(labeller))
 
     assert (response.status_code, response.json()["label"]) == (200, "7")
     assert response.json()["labelled_at"] is not None
@@ -223,7 +188,7 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
     client: Client, outsider: User, method: str, address: str, who: str
 ) -> None:
     image = made.image()
-    headers = {} if who == "nobody" else token(outsider)
+    headers = {} if who == "nobody" else made.token(outsider)
     if who == "outsider with rights":
         app = Permission.objects.filter(content_type__app_label="classifier")
         outsider.user_permissions.set(app)
@@ -240,14 +205,13 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
 
     assert response.status_code == (401 if who == "nobody" else 403)
     answer: dict[str, str] = response.json()
-    assert set(answer) == {"code", "detail"}
     assert answer["code"] == ("not_authenticated" if who == "nobody" else "permission_denied")
     assert not LabelChange.objects.exists()
 
 
 def test_who_may_only_look_cannot_label(client: Client, labeller: User) -> None:
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
-    image, headers = made.image(), token(labeller)
+    image, headers = made.image(), made.token(labeller)
 
     assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200
     assert set_label(client, image.pk, "7", **headers).status_code == 403
@@ -268,13 +232,3 @@ def test_nobody_adds_or_deletes_images(client: Client, boss: User) -> None:
     assert client.put(f"/api/images/{image.pk}").status_code == 405
     assert client.post("/api/images").status_code == 405
     assert listed(client) == [str(image.pk)]
-
-
-def test_pages_of_images_follow_each_other_newest_first(client: Client, labeller: User) -> None:
-    newest_first = [str(made.image().pk) for _ in range(5)][::-1]
-    client.force_login(labeller)
-
-    pages = [client.get(f"/api/images?limit=2&offset={offset}").json() for offset in (0, 2, 4)]
-
-    assert [image["id"] for page in pages for image in page["results"]] == newest_first
-    assert {page["count"] for page in pages} == {5}

@@ -48,7 +48,7 @@ def of_api(_: Client, response: Any) -> Reply:
     answer = json.loads(response.content)
     if response.status_code == 200:
         return Reply(200, "", "", answer["label"])
-    assert set(answer) == {"code", "detail"}
+    assert answer["status"] == response.status_code
     return Reply(response.status_code, answer["code"], answer["detail"])
 
 

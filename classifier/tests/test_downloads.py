@@ -13,12 +13,12 @@ from django.http import FileResponse
 from django.test import Client
 from PIL import ExifTags, Image
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from classifier import downloads
 from classifier.imaging.decode import MEDIA_TYPES
 from classifier.models import ModelVersion, Source, Upload
 from classifier.services import uploads
+from classifier.tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -123,8 +123,7 @@ def test_who_may_not_look_is_refused(outsider: User, labeller: User, upload: Upl
 
 
 def test_a_token_is_for_the_api_alone(boss: User, client: Client, upload: Upload) -> None:
-    token = Token.objects.create(user=boss).key
-    response = client.get(address(upload.pk), headers={"Authorization": f"Token {token}"})
+    response = client.get(address(upload.pk), headers=made.token(boss))
     assert response.status_code == 302
 
 

@@ -1,38 +1,23 @@
 """Workers as processes of their own, one of which is killed in the middle."""
 
-import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
-from unittest.mock import Mock
-from urllib.parse import urlencode
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import connection
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from classifier import tasks
 from classifier.models import InputImage, Prediction, Source
 from classifier.services import rescoring, versions
-from classifier.tests import made
+from classifier.tests import made, workers
+from classifier.tests.workers import settle_as_if_long_silent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 IMAGES = 3_000
-CONNECTING = ("host", "port", "user", "password")
-
-
-def environment() -> dict[str, str]:
-    """With the tests' own database."""
-    given: dict[str, Any] = {**connection.get_connection_params()}
-    parts = {name: str(given[name]) for name in CONNECTING if name in given}
-    url = f"postgresql:///{given['dbname']}?{urlencode(parts)}"
-    return os.environ | {"DATABASE_URL": url, "MODELS_DIR": str(settings.MODELS_DIR)}
 
 
 @pytest.fixture
@@ -40,10 +25,8 @@ def start_worker() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     started = []
 
     def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "manage.py", "procrastinate", "worker", "-q", "rescoring"]
-        worker = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment())
-        started.append(worker)
-        return worker
+        started.append(workers.start("rescoring"))
+        return started[-1]
 
     yield start
     for worker in started:
@@ -79,7 +62,7 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
     done = subprocess.run(
         [sys.executable, "manage.py", "rescore"],
         cwd=settings.BASE_DIR,
-        env=environment(),
+        env=workers.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -89,13 +72,6 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
     assert done.stdout.endswith("Every uploaded image has been read by baseline.\n")
     said = Counter(Prediction.objects.filter(model=champion).values_list("image", flat=True))
     assert (len(said), set(said.values())) == (IMAGES, {1})
-
-
-def settle_as_if_long_silent() -> None:
-    """What any worker does every 20 seconds, half a minute later."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 h'")
-    async_to_sync(tasks.settle_jobs.func)(Mock(app=app), 0)
 
 
 @pytest.mark.parametrize(("attempts", "becomes"), [(0, "todo"), (5, "failed")])

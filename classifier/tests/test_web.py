@@ -68,7 +68,7 @@ def test_a_result_shows_digit_bars_model_and_both_pictures(
     page = result_page(client, drawn(7))
 
     assert answers(page) == ["7"]
-    assert re.findall(r"<td>(\d)</td>", page) == list("0123456789")
+    assert re.findall(r'<th scope="row">(\d)</th>', page) == list("0123456789")
     bars = [float(value) for value in re.findall(r'<progress [^>]*value="([^"]*)"', page)]
     assert len(bars) == 10
     assert bars.index(max(bars)) == 7

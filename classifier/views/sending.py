@@ -3,13 +3,17 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier import intake
+from classifier.answers import Answer
 from classifier.imaging import ImageError
 from classifier.models import Source
 from classifier.services import uploads
 from classifier.throttles import throttled
+from classifier.views import visitors
 
 
 @require_safe
@@ -20,10 +24,31 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 @throttled
 def predict(request: HttpRequest) -> HttpResponse:
+    visitor = visitors.known_or_new(request)
     try:
-        answer = uploads.classify(intake.from_files(request.FILES), Source.WEB)
-    except ImageError as error:
-        messages.error(request, error.detail)
-        return render(request, "index.html", status=intake.status(error))
-    messages.success(request, "Your picture has been read.")
-    return redirect("result", answer.id)
+        names, pictures = intake.each_from_files(request.FILES)
+    except ImageError as fault:
+        messages.error(request, fault.detail)
+        return render(request, "index.html", status=intake.status(fault))
+    read = uploads.classify_each(pictures, Source.WEB, visitor)
+    answers = _tell(request, names, read)
+    if isinstance(read[0], ImageError) and not answers:
+        return render(request, "index.html", status=intake.status(read[0]))
+    response = redirect("mine") if len(read) > 1 else redirect("result", answers[0].id)
+    visitors.remember(response, visitor)
+    return response
+
+
+def _tell(request: HttpRequest, names: list[str], read: list[Answer | ImageError]) -> list[Answer]:
+    """What came of each picture; returns the answers among it."""
+    answers = [each for each in read if isinstance(each, Answer)]
+    if len(read) == 1 and answers:
+        messages.success(request, _("Your picture has been read."))
+    elif answers:
+        count = len(answers)
+        said = ngettext("%(n)s picture has been read.", "%(n)s pictures have been read.", count)
+        messages.success(request, said % {"n": count})
+    for name, each in zip(names, read, strict=True):
+        if isinstance(each, ImageError):
+            messages.error(request, f"{name}: {each.detail}" if len(read) > 1 else each.detail)
+    return answers

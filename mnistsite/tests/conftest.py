@@ -9,6 +9,15 @@ import pytest
 
 from mnistsite.tests.stack import Site, Staff, started, stop
 
+GIVE = """
+from django.contrib.auth.models import User
+from classifier.models import ApiToken
+from classifier.services import tokens
+from classifier.vocabulary import Scope
+admin = User.objects.get(username="admin")
+print(tokens.give(ApiToken(name="tests", user=admin, scopes=[*Scope])))
+"""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,7 +34,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def token(site: Site) -> str:
-    return site.manage("drf_create_token", "admin").split()[2]
+    return site.manage("shell", "--verbosity", "0", "--command", GIVE).strip()
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from classifier.services import logins
+from classifier.tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -87,10 +87,9 @@ def test_whoever_runs_the_site_can_unlock(labeller: User) -> None:
 def test_tokens_and_open_sessions_go_on(labeller: User) -> None:
     inside = Client()
     inside.force_login(labeller)
-    token = Token.objects.create(user=labeller).key
     fail(5)
     assert inside.get("/admin/", REMOTE_ADDR=HERE).status_code == 200
-    headers = {"Authorization": f"Token {token}"}
+    headers = made.token(labeller)
     assert Client().get("/api/images", headers=headers, REMOTE_ADDR=HERE).status_code == 200
 
 

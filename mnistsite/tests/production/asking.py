@@ -19,8 +19,14 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        assert self.headers["Content-Type"].startswith("application/json"), self.body
-        return json.loads(self.body)
+        """Of an error, problem details."""
+        told = json.loads(self.body)
+        expected = "application/json" if self.status < 400 else "application/problem+json"
+        assert self.headers["Content-Type"] == expected, self.body
+        if self.status >= 400:
+            assert told.keys() >= {"type", "title", "status", "detail", "code"}
+            assert told["status"] == self.status
+        return told
 
 
 def ask(

@@ -1,0 +1,138 @@
+"""Who is told of what happens here: an address, its events, and the secret that it is told by."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from classifier import posting, signing
+from classifier.constraints import choices
+from classifier.models import Delivery, Webhook
+from classifier.services import RuleBroken, webhooks
+from classifier.vocabulary import Event
+
+
+class WebhookForm(forms.ModelForm):
+    events = forms.MultipleChoiceField(
+        choices=choices(Event), widget=forms.CheckboxSelectMultiple, help_text="what it is told of"
+    )
+
+    class Meta:
+        widgets = {"url": forms.TextInput({"class": "vLargeTextField", "inputmode": "url"})}
+
+    def clean_url(self) -> str:
+        url = str(self.cleaned_data["url"])
+        try:
+            posting.check(url)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return url
+
+
+@admin.register(Webhook)
+class WebhookAdmin(admin.ModelAdmin):
+    form = WebhookForm
+    fields = ("url", "events", "active")
+    list_display = ("url", "told_of", "active", "last_delivered", "not_delivered")
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
+        return webhooks.listed()
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:webhook_id>/test/", view(require_POST(self.test)), name="test_webhook"),
+            path("<int:webhook_id>/secret/", view(require_POST(self.rotate)), name="rotate"),
+        ]
+        return own + super().get_urls()
+
+    def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:
+        if not change:
+            obj.secret = signing.new_secret()
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._shown_once(request, obj, obj.secret)
+
+    def rotate(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
+        webhook = self._to_change(request, webhook_id)
+        return self._shown_once(request, webhook, webhooks.rotate(webhook.pk))
+
+    def _shown_once(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
+        """Without a redirect, as the secret would have to be kept for the page that it leads to."""
+        shown = self.admin_site.each_context(request) | {
+            "title": "The webhook's secret",
+            "opts": self.opts,
+            "webhook": webhook,
+            "secret": secret,
+        }
+        return render(request, "admin/classifier/webhook/secret.html", shown)
+
+    def test(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
+        webhook = self._to_change(request, webhook_id)
+        try:
+            webhooks.test(webhook)
+        except RuleBroken as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(
+                request,
+                format_html(
+                    'The worker sends a test now. <a href="{}">What became of it</a>',
+                    _deliveries_to(webhook),
+                ),
+            )
+        return redirect("admin:classifier_webhook_change", webhook.pk)
+
+    def _to_change(self, request: HttpRequest, webhook_id: int) -> Webhook:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Webhook, pk=webhook_id)
+
+    def get_deleted_objects(
+        self, objs: Iterable[Webhook], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Who may delete a webhook may delete what it was told."""
+        urls = {webhook.pk: str(webhook) for webhook in objs}
+        told = Delivery.objects.filter(webhook__in=urls).count()
+        return [*urls.values()], {"webhooks": len(urls), "deliveries": told}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
+        webhooks.delete([obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        webhooks.delete(list(queryset.values_list("pk", flat=True)))
+
+    @admin.display(description="events")
+    def told_of(self, webhook: Webhook) -> str:
+        return ", ".join(webhook.events)
+
+    @admin.display(description="last delivered")
+    def last_delivered(self, webhook: Any) -> str:
+        return f"{webhook.last:%Y-%m-%d %H:%M}" if webhook.last else "–"
+
+    @admin.display(description="not delivered")
+    def not_delivered(self, webhook: Any) -> SafeString | str:
+        if not webhook.missed:
+            return "–"
+        since = f"{webhook.missed_since:%Y-%m-%d %H:%M}"
+        return format_html(
+            '<a href="{}">{}, the first of {}</a>', _deliveries_to(webhook), webhook.missed, since
+        )
+
+
+def _deliveries_to(webhook: Webhook) -> str:
+    page = reverse("admin:classifier_delivery_changelist")
+    return f"{page}?webhook__id__exact={webhook.pk}"

@@ -1,0 +1,90 @@
+"""A request that is sent again under its key is answered as it was, and nothing is done twice."""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+from django.utils import timezone
+
+from classifier.models import KeptAnswer, Upload
+from classifier.services import RuleBroken
+from classifier.services.together import together
+
+KEPT_FOR = timedelta(hours=24)
+BATCH = 1000
+
+
+class KeyReused(RuleBroken):
+    """The key was sent before, with another request."""
+
+
+class AnswerGone(RuleBroken):
+    """What the first answer was about has been deleted since."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    content: Any
+    replayed: bool
+
+
+def once(key: str, asked: str, work: Callable[[], Any]) -> Answered:
+    """What `work` says, kept by the transaction that keeps the uploads, or what it said before.
+
+    `asked` is a hash of the request. What `work` raises is not kept. Raises KeyReused, AnswerGone.
+    """
+    name = hashlib.sha256(key.encode()).hexdigest()
+    with together() as uploads:
+        _one_at_a_time(name)
+        if kept := KeptAnswer.objects.filter(pk=name).first():
+            return Answered(_replayed(kept, asked), replayed=True)
+        # As text: PostgreSQL would put the fields into another order.
+        text = json.dumps(work(), cls=DjangoJSONEncoder)
+        KeptAnswer.objects.create(
+            key=name,
+            sha256=asked,
+            status=HTTPStatus.OK,
+            content={"text": text, "uploads": [str(upload.pk) for upload in uploads]},
+        )
+    return Answered(json.loads(text), replayed=False)
+
+
+def _one_at_a_time(name: str) -> None:
+    """Until the transaction ends: who comes with the same key meanwhile waits for the answer."""
+    number = int.from_bytes(bytes.fromhex(name[:16]), signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def _replayed(kept: KeptAnswer, asked: str) -> Any:
+    if kept.sha256 != asked:
+        raise KeyReused(
+            "This Idempotency-Key was sent with another request before. Send a new one with each "
+            "new request."
+        )
+    _check_all_there(kept.content["uploads"])
+    return json.loads(kept.content["text"])
+
+
+def _check_all_there(uploads: Collection[str]) -> None:
+    if Upload.objects.filter(pk__in=uploads).count() < len(uploads):
+        raise AnswerGone(
+            "This was read before, and has been deleted since. To have it read again, send it "
+            "with another Idempotency-Key."
+        )
+
+
+def forget() -> int:
+    """Answers that were kept for long enough; says how many."""
+    limit = timezone.now() - KEPT_FOR
+    old = KeptAnswer.objects.filter(created_at__lt=limit).order_by("created_at")
+    deleted = 0
+    while keys := list(old.values_list("pk", flat=True)[:BATCH]):
+        deleted += KeptAnswer.objects.filter(pk__in=keys).delete()[0]
+    return deleted

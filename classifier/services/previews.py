@@ -1,0 +1,23 @@
+"""Recognising what nobody keeps: a picture that is still being drawn."""
+
+from dataclasses import dataclass
+
+from classifier import answers, imaging, serving
+from classifier.answers import Answer
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`pixels` are what the model saw of each of the answer's digits, 28×28, ink = 255."""
+
+    answer: Answer
+    pixels: list[bytes]
+
+
+def preview(data: bytes) -> Preview:
+    """Raises ImageError where the bytes are no usable picture, NoModel where nothing serves."""
+    digits = imaging.find_digits(imaging.decode(data))
+    served = serving.champion.get()
+    recognitions = served.recognizer.recognize(digit.pixels for digit in digits)
+    answer = answers.of_recognitions(digits, recognitions, served.version.name)
+    return Preview(answer, [digit.pixels.tobytes() for digit in digits])

@@ -1,0 +1,354 @@
+"""Labelled pictures from elsewhere: what is kept of them, and what is said of each."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from numpy.typing import NDArray
+from PIL import Image
+from pytest_django.fixtures import Settings
+
+from classifier import archives, serving
+from classifier.models import InputImage, LabelChange, ModelVersion, Source, Upload, Via
+from classifier.services import deletion, labels
+from classifier.serving import NoModel
+from classifier.storage import DurableStorage, NoStorage
+from classifier.tests.test_bad_input import paper, saved
+
+pytestmark = pytest.mark.django_db
+
+Draw = Callable[..., bytes]
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+IMPORT = "/api/labels/import"
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+
+
+@pytest.fixture
+def staff(client: Client, labeller: User, champion: ModelVersion) -> Client:
+    client.force_login(labeller)
+    return client
+
+
+def zipped(pictures: dict[str, bytes], packing: int = ZIP_DEFLATED) -> bytes:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", packing) as archive:
+        for name, data in pictures.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npz(**arrays: Any) -> bytes:
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def post(client: Client, archive: bytes, **headers: str) -> Any:
+    return client.generic("POST", IMPORT, archive, "application/zip", headers=headers)
+
+
+def imported(client: Client, archive: bytes) -> list[dict[str, Any]]:
+    response = post(client, archive)
+    assert response.status_code == 200, response.content
+    results: list[dict[str, Any]] = response.json()["results"]
+    return results
+
+
+def refusal(client: Client, archive: bytes) -> tuple[int, str]:
+    response = post(client, archive)
+    assert response.json()["detail"].endswith(".")
+    assert not Upload.objects.exists()
+    return response.status_code, response.json()["code"]
+
+
+def two_digits(drawn: Draw) -> bytes:
+    both = Image.new("L", (560, 280), 255)
+    both.paste(Image.open(BytesIO(drawn(4))), (0, 0))
+    both.paste(Image.open(BytesIO(drawn(2))), (280, 0))
+    return saved(both)
+
+
+def test_pictures_in_folders_are_kept_and_labelled(
+    staff: Client, labeller: User, drawn: Draw
+) -> None:
+    results = imported(staff, zipped({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)}))
+
+    assert [(each["name"], each["label"], each["problem"]) for each in results] == [
+        ("7/a.png", "7", None),
+        ("not_a_digit/b.png", "not_a_digit", None),
+    ]
+    for result in results:
+        [image] = InputImage.objects.filter(upload=result["upload"])
+        assert [str(image.pk)] == result["images"]
+        assert (image.label, image.source) == (result["label"], Source.API)
+        assert image.labelled_by == labeller
+        assert LabelChange.objects.get(image=image).via == Via.API
+        assert not image.queued.waiting
+        assert image.predictions.count() == 1
+
+
+def test_arrays_are_kept_and_labelled(staff: Client, digits: Digits) -> None:
+    x = np.stack([digits[0][digits[1] == digit][0] for digit in (3, 8, 5)])
+
+    results = imported(staff, npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
+
+    assert [(each["name"], each["label"]) for each in results] == [
+        ("x[0]", "3"),
+        ("x[1]", "8"),
+        ("x[2]", "not_a_digit"),
+    ]
+    kept = [InputImage.objects.get(pk=each["images"][0]) for each in results]
+    assert [image.label for image in kept] == ["3", "8", "not_a_digit"]
+
+
+def test_an_archive_may_come_in_a_form(staff: Client, drawn: Draw) -> None:
+    archive = SimpleUploadedFile("labels.zip", zipped({"7/a.png": drawn(7)}))
+
+    assert staff.post(IMPORT, {"archive": archive}).json()["results"][0]["label"] == "7"
+    wrong = staff.post(IMPORT, {"image": SimpleUploadedFile("a.zip", b"")})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
+
+
+def test_of_what_is_not_a_digit_all_pieces_are_labelled(staff: Client, drawn: Draw) -> None:
+    [result] = imported(staff, zipped({"not_a_digit/a.png": two_digits(drawn)}))
+
+    assert len(result["images"]) == 2
+    assert {image.label for image in InputImage.objects.all()} == {"not_a_digit"}
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "kept"),
+    [
+        (two_digits, "several_digits", True),
+        (lambda _: saved(paper(100, 100)), "blank", True),
+        (lambda _: b"hello", "not_an_image", False),
+        (lambda drawn: zipped({"7/a.png": drawn(7)}), "not_an_image", False),
+        (lambda drawn: drawn(7)[:-99], "damaged", False),
+    ],
+)
+def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
+    staff: Client, drawn: Draw, make: Callable[[Draw], bytes], code: str, kept: bool
+) -> None:
+    bad, good = imported(staff, zipped({"7/bad.png": make(drawn), "7/good.png": drawn(7)}))
+
+    assert (bad["problem"]["code"], bad["images"]) == (code, [])
+    assert (bad["upload"] is not None) == kept
+    assert Upload.objects.count() == 1 + kept
+    assert good["problem"] is None
+    assert InputImage.objects.exclude(label="unknown").count() == 1
+
+
+def test_what_is_there_already_is_not_kept_again(staff: Client, drawn: Draw) -> None:
+    pictures = {"7/a.png": drawn(7), "2/b.png": drawn(2), "2/blank.png": saved(paper(99, 99))}
+
+    first, second = (imported(staff, zipped(pictures)) for _ in range(2))
+
+    assert first == second
+    assert Upload.objects.count() == 3
+    assert LabelChange.objects.count() == 2
+
+
+def test_what_somebody_sent_before_gets_the_label(staff: Client, drawn: Draw) -> None:
+    sent = staff.post("/api/predict", drawn(7), "image/png").json()
+
+    [result] = imported(staff, zipped({"7/a.png": drawn(7)}))
+
+    assert (result["upload"], result["images"]) == (sent["id"], [sent["digits"][0]["id"]])
+    assert InputImage.objects.get().label == "7"
+
+
+def test_another_label_that_is_there_stays(staff: Client, drawn: Draw) -> None:
+    imported(staff, zipped({"7/a.png": drawn(7)}))
+
+    [result] = imported(staff, zipped({"1/a.png": drawn(7)}))
+
+    assert (result["problem"]["code"], result["images"]) == ("labelled_otherwise", [])
+    assert "labelled 7" in result["problem"]["detail"]
+    assert InputImage.objects.get().label == "7"
+
+
+def test_a_picture_in_two_folders_gets_the_first_label(staff: Client, drawn: Draw) -> None:
+    results = imported(staff, zipped({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
+
+    assert [each["problem"] and each["problem"]["code"] for each in results] == [
+        None,
+        "labelled_otherwise",
+    ]
+    assert InputImage.objects.get().label == "7"
+
+
+def exported(client: Client, address: str) -> bytes:
+    content: bytes = client.get(address).getvalue()
+    return content
+
+
+@pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
+def test_what_was_taken_out_and_deleted_comes_back_as_it_was(
+    staff: Client, drawn: Draw, labeller: User, address: str
+) -> None:
+    for digit in range(10):
+        sent = staff.post("/api/predict", drawn(digit, 3), "image/png").json()
+        label = "not_a_digit" if digit == 9 else str(digit)
+        labels.label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
+    before = {image.label: pixels(image) for image in InputImage.objects.all()}
+    archive = exported(staff, address)
+    deletion.delete([*Upload.objects.values_list("pk", flat=True)])
+    assert not InputImage.objects.exists()
+
+    assert [each["problem"] for each in imported(staff, archive)] == [None] * 10
+
+    after = {image.label: pixels(image) for image in InputImage.objects.all()}
+    assert before.keys() == after.keys()
+    differences = [np.abs(before[label] - after[label]).mean() for label in before]
+    assert max(differences) < 5, "levels of 255"
+
+
+def pixels(image: InputImage) -> NDArray[np.int16]:
+    return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
+
+
+def encrypted() -> bytes:
+    """The flag is what tells."""
+    archive = bytearray(zipped({"7/a.png": b"a"}))
+    archive[6] |= 1
+    archive[archive.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(archive)
+
+
+def claiming(size: int) -> bytes:
+    """A zip whose picture says that it unpacks to so many bytes."""
+    archive = bytearray(zipped({"7/a.png": b"a" * 100}))
+    directory = archive.index(b"PK\x01\x02")
+    archive[directory + 24 : directory + 28] = size.to_bytes(4, "little")
+    return bytes(archive)
+
+
+def header_of(shape: str) -> bytes:
+    """An npz whose x says that it has this shape, and holds next to nothing."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    x = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(9)
+    y = BytesIO()
+    np.save(y, np.zeros(1, np.uint8))
+    return zipped({"x.npy": x, "y.npy": y.getvalue()})
+
+
+def one(picture: bytes = b"a") -> dict[str, bytes]:
+    return {"7/a.png": picture}
+
+
+ZEROS = np.zeros((2, 28, 28), np.uint8)
+REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
+    "nothing": (lambda: b"", 400, "missing_field"),
+    "text": (lambda: b"hello", 400, "not_an_archive"),
+    "a picture": (lambda: saved(paper(9, 9)), 400, "not_an_archive"),
+    "an empty zip": (lambda: zipped({}), 400, "empty"),
+    "only an index": (lambda: zipped({"index.csv": b"file,label"}), 400, "empty"),
+    "cut short": (lambda: zipped(one())[:-30], 400, "not_an_archive"),
+    "damaged": (
+        lambda: zipped({"7/a.png": b"a" * 99}).replace(b"K\x4c", b"\xff\xff", 1),
+        400,
+        "damaged",
+    ),
+    "encrypted": (encrypted, 400, "encrypted"),
+    "another packing": (lambda: zipped(one(), ZIP_LZMA), 400, "unusual_packing"),
+    "no folder": (lambda: zipped({"7.png": b"a"}), 400, "bad_folder"),
+    "another folder": (lambda: zipped({"seven/7.png": b"a"}), 400, "bad_folder"),
+    "unknown": (lambda: zipped({"unknown/7.png": b"a"}), 400, "bad_folder"),
+    "a percent sign": (lambda: zipped({"%d%s.png": b"a"}), 400, "bad_folder"),
+    "up and away": (lambda: zipped({"../7/a.png": b"a"}), 400, "bad_path"),
+    "up within": (lambda: zipped({"7/../../a.png": b"a"}), 400, "bad_path"),
+    "from the root": (lambda: zipped({"/7/a.png": b"a"}), 400, "bad_path"),
+    "a bomb": (lambda: zipped(one(bytes(50_000_000))), 413, "too_large"),
+    "a claim": (lambda: claiming(2**32 - 2), 413, "too_large"),
+    "501": (lambda: zipped({f"7/{n}.png": b"a" for n in range(501)}), 400, "too_many_files"),
+    "5000": (lambda: zipped({f"7/{n}.png": b"a" for n in range(5000)}), 400, "too_many_files"),
+    "501 rows": (
+        lambda: npz(x=np.zeros((501, 8, 8), np.uint8), y=np.zeros(501, int)),
+        400,
+        "too_many_files",
+    ),
+    "no y": (lambda: npz(x=ZEROS), 400, "bad_arrays"),
+    "no rows": (lambda: npz(x=ZEROS[:0], y=np.zeros(0, int)), 400, "empty"),
+    "floats": (lambda: npz(x=ZEROS / 255, y=np.zeros(2, int)), 400, "bad_arrays"),
+    "flat": (lambda: npz(x=ZEROS.reshape(2, -1), y=np.zeros(2, int)), 400, "bad_arrays"),
+    "too few labels": (lambda: npz(x=ZEROS, y=np.zeros(1, int)), 400, "bad_arrays"),
+    "a label of 11": (lambda: npz(x=ZEROS, y=np.array([1, 11])), 400, "bad_arrays"),
+    "a label of -1": (lambda: npz(x=ZEROS, y=np.array([1, -1])), 400, "bad_arrays"),
+    "words": (lambda: npz(x=ZEROS, y=np.array(["1", "2"])), 400, "bad_arrays"),
+    "objects": (lambda: npz(x=ZEROS, y=np.array([1, None], object)), 400, "bad_arrays"),
+    "a shape too large": (lambda: header_of("(1000000, 28, 28)"), 400, "damaged"),
+    "a shape below zero": (lambda: header_of("(-1, 28, 28)"), 400, "damaged"),
+    "no header": (lambda: zipped({"x.npy": b"hello", "y.npy": b"hello"}), 400, "damaged"),
+}
+
+
+@pytest.mark.parametrize(("make", "status", "code"), REFUSED.values(), ids=REFUSED)
+def test_an_archive_that_is_no_good_is_refused_as_a_whole(
+    staff: Client, make: Callable[[], bytes], status: int, code: str
+) -> None:
+    assert refusal(staff, make()) == (status, code)
+
+
+def test_folders_and_what_a_mac_adds_are_passed_over(staff: Client, drawn: Draw) -> None:
+    archive = zipped({"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""})
+
+    assert [each["name"] for each in imported(staff, archive)] == ["7/a.png"]
+
+
+def test_five_hundred_are_taken(staff: Client) -> None:
+    archive = zipped({f"7/{n}.png": b"no picture" for n in range(archives.MOST_PICTURES)})
+
+    assert len(imported(staff, archive)) == 500
+
+
+def test_what_fails_half_way_leaves_nothing_behind(
+    staff: Client, drawn: Draw, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, names = DurableStorage._save, []
+
+    def save_one(storage: DurableStorage, name: str, content: Any) -> str:
+        names.append(name)
+        if len(names) > 1:
+            raise NoStorage
+        return save(storage, name, content)
+
+    monkeypatch.setattr(DurableStorage, "_save", save_one)
+
+    response = post(staff, zipped({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
+
+    assert (response.status_code, response.json()["code"]) == (503, "no_storage")
+    assert len(names) == 2
+    assert not Upload.objects.exists()
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+
+
+def test_without_a_model_nothing_is_imported(
+    staff: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing() -> None:
+        raise NoModel("No model is in service.")
+
+    monkeypatch.setattr(serving.champion, "get", nothing)
+
+    assert refusal(staff, zipped({"7/a.png": drawn(7)})) == (503, "no_model")
+
+
+def test_an_import_with_a_key_is_done_once(staff: Client, drawn: Draw, boss: User) -> None:
+    archive = zipped({"7/a.png": drawn(7)})
+
+    first, second = (post(staff, archive, **KEY) for _ in range(2))
+
+    assert first.content == second.content
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert post(staff, zipped({"2/a.png": drawn(2)}), **KEY).status_code == 422
+    staff.force_login(boss)
+    by_another = post(staff, zipped({"2/a.png": drawn(2)}), **KEY)
+    assert by_another.status_code == 200, "a key is good for one user"
+    assert json.loads(by_another.content)["results"][0]["label"] == "2"
