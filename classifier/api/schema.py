@@ -60,7 +60,7 @@ class Schema(AutoSchema):
         return dict(sorted(bodies.items()))
 
     def _problems(self) -> list[str]:
-        codes = ["503"]
+        codes = ["406", "503"]
         if self._get_request_body():  # type: ignore[no-untyped-call]
             codes += ["400", "411", "413", "415"]
         if self._is_list_view():

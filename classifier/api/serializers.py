@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
+from classifier.api import exact
 from classifier.models import (
     UPLOADED,
     InputImage,
@@ -15,6 +16,7 @@ from classifier.models import (
     Promotion,
     TrainingRun,
 )
+from classifier.services import versions
 from classifier.vocabulary import KNOWN_LABELS, LABELS
 
 
@@ -74,11 +76,11 @@ class ImageSerializer(serializers.ModelSerializer[InputImage]):
 
 
 class LabelSerializer(serializers.Serializer[Any]):
-    label = serializers.ChoiceField(choices=LABELS)  # type: ignore[assignment]
+    label = exact.Choice(choices=LABELS)  # type: ignore[assignment]
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    label = serializers.ChoiceField(choices=KNOWN_LABELS)  # type: ignore[assignment]
+    label = exact.Choice(choices=KNOWN_LABELS)  # type: ignore[assignment]
 
 
 class LabelledSerializer(LabelSerializer):
@@ -144,10 +146,8 @@ class ListedModelSerializer(ModelVersionSerializer):
     comparison = serializers.JSONField(source="compared", read_only=True)
 
 
-class ReasonSerializer(serializers.ModelSerializer[Promotion]):
-    class Meta:
-        model = Promotion
-        fields = ["reason"]
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = exact.Text(required=False, allow_blank=True, max_length=versions.LONGEST_REASON)
 
 
 class PromotionSerializer(serializers.ModelSerializer[Promotion]):
@@ -170,10 +170,10 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
 
 
 class AskSerializer(serializers.Serializer[Any]):
-    fine_tune = serializers.BooleanField(
+    fine_tune = exact.Boolean(
         default=True, help_text="from the champion's weights; else from scratch"
     )
-    force = serializers.BooleanField(default=False, help_text="even where there is nothing new")
+    force = exact.Boolean(default=False, help_text="even where there is nothing new")
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):

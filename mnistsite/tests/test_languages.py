@@ -1,10 +1,9 @@
-"""Visitors are answered in their language, as far as there are translations, and staff in English."""
+"""Visitors are answered in their language, where it is translated, and staff in English."""
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-
-from classifier.models import ModelVersion
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9"}
 FOLDER = Path("locale/de/LC_MESSAGES")

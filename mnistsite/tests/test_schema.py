@@ -1,0 +1,68 @@
+"""The API answers as its schema says, to what the schema allows and to much that it does not."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django.live_server_helper import LiveServer
+
+from classifier.models import ApiToken, ModelVersion, Source
+from classifier.services import tokens, uploads
+from classifier.throttles import Counted
+from classifier.vocabulary import Scope
+
+EXAMPLES = 15
+# What a picture or a cursor has to be is more than a schema can say.
+UNSAID = "positive_data_acceptance"
+OPERATION = """
+[[operations]]
+include-operation-id = "{operation}"
+parameters = {{ {name} = "{value}" }}
+"""
+
+
+@pytest.fixture
+def token(boss: User) -> str:
+    return tokens.give(ApiToken(name="a program", user=boss, scopes=list(map(str, Scope))))
+
+
+@pytest.fixture
+def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
+    """What is there to be asked for, as schemathesis is told of it."""
+    kept, deleted = (uploads.classify(drawn(7, which), Source.API) for which in (0, 1))
+    return "".join(
+        OPERATION.format(operation=operation, name=name, value=value)
+        for operation, name, value in (
+            ("get_upload", "id", kept.id),
+            ("delete_upload", "id", deleted.id),
+            ("get_image", "id", kept.digits[0].id),
+            ("label_image", "id", kept.digits[0].id),
+            ("suggest_label", "id", kept.digits[0].id),
+            ("get_model", "name", champion.name),
+            ("promote_model", "name", champion.name),
+        )
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_operation_keeps_to_the_schema(
+    known: str, token: str, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counted, "allow_request", lambda *_: True)
+    (tmp_path / "schemathesis.toml").write_text(known)
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{live_server}/api/schema"]
+    options = [
+        *("--header", f"Authorization: Bearer {token}"),
+        *("--max-examples", str(EXAMPLES)),
+        *("--exclude-checks", UNSAID),
+        "--generation-deterministic",
+    ]
+
+    ran = subprocess.run(
+        [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
