@@ -5,9 +5,12 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import JsonResponse
+from django.utils.translation import gettext_noop
 
 MEDIA_TYPE = "application/problem+json"
-NOT_FOUND = "There is nothing here: the address is wrong, or what it led to has been deleted."
+NOT_FOUND = gettext_noop(
+    "There is nothing here: the address is wrong, or what it led to has been deleted."
+)
 
 
 @dataclass(frozen=True)

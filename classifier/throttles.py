@@ -10,11 +10,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_noop
 from rest_framework.throttling import SimpleRateThrottle, UserRateThrottle
 
 from classifier import intake
 
-TOO_MANY = "That was too much at once from your address. Wait a second and send it again."
+TOO_MANY = gettext_noop(
+    "That was too much at once from your address. Wait a second and send it again."
+)
 
 View = Callable[..., HttpResponse]
 
@@ -98,7 +101,7 @@ def throttled(view: View, by: type[PerAddress] = PerAddress) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if by().allow_request(request, _Form):
             return view(request, *args, **kwargs)
-        page = render(request, "error.html", {"detail": TOO_MANY}, status=429)
+        page = render(request, "error.html", {"detail": gettext(TOO_MANY)}, status=429)
         page.headers["Retry-After"] = "1"
         return page
 

@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from classifier.problems import NOT_FOUND, Problem
 
@@ -9,18 +11,22 @@ PROGRAMS = ("/api/",)
 
 
 def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """`detail` is translated here; the code, which is for programs, never is."""
     if request.path.startswith(PROGRAMS):
-        return Problem(status, code, detail).response()
-    return render(request, "error.html", {"detail": detail}, status=status)
+        return Problem(status, code, _(detail)).response()
+    return render(request, "error.html", {"detail": _(detail)}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    detail = "The request could not be read. Send one picture as a file in the field 'image'."
+    detail = gettext_noop(
+        "The request could not be read: its form is broken, it has too many files, or it is for "
+        "another site."
+    )
     return failure(request, 400, "bad_request", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    detail = "Something went wrong here, and has been logged. Try again in a moment."
+    detail = gettext_noop("Something went wrong here, and has been logged. Try again in a moment.")
     return failure(request, 500, "server_error", detail)
 
 

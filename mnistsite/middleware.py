@@ -6,6 +6,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop
 
 from classifier import intake
 from classifier.serving import NoModel
@@ -18,7 +19,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SLACK_BYTES = 64 * 1024
 DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
-NO_DATABASE = "The database can't be reached right now. Try again in a moment."
+NO_DATABASE = gettext_noop("The database can't be reached right now. Try again in a moment.")
+NO_STORAGE = gettext_noop("The stored pictures can't be reached right now. Try again in a moment.")
 
 
 class BodyLimitMiddleware:
@@ -29,7 +31,7 @@ class BodyLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.headers.get("Transfer-Encoding"):
-            detail = "Send the file with a Content-Length and not in chunks."
+            detail = gettext_noop("Send the file with a Content-Length and not in chunks.")
             return failure(request, 411, "length_required", detail)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length) <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
@@ -61,6 +63,5 @@ class UnavailableMiddleware:
         if isinstance(error, (OperationalError, InterfaceError)):
             return failure(request, 503, "no_database", NO_DATABASE)
         if isinstance(error, NoStorage):
-            detail = "The stored pictures can't be reached right now. Try again in a moment."
-            return failure(request, 503, "no_storage", detail)
+            return failure(request, 503, "no_storage", NO_STORAGE)
         return None

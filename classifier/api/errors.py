@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext
 from rest_framework import exceptions, status
 
 from classifier import intake
@@ -40,7 +41,7 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, RuleBroken):
         return Problem(status.HTTP_400_BAD_REQUEST, "invalid", str(error))
     if isinstance(error, Http404):
-        return Problem(status.HTTP_404_NOT_FOUND, "not_found", NOT_FOUND)
+        return Problem(status.HTTP_404_NOT_FOUND, "not_found", gettext(NOT_FOUND))
     if isinstance(error, PermissionDenied):
         return _problem(exceptions.PermissionDenied())
     return _problem(error) if isinstance(error, exceptions.APIException) else None

@@ -17,7 +17,7 @@ from django.test import Client
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9"}
 FOLDER = Path("locale/de/LC_MESSAGES")
-TRANSLATED = ("classifier", "mnistsite", "templates", "locale", "manage.py", "Makefile")
+COPIED = ("classifier", "mnistsite", "training", "templates", "locale", "manage.py", "Makefile")
 
 
 def catalog(root: Path) -> Catalog:
@@ -94,7 +94,7 @@ def test_every_text_is_translated(tmp_path: Path) -> None:
     """By taking the texts out of the code anew."""
     if not shutil.which("xgettext") and not os.environ.get("CI"):
         pytest.skip("gettext is not installed")
-    for name in TRANSLATED:
+    for name in COPIED:
         source, copy = settings.BASE_DIR / name, tmp_path / name
         shutil.copytree(source, copy) if source.is_dir() else shutil.copy(source, copy)
 
