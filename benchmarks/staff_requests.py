@@ -52,8 +52,14 @@ def lists() -> dict[str, list[str]]:
         "training runs": ["/admin/classifier/trainingrun/"],
         "API images": ["/api/images"],
         "API images, unknown": ["/api/images?label=unknown"],
-        "API images, unknown, half way": [f"/api/images?label=unknown&offset={unknown // 2}"],
+        "API images, unknown, half way": [f"/api/images?label=unknown&created_before={half_way()}"],
     }
+
+
+def half_way() -> str:
+    newest_first = InputImage.objects.filter(label="unknown").order_by("-created_at")
+    middle = newest_first[newest_first.count() // 2]
+    return middle.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def single_rows() -> dict[str, list[str]]:
