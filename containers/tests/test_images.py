@@ -47,7 +47,7 @@ def test_an_image_has_nothing_that_does_not_run(images: dict[str, Image], name: 
     assert not packages(image) & (EMBEDDED | {"pip", "setuptools"})
     assert {path.name for path in (image.root / "app").iterdir()} == {
         *("manage.py", "gunicorn.conf.py", "mnistsite", "classifier", "training"),
-        *("models", "templates", "static", "var", "__pycache__"),
+        *("models", "templates", "static", "locale", "var", "__pycache__"),
     }
     assert [path.name for path in (image.root / "app/models").iterdir()] == ["baseline"]
     assert not [*(image.root / "app").rglob("tests"), *(image.root / "app").rglob(".git*")]

@@ -23,8 +23,9 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
-from classifier import request_id, views
+from classifier import request_id
 from classifier.services import runs
+from classifier.views import results
 from mnistsite import logs
 
 AN_ID = "0123456789abcdef" * 2
@@ -64,7 +65,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Client:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(f"no {NOBODY}\nDETAIL:  Key (username)=(anna) exists, says 203.0.113.7")
 
-    monkeypatch.setattr(views, "get_object_or_404", fail)
+    monkeypatch.setattr(results, "get_object_or_404", fail)
     return Client(raise_request_exception=False)
 
 
@@ -75,7 +76,7 @@ def test_a_failure_is_logged_with_its_id_and_route_and_trace_and_nothing_else(
     assert response.headers["X-Request-ID"] in log.getvalue()
     assert "Internal Server Error: result" in log.getvalue()
     assert "RuntimeError: no <uuid>" in log.getvalue()
-    assert "views.py" in log.getvalue()
+    assert "results.py" in log.getvalue()
     for told in (str(NOBODY), "anna", "203.0.113.7", "/result/", "name="):
         assert told not in log.getvalue()
 

@@ -45,7 +45,7 @@ def test_a_correction_becomes_a_better_model_that_serves_without_a_restart(
     promote = f"/api/models/{run['result']}/promote"
     assert staff(promote, {"reason": "It reads sevens."})["state"] == "champion"
     assert eventually(lambda: site.predict(drawn(7))["model"] == run["result"], TAKEN_UP_WITHIN_S)
-    staff("/api/models/rollback", {})
+    staff("/api/promotions/rollback", {})
     assert eventually(lambda: site.predict(drawn(7))["model"] == "baseline", TAKEN_UP_WITHIN_S)
 
 

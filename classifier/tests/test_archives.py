@@ -1,0 +1,111 @@
+"""An archive that is no good is refused as a whole, and nothing of it is kept."""
+
+from collections.abc import Callable
+from io import BytesIO
+from zipfile import ZIP_LZMA
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from classifier.models import ModelVersion, Upload
+from classifier.tests.packing import npz, post, zipped
+from classifier.tests.test_bad_input import paper, saved
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client: Client, labeller: User, champion: ModelVersion) -> Client:
+    client.force_login(labeller)
+    return client
+
+
+def refusal(client: Client, archive: bytes) -> tuple[int, str]:
+    response = post(client, archive)
+    assert response.json()["detail"].endswith(".")
+    assert not Upload.objects.exists()
+    return response.status_code, response.json()["code"]
+
+
+def encrypted() -> bytes:
+    """The flag is what tells."""
+    archive = bytearray(zipped({"7/a.png": b"a"}))
+    archive[6] |= 1
+    archive[archive.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(archive)
+
+
+def claiming(size: int) -> bytes:
+    """A zip whose picture says that it unpacks to so many bytes."""
+    archive = bytearray(zipped({"7/a.png": b"a" * 100}))
+    directory = archive.index(b"PK\x01\x02")
+    archive[directory + 24 : directory + 28] = size.to_bytes(4, "little")
+    return bytes(archive)
+
+
+def header_of(shape: str) -> bytes:
+    """An npz whose x says that it has this shape, and holds next to nothing."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    x = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(9)
+    y = BytesIO()
+    np.save(y, np.zeros(1, np.uint8))
+    return zipped({"x.npy": x, "y.npy": y.getvalue()})
+
+
+def one(picture: bytes = b"a") -> dict[str, bytes]:
+    return {"7/a.png": picture}
+
+
+ZEROS = np.zeros((2, 28, 28), np.uint8)
+REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
+    "nothing": (lambda: b"", 400, "missing_field"),
+    "text": (lambda: b"hello", 400, "not_an_archive"),
+    "a picture": (lambda: saved(paper(9, 9)), 400, "not_an_archive"),
+    "an empty zip": (lambda: zipped({}), 400, "empty"),
+    "only an index": (lambda: zipped({"index.csv": b"file,label"}), 400, "empty"),
+    "cut short": (lambda: zipped(one())[:-30], 400, "not_an_archive"),
+    "damaged": (
+        lambda: zipped({"7/a.png": b"a" * 99}).replace(b"K\x4c", b"\xff\xff", 1),
+        400,
+        "damaged",
+    ),
+    "encrypted": (encrypted, 400, "encrypted"),
+    "another packing": (lambda: zipped(one(), ZIP_LZMA), 400, "unusual_packing"),
+    "no folder": (lambda: zipped({"7.png": b"a"}), 400, "bad_folder"),
+    "another folder": (lambda: zipped({"seven/7.png": b"a"}), 400, "bad_folder"),
+    "unknown": (lambda: zipped({"unknown/7.png": b"a"}), 400, "bad_folder"),
+    "a percent sign": (lambda: zipped({"%d%s.png": b"a"}), 400, "bad_folder"),
+    "up and away": (lambda: zipped({"../7/a.png": b"a"}), 400, "bad_path"),
+    "up within": (lambda: zipped({"7/../../a.png": b"a"}), 400, "bad_path"),
+    "from the root": (lambda: zipped({"/7/a.png": b"a"}), 400, "bad_path"),
+    "a bomb": (lambda: zipped(one(bytes(50_000_000))), 413, "too_large"),
+    "a claim": (lambda: claiming(2**32 - 2), 413, "too_large"),
+    "501": (lambda: zipped({f"7/{n}.png": b"a" for n in range(501)}), 400, "too_many_files"),
+    "5000": (lambda: zipped({f"7/{n}.png": b"a" for n in range(5000)}), 400, "too_many_files"),
+    "501 rows": (
+        lambda: npz(x=np.zeros((501, 8, 8), np.uint8), y=np.zeros(501, int)),
+        400,
+        "too_many_files",
+    ),
+    "no y": (lambda: npz(x=ZEROS), 400, "bad_arrays"),
+    "no rows": (lambda: npz(x=ZEROS[:0], y=np.zeros(0, int)), 400, "empty"),
+    "floats": (lambda: npz(x=ZEROS / 255, y=np.zeros(2, int)), 400, "bad_arrays"),
+    "flat": (lambda: npz(x=ZEROS.reshape(2, -1), y=np.zeros(2, int)), 400, "bad_arrays"),
+    "too few labels": (lambda: npz(x=ZEROS, y=np.zeros(1, int)), 400, "bad_arrays"),
+    "a label of 11": (lambda: npz(x=ZEROS, y=np.array([1, 11])), 400, "bad_arrays"),
+    "a label of -1": (lambda: npz(x=ZEROS, y=np.array([1, -1])), 400, "bad_arrays"),
+    "words": (lambda: npz(x=ZEROS, y=np.array(["1", "2"])), 400, "bad_arrays"),
+    "objects": (lambda: npz(x=ZEROS, y=np.array([1, None], object)), 400, "bad_arrays"),
+    "a shape too large": (lambda: header_of("(1000000, 28, 28)"), 400, "damaged"),
+    "a shape below zero": (lambda: header_of("(-1, 28, 28)"), 400, "damaged"),
+    "no header": (lambda: zipped({"x.npy": b"hello", "y.npy": b"hello"}), 400, "damaged"),
+}
+
+
+@pytest.mark.parametrize(("make", "status", "code"), REFUSED.values(), ids=REFUSED)
+def test_an_archive_that_is_no_good_is_refused_as_a_whole(
+    staff: Client, make: Callable[[], bytes], status: int, code: str
+) -> None:
+    assert refusal(staff, make()) == (status, code)
