@@ -12,7 +12,6 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from classifier import serving
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
-from classifier.storage import DurableStorage, NoStorage
 from classifier.tests.test_bad_input import paper, saved
 from classifier.throttles import PerAddress
 
@@ -130,22 +129,12 @@ def test_what_fails_half_way_leaves_nothing_behind(
     client: Client,
     drawn: Draw,
     settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    only_one_file: list[str],
 ) -> None:
-    save, names = DurableStorage._save, []
-
-    def save_one(storage: DurableStorage, name: str, content: Any) -> str:
-        names.append(name)
-        if len(names) > 1:
-            raise NoStorage
-        return save(storage, name, content)
-
-    monkeypatch.setattr(DurableStorage, "_save", save_one)
-
     response = send(client, file(drawn(7)), file(drawn(2)))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
-    assert len(names) == 2
+    assert len(only_one_file) == 2
     assert not Upload.objects.exists()
     assert stored(settings) == 0
 
