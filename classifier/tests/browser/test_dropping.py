@@ -4,7 +4,9 @@ import base64
 from collections.abc import Callable
 from io import BytesIO
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
@@ -168,6 +170,31 @@ def test_a_large_photo_is_made_small_for_its_live_answer_and_sent_as_it_is(
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/result/*")
     assert Upload.objects.get().size == size
+
+
+def photographed(digit: NDArray[np.uint8]) -> bytes:
+    """Grey ink on paper that the light falls on from one side, a little noisy."""
+    down, across = np.mgrid[:1500, :2000]
+    paper = 215 - across / 40 - down / 60 + np.random.default_rng(1).normal(0, 4, across.shape)
+    ink = np.asarray(Image.fromarray(digit).resize((700, 700), Image.Resampling.BICUBIC))
+    paper[400:1100, 600:1300] -= ink * 0.45
+    buffer = BytesIO()
+    Image.fromarray(paper.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def test_a_photographed_digit_is_read_from_the_choice_to_the_result(
+    home: Page, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+) -> None:
+    five = digits[0][digits[1] == 5][10]
+    choose(home, ("photo.jpg", "image/jpeg", photographed(five)))
+    expect_answer(home, "5")
+
+    home.get_by_role("button", name="Send").click()
+    home.wait_for_url("**/result/*")
+
+    expect(home.get_by_role("heading", level=1)).to_contain_text("5")
+    assert Upload.objects.get().media_type == "image/jpeg"
 
 
 def test_when_the_site_is_busy_the_page_waits_as_long_as_it_is_told_and_goes_on(
