@@ -16,6 +16,7 @@ from classifier import intake
 from classifier.answers import Answer
 from classifier.api import answers, idempotent
 from classifier.imaging import ImageError
+from classifier.imaging.errors import TAKEN
 from classifier.models import Source
 from classifier.services import deletion, previews, uploads
 from classifier.throttles import PerAddress, Previews
@@ -43,7 +44,6 @@ PICTURES = {
         "required": [intake.FIELD],
     }
 }
-TAKEN = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 
 
 class FormParser(MultiPartParser):
