@@ -58,7 +58,7 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group embedded --group train \
 		-c requirements/serve.txt -o requirements/train.txt
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group embedded --group train --group dev \
-		--extra wandb -c requirements/train.txt -o requirements/dev.txt
+		-c requirements/train.txt -o requirements/dev.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
