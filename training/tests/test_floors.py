@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from sklearn.datasets import load_digits, load_sample_images
 
 from classifier import imaging
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
@@ -33,6 +31,8 @@ def mnist(baseline: Recognizer, digits: Digits) -> Answers:
 @pytest.fixture(scope="module")
 def others(baseline: Recognizer) -> Answers:
     """By people who never wrote for MNIST, in eight by eight pixels."""
+    from sklearn.datasets import load_digits
+
     data = load_digits()
     pixels = np.clip(data.images[::3] * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
@@ -47,6 +47,8 @@ def letters(baseline: Recognizer) -> Answers:
 
 
 def letter(character: str, name: str) -> imaging.Picture:
+    import matplotlib
+
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
     paper = Image.new("L", (200, 200), 255)
     pen = ImageDraw.Draw(paper)
@@ -77,6 +79,8 @@ def test_letters_are_refused_and_told_from_digits(mnist: Answers, letters: Answe
 
 @pytest.mark.parametrize("name", ["china.jpg", "flower.jpg"])
 def test_a_photo_is_no_digit(name: str, baseline: Recognizer) -> None:
+    from sklearn.datasets import load_sample_images
+
     data = load_sample_images()
     [photo] = [
         image
