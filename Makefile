@@ -22,9 +22,12 @@ test-image: $(VENV)/.dev  ## build both images and run them; as root, with build
 test-stack: $(VENV)/.dev  ## the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production
 
-lint: $(VENV)/.dev  ## style, types, import contracts, missing migrations, the stack's files
+lint: $(VENV)/.dev  ## style, spelling, types, import contracts, missing migrations, the stack's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	find templates -name '*.html' -exec $(BIN)/djade --check {} +
+	$(BIN)/oxlint --deny-warnings static
+	$(BIN)/codespell
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
