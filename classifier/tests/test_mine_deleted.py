@@ -85,12 +85,12 @@ def test_a_link_deletes_nothing(client: Client, visitor: UUID) -> None:
 
 
 def test_before_all_is_deleted_it_is_said_what_goes(
-    client: Client, visitor: UUID, boss: User
+    client: Client, visitor: UUID, admin_user: User
 ) -> None:
     image = sent_by(visitor).images.get()
     sent_by(visitor)
     sent_by(uuid4())
-    labels.label(image.pk, "7", boss, Via.QUEUE)
+    labels.label(image.pk, "7", admin_user, Via.QUEUE)
     labels.suggest(image.pk, "1")
 
     page = words(client, "/mine/delete")

@@ -204,10 +204,10 @@ def no_jobs(transactional_db: None) -> None:
 
 @in_json
 def test_a_job_carries_the_id_of_the_request_that_asked_for_it(
-    no_jobs: None, boss: User, log: StringIO, started: list[dict[str, str]]
+    no_jobs: None, admin_user: User, log: StringIO, started: list[dict[str, str]]
 ) -> None:
     visitor = Client()
-    visitor.force_login(boss)
+    visitor.force_login(admin_user)
     asked = visitor.post("/api/runs", {"fine_tune": False}, content_type="application/json")
     assert asked.status_code == 201, asked.text
 

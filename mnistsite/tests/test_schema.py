@@ -25,8 +25,8 @@ parameters = {{ {name} = "{value}" }}
 
 
 @pytest.fixture
-def token(boss: User) -> str:
-    return tokens.give(ApiToken(name="a program", user=boss, scopes=list(map(str, Scope))))
+def token(admin_user: User) -> str:
+    return tokens.give(ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope))))
 
 
 @pytest.fixture

@@ -19,12 +19,13 @@ from django.db import connection
 from django.utils import timezone
 
 from classifier import artifact
+from classifier.exemplars import Exemplars
 from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
 from classifier.recognizer import Recognizer
 from classifier.services import runs, versions
 from classifier.serving import model_folder
 from classifier.uncertainty import Neighbourhoods
-from training import calibrate, dataset, export, lesson, pipeline, plots, record, trainer
+from training import calibrate, dataset, exemplars, export, lesson, pipeline, plots, record, trainer
 
 FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
 BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
@@ -89,6 +90,7 @@ def replace_what_takes_long() -> None:
     fitted = calibrate.Calibration(
         1.0, artifact.read(BUNDLED).thresholds, Neighbourhoods.load(BUNDLED / artifact.REJECTOR)
     )
+    chosen = Exemplars.load(BUNDLED / artifact.EXEMPLARS)
 
     def write(folder: Path, _: Any) -> None:
         for name in (artifact.GRAPH, export.WEIGHTS):
@@ -99,6 +101,7 @@ def replace_what_takes_long() -> None:
         (trainer, "fit", lambda *_: []),
         (export, "write", write),
         (calibrate, "fit", lambda *_: fitted),
+        (exemplars, "choose", lambda *_: chosen),
         (plots, "classes", lambda *given: given[-1].touch()),
         (plots, "of_answers", lambda *_: None),
     ):

@@ -26,11 +26,6 @@ LETTERS = "ABEFHKMNPRTUVWXYadefhkmnrtuvwxαβγδεηκλμνξπρτφχψω"
 
 
 @pytest.fixture(scope="module")
-def baseline() -> Recognizer:
-    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
-
-
-@pytest.fixture(scope="module")
 def mnist(baseline: Recognizer, digits: Digits) -> Answers:
     return evaluate.of_images(baseline, Images(digits[0][::3], digits[1][::3]))
 

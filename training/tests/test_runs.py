@@ -37,14 +37,14 @@ def train(**options: Any) -> None:
 
 @pytest.fixture
 def label(
-    champion: ModelVersion, boss: User, drawn: Callable[..., bytes]
+    champion: ModelVersion, admin_user: User, drawn: Callable[..., bytes]
 ) -> Callable[..., list[UUID]]:
     """Uploads that many sevens and says that they are something."""
 
     def label(count: int, to: str = "1") -> list[UUID]:
         answered = [uploads.classify(drawn(7, which), Source.WEB) for which in range(count)]
         ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
-        labels.label_all(ids, to, boss, Via.ADMIN)
+        labels.label_all(ids, to, admin_user, Via.ADMIN)
         return ids
 
     return label

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 
 from classifier.models import RunState, Source, TrainingMember, TrainingRun, Via
 from classifier.services import labels, runs, uploads, versions
+from classifier.tests.database import database_url
 from mnistsite.tests.stack import command_line, eventually, lives
-from training.tests.test_kills import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ def run(few: None, drawn: Callable[..., bytes]) -> TrainingRun:
     versions.promote("baseline")
     answered = [uploads.classify(drawn(7, which), Source.WEB) for which in range(4)]
     ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
-    labels.label_all(ids, "1", User.objects.create_superuser("boss"), Via.ADMIN)
+    labels.label_all(ids, "1", User.objects.create_superuser("admin"), Via.ADMIN)
     return runs.ask(None)
 
 
