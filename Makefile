@@ -33,6 +33,7 @@ lint: $(VENV)/.dev  ## style, spelling, types, import contracts, missing migrati
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	sed 's/$${RESOLVER}/127.0.0.11/' nginx.conf | $(BIN)/gixy --skips host_spoofing -
 
 audit: $(VENV)/.dev  ## risky code, and known vulnerabilities of what it depends on
