@@ -22,14 +22,18 @@ test-image: $(VENV)/.dev  ## build both images and run them; as root, with build
 test-stack: $(VENV)/.dev  ## the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production
 
-lint: $(VENV)/.dev  ## style, types, import contracts, missing migrations, the stack's files
+lint: $(VENV)/.dev  ## style, spelling, types, import contracts, missing migrations, the stack's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	find templates -name '*.html' -exec $(BIN)/djade --check {} +
+	$(BIN)/oxlint --deny-warnings static
+	$(BIN)/codespell
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	sed 's/$${RESOLVER}/127.0.0.11/' nginx.conf | $(BIN)/gixy --skips host_spoofing -
 
 audit: $(VENV)/.dev  ## risky code, and known vulnerabilities of what it depends on

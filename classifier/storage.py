@@ -18,7 +18,7 @@ class DurableStorage(FileSystemStorage):
     """A row that names a file is written after it, so that a crash leaves no half file that is
     ever served."""
 
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002
         """As it is: names are made of UUIDs, and one that is taken all the same is refused."""
         return name
 

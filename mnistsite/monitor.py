@@ -25,11 +25,11 @@ class MonitorMiddleware:
         return answer(request) if request.method in SAFE else HttpResponseNotAllowed(SAFE)
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(_request: HttpRequest) -> HttpResponse:
     try:
         return JsonResponse({"status": "ready", "model": _serving()})
     except serving.NoModel as error:

@@ -50,7 +50,7 @@ def fit(
 ) -> list[keras.Model]:
     """Images of digits and of what is none → the fitted members, or those of these numbers."""
 
-    def fitted(member: int, following: keras.callbacks.Callback) -> keras.Model:
+    def fitted(_member: int, following: keras.callbacks.Callback) -> keras.Model:
         epochs = configuration.epochs
         main = max(1, epochs - -(-epochs // FINISHING_IN))
         model = cnn.build()
