@@ -18,7 +18,6 @@ from classifier.models.versions import (
     ModelVersion,
     Promotion,
     RunState,
-    TrainingMember,
     TrainingRun,
     details,
 )
@@ -44,7 +43,6 @@ __all__ = [
     "RunState",
     "Source",
     "Suggestion",
-    "TrainingMember",
     "TrainingRun",
     "Upload",
     "Via",

@@ -73,6 +73,7 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     assert (run.state, run.result) == (RunState.SUCCEEDED, version)
     epochs = [(entry["member"], entry["epoch"]) for entry in run.progress]
     assert epochs == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]
+    assert "Member 2 of 2, epoch 3 of 3: loss" in run.log
     assert set(run.log.splitlines()) <= set(printed.splitlines())
 
 
