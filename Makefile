@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-stack test-image lint audit format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-image coverage lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -13,8 +13,18 @@ help:  ## list the targets
 run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
 	@exec $(BIN)/python -m mnistsite.run
 
-test: $(VENV)/.dev  ## the whole suite, on a real PostgreSQL
-	$(BIN)/pytest
+# A file that starts a site stays in one process; long tests come first.
+PYTEST := $(BIN)/pytest --numprocesses logical --dist loadgroup --no-loadscope-reorder --durations 15
+COVERAGE := --cov --cov-report term:skip-covered
+
+test: $(VENV)/.dev  ## the whole suite but the stack's, on a real PostgreSQL
+	$(PYTEST) $(if $(CI),$(COVERAGE))
+
+test-fast: $(VENV)/.dev  ## the tests without a browser, a started site or real training
+	$(PYTEST) -m "not slow"
+
+coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
+	$(PYTEST) $(COVERAGE) --cov-report html
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
 	$(BIN)/pytest containers

@@ -22,6 +22,8 @@ from classifier.recognizer import Recognizer
 from classifier.services import versions, webhooks
 from classifier.tests import database, made
 
+# A started site and a built documentation: one process runs all tests of a file that uses them.
+EXPENSIVE_ONCE_A_FILE = {"site", "built"}
 PASSWORD = "labels all day"
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
@@ -32,6 +34,18 @@ def pytest_configure() -> None:
     django_settings.VAR_DIR = django_settings.BASE_DIR / "var/tests"
     # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
+
+
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & EXPENSIVE_ONCE_A_FILE:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        if fixtures & (EXPENSIVE_ONCE_A_FILE | {"browser"}):
+            item.add_marker(pytest.mark.slow)
+    # A long test that begins last keeps one processor waiting.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

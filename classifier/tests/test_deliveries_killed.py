@@ -11,7 +11,7 @@ from classifier.tests import made, workers
 from classifier.tests.receiver import Receiver, listening
 from classifier.vocabulary import Event
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 WITHIN_S = 60
 

@@ -48,6 +48,7 @@ def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 def test_every_operation_keeps_to_the_schema(
     known: str, token: str, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ def given(digits: Digits) -> Images:
     return Images(digits[0][::2], digits[1][::2])
 
 
+@pytest.mark.slow
 def test_a_few_dozen_corrections_teach_their_kind_and_cost_nothing_known(
     given: Images, digits: Digits
 ) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from classifier.models import InputImage
 from classifier.tests import workers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 SCRIPT = """

@@ -30,6 +30,7 @@ def train(**options: Any) -> None:
     call_command("train", **({"epochs": 3, "name": "candidate"} | options))
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     sample: None, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +172,7 @@ def test_the_accuracy_is_of_digits_and_a_number_even_without_any(
     assert float(trainer.accuracy(np.array(labels), outputs)) == share
 
 
+@pytest.mark.slow
 def test_the_exported_graph_says_what_the_networks_say(tmp_path: Path, digits: Any) -> None:
     from training import cnn, export
 
