@@ -43,7 +43,7 @@ class Server:
         self._lost_at: float | None = None
 
     def connect(self, connect: Callable[[], Connected]) -> Connected:
-        """Connect, with pauses between attempts; once a second while the server is known to be away.
+        """Connect, with pauses between attempts; while the server is away, try once a second.
 
         Raises psycopg.OperationalError.
         """
