@@ -63,11 +63,23 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
+# pip, because it reads the machine's pip.conf, which may name proxies and other indexes.
 $(VENV)/.%: requirements/%.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing $< …"
-	@$(BIN)/pip install --disable-pip-version-check --no-compile --require-hashes -r $<
+	@test -x $(BIN)/pip || $(NEW_VENV)
+	@echo "Installing $<: the first time some minutes and 2 GB …"
+	@$(BIN)/python -m pip install -qq --progress-bar off --disable-pip-version-check \
+		--no-compile --require-hashes -r $<
 	@touch $@
+
+define NEW_VENV
+{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "mnistsite needs Python 3.11 or newer, which $(PYTHON) is not: make run PYTHON=…" >&2; \
+	exit 1; }; } && \
+{ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; \
+	exit 1; }; } && \
+echo "Creating $(VENV) …" && $(PYTHON) -m venv --clear $(VENV)
+endef
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

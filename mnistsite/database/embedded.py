@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ def socket_folder() -> str:
     folder: Path = settings.VAR_DIR / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
     _forget_dead_users(folder / ".handle_pids.json")
+    _forget_dead_server(folder / "postmaster.pid")
     info = server.get_server(folder, cleanup_mode="stop").get_postmaster_info()
     return str(info.socket_dir)
 
@@ -47,3 +49,19 @@ def _forget_dead_users(handles: Path) -> None:
 
         pids = json.loads(handles.read_text() or "[]")
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
+
+
+def _forget_dead_server(pid_file: Path) -> None:
+    """Remove the file of a server that died with the machine, if its pid belongs to a new process.
+
+    PostgreSQL would take that process for a running server and refuse to start. A pid that nobody
+    has it recognises by itself.
+    """
+    import psutil
+
+    if not pid_file.exists():
+        return
+    with suppress(psutil.NoSuchProcess, ValueError):
+        pid = int(pid_file.read_text().partition("\n")[0])
+        if psutil.Process(pid).name() != "postgres":
+            pid_file.unlink()
