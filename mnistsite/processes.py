@@ -134,6 +134,6 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 def _is_running(process: psutil.Process) -> bool:
     """A zombie has ended, even where nobody ever waits for it."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

@@ -143,8 +143,8 @@ def start(children: Children, port: int) -> None:
         children.start(name)
     deadline = time.monotonic() + READY_WITHIN_S
     while reason := find_unready(port):
-        if name := children.find_ended():
-            raise CannotStart(f"{name} ended by itself; the lines above say why.")
+        if ended := children.find_ended():
+            raise CannotStart(f"{ended} ended by itself; the lines above say why.")
         if time.monotonic() > deadline:
             sys.stderr.write(f"Not ready after {READY_WITHIN_S} s: {reason}\n")
             return

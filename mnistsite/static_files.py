@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from mnistsite.apps import StaticFilesConfig
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -21,16 +22,15 @@ def collect_changed() -> None:
     if fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint:
         return
     fingerprint_file.unlink(missing_ok=True)  # it must not describe a half of both
-    call_command("collectstatic", verbosity=0, interactive=False)
+    call_command("collectstatic", clear=True, verbosity=0, interactive=False)
     fingerprint_file.write_text(fingerprint)
 
 
 def _fingerprint() -> str:
     """Return a digest of the storage, and of every file's name, size and time of modification."""
     digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
-    ignored = apps.get_app_config("staticfiles").ignore_patterns
     for finder in get_finders():
-        for path, storage in finder.list(ignored):
+        for path, storage in finder.list(StaticFilesConfig.ignore_patterns):
             stat = Path(storage.path(path)).stat()
             digest.update(f"{storage.path(path)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
