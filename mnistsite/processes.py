@@ -51,16 +51,22 @@ class Children:
         self._environment = environment
         self._record = record
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._entries: dict[str, dict[str, Any]] = {}
 
     def start(self, name: str) -> None:
-        """Start one in a session of its own, so that Ctrl-C reaches only this process."""
-        self._running[name] = subprocess.Popen(  # noqa: S603  # nosec B603
+        """Start a process in a session of its own, so that Ctrl-C reaches only its parent."""
+        child = subprocess.Popen(  # noqa: S603  # nosec B603
             [sys.executable, *self._commands[name]], env=self._environment, start_new_session=True
         )
-        _write(self._record, {name: psutil.Process(c.pid) for name, c in self._running.items()})
+        created = psutil.Process(child.pid).create_time()
+        self._running[name] = child
+        self._entries[name] = {"name": name, "pid": child.pid, "created": created}
+        aside = self._record.with_suffix(".part")
+        aside.write_text(json.dumps([*self._entries.values()]))
+        aside.replace(self._record)
 
     def find_ended(self) -> str | None:
-        """Return the name of one that has ended by itself."""
+        """Return the name of a process that has ended by itself."""
         return next((name for name, c in self._running.items() if c.poll() is not None), None)
 
     def stop(self) -> None:
@@ -68,16 +74,6 @@ class Children:
         for child in self._running.values():
             child.wait()
         self._record.unlink(missing_ok=True)
-
-
-def _write(record: Path, processes: dict[str, psutil.Process]) -> None:
-    entries = [
-        {"name": name, "pid": process.pid, "created": process.create_time()}
-        for name, process in processes.items()
-    ]
-    aside = record.with_suffix(".part")
-    aside.write_text(json.dumps(entries))
-    aside.replace(record)
 
 
 def end_leftovers(record: Path) -> list[str]:
@@ -132,7 +128,7 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _is_running(process: psutil.Process) -> bool:
-    """A zombie has ended, even where nobody ever waits for it."""
+    """Return False also for a zombie, which stays where no parent waits for it."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -80,8 +80,8 @@ def run(port: int) -> None:
         static_files.collect_changed()
     children = Children(COMMANDS, child_environment(), record)
     try:
-        with step("Web server and worker"):
-            start(children, port)
+        say("Web server and worker …")  # their own lines follow
+        start(children, port)
         account = create_first_account()
         connection.close()
         say(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")

@@ -20,8 +20,8 @@ def socket_folder() -> str:
     server = wheel()
     folder: Path = settings.VAR_DIR / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_dead_users(folder / ".handle_pids.json")
-    _forget_dead_server(folder / "postmaster.pid")
+    _remove_dead_users(folder / ".handle_pids.json")
+    _remove_stale_pid(folder / "postmaster.pid")
     info = server.get_server(folder, cleanup_mode="stop").get_postmaster_info()
     return str(info.socket_dir)
 
@@ -42,7 +42,7 @@ def wheel() -> ModuleType:
     return module
 
 
-def _forget_dead_users(handles: Path) -> None:
+def _remove_dead_users(handles: Path) -> None:
     """A killed process stays on pgserver's list, and the last living one would not stop it."""
     if handles.exists():
         import psutil
@@ -51,11 +51,11 @@ def _forget_dead_users(handles: Path) -> None:
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
 
 
-def _forget_dead_server(pid_file: Path) -> None:
-    """Remove the file of a server that died with the machine, if its pid belongs to a new process.
+def _remove_stale_pid(pid_file: Path) -> None:
+    """Remove the file if its pid belongs to another program now, as after a power cut.
 
-    PostgreSQL would take that process for a running server and refuse to start. A pid that nobody
-    has it recognises by itself.
+    PostgreSQL would take that program for a running server and refuse to start. It detects by
+    itself that a pid is not in use.
     """
     import psutil
 

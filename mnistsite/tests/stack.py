@@ -20,6 +20,14 @@ PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
 ASK_EVERY_S = 0.05
 RUN = [sys.executable, "-m", "mnistsite.run"]
+PREPARE = """
+import django
+django.setup()
+from mnistsite import prepare, static_files
+prepare.prepare()
+prepare.create_first_account()
+static_files.collect_changed()
+"""
 
 Staff = Callable[..., Any]
 
@@ -80,11 +88,28 @@ def started(folder: Path, environment: dict[str, str] | None = None) -> Site:
             RUN, env=environment, cwd=settings.BASE_DIR, stdout=output, stderr=subprocess.STDOUT
         )
     site = Site(process, environment, f"http://127.0.0.1:{environment['PORT']}", log)
-    assert eventually(
-        lambda: "\nServing on" in site.printed or process.poll() is not None, READY_WITHIN_S
-    ), site.printed
-    assert process.poll() is None, site.printed
+    eventually(lambda: serves(site) or process.poll() is not None, READY_WITHIN_S)
+    if not serves(site):
+        stop(site)
+        raise AssertionError(site.printed)
     return site
+
+
+def serves(site: Site) -> bool:
+    return "\nServing on" in site.printed
+
+
+def prepare_data(folder: Path) -> None:
+    """Make what a site makes at its first start: database, first account and static files."""
+    environment = site_environment(folder) | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
+    command = [sys.executable, "-c", PREPARE]
+    subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=True)
+
+
+def copy_data(source: Path, target: Path) -> None:
+    """Copy a folder with its owners, as the database has one of its own where root runs it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["/bin/cp", "-a", source, target], check=True)
 
 
 def site_environment(folder: Path) -> dict[str, str]:
