@@ -57,7 +57,7 @@ COPY locale locale
 COPY mnistsite mnistsite
 COPY classifier classifier
 COPY training training
-RUN python manage.py collectstatic --verbosity 0 --no-input --ignore redoc \
+RUN python manage.py collectstatic --verbosity 0 --no-input \
     && python -m compileall -q .
 
 

@@ -77,11 +77,19 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
-$(VENV)/.%: requirements/%.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing $< …"
-	@$(BIN)/pip install --disable-pip-version-check --no-compile --require-hashes -r $<
+# Installed with pip, which reads the machine's pip.conf with its proxies and indexes.
+$(VENV)/.%: requirements/%.txt | $(BIN)/pip
+	@echo "Installing $<; the first time this takes minutes and 2 GB …"
+	@$(BIN)/pip install -qq --no-compile --require-hashes -r $< || { echo \
+		"That failed. To see all of it: $(BIN)/pip install --require-hashes -r $<" >&2; exit 1; }
 	@touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"mnistsite needs Python 3.11 or newer. Name one: make run PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo \
+		"$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any, cast
 
+from django.db import connections
 from procrastinate import App, BaseConnector, PsycopgConnector
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
+
+from classifier.services import workers
 
 AWAY_AT_MOST_S = 3600
 PAUSE_S = 1.0
@@ -23,7 +26,11 @@ class PatientConnector(PsycopgConnector):
 
 class PatientDjangoConnector(DjangoConnector):
     def get_worker_connector(self) -> PatientConnector:
-        return PatientConnector(kwargs=connector_params(self.alias), timeout=AWAY_AT_MOST_S)
+        # The pool would wait without a word.
+        with connections[self.alias].temporary_connection():
+            pass
+        params = connector_params(self.alias) | {"application_name": workers.APPLICATION_NAME}
+        return PatientConnector(kwargs=params, timeout=AWAY_AT_MOST_S)
 
 
 def be_patient(app: App) -> None:

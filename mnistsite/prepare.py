@@ -15,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 
 from classifier.artifact import ArtifactError
 from mnistsite import env
+from mnistsite.database import server
 
 ADMIN = "admin"
 LOCK = 0x6D6E697374  # "mnist"
@@ -24,9 +25,12 @@ FAILURES = (ArtifactError, ImproperlyConfigured, OperationalError)
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+    server.wait_at_start()
     try:
         django.setup()
         prepare()
+        if account := create_first_account():
+            say(account)
     except FAILURES as error:
         sys.stderr.write(f"The database can't be prepared: {error}\n")
         return 1
@@ -44,7 +48,6 @@ def prepare() -> None:
             call_command("migrate", verbosity=0)
         with step("Model"):
             versions.promote_bundled()
-        create_first_account()
 
 
 @contextmanager
@@ -76,15 +79,17 @@ def say(text: str, end: str = "\n") -> None:
     sys.stdout.flush()
 
 
-def create_first_account() -> None:
+def create_first_account() -> str:
+    """Create the first staff account unless there is one; return how to log in as it."""
     from django.contrib.auth.models import User
 
-    if User.objects.filter(is_staff=True).exists():
-        return
-    given = env.secret("ADMIN_PASSWORD")
-    password = given or secrets.token_urlsafe(12)
-    User.objects.create_superuser(ADMIN, password=password)
-    say(f"First staff account: {ADMIN}, {_shown(password, bool(given))}")
+    with one_at_a_time():
+        if User.objects.filter(is_staff=True).exists():
+            return ""
+        given = env.secret("ADMIN_PASSWORD")
+        password = given or secrets.token_urlsafe(12)
+        User.objects.create_superuser(ADMIN, password=password)
+        return f"First staff account: {ADMIN}, {_shown(password, bool(given))}"
 
 
 def _shown(password: str, given: bool) -> str:

@@ -60,7 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "mnistsite.apps.StaticFilesConfig",
     "axes",
     "procrastinate.contrib.django",
     "rest_framework",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -10,10 +9,10 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, F, IntegerField, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce, Now, RowNumber
+from django.db.models.functions import Cast, Coalesce, RowNumber
 from numpy.typing import NDArray
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.types import JSONDict
 
 from classifier.models import (
@@ -36,7 +35,6 @@ FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 STARTING = 0x726573636F7265  # of an advisory lock; "rescore" in ASCII
 # Until what somebody has locked right now is tried again.
 PAUSE_S = 2
-WORKER_LOST_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -107,12 +105,6 @@ def left(model: ModelVersion) -> int | None:
     images = Cast(KeyTextTransform("images", "args"), IntegerField())
     found: int | None = unfinished.filter(args__model_id=model.pk).aggregate(n=Sum(images))["n"]
     return found
-
-
-def somebody_works() -> bool:
-    """Whether a worker has been heard of lately."""
-    lately = ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - WORKER_LOST_AFTER)
-    return bool(lately.exists())
 
 
 def read(model_id: int, first: UUID, last: UUID) -> None:

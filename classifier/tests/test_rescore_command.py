@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 from unittest.mock import Mock
@@ -15,7 +15,7 @@ from django.db import connection
 from classifier.management.commands import rescore
 from classifier.models import ModelVersion, Prediction
 from classifier.services import rescoring, versions
-from classifier.tests import made, waiting_jobs
+from classifier.tests import made, waiting_jobs, workers
 
 pytestmark = pytest.mark.django_db
 
@@ -34,14 +34,13 @@ def run(*arguments: str, into: StringIO | None = None) -> str:
 
 
 @pytest.fixture
-def archive(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> ModelVersion:
-    """Five images in three jobs, and a worker that is heard of."""
+def archive(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelVersion]:
+    """The champion, with five images in three jobs and a worker."""
     monkeypatch.setattr(rescoring, "OF_A_JOB", 2)
     for _ in range(5):
         made.image()
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
-    return champion
+    with workers.connect():
+        yield champion
 
 
 def each_second(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:

@@ -1,16 +1,19 @@
-"""Workers as processes of their own, with the tests' own database."""
+"""Workers as processes or as connections of their own, with the tests' own database."""
 
 import os
 import subprocess
 import sys
+from typing import Any
 from unittest.mock import Mock
 
+import psycopg
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 
 from classifier import tasks
+from classifier.services import workers
 from classifier.tests.database import database_url
 
 
@@ -33,3 +36,10 @@ def settle_as_if_long_silent() -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 h'")
     async_to_sync(tasks.settle_jobs.func)(Mock(app=app), 0)
+
+
+def connect(name: str = workers.APPLICATION_NAME) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return a connection that has sent a heartbeat, as a worker's."""
+    connected = psycopg.connect(database_url(), application_name=name, autocommit=True)
+    connected.execute("SELECT 1")
+    return connected

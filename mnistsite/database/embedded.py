@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,8 @@ def socket_folder() -> str:
     server = wheel()
     folder: Path = settings.VAR_DIR / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_dead_users(folder / ".handle_pids.json")
+    _remove_dead_users(folder / ".handle_pids.json")
+    _remove_stale_pid(folder / "postmaster.pid")
     info = server.get_server(folder, cleanup_mode="stop").get_postmaster_info()
     return str(info.socket_dir)
 
@@ -40,10 +42,26 @@ def wheel() -> ModuleType:
     return module
 
 
-def _forget_dead_users(handles: Path) -> None:
+def _remove_dead_users(handles: Path) -> None:
     """A killed process stays on pgserver's list, and the last living one would not stop it."""
     if handles.exists():
         import psutil
 
         pids = json.loads(handles.read_text() or "[]")
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
+
+
+def _remove_stale_pid(pid_file: Path) -> None:
+    """Remove the file if its pid belongs to another program now, as after a power cut.
+
+    PostgreSQL would take that program for a running server and refuse to start. It detects by
+    itself that a pid is not in use.
+    """
+    import psutil
+
+    if not pid_file.exists():
+        return
+    with suppress(psutil.NoSuchProcess, ValueError):
+        pid = int(pid_file.read_text().partition("\n")[0])
+        if psutil.Process(pid).name() != "postgres":
+            pid_file.unlink()

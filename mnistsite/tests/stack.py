@@ -19,6 +19,15 @@ from django.conf import settings
 PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
 ASK_EVERY_S = 0.05
+RUN = [sys.executable, "-m", "mnistsite.run"]
+PREPARE = """
+import django
+django.setup()
+from mnistsite import prepare, static_files
+prepare.prepare()
+prepare.create_first_account()
+static_files.collect_changed()
+"""
 
 Staff = Callable[..., Any]
 
@@ -27,10 +36,14 @@ Staff = Callable[..., Any]
 class Site:
     """A running `python -m mnistsite.run` with its data in a folder of its own."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     environment: dict[str, str]
     base: str
-    printed: list[str]
+    log: Path
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text()
 
     def manage(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -66,47 +79,54 @@ def free_port() -> int:
         return port
 
 
-def started(folder: Path) -> Site:
-    port = free_port()
-    environment = {
+def started(folder: Path, environment: dict[str, str] | None = None) -> Site:
+    """Start a site and wait until it serves."""
+    environment = environment or site_environment(folder)
+    log = folder / f"{environment['PORT']}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            RUN, env=environment, cwd=settings.BASE_DIR, stdout=output, stderr=subprocess.STDOUT
+        )
+    site = Site(process, environment, f"http://127.0.0.1:{environment['PORT']}", log)
+    eventually(lambda: serves(site) or process.poll() is not None, READY_WITHIN_S)
+    if not serves(site):
+        stop(site)
+        raise AssertionError(site.printed)
+    return site
+
+
+def serves(site: Site) -> bool:
+    return "\nServing on" in site.printed
+
+
+def prepare_data(folder: Path) -> None:
+    """Make what a site makes at its first start: database, first account and static files."""
+    environment = site_environment(folder) | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
+    command = [sys.executable, "-c", PREPARE]
+    subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=True)
+
+
+def copy_data(source: Path, target: Path) -> None:
+    """Copy a folder with its owners, as the database has one of its own where root runs it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["/bin/cp", "-a", source, target], check=True)
+
+
+def site_environment(folder: Path) -> dict[str, str]:
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "SECRET_KEY", "MNIST_NPZ")
-    } | {
+    }
+    return inherited | {
         "VAR_DIR": str(folder / "var"),
         "MODELS_DIR": str(folder / "models"),
         "IMAGES_DIR": str(folder / "images"),
-        "PORT": str(port),
+        "PORT": str(free_port()),
         "ADMIN_PASSWORD": PASSWORD,
         "WANDB_MODE": "disabled",
         "PREDICT_PER_SECOND": "1000",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mnistsite.run"],
-        env=environment,
-        cwd=settings.BASE_DIR,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    site = Site(process, environment, f"http://127.0.0.1:{port}", [])
-    wait_until_ready(site)
-    return site
-
-
-def wait_until_ready(site: Site) -> None:
-    assert site.process.stdout
-    for line in site.process.stdout:
-        site.printed.append(line)
-        if line.startswith("Serving on"):
-            break
-    assert eventually(lambda: answers(site), READY_WITHIN_S), "".join(site.printed)
-
-
-def answers(site: Site) -> bool:
-    try:
-        return bool(site.call("/readyz")["status"] == "ready")
-    except OSError:
-        return False
 
 
 def eventually(true: Callable[[], bool], within_s: float) -> bool:
@@ -128,7 +148,7 @@ def lives(process: psutil.Process) -> bool:
 
 def stop(site: Site, number: int = signal.SIGINT) -> None:
     site.process.send_signal(number)
-    site.process.communicate(timeout=60)
+    site.process.wait(timeout=60)
 
 
 def workers(site: Site) -> list[psutil.Process]:
@@ -141,7 +161,3 @@ def command_line(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return ""
-
-
-def age_s(pid: int) -> float:
-    return float(time.time() - psutil.Process(pid).create_time())

@@ -38,6 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("mnistsite.database.server.time", clock)
     # Nothing is known yet of any server.
     monkeypatch.setattr(base, "server", cache(server.Server))
+    monkeypatch.setattr(server, "_waits_at_start", False)
     return clock
 
 
@@ -137,6 +138,66 @@ def test_connecting_to_a_server_that_hangs_is_not_tried_again(
     with pytest.raises(psycopg.OperationalError, match="timeout expired"):
         wrapper(HOST="127.0.0.1").connect()
     assert (len(tries), clock.slept) == (1, [])
+
+
+@pytest.mark.django_db
+def test_command_waits_half_a_minute_for_its_database_and_says_so(
+    clock: Clock, tries: list[Exception | None], caplog: pytest.LogCaptureFixture
+) -> None:
+    server.wait_at_start()
+    tries += [None, *starting(6)]
+    other = wrapper()
+    other.connect()
+    other.close()
+    assert clock.slept == [0.5, 1, 2, 4, 8, 16]
+    (line,) = caplog.messages
+    assert line.startswith("Waiting up to 32 s for PostgreSQL at ")
+    assert line.endswith("the database system is starting up")
+
+
+@pytest.mark.django_db
+def test_command_that_has_reached_its_database_waits_no_longer_than_a_request(
+    clock: Clock, tries: list[Exception | None]
+) -> None:
+    server.wait_at_start()
+    tries += [*starting(4), None]
+    other = wrapper()
+    other.connect()
+    other.close()
+    with pytest.raises(psycopg.OperationalError):
+        other.connect()
+    assert clock.slept == [0.2, 0.4, 0.8]
+
+
+def test_command_does_not_wait_where_the_server_refuses_it(
+    clock: Clock, tries: list[Exception | None]
+) -> None:
+    server.wait_at_start()
+    refusal = 'FATAL:  password authentication failed for user "site"'
+    tries += [*starting(1), psycopg.OperationalError(refusal)]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        wrapper(HOST="127.0.0.1").connect()
+    assert (len(tries), clock.slept) == (1, [])
+
+
+def test_command_without_a_database_ends_with_one_sentence() -> None:
+    """In a process of its own, whose pauses are cut short."""
+    code = (
+        "import sys, manage; from mnistsite.database import server; "
+        "server.START_PAUSES_S = (0.0, 0.0); sys.argv = ['manage.py', 'models']; manage.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"DATABASE_URL": f"postgresql://site@127.0.0.1:{CLOSED_PORT}/site"},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Waiting up to 0 s for PostgreSQL at 127.0.0.1:9" in done.stderr
+    assert "No connection to PostgreSQL at 127.0.0.1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.django_db

@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from mnistsite.static_files import collect_changed
+
 FIRST_PAINT_BYTES = 100_000
 HEADERS_BYTES = 600  # of one answer, at most
 
@@ -58,3 +60,34 @@ def test_the_first_paint_takes_less_than_a_hundred_kilobytes(
 def transferred(file: Path) -> int:
     compressed = file.with_name(file.name + ".gz")
     return min(each.stat().st_size for each in (file, compressed) if each.exists())
+
+
+def test_static_files_are_collected_again_only_after_a_change(
+    settings: Settings, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "page.css").write_text("first")
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATICFILES_DIRS = [source]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    collected = settings.STATIC_ROOT / "page.css"
+    collect_changed()
+
+    collected.write_text("left alone")
+    collect_changed()
+    assert collected.read_text() == "left alone"
+
+    (source / "page.css").write_text("the second")
+    collect_changed()
+    assert collected.read_text() == "the second"
+
+
+def test_static_files_of_pages_that_are_not_served_are_left_out(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    call_command("collectstatic", verbosity=0, interactive=False)
+    assert (tmp_path / "admin/css/base.css").exists()
+    assert not list(tmp_path.rglob("redoc*"))
+    assert not (tmp_path / "rest_framework").exists()

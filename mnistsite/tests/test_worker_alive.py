@@ -1,56 +1,48 @@
-"""A worker that hangs, or has lost its database, is not taken for a healthy one."""
+"""The worker's health check against connections like a worker's."""
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection
 
+from classifier.services import workers
+from classifier.tests.workers import connect
 from mnistsite import worker_alive
-
-HEARTBEAT = "SELECT 'procrastinate_workers'"
-
-
-@pytest.fixture
-def worker() -> psycopg.Connection[tuple[object, ...]]:
-    """Another connection from here, as the worker's."""
-    names = ("host", "port", "user", "password", "dbname")
-    params = connection.get_connection_params()
-    return psycopg.connect(
-        **{name: params[name] for name in names if name in params}, autocommit=True
-    )
 
 
 @pytest.mark.django_db
-def test_a_worker_that_has_just_spoken_is_alive(
-    worker: psycopg.Connection[tuple[object, ...]],
-) -> None:
-    with worker:
-        worker.execute(HEARTBEAT)
+def test_worker_that_has_just_used_the_database_is_alive() -> None:
+    with connect():
         assert worker_alive.main() == 0
 
 
 @pytest.mark.django_db
-def test_one_that_has_long_been_silent_is_not(
-    worker: psycopg.Connection[tuple[object, ...]],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_worker_that_has_been_silent_is_not_alive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(worker_alive, "SPOKEN", worker_alive.SPOKEN.replace("1 minute", "0 s"))
-    with worker:
-        worker.execute(HEARTBEAT)
+    monkeypatch.setattr(workers, "_ALIVE", workers._ALIVE.replace("30 seconds", "0 seconds"))
+    with connect():
         assert worker_alive.main() == 1
-    assert "has not been heard of" in capsys.readouterr().out
+    assert "for 30 seconds" in capsys.readouterr().out
 
 
 @pytest.mark.django_db
-def test_who_speaks_of_other_things_is_no_worker(
-    worker: psycopg.Connection[tuple[object, ...]],
+def test_worker_on_another_machine_counts_only_where_any_is_meant(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with worker:
-        worker.execute("SELECT 1")
+    elsewhere = workers._ALIVE.replace("inet_client_addr()", "'192.0.2.1'::inet")
+    monkeypatch.setattr(workers, "_ALIVE", elsewhere)
+    with connect():
+        assert workers.is_alive()
         assert worker_alive.main() == 1
 
 
-def test_without_a_database_nobody_is_alive(
+@pytest.mark.django_db
+def test_other_process_is_no_worker() -> None:
+    with connect("web"):
+        assert worker_alive.main() == 1
+        assert not workers.is_alive()
+
+
+def test_without_a_database_no_worker_is_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def away() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.services import RuleBroken, rescoring
+from classifier.services import RuleBroken, rescoring, workers
 from classifier.services.rescoring import Standing
 
 LOOK_EVERY_S = 1.0
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             f"Model {standing.model} has yet to read {standing.unread:,} of "
             f"{standing.uploaded:,} uploaded images."
         )
-        if not rescoring.somebody_works():
+        if not workers.is_alive():
             self.stdout.write(
                 "No worker is running. Start one: python manage.py procrastinate worker"
             )

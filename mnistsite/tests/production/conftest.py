@@ -4,12 +4,13 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from mnistsite.tests.production.asking import ask
 from mnistsite.tests.production.parts import MISSING, Part, Parts, listens
-from mnistsite.tests.stack import eventually
+from mnistsite.tests.stack import copy_data, eventually
 
 READY_WITHIN_S = 60
 FIRST, SECOND, THIRD = "127.0.0.2", "127.0.0.3", "127.0.0.4"
@@ -52,10 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    parts = Parts(tmp_path_factory.mktemp("production"))
+def production(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Production]:
+    folder = tmp_path_factory.mktemp("production")
+    copy_data(prepared / "postgres", folder / "postgres")
+    copy_data(prepared / "static", folder / "var/static")
+    parts = Parts(folder)
     try:
-        parts.prepare()
+        parts.prepare_database()
         names, worker = parts.names(), parts.worker()
         nginx, port = parts.nginx()
         stack = Production(parts, port, {}, worker, names, nginx)

@@ -80,10 +80,14 @@ class Parts:
         return Path(str(self.database.get_postmaster_info().socket_dir))
 
     def prepare(self) -> None:
-        """What the image's build and the one-shot service do."""
-        for command in (["manage.py", "collectstatic", "--no-input"], ["-m", "mnistsite.prepare"]):
-            done = self.run(*command)
-            assert done.returncode == 0, done.stderr
+        """Collect the static files, as the image's build does, and prepare the database."""
+        done = self.run("manage.py", "collectstatic", "--no-input")
+        assert done.returncode == 0, done.stderr
+        self.prepare_database()
+
+    def prepare_database(self) -> None:
+        done = self.run("-m", "mnistsite.prepare")
+        assert done.returncode == 0, done.stderr
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
