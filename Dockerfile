@@ -12,6 +12,8 @@ ENV PYTHONUNBUFFERED=1 \
     MEDIA_ROOT=/data/media \
     MODELS_DIR=/data/models \
     IMAGES_DIR=/data/images \
+    # Beside the plots; no model's name starts like this.
+    WANDB_DIR=/data/images/_runs \
     # A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over cores.
     MALLOC_ARENA_MAX=1 \
     OPENBLAS_NUM_THREADS=1

@@ -135,7 +135,7 @@ def fine_tuned(given: Images, corrections: Images, seed: int, folder: Path) -> R
 
 def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
     export.write(folder, members)
-    fitted = calibrate.fit(Graph(folder / artifact.GRAPH), prepared)
+    fitted = calibrate.fit(Graph((folder / artifact.GRAPH).read_bytes()), prepared)
     fitted.neighbourhoods.save(folder / artifact.REJECTOR)
     manifest = artifact.Manifest(
         name=folder.name,

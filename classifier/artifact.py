@@ -61,7 +61,11 @@ class Manifest:
 
 
 def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _digest(path.read_bytes())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def read(folder: Path) -> Manifest:
@@ -69,24 +73,46 @@ def read(folder: Path) -> Manifest:
 
     Raises MissingArtifact, IncompatibleArtifact or DamagedArtifact.
     """
-    manifest = _parse(folder / MANIFEST)
-    for name, expected in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise DamagedArtifact(f"{path} is missing. Restore the folder or train again.")
-        if sha256(path) != expected:
-            raise DamagedArtifact(f"{path} is damaged: its checksum differs from the manifest's.")
+    manifest, _ = read_manifest(folder)
+    for name in manifest.files:
+        read_file(folder, manifest, name)
     return manifest
 
 
-def _parse(path: Path) -> Manifest:
-    if not path.is_file():
-        raise MissingArtifact(
-            f"There is no model in {path.parent}: {path.name} is missing. "
-            "List the models on record: python manage.py models"
-        )
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """Return the manifest and its own sha256. Raises as `read` does."""
+    path = folder / MANIFEST
     try:
-        values = json.loads(path.read_text())
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingArtifact(
+            f"There is no model in {folder}: {MANIFEST} is missing. "
+            "List the models on record: python manage.py models"
+        ) from error
+    except OSError as error:
+        raise DamagedArtifact(f"{path} can't be read: {error.strerror}.") from error
+    return _parse(path, content), _digest(content)
+
+
+def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
+    """Return the content of a file that is what the manifest says. Raises DamagedArtifact."""
+    path = folder / name
+    if name not in manifest.files:
+        raise DamagedArtifact(f"{folder / MANIFEST} is damaged: it has no checksum of {name}.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedArtifact(
+            f"{path} can't be read: {error.strerror}. Restore the folder or train again."
+        ) from error
+    if _digest(content) != manifest.files[name]:
+        raise DamagedArtifact(f"{path} is damaged: its checksum differs from the manifest's.")
+    return content
+
+
+def _parse(path: Path, content: bytes) -> Manifest:
+    try:
+        values = json.loads(content)
         found = values["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedArtifact(f"{path} is not a model's manifest: {error!r}") from error

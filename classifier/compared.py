@@ -8,10 +8,10 @@ from uuid import UUID
 
 import numpy as np
 
+from classifier import serving
 from classifier.artifact import ArtifactError
 from classifier.models import InputImage, ModelVersion
-from classifier.recognizer import Recognition, Recognizer
-from classifier.serving import model_folder
+from classifier.recognizer import Recognition
 from classifier.vocabulary import Label, Verdict
 
 SHOWN = 60
@@ -83,10 +83,11 @@ def sets_of(version: ModelVersion) -> list[ComparedSet]:
 
 def _readings(model: str, images: Iterable[InputImage]) -> Readings:
     images = list(images)
-    if not images:
+    version = ModelVersion.objects.light().filter(name=model).first() if images else None
+    if version is None:
         return {}
     try:
-        recognizer = Recognizer(model_folder(model))
+        recognizer = serving.load(version)
     except ArtifactError:
         return {}
     pixels = [np.frombuffer(image.pixels, np.uint8).reshape(28, 28) for image in images]

@@ -1,6 +1,7 @@
 """Training digits that stand for all of them: what a model finds an image to be most like."""
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,9 @@ class Exemplars:
     embeddings: Embeddings
 
     @classmethod
-    def load(cls, path: Path) -> "Exemplars":
-        """Raises OSError, EOFError, KeyError, ValueError or BadZipFile for any other file."""
-        with path.open("rb") as file, np.load(file) as arrays:
+    def load(cls, content: bytes) -> "Exemplars":
+        """Raises EOFError, KeyError, ValueError or BadZipFile for any other file's content."""
+        with np.load(BytesIO(content)) as arrays:
             return cls(arrays["pixels"], arrays["labels"], arrays["embeddings"])
 
     def save(self, path: Path) -> None:

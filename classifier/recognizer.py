@@ -1,5 +1,6 @@
 """28×28 images → probabilities, uncertainty and a verdict, from a model folder."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +14,16 @@ from numpy.typing import NDArray
 
 from classifier import artifact, uncertainty
 from classifier.exemplars import Exemplars
+from classifier.stderr import filter_stderr
 from classifier.uncertainty import Floats, Neighbourhoods
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
 NOT_A_DIGIT = 10  # its place among a member's outputs, after the ten digits'
 LIKELIER_THAN_NOT = 0.5
+ANNOUNCEMENT = "^INFO: Created TensorFlow Lite XNNPACK delegate"  # once in each process
+UNREADABLE = (EOFError, LookupError, OSError, ValueError, BadZipFile)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,18 @@ class Outputs:
 class Graph:
     """The ensemble as one LiteRT graph. Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises DamagedArtifact where the file is not such a graph."""
+    def __init__(self, content: bytes) -> None:
+        """Raises ValueError where the content is not such a graph.
+
+        LiteRT maps a file that it opens itself, and a mapped file that is truncated ends the
+        process.
+        """
         try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-            self._interpreter.allocate_tensors()
+            with filter_stderr(ANNOUNCEMENT):
+                self._interpreter = Interpreter(model_content=content, num_threads=1)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise artifact.DamagedArtifact(f"{path} is not a LiteRT graph: {error}") from error
+            raise ValueError(f"{artifact.GRAPH} is not a LiteRT graph: {error}") from error
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._lock = Lock()
@@ -107,18 +118,29 @@ class Graph:
 class Recognizer:
     """One loaded model. Safe to share between threads.
 
-    Raises ArtifactError where the folder is missing, damaged or of another format.
+    It has copies of the files in its folder, which may change or go later. `checksum` is the
+    manifest's sha256.
+
+    Raises ArtifactError where the folder is missing, damaged, of another format or not the one of
+    the `checksum` that is given.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.manifest = artifact.read(folder)
-        self.graph = Graph(folder / artifact.GRAPH)
+    def __init__(self, folder: Path, checksum: str | None = None) -> None:
+        self.manifest, self.checksum = artifact.read_manifest(folder)
+        if checksum not in (None, self.checksum):
+            raise artifact.DamagedArtifact(
+                f"{folder} is not the model that was registered: its manifest has another "
+                "checksum. Restore the folder, or promote another model."
+            )
+        graph = artifact.read_file(folder, self.manifest, artifact.GRAPH)
+        rejector = artifact.read_file(folder, self.manifest, artifact.REJECTOR)
+        self._exemplars = _read_exemplars(folder, self.manifest)
         try:
-            self._neighbourhoods = Neighbourhoods.load(folder / artifact.REJECTOR)
+            self.graph = Graph(graph)
+            self._neighbourhoods = Neighbourhoods.load(rejector)
             # What doesn't fit together shows here, and not at the first picture.
             self.recognize([np.zeros((28, 28), np.uint8)])
-        except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
+        except UNREADABLE as error:
             raise artifact.DamagedArtifact(
                 f"The files in {folder} don't belong together: {error}"
             ) from error
@@ -129,11 +151,14 @@ class Recognizer:
 
     @cached_property
     def exemplars(self) -> Exemplars | None:
-        """Read when they are first asked for, as recognising needs none. Not every model has any,
-        and the folder may have been taken away since."""
+        """Decoded at their first use, because recognising needs none. None where the model has
+        none, or they are damaged."""
+        if self._exemplars is None:
+            return None
         try:
-            return Exemplars.load(self._folder / artifact.EXEMPLARS)
-        except FileNotFoundError:
+            return Exemplars.load(self._exemplars)
+        except UNREADABLE as error:
+            _warn_of_exemplars(self.name, error)
             return None
 
     def recognize(self, images: Iterable[NDArray[np.uint8]]) -> list[Recognition]:
@@ -175,3 +200,17 @@ class Recognizer:
         if confidence < limits["confidence"]:
             return Verdict.UNSURE, Reason.LOW_CONFIDENCE
         return Verdict.DIGIT, None
+
+
+def _read_exemplars(folder: Path, manifest: artifact.Manifest) -> bytes | None:
+    if artifact.EXEMPLARS not in manifest.files:
+        return None
+    try:
+        return artifact.read_file(folder, manifest, artifact.EXEMPLARS)
+    except artifact.DamagedArtifact as error:
+        _warn_of_exemplars(manifest.name, error)
+        return None
+
+
+def _warn_of_exemplars(model: str, error: Exception) -> None:
+    logger.warning("Model %s serves without its exemplars: %s", model, error)

@@ -34,6 +34,14 @@ def model_folder(name: str) -> Path:
     return folder if folder.exists() else settings.BUNDLED_MODELS_DIR / name
 
 
+def load(version: ModelVersion) -> Recognizer:
+    """Load the folder that was registered as this version, and no other one of its name.
+
+    Raises ArtifactError.
+    """
+    return Recognizer(model_folder(version.name), version.checksum)
+
+
 class Champion:
     """Asks the database at most once a second which model it is, and loads it if it changed."""
 
@@ -60,7 +68,7 @@ class Champion:
 
     def _load(self, version: ModelVersion) -> Served:
         try:
-            return Served(version, Recognizer(model_folder(version.name)))
+            return Served(version, load(version))
         except ArtifactError as error:
             logger.error("Champion %s can't be loaded: %s", version.name, error)
             if self._served:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +45,9 @@ class Neighbourhoods:
     centres: Floats
 
     @classmethod
-    def load(cls, path: Path) -> "Neighbourhoods":
-        """Raises OSError, EOFError, KeyError, ValueError or BadZipFile for any other file."""
-        with path.open("rb") as file, np.load(file) as arrays:
+    def load(cls, content: bytes) -> "Neighbourhoods":
+        """Raises EOFError, KeyError, ValueError or BadZipFile for any other file's content."""
+        with np.load(BytesIO(content)) as arrays:
             return cls(arrays["whitening"].astype(float), arrays["centres"].astype(float))
 
     def save(self, path: Path) -> None:

@@ -47,6 +47,7 @@ MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
 BUNDLED_MODELS_DIR = BASE_DIR / "models"
 IMAGES_DIR = env.path("IMAGES_DIR", BASE_DIR / "images")
 MNIST_NPZ = env.string("MNIST_NPZ")
+WANDB_DIR = env.path("WANDB_DIR", VAR_DIR)
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)

@@ -2,5 +2,14 @@
 
 import os
 
-# TensorFlow reads it when it is imported, and is silent about anything short of an error.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from classifier.stderr import filter_stderr
+
+# TensorFlow reads it when it is imported. Errors are shown; information and warnings are not.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+BEFORE_ITS_LOG_LEVEL = "^WARNING: All log messages before absl::InitializeLog|^[IW][0-9]{4} "
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without the lines that it writes before its log level takes effect."""
+    with filter_stderr(BEFORE_ITS_LOG_LEVEL):
+        import tensorflow  # noqa: F401

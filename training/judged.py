@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from classifier import answers, imaging
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.vocabulary import DIGITS, Verdict
 from training.evaluate import Answers
+
+SEVERAL = "several/"
 
 
 class Unreadable(Exception):
@@ -29,11 +32,16 @@ class Labelled:
 
 
 def in_folder(folder: Path) -> Iterator[Labelled]:
-    """Pictures in the sub-folders 0…9 and none. Raises Unreadable where there are none."""
+    """Pictures in the sub-folders 0…9 and none. Raises Unreadable where there are none, nor
+    pictures of several digits."""
     paths = [path for name in (*DIGITS, "none") for path in sorted((folder / name).glob("[!.]*"))]
-    if not paths:
-        raise Unreadable(f"{folder} has no pictures in sub-folders named 0 to 9 or none.")
-    index = {row["file"]: row for row in _index(folder)}
+    rows = _index(folder)
+    if not paths and not any(row["file"].startswith(SEVERAL) for row in rows):
+        raise Unreadable(
+            f"{folder} has no pictures in sub-folders named 0 to 9 or none, nor in several with "
+            "their digits in index.csv."
+        )
+    index = {row["file"]: row for row in rows}
     for path in paths:
         row = index.get(path.relative_to(folder).as_posix(), {})
         digits = "" if path.parent.name == "none" else path.parent.name
@@ -43,7 +51,7 @@ def in_folder(folder: Path) -> Iterator[Labelled]:
 def several_in_folder(folder: Path) -> Iterator[Labelled]:
     """Pictures of more than one digit, which index.csv reads out."""
     for row in _index(folder):
-        if row["file"].startswith("several/"):
+        if row["file"].startswith(SEVERAL):
             yield Labelled(_decoded(folder / row["file"]), row["label"])
 
 
@@ -59,10 +67,10 @@ def _index(folder: Path) -> list[dict[str, str]]:
 def in_npz(path: Path) -> Iterator[Labelled]:
     """`x` (N, H, W) uint8 with bright ink and, optionally, `y` (N,). Raises Unreadable."""
     try:
-        with np.load(path) as file:
-            x = file["x"]
-            y = file.get("y")
-    except (OSError, KeyError, ValueError, EOFError) as error:
+        with path.open("rb") as file, np.load(file) as stored:
+            x = stored["x"]
+            y = stored.get("y")
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise Unreadable(f"{path} is not an npz file with an array x: {error}") from error
     if x.ndim != 3 or x.dtype != np.uint8 or (y is not None and y.shape != (len(x),)):
         raise Unreadable(f"{path}: x must be N×H×W uint8 and y, if there is one, N digits.")
@@ -73,10 +81,13 @@ def in_npz(path: Path) -> Iterator[Labelled]:
 
 
 def _decoded(path: Path) -> imaging.Picture | None:
+    """None where it is no picture. Raises Unreadable where the file is missing."""
     try:
         return imaging.decode(path.read_bytes())
     except imaging.ImageError:
         return None
+    except OSError as error:
+        raise Unreadable(f"{path} can't be read: {error.strerror}.") from error
 
 
 def judge(labelled: Iterable[Labelled], recognizer: Recognizer) -> Answers:

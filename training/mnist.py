@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
+from zipfile import BadZipFile
 
 import numpy as np
 from django.db import connection, transaction
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from classifier.models import InputImage, Source
+from training import import_tensorflow
 
 COLUMNS = "id, label, is_training, pixels, source, created_at"
 TYPES = ["uuid", "varchar", "bool", "bytea", "varchar", "timestamptz"]
 WAYS = (
-    "Ways to get it: `--npz PATH` or MNIST_NPZ=PATH with Keras's mnist.npz; "
-    "a network that lets Keras download it; or `--sample` for 5,000 digits without any download."
+    "Load it by `manage.py loadmnist --npz PATH`, or set MNIST_NPZ, with Keras's mnist.npz; by "
+    "`manage.py loadmnist` where there is a network; or by `manage.py loadmnist --sample`, which "
+    "has 5,000 digits and needs no download."
 )
 
 
@@ -44,9 +47,9 @@ class Mnist:
 def from_npz(path: Path) -> Mnist:
     """Raises MnistUnavailable where the file is not Keras's mnist.npz."""
     try:
-        with np.load(path) as file:
-            arrays = [file[key] for key in ("x_train", "y_train", "x_test", "y_test")]
-    except (OSError, KeyError, ValueError, EOFError) as error:
+        with path.open("rb") as file, np.load(file) as stored:
+            arrays = [stored[key] for key in ("x_train", "y_train", "x_test", "y_test")]
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise MnistUnavailable(f"{path} is not Keras's mnist.npz: {error}. {WAYS}") from error
     shapes = [array.shape for array in arrays]
     if shapes != [(60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,)]:
@@ -57,6 +60,7 @@ def from_npz(path: Path) -> Mnist:
 def from_keras() -> Mnist:
     """Raises MnistUnavailable where the download fails."""
     try:
+        import_tensorflow()
         from keras.datasets import mnist
 
         (x_train, y_train), (x_test, y_test) = mnist.load_data()

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import artifact
+from classifier import artifact, serving
 from classifier.models import ModelVersion, RunState, Via
 from classifier.recognizer import Graph, Recognizer
 from classifier.services import runs, versions
@@ -133,7 +133,9 @@ def _further(plan: Plan, data: Dataset, champion: ModelVersion) -> Course:
 
 
 def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Exam, dict[str, Any]]:
-    with tracking.tracked(plan.name, course.configuration, settings.VAR_DIR) as tracker:
+    with tracking.tracked(
+        plan.name, course.configuration, settings.WANDB_DIR, record.log
+    ) as tracker:
 
         def follow(values: dict[str, Any]) -> None:
             record.epoch(values)
@@ -156,7 +158,8 @@ def _publish(
         record.stage("exporting")
         export.write(aside, members)
         record.stage("calibrating")
-        fitted = calibrate.fit(Graph(aside / artifact.GRAPH), course.lesson)
+        graph = Graph((aside / artifact.GRAPH).read_bytes())
+        fitted = calibrate.fit(graph, course.lesson)
         fitted.neighbourhoods.save(aside / artifact.REJECTOR)
         draft = artifact.Manifest(
             name=plan.name,
@@ -212,7 +215,7 @@ def _draw(learnt: Images, name: str, exam: Exam, metrics: dict[str, Any], pictur
 
 def _compare(exam: Exam, champion: ModelVersion) -> dict[str, Any]:
     """Image by image with what serves, on the very images that the exam was of."""
-    recognizer = Recognizer(model_folder(champion.name))
+    recognizer = serving.load(champion)
     pairs = {
         name: gate.Pair(
             measured.ids,

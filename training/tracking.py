@@ -1,7 +1,9 @@
 """Weights & Biases: offline unless configured, nothing at all where it is not installed."""
 
 import os
-from collections.abc import Iterator
+import shlex
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,22 +30,23 @@ def mode() -> Any:
 
 
 @contextmanager
-def tracked(name: str, configuration: dict[str, Any], folder: Path) -> Iterator[Tracker]:
-    """A tracker for the run; if the block raises, the run is recorded as failed."""
+def tracked(
+    name: str, configuration: dict[str, Any], folder: Path, announce: Callable[[str], None]
+) -> Iterator[Tracker]:
+    """A tracker for the run, which `announce` is given the place of.
+
+    If the block raises, the run is recorded as failed. `folder` is for what stays on this machine;
+    where it can't be written, the run goes untracked.
+    """
     if find_spec("wandb") is None or mode() == "disabled":
         yield NoTracker()
         return
-    import wandb
-
-    folder.mkdir(parents=True, exist_ok=True)
-    run = wandb.init(
-        project="mnistsite",
-        name=name,
-        config=configuration,
-        dir=folder,
-        mode=mode(),
-        settings=wandb.Settings(silent=True, console="off"),
-    )
+    if not _is_writable(folder):
+        announce(f"Not tracked: {folder} can't be written. Set WANDB_DIR to another folder.")
+        yield NoTracker()
+        return
+    run = _start(name, configuration, folder)
+    announce(_describe(run))
     # As a context manager the run would print a stack trace of whatever ends it, Ctrl-C too.
     try:
         yield run
@@ -51,3 +54,34 @@ def tracked(name: str, configuration: dict[str, Any], folder: Path) -> Iterator[
         run.finish(exit_code=1)
         raise
     run.finish()
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def _start(name: str, configuration: dict[str, Any], folder: Path) -> Any:
+    # wandb reports its own errors over the network, from offline runs too.
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    import wandb
+
+    return wandb.init(
+        project="mnistsite",
+        name=name,
+        config=configuration,
+        dir=folder,
+        mode=mode(),
+        settings=wandb.Settings(silent=True, console="off"),
+    )
+
+
+def _describe(run: Any) -> str:
+    if not run.offline:
+        return f"Tracked at {run.url}"
+    folder = run.settings.sync_dir
+    command = [str(Path(sys.executable).with_name("wandb")), "sync", folder]
+    return f"Tracked offline in {folder}\nTo upload it: {shlex.join(command)}"

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier import charts
 from classifier.admin import learnt
 from classifier.admin.read_only import LookOnly
-from classifier.models import TrainingRun, details
+from classifier.models import RunState, TrainingRun, details
 from classifier.services import RuleBroken, runs
 from classifier.templatetags.numbers import share
 
@@ -132,7 +132,15 @@ def _shown(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "newest": run.progress[-1] if run.progress else None,
         "curves": [_curve(run, name) for name in ("loss", "accuracy")] if run.progress else [],
         "may_start": _may_start(request),
+        "retry": _how(run) if run.state == RunState.FAILED else None,
     }
+
+
+def _how(run: TrainingRun) -> str:
+    """The value of `how` that starts a run like this one."""
+    if not run.fine_tune:
+        return "scratch"
+    return "anyway" if run.force else "new"
 
 
 def _took(run: TrainingRun) -> str:

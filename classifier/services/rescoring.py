@@ -15,6 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.types import JSONDict
 
+from classifier import serving
 from classifier.models import (
     InputImage,
     InputImageQuerySet,
@@ -26,7 +27,6 @@ from classifier.models import (
 from classifier.recognizer import Recognition, Recognizer
 from classifier.services import RuleBroken, readings, versions
 from classifier.services.queue import MISTAKEN
-from classifier.serving import model_folder
 
 TASK = "classifier.tasks.rescore"
 OF_A_JOB = 1_000
@@ -127,7 +127,7 @@ def read(model_id: int, first: UUID, last: UUID) -> None:
 @lru_cache(maxsize=1)
 def _recognizer(model: ModelVersion) -> Recognizer:
     """Not what this process serves, which may be the champion of a second ago."""
-    return Recognizer(model_folder(model.name))
+    return serving.load(model)
 
 
 def _leave_the_rest(model: ModelVersion, first: UUID, last: UUID) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from procrastinate.contrib.django import app
@@ -139,7 +139,13 @@ def beat(run_id: int) -> bool:
 
 def finish(run_id: int, state: RunState, **values: Any) -> None:
     """Does nothing to a run that has ended already."""
-    unfinished = TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED)
+    _end(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED), state, **values)
+
+
+def _end(unfinished: QuerySet[TrainingRun], state: RunState, **values: Any) -> None:
+    """The error of a failed run closes its log."""
+    if state == RunState.FAILED and "error" in values:
+        values["log"] = Concat("log", Value(f"{values['error']}\n"))
     unfinished.update(state=state, finished_at=timezone.now(), stage="", **values)
 
 
@@ -161,6 +167,4 @@ def settle() -> None:
         run=Cast(OuterRef("pk"), TextField())
     )
     jobless = Q(state=RunState.QUEUED) & ~Exists(waits)
-    TrainingRun.objects.filter(silent | jobless).update(
-        state=RunState.FAILED, finished_at=timezone.now(), stage="", error=LOST
-    )
+    _end(TrainingRun.objects.filter(silent | jobless), RunState.FAILED, error=LOST)

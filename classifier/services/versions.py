@@ -44,20 +44,20 @@ def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersio
     registered.
     """
     folder = model_folder(name)
-    manifest = Recognizer(folder).manifest
-    checksum = artifact.sha256(folder / artifact.MANIFEST)
+    artifact.read(folder)  # with the files that only training needs
+    recognizer = Recognizer(folder)
     comparison = comparison or {}
     rejected = not comparison.get("passed", True)
     values: dict[str, Any] = {
         "state": ModelState.REJECTED if rejected else ModelState.CANDIDATE,
-        "checksum": checksum,
-        "metrics": manifest.metrics,
-        "configuration": manifest.configuration,
-        "snapshot": manifest.dataset,
+        "checksum": recognizer.checksum,
+        "metrics": recognizer.manifest.metrics,
+        "configuration": recognizer.manifest.configuration,
+        "snapshot": recognizer.manifest.dataset,
         "comparison": comparison,
     }
     version, _ = ModelVersion.objects.get_or_create(name=name, defaults=values)
-    if version.checksum != checksum:
+    if version.checksum != recognizer.checksum:
         raise RuleBroken(
             f"{folder} is not the model that was registered as {name}. "
             "Give the new folder another name and promote that."

@@ -223,6 +223,40 @@ def test_classify_works_without_a_database_and_goes_on_after_a_bad_file(
     assert sorted(tmp_path.iterdir()) == sorted([two, text, nine])
 
 
+def test_classify_takes_all_files_in_a_folder_in_order(tmp_path: Path, drawn: Draw) -> None:
+    names = ("b/2.png", "a/deep/9.png", "a.txt", "a/deep/.hidden.png", ".hidden/3.png")
+    for name in names:
+        (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pictures" / name).write_bytes(drawn(2))
+    (tmp_path / "pictures" / "a.txt").write_text("hello")
+    (tmp_path / "alone.png").write_bytes(drawn(7))
+    output = StringIO()
+
+    with pytest.raises(CommandError, match=r"1 of 4 files could not be read\."):
+        call_command("classify", tmp_path / "pictures", tmp_path / "alone.png", stdout=output)
+
+    lines = [json.loads(line) for line in output.getvalue().splitlines()]
+    files = [str(Path(line["file"]).relative_to(tmp_path)) for line in lines]
+    assert files == ["pictures/a/deep/9.png", "pictures/a.txt", "pictures/b/2.png", "alone.png"]
+    assert [line.get("label") for line in lines] == ["2", None, "2", "7"]
+
+
+def test_classify_refuses_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There are no files in the given folders"):
+        run("classify", str(tmp_path))
+
+
+def test_classify_keeps_the_stages_of_equal_names_apart(tmp_path: Path, drawn: Draw) -> None:
+    for name in ("one", "two"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        (tmp_path / "pictures" / name / "seven.png").write_bytes(drawn(7))
+
+    run("classify", str(tmp_path / "pictures"), "--debug", str(tmp_path / "stages"))
+
+    for name in ("one", "two"):
+        assert (tmp_path / "stages" / name / "seven-01-picture.png").is_file()
+
+
 def test_classify_shows_the_stages_of_imaging(tmp_path: Path, drawn: Callable[..., bytes]) -> None:
     (tmp_path / "seven.png").write_bytes(drawn(7))
 

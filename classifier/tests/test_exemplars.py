@@ -10,6 +10,7 @@ from django.conf import settings
 from classifier import artifact, usefulness
 from classifier.exemplars import Exemplars
 from classifier.recognizer import Recognizer
+from classifier.services import versions
 from classifier.tests import made
 
 
@@ -29,7 +30,7 @@ def test_the_nearest_come_first() -> None:
 
 def test_they_are_read_back_as_they_were_kept(tmp_path: Path, bundled: Exemplars) -> None:
     bundled.save(tmp_path / "some.npz")
-    back = Exemplars.load(tmp_path / "some.npz")
+    back = Exemplars.load((tmp_path / "some.npz").read_bytes())
     for name in ("pixels", "labels", "embeddings"):
         assert np.array_equal(getattr(back, name), getattr(bundled, name))
 
@@ -55,14 +56,40 @@ def test_a_model_without_any_still_recognises() -> None:
     assert recognizer.recognize([np.zeros((28, 28), np.uint8)])
 
 
-def test_a_model_whose_folder_is_taken_away_goes_on_without() -> None:
+def test_exemplars_outlive_the_folder() -> None:
     folder = made.model_folder("gone")
     recognizer = Recognizer(folder)
     shutil.rmtree(folder)
+    assert recognizer.exemplars
+
+
+def test_model_with_damaged_exemplars_recognizes_without_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = made.model_folder("damaged")
+    made.flip_a_byte(folder / artifact.EXEMPLARS)
+    recognizer = Recognizer(folder)
     assert recognizer.exemplars is None
+    assert recognizer.exemplars is None
+    assert recognizer.recognize([np.zeros((28, 28), np.uint8)])
+    [logged] = caplog.messages
+    assert logged.startswith("Model damaged serves without its exemplars: ")
+    assert "exemplars.npz is damaged" in logged
 
 
-def test_damaged_ones_are_noticed_with_the_folder() -> None:
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut short", b"\0" * 5000])
+def test_exemplars_of_another_format_are_left_out(
+    content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = made.model_folder("odd")
+    (folder / artifact.EXEMPLARS).write_bytes(content)
+    artifact.write_manifest(folder, artifact.read(settings.BUNDLED_MODELS_DIR / "baseline"))
+    assert Recognizer(folder).exemplars is None
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.django_db
+def test_model_with_damaged_exemplars_is_not_registered() -> None:
     made.flip_a_byte(made.model_folder("damaged") / artifact.EXEMPLARS)
     with pytest.raises(artifact.DamagedArtifact, match=r"exemplars\.npz is damaged"):
-        Recognizer(settings.MODELS_DIR / "damaged")
+        versions.register("damaged")

@@ -221,6 +221,23 @@ def test_a_run_ends_once() -> None:
     assert (state(run), run.error, run.finished_at) == ("failed", "out of memory", before)
 
 
+def test_failed_run_has_its_error_in_its_log() -> None:
+    run = runs.begin(fine_tune=False, force=False)
+    TrainingRun.objects.update(log="Training on 9 images.\n")
+    runs.finish(run.pk, RunState.FAILED, error="out of memory")
+    runs.finish(run.pk, RunState.FAILED, error="the process is gone")
+    run.refresh_from_db()
+    assert run.log == "Training on 9 images.\nout of memory\n"
+
+
+def test_lost_run_has_its_error_in_its_log() -> None:
+    run = runs.begin(fine_tune=False, force=False)
+    TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    runs.settle()
+    run.refresh_from_db()
+    assert run.log == f"{runs.LOST}\n"
+
+
 def test_what_can_be_trained_is_offered(learner: ModelVersion) -> None:
     made.image(label="7")
     assert runs.offer() == runs.Offer(learner, 1, None)

@@ -172,6 +172,38 @@ def test_a_run_that_goes_on_says_where_its_next_state_is_and_a_finished_one_does
         assert "Out of memory." in html
 
 
+@pytest.mark.parametrize(
+    ("how", "fine_tune", "force"),
+    [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
+)
+@pytest.mark.parametrize("address", ["{run}/change/", "{run}/live/"])
+def test_failed_run_is_started_again_as_it_was(
+    trainer_client: Client,
+    learner: ModelVersion,
+    address: str,
+    how: str,
+    fine_tune: bool,
+    force: bool,
+) -> None:
+    made.image(label="7")
+    failed = run(RunState.FAILED, fine_tune=fine_tune, force=force)
+
+    html = trainer_client.get(LIST + address.format(run=failed.pk)).content.decode()
+    [button] = re.findall(r'<button[^>]* form="retry" name="how" value="(\w+)">Try again<', html)
+    trainer_client.post(f"{LIST}start/", {"how": button})
+
+    assert button == how
+    again = TrainingRun.objects.get(state=RunState.QUEUED)
+    assert (again.fine_tune, again.force) == (fine_tune, force)
+
+
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
+def test_only_a_failed_run_is_offered_again(trainer_client: Client, state: RunState) -> None:
+    html = trainer_client.get(page_of(run(state))).content.decode()
+    assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
+    assert "Try again" not in html
+
+
 @pytest.mark.parametrize("address", ["", "{run}/change/", "{run}/live/"])
 def test_a_run_whose_process_was_killed_is_shown_as_failed(
     trainer_client: Client, address: str
@@ -247,6 +279,15 @@ def test_who_may_only_look_sees_no_button_and_starts_nothing(
     assert trainer_client.post(f"{LIST}{going.pk}/cancel/").status_code == 403
     going.refresh_from_db()
     assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
+
+
+def test_failed_run_offers_nothing_to_who_may_only_look(
+    trainer_client: Client, trainer: User
+) -> None:
+    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
+    html = trainer_client.get(page_of(run(RunState.FAILED))).content.decode()
+    assert "Try again" not in html
+    assert 'id="retry"' not in html
 
 
 @pytest.mark.parametrize("who", ["nobody", "labeller"])

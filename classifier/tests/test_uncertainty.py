@@ -92,7 +92,7 @@ def test_a_distance_is_to_the_nearest_class_and_in_units_of_its_spread(
 
 def test_neighbourhoods_survive_their_file(neighbourhoods: Neighbourhoods, tmp_path: Path) -> None:
     neighbourhoods.save(tmp_path / "rejector.npz")
-    again = Neighbourhoods.load(tmp_path / "rejector.npz")
+    again = Neighbourhoods.load((tmp_path / "rejector.npz").read_bytes())
 
     assert np.array_equal(again.centres, neighbourhoods.centres)
     assert np.array_equal(again.whitening, neighbourhoods.whitening)

@@ -18,10 +18,9 @@ export_members = export.write
 
 def install(set_attribute: Callable[[object, str, Any], None]) -> None:
     """Replace preparing, fitting, exporting, calibrating, choosing exemplars and drawing."""
-    fitted = calibrate.Calibration(
-        1.0, artifact.read(BUNDLED).thresholds, Neighbourhoods.load(BUNDLED / artifact.REJECTOR)
-    )
-    chosen = Exemplars.load(BUNDLED / artifact.EXEMPLARS)
+    rejector = Neighbourhoods.load((BUNDLED / artifact.REJECTOR).read_bytes())
+    fitted = calibrate.Calibration(1.0, artifact.read(BUNDLED).thresholds, rejector)
+    chosen = Exemplars.load((BUNDLED / artifact.EXEMPLARS).read_bytes())
 
     def prepare(given: Images, *_: Any) -> lesson.Lesson:
         return lesson.Lesson(train=given[:10], calibration=given[:10])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 
 from classifier.models import InputImage, ModelVersion, Source, Via
 from classifier.recognizer import NOT_A_DIGIT
@@ -56,7 +57,8 @@ def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(
     assert np.array_equal(dataset.held_out().images.pixels, held_out.images.pixels)
 
 
-def test_the_test_split_is_not_trained_on(sample: None) -> None:
+def test_the_test_split_is_not_trained_on() -> None:
+    call_command("loadmnist", sample=True, verbosity=0)
     assert len(dataset.training().mnist) == 4_000
     assert len(dataset.test_split().ids) == 1_000
 

@@ -83,7 +83,7 @@ def test_the_members_of_a_folder_are_those_that_it_serves(given: Images) -> None
     from training import export
 
     images = given[::500]
-    served = Graph(BASELINE / artifact.GRAPH).outputs(images.pixels)
+    served = Graph((BASELINE / artifact.GRAPH).read_bytes()).outputs(images.pixels)
     members = export.read(BASELINE)
     assert len(members) == served.logits.shape[1]
     for place, member in enumerate(members):

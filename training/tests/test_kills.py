@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 SCRIPT = """
 import django; django.setup()
+from training import import_tensorflow; import_tensorflow()
 from training.tests import kill_everywhere; kill_everywhere.main()
 """
 
@@ -34,3 +35,4 @@ def test_a_kill_at_any_step_leaves_one_champion_that_loads_and_no_half_row(few: 
     steps = re.findall(r"^(killed|lived) (\d+): (.*)$", done.stdout, re.MULTILINE)
     assert len(steps) > 60
     assert {problem for _, _, problem in steps} == {"none"}
+    assert "oneDNN" not in done.stderr, "TensorFlow's lines are not filtered"

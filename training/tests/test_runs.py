@@ -162,3 +162,19 @@ def test_two_trainings_never_run_at_once(few: None, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("training.trainer.fit", again)
     train()
     assert TrainingRun.objects.count() == 1
+
+
+def test_run_without_a_network_names_the_ways_to_load_mnist(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("keras.datasets.mnist.load_data", refuse)
+    with pytest.raises(CommandError, match="no network"):
+        train()
+    run = newest()
+    assert run.state == RunState.FAILED
+    for way in ("no network", "manage.py loadmnist --npz PATH", "manage.py loadmnist --sample"):
+        assert way in run.error
+        assert way in run.log

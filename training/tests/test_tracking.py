@@ -1,40 +1,115 @@
-"""Weights & Biases: offline by default, silent where it is not there."""
+"""Weights & Biases: offline by default, and no obstacle where it is missing."""
 
+import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings as project
+from django.core.management import call_command
+from django.test import Client
+from pytest_django.fixtures import Settings
 
+from classifier.models import RunState, TrainingRun
+from classifier.tests.reading import page_of, words
 from training import tracking
 
 
-def test_a_run_is_kept_on_this_machine_unless_configured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that says nothing of wandb, without a server to reach."""
     monkeypatch.delenv("WANDB_MODE", raising=False)
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    with tracking.tracked("a-run", {"epochs": 1}, tmp_path) as tracker:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+
+
+def track(folder: Path) -> list[str]:
+    """Log one value; return what was announced."""
+    announced: list[str] = []
+    with tracking.tracked("a-run", {"epochs": 1}, folder, announced.append) as tracker:
         tracker.log({"loss": 0.5})
-    assert list(tmp_path.glob("wandb/offline-run-*/*.wandb"))
+    return announced
+
+
+def test_run_is_tracked_offline_by_default(tmp_path: Path, unset: None) -> None:
+    folder = tmp_path / "with a space"
+    [announced] = track(folder)
+    [run] = folder.glob("wandb/offline-run-*")
+    first, second = announced.splitlines()
+    assert first == f"Tracked offline in {run}"
+    assert [*run.glob("*.wandb")]
+    program, *arguments = shlex.split(second.removeprefix("To upload it: "))
+    assert arguments == ["sync", str(run)]
+    assert Path(program).is_file()
+
+
+def test_training_installs_wandb() -> None:
+    """`make run` and the trainer's image install this list."""
+    locked = (project.BASE_DIR / "requirements" / "train.txt").read_text()
+    assert re.search(r"^wandb==", locked, re.MULTILINE)
+
+
+@pytest.mark.django_db
+def test_log_and_page_of_a_run_have_the_command_that_uploads_it(
+    few: None,
+    unset: None,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    admin_client: Client,
+) -> None:
+    from training.tests import stand_ins
+
+    stand_ins.install(monkeypatch.setattr)
+    settings.WANDB_DIR = tmp_path / "runs"
+    call_command("train")
+    [folder] = settings.WANDB_DIR.glob("wandb/offline-run-*")
+    run = TrainingRun.objects.get()
+    assert run.state == RunState.SUCCEEDED
+    assert f"wandb sync {folder}\n" in run.log
+    assert f"wandb sync {folder} " in words(admin_client, page_of(run))
 
 
 @pytest.mark.parametrize(
     ("environment", "mode"),
-    [({}, "offline"), ({"WANDB_API_KEY": "k"}, "online"), ({"WANDB_MODE": "shared"}, "shared")],
+    [
+        ({}, "offline"),
+        ({"WANDB_MODE": ""}, "offline"),
+        ({"WANDB_API_KEY": "k"}, "online"),
+        ({"WANDB_MODE": "shared"}, "shared"),
+    ],
 )
 def test_the_environment_says_where_a_run_goes(
-    environment: dict[str, str], mode: str, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], mode: str, unset: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("WANDB_MODE", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert tracking.mode() == mode
 
 
-def test_training_goes_on_where_wandb_is_not_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def uninstall(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracking, "find_spec", lambda _: None)
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    with tracking.tracked("a-run", {}, tmp_path) as tracker:
-        tracker.log({"loss": 0.5})
-    assert not list(tmp_path.iterdir())
+
+
+def disable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+
+
+@pytest.mark.parametrize("prevent", [uninstall, disable])
+def test_run_is_not_tracked_without_wandb_or_where_it_is_disabled(
+    prevent: Callable[[pytest.MonkeyPatch], None],
+    unset: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prevent(monkeypatch)
+    assert track(tmp_path) == []
+    assert not [*tmp_path.iterdir()]
+
+
+def test_run_is_not_tracked_where_its_folder_cannot_be_written(unset: None, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    [announced] = track(tmp_path / "file" / "runs")
+    assert announced.startswith("Not tracked: ")
+    assert "Set WANDB_DIR" in announced

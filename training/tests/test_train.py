@@ -179,7 +179,7 @@ def test_the_exported_graph_says_what_the_networks_say(tmp_path: Path, digits: A
     members = [cnn.build(), cnn.build()]
     export.write(tmp_path, members)
     images = digits[0][::1000]
-    served = Graph(tmp_path / artifact.GRAPH).outputs(images)
+    served = Graph((tmp_path / artifact.GRAPH).read_bytes()).outputs(images)
     inputs = images[..., np.newaxis].astype(np.float32) / 255
     expected = np.stack([each.predict(inputs, verbose=0) for each in members], axis=1)
     # Half precision keeps eleven bits.

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,9 @@ class Command(BaseCommand):
             several = whole_strings(recognizer, options["folder"])
         except (ArtifactError, judged.Unreadable) as error:
             raise CommandError(str(error)) from error
-        together = Answers.join([*parts.values()])
+        report = {"model": recognizer.name, **figures(parts), **several}
         if options["plots"]:
-            draw(together, recognizer.name, options["plots"])
-        report = {"model": recognizer.name, **evaluate.figures(together), **several}
-        if len(parts) > 1:
-            report["each"] = {name: evaluate.figures(part) for name, part in parts.items()}
+            draw(parts, recognizer.name, options["plots"])
         as_json = options["json"] or not sys.stdout.isatty()
         self.stdout.write(json.dumps(report, indent=2) if as_json else table(report))
 
@@ -91,11 +89,14 @@ def champion_name() -> str:
 
 
 def answered(recognizer: Recognizer, folder: Path | None, npz: list[Path]) -> dict[str, Answers]:
-    """The answers to everything given, by its name."""
+    """The answers to all pictures of one digit or none, by the name of where they are from."""
+    if not folder and not npz:
+        return {"test split": _of_test_split(recognizer)}
     parts = {str(path): judged.judge(judged.in_npz(path), recognizer) for path in npz}
-    if folder:
-        parts[str(folder)] = judged.judge(judged.in_folder(folder), recognizer)
-    return parts or {"test split": _of_test_split(recognizer)}
+    labelled = judged.in_folder(folder) if folder else iter(())
+    if first := next(labelled, None):
+        parts[str(folder)] = judged.judge(chain([first], labelled), recognizer)
+    return parts
 
 
 def _of_test_split(recognizer: Recognizer) -> Answers:
@@ -110,9 +111,22 @@ def whole_strings(recognizer: Recognizer, folder: Path | None) -> dict[str, Any]
     return {"several": judged.whole_strings_right(several, recognizer)} if several else {}
 
 
-def draw(answers: Answers, model: str, folder: Path) -> None:
+def figures(parts: dict[str, Answers]) -> dict[str, Any]:
+    """Everything together and, where that is more than one thing, `each`."""
+    if not parts:
+        return {}
+    report = evaluate.figures(Answers.join([*parts.values()]))
+    if len(parts) > 1:
+        report["each"] = {name: evaluate.figures(part) for name, part in parts.items()}
+    return report
+
+
+def draw(parts: dict[str, Answers], model: str, folder: Path) -> None:
     from training import plots
 
+    if not parts:
+        raise CommandError("--plots needs pictures of one digit: sub-folders named 0 to 9.")
+    answers = Answers.join([*parts.values()])
     folder.mkdir(parents=True, exist_ok=True)
     plots.of_answers(answers, f"{model}: {(answers.truth != NOT_A_DIGIT).sum():,} digits", folder)
 
@@ -123,6 +137,8 @@ def table(report: dict[str, Any]) -> str:
     titles = [Path(name).name[-16:] for name in columns]
     lines = [f"{'':<20}" + "".join(f"{title:>18}" for title in titles)]
     for key, name in ROWS.items():
+        if not any(key in column for column in columns.values()):
+            continue
         values = (shown(key, column.get(key)) for column in columns.values())
         lines.append(f"{name:<20}" + "".join(f"{value:>18}" for value in values))
     if several := report.get("several"):

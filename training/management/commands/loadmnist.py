@@ -34,12 +34,13 @@ class Command(BaseCommand):
 
 def load(npz: Path | None, sample: bool) -> str:
     """Says what it did. Raises MnistUnavailable."""
+    named = mnist.from_npz(npz) if npz else None  # a wrong file is an error in any case
     whole = mnist.stored_counts(Source.MNIST)
     if any(whole):
         return f"MNIST is loaded already: {whole[0]:,} training and {whole[1]:,} test images."
     if sample and any(mnist.stored_counts(Source.MNIST_SAMPLE)):
         return "The SAMPLE of MNIST is loaded already."
-    found = _read(npz or (Path(settings.MNIST_NPZ) if settings.MNIST_NPZ else None), sample)
+    found = named or _read(sample)
     mnist.store(found, progress_bar=sys.stderr.isatty())
     train, test = found.counts
     loaded = f"Loaded {train:,} training and {test:,} test images"
@@ -48,7 +49,9 @@ def load(npz: Path | None, sample: bool) -> str:
     return f"{loaded} of MNIST."
 
 
-def _read(npz: Path | None, sample: bool) -> mnist.Mnist:
+def _read(sample: bool) -> mnist.Mnist:
     if sample:
         return mnist.sample()
-    return mnist.from_npz(npz) if npz else mnist.from_keras()
+    if settings.MNIST_NPZ:
+        return mnist.from_npz(Path(settings.MNIST_NPZ))
+    return mnist.from_keras()

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from classifier.artifact import ArtifactError
 from classifier.models import ModelState, ModelVersion, TrainingRun, Via
 from classifier.services import RuleBroken, runs
-from training import dataset, mnist, record
+from training import dataset, import_tensorflow, mnist, record
 from training.management.commands import loadmnist
 
 EPOCHS, MEMBERS, SEED = 10, 2, 1
@@ -107,6 +108,7 @@ class Command(BaseCommand):
 def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> ModelVersion:
     """On record already: what comes now, importing TensorFlow first of all, takes its time."""
     try:
+        import_tensorflow()
         from training import export, lesson, pipeline
     except ModuleNotFoundError as error:
         raise CommandError(
@@ -116,6 +118,7 @@ def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> Mode
         load_mnist(kept)
         return pipeline.run(plan(run, options), kept)
     except (
+        ArtifactError,
         FileExistsError,
         mnist.MnistUnavailable,
         pipeline.NothingToTrainOn,
