@@ -47,16 +47,17 @@ def ask() -> Iterator[Ask]:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdin
-        assert process.stdout
+        requests, answers = process.stdin, process.stdout
+        assert requests
+        assert answers
 
         def ask(
             path: str, origin: str, method: str = "GET", **headers: str
         ) -> tuple[int, dict[str, str]]:
             headers = {"Host": "localhost", "Origin": origin} | headers
             request = {"method": method, "path": path, "headers": headers}
-            print(json.dumps(request), file=process.stdin, flush=True)
-            status, found = json.loads(process.stdout.readline())
+            print(json.dumps(request), file=requests, flush=True)
+            status, found = json.loads(answers.readline())
             return status, {name.lower(): value for name, value in found.items()}
 
         yield ask
