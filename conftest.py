@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from classifier import serving
-from classifier.models import ModelVersion
+from classifier.models import MediaStore, ModelVersion
 from classifier.services import versions, webhooks
+from classifier.storage import MARKER
 
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
@@ -29,6 +31,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    (settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
     settings.MODELS_DIR = tmp_path / "models"
     settings.IMAGES_DIR = tmp_path / "images"
     settings.VAR_DIR = tmp_path / "var"
@@ -62,6 +66,12 @@ def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., 
         return buffer.getvalue()
 
     return draw
+
+
+@pytest.fixture
+def own_media(db: None, settings: Settings) -> None:
+    """MEDIA_ROOT is the folder that was set up for the test's database."""
+    MediaStore.objects.create(pk=(settings.MEDIA_ROOT / MARKER).read_text())
 
 
 @pytest.fixture
