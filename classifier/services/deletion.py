@@ -39,7 +39,11 @@ class Deleted:
     has_uploads_left: bool = False
 
     def __add__(self, other: "Deleted") -> "Deleted":
-        return Deleted(self.uploads + other.uploads, self.files_left + other.files_left)
+        return Deleted(
+            self.uploads + other.uploads,
+            self.files_left + other.files_left,
+            self.has_uploads_left or other.has_uploads_left,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 CHUNK_BYTES = 65536
-# ReadyForQuery, outside of a transaction: what was sent before is committed.
+# ReadyForQuery outside of a transaction: the statement is committed.
 IDLE = b"Z\x00\x00\x00\x05I"
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError
 from pytest_django.fixtures import Settings
 
 from classifier.models import MediaStore
@@ -103,9 +102,3 @@ def test_folder_that_cannot_be_written_is_not_set_up(
         media_store.set_up()
 
     assert not MediaStore.objects.exists()
-
-
-def test_database_has_one_store() -> None:
-    MediaStore.objects.create()
-    with pytest.raises(IntegrityError, match="media_stores_has_one_row"):
-        MediaStore.objects.create()
