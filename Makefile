@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-stack test-image lint audit format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-image coverage lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -13,8 +13,18 @@ help:  ## list the targets
 run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
 	@exec $(BIN)/python -m mnistsite.run
 
-test: $(VENV)/.dev  ## the whole suite, on a real PostgreSQL
-	$(BIN)/pytest
+# A file that starts a site stays in one process; long tests come first.
+PYTEST := $(BIN)/pytest --numprocesses logical --dist loadgroup --no-loadscope-reorder --durations 15
+COVERAGE := --cov --cov-report term:skip-covered
+
+test: $(VENV)/.dev  ## the whole suite but the stack's, on a real PostgreSQL
+	$(PYTEST) $(if $(CI),$(COVERAGE))
+
+test-fast: $(VENV)/.dev  ## the tests without a browser, a started site or real training
+	$(PYTEST) -m "not slow"
+
+coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
+	$(PYTEST) $(COVERAGE) --cov-report html
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
 	$(BIN)/pytest containers
@@ -22,14 +32,18 @@ test-image: $(VENV)/.dev  ## build both images and run them; as root, with build
 test-stack: $(VENV)/.dev  ## the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production
 
-lint: $(VENV)/.dev  ## style, types, import contracts, missing migrations, the stack's files
+lint: $(VENV)/.dev  ## style, spelling, types, import contracts, missing migrations, the stack's files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	find templates -name '*.html' -exec $(BIN)/djade --check {} +
+	$(BIN)/oxlint --deny-warnings static
+	$(BIN)/codespell
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	sed 's/$${RESOLVER}/127.0.0.11/' nginx.conf | $(BIN)/gixy --skips host_spoofing -
 
 audit: $(VENV)/.dev  ## risky code, and known vulnerabilities of what it depends on

@@ -10,22 +10,54 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
+from django.db import connection
+from django.test import Client
 from numpy.typing import NDArray
 from PIL import Image
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from classifier import serving
 from classifier.models import MediaStore, ModelVersion
+from classifier.recognizer import Recognizer
 from classifier.services import versions, webhooks
 from classifier.storage import MARKER
+from classifier.tests import database, made
 
+# A started site and a built documentation: one process runs all tests of a file that uses them.
+EXPENSIVE_ONCE_A_FILE = {"site", "built"}
+PASSWORD = "labels all day"
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 def pytest_configure() -> None:
     django_settings.SECRET_KEY = "only for tests"
+    # The tests' own server: that of `make run` stays durable, and may run beside them.
+    django_settings.VAR_DIR = django_settings.BASE_DIR / "var/tests"
     # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
+
+
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & EXPENSIVE_ONCE_A_FILE:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        if fixtures & (EXPENSIVE_ONCE_A_FILE | {"browser"}):
+            item.add_marker(pytest.mark.slow)
+    # A long test that begins last keeps one processor waiting.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,  # names the database after the worker
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    connection.settings_dict["TEST"]["TEMPLATE"] = database.TEMPLATE
+    with django_db_blocker.unblock():
+        database.prepare_template()
 
 
 @pytest.fixture(autouse=True)
@@ -80,22 +112,79 @@ def champion(db: None) -> ModelVersion:
     return versions.promote("baseline")
 
 
+@pytest.fixture(scope="session")
+def baseline() -> Recognizer:
+    """The bundled model, without a database."""
+    return Recognizer(django_settings.BUNDLED_MODELS_DIR / "baseline")
+
+
+@pytest.fixture
+def no_checks(settings: Settings) -> None:
+    """The queue never mixes in an image that has a label."""
+    settings.LABEL_CHECK_PERCENT = 0
+
+
 @pytest.fixture
 def labeller(db: None) -> User:
-    """Staff who may see and label images, and nothing else."""
-    user = User.objects.create_user("labeller", password="labels all day", is_staff=True)
-    wanted = ("view_inputimage", "label_inputimage")
-    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
-    return user
+    """A member of staff who may view and label images, and nothing else."""
+    return create_staff("labeller", "view_inputimage", "label_inputimage")
+
+
+@pytest.fixture
+def trainer(db: None) -> User:
+    """A member of staff who may train, promote and roll back, and nothing else."""
+    rights = ("view_trainingrun", "start_trainingrun", "view_modelversion", "promote_modelversion")
+    return create_staff("trainer", *rights)
 
 
 @pytest.fixture
 def outsider(db: None) -> User:
-    """Somebody with an account and no rights."""
-    return User.objects.create_user("outsider", password="looks around")
+    """A user without any permission."""
+    return User.objects.create_user("outsider", password=PASSWORD)
+
+
+def create_staff(name: str, *permissions: str) -> User:
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
 
 
 @pytest.fixture
-def boss(db: None) -> User:
-    """Staff who may do everything."""
-    return User.objects.create_superuser("boss", password="does everything")
+def labeller_client(labeller: User) -> Client:
+    return logged_in(labeller)
+
+
+@pytest.fixture
+def trainer_client(trainer: User) -> Client:
+    return logged_in(trainer)
+
+
+@pytest.fixture
+def outsider_client(outsider: User) -> Client:
+    return logged_in(outsider)
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def labeller_api(labeller: User) -> Client:
+    return Client(headers=made.token(labeller))
+
+
+@pytest.fixture
+def trainer_api(trainer: User) -> Client:
+    return Client(headers=made.token(trainer))
+
+
+@pytest.fixture
+def outsider_api(outsider: User) -> Client:
+    return Client(headers=made.token(outsider))
+
+
+@pytest.fixture
+def admin_api(admin_user: User) -> Client:
+    return Client(headers=made.token(admin_user))

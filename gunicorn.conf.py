@@ -50,17 +50,17 @@ if log_format == "json":
     logconfig_dict["loggers"]["gunicorn.access"] = {"handlers": ["access"], **quiet}
 
 
-def on_starting(server: Any) -> None:
+def on_starting(_server: Any) -> None:
     """What an earlier run has counted must not be counted again."""
     shutil.rmtree(METRICS)
     METRICS.mkdir()
 
 
-def child_exit(server: Any, worker: Any) -> None:
+def child_exit(_server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def on_exit(server: Any) -> None:
+def on_exit(_server: Any) -> None:
     shutil.rmtree(METRICS, ignore_errors=True)

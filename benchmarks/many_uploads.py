@@ -103,7 +103,7 @@ def fill(rows: int) -> None:
 
 
 def _staff() -> None:
-    User.objects.create_superuser("boss")
+    User.objects.create_superuser("admin")
     wanted = ("view_inputimage", "label_inputimage")
     for number in range(LABELLERS):
         user = User.objects.create_user(f"labeller-{number}", is_staff=True)

@@ -22,8 +22,8 @@ Prepare = Callable[[], Callable[[], Any]]
 
 
 def pages() -> dict[str, Prepare]:
-    boss, labeller = client("boss"), client(LABELLER)
-    looked_at = {name: gets(boss, found) for name, found in (lists() | single_rows()).items()}
+    admin, labeller = client("admin"), client(LABELLER)
+    looked_at = {name: gets(admin, found) for name, found in (lists() | single_rows()).items()}
     labelled_on = {name: gets(labeller, found) for name, found in labelling().items()}
     return looked_at | {
         **labelled_on,

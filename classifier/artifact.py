@@ -18,6 +18,7 @@ MANIFEST = "manifest.json"
 GRAPH = "model.tflite"
 REJECTOR = "rejector.npz"
 EXEMPLARS = "exemplars.npz"  # a folder may be without
+WEIGHTS = "weights.npz"  # to fine-tune from
 THRESHOLDS = {"confidence", "rejection", "distance"}
 STALE_AFTER_S = 24 * 3600
 

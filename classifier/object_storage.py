@@ -37,7 +37,7 @@ class ObjectStorage(S3Storage):
         response_checksum_validation="when_required",
     )
 
-    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
+    def _open(self, name: str, _mode: str = "rb") -> "File[bytes]":
         with answering(name):
             content = self.bucket.Object(self._normalize_name(name)).get()["Body"].read()
         return ContentFile(content, name)

@@ -46,7 +46,7 @@ class DurableStorage(FileSystemStorage):
         super().__init__(*args, **kwargs)
         self._durable_folders: set[Path] = set()
 
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002
         """Return the name unchanged: names are UUIDs, and `_save` refuses one that is taken."""
         return name
 

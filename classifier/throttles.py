@@ -68,7 +68,7 @@ def _tell(throttle: Counted, view: Any) -> None:
 class PerAddress(Counted):
     scope = "predict"
 
-    def get_cache_key(self, request: Any, view: Any) -> str:
+    def get_cache_key(self, request: Any, _view: Any) -> str:
         return f"{self.scope}_{request.META['REMOTE_ADDR']}"
 
 

@@ -17,7 +17,7 @@ def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpRe
     return render(request, "error.html", {"detail": _(detail)}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     detail = gettext_noop(
         "The request could not be read: its form is broken, it has too many files, or it is for "
         "another site."
@@ -30,5 +30,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return failure(request, 500, "server_error", detail)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     return failure(request, 404, "not_found", NOT_FOUND)

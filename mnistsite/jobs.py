@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def with_request_id(
-    call_next: "AsyncCallNext", context: "JobContext", worker: "Worker"
+    call_next: "AsyncCallNext", context: "JobContext", _worker: "Worker"
 ) -> Any:
     """Its lines in the log carry the id of the request that asked for it."""
     request_id.begin(context.job.task_kwargs.get(request_id.ARGUMENT))

@@ -11,7 +11,7 @@ from mnistsite.errors import failure
 LONGEST_NAME = 255
 
 
-def counted_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+def counted_name(_request: HttpRequest, credentials: dict[str, Any] | None) -> str:
     return str((credentials or {}).get("username") or "")[:LONGEST_NAME]
 
 
@@ -21,7 +21,7 @@ def nobody(*_: object) -> str:
 
 
 def locked_out(
-    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
+    request: HttpRequest, _response: HttpResponse | None, _credentials: dict[str, Any] | None
 ) -> HttpResponse:
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     detail = (

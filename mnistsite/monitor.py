@@ -40,11 +40,11 @@ class MonitorMiddleware:
         return answer(request) if request.method in SAFE else HttpResponseNotAllowed(SAFE)
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(_request: HttpRequest) -> HttpResponse:
     """Answer 200 if model, database and media serve, and otherwise name each that does not."""
     failed: dict[str, Outage] = {}
     model, store_id = "", None

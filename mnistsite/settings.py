@@ -51,7 +51,6 @@ MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
 AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
-SPREAD_TRAINING = env.boolean("SPREAD_TRAINING", False)
 PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: for ever
 
@@ -152,10 +151,7 @@ def _database() -> dict[str, Any]:
     return config
 
 
-DATABASES = {
-    "default": _database()
-    | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "TEST": {"TEMPLATE": "template0"}}
-}
+DATABASES = {"default": _database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

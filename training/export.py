@@ -14,8 +14,6 @@ from keras import layers
 from classifier import artifact
 from training import cnn
 
-WEIGHTS = "weights.npz"
-
 
 class NoWeights(Exception):
     """A model folder has none that fit the network, so that it can't be fine-tuned."""
@@ -35,7 +33,7 @@ def write(folder: Path, members: list[keras.Model]) -> None:
             optimizations=[tf.lite.Optimize.DEFAULT],
             target_spec={"supported_types": [tf.float16]},
         )
-    np.savez(folder / WEIGHTS, **_weights(members))  # type: ignore[arg-type]
+    np.savez(folder / artifact.WEIGHTS, **_weights(members))  # type: ignore[arg-type]
 
 
 def ensemble(members: list[keras.Model]) -> keras.Model:
@@ -63,13 +61,14 @@ def _weights(members: list[keras.Model]) -> dict[str, np.ndarray]:
 def read(folder: Path) -> list[keras.Model]:
     """The members of a model folder, as `write` left them. Raises NoWeights."""
     try:
-        with (folder / WEIGHTS).open("rb") as file, np.load(file) as stored:
+        with (folder / artifact.WEIGHTS).open("rb") as file, np.load(file) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files}
         count = 1 + max(int(name.split(".")[0]) for name in arrays)
         return [_member(arrays, member) for member in range(count)]
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
         raise NoWeights(
-            f"{folder / WEIGHTS} holds no weights of this network ({error}); train from scratch."
+            f"{folder / artifact.WEIGHTS} holds no weights of this network ({error}); "
+            "train from scratch."
         ) from error
 
 

@@ -5,10 +5,8 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib import cbook
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.datasets import load_sample_images
 
 from classifier import imaging
 from classifier.imaging.normalize import to_mnist, trim
@@ -120,5 +118,8 @@ def _crop(rng: np.random.Generator) -> Pixels:
 @cache
 def _photos() -> list[Pixels]:
     """The few that come with the libraries of training: a temple, a flower, a portrait."""
+    from matplotlib import cbook
+    from sklearn.datasets import load_sample_images
+
     portrait = Path(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
     return [*load_sample_images().images, np.asarray(Image.open(portrait))]

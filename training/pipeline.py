@@ -26,7 +26,6 @@ from training import (
     lesson,
     plots,
     report,
-    spread,
     tracking,
     trainer,
 )
@@ -143,16 +142,7 @@ def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Ex
                 record.log(report.epoch_line(values, course.configuration))
 
         record.stage("training")
-        if settings.SPREAD_TRAINING:
-            members = spread.fit(
-                record.run.pk,
-                course.lesson.train,
-                course.configuration,
-                follow,
-                plan.progress_bar,
-            )
-        else:
-            members = course.fit(follow)
+        members = course.fit(follow)
         exam, metrics = _publish(plan, data, course, members, record)
         tracker.log(metrics)
     return exam, metrics

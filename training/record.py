@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
@@ -40,17 +39,10 @@ class Record:
         self._write(progress=self._run.progress)
 
     def _write(self, **values: Any) -> None:
-        with without_fail():
+        try:
             TrainingRun.objects.filter(pk=self._run.pk).update(**values)
-
-
-@contextmanager
-def without_fail() -> Iterator[None]:
-    """For what a later write makes up for, if the database is away right now."""
-    try:
-        yield
-    except (OperationalError, InterfaceError):
-        connection.close()
+        except (OperationalError, InterfaceError):
+            connection.close()
 
 
 @contextmanager
@@ -61,7 +53,7 @@ def kept(
 
     SIGINT ends the block when the run is cancelled and, `with_parent`, when that process ends.
     """
-    watch = Watch(partial(runs.beat, run.pk), os.getppid() if with_parent else None)
+    watch = _Watch(run.pk, os.getppid() if with_parent else None)
     watch.start()
     try:
         yield Record(run, say)
@@ -85,12 +77,12 @@ def _sentence(error: BaseException) -> str:
     return str(error) or repr(error)
 
 
-class Watch(threading.Thread):
+class _Watch(threading.Thread):
     """Says every two seconds that the process lives, and interrupts it when it should not go on."""
 
-    def __init__(self, beat: Callable[[], bool], parent: int | None) -> None:
+    def __init__(self, run_id: int, parent: int | None) -> None:
         super().__init__(daemon=True)
-        self._beat = beat
+        self._run_id = run_id
         self._parent = parent
         self._ended = threading.Event()
         self.reason = ""
@@ -109,7 +101,7 @@ class Watch(threading.Thread):
             self.reason = "The worker that had started the training is gone. Start it again."
             return True
         try:
-            return not self._beat()
+            return not runs.beat(self._run_id)
         except (OperationalError, InterfaceError):
             connection.close()
             return False

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from classifier.models import RunState
 from classifier.request_id import as_environment
-from classifier.services import members, runs
+from classifier.services import runs
 
 
 @app.task(queue="training")
@@ -22,19 +22,6 @@ async def train(run_id: int, request_id: str = "") -> None:
     if code:
         error = f"The training process ended with code {code}. Start the training again."
         await sync_to_async(runs.finish)(run_id, RunState.FAILED, error=error)
-
-
-@app.task(queue="training")
-async def train_member(run_id: int, member: int, request_id: str = "") -> None:
-    """Unless somebody else is at it or was, or the run has ended."""
-    claim = await sync_to_async(members.claim)(run_id, member)
-    if claim is None:
-        return
-    try:
-        await _exit_code("train", "--member", str(claim))
-    finally:
-        # However it ended, others need not wait until the claim is known to be lost.
-        await sync_to_async(members.release)(claim)
 
 
 async def _exit_code(*arguments: str) -> int:

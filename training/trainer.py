@@ -1,6 +1,6 @@
 """Fits the members of an ensemble: arrays in, Keras models out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +46,10 @@ def fit(
     configuration: Configuration,
     on_epoch: Follow,
     progress_bar: bool = True,
-    numbers: Sequence[int] = (),
 ) -> list[keras.Model]:
-    """Images of digits and of what is none → the fitted members, or those of these numbers."""
+    """Images of digits and of what is none → the fitted members."""
 
-    def fitted(member: int, following: keras.callbacks.Callback) -> keras.Model:
+    def fitted(_member: int, following: keras.callbacks.Callback) -> keras.Model:
         epochs = configuration.epochs
         main = max(1, epochs - -(-epochs // FINISHING_IN))
         model = cnn.build()
@@ -58,7 +57,7 @@ def fit(
         _learn(model, images, GENTLE, _finish, range(main, epochs), following)
         return model
 
-    return _each(fitted, images, configuration, on_epoch, progress_bar, numbers)
+    return _each(fitted, images, configuration, on_epoch, progress_bar)
 
 
 def fine_tune(
@@ -67,10 +66,8 @@ def fine_tune(
     configuration: Configuration,
     on_epoch: Follow,
     progress_bar: bool = True,
-    numbers: Sequence[int] = (),
 ) -> list[keras.Model]:
-    """Fitted members, as many as the configuration says → the same, which have learnt on, or
-    those of these numbers.
+    """Fitted members, as many as the configuration says → the same, which have learnt on.
 
     Each ends between its old weights and its new ones, which forgets less than the new and reads
     other pictures better than the old (WiSE-FT: Wortsman et al. 2022).
@@ -87,7 +84,7 @@ def fine_tune(
         model.set_weights(_between(old, model.get_weights()))
         return model
 
-    return _each(tuned, images, configuration, on_epoch, progress_bar, numbers)
+    return _each(tuned, images, configuration, on_epoch, progress_bar)
 
 
 def _between(old: Weights, new: Weights) -> Weights:
@@ -100,14 +97,12 @@ def _each(
     configuration: Configuration,
     on_epoch: Follow,
     progress_bar: bool,
-    numbers: Sequence[int],
 ) -> list[keras.Model]:
     """`trained` makes a member of its number, each from a seed of its own."""
-    numbers = numbers or range(1, configuration.members + 1)
-    total = len(numbers) * configuration.epochs * _steps(images)
+    total = configuration.members * configuration.epochs * _steps(images)
     members = []
     with tqdm(total=total, unit="batch", disable=not progress_bar) as bar:
-        for member in numbers:
+        for member in range(1, configuration.members + 1):
             keras.utils.set_random_seed(configuration.seed * 1000 + member)
             following = _following(member, configuration, on_epoch, bar)
             members.append(trained(member, following))

@@ -24,7 +24,7 @@ CONFLICTS: dict[type[Exception], str] = {
 OF_NO_FIELD = "non_field_errors"
 
 
-def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+def handler(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
     """What is not handled here goes on to the middleware."""
     problem = problem_of(error)
     return problem.response(_headers(error)) if problem else None

@@ -19,7 +19,6 @@ from classifier.models.versions import (
     ModelVersion,
     Promotion,
     RunState,
-    TrainingMember,
     TrainingRun,
     details,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "RunState",
     "Source",
     "Suggestion",
-    "TrainingMember",
     "TrainingRun",
     "Upload",
     "Via",

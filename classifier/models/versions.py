@@ -159,32 +159,3 @@ class TrainingRun(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state not in UNFINISHED
-
-
-class TrainingMember(models.Model):
-    """One network of a run's ensemble, where workers share them: who trains it, and how far it is.
-
-    A claim that has not been heard of for a while is anybody's.
-    """
-
-    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="members")
-    number = models.PositiveSmallIntegerField(help_text="from 1 on")
-    claim = models.UUIDField(null=True, unique=True, help_text="of whoever trains or trained it")
-    heartbeat_at = models.DateTimeField(null=True, help_text="they lived at this time")
-    progress = models.JSONField(default=list, help_text="as the run's, of this member")
-    done = models.BooleanField(default=False, help_text="its weights are there")
-
-    class Meta:
-        db_table = "training_members"
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["run", "number"], name="training_members_one_of_each"),
-            models.CheckConstraint(
-                condition=Q(claim__isnull=True, heartbeat_at__isnull=True, done=False)
-                | Q(claim__isnull=False, heartbeat_at__isnull=False),
-                name="training_members_claimed_or_not",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"member {self.number} of run {self.run_id}"

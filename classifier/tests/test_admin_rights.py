@@ -60,8 +60,8 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
     assert InputImage.objects.get().label == "unknown"
 
 
-def test_nobody_adds_deletes_or_edits_what_is_on_record(client: Client, boss: User) -> None:
-    client.force_login(boss)
+def test_nobody_adds_deletes_or_edits_what_is_on_record(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
 
     for address in addresses(*MADE_HERE):
         if "/upload/" in address and address.endswith("/delete/"):

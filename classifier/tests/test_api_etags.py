@@ -15,12 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff(client: Client, boss: User) -> Client:
-    client.force_login(boss)
-    return client
-
-
-@pytest.fixture
 def image(champion: ModelVersion) -> InputImage:
     TrainingRun.objects.create()
     return made.image()
@@ -44,74 +38,82 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_what_is_known_is_not_sent_again(staff: Client, image: InputImage, address: str) -> None:
+def test_what_is_known_is_not_sent_again(
+    admin_api: Client, image: InputImage, address: str
+) -> None:
     address = address.format(image=image.pk, run=TrainingRun.objects.get().pk)
-    first = staff.get(address)
+    first = admin_api.get(address)
     tag = first.headers["ETag"]
 
     for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        again = staff.get(address, headers={"If-None-Match": known})
+        again = admin_api.get(address, headers={"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
         assert (again.headers["ETag"], "RateLimit" in again.headers) == (tag, True)
         assert again.headers["Content-Length"] == "0"
         assert "Content-Type" not in again.headers
     for other in ('"other"', "nonsense", ""):
-        assert staff.get(address, headers={"If-None-Match": other}).content == first.content
+        assert admin_api.get(address, headers={"If-None-Match": other}).content == first.content
 
 
-def test_what_has_changed_is_sent_with_another_tag(staff: Client, image: InputImage) -> None:
+def test_what_has_changed_is_sent_with_another_tag(admin_api: Client, image: InputImage) -> None:
     address = f"/api/images/{image.pk}"
-    first = staff.get(address).headers["ETag"]
+    first = admin_api.get(address).headers["ETag"]
     made.prediction(image, ModelVersion.objects.get())
 
-    again = staff.get(address, headers={"If-None-Match": first})
+    again = admin_api.get(address, headers={"If-None-Match": first})
 
     assert again.status_code == 200
     assert again.headers["ETag"] != first
 
 
-def test_errors_have_no_tag(staff: Client, outsider: User) -> None:
-    assert "ETag" not in staff.get("/api/runs/999").headers
+def test_errors_have_no_tag(admin_api: Client, outsider: User) -> None:
+    assert "ETag" not in admin_api.get("/api/runs/999").headers
     refused = Client().get("/api/images", headers={"If-None-Match": "*"})
     assert (refused.status_code, "ETag" in refused.headers) == (401, False)
 
 
-def test_a_label_is_set_on_what_was_seen(staff: Client, image: InputImage) -> None:
-    tag = staff.get(f"/api/images/{image.pk}").headers["ETag"]
+def test_a_label_is_set_on_what_was_seen(admin_api: Client, image: InputImage) -> None:
+    tag = admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
 
-    first = label(staff, image, "7", tag)
-    second = label(staff, image, "1", first.headers["ETag"])
+    first = label(admin_api, image, "7", tag)
+    second = label(admin_api, image, "1", first.headers["ETag"])
 
     assert (first.status_code, second.status_code) == (200, 200)
-    assert second.headers["ETag"] == staff.get(f"/api/images/{image.pk}").headers["ETag"]
+    assert second.headers["ETag"] == admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}'])
-def test_a_tag_may_have_become_weak_on_its_way(staff: Client, image: InputImage, form: str) -> None:
-    tag = staff.get(f"/api/images/{image.pk}").headers["ETag"]
+def test_a_tag_may_have_become_weak_on_its_way(
+    admin_api: Client, image: InputImage, form: str
+) -> None:
+    tag = admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
 
-    assert label(staff, image, "7", form.format(tag)).status_code == 200
+    assert label(admin_api, image, "7", form.format(tag)).status_code == 200
 
 
 @pytest.mark.parametrize("tag", ['"other"', "nonsense", ""])
-def test_what_was_not_seen_is_not_overwritten(staff: Client, image: InputImage, tag: str) -> None:
-    response = label(staff, image, "7", tag)
+def test_what_was_not_seen_is_not_overwritten(
+    admin_api: Client, image: InputImage, tag: str
+) -> None:
+    response = label(admin_api, image, "7", tag)
 
     assert (response.status_code, response.json()["code"]) == (412, "precondition_failed")
     assert not LabelChange.objects.exists()
 
 
-def test_a_label_that_somebody_set_meanwhile_stays(staff: Client, image: InputImage) -> None:
-    tag = staff.get(f"/api/images/{image.pk}").headers["ETag"]
-    assert label(staff, image, "1", None).status_code == 200
+def test_a_label_that_somebody_set_meanwhile_stays(admin_api: Client, image: InputImage) -> None:
+    tag = admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
+    assert label(admin_api, image, "1", None).status_code == 200
 
-    assert label(staff, image, "7", tag).status_code == 412
+    assert label(admin_api, image, "7", tag).status_code == 412
     assert made.label_of(image.pk) == "1"
 
 
-def test_any_image_is_matched_by_a_star_if_there_is_one(staff: Client, image: InputImage) -> None:
-    assert label(staff, image, "7", "*").status_code == 200
-    assert label(staff, InputImage(), "7", "*").status_code == 404
+def test_any_image_is_matched_by_a_star_if_there_is_one(
+    admin_api: Client, image: InputImage
+) -> None:
+    assert label(admin_api, image, "7", "*").status_code == 200
+    assert label(admin_api, InputImage(), "7", "*").status_code == 404
 
 
 def test_who_may_not_label_learns_nothing_from_a_tag(image: InputImage, outsider: User) -> None:
@@ -119,8 +121,8 @@ def test_who_may_not_label_learns_nothing_from_a_tag(image: InputImage, outsider
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_with_the_same_tag_one_wins(boss: User) -> None:
-    image, headers = made.image(), made.token(boss)
+def test_of_two_at_once_with_the_same_tag_one_wins(admin_user: User) -> None:
+    image, headers = made.image(), made.token(admin_user)
     tag = Client().get(f"/api/images/{image.pk}", headers=headers).headers["ETag"]
 
     def set_to(to: str) -> int:

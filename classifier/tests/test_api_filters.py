@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from classifier.models import InputImage, Source
@@ -21,15 +20,9 @@ Listed = Callable[..., set[str]]
 
 
 @pytest.fixture
-def staff(client: Client, labeller: User) -> Client:
-    client.force_login(labeller)
-    return client
-
-
-@pytest.fixture
-def listed(staff: Client) -> Listed:
+def listed(labeller_api: Client) -> Listed:
     def ask(**query: Any) -> set[str]:
-        found = staff.get("/api/images", query).json()["results"]
+        found = labeller_api.get("/api/images", query).json()["results"]
         return {image["id"] for image in found}
 
     return ask
@@ -114,19 +107,19 @@ def test_times_are_borders_that_are_not_within(listed: Listed) -> None:
     ],
 )
 def test_a_wrong_value_is_refused_with_those_there_are(
-    staff: Client, field: str, value: str, said: str
+    labeller_api: Client, field: str, value: str, said: str
 ) -> None:
     made.version(name="earlier")
     made.version(name="made")
 
-    response = staff.get("/api/images", {field: value})
+    response = labeller_api.get("/api/images", {field: value})
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert list(response.json()["errors"]) == [field]
     assert said in response.json()["errors"][field][0]
 
 
-def test_what_filters_the_list_does_not_hide_an_image(staff: Client) -> None:
+def test_what_filters_the_list_does_not_hide_an_image(labeller_api: Client) -> None:
     image = made.image()
 
-    assert staff.get(f"/api/images/{image.pk}?label=seven").status_code == 200
+    assert labeller_api.get(f"/api/images/{image.pk}?label=seven").status_code == 200

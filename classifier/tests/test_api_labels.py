@@ -16,12 +16,6 @@ pytestmark = pytest.mark.django_db
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture
-def staff(client: Client, labeller: User) -> Client:
-    client.force_login(labeller)
-    return client
-
-
 def set_labels(client: Client, labels: Any, **headers: str) -> Any:
     body = {"labels": labels}
     return client.post("/api/labels", body, content_type="application/json", headers=headers)
@@ -47,28 +41,30 @@ def test_each_image_gets_its_own_label_through_the_history(client: Client, label
         assert (change.to_label, change.changed_by, change.via) == (label, labeller, Via.API)
 
 
-def test_unknown_takes_a_label_back(staff: Client) -> None:
+def test_unknown_takes_a_label_back(labeller_api: Client) -> None:
     image = made.queued(label="7").image
 
-    assert set_labels(staff, [named(image, "unknown")]).status_code == 200
+    assert set_labels(labeller_api, [named(image, "unknown")]).status_code == 200
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by) == ("unknown", None)
 
 
-def test_an_image_that_is_named_twice_alike_is_labelled_once(staff: Client) -> None:
+def test_an_image_that_is_named_twice_alike_is_labelled_once(labeller_api: Client) -> None:
     image = made.image()
 
-    response = set_labels(staff, [named(image, "7"), named(image, "7")])
+    response = set_labels(labeller_api, [named(image, "7"), named(image, "7")])
 
     assert response.json() == {"labelled": 1}
     assert LabelChange.objects.count() == 1
 
 
-def test_an_image_with_two_labels_is_refused_with_all_others(staff: Client) -> None:
+def test_an_image_with_two_labels_is_refused_with_all_others(labeller_api: Client) -> None:
     image = made.image()
 
-    response = set_labels(staff, [named(made.image(), "1"), named(image, "7"), named(image, "2")])
+    response = set_labels(
+        labeller_api, [named(made.image(), "1"), named(image, "7"), named(image, "2")]
+    )
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert f"{image.pk} has two labels" in response.json()["errors"]["labels"][0]
@@ -87,32 +83,32 @@ def test_an_image_with_two_labels_is_refused_with_all_others(staff: Client) -> N
     ],
 )
 def test_one_that_cannot_be_labelled_leaves_all_as_they_were(
-    staff: Client, other: Any, status: int, code: str
+    labeller_api: Client, other: Any, status: int, code: str
 ) -> None:
-    response = set_labels(staff, [named(made.image(), "7"), other])
+    response = set_labels(labeller_api, [named(made.image(), "7"), other])
 
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert labels() == ["unknown"]
     assert not LabelChange.objects.exists()
 
 
-def test_images_of_mnist_keep_their_labels_and_so_do_all_others(staff: Client) -> None:
-    response = set_labels(staff, [named(made.image(), "7"), named(made.mnist_image(), "1")])
+def test_images_of_mnist_keep_their_labels_and_so_do_all_others(labeller_api: Client) -> None:
+    response = set_labels(labeller_api, [named(made.image(), "7"), named(made.mnist_image(), "1")])
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert labels() == ["7", "unknown"]
 
 
 @pytest.mark.parametrize("wanted", [[], {}, None, "7", [{"id": NOBODY, "label": "7"}] * 1001])
-def test_what_is_no_list_of_one_to_a_thousand_is_refused(staff: Client, wanted: Any) -> None:
-    response = set_labels(staff, wanted)
+def test_what_is_no_list_of_one_to_a_thousand_is_refused(labeller_api: Client, wanted: Any) -> None:
+    response = set_labels(labeller_api, wanted)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert "labels" in response.json()["errors"]
 
 
 def test_a_thousand_take_as_many_queries_as_one_for_each_label(
-    staff: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+    labeller_api: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     upload = made.upload()
     images = [
@@ -123,7 +119,7 @@ def test_a_thousand_take_as_many_queries_as_one_for_each_label(
     wanted = [named(image, str(place % 10)) for place, image in enumerate(images)]
 
     with django_assert_max_num_queries(80):
-        assert set_labels(staff, wanted).json() == {"labelled": 1000}
+        assert set_labels(labeller_api, wanted).json() == {"labelled": 1000}
     assert InputImage.objects.filter(label="3").count() == 100
 
 

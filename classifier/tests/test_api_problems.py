@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.test import Client
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.django_db
 
 MEMBERS = {"type", "title", "status", "detail", "code"}
 IMAGE = "/api/images/00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def staff(client: Client, labeller: User) -> Client:
-    client.force_login(labeller)
-    return client
 
 
 def problem(response: Any) -> dict[str, Any]:
@@ -53,9 +46,9 @@ def problem(response: Any) -> dict[str, Any]:
     ],
 )
 def test_each_is_told_by_status_title_and_code(
-    staff: Client, method: str, address: str, status: int, title: str, code: str
+    labeller_api: Client, method: str, address: str, status: int, title: str, code: str
 ) -> None:
-    told = problem(staff.generic(method, address, b"x", content_type="image/png"))
+    told = problem(labeller_api.generic(method, address, b"x", content_type="image/png"))
 
     assert MEMBERS <= set(told) <= MEMBERS | {"errors"}
     assert (told["status"], told["title"], told["code"]) == (status, title, code)
@@ -69,14 +62,14 @@ def test_who_asks_as_nobody_is_told_how_to_say_who_they_are(client: Client) -> N
     assert response.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-def test_what_may_be_asked_instead_is_told(staff: Client) -> None:
-    assert staff.put(IMAGE).headers["Allow"] == "GET, PATCH, HEAD, OPTIONS"
+def test_what_may_be_asked_instead_is_told(labeller_api: Client) -> None:
+    assert labeller_api.put(IMAGE).headers["Allow"] == "GET, PATCH, HEAD, OPTIONS"
 
 
-def test_wrong_input_is_told_field_by_field(staff: Client) -> None:
+def test_wrong_input_is_told_field_by_field(labeller_api: Client) -> None:
     image = made.image()
 
-    response = staff.patch(f"/api/images/{image.pk}", {"label": "x"}, "application/json")
+    response = labeller_api.patch(f"/api/images/{image.pk}", {"label": "x"}, "application/json")
 
     told = problem(response)
     assert (told["status"], told["code"]) == (400, "invalid")
@@ -104,11 +97,11 @@ def test_a_field_within_a_field_is_told_by_its_way(
     assert told.errors == errors
 
 
-def test_a_body_that_is_no_json_is_refused(staff: Client) -> None:
+def test_a_body_that_is_no_json_is_refused(labeller_api: Client) -> None:
     image = made.image()
 
     def sent(body: str, media_type: str = "application/json") -> tuple[int, str]:
-        response = staff.generic("PATCH", f"/api/images/{image.pk}", body, media_type)
+        response = labeller_api.generic("PATCH", f"/api/images/{image.pk}", body, media_type)
         return response.status_code, problem(response)["code"]
 
     assert sent("{") == (400, "parse_error")

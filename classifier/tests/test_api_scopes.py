@@ -41,18 +41,18 @@ def ask(method: str, address: str, headers: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize(("method", "address", "scope"), ASKED)
 def test_each_request_takes_one_scope_and_no_other(
-    everything: dict[str, Any], boss: User, method: str, address: str, scope: Scope
+    everything: dict[str, Any], admin_user: User, method: str, address: str, scope: Scope
 ) -> None:
     address = address.format(**everything)
     others = [each for each in Scope if each != scope]
 
-    refused = ask(method, address, made.token(boss, *others))
+    refused = ask(method, address, made.token(admin_user, *others))
 
     assert refused.status_code == 403
     if method != "HEAD":
         assert refused.json()["code"] == "missing_scope"
         assert f"'{scope}'" in refused.json()["detail"]
-    assert ask(method, address, made.token(boss, scope)).status_code != 403
+    assert ask(method, address, made.token(admin_user, scope)).status_code != 403
 
 
 @pytest.mark.parametrize(("method", "address", "scope"), ASKED)
@@ -76,7 +76,7 @@ def test_a_session_has_all_scopes(everything: dict[str, Any], labeller: User) ->
     assert client.patch(address, {"label": "7"}, "application/json").status_code == 200
 
 
-def test_what_may_be_asked_takes_no_scope(boss: User) -> None:
-    headers = made.token(boss, Scope.EXPORT)
+def test_what_may_be_asked_takes_no_scope(admin_user: User) -> None:
+    headers = made.token(admin_user, Scope.EXPORT)
 
     assert Client().options("/api/images", headers=headers).status_code == 200

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.django_db
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture
-def staff(client: Client, labeller: User) -> Client:
-    client.force_login(labeller)
-    return client
-
-
 def set_label(client: Client, image: Any, label: Any, **headers: str) -> Any:
     body = {"label": label}
     return client.patch(
@@ -34,20 +28,22 @@ def listed(client: Client, query: str = "") -> list[str]:
     return [image["id"] for image in client.get(f"/api/images{query}").json()["results"]]
 
 
-def test_uploaded_images_are_listed_newest_first_and_those_of_mnist_are_not(staff: Client) -> None:
+def test_uploaded_images_are_listed_newest_first_and_those_of_mnist_are_not(
+    labeller_api: Client,
+) -> None:
     made.mnist_image()
     older, newer = made.image(), made.image()
 
-    assert listed(staff) == [str(newer.pk), str(older.pk)]
+    assert listed(labeller_api) == [str(newer.pk), str(older.pk)]
 
 
-def test_an_image_comes_with_its_pixels_and_newest_prediction(staff: Client) -> None:
+def test_an_image_comes_with_its_pixels_and_newest_prediction(labeller_api: Client) -> None:
     image = made.image(pixels=bytes(range(256)) * 3 + bytes(16), box=[1, 2, 30, 40])
     version = made.version()
     made.prediction(image, version, best_guess="1", label="1")
     made.prediction(image, version)
 
-    found = staff.get(f"/api/images/{image.pk}").json()
+    found = labeller_api.get(f"/api/images/{image.pk}").json()
 
     assert base64.b64decode(found["pixels"]) == bytes(image.pixels)
     assert (found["id"], found["label"], found["source"]) == (str(image.pk), "unknown", "web")
@@ -56,7 +52,7 @@ def test_an_image_comes_with_its_pixels_and_newest_prediction(staff: Client) -> 
 
 
 def test_a_page_of_images_takes_as_many_queries_as_one_image(
-    staff: Client, django_assert_num_queries: DjangoAssertNumQueries
+    labeller_api: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     version = made.version()
     for _ in range(8):
@@ -64,7 +60,7 @@ def test_a_page_of_images_takes_as_many_queries_as_one_image(
 
     # Session, user and two of permissions; then images and predictions.
     with django_assert_num_queries(6):
-        assert len(listed(staff)) == 8
+        assert len(listed(labeller_api)) == 8
 
 
 def test_a_token_sets_a_label_which_goes_through_the_history(
@@ -95,10 +91,10 @@ def test_a_session_sets_a_label_with_the_token_against_forgery_only(labeller: Us
 
 
 @pytest.mark.parametrize("label", ["seven", "", "10", None, ["7"], {"a": 1}])
-def test_a_label_that_does_not_exist_is_refused(staff: Client, label: Any) -> None:
+def test_a_label_that_does_not_exist_is_refused(labeller_api: Client, label: Any) -> None:
     image = made.image()
 
-    response = set_label(staff, image.pk, label)
+    response = set_label(labeller_api, image.pk, label)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert response.json()["detail"].startswith("label: ")
@@ -116,37 +112,39 @@ def test_a_label_that_does_not_exist_is_refused(staff: Client, label: Any) -> No
     ],
 )
 def test_a_body_that_is_not_a_label_is_refused(
-    staff: Client, body: str, media_type: str, status: int
+    labeller_api: Client, body: str, media_type: str, status: int
 ) -> None:
     image = made.image()
 
-    response = staff.generic("PATCH", f"/api/images/{image.pk}", body, content_type=media_type)
+    response = labeller_api.generic(
+        "PATCH", f"/api/images/{image.pk}", body, content_type=media_type
+    )
 
     assert response.status_code == status
     assert not LabelChange.objects.exists()
 
 
-def test_images_of_mnist_cannot_be_seen_or_labelled(staff: Client) -> None:
+def test_images_of_mnist_cannot_be_seen_or_labelled(labeller_api: Client) -> None:
     image = made.mnist_image(label="7")
 
-    assert staff.get(f"/api/images/{image.pk}").status_code == 404
-    assert set_label(staff, image.pk, "1").status_code == 404
+    assert labeller_api.get(f"/api/images/{image.pk}").status_code == 404
+    assert set_label(labeller_api, image.pk, "1").status_code == 404
     image.refresh_from_db()
     assert image.label == "7"
 
 
 @pytest.mark.parametrize("name", [NOBODY, "nonsense"])
-def test_an_image_that_does_not_exist_is_not_found(staff: Client, name: str) -> None:
-    response = staff.get(f"/api/images/{name}")
+def test_an_image_that_does_not_exist_is_not_found(labeller_api: Client, name: str) -> None:
+    response = labeller_api.get(f"/api/images/{name}")
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
     assert response.json()["detail"]
 
 
-def test_models_are_listed_newest_first(client: Client, boss: User) -> None:
+def test_models_are_listed_newest_first(client: Client, admin_user: User) -> None:
     made.version(name="first", state=ModelState.RETIRED)
     made.version(name="second", state=ModelState.CHAMPION, metrics={"test": {"accuracy": 0.99}})
-    client.force_login(boss)
+    client.force_login(admin_user)
 
     found = client.get("/api/models").json()["results"]
 
@@ -157,13 +155,13 @@ def test_models_are_listed_newest_first(client: Client, boss: User) -> None:
     assert found[0]["metrics"] == {"test": {"accuracy": 0.99}}
 
 
-def test_training_runs_are_listed_newest_first(client: Client, boss: User) -> None:
+def test_training_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
     end = timezone.now()
     TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
     TrainingRun.objects.create(
         state=RunState.SUCCEEDED, result=made.version(name="better"), finished_at=end
     )
-    client.force_login(boss)
+    client.force_login(admin_user)
 
     found = client.get("/api/runs").json()["results"]
 
@@ -224,9 +222,9 @@ def test_a_token_that_does_not_exist_is_refused(client: Client) -> None:
     assert (response.status_code, response.json()["code"]) == (401, "authentication_failed")
 
 
-def test_nobody_adds_or_deletes_images(client: Client, boss: User) -> None:
+def test_nobody_adds_or_deletes_images(client: Client, admin_user: User) -> None:
     image = made.image()
-    client.force_login(boss)
+    client.force_login(admin_user)
 
     assert client.delete(f"/api/images/{image.pk}").status_code == 405
     assert client.put(f"/api/images/{image.pk}").status_code == 405

@@ -6,20 +6,13 @@ from zipfile import ZIP_LZMA
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
-from classifier.models import ModelVersion, Upload
+from classifier.models import Upload
 from classifier.tests.packing import npz, post, zipped
 from classifier.tests.test_bad_input import paper, saved
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def staff(client: Client, labeller: User, champion: ModelVersion) -> Client:
-    client.force_login(labeller)
-    return client
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
 
 def refusal(client: Client, archive: bytes) -> tuple[int, str]:
@@ -106,6 +99,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
 
 @pytest.mark.parametrize(("make", "status", "code"), REFUSED.values(), ids=REFUSED)
 def test_an_archive_that_is_no_good_is_refused_as_a_whole(
-    staff: Client, make: Callable[[], bytes], status: int, code: str
+    labeller_api: Client, make: Callable[[], bytes], status: int, code: str
 ) -> None:
-    assert refusal(staff, make()) == (status, code)
+    assert refusal(labeller_api, make()) == (status, code)

@@ -93,11 +93,11 @@ def test_a_check_that_stayed_unanswered_is_asked_again_later(anna: User, labelle
 
 
 def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
-    anna: User, boss: User, labelled: UUID
+    anna: User, admin_user: User, labelled: UUID
 ) -> None:
     taken(anna)
     queue.answer(labelled, "1", anna)
-    labels.label(labelled, "unknown", boss, Via.ADMIN)
+    labels.label(labelled, "unknown", admin_user, Via.ADMIN)
 
     queue.answer(labelled, "2", anna)
     assert made.label_of(labelled) == "2"

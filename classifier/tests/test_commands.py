@@ -67,15 +67,15 @@ def freeze(at: datetime) -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_models_tells_what_was_live_when(boss: User) -> None:
+def test_models_tells_what_was_live_when(admin_user: User) -> None:
     made.version(name="baseline")
     made.version(name="better", state=ModelState.CHAMPION)
     automatic = {"via": Via.AUTOMATIC, "reason": "It comes with the project."}
     promoted("baseline", datetime(2024, 5, 6, 7, 8, tzinfo=UTC), **automatic)
-    promoted("better", datetime(2024, 5, 7, 9, 10, tzinfo=UTC), by=boss, via=Via.ADMIN)
+    promoted("better", datetime(2024, 5, 7, 9, 10, tzinfo=UTC), by=admin_user, via=Via.ADMIN)
 
     assert run("models", "--timeline") == (
-        "2024-05-07 09:10 – now               better                   boss, Admin\n"
+        "2024-05-07 09:10 – now               better                   admin, Admin\n"
         "2024-05-06 07:08 – 2024-05-07 09:10  baseline                 –, Automatic  "
         "It comes with the project.\n"
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -24,7 +23,6 @@ from classifier.models import (
     RunState,
     Source,
     Suggestion,
-    TrainingMember,
     TrainingRun,
     Via,
     Webhook,
@@ -88,19 +86,6 @@ def two_runs() -> None:
     a_run(state=RunState.RUNNING, **BEGUN)()
 
 
-def a_member(**values: Any) -> Write:
-    def write() -> TrainingMember:
-        run, _ = TrainingRun.objects.get_or_create()
-        return TrainingMember.objects.create(**{"run": run, "number": 1} | values)
-
-    return write
-
-
-def two_of_one_number() -> None:
-    a_member()()
-    a_member()()
-
-
 def a_token(**values: Any) -> Write:
     def write() -> ApiToken:
         user = User.objects.create_user("somebody")
@@ -131,7 +116,6 @@ def leased_for_ever() -> None:
 
 
 NOW = timezone.now()
-CLAIM = uuid4()
 BEGUN = {"started_at": NOW, "heartbeat_at": NOW}
 UNSURE = {"label": Label.UNKNOWN, "verdict": Verdict.UNSURE, "reason": Reason.LOW_CONFIDENCE}
 
@@ -188,10 +172,6 @@ REFUSED: list[tuple[str, Write]] = [
     ("training_runs_end_has_a_time", a_run(finished_at=NOW)),
     ("training_runs_running_has_a_heartbeat", a_run(state=RunState.RUNNING)),
     ("training_runs_one_at_a_time", two_runs),
-    ("training_members_one_of_each", two_of_one_number),
-    ("training_members_claimed_or_not", a_member(claim=CLAIM)),
-    ("training_members_claimed_or_not", a_member(heartbeat_at=NOW)),
-    ("training_members_claimed_or_not", a_member(done=True)),
     ("api_tokens_scopes_are_known", a_token(scopes=["read", "everything"])),
     ("api_tokens_scopes_are_known", a_token(scopes=[])),
     ("webhooks_events_are_known", a_webhook(events=["label.created", "weather"])),
@@ -227,8 +207,6 @@ def test_every_constraint_is_tried_here() -> None:
         a_check(),
         a_promotion(),
         a_run(),
-        a_member(),
-        a_member(claim=CLAIM, heartbeat_at=NOW, done=True),
         made.queued,
         a_token(),
         a_webhook(),
@@ -246,8 +224,6 @@ def test_every_constraint_is_tried_here() -> None:
         "check",
         "promotion",
         "run",
-        "member",
-        "member that is done",
         "in the queue",
         "token",
         "webhook",

@@ -77,30 +77,30 @@ def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
 
 
 def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
-    anna: User, boss: User
+    anna: User, admin_user: User
 ) -> None:
     label(anna)
-    label(boss, days=1)
-    label(boss, days=6.9)
-    label(boss, days=7.1)
+    label(admin_user, days=1)
+    label(admin_user, days=6.9)
+    label(admin_user, days=7.1)
     label(anna, to="3")
     label(anna, to="4")
     undone = made.queued().image
-    labels.label(undone.pk, "7", boss, Via.QUEUE)
-    labels.undo([undone.pk], boss)
+    labels.label(undone.pk, "7", admin_user, Via.QUEUE)
+    labels.undo([undone.pk], admin_user)
 
-    assert statistics.labellers() == [Labeller("anna", 3, 0, 0), Labeller("boss", 2, 0, 0)]
+    assert statistics.labellers() == [Labeller("anna", 3, 0, 0), Labeller("admin", 2, 0, 0)]
 
 
 def test_of_each_labeller_the_answered_checks_and_those_that_agree_are_counted(
-    anna: User, boss: User, client: Client
+    anna: User, admin_user: User, client: Client
 ) -> None:
     label(anna)
-    label(boss)
+    label(admin_user)
     answered(anna, "7", "7", "1", "")
 
-    assert set(statistics.labellers()) == {Labeller("anna", 1, 3, 2), Labeller("boss", 1, 0, 0)}
-    page = page_for(client, boss)
+    assert set(statistics.labellers()) == {Labeller("anna", 1, 3, 2), Labeller("admin", 1, 0, 0)}
+    page = page_for(client, admin_user)
     assert "<td>3</td><td>67&nbsp;%</td>" in page
     assert "<td>0</td><td>–</td>" in page
 
@@ -117,19 +117,19 @@ def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
     ]
 
 
-def test_the_last_day_in_doubt_is_also_told_in_words(client: Client, boss: User) -> None:
+def test_the_last_day_in_doubt_is_also_told_in_words(client: Client, admin_user: User) -> None:
     version = made.version()
     read(version, 1)
     for values in ({}, UNSURE, REFUSED, UNSURE):
         read(version, 0, **values)
 
-    page = page_for(client, boss)
+    page = page_for(client, admin_user)
 
     assert "of 4 digits, 2 unsure, 1 not a digit" in page
     assert "unsure: from 0 % to 50 %; not a digit: from 0 % to 25 %" in page
 
 
-def test_the_champion_is_shown_with_what_it_reads_right(client: Client, boss: User) -> None:
+def test_the_champion_is_shown_with_what_it_reads_right(client: Client, admin_user: User) -> None:
     version = promoted(3)
     version.metrics = {
         "test": {"accuracy": 0.9969},
@@ -137,7 +137,7 @@ def test_the_champion_is_shown_with_what_it_reads_right(client: Client, boss: Us
     }
     version.save()
 
-    page = page_for(client, boss)
+    page = page_for(client, admin_user)
 
     assert ">made-3</a>" in page
     assert f"since {timezone.now() - timedelta(days=3):%-d %B %Y}" in page
@@ -157,7 +157,7 @@ def test_an_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
 
 
 def test_drift_is_by_day_since_the_promotion_against_the_first_week(
-    client: Client, boss: User
+    client: Client, admin_user: User
 ) -> None:
     version, other = promoted(20), made.version(name="other")
     for days, confidence in ((21, 0.1), (20, 0.98), (14, 0.94), (5, 0.9), (0, 0.5), (0, 0.7)):
@@ -171,7 +171,7 @@ def test_drift_is_by_day_since_the_promotion_against_the_first_week(
     assert drift.first_week == pytest.approx(0.96)
     assert [each.mean for each in drift.days] == pytest.approx([0.98, 0.94, 0.9, 0.6])
     assert drift.days[0].day == timezone.localdate() - timedelta(days=20)
-    page = page_for(client, boss)
+    page = page_for(client, admin_user)
     assert "60.00 %, 36.0 points less than in its first week" in page
 
 
@@ -185,7 +185,7 @@ def test_what_was_read_long_ago_is_kept_as_the_level_and_not_drawn() -> None:
 
 
 def test_the_training_that_goes_on_and_what_is_new_to_learn_are_told(
-    client: Client, boss: User, anna: User
+    client: Client, admin_user: User, anna: User
 ) -> None:
     promoted(1)
     for _ in range(3):
@@ -194,23 +194,23 @@ def test_the_training_that_goes_on_and_what_is_new_to_learn_are_told(
     running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
     TrainingRun.objects.create(**running, stage="measuring")
 
-    page = page_for(client, boss)
+    page = page_for(client, admin_user)
 
     assert "Running" in page
     assert ": measuring</p>" in page
     assert "Train: 3 new labels" in page
 
 
-def test_a_run_that_has_ended_is_not_going_on(client: Client, boss: User) -> None:
+def test_a_run_that_has_ended_is_not_going_on(client: Client, admin_user: User) -> None:
     TrainingRun.objects.create(state=RunState.CANCELLED, finished_at=timezone.now())
 
-    assert "Nothing is being trained." in page_for(client, boss)
+    assert "Nothing is being trained." in page_for(client, admin_user)
 
 
 def test_where_there_is_nothing_yet_sentences_say_so_and_no_chart_is_empty(
-    client: Client, boss: User
+    client: Client, admin_user: User
 ) -> None:
-    page = page_for(client, boss)
+    page = page_for(client, admin_user)
 
     for sentence in (
         "There is nothing to label.",
@@ -256,16 +256,16 @@ def test_a_person_sees_what_they_have_the_right_to(
     assert ('class="overview"' in page) == bool(seen)
 
 
-def test_the_overview_is_on_the_first_page_only(client: Client, boss: User) -> None:
-    client.force_login(boss)
+def test_the_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
 
     assert 'class="overview"' in client.get("/admin/").content.decode()
     assert 'class="overview"' not in client.get("/admin/classifier/").content.decode()
 
 
-def test_more_of_everything_takes_no_more_queries(client: Client, boss: User) -> None:
+def test_more_of_everything_takes_no_more_queries(client: Client, admin_user: User) -> None:
     version = promoted(30)
-    page_for(client, boss)
+    page_for(client, admin_user)
 
     def queries_with_more() -> int:
         for place, answer in enumerate(KNOWN_LABELS):

@@ -10,7 +10,7 @@ from django.test import Client
 from classifier.models import InputImage, Upload, Via
 from classifier.services import labels
 from classifier.tests import made
-from classifier.tests.reading import words
+from classifier.tests.reading import page_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +19,10 @@ YES = {"post": "yes"}
 
 
 @pytest.fixture
-def upload(boss: User) -> Upload:
+def upload(admin_user: User) -> Upload:
     """Two images, one of them labelled."""
     upload = uploaded()
-    labels.label(made.image(upload=upload).pk, "7", boss, Via.QUEUE)
+    labels.label(made.image(upload=upload).pk, "7", admin_user, Via.QUEUE)
     return upload
 
 
@@ -42,10 +42,6 @@ def uploaded() -> Upload:
     return upload
 
 
-def page_of(upload: Upload, what: str = "delete") -> str:
-    return f"{LIST}{upload.pk}/{what}/"
-
-
 def selected(*uploads: Upload) -> dict[str, object]:
     return {"action": "delete_selected", "_selected_action": [upload.pk for upload in uploads]}
 
@@ -56,18 +52,18 @@ def gone(upload: Upload) -> bool:
 
 def test_the_page_of_an_upload_has_a_button(cleaner: Client, upload: Upload) -> None:
     page = cleaner.get(page_of(upload, "change")).content.decode()
-    assert re.search(rf'<a href="{page_of(upload)}"[^>]*>Delete', page)
+    assert re.search(rf'<a href="{page_of(upload, "delete")}"[^>]*>Delete', page)
 
 
 def test_what_goes_is_told_first(cleaner: Client, upload: Upload) -> None:
-    told = words(cleaner, page_of(upload))
+    told = words(cleaner, page_of(upload, "delete"))
     assert "Uploads: 1 Images: 2 Labels: 1 Label changes: 1 Suggestions: 0 Predictions: 0" in told
     assert "Models that have learnt from them keep what they learnt" in told
     assert not gone(upload)
 
 
 def test_it_is_deleted_once_that_is_confirmed(cleaner: Client, upload: Upload) -> None:
-    response = cleaner.post(page_of(upload), YES)
+    response = cleaner.post(page_of(upload, "delete"), YES)
     assert response.status_code == 302
     assert gone(upload)
     assert not InputImage.objects.exists()
@@ -92,23 +88,23 @@ def test_who_may_only_look_can_t_delete(labeller: User, client: Client, upload: 
     client.force_login(labeller)
     assert "Delete" not in client.get(page_of(upload, "change")).content.decode()
     assert "delete_selected" not in client.get(LIST).content.decode()
-    assert client.post(page_of(upload), YES).status_code == 403
+    assert client.post(page_of(upload, "delete"), YES).status_code == 403
     client.post(LIST, selected(upload) | YES)
     assert not gone(upload)
 
 
 def test_an_outsider_is_sent_to_the_login(outsider: User, client: Client, upload: Upload) -> None:
     client.force_login(outsider)
-    response = client.post(page_of(upload), YES)
+    response = client.post(page_of(upload, "delete"), YES)
     assert response.status_code == 302
     assert "login" in response.headers["Location"]
     assert not gone(upload)
 
 
 def test_an_image_goes_with_its_upload_or_not_at_all(
-    boss: User, client: Client, upload: Upload
+    admin_user: User, client: Client, upload: Upload
 ) -> None:
-    client.force_login(boss)
+    client.force_login(admin_user)
     image = upload.images.all()[0]
     assert client.post(f"/admin/classifier/inputimage/{image.pk}/delete/", YES).status_code == 403
     assert InputImage.objects.count() == 2
@@ -126,9 +122,9 @@ def test_the_script_of_the_queue_is_told_that_an_image_is_gone(
         assert (response.status_code, response.text) == (404, "The image has been deleted.")
 
 
-def test_the_api_says_so_too(client: Client, boss: User, upload: Upload) -> None:
+def test_the_api_says_so_too(client: Client, admin_user: User, upload: Upload) -> None:
     image = upload.images.all()[0].pk
     upload.delete()
-    client.force_login(boss)
+    client.force_login(admin_user)
     said = client.patch(f"/api/images/{image}", {"label": "7"}, "application/json")
     assert (said.status_code, said.json()["code"]) == (404, "not_found")

@@ -11,7 +11,7 @@ from classifier.tests import made, workers
 from classifier.tests.receiver import Receiver, listening
 from classifier.vocabulary import Event
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 WITHIN_S = 60
 
@@ -22,10 +22,12 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def test_what_a_killed_worker_was_sending_is_sent_once_more(receiver: Receiver, boss: User) -> None:
+def test_what_a_killed_worker_was_sending_is_sent_once_more(
+    receiver: Receiver, admin_user: User
+) -> None:
     receiver.webhook(Event.LABEL_CREATED)
     receiver.may_answer.clear()
-    labels.label(made.image().pk, "7", boss, Via.API)
+    labels.label(made.image().pk, "7", admin_user, Via.API)
     first = workers.start("webhooks")
     try:
         told = receiver.arrived.get(timeout=WITHIN_S)

@@ -122,8 +122,8 @@ def test_who_may_not_look_is_refused(outsider: User, labeller: User, upload: Upl
         assert logged_in(user).get(address(upload.pk)).status_code == 403
 
 
-def test_a_token_is_for_the_api_alone(boss: User, client: Client, upload: Upload) -> None:
-    response = client.get(address(upload.pk), headers=made.token(boss))
+def test_a_token_is_for_the_api_alone(admin_user: User, client: Client, upload: Upload) -> None:
+    response = client.get(address(upload.pk), headers=made.token(admin_user))
     assert response.status_code == 302
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from django.conf import settings
 from numpy.typing import NDArray
 
 from classifier import explanation
@@ -12,11 +11,6 @@ from classifier.recognizer import Recognizer
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Digit = Callable[[int], NDArray[np.uint8]]
-
-
-@pytest.fixture(scope="module")
-def baseline() -> Recognizer:
-    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 NPZ, ZIP = "/api/labels.npz", "/api/labels.zip"
 
 
-@pytest.fixture
-def staff(client: Client, labeller: User) -> Client:
-    client.force_login(labeller)
-    return client
-
-
 def got(client: Client, address: str) -> bytes:
     response = client.get(address)
     content: bytes = response.getvalue()
@@ -47,12 +41,12 @@ def labelled(label: str, hours_ago: int = 0, **values: Any) -> InputImage:
     return made.image(label=label, labelled_at=when, **values)
 
 
-def test_arrays_hold_what_was_labelled_in_the_order_of_labelling(staff: Client) -> None:
+def test_arrays_hold_what_was_labelled_in_the_order_of_labelling(labeller_api: Client) -> None:
     pixels = bytes(range(256)) * 3 + bytes(16)
     newer = labelled("not_a_digit", 1)
     older = labelled("7", 2, pixels=pixels)
 
-    found = arrays(staff)
+    found = arrays(labeller_api)
 
     assert (found["x"].shape, found["x"].dtype) == ((2, 28, 28), np.uint8)
     assert found["x"][0].tobytes() == pixels
@@ -64,12 +58,12 @@ def test_arrays_hold_what_was_labelled_in_the_order_of_labelling(staff: Client) 
     assert found["labelled_at"].tolist() == times
 
 
-def test_neither_mnist_nor_what_has_no_label_is_taken_out(staff: Client) -> None:
+def test_neither_mnist_nor_what_has_no_label_is_taken_out(labeller_api: Client) -> None:
     made.mnist_image()
     made.image()
 
-    assert arrays(staff)["x"].shape == (0, 28, 28)
-    with ZipFile(BytesIO(got(staff, ZIP))) as archive:
+    assert arrays(labeller_api)["x"].shape == (0, 28, 28)
+    with ZipFile(BytesIO(got(labeller_api, ZIP))) as archive:
         assert archive.namelist() == ["index.csv"]
 
 
@@ -83,28 +77,32 @@ def test_neither_mnist_nor_what_has_no_label_is_taken_out(staff: Client) -> None
         ("?source=api&labelled_after={}", [2, 3]),
     ],
 )
-def test_sources_and_times_can_be_chosen(staff: Client, query: str, expected: list[int]) -> None:
+def test_sources_and_times_can_be_chosen(
+    labeller_api: Client, query: str, expected: list[int]
+) -> None:
     first = labelled("1", 3)
     for label, hours in (("2", 2), ("3", 1)):
         labelled(label, hours, source=Source.API)
     when = first.labelled_at.isoformat().replace("+00:00", "Z") if first.labelled_at else ""
 
-    assert arrays(staff, query.format(when))["y"].tolist() == expected
+    assert arrays(labeller_api, query.format(when))["y"].tolist() == expected
 
 
 @pytest.mark.parametrize("query", ["?source=mnist", "?source=", "?labelled_after=yesterday"])
 @pytest.mark.parametrize("address", [NPZ, ZIP])
-def test_a_choice_that_does_not_exist_is_refused(staff: Client, address: str, query: str) -> None:
-    response = staff.get(address + query)
+def test_a_choice_that_does_not_exist_is_refused(
+    labeller_api: Client, address: str, query: str
+) -> None:
+    response = labeller_api.get(address + query)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
 
 
-def test_pictures_lie_dark_on_light_in_folders_by_their_labels(staff: Client) -> None:
+def test_pictures_lie_dark_on_light_in_folders_by_their_labels(labeller_api: Client) -> None:
     pixels = bytes(range(256)) * 3 + bytes(16)
     seven, other = labelled("7", 2, pixels=pixels), labelled("not_a_digit", 1)
 
-    with ZipFile(BytesIO(got(staff, ZIP))) as archive:
+    with ZipFile(BytesIO(got(labeller_api, ZIP))) as archive:
         names = [f"7/{seven.pk}.png", f"not_a_digit/{other.pk}.png"]
         assert archive.namelist() == [*names, "index.csv"]
         seen = Image.open(BytesIO(archive.read(names[0])))
@@ -124,8 +122,10 @@ def test_pictures_lie_dark_on_light_in_folders_by_their_labels(staff: Client) ->
 
 @pytest.mark.parametrize("address", [NPZ, ZIP])
 @pytest.mark.parametrize("accept", ["application/zip", "image/png", "*/*"])
-def test_the_file_is_sent_whatever_is_accepted(staff: Client, address: str, accept: str) -> None:
-    response = staff.get(address, headers={"Accept": accept})
+def test_the_file_is_sent_whatever_is_accepted(
+    labeller_api: Client, address: str, accept: str
+) -> None:
+    response = labeller_api.get(address, headers={"Accept": accept})
 
     assert response.status_code == 200
     assert ZipFile(BytesIO(response.getvalue())).testzip() is None

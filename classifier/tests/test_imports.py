@@ -15,23 +15,17 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from classifier import archives, serving
-from classifier.models import InputImage, LabelChange, ModelVersion, Source, Upload, Via
+from classifier.models import InputImage, LabelChange, Source, Upload, Via
 from classifier.services import deletion, labels
 from classifier.serving import NoModel
 from classifier.tests.packing import IMPORT, npz, post, zipped
 from classifier.tests.test_bad_input import paper, saved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
 Draw = Callable[..., bytes]
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
-
-
-@pytest.fixture
-def staff(client: Client, labeller: User, champion: ModelVersion) -> Client:
-    client.force_login(labeller)
-    return client
 
 
 def imported(client: Client, archive: bytes) -> list[dict[str, Any]]:
@@ -49,9 +43,9 @@ def two_digits(drawn: Draw) -> bytes:
 
 
 def test_pictures_in_folders_are_kept_and_labelled(
-    staff: Client, labeller: User, drawn: Draw
+    labeller_api: Client, labeller: User, drawn: Draw
 ) -> None:
-    results = imported(staff, zipped({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)}))
+    results = imported(labeller_api, zipped({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)}))
 
     assert [(each["name"], each["label"], each["problem"]) for each in results] == [
         ("7/a.png", "7", None),
@@ -67,10 +61,10 @@ def test_pictures_in_folders_are_kept_and_labelled(
         assert image.predictions.count() == 1
 
 
-def test_arrays_are_kept_and_labelled(staff: Client, digits: Digits) -> None:
+def test_arrays_are_kept_and_labelled(labeller_api: Client, digits: Digits) -> None:
     x = np.stack([digits[0][digits[1] == digit][0] for digit in (3, 8, 5)])
 
-    results = imported(staff, npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
+    results = imported(labeller_api, npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
 
     assert [(each["name"], each["label"]) for each in results] == [
         ("x[0]", "3"),
@@ -81,16 +75,16 @@ def test_arrays_are_kept_and_labelled(staff: Client, digits: Digits) -> None:
     assert [image.label for image in kept] == ["3", "8", "not_a_digit"]
 
 
-def test_an_archive_may_come_in_a_form(staff: Client, drawn: Draw) -> None:
+def test_an_archive_may_come_in_a_form(labeller_api: Client, drawn: Draw) -> None:
     archive = SimpleUploadedFile("labels.zip", zipped({"7/a.png": drawn(7)}))
 
-    assert staff.post(IMPORT, {"archive": archive}).json()["results"][0]["label"] == "7"
-    wrong = staff.post(IMPORT, {"image": SimpleUploadedFile("a.zip", b"")})
+    assert labeller_api.post(IMPORT, {"archive": archive}).json()["results"][0]["label"] == "7"
+    wrong = labeller_api.post(IMPORT, {"image": SimpleUploadedFile("a.zip", b"")})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
 
 
-def test_of_what_is_not_a_digit_all_pieces_are_labelled(staff: Client, drawn: Draw) -> None:
-    [result] = imported(staff, zipped({"not_a_digit/a.png": two_digits(drawn)}))
+def test_of_what_is_not_a_digit_all_pieces_are_labelled(labeller_api: Client, drawn: Draw) -> None:
+    [result] = imported(labeller_api, zipped({"not_a_digit/a.png": two_digits(drawn)}))
 
     assert len(result["images"]) == 2
     assert {image.label for image in InputImage.objects.all()} == {"not_a_digit"}
@@ -107,9 +101,9 @@ def test_of_what_is_not_a_digit_all_pieces_are_labelled(staff: Client, drawn: Dr
     ],
 )
 def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
-    staff: Client, drawn: Draw, make: Callable[[Draw], bytes], code: str, kept: bool
+    labeller_api: Client, drawn: Draw, make: Callable[[Draw], bytes], code: str, kept: bool
 ) -> None:
-    bad, good = imported(staff, zipped({"7/bad.png": make(drawn), "7/good.png": drawn(7)}))
+    bad, good = imported(labeller_api, zipped({"7/bad.png": make(drawn), "7/good.png": drawn(7)}))
 
     assert (bad["problem"]["code"], bad["images"]) == (code, [])
     assert (bad["upload"] is not None) == kept
@@ -118,37 +112,37 @@ def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
     assert InputImage.objects.exclude(label="unknown").count() == 1
 
 
-def test_what_is_there_already_is_not_kept_again(staff: Client, drawn: Draw) -> None:
+def test_what_is_there_already_is_not_kept_again(labeller_api: Client, drawn: Draw) -> None:
     pictures = {"7/a.png": drawn(7), "2/b.png": drawn(2), "2/blank.png": saved(paper(99, 99))}
 
-    first, second = (imported(staff, zipped(pictures)) for _ in range(2))
+    first, second = (imported(labeller_api, zipped(pictures)) for _ in range(2))
 
     assert first == second
     assert Upload.objects.count() == 3
     assert LabelChange.objects.count() == 2
 
 
-def test_what_somebody_sent_before_gets_the_label(staff: Client, drawn: Draw) -> None:
-    sent = staff.post("/api/predict", drawn(7), "image/png").json()
+def test_what_somebody_sent_before_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
+    sent = labeller_api.post("/api/predict", drawn(7), "image/png").json()
 
-    [result] = imported(staff, zipped({"7/a.png": drawn(7)}))
+    [result] = imported(labeller_api, zipped({"7/a.png": drawn(7)}))
 
     assert (result["upload"], result["images"]) == (sent["id"], [sent["digits"][0]["id"]])
     assert InputImage.objects.get().label == "7"
 
 
-def test_another_label_that_is_there_stays(staff: Client, drawn: Draw) -> None:
-    imported(staff, zipped({"7/a.png": drawn(7)}))
+def test_another_label_that_is_there_stays(labeller_api: Client, drawn: Draw) -> None:
+    imported(labeller_api, zipped({"7/a.png": drawn(7)}))
 
-    [result] = imported(staff, zipped({"1/a.png": drawn(7)}))
+    [result] = imported(labeller_api, zipped({"1/a.png": drawn(7)}))
 
     assert (result["problem"]["code"], result["images"]) == ("labelled_otherwise", [])
     assert "labelled 7" in result["problem"]["detail"]
     assert InputImage.objects.get().label == "7"
 
 
-def test_a_picture_in_two_folders_gets_the_first_label(staff: Client, drawn: Draw) -> None:
-    results = imported(staff, zipped({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
+def test_a_picture_in_two_folders_gets_the_first_label(labeller_api: Client, drawn: Draw) -> None:
+    results = imported(labeller_api, zipped({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
 
     assert [each["problem"] and each["problem"]["code"] for each in results] == [
         None,
@@ -164,18 +158,18 @@ def exported(client: Client, address: str) -> bytes:
 
 @pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
 def test_what_was_taken_out_and_deleted_comes_back_as_it_was(
-    staff: Client, drawn: Draw, labeller: User, address: str
+    labeller_api: Client, drawn: Draw, labeller: User, address: str
 ) -> None:
     for digit in range(10):
-        sent = staff.post("/api/predict", drawn(digit, 3), "image/png").json()
+        sent = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
         label = "not_a_digit" if digit == 9 else str(digit)
         labels.label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
     before = {image.label: pixels(image) for image in InputImage.objects.all()}
-    archive = exported(staff, address)
+    archive = exported(labeller_api, address)
     deletion.delete([*Upload.objects.values_list("pk", flat=True)])
     assert not InputImage.objects.exists()
 
-    assert [each["problem"] for each in imported(staff, archive)] == [None] * 10
+    assert [each["problem"] for each in imported(labeller_api, archive)] == [None] * 10
 
     after = {image.label: pixels(image) for image in InputImage.objects.all()}
     assert before.keys() == after.keys()
@@ -187,22 +181,22 @@ def pixels(image: InputImage) -> NDArray[np.int16]:
     return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
 
 
-def test_folders_and_what_a_mac_adds_are_passed_over(staff: Client, drawn: Draw) -> None:
+def test_folders_and_what_a_mac_adds_are_passed_over(labeller_api: Client, drawn: Draw) -> None:
     archive = zipped({"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""})
 
-    assert [each["name"] for each in imported(staff, archive)] == ["7/a.png"]
+    assert [each["name"] for each in imported(labeller_api, archive)] == ["7/a.png"]
 
 
-def test_five_hundred_are_taken(staff: Client) -> None:
+def test_five_hundred_are_taken(labeller_api: Client) -> None:
     archive = zipped({f"7/{n}.png": b"no picture" for n in range(archives.MOST_PICTURES)})
 
-    assert len(imported(staff, archive)) == 500
+    assert len(imported(labeller_api, archive)) == 500
 
 
 def test_what_fails_half_way_leaves_nothing_behind(
-    staff: Client, drawn: Draw, settings: Settings, only_one_file: list[str]
+    labeller_api: Client, drawn: Draw, settings: Settings, only_one_file: list[str]
 ) -> None:
-    response = post(staff, zipped({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
+    response = post(labeller_api, zipped({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
     assert len(only_one_file) == 2
@@ -211,28 +205,30 @@ def test_what_fails_half_way_leaves_nothing_behind(
 
 
 def test_without_a_model_nothing_is_imported(
-    staff: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    labeller_api: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nothing() -> None:
         raise NoModel("No model is in service.")
 
     monkeypatch.setattr(serving.champion, "get", nothing)
 
-    response = post(staff, zipped({"7/a.png": drawn(7)}))
+    response = post(labeller_api, zipped({"7/a.png": drawn(7)}))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_model")
     assert not Upload.objects.exists()
 
 
-def test_an_import_with_a_key_is_done_once(staff: Client, drawn: Draw, boss: User) -> None:
+def test_an_import_with_a_key_is_done_once(
+    labeller_api: Client, drawn: Draw, admin_user: User
+) -> None:
     archive = zipped({"7/a.png": drawn(7)})
 
-    first, second = (post(staff, archive, **KEY) for _ in range(2))
+    first, second = (post(labeller_api, archive, **KEY) for _ in range(2))
 
     assert first.content == second.content
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert post(staff, zipped({"2/a.png": drawn(2)}), **KEY).status_code == 422
-    staff.force_login(boss)
-    by_another = post(staff, zipped({"2/a.png": drawn(2)}), **KEY)
+    assert post(labeller_api, zipped({"2/a.png": drawn(2)}), **KEY).status_code == 422
+    labeller_api.force_login(admin_user)
+    by_another = post(labeller_api, zipped({"2/a.png": drawn(2)}), **KEY)
     assert by_another.status_code == 200, "a key is good for one user"
     assert json.loads(by_another.content)["results"][0]["label"] == "2"

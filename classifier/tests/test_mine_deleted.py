@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
 
+SOMEBODY = "7d4c1a52-8f0e-4d4f-9f43-54e6a3c7b0de"
+
 
 @pytest.fixture
 def visitor(client: Client) -> UUID:
@@ -44,7 +46,7 @@ def test_the_sender_deletes_a_picture_and_its_file(
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("cookie", [None, "", str(uuid4()), "None", "nobody"])
+@pytest.mark.parametrize("cookie", [None, "", SOMEBODY, "None", "nobody"])
 @pytest.mark.parametrize("sender", [uuid4(), None], ids=["known", "unknown"])
 def test_nobody_else_does(client: Client, cookie: str | None, sender: UUID | None) -> None:
     upload = sent_by(sender)
@@ -85,12 +87,12 @@ def test_a_link_deletes_nothing(client: Client, visitor: UUID) -> None:
 
 
 def test_before_all_is_deleted_it_is_said_what_goes(
-    client: Client, visitor: UUID, boss: User
+    client: Client, visitor: UUID, admin_user: User
 ) -> None:
     image = sent_by(visitor).images.get()
     sent_by(visitor)
     sent_by(uuid4())
-    labels.label(image.pk, "7", boss, Via.QUEUE)
+    labels.label(image.pk, "7", admin_user, Via.QUEUE)
     labels.suggest(image.pk, "1")
 
     page = words(client, "/mine/delete")

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +13,7 @@ from classifier.admin.learnt import learnt_by
 from classifier.models import InputImage, ModelVersion
 from classifier.services import versions
 from classifier.tests import made
-from classifier.tests.reading import words
+from classifier.tests.reading import page_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -22,19 +21,9 @@ LIST = "/admin/classifier/modelversion/"
 
 
 @pytest.fixture
-def staff(client: Client, boss: User) -> Client:
-    client.force_login(boss)
-    return client
-
-
-@pytest.fixture
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
     return made.version(name="better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
-
-
-def page_of(version: ModelVersion) -> str:
-    return f"{LIST}{version.pk}/change/"
 
 
 def compared(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
@@ -57,36 +46,36 @@ def pictures(html: str) -> list[str]:
     return re.findall(r'src="/image/([^"]+)\.png"', html)
 
 
-def test_the_list_shows_state_accuracy_and_what_was_learnt(staff: Client) -> None:
+def test_the_list_shows_state_accuracy_and_what_was_learnt(admin_client: Client) -> None:
     snapshot = {"images": 60150, "by_source": {"mnist_sample": 60000, "web": 130, "api": 20}}
     made.version(name="better", snapshot=snapshot, metrics={"test": {"accuracy": 0.9971}})
     made.version(name="plain")
 
-    shown = words(staff, LIST)
+    shown = words(admin_client, LIST)
 
     assert "better Candidate 99.71 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
     assert "plain Candidate – 0 images, 0 uploads" in shown
 
 
-def test_the_list_reads_no_image_s_name(staff: Client) -> None:
+def test_the_list_reads_no_image_s_name(admin_client: Client) -> None:
     """Which makes megabytes a model."""
     made.version(name="better", snapshot={"images": 9, "corrected": {"1": "7"}})
 
     with CaptureQueriesContext(connection) as queries:
-        staff.get(LIST)
+        admin_client.get(LIST)
 
     read = [query["sql"] for query in queries if 'FROM "model_versions"' in query["sql"]]
     assert read
     assert not any(re.search(r'"(snapshot|comparison)"(?! - )', sql) for sql in read)
 
 
-def test_figures_stand_beside_the_champion_s(staff: Client, better: ModelVersion) -> None:
+def test_figures_stand_beside_the_champion_s(admin_client: Client, better: ModelVersion) -> None:
     figures = {"digits": 40, "non_digits": 9, "accuracy": 0.9, "ece": 0.5}
     metrics = {"test": better.metrics["test"] | {"ece": 0.5}, "held_out_uploads": figures}
     ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
 
-    html = staff.get(page_of(better)).content.decode()
-    shown = words(staff, page_of(better))
+    html = admin_client.get(page_of(better)).content.decode()
+    shown = words(admin_client, page_of(better))
 
     assert "MNIST's test split, 10,000 digits this model baseline, which serves" in shown
     assert "read right 99.80 % , better 99.69 %" in shown
@@ -97,17 +86,17 @@ def test_figures_stand_beside_the_champion_s(staff: Client, better: ModelVersion
 
 
 def test_figures_of_other_images_are_not_compared(
-    staff: Client, better: ModelVersion, champion: ModelVersion
+    admin_client: Client, better: ModelVersion, champion: ModelVersion
 ) -> None:
     for version, digits in ((better, 40), (champion, 30)):
         metrics = {"held_out_uploads": {"digits": digits, "accuracy": 0.9}}
         ModelVersion.objects.filter(pk=version.pk).update(metrics=metrics)
 
-    assert "read right 90.00 % –" in words(staff, page_of(better))
+    assert "read right 90.00 % –" in words(admin_client, page_of(better))
 
 
 def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
-    staff: Client, champion: ModelVersion, digits: Any
+    admin_client: Client, champion: ModelVersion, digits: Any
 ) -> None:
     three = digits[0][digits[1] == 3][0].tobytes()
     up, down, upload = (
@@ -119,8 +108,8 @@ def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
     sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
     better = versions.register("better", compared(**sets))
 
-    html = staff.get(page_of(better)).content.decode()
-    shown = words(staff, page_of(better))
+    html = admin_client.get(page_of(better)).content.decode()
+    shown = words(admin_client, page_of(better))
 
     assert pictures(html) == [str(image.pk) for image in (up, down, upload)]
     assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in shown
@@ -129,30 +118,30 @@ def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
 
 
 def test_at_most_60_pictures_of_a_kind_are_shown_with_the_count(
-    staff: Client, champion: ModelVersion
+    admin_client: Client, champion: ModelVersion
 ) -> None:
     images = [made.mnist_image() for _ in range(62)]
     better = made.version(name="better", comparison=compared(test={"worse": images}))
 
-    html = staff.get(page_of(better)).content.decode()
+    html = admin_client.get(page_of(better)).content.decode()
 
     assert pictures(html) == [str(image.pk) for image in images[:60]]
-    assert "62 got worse , 60 shown" in words(staff, page_of(better))
+    assert "62 got worse , 60 shown" in words(admin_client, page_of(better))
 
 
-def test_a_comparison_outlives_its_images_and_folders(staff: Client) -> None:
+def test_a_comparison_outlives_its_images_and_folders(admin_client: Client) -> None:
     kept, deleted = made.mnist_image(label="5"), made.mnist_image()
     sets = {"test": {"better": [kept, deleted]}}
     gone = made.version(name="gone", comparison=compared(**sets) | {"against": "also-gone"})
     deleted.delete()
 
-    html = staff.get(page_of(gone)).content.decode()
+    html = admin_client.get(page_of(gone)).content.decode()
 
     assert pictures(html) == [str(kept.pk)]
-    assert "2 got better , 1 shown 5 " in words(staff, page_of(gone))
+    assert "2 got better , 1 shown 5 " in words(admin_client, page_of(gone))
 
 
-def test_a_model_says_what_it_learnt_from(staff: Client) -> None:
+def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
     images = [made.image(label="7") for _ in range(62)]
     now = timezone.now()
     for place, image in enumerate(images):
@@ -169,8 +158,8 @@ def test_a_model_says_what_it_learnt_from(staff: Client) -> None:
     }
     version = made.version(snapshot=snapshot)
 
-    html = staff.get(page_of(version)).content.decode()
-    shown = words(staff, page_of(version))
+    html = admin_client.get(page_of(version)).content.decode()
+    shown = words(admin_client, page_of(version))
 
     assert "Images 60,062 MNIST 60,000 web page 62 New since baseline 37" in shown
     assert "0d098d5f" in shown

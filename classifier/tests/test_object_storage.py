@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -17,8 +17,6 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
@@ -26,12 +24,18 @@ from classifier.object_storage import ObjectStorage
 from classifier.services import media_store, orphans
 from classifier.storage import NoStorage
 
+if TYPE_CHECKING:
+    from moto.server import ThreadedMotoServer
+
 BUCKET = "uploads-of-the-test"
 KEYS = {"access_key": "key", "secret_key": "hush"}
 
 
 @pytest.fixture
-def service() -> Iterator[ThreadedMotoServer]:
+def service() -> "Iterator[ThreadedMotoServer]":
+    from moto.s3.models import s3_backends
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     s3_backends.reset()  # one memory for all servers of a process
@@ -40,7 +44,7 @@ def service() -> Iterator[ThreadedMotoServer]:
 
 
 @pytest.fixture
-def bucket(service: ThreadedMotoServer, settings: Settings) -> Any:
+def bucket(service: "ThreadedMotoServer", settings: Settings) -> Any:
     """The bucket that uploads go to, as its owner sees it."""
     host, port = service.get_host_and_port()
     keep_in(settings, f"http://{host}:{port}")
@@ -135,7 +139,7 @@ def test_old_objects_that_have_no_upload_are_removed(
 
 def test_while_the_service_is_away_the_answer_is_503(
     bucket: Any,
-    service: ThreadedMotoServer,
+    service: "ThreadedMotoServer",
     client: Client,
     champion: ModelVersion,
     drawn: Callable[..., bytes],

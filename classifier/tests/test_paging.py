@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
@@ -21,13 +20,10 @@ UPLOADS = "/admin/classifier/upload/"
 IMAGES = "/admin/classifier/inputimage/"
 
 
-@pytest.fixture
-def staff(client: Client, boss: User, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Two rows a page."""
+@pytest.fixture(autouse=True)
+def two_rows_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     for page in (ImageAdmin, UploadAdmin):
         monkeypatch.setattr(page, "list_per_page", 2)
-    client.force_login(boss)
-    return client
 
 
 def listed(client: Client, address: str) -> list[str]:
@@ -35,31 +31,33 @@ def listed(client: Client, address: str) -> list[str]:
 
 
 @pytest.mark.parametrize("address", [f"{IMAGES}?p=", f"{IMAGES}?label=all&p="])
-def test_the_pages_of_images_hold_each_once_newest_first(staff: Client, address: str) -> None:
+def test_the_pages_of_images_hold_each_once_newest_first(
+    admin_client: Client, address: str
+) -> None:
     images = [made.image() for _ in range(5)]
 
-    pages = [listed(staff, f"{address}{page}") for page in (1, 2, 3)]
+    pages = [listed(admin_client, f"{address}{page}") for page in (1, 2, 3)]
 
     newest_first = [str(image.pk) for image in reversed(images)]
     assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]
 
 
-def test_the_pages_of_uploads_hold_each_once_newest_first(staff: Client) -> None:
+def test_the_pages_of_uploads_hold_each_once_newest_first(admin_client: Client) -> None:
     uploads = [made.upload() for _ in range(3)]
 
-    pages = [listed(staff, f"{UPLOADS}?p={page}") for page in (1, 2)]
+    pages = [listed(admin_client, f"{UPLOADS}?p={page}") for page in (1, 2)]
 
     newest_first = [str(upload.pk) for upload in reversed(uploads)]
     assert pages == [newest_first[:2], newest_first[2:]]
 
 
 @pytest.mark.parametrize("address", [IMAGES, UPLOADS])
-def test_of_the_rows_before_a_page_only_keys_are_read(staff: Client, address: str) -> None:
+def test_of_the_rows_before_a_page_only_keys_are_read(admin_client: Client, address: str) -> None:
     for _ in range(5):
         made.image()
 
     with CaptureQueriesContext(connection) as queries:
-        staff.get(f"{address}?p=2")
+        admin_client.get(f"{address}?p=2")
 
     skipping = [each["sql"] for each in queries if "OFFSET" in each["sql"]]
     assert len(skipping) == 1

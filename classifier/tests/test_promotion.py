@@ -147,16 +147,16 @@ def history() -> list[tuple[str, str | None, str, str]]:
     return list(Promotion.objects.order_by("id").values_list(*fields))
 
 
-def test_a_promotion_keeps_who_through_what_and_why(boss: User) -> None:
+def test_a_promotion_keeps_who_through_what_and_why(admin_user: User) -> None:
     versions.promote("first")
-    versions.promote("second", by=boss, via=Via.ADMIN, reason="It reads my 7s.")
-    versions.rollback(by=boss, via=Via.API)
+    versions.promote("second", by=admin_user, via=Via.ADMIN, reason="It reads my 7s.")
+    versions.rollback(by=admin_user, via=Via.API)
     versions.rollback(reason="It was not the model.")
 
     assert history() == [
         ("first", None, "command", ""),
-        ("second", "boss", "admin", "It reads my 7s."),
-        ("first", "boss", "api", "Rolled back."),
+        ("second", "admin", "admin", "It reads my 7s."),
+        ("first", "admin", "api", "Rolled back."),
         ("second", None, "command", "It was not the model."),
     ]
 

@@ -7,7 +7,7 @@ from django.test import Client
 from classifier.models import ModelState, ModelVersion, Promotion, Via
 from classifier.services import versions
 from classifier.tests import made
-from classifier.tests.reading import words
+from classifier.tests.reading import page_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -15,29 +15,10 @@ LIST = "/admin/classifier/modelversion/"
 
 
 @pytest.fixture
-def promoter(db: None) -> User:
-    """Staff who may look at models, promote and roll back, and nothing else."""
-    user = User.objects.create_user("promoter", is_staff=True)
-    wanted = ("view_modelversion", "promote_modelversion")
-    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
-    return user
-
-
-@pytest.fixture
-def staff(client: Client, promoter: User) -> Client:
-    client.force_login(promoter)
-    return client
-
-
-@pytest.fixture
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
     made.model_folder("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
     return versions.register("better")
-
-
-def page_of(version: ModelVersion) -> str:
-    return f"{LIST}{version.pk}/change/"
 
 
 def promote(client: Client, version: ModelVersion, **values: str) -> str:
@@ -49,104 +30,109 @@ def serving() -> str:
 
 
 def test_the_timeline_tells_model_time_who_why_and_through_what(
-    staff: Client, better: ModelVersion, promoter: User
+    trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    versions.promote("better", by=promoter, via=Via.ADMIN, reason="It reads my 7s.")
+    versions.promote("better", by=trainer, via=Via.ADMIN, reason="It reads my 7s.")
     since = Promotion.objects.get(model=better).at
     at = f"{since:%Y-%m-%d %H:%M}"
 
-    shown = words(staff, f"{LIST}timeline/")
+    shown = words(trainer_client, f"{LIST}timeline/")
 
-    assert f"better {at} now promoter Admin It reads my 7s. baseline" in shown
+    assert f"better {at} now trainer Admin It reads my 7s. baseline" in shown
     assert f"{at} – command line –" in shown
-    assert 'href="/admin/classifier/modelversion/timeline/"' in staff.get(LIST).content.decode()
+    assert (
+        'href="/admin/classifier/modelversion/timeline/"'
+        in trainer_client.get(LIST).content.decode()
+    )
 
 
 def test_a_candidate_is_promoted_with_a_reason_on_record(
-    staff: Client, better: ModelVersion, promoter: User
+    trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    assert "Promote</button>" in staff.get(page_of(better)).content.decode()
+    assert "Promote</button>" in trainer_client.get(page_of(better)).content.decode()
 
-    html = promote(staff, better, reason="It reads my 7s.")
+    html = promote(trainer_client, better, reason="It reads my 7s.")
 
     assert "Model better serves now; the web workers take it up within 2 seconds." in html
     assert serving() == "better"
     newest = Promotion.objects.order_by("-id")[0]
-    assert (newest.by, newest.via, newest.reason) == (promoter, Via.ADMIN, "It reads my 7s.")
+    assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads my 7s.")
 
 
 def test_the_champion_s_page_rolls_back_to_the_one_before(
-    staff: Client, better: ModelVersion, promoter: User
+    trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
     versions.promote("better")
-    assert "Roll back to baseline</button>" in staff.get(page_of(better)).content.decode()
+    assert "Roll back to baseline</button>" in trainer_client.get(page_of(better)).content.decode()
 
-    response = staff.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
+    response = trainer_client.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
 
     assert "Model baseline serves now;" in response.content.decode()
     assert serving() == "baseline"
     newest = Promotion.objects.order_by("-id")[0]
-    assert (newest.by, newest.via, newest.reason) == (promoter, Via.ADMIN, "It reads no 7s.")
+    assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads no 7s.")
 
 
-def test_there_is_no_button_to_roll_back_to_nothing(staff: Client, champion: ModelVersion) -> None:
-    assert "Roll back" not in staff.get(page_of(champion)).content.decode()
+def test_there_is_no_button_to_roll_back_to_nothing(
+    trainer_client: Client, champion: ModelVersion
+) -> None:
+    assert "Roll back" not in trainer_client.get(page_of(champion)).content.decode()
 
-    response = staff.post(f"{LIST}rollback/", follow=True)
+    response = trainer_client.post(f"{LIST}rollback/", follow=True)
 
     assert "There is no earlier champion" in response.content.decode()
     assert serving() == "baseline"
 
 
 def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
-    staff: Client, champion: ModelVersion
+    trainer_client: Client, champion: ModelVersion
 ) -> None:
     made.model_folder("worse")
     comparison = {"passed": False, "reason": "Two images got worse."}
     worse = versions.register("worse", comparison)
 
-    html = staff.get(page_of(worse)).content.decode()
+    html = trainer_client.get(page_of(worse)).content.decode()
     assert "Promote</button>" not in html
     assert "Two images got worse." in html
     assert "manage.py promote worse --force" in html
 
-    assert "Model worse was rejected: Two images got worse." in promote(staff, worse)
+    assert "Model worse was rejected: Two images got worse." in promote(trainer_client, worse)
     assert serving() == "baseline"
 
 
 def test_a_model_whose_folder_is_gone_is_not_promoted(
-    staff: Client, champion: ModelVersion
+    trainer_client: Client, champion: ModelVersion
 ) -> None:
     gone = made.version(name="gone")
 
-    assert "There is no model in" in promote(staff, gone)
+    assert "There is no model in" in promote(trainer_client, gone)
     assert serving() == "baseline"
 
 
 @pytest.mark.parametrize("reason", ["x" * 501, "a\0b"])
 def test_a_reason_that_cannot_be_kept_promotes_nothing(
-    staff: Client, better: ModelVersion, reason: str
+    trainer_client: Client, better: ModelVersion, reason: str
 ) -> None:
-    assert '<li class="error">Why: ' in promote(staff, better, reason=reason)
+    assert '<li class="error">Why: ' in promote(trainer_client, better, reason=reason)
     assert serving() == "baseline"
 
 
-def test_a_model_page_says_when_it_served(staff: Client, better: ModelVersion) -> None:
-    assert "When it served" not in words(staff, page_of(better))
+def test_a_model_page_says_when_it_served(trainer_client: Client, better: ModelVersion) -> None:
+    assert "When it served" not in words(trainer_client, page_of(better))
 
-    promote(staff, better, reason="It reads my 7s.")
+    promote(trainer_client, better, reason="It reads my 7s.")
 
-    assert "It reads my 7s." in words(staff, page_of(better)).split("When it served")[1]
+    assert "It reads my 7s." in words(trainer_client, page_of(better)).split("When it served")[1]
 
 
 def test_who_may_only_look_sees_no_button_and_promotes_nothing(
-    staff: Client, better: ModelVersion, promoter: User
+    trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    promoter.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
+    trainer.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
 
-    assert "Promote</button>" not in staff.get(page_of(better)).content.decode()
-    assert staff.post(f"{LIST}{better.pk}/promote/").status_code == 403
-    assert staff.post(f"{LIST}rollback/").status_code == 403
+    assert "Promote</button>" not in trainer_client.get(page_of(better)).content.decode()
+    assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403
+    assert trainer_client.post(f"{LIST}rollback/").status_code == 403
     assert serving() == "baseline"
 
 
@@ -169,10 +155,10 @@ def test_who_may_not_look_gets_nowhere(
 
 
 def test_only_a_post_with_the_token_against_forgery_promotes(
-    better: ModelVersion, promoter: User
+    better: ModelVersion, trainer: User
 ) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(promoter)
+    client.force_login(trainer)
 
     for address in (f"{LIST}{better.pk}/promote/", f"{LIST}rollback/"):
         assert client.get(address).status_code == 405

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from PIL import Image
-from pytest_django.fixtures import Settings
 
 from classifier.models import (
     InputImage,
@@ -23,14 +22,9 @@ from classifier.services import RuleBroken, labels, queue, uploads
 from classifier.services.queue import Order
 from classifier.tests import made
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 
 Draw = Callable[..., bytes]
-
-
-@pytest.fixture(autouse=True)
-def no_checks(settings: Settings) -> None:
-    settings.LABEL_CHECK_PERCENT = 0
 
 
 def taken(by: User, order: Order = Order.DOUBT, count: int = 10) -> list[UUID]:

@@ -6,18 +6,12 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from pytest_django.fixtures import Settings
 
 from classifier.services import queue
 from classifier.services.queue import Order
 from classifier.tests import made
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def no_checks(settings: Settings) -> None:
-    settings.LABEL_CHECK_PERCENT = 0
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]
 
 
 def taken(by: User, order: Order) -> list[UUID]:

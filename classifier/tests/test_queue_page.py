@@ -13,23 +13,12 @@ from classifier.models import InputImage, LabelCheck, QueueItem, Via
 from classifier.services import labels
 from classifier.tests import made
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 
 QUEUE = "/admin/classifier/inputimage/queue/"
 ANSWER = QUEUE + "answer"
 MORE = QUEUE + "next"
 GRID = "/admin/classifier/inputimage/grid/"
-
-
-@pytest.fixture(autouse=True)
-def no_checks(settings: Settings) -> None:
-    settings.LABEL_CHECK_PERCENT = 0
-
-
-@pytest.fixture
-def staff(client: Client, labeller: User) -> Client:
-    client.force_login(labeller)
-    return client
 
 
 def page(client: Client, address: str = QUEUE) -> str:
@@ -65,13 +54,15 @@ def test_only_staff_who_may_label_get_to_the_pages(
     assert status()[0] == 403
 
 
-def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(staff: Client) -> None:
+def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(
+    labeller_client: Client,
+) -> None:
     upload = made.upload(width=300, height=200)
     image = made.image(upload=upload, box=[30, 40, 50, 60])
     made.queued(image=image, guess="7", suggestion="3")
     made.prediction(image, made.version(), confidence=0.9)
 
-    shown = page(staff)
+    shown = page(labeller_client)
 
     assert f'src="/image/{image.pk}.png"' in shown
     assert f'src="/upload/{upload.pk}.jpg"' in shown
@@ -96,83 +87,86 @@ def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(staff: Clien
     ],
 )
 def test_a_card_says_why_it_is_asked(
-    staff: Client, of_item: dict[str, Any], of_prediction: dict[str, Any], why: str
+    labeller_client: Client, of_item: dict[str, Any], of_prediction: dict[str, Any], why: str
 ) -> None:
     item = made.queued(**of_item)
     made.prediction(item.image, made.version(), **of_prediction)
 
-    assert why in page(staff)
+    assert why in page(labeller_client)
 
 
-def test_pages_run_no_script_and_no_style_of_their_own(staff: Client) -> None:
+def test_pages_run_no_script_and_no_style_of_their_own(labeller_client: Client) -> None:
     made.prediction(made.queued().image, made.version())
 
     for address in (QUEUE, GRID + "?guess=7"):
-        content = page(staff, address).split('<div id="content"')[1].split("<footer")[0]
+        content = page(labeller_client, address).split('<div id="content"')[1].split("<footer")[0]
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=", content)
 
 
-def test_an_answer_leads_to_the_next_image_in_the_same_order(staff: Client) -> None:
+def test_an_answer_leads_to_the_next_image_in_the_same_order(labeller_client: Client) -> None:
     second, first = made.queued(doubt=0.1), made.queued(doubt=0.9)
-    assert asked(page(staff, QUEUE + "?order=doubt"))[0] == str(first.pk)
+    assert asked(page(labeller_client, QUEUE + "?order=doubt"))[0] == str(first.pk)
 
-    response = give(staff, "3", first, "?order=doubt")
+    response = give(labeller_client, "3", first, "?order=doubt")
 
     assert label_of(first) == "3"
     assert response.headers["Location"] == f"{QUEUE}?order=doubt&last={first.pk}"
-    shown = page(staff, response.headers["Location"])
+    shown = page(labeller_client, response.headers["Location"])
     assert asked(shown) == [str(second.pk)]
     assert 'href="?order=doubt" aria-current="page"' in shown
 
 
-def test_the_last_answer_is_taken_back_and_asked_again_first(staff: Client) -> None:
+def test_the_last_answer_is_taken_back_and_asked_again_first(labeller_client: Client) -> None:
     item, other = made.queued(doubt=0.1), made.queued(doubt=0.9)
-    shown = page(staff, give(staff, "3", item).headers["Location"])
+    shown = page(labeller_client, give(labeller_client, "3", item).headers["Location"])
     undo = re.search(r'<form id="undo".*?name="image" value="([^"]+)"', shown, re.DOTALL)
     assert undo
     assert undo[1] == str(item.pk)
 
-    response = give(staff, "undo", item)
+    response = give(labeller_client, "undo", item)
 
     assert label_of(item) == "unknown"
-    assert asked(page(staff, response.headers["Location"])) == [str(item.pk), str(other.pk)]
+    assert asked(page(labeller_client, response.headers["Location"])) == [
+        str(item.pk),
+        str(other.pk),
+    ]
 
 
-def test_a_skipped_image_is_not_asked_again(staff: Client) -> None:
+def test_a_skipped_image_is_not_asked_again(labeller_client: Client) -> None:
     item = made.queued()
 
-    response = give(staff, "skip", item)
+    response = give(labeller_client, "skip", item)
 
-    assert asked(page(staff, response.headers["Location"])) == []
+    assert asked(page(labeller_client, response.headers["Location"])) == []
     assert label_of(item) == "unknown"
 
 
-def test_the_next_images_follow_those_that_the_page_has(staff: Client) -> None:
+def test_the_next_images_follow_those_that_the_page_has(labeller_client: Client) -> None:
     for _ in range(14):
         made.queued()
-    first = asked(page(staff))
+    first = asked(page(labeller_client))
 
-    more = staff.post(MORE + "?order=useful").content.decode()
+    more = labeller_client.post(MORE + "?order=useful").content.decode()
 
     assert (len(first), len(asked(more))) == (12, 2)
     assert not {*first} & {*asked(more)}
     assert "<html" not in more
-    assert "Nothing waits for a label." in staff.post(MORE).content.decode()
+    assert "Nothing waits for a label." in labeller_client.post(MORE).content.decode()
 
 
-def test_an_empty_queue_says_what_is_left(staff: Client) -> None:
-    assert "Nothing waits for a label." in page(staff)
-    assert "Nothing waits for a label." in page(staff, QUEUE + "?order=disputed")
+def test_an_empty_queue_says_what_is_left(labeller_client: Client) -> None:
+    assert "Nothing waits for a label." in page(labeller_client)
+    assert "Nothing waits for a label." in page(labeller_client, QUEUE + "?order=disputed")
 
     item = made.queued(duplicate=True)
 
-    shown = page(staff)
+    shown = page(labeller_client)
     assert "Only near-duplicates of what has been asked are left." in shown
     assert 'href="?order=doubt"' in shown
-    assert asked(page(staff, QUEUE + "?order=doubt")) == [str(item.pk)]
-    assert "No visitor disagrees" in page(staff, QUEUE + "?order=disputed")
-    give(staff, "skip", item)
-    assert "or you have skipped it." in page(staff)
+    assert asked(page(labeller_client, QUEUE + "?order=doubt")) == [str(item.pk)]
+    assert "No visitor disagrees" in page(labeller_client, QUEUE + "?order=disputed")
+    give(labeller_client, "skip", item)
+    assert "or you have skipped it." in page(labeller_client)
 
 
 @pytest.mark.parametrize("address", [QUEUE, ANSWER])
@@ -188,12 +182,12 @@ def test_an_empty_queue_says_what_is_left(staff: Client) -> None:
     ],
 )
 def test_a_wrong_answer_is_refused_in_a_sentence(
-    staff: Client, address: str, what: str, image: object, status: int, said: str
+    labeller_client: Client, address: str, what: str, image: object, status: int, said: str
 ) -> None:
     item = made.queued()
 
     sent = {"answer": what, "image": item.pk if image is None else image}
-    response = staff.post(address, sent)
+    response = labeller_client.post(address, sent)
 
     assert response.status_code == status
     assert said in response.content.decode()
@@ -201,20 +195,24 @@ def test_a_wrong_answer_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize(("address", "method"), [(QUEUE, "get"), (MORE, "post")])
-def test_an_order_that_does_not_exist_is_refused(staff: Client, address: str, method: str) -> None:
-    response = getattr(staff, method)(address + "?order=worst")
+def test_an_order_that_does_not_exist_is_refused(
+    labeller_client: Client, address: str, method: str
+) -> None:
+    response = getattr(labeller_client, method)(address + "?order=worst")
 
     assert response.status_code == 400
     assert "There is no such order." in response.content.decode()
 
 
-def test_a_hidden_check_looks_like_any_other_card(staff: Client, settings: Settings) -> None:
+def test_a_hidden_check_looks_like_any_other_card(
+    labeller_client: Client, settings: Settings
+) -> None:
     settings.LABEL_CHECK_PERCENT = 100
     version = made.version()
     for label in ("unknown", "7"):
         made.prediction(made.queued(doubt=0.5, label=label).image, version)
 
-    shown = page(staff)
+    shown = page(labeller_client)
 
     check, images = LabelCheck.objects.get(), InputImage.objects.all()
     assert sorted(asked(shown)) == sorted(str(image.pk) for image in images)
@@ -223,11 +221,11 @@ def test_a_hidden_check_looks_like_any_other_card(staff: Client, settings: Setti
     first, second = re.findall("<article.*?</article>", shown, re.DOTALL)
     assert first == second
 
-    counted = staff.post(ANSWER, {"answer": "1", "image": check.image_id})
+    counted = labeller_client.post(ANSWER, {"answer": "1", "image": check.image_id})
 
     assert counted.status_code == 204
     assert InputImage.objects.get(pk=check.image_id).label == "7"
-    assert re.search(r"you labelled <b[^>]*>1</b>", page(staff))
+    assert re.search(r"you labelled <b[^>]*>1</b>", page(labeller_client))
 
 
 def tiles(content: str) -> list[str]:
@@ -239,59 +237,61 @@ def confirm(client: Client, items: list[QueueItem], wrong: list[QueueItem], digi
     return client.post(f"{GRID}?guess={digit}", chosen | {"guess": digit})
 
 
-def test_the_grid_labels_all_but_the_wrong_ones_and_takes_it_back(staff: Client) -> None:
+def test_the_grid_labels_all_but_the_wrong_ones_and_takes_it_back(labeller_client: Client) -> None:
     items = [made.queued(doubt=place / 10) for place in range(3)]
-    shown = page(staff, GRID + "?guess=7")
+    shown = page(labeller_client, GRID + "?guess=7")
     assert tiles(shown) == [str(item.pk) for item in items]
     assert re.search(r'href="\?guess=7" aria-current="page">7 <small>3<', shown)
 
-    response = confirm(staff, items, items[1:2], "7")
+    response = confirm(labeller_client, items, items[1:2], "7")
 
     assert [label_of(item) for item in items] == ["7", "unknown", "7"]
-    shown = page(staff, response.headers["Location"])
+    shown = page(labeller_client, response.headers["Location"])
     assert tiles(shown) == []
     assert "Nothing that the model calls 7 waits for you." in shown
     assert "Undo the last 2" in shown
 
-    response = staff.post(GRID, {"undo": "1"})
+    response = labeller_client.post(GRID, {"undo": "1"})
 
     assert [label_of(item) for item in items] == ["unknown"] * 3
     assert response.headers["Location"] == GRID + "?guess=7"
-    assert tiles(page(staff, GRID + "?guess=7")) == [str(item.pk) for item in items]
-    assert staff.post(GRID, {"undo": "1"}).status_code == 400
+    assert tiles(page(labeller_client, GRID + "?guess=7")) == [str(item.pk) for item in items]
+    assert labeller_client.post(GRID, {"undo": "1"}).status_code == 400
 
 
-def test_the_grid_shows_sixty_at_once(staff: Client) -> None:
+def test_the_grid_shows_sixty_at_once(labeller_client: Client) -> None:
     for _ in range(61):
         made.queued()
 
-    assert len(tiles(page(staff, GRID + "?guess=7"))) == 60
+    assert len(tiles(page(labeller_client, GRID + "?guess=7"))) == 60
 
 
-def test_a_grid_that_cannot_be_kept_is_refused_in_a_sentence(staff: Client, boss: User) -> None:
+def test_a_grid_that_cannot_be_kept_is_refused_in_a_sentence(
+    labeller_client: Client, admin_user: User
+) -> None:
     item = made.queued()
     gone = QueueItem(pk=uuid4())
 
-    assert staff.get(GRID + "?guess=x").status_code == 400
-    assert confirm(staff, [item], [], "x").status_code == 400
-    assert staff.post(GRID, {"guess": "7", "image": "x"}).status_code == 400
-    response = confirm(staff, [item, gone], [], "7")
+    assert labeller_client.get(GRID + "?guess=x").status_code == 400
+    assert confirm(labeller_client, [item], [], "x").status_code == 400
+    assert labeller_client.post(GRID, {"guess": "7", "image": "x"}).status_code == 400
+    response = confirm(labeller_client, [item, gone], [], "7")
     assert response.status_code == 404
     assert "An image has been deleted" in response.content.decode()
     assert label_of(item) == "unknown"
 
-    confirm(staff, [item], [], "7")
-    labels.label(item.pk, "1", boss, Via.ADMIN)
-    response = staff.post(GRID, {"undo": "1"})
+    confirm(labeller_client, [item], [], "7")
+    labels.label(item.pk, "1", admin_user, Via.ADMIN)
+    response = labeller_client.post(GRID, {"undo": "1"})
     assert response.status_code == 400
     assert "Somebody else has changed the label since" in response.content.decode()
 
 
-def test_the_list_leads_to_both_pages(staff: Client, labeller: User) -> None:
+def test_the_list_leads_to_both_pages(labeller_client: Client, labeller: User) -> None:
     links = ("Label one by one", "Label many at once")
-    shown = page(staff, "/admin/classifier/inputimage/")
+    shown = page(labeller_client, "/admin/classifier/inputimage/")
     assert [link in shown for link in links] == [True, True]
 
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
-    shown = page(staff, "/admin/classifier/inputimage/")
+    shown = page(labeller_client, "/admin/classifier/inputimage/")
     assert [link in shown for link in links] == [False, False]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
 from numpy.typing import NDArray
 
 from classifier import artifact
@@ -18,11 +17,6 @@ from classifier.vocabulary import Label, Reason, Verdict
 FLOOR = 0.99  # of real digits read right; the bundled model is well above it
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-
-
-@pytest.fixture(scope="module")
-def baseline() -> Recognizer:
-    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
 
 
 def test_the_bundled_model_reads_at_least_99_percent_of_real_digits(

@@ -111,9 +111,9 @@ def test_the_queue_follows(seven: InputImage) -> None:
 
 
 def test_what_somebody_has_seen_to_be_mistaken_stays_first_in_the_queue(
-    seven: InputImage, boss: User
+    seven: InputImage, admin_user: User
 ) -> None:
-    queue.confirm("7", [], [seven.pk], boss)
+    queue.confirm("7", [], [seven.pk], admin_user)
     promoted("second")
 
     rescored()
@@ -121,8 +121,10 @@ def test_what_somebody_has_seen_to_be_mistaken_stays_first_in_the_queue(
     assert QueueItem.objects.get(pk=seven.pk).doubt == MISTAKEN
 
 
-def test_what_is_labelled_keeps_its_label_and_does_not_wait(seven: InputImage, boss: User) -> None:
-    labels.label(seven.pk, "1", boss, Via.ADMIN)
+def test_what_is_labelled_keeps_its_label_and_does_not_wait(
+    seven: InputImage, admin_user: User
+) -> None:
+    labels.label(seven.pk, "1", admin_user, Via.ADMIN)
     promoted("second")
 
     rescored()

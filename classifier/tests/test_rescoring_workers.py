@@ -15,7 +15,7 @@ from classifier.services import rescoring, versions
 from classifier.tests import made, workers
 from classifier.tests.workers import settle_as_if_long_silent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 IMAGES = 3_000
 

@@ -52,7 +52,7 @@ def sent(data: bytes, visitor: UUID | None = None) -> Upload:
     return Upload.objects.get()
 
 
-def page_of(client: Client, upload: Upload) -> str:
+def result_page(client: Client, upload: Upload) -> str:
     return client.get(f"/result/{upload.pk}").content.decode()
 
 
@@ -65,7 +65,7 @@ def focus_address(upload: Upload, kind: str = "png") -> str:
 
 
 def test_the_likeliest_other_digits_are_one_click_away(client: Client, seven: Upload) -> None:
-    page = page_of(client, seven)
+    page = result_page(client, seven)
     probabilities = image_of(seven).predictions.get().by_digit
     falling = sorted(probabilities, key=lambda digit: -probabilities[digit])
     before_details = page.split("<fieldset>")[1].split("<details>")[0]
@@ -76,7 +76,7 @@ def test_the_likeliest_other_digits_are_one_click_away(client: Client, seven: Up
 def test_each_of_several_digits_is_boxed_where_it_is_and_leads_to_its_part(
     client: Client, year: Upload
 ) -> None:
-    page = page_of(client, year)
+    page = result_page(client, year)
     assert re.findall(r'class="answer[^>]*>([^<]*)<', page) == ["2019"]
     assert f'viewBox="0 0 {year.width} {year.height}"' in page
     boxes = re.findall(
@@ -97,7 +97,7 @@ def test_a_doubtful_digit_among_several_is_a_question_mark(client: Client, year:
     third = year.images.order_by("position")[2]
     doubt = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
     made.prediction(third, ModelVersion.objects.get(), best_guess="1", **doubt)
-    page = page_of(client, year)
+    page = result_page(client, year)
     assert re.findall(r'class="answer[^>]*>([^<]*)<', page) == ["20?9"]
     assert 'aria-label="Number 3: ?"' in page
 
@@ -106,18 +106,18 @@ def test_a_word_on_one_of_several_leads_back_to_that_one(client: Client, year: U
     third = year.images.order_by("position")[2]
     response = client.post(f"/suggest/{third.pk}", {"label": "7"})
     assert response.headers["Location"] == f"/result/{year.pk}#digit-3"
-    assert "you said 7" in page_of(client, year)
+    assert "you said 7" in result_page(client, year)
 
 
 def test_pictures_take_their_room_before_they_are_there(client: Client, year: Upload) -> None:
-    for picture in re.findall(r"<img [^>]*>", page_of(client, year)):
+    for picture in re.findall(r"<img [^>]*>", result_page(client, year)):
         assert re.search(r'width="\d+" height="\d+"', picture), picture
 
 
 def test_a_blank_picture_gets_advice_and_nothing_to_say_of_it(
     champion: ModelVersion, client: Client
 ) -> None:
-    page = page_of(client, sent(png(Image.new("L", (100, 100), 255))))
+    page = result_page(client, sent(png(Image.new("L", (100, 100), 255))))
     assert "A picture that can be read" in page
     assert "/suggest/" not in page
     assert "focus" not in page
@@ -128,9 +128,9 @@ def test_only_the_browser_that_sent_a_picture_is_offered_to_delete_it(
 ) -> None:
     visitor = UUID(int=7)
     upload = sent(drawn(7), visitor)
-    assert f"/delete/{upload.pk}" not in page_of(client, upload)
+    assert f"/delete/{upload.pk}" not in result_page(client, upload)
     client.cookies["visitor"] = str(visitor)
-    assert f'action="/delete/{upload.pk}" method="post"' in page_of(client, upload)
+    assert f'action="/delete/{upload.pk}" method="post"' in result_page(client, upload)
 
 
 def test_where_it_looked_is_orange_and_blue_on_paper(client: Client, seven: Upload) -> None:
@@ -195,7 +195,7 @@ def test_of_what_another_model_read_nothing_is_made_up(
     made.model_folder("next")
     versions.promote("next")
     monkeypatch.setattr(serving, "champion", serving.Champion())
-    page = page_of(client, seven)
+    page = result_page(client, seven)
     assert "Another one is in service now" in page
     assert "focus" not in page
     assert "/exemplar/" not in page
@@ -206,7 +206,7 @@ def test_without_a_model_in_service_a_result_is_still_shown(client: Client) -> N
     image = made.image()
     made.prediction(image, made.version())
     assert image.upload
-    assert "focus" not in page_of(client, image.upload)
+    assert "focus" not in result_page(client, image.upload)
     assert client.get(f"/image/{image.pk}/focus.png").status_code == 404
 
 
@@ -221,7 +221,7 @@ def test_there_is_no_focus_of_what_nobody_sent(
 def test_the_nearest_training_digits_are_shown_with_what_they_are(
     client: Client, seven: Upload
 ) -> None:
-    page = page_of(client, seven)
+    page = result_page(client, seven)
     shown = re.findall(r'<img [^>]*src="(/exemplar/[^"]*)"[^>]*><span>(\d)</span>', page)
     assert [label for _, label in shown] == ["7"] * 5
     for address, _ in shown:
@@ -249,7 +249,7 @@ def test_a_model_of_before_has_no_exemplars_and_shows_everything_else(
     artifact.write_manifest(folder, replace(bundled, name="earlier"))
     earlier = versions.promote("earlier")
     upload = sent(drawn(7))
-    page = page_of(client, upload)
+    page = result_page(client, upload)
     assert "/exemplar/" not in page
     assert client.get(f"/exemplar/{earlier.checksum[:16]}/0.png").status_code == 404
     assert client.get(focus_address(upload)).status_code == 200

@@ -57,13 +57,18 @@ def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_regis
 
 
 def test_what_is_asked_for_waits_for_the_worker_with_its_job(
-    learner: ModelVersion, boss: User
+    learner: ModelVersion, admin_user: User
 ) -> None:
     made.image(label="7")
 
-    run = runs.ask(boss)
+    run = runs.ask(admin_user)
 
-    assert (run.state, run.asked_by, run.fine_tune, run.force) == ("queued", boss, True, False)
+    assert (run.state, run.asked_by, run.fine_tune, run.force) == (
+        "queued",
+        admin_user,
+        True,
+        False,
+    )
     assert jobs() == [{"run_id": run.pk}]
 
 

@@ -166,13 +166,13 @@ def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User
 
 
 def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
-    labeller: User, boss: User
+    labeller: User, admin_user: User
 ) -> None:
     image = made.image()
     labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
     labelled_at = InputImage.objects.get().labelled_at
 
-    labels.label(image.pk, "7", by=boss, via=Via.ADMIN)
+    labels.label(image.pk, "7", by=admin_user, via=Via.ADMIN)
 
     image.refresh_from_db()
     assert (image.labelled_by, image.labelled_at) == (labeller, labelled_at)

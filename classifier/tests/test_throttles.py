@@ -144,8 +144,8 @@ def test_looking_is_not_counted(client: Client) -> None:
     assert {client.get("/").status_code for _ in range(5)} == {200}
 
 
-def test_staff_are_counted_each_by_themselves(boss: User, labeller: User) -> None:
-    for user in (boss, labeller):
+def test_staff_are_counted_each_by_themselves(admin_user: User, labeller: User) -> None:
+    for user in (admin_user, labeller):
         client = Client()
         client.force_login(user)
         said = [client.get(reverse("image-list")) for _ in range(3)]

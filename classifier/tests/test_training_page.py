@@ -16,26 +16,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
 from classifier.services import runs
 from classifier.tests import made
-from classifier.tests.reading import words
+from classifier.tests.reading import page_of, words
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/classifier/trainingrun/"
-
-
-@pytest.fixture
-def trainer(db: None) -> User:
-    """Staff who may look at training, start and cancel it, and nothing else."""
-    user = User.objects.create_user("trainer", is_staff=True)
-    wanted = ("view_trainingrun", "start_trainingrun")
-    user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
-    return user
-
-
-@pytest.fixture
-def staff(client: Client, trainer: User) -> Client:
-    client.force_login(trainer)
-    return client
 
 
 @pytest.fixture
@@ -52,10 +37,6 @@ def offer(client: Client) -> str:
     return " ".join(unescape(found[0]).split())
 
 
-def page_of(run: TrainingRun) -> str:
-    return f"{LIST}{run.pk}/change/"
-
-
 def run(state: RunState, **values: Any) -> TrainingRun:
     now = timezone.now()
     times: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "finished_at": now}
@@ -65,12 +46,12 @@ def run(state: RunState, **values: Any) -> TrainingRun:
 
 
 def test_the_button_says_how_many_labels_are_new_since_which_model(
-    staff: Client, learner: ModelVersion
+    trainer_client: Client, learner: ModelVersion
 ) -> None:
     for label in ("7", "8"):
         made.image(label=label)
 
-    shown = offer(staff)
+    shown = offer(trainer_client)
 
     assert 'value="new">Train: 2 new labels since model learner</button>' in shown
     assert 'value="scratch">from scratch</button>' in shown
@@ -78,16 +59,16 @@ def test_the_button_says_how_many_labels_are_new_since_which_model(
 
 
 def test_where_nothing_is_new_only_force_and_scratch_are_left(
-    staff: Client, learner: ModelVersion
+    trainer_client: Client, learner: ModelVersion
 ) -> None:
-    shown = offer(staff)
+    shown = offer(trainer_client)
 
     assert "disabled>Nothing new to learn since model learner</button>" in shown
     assert re.findall(r'name="how" value="(\w+)"', shown) == ["anyway", "scratch"]
 
 
-def test_without_a_champion_training_is_from_scratch(staff: Client) -> None:
-    buttons = re.findall(r'<button[^>]* value="(\w+)">([^<]*)<', offer(staff))
+def test_without_a_champion_training_is_from_scratch(trainer_client: Client) -> None:
+    buttons = re.findall(r'<button[^>]* value="(\w+)">([^<]*)<', offer(trainer_client))
 
     assert buttons == [("scratch", "Train from scratch")]
 
@@ -97,48 +78,55 @@ def test_without_a_champion_training_is_from_scratch(staff: Client) -> None:
     [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
 )
 def test_the_button_puts_a_run_into_the_queue_and_leads_to_its_page(
-    staff: Client, learner: ModelVersion, trainer: User, how: str, fine_tune: bool, force: bool
+    trainer_client: Client,
+    learner: ModelVersion,
+    trainer: User,
+    how: str,
+    fine_tune: bool,
+    force: bool,
 ) -> None:
     made.image(label="7")
 
-    response = staff.post(f"{LIST}start/", {"how": how})
+    response = trainer_client.post(f"{LIST}start/", {"how": how})
 
     asked = TrainingRun.objects.get()
     assert response.headers["Location"] == page_of(asked)
     assert (asked.fine_tune, asked.force, asked.asked_by) == (fine_tune, force, trainer)
     assert ProcrastinateJob.objects.get(queue_name="training").args["run_id"] == asked.pk
-    assert "waiting for the worker" in words(staff, page_of(asked))
+    assert "waiting for the worker" in words(trainer_client, page_of(asked))
 
 
 def test_a_second_run_is_refused_with_a_message_and_a_link(
-    staff: Client, learner: ModelVersion
+    trainer_client: Client, learner: ModelVersion
 ) -> None:
     first = run(RunState.RUNNING, stage="Measuring")
 
-    response = staff.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
+    response = trainer_client.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
 
     assert "is not finished yet, and there is one at a time" in response.content.decode()
     assert TrainingRun.objects.get() == first
-    shown = offer(staff)
+    shown = offer(trainer_client)
     assert f'href="{page_of(first)}"' in shown
     assert "is going on: Measuring." in shown
     assert "<button" not in shown
 
 
-def test_nothing_new_is_refused_with_a_message(staff: Client, learner: ModelVersion) -> None:
-    response = staff.post(f"{LIST}start/", {"how": "new"}, follow=True)
+def test_nothing_new_is_refused_with_a_message(
+    trainer_client: Client, learner: ModelVersion
+) -> None:
+    response = trainer_client.post(f"{LIST}start/", {"how": "new"}, follow=True)
 
     assert "Nothing new to learn" in response.content.decode()
     assert not TrainingRun.objects.exists()
 
 
 @pytest.mark.parametrize("how", ["", "backwards"])
-def test_a_way_to_train_that_does_not_exist_is_refused(staff: Client, how: str) -> None:
-    assert staff.post(f"{LIST}start/", {"how": how}).status_code == 400
+def test_a_way_to_train_that_does_not_exist_is_refused(trainer_client: Client, how: str) -> None:
+    assert trainer_client.post(f"{LIST}start/", {"how": how}).status_code == 400
     assert not TrainingRun.objects.exists()
 
 
-def test_a_run_shows_stage_figures_curves_and_log(staff: Client, trainer: User) -> None:
+def test_a_run_shows_stage_figures_curves_and_log(trainer_client: Client, trainer: User) -> None:
     progress = [
         {"member": 1, "epoch": 1, "loss": 0.5, "accuracy": 0.9},
         {"member": 1, "epoch": 2, "loss": 0.25, "accuracy": 0.95},
@@ -152,8 +140,8 @@ def test_a_run_shows_stage_figures_curves_and_log(staff: Client, trainer: User) 
         asked_by=trainer,
     )
 
-    html = staff.get(page_of(going)).content.decode()
-    shown = words(staff, page_of(going))
+    html = trainer_client.get(page_of(going)).content.decode()
+    shown = words(trainer_client, page_of(going))
 
     assert "Running Training member 2 of 2" in shown
     assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
@@ -168,27 +156,29 @@ def test_a_run_shows_stage_figures_curves_and_log(staff: Client, trainer: User) 
 
 
 def test_a_run_that_goes_on_says_where_its_next_state_is_and_a_finished_one_does_not(
-    staff: Client,
+    trainer_client: Client,
 ) -> None:
     going = run(RunState.RUNNING)
     live = f"{LIST}{going.pk}/live/"
-    assert f'data-live="{live}"' in staff.get(page_of(going)).content.decode()
-    assert 'form="cancel"' in staff.get(live).content.decode()
+    assert f'data-live="{live}"' in trainer_client.get(page_of(going)).content.decode()
+    assert 'form="cancel"' in trainer_client.get(live).content.decode()
 
     runs.finish(going.pk, RunState.FAILED, error="Out of memory.")
 
     for address in (live, page_of(going)):
-        html = staff.get(address).content.decode()
+        html = trainer_client.get(address).content.decode()
         assert "data-live" not in html
         assert 'form="cancel"' not in html
         assert "Out of memory." in html
 
 
 @pytest.mark.parametrize("address", ["", "{run}/change/", "{run}/live/"])
-def test_a_run_whose_process_was_killed_is_shown_as_failed(staff: Client, address: str) -> None:
+def test_a_run_whose_process_was_killed_is_shown_as_failed(
+    trainer_client: Client, address: str
+) -> None:
     killed = run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
 
-    shown = words(staff, LIST + address.format(run=killed.pk))
+    shown = words(trainer_client, LIST + address.format(run=killed.pk))
 
     assert "Failed" in shown
     assert "The process that trained was killed" in shown
@@ -203,58 +193,58 @@ def test_a_run_whose_process_was_killed_is_shown_as_failed(staff: Client, addres
     ],
 )
 def test_a_run_that_succeeded_leads_to_its_model(
-    staff: Client, state: str, comparison: dict[str, Any], told: str
+    trainer_client: Client, state: str, comparison: dict[str, Any], told: str
 ) -> None:
     result = made.version(name="better", state=state, comparison=comparison)
     done = run(RunState.SUCCEEDED, result=result)
 
-    html = staff.get(page_of(done)).content.decode()
+    html = trainer_client.get(page_of(done)).content.decode()
 
     assert f'<a href="/admin/classifier/modelversion/{result.pk}/change/">better</a>' in html
-    assert told in words(staff, page_of(done))
+    assert told in words(trainer_client, page_of(done))
 
 
-def test_cancelling_ends_a_run_that_waits(staff: Client) -> None:
+def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
     waiting = runs.ask(None, fine_tune=False)
 
-    response = staff.post(f"{LIST}{waiting.pk}/cancel/")
+    response = trainer_client.post(f"{LIST}{waiting.pk}/cancel/")
 
     assert response.headers["Location"] == page_of(waiting)
-    assert "Cancelled" in words(staff, page_of(waiting))
+    assert "Cancelled" in words(trainer_client, page_of(waiting))
 
 
-def test_cancelling_tells_a_run_that_runs_to_stop(staff: Client) -> None:
+def test_cancelling_tells_a_run_that_runs_to_stop(trainer_client: Client) -> None:
     going = run(RunState.RUNNING)
 
-    staff.post(f"{LIST}{going.pk}/cancel/")
+    trainer_client.post(f"{LIST}{going.pk}/cancel/")
 
-    assert "stopping …" in words(staff, page_of(going))
+    assert "stopping …" in words(trainer_client, page_of(going))
     assert not runs.beat(going.pk)
 
 
-def test_cancelling_a_run_that_has_ended_says_so(staff: Client) -> None:
+def test_cancelling_a_run_that_has_ended_says_so(trainer_client: Client) -> None:
     ended = run(RunState.FAILED)
 
-    response = staff.post(f"{LIST}{ended.pk}/cancel/", follow=True)
+    response = trainer_client.post(f"{LIST}{ended.pk}/cancel/", follow=True)
 
     assert "This run has ended already." in response.content.decode()
 
 
-def test_a_run_that_does_not_exist_is_not_found(staff: Client) -> None:
-    assert staff.get(f"{LIST}999/live/").status_code == 404
-    assert staff.post(f"{LIST}999/cancel/").status_code == 404
+def test_a_run_that_does_not_exist_is_not_found(trainer_client: Client) -> None:
+    assert trainer_client.get(f"{LIST}999/live/").status_code == 404
+    assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
 
 
 def test_who_may_only_look_sees_no_button_and_starts_nothing(
-    staff: Client, trainer: User, learner: ModelVersion
+    trainer_client: Client, trainer: User, learner: ModelVersion
 ) -> None:
     trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
-    assert "<button" not in offer(staff)
-    assert staff.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
+    assert "<button" not in offer(trainer_client)
+    assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
 
     going = run(RunState.RUNNING)
-    assert 'form="cancel"' not in staff.get(page_of(going)).content.decode()
-    assert staff.post(f"{LIST}{going.pk}/cancel/").status_code == 403
+    assert 'form="cancel"' not in trainer_client.get(page_of(going)).content.decode()
+    assert trainer_client.post(f"{LIST}{going.pk}/cancel/").status_code == 403
     going.refresh_from_db()
     assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
 
@@ -287,13 +277,15 @@ def test_only_a_post_with_the_token_against_forgery_starts_or_cancels(trainer: U
         assert client.post(address, {"how": "scratch"}).status_code == 403
 
 
-def test_the_list_takes_as_many_queries_for_9_runs_as_for_2(staff: Client, trainer: User) -> None:
+def test_the_list_takes_as_many_queries_for_9_runs_as_for_2(
+    trainer_client: Client, trainer: User
+) -> None:
     def queries_for(count: int) -> int:
         for number in range(TrainingRun.objects.count(), count):
             result = made.version(name=f"model-{number}")
             run(RunState.SUCCEEDED, result=result, asked_by=trainer)
         with CaptureQueriesContext(connection) as queries:
-            assert staff.get(LIST).content.count(b"Succeeded</td>") == count
+            assert trainer_client.get(LIST).content.count(b"Succeeded</td>") == count
         return len(queries)
 
     queries_for(1)

@@ -100,13 +100,13 @@ def test_a_thousand_labels_are_a_thousand_events_in_as_many_queries_as_one(
     assert jobs == {str(pk) for pk in Delivery.objects.values_list("pk", flat=True)}
 
 
-def test_a_promotion_is_told_of_with_the_model_before(boss: User) -> None:
+def test_a_promotion_is_told_of_with_the_model_before(admin_user: User) -> None:
     to = webhook(Event.MODEL_PROMOTED)
     made.model_folder("other")
 
     versions.promote("baseline")
     versions.promote("baseline")  # which changes nothing
-    versions.promote("other", by=boss, via=Via.ADMIN, reason="It is better.")
+    versions.promote("other", by=admin_user, via=Via.ADMIN, reason="It is better.")
 
     assert told(to) == [
         {"name": "baseline", "previous": None, "via": "command", "by": None, "reason": ""},
@@ -114,7 +114,7 @@ def test_a_promotion_is_told_of_with_the_model_before(boss: User) -> None:
             "name": "other",
             "previous": "baseline",
             "via": "admin",
-            "by": "boss",
+            "by": "admin",
             "reason": "It is better.",
         },
     ]

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from classifier.models import Delivery, Webhook
 from classifier.services import deliveries, webhooks
-from classifier.tests.reading import words
+from classifier.tests.reading import page_of, words
 from classifier.tests.receiver import SECRET, waiting
 from classifier.vocabulary import Event
 
@@ -22,12 +22,6 @@ LIST = "/admin/classifier/webhook/"
 DELIVERIES = "/admin/classifier/delivery/"
 GIVEN = {"url": "https://example.org/hook", "events": ["label.created"], "active": "on"}
 YES = {"post": "yes"}
-
-
-@pytest.fixture
-def staff(client: Client, boss: User) -> Client:
-    client.force_login(boss)
-    return client
 
 
 @pytest.fixture
@@ -47,10 +41,6 @@ def webhook(db: None) -> Webhook:
     )
 
 
-def page_of(webhook: Webhook, what: str = "change") -> str:
-    return f"{LIST}{webhook.pk}/{what}/"
-
-
 def secret_in(response: Any) -> str:
     found = re.search(r"(whsec_[\w+/=]+)", response.content.decode())
     return found[1] if found else ""
@@ -68,8 +58,8 @@ def failed(webhook: Webhook, error: str = "The answer was 500.") -> Delivery:
     )
 
 
-def test_a_webhook_is_made_with_a_secret_that_is_shown_once(staff: Client) -> None:
-    response = staff.post(LIST + "add/", GIVEN)
+def test_a_webhook_is_made_with_a_secret_that_is_shown_once(admin_client: Client) -> None:
+    response = admin_client.post(LIST + "add/", GIVEN)
 
     webhook = Webhook.objects.get()
     assert (webhook.url, webhook.events, webhook.active) == (
@@ -81,11 +71,11 @@ def test_a_webhook_is_made_with_a_secret_that_is_shown_once(staff: Client) -> No
     assert len(b64decode(webhook.secret.removeprefix("whsec_"))) == 32
     assert "no-store" in response.headers["Cache-Control"]
     for page in (LIST, page_of(webhook), page_of(webhook, "history")):
-        assert webhook.secret not in staff.get(page).content.decode()
+        assert webhook.secret not in admin_client.get(page).content.decode()
 
 
-def test_changing_one_keeps_its_secret(staff: Client, webhook: Webhook) -> None:
-    staff.post(page_of(webhook), GIVEN | {"secret": "whsec_other"})
+def test_changing_one_keeps_its_secret(admin_client: Client, webhook: Webhook) -> None:
+    admin_client.post(page_of(webhook), GIVEN | {"secret": "whsec_other"})
     webhook.refresh_from_db()
     assert (webhook.url, webhook.secret) == ("https://example.org/hook", SECRET)
 
@@ -100,56 +90,60 @@ def test_changing_one_keeps_its_secret(staff: Client, webhook: Webhook) -> None:
         ({"events": ["no.such"]}, "no.such is not one of the available choices"),
     ],
 )
-def test_what_can_t_be_told_is_not_taken(staff: Client, given: Any, told: str) -> None:
-    response = staff.post(LIST + "add/", GIVEN | given)
+def test_what_can_t_be_told_is_not_taken(admin_client: Client, given: Any, told: str) -> None:
+    response = admin_client.post(LIST + "add/", GIVEN | given)
     assert told in response.content.decode()
     assert not Webhook.objects.exists()
 
 
-def test_a_new_secret_takes_the_place_of_the_old_one(staff: Client, webhook: Webhook) -> None:
-    shown = secret_in(staff.post(page_of(webhook, "secret")))
+def test_a_new_secret_takes_the_place_of_the_old_one(
+    admin_client: Client, webhook: Webhook
+) -> None:
+    shown = secret_in(admin_client.post(page_of(webhook, "secret")))
     webhook.refresh_from_db()
     assert shown == webhook.secret != SECRET
 
 
-def test_a_test_is_sent_and_leads_to_what_became_of_it(staff: Client, webhook: Webhook) -> None:
-    response = staff.post(page_of(webhook, "test"), follow=True)
+def test_a_test_is_sent_and_leads_to_what_became_of_it(
+    admin_client: Client, webhook: Webhook
+) -> None:
+    response = admin_client.post(page_of(webhook, "test"), follow=True)
     assert len(waiting()) == 1
     assert f'{DELIVERIES}?webhook__id__exact={webhook.pk}">What' in response.content.decode()
-    assert "test http://receiver/ waiting 0" in words(staff, DELIVERIES)
+    assert "test http://receiver/ waiting 0" in words(admin_client, DELIVERIES)
 
 
-def test_to_one_that_is_switched_off_it_is_not(staff: Client, webhook: Webhook) -> None:
+def test_to_one_that_is_switched_off_it_is_not(admin_client: Client, webhook: Webhook) -> None:
     Webhook.objects.update(active=False)
-    response = staff.post(page_of(webhook, "test"), follow=True)
+    response = admin_client.post(page_of(webhook, "test"), follow=True)
     assert "Switch it on first" in response.content.decode()
     assert waiting() == []
 
 
-def test_the_list_shows_who_could_not_be_told(staff: Client, webhook: Webhook) -> None:
+def test_the_list_shows_who_could_not_be_told(admin_client: Client, webhook: Webhook) -> None:
     for _ in range(2):
         failed(webhook)
     webhooks.test(webhook)  # which nobody has tried yet
     first = f"{Delivery.objects.earliest('created_at').created_at:%Y-%m-%d %H:%M}"
-    shown = words(staff, LIST)
+    shown = words(admin_client, LIST)
     assert f"http://receiver/ label.created – 2, the first of {first}" in shown
 
 
-def test_deliveries_are_found_by_their_state(staff: Client, webhook: Webhook) -> None:
+def test_deliveries_are_found_by_their_state(admin_client: Client, webhook: Webhook) -> None:
     failed(webhook)
     webhooks.test(webhook)
-    assert "1 delivery" in words(staff, f"{DELIVERIES}?state=failed")
-    assert "The answer was 500." in words(staff, f"{DELIVERIES}?state=failed")
-    assert "test http://receiver/ waiting" in words(staff, f"{DELIVERIES}?state=waiting")
-    assert "0 deliveries" in words(staff, f"{DELIVERIES}?state=delivered")
+    assert "1 delivery" in words(admin_client, f"{DELIVERIES}?state=failed")
+    assert "The answer was 500." in words(admin_client, f"{DELIVERIES}?state=failed")
+    assert "test http://receiver/ waiting" in words(admin_client, f"{DELIVERIES}?state=waiting")
+    assert "0 deliveries" in words(admin_client, f"{DELIVERIES}?state=delivered")
 
 
 def test_a_page_of_deliveries_costs_as_many_queries_as_one_delivery(
-    staff: Client, webhook: Webhook
+    admin_client: Client, webhook: Webhook
 ) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            staff.get(DELIVERIES)
+            admin_client.get(DELIVERIES)
         return len(captured)
 
     failed(webhook)
@@ -161,39 +155,39 @@ def test_a_page_of_deliveries_costs_as_many_queries_as_one_delivery(
 
 
 def test_a_delivery_shows_what_is_told_and_can_t_be_changed(
-    staff: Client, webhook: Webhook
+    admin_client: Client, webhook: Webhook
 ) -> None:
     delivery = failed(webhook)
     page = f"{DELIVERIES}{delivery.pk}/"
     assert "&quot;type&quot;: &quot;label.created&quot;" in (
-        staff.get(page + "change/").content.decode()
+        admin_client.get(page + "change/").content.decode()
     )
     for what in ("change", "delete"):
-        assert staff.post(f"{page}{what}/", YES).status_code == 403
-    assert staff.post(DELIVERIES + "add/", YES).status_code == 403
+        assert admin_client.post(f"{page}{what}/", YES).status_code == 403
+    assert admin_client.post(DELIVERIES + "add/", YES).status_code == 403
 
 
-def test_what_failed_is_sent_again(staff: Client, webhook: Webhook) -> None:
+def test_what_failed_is_sent_again(admin_client: Client, webhook: Webhook) -> None:
     delivery = failed(webhook)
-    response = staff.post(DELIVERIES, again(delivery), follow=True)
+    response = admin_client.post(DELIVERIES, again(delivery), follow=True)
     assert "1 will be sent again" in response.content.decode()
     assert [job["args"]["delivery_id"] for job in waiting()] == [str(delivery.pk)]
     assert deliveries.listed().get().state == "waiting"
 
 
-def test_a_webhook_goes_with_its_deliveries(staff: Client, webhook: Webhook) -> None:
+def test_a_webhook_goes_with_its_deliveries(admin_client: Client, webhook: Webhook) -> None:
     failed(webhook)
-    told = words(staff, page_of(webhook, "delete"))
+    told = words(admin_client, page_of(webhook, "delete"))
     assert "Webhooks: 1 Deliveries: 1" in told
-    staff.post(page_of(webhook, "delete"), YES)
+    admin_client.post(page_of(webhook, "delete"), YES)
     assert not Webhook.objects.exists()
     assert not Delivery.objects.exists()
 
 
-def test_many_go_at_once(staff: Client, webhook: Webhook) -> None:
+def test_many_go_at_once(admin_client: Client, webhook: Webhook) -> None:
     failed(webhook)
     chosen = {"action": "delete_selected", "_selected_action": [webhook.pk]}
-    staff.post(LIST, chosen | YES)
+    admin_client.post(LIST, chosen | YES)
     assert not Webhook.objects.exists()
 
 
@@ -221,7 +215,7 @@ def test_an_outsider_is_sent_to_the_login(client: Client, outsider: User, webhoo
 
 
 def test_the_pages_take_a_post_only_where_something_is_done(
-    staff: Client, webhook: Webhook
+    admin_client: Client, webhook: Webhook
 ) -> None:
     for what in ("test", "secret"):
-        assert staff.get(page_of(webhook, what)).status_code == 405
+        assert admin_client.get(page_of(webhook, what)).status_code == 405

@@ -3,9 +3,7 @@
 import os
 import subprocess
 import sys
-from typing import Any
 from unittest.mock import Mock
-from urllib.parse import urlencode
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -13,15 +11,16 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from classifier import tasks
-
-CONNECTING = ("host", "port", "user", "password")
+from classifier.tests.database import database_url
 
 
 def environment() -> dict[str, str]:
-    given: dict[str, Any] = {**connection.get_connection_params()}
-    parts = {name: str(given[name]) for name in CONNECTING if name in given}
-    url = f"postgresql:///{given['dbname']}?{urlencode(parts)}"
-    return os.environ | {"DATABASE_URL": url, "MODELS_DIR": str(settings.MODELS_DIR)}
+    folders = ("MODELS_DIR", "IMAGES_DIR", "VAR_DIR")
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "mnistsite.settings",
+        "DATABASE_URL": database_url(),
+        **{name: str(getattr(settings, name)) for name in folders},
+    }
 
 
 def start(queue: str) -> subprocess.Popen[bytes]:

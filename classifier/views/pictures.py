@@ -23,7 +23,7 @@ FOR_EVER_S = 365 * A_DAY_S
 limited = partial(throttled, by=Looks)
 
 
-def _etag(request: HttpRequest, upload_id: UUID) -> str | None:
+def _etag(_request: HttpRequest, upload_id: UUID) -> str | None:
     """An upload never changes, but it may be gone, and be shown by another version of imaging."""
     there = Upload.objects.filter(pk=upload_id).exists()
     return f'"{upload_id}-{imaging.VERSION}"' if there else None
@@ -33,7 +33,7 @@ def _etag(request: HttpRequest, upload_id: UUID) -> str | None:
 @condition(etag_func=_etag)
 @limited
 @cache_control(private=True, max_age=A_DAY_S)
-def original(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def original(_request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
     try:
         preview = pictures.preview(upload)
@@ -56,7 +56,7 @@ def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
 
 @require_safe
 @cache_control(private=True, max_age=A_DAY_S)
-def seen(request: HttpRequest, image_id: UUID) -> HttpResponse:
+def seen(_request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage, pk=image_id)
     return HttpResponse(pictures.png(image), content_type="image/png")
 
@@ -64,7 +64,7 @@ def seen(request: HttpRequest, image_id: UUID) -> HttpResponse:
 @require_safe
 @limited
 @cache_control(private=True, max_age=A_DAY_S)
-def focus(request: HttpRequest, image_id: UUID) -> HttpResponse:
+def focus(_request: HttpRequest, image_id: UUID) -> HttpResponse:
     return HttpResponse(pictures.focus(_focus(image_id)), content_type="image/png")
 
 
@@ -85,7 +85,7 @@ def _focus(image_id: UUID) -> Focus:
 
 @require_safe
 @cache_control(public=True, max_age=FOR_EVER_S, immutable=True)
-def exemplar(request: HttpRequest, model: str, number: int) -> HttpResponse:
+def exemplar(_request: HttpRequest, model: str, number: int) -> HttpResponse:
     try:
         pixels = reasons.exemplar(model, number)
     except reasons.Unexplained as error:

@@ -2,21 +2,25 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
+from mnistsite import env
+
 PARTNER, STRANGER = "https://partner.example", "https://stranger.example"
-ASK = """
+ANSWER = """
 import json, sys
 from django.test import Client
-wanted = json.loads(sys.stdin.read())
-answer = Client().generic(wanted["method"], wanted["path"], headers=wanted["headers"])
-print(json.dumps([answer.status_code, dict(answer.headers)]))
+for line in sys.stdin:
+    answer = Client().generic(**json.loads(line))
+    print(json.dumps([answer.status_code, dict(answer.headers)]), flush=True)
 """
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
@@ -24,29 +28,41 @@ PREFLIGHT = {
 }
 
 
-def site(command: list[str], allowed: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {"SECRET_KEY": "only for tests", "CORS_ALLOWED_ORIGINS": allowed}
-    return subprocess.run(
-        [sys.executable, "manage.py", *command],
-        input=given,
-        env=os.environ | environment,
+Ask = Callable[..., tuple[int, dict[str, str]]]
+
+
+def environment(allowed: str) -> dict[str, str]:
+    return os.environ | {"SECRET_KEY": "only for tests", "CORS_ALLOWED_ORIGINS": allowed}
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Send a request to a site, in a process of its own, whose setting names the partner."""
+    command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", ANSWER]
+    with subprocess.Popen(
+        command,
         cwd=settings.BASE_DIR,
-        capture_output=True,
+        env=environment(f"{PARTNER},http://[::1]:3"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def ask(
+            path: str, origin: str, method: str = "GET", **headers: str
+        ) -> tuple[int, dict[str, str]]:
+            headers = {"Host": "localhost", "Origin": origin} | headers
+            request = {"method": method, "path": path, "headers": headers}
+            print(json.dumps(request), file=process.stdin, flush=True)
+            status, found = json.loads(process.stdout.readline())
+            return status, {name.lower(): value for name, value in found.items()}
+
+        yield ask
 
 
-def ask(path: str, origin: str, method: str = "GET", **headers: str) -> tuple[int, Any]:
-    """The answer of a site whose setting names the partner."""
-    headers = {"Host": "localhost", "Origin": origin} | headers
-    given = json.dumps({"method": method, "path": path, "headers": headers})
-    done = site(["shell", "--verbosity", "0", "--command", ASK], f"{PARTNER},http://[::1]:3", given)
-    status, found = json.loads(done.stdout)
-    return status, {name.lower(): value for name, value in found.items()}
-
-
-def test_a_page_that_is_named_may_ask_and_read_the_headers() -> None:
+def test_a_page_that_is_named_may_ask_and_read_the_headers(ask: Ask) -> None:
     status, headers = ask("/api/nonsense", PARTNER)
 
     assert (status, headers["access-control-allow-origin"]) == (404, PARTNER)
@@ -56,7 +72,7 @@ def test_a_page_that_is_named_may_ask_and_read_the_headers() -> None:
     assert "origin" in headers["vary"].lower()
 
 
-def test_its_browser_is_told_what_it_may_send() -> None:
+def test_its_browser_is_told_what_it_may_send(ask: Ask) -> None:
     status, headers = ask("/api/predict", PARTNER, "OPTIONS", **PREFLIGHT)
 
     assert (status, headers["access-control-allow-origin"]) == (200, PARTNER)
@@ -70,7 +86,7 @@ def test_its_browser_is_told_what_it_may_send() -> None:
     ("path", "origin"),
     [("/api/nonsense", STRANGER), ("/api/nonsense", "null"), ("/predict", PARTNER)],
 )
-def test_other_pages_and_other_addresses_are_told_nothing(path: str, origin: str) -> None:
+def test_other_pages_and_other_addresses_are_told_nothing(ask: Ask, path: str, origin: str) -> None:
     assert "access-control-allow-origin" not in ask(path, origin)[1]
 
 
@@ -85,8 +101,20 @@ def test_unless_it_is_set_nothing_is_added(client: Client) -> None:
     "wrong",
     ["*", "partner.example", "https://partner.example/", "https://*.example", "null", "https://"],
 )
-def test_what_is_no_origin_stops_the_start_by_name(wrong: str) -> None:
-    done = site(["check"], f"{PARTNER}, {wrong}")
+def test_what_is_no_origin_is_refused_by_name(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"{PARTNER}, {wrong}")
+    with pytest.raises(ImproperlyConfigured, match=re.escape(f"ORIGINS: {wrong!r} is no origin.")):
+        env.origins("CORS_ALLOWED_ORIGINS")
 
+
+def test_wrong_origin_stops_the_start() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env=environment("*"),
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
-    assert f"CORS_ALLOWED_ORIGINS: {wrong!r} is no origin." in done.stderr
+    assert "CORS_ALLOWED_ORIGINS: '*' is no origin." in done.stderr

@@ -64,8 +64,8 @@ def test_what_is_wrong_with_a_picture_is_said_in_german(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_staffs_pages_are_english_all_through(client: Client, boss: User) -> None:
-    client.force_login(boss)
+def test_the_staffs_pages_are_english_all_through(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
 
     page = client.get("/admin/", headers=GERMAN)
 

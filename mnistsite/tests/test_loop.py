@@ -77,6 +77,7 @@ def test_a_training_whose_process_is_killed_has_failed_and_the_next_can_be_cance
     cancelled = begun(staff)
     staff(f"/api/runs/{cancelled}/cancel", {})
     assert ended(staff, cancelled)["state"] == "cancelled"
+    assert eventually(lambda: not trainings(site), 15)
 
 
 def test_a_worker_that_is_killed_takes_its_training_along_and_is_started_again(

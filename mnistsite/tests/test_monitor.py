@@ -160,8 +160,8 @@ def test_process_whose_database_takes_no_writes_is_not_ready(
 def test_read_only_database_is_found_by_a_real_write(
     served: ModelVersion, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = {"options": "-c default_transaction_read_only=on"}
-    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "options", "-c default_transaction_read_only=on")
 
     assert client.get("/readyz").json()["failed"] == {"database": "no_database"}
 
@@ -193,8 +193,8 @@ def test_media_that_hang_are_named_and_waited_for_no_longer_than_the_database(
 def test_readiness_check_takes_disk_space_of_the_database(
     served: ModelVersion, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = {"options": "-c temp_file_limit=64kB"}
-    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "options", "-c temp_file_limit=64kB")
 
     assert client.get("/readyz").json()["failed"] == {"database": "no_database"}
 

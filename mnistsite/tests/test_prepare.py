@@ -66,13 +66,13 @@ def test_the_password_of_the_first_account_can_be_in_a_file_and_is_not_printed(
 
 @pytest.mark.django_db
 def test_an_account_that_is_there_keeps_its_password(
-    boss: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    admin_user: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
 
     prepare.create_first_account()
 
-    assert list(User.objects.all()) == [boss]
+    assert list(User.objects.all()) == [admin_user]
     assert not User.objects.get().check_password(PASSWORD)
     assert capsys.readouterr().out == ""
 

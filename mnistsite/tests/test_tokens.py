@@ -29,8 +29,8 @@ CREATE TABLE authtoken_token (
 
 
 @pytest.fixture
-def admin(client: Client, boss: User) -> Client:
-    client.force_login(boss)
+def admin(client: Client, admin_user: User) -> Client:
+    client.force_login(admin_user)
     return client
 
 
@@ -160,9 +160,9 @@ def test_one_that_has_expired_already_is_not_made(admin: Client, labeller: User)
 
 
 def test_who_is_no_superuser_makes_them_for_nobody_else(
-    manager: Client, labeller: User, boss: User
+    manager: Client, labeller: User, admin_user: User
 ) -> None:
-    page = manager.post(f"{TOKENS}add/", form(boss))
+    page = manager.post(f"{TOKENS}add/", form(admin_user))
     assert "Select a valid choice" in page.text
     assert not ApiToken.objects.exists()
 
@@ -171,9 +171,9 @@ def test_who_is_no_superuser_makes_them_for_nobody_else(
 
 
 def test_who_is_no_superuser_sees_and_deletes_nobody_else_s(
-    manager: Client, labeller: User, boss: User
+    manager: Client, labeller: User, admin_user: User
 ) -> None:
-    secret = given(boss)
+    secret = given(admin_user)
     theirs = ApiToken.objects.get()
 
     assert theirs.start not in manager.get(TOKENS).text
@@ -195,8 +195,8 @@ def test_nobody_changes_one(admin: Client, labeller: User) -> None:
     assert ApiToken.objects.get().scopes == ["read"]
 
 
-def test_who_has_no_right_to_tokens_gets_nowhere(labeller: User, boss: User) -> None:
-    secret = given(boss)
+def test_who_has_no_right_to_tokens_gets_nowhere(labeller: User, admin_user: User) -> None:
+    secret = given(admin_user)
     client = Client()
     client.force_login(labeller)
 

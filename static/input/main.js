@@ -21,6 +21,7 @@ const pictures = new Pictures(list, document.querySelector("#picture"), form.dat
 const live = new Live(form.dataset.preview, heard, (busy) => { answer.ariaBusy = String(busy); });
 let drawing = null; // what Live knows of the pad until it is cleared
 
+const subjectOf = (file) => ({ file, picture: () => shrunk(file) });
 const shown = () => pictures.selected ?? drawing;
 
 function heard(subject, what) {
@@ -31,12 +32,12 @@ function heard(subject, what) {
 }
 
 function show() {
-  const drawn = !pad.empty;
-  area.classList.toggle("drawn", drawn);
+  const hasInk = !pad.empty;
+  area.classList.toggle("drawn", hasInk);
   area.classList.toggle("full", !pictures.empty);
   list.hidden = pictures.empty;
-  undo.disabled = !drawn || !pictures.empty;
-  clear.disabled = !drawn && pictures.empty;
+  undo.disabled = !hasInk || !pictures.empty;
+  clear.disabled = !hasInk && pictures.empty;
   thickness.disabled = !pictures.empty;
 }
 
@@ -54,7 +55,6 @@ function drawn() {
 }
 
 function take(files) {
-  const subjectOf = (file) => ({ file, picture: () => shrunk(file) });
   const { added, refused } = pictures.add(files, subjectOf);
   for (const subject of added) live.ask(subject);
   refuse(refused);

@@ -40,7 +40,7 @@ export class Pictures extends EventTarget {
   }
 
   clear() {
-    for (const subject of [...this.#subjects]) this.#remove(subject);
+    while (!this.empty) this.#remove(this.#subjects[0]);
   }
 
   show(subject, written) {

@@ -1,21 +1,29 @@
 """Augmented digits stay digits: in range, in place, readable, and each time others."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from training import augment
+if TYPE_CHECKING:
+    from tensorflow import Tensor
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @pytest.fixture
-def images(digits: Digits) -> tf.Tensor:
+def images(digits: Digits) -> "Tensor":
+    import tensorflow as tf
+
     return tf.constant(digits[0][::50, :, :, np.newaxis] / 255, tf.float32)
 
 
-def test_images_keep_their_shape_and_range_and_change_each_time(images: tf.Tensor) -> None:
+def test_images_keep_their_shape_and_range_and_change_each_time(images: "Tensor") -> None:
+    import tensorflow as tf
+
+    from training import augment
+
     tf.random.set_seed(1)
     once, again = (augment.augment(images, augment.STRONG).numpy() for _ in range(2))
     assert once.shape == images.shape
@@ -23,7 +31,11 @@ def test_images_keep_their_shape_and_range_and_change_each_time(images: tf.Tenso
     assert not np.array_equal(once, again)
 
 
-def test_sampling_where_the_pixels_are_changes_nothing(images: tf.Tensor) -> None:
+def test_sampling_where_the_pixels_are_changes_nothing(images: "Tensor") -> None:
+    import tensorflow as tf
+
+    from training import augment
+
     points = tf.repeat(augment._grid()[tf.newaxis], len(images), axis=0)
     assert np.allclose(augment.sampled(images, points), images, atol=1e-6)
     shifted = augment.sampled(images, points + tf.constant([2.0, 1.0])).numpy()
@@ -32,8 +44,12 @@ def test_sampling_where_the_pixels_are_changes_nothing(images: tf.Tensor) -> Non
 
 
 def test_only_the_share_that_is_asked_for_changes_and_none_loses_its_place(
-    images: tf.Tensor,
+    images: "Tensor",
 ) -> None:
+    import tensorflow as tf
+
+    from training import augment
+
     tf.random.set_seed(2)
     changed = augment._some(0.25, tf.zeros_like, images).numpy()
     gone = ~changed.any(axis=(1, 2, 3))
@@ -41,14 +57,16 @@ def test_only_the_share_that_is_asked_for_changes_and_none_loses_its_place(
     assert np.array_equal(changed[~gone], images.numpy()[~gone])
 
 
-@pytest.mark.parametrize(
-    "change", [augment.of_another_pen, augment.coarse, augment.blurred, augment.of_another_contrast]
-)
+@pytest.mark.parametrize("change", ["of_another_pen", "coarse", "blurred", "of_another_contrast"])
 def test_a_change_of_pen_or_camera_leaves_the_ink_where_it_is(
-    change: object, images: tf.Tensor
+    change: str, images: "Tensor"
 ) -> None:
+    import tensorflow as tf
+
+    from training import augment
+
     tf.random.set_seed(3)
-    changed = change(images).numpy()  # type: ignore[operator]
+    changed = getattr(augment, change)(images).numpy()
     assert changed.min() >= 0
     assert changed.max() <= 1
     for before, after in zip(images.numpy(), changed, strict=True):

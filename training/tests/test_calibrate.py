@@ -8,22 +8,23 @@ from classifier.recognizer import Outputs
 from training import calibrate
 
 Floats = NDArray[np.float64]
-RNG = np.random.default_rng(1)
 
 
 def test_the_temperature_undoes_the_scale_of_overconfident_logits() -> None:
-    logits = RNG.normal(0, 2, (20_000, 1, 10))
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2, (20_000, 1, 10))
     chances = np.exp(logits[:, 0]) / np.exp(logits[:, 0]).sum(axis=1, keepdims=True)
-    labels = np.array([RNG.choice(10, p=each) for each in chances], np.uint8)
+    labels = np.array([rng.choice(10, p=each) for each in chances], np.uint8)
     assert calibrate.best_temperature(logits, labels) == pytest.approx(1, abs=0.06)
     assert calibrate.best_temperature(2.5 * logits, labels) == pytest.approx(2.5, abs=0.15)
 
 
 def test_what_lies_like_the_learnt_digits_is_near_and_the_rest_is_far() -> None:
+    rng = np.random.default_rng(1)
     labels = np.arange(5_000, dtype=np.uint8) % 10
     stretched = np.array([1.0, 5.0, 0.5, 1.0])
-    centres = RNG.normal(0, 20, (10, 4))
-    features = (centres[labels] + stretched * RNG.normal(size=(5_000, 4)))[:, np.newaxis]
+    centres = rng.normal(0, 20, (10, 4))
+    features = (centres[labels] + stretched * rng.normal(size=(5_000, 4)))[:, np.newaxis]
     outputs = Outputs(np.zeros((5_000, 1, 10)), np.zeros((5_000, 1)), features)
     found = calibrate.neighbourhoods_of(outputs, labels)
     near = found.distance(found.whitened(features))

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def upload(
-    champion: ModelVersion, boss: User, drawn: Callable[..., bytes]
+    champion: ModelVersion, admin_user: User, drawn: Callable[..., bytes]
 ) -> Callable[[str], InputImage]:
     """Makes an upload and labels it."""
 
     def upload(label: str, which: int = 0) -> InputImage:
         answer = uploads.classify(drawn(7, which), Source.API)
         assert answer.digits[0].id
-        labels.label(answer.digits[0].id, label, boss, Via.API)
+        labels.label(answer.digits[0].id, label, admin_user, Via.API)
         return InputImage.objects.get(pk=answer.digits[0].id)
 
     return upload
@@ -64,7 +64,7 @@ def test_the_test_split_is_not_trained_on() -> None:
 
 
 def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
-    upload: Callable[..., InputImage], boss: User
+    upload: Callable[..., InputImage], admin_user: User
 ) -> None:
     images = [upload("7", which) for which in range(3)]
     before = dataset.training().snapshot
@@ -73,7 +73,7 @@ def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
     assert before["by_label"]["7"] == before["images"]
     assert dataset.training().snapshot | {"read_at": None} == before | {"read_at": None}
     changed = next(image for image in images if str(image.pk) in before["corrected"])
-    labels.label(changed.pk, "1", boss, Via.API)
+    labels.label(changed.pk, "1", admin_user, Via.API)
     assert dataset.training().snapshot["sha256"] != before["sha256"]
 
 

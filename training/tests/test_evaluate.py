@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss, roc_auc_score
 
 from classifier.recognizer import NOT_A_DIGIT
 from training import evaluate
@@ -62,6 +61,8 @@ def test_what_can_not_be_told_is_none() -> None:
 
 
 def test_auroc_agrees_with_scikit_learn_ties_included() -> None:
+    from sklearn.metrics import roc_auc_score
+
     random = np.random.default_rng(1)
     positive, negative = random.integers(3, 12, 200) / 10, random.integers(0, 9, 300) / 10
     truth = np.repeat([1, 0], [200, 300])
@@ -76,6 +77,8 @@ def test_fpr95_is_what_gets_through_where_95_percent_of_the_digits_do() -> None:
 
 
 def test_nll_agrees_with_scikit_learn_and_brier_with_its_definition() -> None:
+    from sklearn.metrics import log_loss
+
     some = answers([1, 2, 3], [1, 2, 4], [0.9, 0.6, 0.7], [True] * 3)
     found = evaluate.figures(some)
     assert found["nll"] == pytest.approx(

@@ -4,18 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
 
 from classifier import usefulness
 from classifier.exemplars import Exemplars
 from classifier.recognizer import Recognizer
 from training import exemplars
 from training.images import Images
-
-
-@pytest.fixture(scope="module")
-def baseline() -> Recognizer:
-    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
 
 
 @pytest.fixture

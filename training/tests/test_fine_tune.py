@@ -1,9 +1,8 @@
 """Learning on from a model: what is corrected is learnt, what was known stays, damage is told."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import pytest
 from django.conf import settings
@@ -12,8 +11,11 @@ from PIL import Image, ImageFilter
 
 from classifier import artifact
 from classifier.recognizer import NOT_A_DIGIT, Graph
-from training import export, lesson, trainer
+from training import lesson
 from training.images import Images, none
+
+if TYPE_CHECKING:
+    import keras
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
@@ -33,18 +35,18 @@ def struck_out(digits: Images) -> Images:
     return none(pixels)
 
 
-def outputs(member: keras.Model, images: Images) -> NDArray[np.float32]:
+def outputs(member: "keras.Model", images: Images) -> NDArray[np.float32]:
     found = member.predict(images.pixels[..., np.newaxis] / np.float32(255), verbose=0)
     return np.asarray(found)
 
 
-def read(member: keras.Model, digits: Images) -> float:
+def read(member: "keras.Model", digits: Images) -> float:
     """The share whose best guess is right."""
     guesses = outputs(member, digits)[:, :NOT_A_DIGIT].argmax(axis=1)
     return float((guesses == digits.labels).mean())
 
 
-def refused(member: keras.Model, others: Images) -> float:
+def refused(member: "keras.Model", others: Images) -> float:
     return float((outputs(member, others)[:, NOT_A_DIGIT] > 0).mean())
 
 
@@ -53,9 +55,12 @@ def given(digits: Digits) -> Images:
     return Images(digits[0][::2], digits[1][::2])
 
 
+@pytest.mark.slow
 def test_a_few_dozen_corrections_teach_their_kind_and_cost_nothing_known(
     given: Images, digits: Digits
 ) -> None:
+    from training import export, trainer
+
     unseen = Images(digits[0][1::10], digits[1][1::10])
     [member, *_] = export.read(BASELINE)
     assert read(member, outlined(unseen)) < 0.6
@@ -75,6 +80,8 @@ def test_a_few_dozen_corrections_teach_their_kind_and_cost_nothing_known(
 
 
 def test_the_members_of_a_folder_are_those_that_it_serves(given: Images) -> None:
+    from training import export
+
     images = given[::500]
     served = Graph(BASELINE / artifact.GRAPH).outputs(images.pixels)
     members = export.read(BASELINE)
@@ -88,10 +95,12 @@ def test_the_members_of_a_folder_are_those_that_it_serves(given: Images) -> None
 def test_a_folder_without_weights_of_this_network_says_what_to_do(
     damage: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / export.WEIGHTS
-    whole = dict(np.load(BASELINE / export.WEIGHTS))
+    from training import export
+
+    path = tmp_path / artifact.WEIGHTS
+    whole = dict(np.load(BASELINE / artifact.WEIGHTS))
     if damage == "cut":
-        path.write_bytes((BASELINE / export.WEIGHTS).read_bytes()[:5_000])
+        path.write_bytes((BASELINE / artifact.WEIGHTS).read_bytes()[:5_000])
     if damage == "other":
         np.savez(path, **(whole | {"1.00": np.zeros((3, 3, 1, 8), np.float16)}))
     if damage == "fewer":

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from sklearn.datasets import load_digits, load_sample_images
 
 from classifier import imaging
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
@@ -18,16 +16,13 @@ from training.evaluate import Answers
 from training.images import Images
 from training.judged import Labelled
 
+pytestmark = pytest.mark.xdist_group("floors")  # they share what takes seconds to read
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # Typefaces that no model has learnt from, and letters that are no digit's twin.
 FONTS = ("DejaVuSans-Oblique", "DejaVuSerif-Italic", "STIXGeneralItalic", "DejaVuSansMono")
 LETTERS = "ABEFHKMNPRTUVWXYadefhkmnrtuvwxαβγδεηκλμνξπρτφχψω"
-
-
-@pytest.fixture(scope="module")
-def baseline() -> Recognizer:
-    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +33,8 @@ def mnist(baseline: Recognizer, digits: Digits) -> Answers:
 @pytest.fixture(scope="module")
 def others(baseline: Recognizer) -> Answers:
     """By people who never wrote for MNIST, in eight by eight pixels."""
+    from sklearn.datasets import load_digits
+
     data = load_digits()
     pixels = np.clip(data.images[::3] * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
@@ -52,6 +49,8 @@ def letters(baseline: Recognizer) -> Answers:
 
 
 def letter(character: str, name: str) -> imaging.Picture:
+    import matplotlib
+
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
     paper = Image.new("L", (200, 200), 255)
     pen = ImageDraw.Draw(paper)
@@ -82,6 +81,8 @@ def test_letters_are_refused_and_told_from_digits(mnist: Answers, letters: Answe
 
 @pytest.mark.parametrize("name", ["china.jpg", "flower.jpg"])
 def test_a_photo_is_no_digit(name: str, baseline: Recognizer) -> None:
+    from sklearn.datasets import load_sample_images
+
     data = load_sample_images()
     [photo] = [
         image

@@ -101,10 +101,3 @@ def test_digits_of_other_schools_are_of_every_class_and_readable(baseline: Recog
     guesses = [int(found.best_guess) for found in baseline.recognize(images.pixels)]
     assert set(images.labels) == set(range(10))
     assert np.mean(guesses == images.labels) >= 0.97
-
-
-@pytest.fixture(scope="module")
-def baseline() -> Recognizer:
-    from django.conf import settings
-
-    return Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")

@@ -26,9 +26,8 @@ from classifier.recognizer import Recognizer
 from classifier.services import labels, uploads, versions
 from classifier.serving import model_folder
 from classifier.tests import made
-from training import cnn, export, trainer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_real_training")]
 
 
 def train(**options: Any) -> None:
@@ -37,23 +36,17 @@ def train(**options: Any) -> None:
 
 @pytest.fixture
 def label(
-    champion: ModelVersion, boss: User, drawn: Callable[..., bytes]
+    champion: ModelVersion, admin_user: User, drawn: Callable[..., bytes]
 ) -> Callable[..., list[UUID]]:
     """Uploads that many sevens and says that they are something."""
 
     def label(count: int, to: str = "1") -> list[UUID]:
         answered = [uploads.classify(drawn(7, which), Source.WEB) for which in range(count)]
         ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
-        labels.label_all(ids, to, boss, Via.ADMIN)
+        labels.label_all(ids, to, admin_user, Via.ADMIN)
         return ids
 
     return label
-
-
-@pytest.fixture
-def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fine-tuning that changes nothing, at once."""
-    monkeypatch.setattr(trainer, "fine_tune", lambda members, *_: members)
 
 
 def newest() -> TrainingRun:
@@ -62,7 +55,6 @@ def newest() -> TrainingRun:
 
 def test_fine_tuning_starts_from_the_champion_and_knows_which_labels_are_new(
     few: None,
-    as_it_was: None,
     label: Callable[..., list[UUID]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -88,7 +80,6 @@ def test_fine_tuning_starts_from_the_champion_and_knows_which_labels_are_new(
 
 def test_where_no_label_is_new_nothing_is_trained_unless_it_is_forced(
     few: None,
-    as_it_was: None,
     label: Callable[..., list[UUID]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -106,7 +97,6 @@ def test_where_no_label_is_new_nothing_is_trained_unless_it_is_forced(
 
 def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_asked_for(
     few: None,
-    as_it_was: None,
     label: Callable[..., list[UUID]],
     settings: Settings,
     capsys: pytest.CaptureFixture[str],
@@ -116,7 +106,7 @@ def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_a
     second = ModelVersion.objects.get(name="second")
     assert (second.state, second.comparison["passed"]) == (ModelState.CANDIDATE, True)
     test = second.comparison["sets"]["test"]
-    assert (test["images"], test["better"], test["worse"]) == (1_000, [], [])
+    assert (test["images"], test["better"], test["worse"]) == (125, [], [])
     assert "Passed the gate, against baseline: On the test split no images" in newest().log
 
     settings.AUTO_PROMOTE = True
@@ -132,13 +122,17 @@ def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
+    from training import cnn
+    from training.tests.stand_ins import export_members
+
+    untrained = [cnn.build()]
+    monkeypatch.setattr("training.export.write", lambda to, _: export_members(to, untrained))
     train(promote=True)
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.REJECTED
     assert versions.current() == champion
     worse = version.comparison["sets"]["test"]["worse"]
-    assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 500
+    assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 60
     assert re.search(r"REJECTED, against baseline: On the test split \d+ images got", newest().log)
     assert "candidate is kept as rejected; baseline serves on." in capsys.readouterr().out
     assert Recognizer(model_folder("candidate")).name == "candidate"
@@ -148,7 +142,7 @@ def test_a_champion_without_weights_cannot_be_fine_tuned(
     few: None, label: Callable[..., list[UUID]], settings: Settings
 ) -> None:
     folder = made.model_folder("bare")
-    (folder / export.WEIGHTS).unlink()
+    (folder / artifact.WEIGHTS).unlink()
     (folder / artifact.MANIFEST).unlink()
     bundled = artifact.read(settings.BUNDLED_MODELS_DIR / "baseline")
     artifact.write_manifest(folder, replace(bundled, name="bare"))
@@ -163,8 +157,8 @@ def test_two_trainings_never_run_at_once(few: None, monkeypatch: pytest.MonkeyPa
     def again(*_: Any) -> list[Any]:
         with pytest.raises(CommandError, match=r"run \d+ is not finished yet"):
             train(name="other")
-        return [cnn.build()]
+        return []
 
-    monkeypatch.setattr(trainer, "fit", again)
+    monkeypatch.setattr("training.trainer.fit", again)
     train()
     assert TrainingRun.objects.count() == 1

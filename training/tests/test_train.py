@@ -22,7 +22,6 @@ from classifier.models import (
 )
 from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer
 from classifier.services import versions
-from training import cnn, export, plots, trainer
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +30,7 @@ def train(**options: Any) -> None:
     call_command("train", **({"epochs": 3, "name": "candidate"} | options))
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     sample: None, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,17 +74,19 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     assert (run.state, run.result) == (RunState.SUCCEEDED, version)
     epochs = [(entry["member"], entry["epoch"]) for entry in run.progress]
     assert epochs == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]
+    assert "Member 2 of 2, epoch 3 of 3: loss" in run.log
     assert set(run.log.splitlines()) <= set(printed.splitlines())
 
 
+@pytest.mark.usefixtures("no_real_training")
 @pytest.mark.parametrize(
-    ("module", "function"),
+    "function",
     [
-        (trainer, "fit"),
-        (export, "write"),
-        (artifact, "write_manifest"),
-        (plots, "classes"),
-        (versions, "register"),
+        "training.trainer.fit",
+        "training.export.write",
+        "classifier.artifact.write_manifest",
+        "training.plots.classes",
+        "classifier.services.versions.register",
     ],
 )
 @pytest.mark.parametrize(
@@ -92,7 +94,6 @@ def test_a_run_leaves_a_model_its_plots_and_a_record_of_what_it_learnt(
     [(KeyboardInterrupt(), RunState.CANCELLED), (OSError("disk full"), RunState.FAILED)],
 )
 def test_a_run_that_ends_anywhere_leaves_no_half_model(
-    module: Any,
     function: str,
     error: BaseException,
     state: RunState,
@@ -103,8 +104,7 @@ def test_a_run_that_ends_anywhere_leaves_no_half_model(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
-    monkeypatch.setattr(module, function, fail)
+    monkeypatch.setattr(function, fail)
     with pytest.raises((CommandError, OSError)):
         train()
     assert TrainingRun.objects.get().state == state
@@ -115,10 +115,8 @@ def test_a_run_that_ends_anywhere_leaves_no_half_model(
         assert Recognizer(whole).name == "candidate"
 
 
-def test_a_run_can_have_the_name_of_one_that_failed(
-    few: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trainer, "fit", lambda *_: [cnn.build()])
+@pytest.mark.usefixtures("no_real_training")
+def test_a_run_can_have_the_name_of_one_that_failed(few: None, settings: Settings) -> None:
     (settings.IMAGES_DIR / "candidate").mkdir(parents=True)
     train()
     with pytest.raises(CommandError, match="exists already; choose another --name"):
@@ -146,6 +144,8 @@ def test_wrong_use_ends_with_a_hint(wrong: list[str], hint: str) -> None:
 
 
 def test_the_loss_asks_which_digit_of_digits_only_and_of_all_whether_they_are_one() -> None:
+    from training import trainer
+
     certain = np.full((1, 11), -20.0, np.float32)
     certain[0, 3] = 20.0
 
@@ -165,12 +165,17 @@ def test_the_loss_asks_which_digit_of_digits_only_and_of_all_whether_they_are_on
 def test_the_accuracy_is_of_digits_and_a_number_even_without_any(
     labels: list[int], share: float
 ) -> None:
+    from training import trainer
+
     outputs = np.zeros((3, 11), np.float32)
     outputs[:, 3] = 1.0
     assert float(trainer.accuracy(np.array(labels), outputs)) == share
 
 
+@pytest.mark.slow
 def test_the_exported_graph_says_what_the_networks_say(tmp_path: Path, digits: Any) -> None:
+    from training import cnn, export
+
     members = [cnn.build(), cnn.build()]
     export.write(tmp_path, members)
     images = digits[0][::1000]
@@ -181,7 +186,7 @@ def test_the_exported_graph_says_what_the_networks_say(tmp_path: Path, digits: A
     assert np.allclose(served.logits, expected[..., :NOT_A_DIGIT], atol=0.01)
     assert np.allclose(served.rejection, expected[..., NOT_A_DIGIT], atol=0.01)
     assert served.features.shape[:2] == (5, 2)
-    weights = np.load(tmp_path / export.WEIGHTS)
+    weights = np.load(tmp_path / artifact.WEIGHTS)
     assert len(weights.files) == 2 * len(members[0].get_weights())
 
 

@@ -41,9 +41,9 @@ def log_in(context: BrowserContext, live_server: LiveServer, user: User) -> None
 
 
 @pytest.fixture
-def page(context: BrowserContext, live_server: LiveServer, boss: User) -> Page:
+def page(context: BrowserContext, live_server: LiveServer, admin_user: User) -> Page:
     """Of the one who has every right; a script that fails fails the test."""
-    log_in(context, live_server, boss)
+    log_in(context, live_server, admin_user)
     page = context.new_page()
 
     def fail(error: object) -> None:

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_overview_fits_the_screen_and_leads_to_labelling(
-    champion: ModelVersion, boss: User, page: Page, width: int
+    champion: ModelVersion, admin_user: User, page: Page, width: int
 ) -> None:
     made.prediction(made.queued().image, champion)
-    labels.label(made.queued().image.pk, "7", boss, Via.QUEUE)
+    labels.label(made.queued().image.pk, "7", admin_user, Via.QUEUE)
     page.set_viewport_size({"width": width, "height": 844})
 
     page.goto("/admin/")

@@ -102,7 +102,7 @@ def test_a_run_is_cancelled_by_a_click(champion: ModelVersion, page: Page) -> No
 
 
 def test_a_model_is_promoted_and_rolled_back_by_clicks(
-    champion: ModelVersion, page: Page, boss: User
+    champion: ModelVersion, page: Page, admin_user: User
 ) -> None:
     up, down = made.mnist_image(), made.mnist_image(label="3")
     counts = {"images": 10, "champion_right": 9, "candidate_right": 9, "p": 0.75}

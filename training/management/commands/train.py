@@ -1,26 +1,22 @@
 """Trains a model on the labelled images in the database."""
 
 import logging
-import os
 import re
 import signal
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
-from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from classifier.models import ModelState, ModelVersion, TrainingRun, Via
-from classifier.services import RuleBroken, members, runs
+from classifier.services import RuleBroken, runs
 from training import dataset, mnist, record
 from training.management.commands import loadmnist
 
 EPOCHS, MEMBERS, SEED = 10, 2, 1
-NEEDS = "Training needs {}: pip install -r requirements/train.txt"
 
 logger = logging.getLogger(__name__)
 
@@ -78,14 +74,10 @@ class Command(BaseCommand):
             action="store_true",
             help="let it serve as soon as it is trained, unless it is rejected",
         )
-        # The worker's: a run that is queued, or a member that it has claimed.
+        # Only the worker passes it, with the run that it has taken up.
         parser.add_argument("--run", type=int, help=SUPPRESS)
-        parser.add_argument("--member", type=UUID, help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["member"]:
-            train_member(options["member"])
-            return
         if options["fine_tune"] and options["members"]:
             raise CommandError(
                 "--members can't be chosen with --fine-tune: they are the champion's."
@@ -117,7 +109,9 @@ def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> Mode
     try:
         from training import export, lesson, pipeline
     except ModuleNotFoundError as error:
-        raise CommandError(NEEDS.format(error.name)) from error
+        raise CommandError(
+            f"Training needs {error.name}: pip install -r requirements/train.txt"
+        ) from error
     try:
         load_mnist(kept)
         return pipeline.run(plan(run, options), kept)
@@ -129,25 +123,6 @@ def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> Mode
         export.NoWeights,
     ) as error:
         raise CommandError(str(error)) from error
-
-
-def train_member(claim: UUID) -> None:
-    """Until it is done, or its run or the worker ends, or the claim is lost."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    watch = record.Watch(partial(members.beat, claim), os.getppid())
-    watch.start()
-    try:
-        from training import spread
-
-        spread.train_claimed(claim)
-    except ModuleNotFoundError as error:
-        raise CommandError(NEEDS.format(error.name)) from error
-    except RuleBroken as error:
-        raise CommandError(str(error)) from error
-    except KeyboardInterrupt:
-        raise CommandError("Stopped, as its run or the worker has.", returncode=130) from None
-    finally:
-        watch.stop()
 
 
 def begun(options: dict[str, Any]) -> TrainingRun:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classifier", "0012_tokens_of_before"),
+        ("classifier", "0013_drop_training_members"),
     ]
 
     operations = [

@@ -1,0 +1,86 @@
+"""The tests' databases: one server for all test processes, and copies of one migrated template."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from django.db.migrations.loader import MigrationLoader
+
+TEMPLATE = "mnistsite_template"
+LOCK = 0x74657374  # "test"
+CONNECTING = ("host", "port", "user", "password")
+
+
+def prepare_template() -> None:
+    """Leave a migrated database for the others to be copied from, unless it is there already."""
+    with server_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        trade_durability_for_speed(cursor)
+        wanted = digest_of_migrations()
+        cursor.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [TEMPLATE],
+        )
+        if cursor.fetchone() != (wanted,):
+            cursor.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+            cursor.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+            migrate_template()
+            cursor.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{wanted}'")
+
+
+@contextmanager
+def server_cursor() -> Iterator[CursorWrapper]:
+    """A cursor of the server's own database, for statements about databases."""
+    with connection._nodb_cursor() as cursor:
+        yield cursor
+
+
+def trade_durability_for_speed(cursor: CursorWrapper) -> None:
+    """Switch off what survives a power cut, on the tests' own server only."""
+    if connection.settings_dict["HOST"] or "host" in connection.settings_dict["OPTIONS"]:
+        return  # somebody else's server
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+    cursor.execute("SELECT pg_reload_conf()")
+
+
+def digest_of_migrations() -> str:
+    migrations = MigrationLoader(None).disk_migrations
+    files = {str(sys.modules[migration.__module__].__file__) for migration in migrations.values()}
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in sorted(files))).hexdigest()
+
+
+def migrate_template() -> None:
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = TEMPLATE
+    try:
+        call_command("migrate", verbosity=0)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+
+
+def database_url(name: str = "") -> str:
+    """Return the address of the current test database, or of another one on its server."""
+    given: dict[str, Any] = {**connection.get_connection_params()}
+    parts = {key: str(given[key]) for key in CONNECTING if key in given}
+    return f"postgresql:///{name or given['dbname']}?{urlencode(parts)}"
+
+
+@contextmanager
+def copied_database(name: str) -> Iterator[str]:
+    """The address of an empty, migrated database, dropped at the end."""
+    with server_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+    yield database_url(name)
+    with server_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,0 +1,43 @@
+"""Seeds of the members of an ensemble."""
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from training.images import Images
+
+
+@pytest.mark.parametrize("method", ["fit", "fine_tune"])
+def test_member_learns_from_its_own_seed(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from training import cnn, trainer
+
+    inputs = np.linspace(0, 1, 8 * 784, dtype=np.float32).reshape(8, 28, 28, 1)
+    outputs = []
+    other_seeds = count(100)
+
+    def learn(model: keras.Model, *_: object) -> None:
+        """Record one training step's outputs and leave the generators in an arbitrary state."""
+        outputs.append(model(inputs, training=True).numpy())
+        keras.utils.set_random_seed(next(other_seeds))
+
+    monkeypatch.setattr(trainer, "_learn", learn)
+    images = Images(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
+    configuration = trainer.Configuration(epochs=1, members=2, seed=1)
+    champion = [cnn.build()] * 2
+
+    def train() -> list[np.ndarray]:
+        outputs.clear()
+        if method == "fit":
+            trainer.fit(images, configuration, lambda _: None, progress_bar=False)
+        else:
+            trainer.fine_tune(champion, images, configuration, lambda _: None, progress_bar=False)
+        return outputs.copy()
+
+    first, again = train(), train()
+
+    assert np.allclose(first, again)
+    second_member = len(first) // 2  # fit() learns in two stages
+    assert not np.allclose(first[0], first[second_member], atol=1e-3)
