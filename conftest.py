@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from classifier import serving
-from classifier.models import ModelVersion
+from classifier.models import MediaStore, ModelVersion
 from classifier.recognizer import Recognizer
 from classifier.services import versions, webhooks
+from classifier.storage import MARKER
 from classifier.tests import database, made
 
 # A started site and a built documentation: one process runs all tests of a file that uses them.
@@ -61,6 +63,8 @@ def django_db_modify_db_settings(
 @pytest.fixture(autouse=True)
 def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    (settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
     settings.MODELS_DIR = tmp_path / "models"
     settings.IMAGES_DIR = tmp_path / "images"
     settings.VAR_DIR = tmp_path / "var"
@@ -94,6 +98,12 @@ def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., 
         return buffer.getvalue()
 
     return draw
+
+
+@pytest.fixture
+def own_media(db: None, settings: Settings) -> None:
+    """MEDIA_ROOT is the folder that was set up for the test's database."""
+    MediaStore.objects.create(pk=(settings.MEDIA_ROOT / MARKER).read_text())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from classifier.durable import fsync
+from classifier.durable import fsync, make_folder
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -145,7 +145,7 @@ def publishing(folder: Path) -> Iterator[Path]:
     """
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another name.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     _remove_stale(folder.parent)
     aside = folder.with_name(f".{folder.name}.{uuid4().hex}.part")
     aside.mkdir()

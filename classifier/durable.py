@@ -1,13 +1,35 @@
-"""What was written survives a power cut."""
+"""Files and folders that survive a power cut."""
 
+import errno
 import os
 from pathlib import Path
 
 
 def fsync(path: Path) -> None:
-    """A file's content or, of a folder, which names it has: a rename is not safe without."""
+    """Write a file's content to the disk or, of a folder, the names in it.
+
+    A new or renamed file is not safe until its folder is written too.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folder(path: Path) -> bool:
+    """Create a folder and its missing parents, and fsync each new name in its own parent.
+
+    Returns whether the folder is new. Raises NotADirectoryError if a file has its name.
+    """
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+        return False
+    except FileNotFoundError:
+        make_folder(path.parent)
+        return make_folder(path)
+    fsync(path.parent)
+    return True

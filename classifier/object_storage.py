@@ -1,11 +1,11 @@
 """Uploads in a bucket of S3, or of what speaks its language: for hosts without a common disk."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
@@ -15,8 +15,6 @@ from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
 from classifier.storage import NoStorage
-
-logger = logging.getLogger(__name__)
 
 
 class ObjectStorage(S3Storage):
@@ -67,6 +65,15 @@ class ObjectStorage(S3Storage):
             modified: datetime = super().get_modified_time(name)
             return modified
 
+    def probe(self) -> UUID | None:
+        """Ask whether the bucket is there. Raises NoStorage.
+
+        Nothing is written: a bucket does not get full, and may keep each version of an object.
+        """
+        with answering(self.bucket_name):
+            self.bucket.meta.client.list_objects_v2(Bucket=self.bucket_name, MaxKeys=1)
+        return None
+
 
 @contextmanager
 def answering(name: str) -> Iterator[None]:
@@ -75,8 +82,7 @@ def answering(name: str) -> Iterator[None]:
     except (BotoCoreError, ClientError) as error:
         if is_missing(error):
             raise FileNotFoundError(f"There is no object {name}.") from error
-        logger.error("Object storage: %s", error)
-        raise NoStorage from error
+        raise NoStorage(str(error)) from error
 
 
 def is_missing(error: Exception) -> bool:

@@ -3,13 +3,25 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.core.files.storage import default_storage
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from classifier.services import deletion, deliveries, idempotency, logins, orphans, rescoring, runs
+from classifier.services import (
+    deletion,
+    deliveries,
+    idempotency,
+    logins,
+    orphans,
+    rescoring,
+    runs,
+    stored_files,
+)
 
 ATTEMPTS = 5
+# After waits of 4 seconds, 16, 64 … 18 hours, a day in all, `remove_orphans` takes over.
+FILE_ATTEMPTS = 8
 
 
 @app.periodic(cron="17 * * * *")
@@ -65,7 +77,8 @@ async def settle_jobs(context: JobContext, timestamp: int) -> None:
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
         if job.task_name == deliveries.TASK or (
-            job.task_name in (rescoring.TASK, deletion.TASK) and job.attempts < ATTEMPTS
+            job.task_name in (rescoring.TASK, deletion.TASK, stored_files.TASK)
+            and job.attempts < ATTEMPTS
         ):
             await manager.retry_job(job)
         else:
@@ -81,6 +94,12 @@ def rescore(model_id: int, first: str, last: str, images: int) -> None:
 @app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, linear_wait=5))
 def delete_sent_by(visitor: str, until: str, request_id: str = "") -> None:
     deletion.delete_rest(UUID(visitor), datetime.fromisoformat(until))
+
+
+@app.task(retry=RetryStrategy(max_attempts=FILE_ATTEMPTS, exponential_wait=4))
+def delete_file(name: str, request_id: str = "") -> None:
+    """Delete the file of an upload that is deleted already. Raises NoStorage, to be retried."""
+    default_storage.delete(name)
 
 
 # An answer that is not a success is no error here; a database that is away for an hour is.

@@ -26,11 +26,15 @@ class Bounded(Generic[Found]):
 
     def __call__(self) -> Found:
         """Raises TimeoutError, and what `ask` raises."""
+        return self.start()()
+
+    def start(self) -> Callable[[], Found]:
+        """Return what waits for the result, so that several calls can run side by side."""
         with self._lock:
             if self._answer is None or self._answer.done():
                 self._answer = self._begin()
             answer, until = self._answer, self._begun_at + self._within_s
-        return answer.result(max(0.0, until - time.monotonic()))
+        return lambda: answer.result(max(0.0, until - time.monotonic()))
 
     def _begin(self) -> Future[Found]:
         self._begun_at = time.monotonic()

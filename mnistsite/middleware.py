@@ -1,17 +1,18 @@
-"""Two guards around every request: its size, and a database or model that is not there."""
+"""Two guards around every request: its size, and the failure of what the site depends on."""
 
+import logging
 from collections.abc import Callable
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop
 
 from classifier import intake
-from classifier.serving import NoModel
-from classifier.storage import NoStorage
 from mnistsite.errors import failure
+from mnistsite.outages import NO_DATABASE, find_outage
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -19,8 +20,6 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SLACK_BYTES = 64 * 1024
 DRAIN_AT_MOST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
-NO_DATABASE = gettext_noop("The database can't be reached right now. Try again in a moment.")
-NO_STORAGE = gettext_noop("The stored pictures can't be reached right now. Try again in a moment.")
 
 
 class BodyLimitMiddleware:
@@ -49,7 +48,7 @@ def drain(body: BinaryIO, length: int) -> None:
 
 
 class UnavailableMiddleware:
-    """Answers 503 while the database, the model or the store of files is not there."""
+    """Answers 503 or 507 while the database, the model or the store of files fails."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -58,10 +57,11 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, NoModel):
-            return failure(request, 503, "no_model", str(error))
-        if isinstance(error, (OperationalError, InterfaceError)):
-            return failure(request, 503, "no_database", NO_DATABASE)
-        if isinstance(error, NoStorage):
-            return failure(request, 503, "no_storage", NO_STORAGE)
-        return None
+        outage = find_outage(error)
+        if outage is None:
+            return None
+        if outage is not NO_DATABASE:  # which its connection logs, once
+            logger.error("%s: %s", outage.code, error)
+        response = failure(request, outage.status, outage.code, outage.detail)
+        response.headers["Retry-After"] = str(outage.retry_after_s)
+        return response

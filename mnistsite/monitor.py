@@ -1,15 +1,30 @@
 """What monitors ask: whether the process lives, whether it can serve, and its figures."""
 
-from django.db import Error, connection
+import logging
+from uuid import UUID
+
+from django.db import Error, connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from classifier import serving
+from classifier.services import media_store
+from classifier.serving import NoModel
+from classifier.storage import NoStorage
 from mnistsite import metrics
 from mnistsite.bounded import Bounded
-from mnistsite.middleware import NO_DATABASE, GetResponse
+from mnistsite.middleware import GetResponse
+from mnistsite.outages import NO_DATABASE, NO_STORAGE, Outage, find_outage
+
+logger = logging.getLogger(__name__)
 
 READY_WITHIN_S = 1.5
 SAFE = ("GET", "HEAD")
+# A lock of a row is a write that leaves nothing behind.
+LOCK_CHAMPION = "SELECT 1 FROM model_versions WHERE state = 'champion' FOR KEY SHARE"
+# Sorting more than fits into `work_mem` takes 200 kB of the server's disk for a moment.
+FILL_DISK = (
+    "SELECT count(*) FROM (SELECT md5(n::text) FROM generate_series(1, 4000) n ORDER BY 1) s"
+)
 
 
 class MonitorMiddleware:
@@ -30,25 +45,47 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 def readyz(_request: HttpRequest) -> HttpResponse:
+    """Answer 200 if model, database and media serve, and otherwise name each that does not."""
+    failed: dict[str, Outage] = {}
+    model, store_id = "", None
+    finish_database, finish_media = _database.start(), _media.start()
     try:
-        return JsonResponse({"status": "ready", "model": _serving()})
-    except serving.NoModel as error:
-        return _unready("no_model", str(error))
-    except (Error, TimeoutError):
-        return _unready("no_database", NO_DATABASE)
+        model, store_id = finish_database()
+    except NoModel as error:
+        failed["model"] = find_outage(error) or NO_DATABASE
+    except (Error, TimeoutError) as error:
+        failed["database"] = find_outage(error) or NO_DATABASE
+    try:
+        marked = finish_media()
+        if marked and not failed:
+            media_store.check(store_id, marked)
+    except (NoStorage, TimeoutError) as error:
+        logger.error("Media: %s", error or "no answer")
+        failed["media"] = find_outage(error) or NO_STORAGE
+    return _unready(failed) if failed else JsonResponse({"status": "ready", "model": model})
 
 
-def _served() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return serving.champion.get().version.name
+def _check_database() -> tuple[str, UUID | None]:
+    """Write to the database; return the name of the model in service and the media store's ID."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute(FILL_DISK)
+        cursor.execute(LOCK_CHAMPION)
+    return serving.champion.get().version.name, media_store.get_id()
 
 
-_serving = Bounded(_served, READY_WITHIN_S)
+_database = Bounded(_check_database, READY_WITHIN_S)
+_media = Bounded(media_store.probe, READY_WITHIN_S)
 
 
-def _unready(code: str, detail: str) -> HttpResponse:
-    return JsonResponse({"code": code, "detail": detail}, status=503)
+def _unready(failed: dict[str, Outage]) -> HttpResponse:
+    first, *_ = failed.values()
+    content = {
+        "code": first.code,
+        "detail": " ".join(outage.detail for outage in failed.values()),
+        "failed": {name: outage.code for name, outage in failed.items()},
+    }
+    return JsonResponse(content, status=503)
 
 
 def figures(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What has to be in the database before the site serves: tables, a first model and account."""
+"""Prepare the site: tables, the folder of uploads, a first model and account."""
 
 import os
 import secrets
@@ -14,13 +14,14 @@ from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 
 from classifier.artifact import ArtifactError
+from classifier.storage import NoStorage
 from mnistsite import env
 from mnistsite.database import server
 
 ADMIN = "admin"
 LOCK = 0x6D6E697374  # "mnist"
 PAUSE_S = 0.5
-FAILURES = (ArtifactError, ImproperlyConfigured, OperationalError)
+FAILURES = (ArtifactError, ImproperlyConfigured, OperationalError, NoStorage)
 
 
 def main() -> int:
@@ -32,20 +33,22 @@ def main() -> int:
         if account := create_first_account():
             say(account)
     except FAILURES as error:
-        sys.stderr.write(f"The database can't be prepared: {error}\n")
+        sys.stderr.write(f"The site can't be prepared: {error}\n")
         return 1
     return 0
 
 
 def prepare() -> None:
     """May be called by several hosts at once, and as often as one likes."""
-    from classifier.services import versions
+    from classifier.services import media_store, versions
 
     with step("Database"):
         connection.ensure_connection()
     with one_at_a_time():
         with step("Migrations"):
             call_command("migrate", verbosity=0)
+        with step("Media"):
+            media_store.set_up()
         with step("Model"):
             versions.promote_bundled()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -73,4 +73,6 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
         deletion.delete([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
-        deletion.delete(list(queryset.values_list("pk", flat=True)))
+        deleted = deletion.delete(list(queryset.values_list("pk", flat=True)))
+        if deleted.files_left:
+            messages.warning(request, deletion.FILES_LEFT)

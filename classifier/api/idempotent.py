@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from classifier.api.serializers import ProblemSerializer
 from classifier.services import idempotency
+from classifier.services.upload_batch import UploadBatch
 
 KEY = re.compile("[ -~]{16,255}")
 PARAMETERS = [
@@ -56,16 +57,17 @@ class AnswerGone(APIException):
 def respond(
     request: Request,
     parts: Iterable[bytes],
-    work: Callable[[], Any],
+    work: Callable[[UploadBatch | None], Any],
     finish: Callable[[Any], Any] = lambda content: content,
 ) -> Response:
-    """What `work` says, done once where the request has a key. `parts` tell requests apart.
+    """Respond with the result of `work`, which is done once if the request has a key.
 
-    `finish` adds what is not to be kept. Raises MalformedKey, ReusedKey, AnswerGone.
+    `work` gets the batch that its uploads join, if there is one. `parts` tell requests apart;
+    `finish` adds what is not to be stored. Raises MalformedKey, ReusedKey, AnswerGone.
     """
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
-        return Response(finish(work()))
+        return Response(finish(work(None)))
     if not KEY.fullmatch(key):
         raise MalformedKey
     answered = _once(f"{request.user.pk} {key}", _hash(request, parts), work)
@@ -73,7 +75,7 @@ def respond(
     return Response(finish(answered.content), headers=headers)
 
 
-def _once(key: str, asked: str, work: Callable[[], Any]) -> idempotency.Answered:
+def _once(key: str, asked: str, work: Callable[[UploadBatch], Any]) -> idempotency.Answered:
     try:
         return idempotency.once(key, asked, work)
     except idempotency.KeyReused as error:

@@ -28,6 +28,7 @@ from classifier.api.serializers import (
 )
 from classifier.models import InputImage, Via
 from classifier.services import exports, imports, labels
+from classifier.services.upload_batch import UploadBatch
 
 TWO_IMAGES = {
     "labels": [
@@ -154,8 +155,9 @@ class ImportView(APIView):
         archive = _archive(request)
         by = cast(User, request.user)
 
-        def kept() -> dict[str, Any]:
-            return {"results": [*map(_result, imports.keep(archives.labelled(archive), by))]}
+        def kept(batch: UploadBatch | None) -> dict[str, Any]:
+            found = imports.keep(archives.labelled(archive), by, batch)
+            return {"results": [*map(_result, found)]}
 
         return idempotent.respond(request, [archive], kept)
 

@@ -19,6 +19,7 @@ from classifier.imaging import ImageError
 from classifier.imaging.errors import TAKEN
 from classifier.models import Source
 from classifier.services import deletion, previews, uploads
+from classifier.services.upload_batch import UploadBatch
 from classifier.throttles import PerAddress, Previews
 
 PICTURE = {"type": "string", "format": "binary"}
@@ -86,7 +87,7 @@ class PredictView(OfAnybody):
         return idempotent.respond(
             request,
             [picture],
-            lambda: answers.told(uploads.classify(picture, Source.API)),
+            lambda batch: answers.told(uploads.classify(picture, Source.API, batch=batch)),
             _with_key,
         )
 
@@ -114,8 +115,8 @@ class PredictManyView(OfAnybody):
     def post(self, request: Request) -> Response:
         names, pictures = intake.each_from_files(request.FILES)
 
-        def classified() -> list[dict[str, Any]]:
-            found = uploads.classify_each(pictures, Source.API)
+        def classified(batch: UploadBatch | None) -> list[dict[str, Any]]:
+            found = uploads.classify_each(pictures, Source.API, batch=batch)
             return [_result(name, each) for name, each in zip(names, found, strict=True)]
 
         parts = [*map(str.encode, names), *pictures]

@@ -11,7 +11,7 @@ from classifier.api.conditional import Conditional
 from classifier.api.serializers import ProblemSerializer
 from classifier.problems import MEDIA_TYPE
 
-DONE = [200, 201, 204]
+DONE = [200, 201, 202, 204]
 
 
 def _header(name: str, description: str, on: list[int] | bool) -> OpenApiParameter:
@@ -19,11 +19,13 @@ def _header(name: str, description: str, on: list[int] | bool) -> OpenApiParamet
     return OpenApiParameter(name, OpenApiTypes.STR, "header", description=description, response=on)
 
 
-ALWAYS = [_header("X-Request-ID", "What the server's log calls this request.", on=DONE)]
+ALWAYS = [
+    _header("X-Request-ID", "What the server's log calls this request.", on=DONE),
+    _header("Retry-After", "Seconds to wait before it is sent again.", on=[429, 503, 507]),
+]
 THROTTLED = [
     _header("RateLimit-Policy", '`"predict";q=20;w=1`: 20 a second.', on=[*DONE, 429]),
     _header("RateLimit", '`"predict";r=19;t=1`: 19 are left; more in 1 s.', on=[*DONE, 429]),
-    _header("Retry-After", "Seconds to wait before it is sent again.", on=[429]),
 ]
 KNOWN = [_header("WWW-Authenticate", "How to say who asks.", on=[401])]
 TAGGED = [_header("ETag", "Of this content; for If-None-Match and If-Match.", on=[200, 304])]
@@ -61,6 +63,8 @@ class Schema(AutoSchema):
 
     def _problems(self) -> list[str]:
         codes = ["406", "503"]
+        if self.method != "GET":
+            codes += ["507"]
         if self._get_request_body():  # type: ignore[no-untyped-call]
             codes += ["400", "411", "413", "415"]
         if self._is_list_view():

@@ -83,6 +83,10 @@ class SuggestionSerializer(serializers.Serializer[Any]):
     label = exact.Choice(choices=KNOWN_LABELS)  # type: ignore[assignment]
 
 
+class DeletionSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField(help_text="a sentence for people: what is left to be deleted")
+
+
 class LabelledSerializer(LabelSerializer):
     id = serializers.UUIDField(help_text="of the image")
 

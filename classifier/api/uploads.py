@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -17,7 +18,7 @@ from classifier import answers
 from classifier.api.answers import AnswerSerializer, told
 from classifier.api.conditional import Conditional
 from classifier.api.permissions import StaffWhoDelete
-from classifier.api.serializers import SuggestionSerializer
+from classifier.api.serializers import DeletionSerializer, SuggestionSerializer
 from classifier.models import InputImage, Upload
 from classifier.services import deletion, labels
 from classifier.throttles import PerAddress
@@ -58,7 +59,10 @@ class UploadView(Conditional):
         operation_id="delete_upload",
         tags=["uploads"],
         summary="Delete a picture that was sent, with all that came of it",
-        description="By whoever sent it, with its Delete-Key, or by staff.",
+        description=(
+            "By whoever sent it, with its Delete-Key, or by staff. 202 if it is deleted but for "
+            "its file, which can't be deleted right now; that is tried again."
+        ),
         auth=[{"token": ["delete"]}, {"cookieAuth": []}, {}],  # type: ignore[list-item]
         parameters=[
             OpenApiParameter(
@@ -68,14 +72,17 @@ class UploadView(Conditional):
                 description="`delete_key` in the answer when it was sent; staff need none",
             )
         ],
-        responses={204: None},
+        responses={202: DeletionSerializer, 204: None},
     )
     def delete(self, request: Request, pk: UUID) -> Response:
         key = request.META.get(DELETE_KEY)
         if key is not None and not deletion.is_key(pk, key):
             raise WrongKey
-        if not deletion.delete([pk]):
+        deleted = deletion.delete([pk])
+        if not deleted.uploads:
             raise NotFound
+        if deleted.files_left:
+            return Response({"detail": gettext(deletion.FILES_LEFT)}, status.HTTP_202_ACCEPTED)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

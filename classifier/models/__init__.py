@@ -11,6 +11,7 @@ from classifier.models.images import (
     stored_name,
 )
 from classifier.models.labels import LabelChange, LabelCheck, QueueItem, Suggestion
+from classifier.models.media import MediaStore
 from classifier.models.source import UPLOADED, Source, Via
 from classifier.models.versions import (
     UNFINISHED,
@@ -35,6 +36,7 @@ __all__ = [
     "KeptAnswer",
     "LabelChange",
     "LabelCheck",
+    "MediaStore",
     "ModelState",
     "ModelVersion",
     "Prediction",

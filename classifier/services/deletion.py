@@ -3,20 +3,20 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 
 from classifier.models import InputImage, LabelChange, Prediction, Suggestion, Upload
 from classifier.request_id import as_argument
+from classifier.services import stored_files
 from classifier.vocabulary import Label
 
 TASK = "classifier.tasks.delete_sent_by"
@@ -24,6 +24,26 @@ BATCH = 200
 # Of those, within one request.
 AT_ONCE = 2
 KEY_OF = "classifier.services.deletion"
+FILES_LEFT = gettext_noop(
+    "The stored files can't be deleted right now. Nobody can open them any more, and they will be "
+    "deleted as soon as possible."
+)
+
+
+@dataclass
+class Deleted:
+    """How many uploads were deleted, and what is left for jobs."""
+
+    uploads: int = 0
+    files_left: int = 0
+    has_uploads_left: bool = False
+
+    def __add__(self, other: "Deleted") -> "Deleted":
+        return Deleted(
+            self.uploads + other.uploads,
+            self.files_left + other.files_left,
+            self.has_uploads_left or other.has_uploads_left,
+        )
 
 
 @dataclass(frozen=True)
@@ -49,18 +69,25 @@ def derived(ids: Collection[UUID] | QuerySet[Upload, UUID]) -> Derived:
 
 
 @transaction.atomic
-def delete(ids: Collection[UUID]) -> int:
-    """Their rows, all or none, and then their files; says how many uploads there still were.
+def delete(ids: Collection[UUID]) -> Deleted:
+    """Delete the rows of uploads, all or none, and once that is committed their files.
 
-    A process that is killed in between leaves files that nobody can reach, until `remove_orphans`.
+    Files that can't be deleted are left for jobs. A process that is killed in between leaves files
+    that nobody can open, until `remove_orphans`.
     """
     uploads = Upload.objects.filter(pk__in=ids).order_by("pk").select_for_update()
     names = list(uploads.values_list("file", flat=True))
     _lock_images(ids)
     Upload.objects.filter(pk__in=ids).delete()
-    for name in names:
-        transaction.on_commit(partial(default_storage.delete, name), robust=True)
-    return len(names)
+    deleted = Deleted(len(names))
+
+    def delete_files() -> None:
+        left = stored_files.delete_files(names)
+        deleted.files_left = len(left)
+        stored_files.delete_files_later(left)
+
+    transaction.on_commit(delete_files, robust=True)
+    return deleted
 
 
 def _lock_images(ids: Collection[UUID]) -> None:
@@ -83,24 +110,25 @@ def delete_expired() -> int:
     if not settings.RETENTION_DAYS:
         return 0
     limit = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
-    return _delete_all(Upload.objects.filter(created_at__lt=limit))
+    return _delete_all(Upload.objects.filter(created_at__lt=limit)).uploads
 
 
-def _delete_all(uploads: QuerySet[Upload], batches: int | None = None) -> int:
+def _delete_all(uploads: QuerySet[Upload], batches: int | None = None) -> Deleted:
     oldest = uploads.order_by("created_at", "pk").values_list("pk", flat=True)[:BATCH]
     until_none_are_left = iter(lambda: list(oldest.all()), [])
-    return sum(delete(ids) for ids in islice(until_none_are_left, batches))
+    return sum((delete(ids) for ids in islice(until_none_are_left, batches)), Deleted())
 
 
-def delete_sent_by(visitor: UUID) -> bool:
-    """All that a browser has sent so far; says whether it is gone, else the worker goes on."""
+def delete_sent_by(visitor: UUID) -> Deleted:
+    """Delete all that a browser has sent so far; a job deletes what is too much for a request."""
     now = timezone.now()
     sent = Upload.objects.filter(visitor=visitor, created_at__lte=now)
-    _delete_all(sent, AT_ONCE)
-    if not sent.exists():
-        return True
-    app.configure_task(TASK).defer(visitor=str(visitor), until=now.isoformat(), **as_argument())
-    return False
+    deleted = _delete_all(sent, AT_ONCE)
+    deleted.has_uploads_left = sent.exists()
+    if deleted.has_uploads_left:
+        job = app.configure_task(TASK)
+        job.defer(visitor=str(visitor), until=now.isoformat(), **as_argument())
+    return deleted
 
 
 def delete_rest(visitor: UUID, until: datetime) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from classifier.models import KeptAnswer, Upload
 from classifier.services import RuleBroken
-from classifier.services.together import together
+from classifier.services.upload_batch import UploadBatch, open_batch
 
 KEPT_FOR = timedelta(hours=24)
 BATCH = 1000
@@ -34,23 +34,24 @@ class Answered:
     replayed: bool
 
 
-def once(key: str, asked: str, work: Callable[[], Any]) -> Answered:
-    """What `work` says, kept by the transaction that keeps the uploads, or what it said before.
+def once(key: str, asked: str, work: Callable[[UploadBatch], Any]) -> Answered:
+    """Return the result of `work`, or the one that was stored for this key before.
 
-    `asked` is a hash of the request. What `work` raises is not kept. Raises KeyReused, AnswerGone.
+    The transaction that stores the batch's uploads stores the result too. `asked` is a hash of the
+    request. Nothing is stored if `work` raises. Raises KeyReused, AnswerGone.
     """
     name = hashlib.sha256(key.encode()).hexdigest()
-    with together() as uploads:
+    with open_batch() as batch:
         _one_at_a_time(name)
         if kept := KeptAnswer.objects.filter(pk=name).first():
             return Answered(_replayed(kept, asked), replayed=True)
         # As text: PostgreSQL would put the fields into another order.
-        text = json.dumps(work(), cls=DjangoJSONEncoder)
+        text = json.dumps(work(batch), cls=DjangoJSONEncoder)
         KeptAnswer.objects.create(
             key=name,
             sha256=asked,
             status=HTTPStatus.OK,
-            content={"text": text, "uploads": [str(upload.pk) for upload in uploads]},
+            content={"text": text, "uploads": [str(upload.pk) for upload in batch.uploads]},
         )
     return Answered(json.loads(text), replayed=False)
 

@@ -16,7 +16,7 @@ from classifier.archives import Labelled
 from classifier.imaging import ImageError
 from classifier.models import InputImage, Source, Upload, Via
 from classifier.services import labels, uploads
-from classifier.services.together import together
+from classifier.services.upload_batch import UploadBatch, open_batch
 from classifier.vocabulary import Label
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('imports'))"
@@ -41,16 +41,18 @@ class Imported:
     fault: ImageError | None
 
 
-def keep(pictures: Iterable[Labelled], by: User) -> list[Imported]:
-    """All of it or nothing; a picture that is there already is not kept twice.
+def keep(
+    pictures: Iterable[Labelled], by: User, batch: UploadBatch | None = None
+) -> list[Imported]:
+    """Store all pictures or none; one that is stored already is not stored again.
 
-    Raises NoModel where nothing serves.
+    Raises NoModel if nothing serves, and NoStorage.
     """
     by_hash = [(hashlib.sha256(picture.data).hexdigest(), picture) for picture in pictures]
-    with together():
+    with open_batch(batch) as joined:
         _one_at_a_time()
         there = _there([name for name, _ in by_hash])
-        imported = [_imported(picture, name, there) for name, picture in by_hash]
+        imported = [_imported(picture, name, there, joined) for name, picture in by_hash]
         wanted = {image: each.label for each in imported for image in each.images}
         labels.label_each(wanted, by, Via.API)
     return imported
@@ -78,10 +80,10 @@ def _there(hashes: list[str]) -> dict[str, Kept]:
     return there
 
 
-def _imported(picture: Labelled, name: str, there: dict[str, Kept]) -> Imported:
+def _imported(picture: Labelled, name: str, there: dict[str, Kept], batch: UploadBatch) -> Imported:
     if name not in there:
         try:
-            answer = uploads.classify(picture.data, Source.API)
+            answer = uploads.classify(picture.data, Source.API, batch=batch)
         except ImageError as error:
             return Imported(picture.name, picture.label, None, [], error)
         there[name] = _kept(answer)

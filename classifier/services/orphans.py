@@ -7,13 +7,19 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from classifier.models import Upload
+from classifier.services import media_store
+from classifier.services.media_store import FOLDER
+from classifier.services.stored_files import delete_files
 
-FOLDER = "uploads"
 ORPHAN_AFTER = timedelta(hours=1)
 
 
 def remove_orphans() -> int:
-    """Deletes stored files that have had no upload for an hour; says how many."""
+    """Delete stored files that have had no upload for an hour, and return their number.
+
+    Raises NoStorage, before anything is deleted, also where the folder is another database's.
+    """
+    media_store.check_own()
     try:
         folders, _ = default_storage.listdir(FOLDER)
     except FileNotFoundError:
@@ -27,9 +33,7 @@ def _remove_from(folder: str) -> int:
     # In a bucket each question for an age is a request: first what costs one query for all.
     old = [name for name in stored - _expected_in(folder) if _is_old(name)]
     orphans = set(old) - set(Upload.objects.filter(file__in=old).values_list("file", flat=True))
-    for name in orphans:
-        default_storage.delete(name)
-    return len(orphans)
+    return len(orphans) - len(delete_files(sorted(orphans)))
 
 
 def _expected_in(folder: str) -> set[str]:

@@ -1,28 +1,30 @@
-"""Recognising what somebody sent and keeping it: file and rows, or neither."""
+"""Recognising the pictures that people send, and storing them."""
 
 import hashlib
 from uuid import UUID
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection
 
 from classifier import answers, imaging, metrics, serving
 from classifier.answers import Answer
 from classifier.imaging import ImageError
 from classifier.insertion import insert
-from classifier.models import InputImage, Prediction, Source, Upload, stored_name
-from classifier.recognizer import Recognition
+from classifier.models import InputImage, Prediction, QueueItem, Source, Upload
 from classifier.services import readings, webhooks
-from classifier.services.together import tell, together
+from classifier.services.upload_batch import UploadBatch, delete_files_on_rollback, open_batch
 from classifier.vocabulary import Event, Verdict
 
+Rows = tuple[list[Upload], list[InputImage], list[QueueItem], list[Prediction]]
 
-def classify(data: bytes, source: Source, visitor: UUID | None = None) -> Answer:
-    """Recognises the digits in a picture and keeps all of it: file and rows, or neither.
 
-    `visitor` is the browser that sent it. Raises ImageError where the bytes are no usable picture,
-    NoModel where nothing serves.
+def classify(
+    data: bytes, source: Source, visitor: UUID | None = None, batch: UploadBatch | None = None
+) -> Answer:
+    """Recognise the digits in a picture, and store all of it: file and rows, or neither.
+
+    `visitor` is the browser that sent it. In a `batch` it is stored with the other uploads, or
+    none of them is. Raises ImageError if the bytes are no usable picture, NoModel if nothing
+    serves, and NoStorage.
     """
     picture = imaging.decode(data)
     digits = imaging.find_digits(picture)
@@ -40,31 +42,53 @@ def classify(data: bytes, source: Source, visitor: UUID | None = None) -> Answer
     read = list(zip(_images(upload, digits), recognitions, strict=True))
     predictions = [readings.prediction(image, found, served.version) for image, found in read]
     answer = answers.of_predictions(upload, predictions)
-    upload.file.name = default_storage.save(stored_name(upload, ""), ContentFile(data))
-    tell(upload)
-    try:
-        _store(upload, read, predictions, answer)
-    except BaseException:
-        default_storage.delete(upload.file.name)
-        raise
+    items = [readings.queue_item(image, found) for image, found in read]
+    rows = [upload], [image for image, _ in read], items, predictions
+    is_published = answer.verdict == Verdict.UNSURE and webhooks.subscriptions.want(
+        Event.UPLOAD_UNSURE
+    )
+    if batch is None and not is_published:
+        _store_alone(upload, data, rows)
+    else:
+        with open_batch(batch) as joined:
+            joined.store_file(upload, data)
+            insert(*rows)
+            if is_published:
+                webhooks.tell_unsure(answer)
     metrics.observe(predictions)
     return answer
 
 
+def _store_alone(upload: Upload, data: bytes, rows: Rows) -> None:
+    """Insert the rows by one statement that commits itself, in one round trip."""
+    # A database that is away is noticed before a file is written.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with delete_files_on_rollback() as batch:
+        batch.store_file(upload, data)
+        batch.may_be_committed = True
+        insert(*rows)
+
+
 def classify_each(
-    pictures: list[bytes], source: Source, visitor: UUID | None = None
+    pictures: list[bytes],
+    source: Source,
+    visitor: UUID | None = None,
+    batch: UploadBatch | None = None,
 ) -> list[Answer | ImageError]:
-    """The answer to each or what is wrong with it, which spoils none of the others.
+    """Return each picture's answer, or its fault, which spoils none of the others.
 
-    Raises NoModel where nothing serves, and then keeps nothing.
+    Raises NoModel if nothing serves, and NoStorage; then nothing is stored.
     """
-    with together():
-        return [_answer_or_fault(data, source, visitor) for data in pictures]
+    with open_batch(batch) as joined:
+        return [_answer_or_fault(data, source, visitor, joined) for data in pictures]
 
 
-def _answer_or_fault(data: bytes, source: Source, visitor: UUID | None) -> Answer | ImageError:
+def _answer_or_fault(
+    data: bytes, source: Source, visitor: UUID | None, batch: UploadBatch
+) -> Answer | ImageError:
     try:
-        return classify(data, source, visitor)
+        return classify(data, source, visitor, batch)
     except ImageError as fault:
         return fault
 
@@ -80,19 +104,3 @@ def _images(upload: Upload, digits: list[imaging.Digit]) -> list[InputImage]:
         )
         for position, digit in enumerate(digits)
     ]
-
-
-def _store(
-    upload: Upload,
-    read: list[tuple[InputImage, Recognition]],
-    predictions: list[Prediction],
-    answer: Answer,
-) -> None:
-    items = [readings.queue_item(image, found) for image, found in read]
-    rows = [upload], [image for image, _ in read], items, predictions
-    if answer.verdict != Verdict.UNSURE or not webhooks.subscriptions.want(Event.UPLOAD_UNSURE):
-        insert(*rows)
-        return
-    with transaction.atomic():
-        insert(*rows)
-        webhooks.tell_unsure(answer)

@@ -32,7 +32,7 @@ def send(client: Client, *files: SimpleUploadedFile) -> Any:
 
 
 def stored(settings: Settings) -> int:
-    return sum(path.is_file() for path in settings.MEDIA_ROOT.rglob("*"))
+    return sum(path.is_file() for path in (settings.MEDIA_ROOT / "uploads").rglob("*"))
 
 
 def test_each_of_several_pictures_gets_its_answer_in_the_order_of_sending(

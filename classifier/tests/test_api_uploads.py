@@ -85,7 +85,7 @@ def test_who_sent_it_deletes_it_by_its_key(
         assert delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]}) == (204, "")
 
     assert not Upload.objects.exists()
-    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
     assert client.get(f"/api/uploads/{sent['id']}").status_code == 404
     again = delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]})
     assert again == (404, "not_found")

@@ -15,6 +15,7 @@ from classifier.models import (
     InputImage,
     LabelChange,
     LabelCheck,
+    MediaStore,
     ModelState,
     ModelVersion,
     Prediction,
@@ -105,6 +106,11 @@ def a_delivery(**values: Any) -> Write:
     return write
 
 
+def two_media_stores() -> None:
+    MediaStore.objects.create()
+    MediaStore.objects.create()
+
+
 def leased_for_ever() -> None:
     made.queued(leased_to=User.objects.create_user("somebody"))
 
@@ -114,6 +120,7 @@ BEGUN = {"started_at": NOW, "heartbeat_at": NOW}
 UNSURE = {"label": Label.UNKNOWN, "verdict": Verdict.UNSURE, "reason": Reason.LOW_CONFIDENCE}
 
 REFUSED: list[tuple[str, Write]] = [
+    ("media_stores_has_one_row", two_media_stores),
     ("uploads_source_is_known", lambda: made.upload(source=Source.MNIST)),
     ("uploads_are_not_empty", lambda: made.upload(size=0)),
     ("uploads_are_not_empty", lambda: made.upload(width=0)),
@@ -189,6 +196,7 @@ def test_every_constraint_is_tried_here() -> None:
 @pytest.mark.parametrize(
     "write",
     [
+        MediaStore.objects.create,
         made.image,
         made.mnist_image,
         made.version,
@@ -205,6 +213,7 @@ def test_every_constraint_is_tried_here() -> None:
         a_delivery(),
     ],
     ids=[
+        "media store",
         "upload",
         "MNIST",
         "model",

@@ -1,15 +1,18 @@
 """An upload goes with all that came of it, and nothing else does."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from classifier import tasks
@@ -26,8 +29,9 @@ from classifier.models import (
     Upload,
     Via,
 )
-from classifier.services import deletion, labels, queue, uploads
-from classifier.tests import made
+from classifier.services import deletion, labels, queue, stored_files, uploads
+from classifier.storage import NoStorage
+from classifier.tests import broken, made
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +70,7 @@ def rows() -> dict[str, int]:
 
 
 def stored(settings: Settings) -> list[Path]:
-    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+    return [path for path in Path(settings.MEDIA_ROOT, "uploads").rglob("*") if path.is_file()]
 
 
 def age(upload: Upload, days: float) -> None:
@@ -85,7 +89,7 @@ def test_all_of_it_goes_and_all_else_stays(
     other = classified(drawn(3), labeller)
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert deletion.delete([sent.pk]) == 1
+        assert deletion.delete([sent.pk]).uploads == 1
 
     assert rows() == {model.__name__: 1 for model in DERIVED} | {"InputImage": 2}
     assert Upload.objects.get() == other
@@ -101,7 +105,9 @@ def test_the_file_stays_until_the_rows_are_gone_for_good(sent: Upload, settings:
     assert stored(settings) == [Path(sent.file.path)]
 
 
-def test_a_file_that_a_crash_left_is_removed_later(sent: Upload, settings: Settings) -> None:
+def test_a_file_that_a_crash_left_is_removed_later(
+    sent: Upload, settings: Settings, own_media: None
+) -> None:
     deletion.delete([sent.pk])  # whose transaction does not end within this test
     assert stored(settings) == [Path(sent.file.path)]
     os.utime(sent.file.path, (0, 0))
@@ -110,7 +116,7 @@ def test_a_file_that_a_crash_left_is_removed_later(sent: Upload, settings: Setti
 
 
 def test_a_second_time_there_is_nothing_to_delete(sent: Upload) -> None:
-    assert [deletion.delete([sent.pk]), deletion.delete([sent.pk])] == [1, 0]
+    assert [deletion.delete([sent.pk]).uploads for _ in range(2)] == [1, 0]
 
 
 def test_what_goes_is_counted_beforehand(sent: Upload) -> None:
@@ -181,3 +187,105 @@ def test_a_model_s_page_says_how_many_of_what_it_learnt_have_been_deleted(
     found = learnt.corrected(snapshot)
     assert (found.count, found.deleted) == (2, 1)
     assert [each.image for each in found.shown] == [other]
+
+
+@pytest.fixture
+def read_only_media(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "remove", broken.read_only)
+        yield patched
+
+
+def waiting_jobs(upload: Upload) -> list[dict[str, Any]]:
+    """The arguments of those that are to delete its file."""
+    jobs = ProcrastinateJob.objects.filter(task_name=stored_files.TASK, status="todo")
+    return list(jobs.filter(args__name=upload.file.name).values_list("args", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deletion_stands_when_its_files_cannot_be_deleted(
+    sent: Upload,
+    labeller: User,
+    drawn: Draw,
+    settings: Settings,
+    read_only_media: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    other = classified(drawn(3), labeller)
+
+    deleted = deletion.delete([sent.pk, other.pk])
+
+    assert deleted == deletion.Deleted(uploads=2, files_left=2)
+    assert not Upload.objects.exists()
+    assert len(stored(settings)) == 2
+    assert [len(waiting_jobs(upload)) for upload in (sent, other)] == [1, 1]
+    assert "2 stored files could not be deleted: [Errno 30]" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_is_retried_until_the_file_is_deleted(
+    sent: Upload, settings: Settings, read_only_media: pytest.MonkeyPatch
+) -> None:
+    deletion.delete([sent.pk])
+    (job,) = waiting_jobs(sent)
+
+    with pytest.raises(NoStorage):
+        tasks.delete_file.func(**job)
+    assert tasks.delete_file.retry_strategy
+    read_only_media.undo()
+    tasks.delete_file.func(**job)
+
+    assert stored(settings) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_visitor_deletes_on_read_only_media(
+    sent: Upload, client: Client, read_only_media: pytest.MonkeyPatch
+) -> None:
+    visitor = uuid4()
+    Upload.objects.filter(pk=sent.pk).update(visitor=visitor)
+    client.cookies["visitor"] = str(visitor)
+
+    response = client.post(f"/delete/{sent.pk}", follow=True)
+
+    said = [str(message) for message in response.context["messages"]]
+    assert said == ["The picture has been deleted.", deletion.FILES_LEFT]
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_visitor_deletes_everything_on_read_only_media(
+    sent: Upload, client: Client, read_only_media: pytest.MonkeyPatch
+) -> None:
+    visitor = uuid4()
+    Upload.objects.filter(pk=sent.pk).update(visitor=visitor)
+    client.cookies["visitor"] = str(visitor)
+
+    response = client.post("/mine/delete", follow=True)
+
+    said = [str(message) for message in response.context["messages"]]
+    assert said == ["Your pictures have been deleted.", deletion.FILES_LEFT]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_program_deletes_on_read_only_media(
+    sent: Upload, client: Client, read_only_media: pytest.MonkeyPatch
+) -> None:
+    headers = {"Delete-Key": deletion.key(sent.pk)}
+
+    response = client.delete(f"/api/uploads/{sent.pk}", headers=headers)
+
+    assert (response.status_code, response.json()) == (202, {"detail": deletion.FILES_LEFT})
+    assert client.get(f"/api/uploads/{sent.pk}").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_delete_on_read_only_media(
+    sent: Upload, admin_client: Client, read_only_media: pytest.MonkeyPatch
+) -> None:
+    action = {"action": "delete_selected", "_selected_action": [str(sent.pk)], "post": "yes"}
+
+    response = admin_client.post("/admin/classifier/upload/", action, follow=True)
+
+    assert deletion.FILES_LEFT in [str(message) for message in response.context["messages"]]
+    assert not Upload.objects.exists()

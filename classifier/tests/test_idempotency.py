@@ -161,7 +161,7 @@ def test_if_the_answer_cannot_be_kept_nothing_is(
         predict(client, drawn(7))
 
     assert not Upload.objects.exists()
-    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
 def test_without_a_key_predicting_takes_one_statement(

@@ -43,7 +43,7 @@ def test_the_sender_deletes_a_picture_and_its_file(
         response = client.post(f"/delete/{upload.pk}", follow=True)
     assert told(response)[-1] == "The picture has been deleted."
     assert not Upload.objects.exists()
-    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("cookie", [None, "", SOMEBODY, "None", "nobody"])

@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -12,8 +12,8 @@ from pytest_django.fixtures import Settings
 from classifier import tasks
 from classifier.models import Upload, stored_name
 from classifier.services import orphans
-from classifier.storage import DurableStorage
-from classifier.tests import made
+from classifier.storage import MARKER, DurableStorage, WrongStore
+from classifier.tests import broken, made
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ LONG_AGO_S = time.time() - orphans.ORPHAN_AFTER.total_seconds() - 60
 
 
 @pytest.fixture
-def folder(settings: Settings) -> Path:
+def folder(settings: Settings, own_media: None) -> Path:
     folder: Path = settings.MEDIA_ROOT / "uploads" / "ab"
     folder.mkdir(parents=True)
     return folder
@@ -60,7 +60,7 @@ def test_however_many_files_have_their_upload_none_is_asked_for_its_age(
         stored(folder / str(uploaded(number).pk))
     monkeypatch.setattr(DurableStorage, "get_modified_time", None)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the store's ID, and the uploads of the folder
         assert orphans.remove_orphans() == 0
     assert len(list(folder.iterdir())) == 20
 
@@ -80,5 +80,32 @@ def test_a_file_that_is_gone_before_it_is_looked_at_is_left_alone(
     assert orphans.remove_orphans() == 1
 
 
-def test_there_is_nothing_to_remove_where_nothing_was_ever_stored() -> None:
+@pytest.mark.parametrize("marker", ["", str(uuid4())], ids=["none", "another store's"])
+def test_no_file_is_removed_from_a_folder_that_is_not_this_database_s(
+    folder: Path, settings: Settings, marker: str
+) -> None:
+    stored(folder / "orphan")
+    (settings.MEDIA_ROOT / MARKER).unlink()
+    if marker:
+        (settings.MEDIA_ROOT / MARKER).write_text(marker)
+
+    with pytest.raises(WrongStore):
+        orphans.remove_orphans()
+
+    assert (folder / "orphan").exists()
+
+
+def test_file_that_cannot_be_removed_is_logged_and_tried_in_the_next_hour(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored(folder / "orphan")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "remove", broken.read_only)
+        assert orphans.remove_orphans() == 0
+
+    assert "Read-only file system" in caplog.text
+    assert orphans.remove_orphans() == 1
+
+
+def test_there_is_nothing_to_remove_where_nothing_was_ever_stored(own_media: None) -> None:
     assert orphans.remove_orphans() == 0

@@ -20,6 +20,7 @@ from classifier import imaging
 from classifier.models import InputImage, LabelChange, ModelVersion, Prediction, Source, Upload, Via
 from classifier.recognizer import Recognition, Recognizer
 from classifier.services import RuleBroken, labels, uploads, versions
+from classifier.storage import StorageFull
 from classifier.tests import made
 from classifier.vocabulary import Label, Reason, Verdict
 
@@ -29,7 +30,7 @@ Draw = Callable[..., bytes]
 
 
 def stored_files(settings: Settings) -> list[Path]:
-    return [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    return [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
 def png(picture: Image.Image) -> bytes:
@@ -143,7 +144,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
 
     monkeypatch.setattr(os, "fsync", full)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StorageFull, match="No space left"):
         uploads.classify(drawn(7), Source.WEB)
 
     assert stored_files(settings) == []

@@ -154,7 +154,7 @@ def test_an_upload_that_can_t_be_told_of_is_not_kept_either(
         uploads.classify(drawn(7), Source.API)
 
     assert not Upload.objects.exists()
-    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
 def test_an_upload_asks_once_a_second_whether_anybody_wants_to_know(

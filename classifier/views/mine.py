@@ -28,8 +28,9 @@ def delete(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     if not visitors.is_sender(request, upload):
         detail = _("Only the browser that sent a picture can delete it. Staff can help.")
         return render(request, "error.html", {"detail": detail}, status=403)
-    deletion.delete([upload.pk])
+    deleted = deletion.delete([upload.pk])
     messages.success(request, _("The picture has been deleted."))
+    _warn_of_files_left(request, deleted)
     return redirect("mine")
 
 
@@ -42,10 +43,17 @@ def delete_all(request: HttpRequest) -> HttpResponse:
     if not visitor or not sent.exists():
         return redirect("mine")
     if request.method == "POST":
-        if deletion.delete_sent_by(visitor):
-            messages.success(request, _("Your pictures have been deleted."))
-        else:
+        deleted = deletion.delete_sent_by(visitor)
+        if deleted.has_uploads_left:
             messages.success(request, _("They are being deleted; so many take a few minutes."))
+        else:
+            messages.success(request, _("Your pictures have been deleted."))
+        _warn_of_files_left(request, deleted)
         return redirect("mine")
     going = {"pictures": sent.count(), "with": deletion.derived(sent.values_list("pk", flat=True))}
     return render(request, "mine_delete.html", going)
+
+
+def _warn_of_files_left(request: HttpRequest, deleted: deletion.Deleted) -> None:
+    if deleted.files_left:
+        messages.warning(request, _(deletion.FILES_LEFT))

@@ -1,0 +1,104 @@
+"""MEDIA_ROOT is marked once, and later has to be the same folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from classifier.models import MediaStore
+from classifier.services import media_store
+from classifier.storage import MARKER, NoStorage, WrongStore
+from classifier.tests import broken
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def media(settings: Settings) -> Path:
+    """Of a machine that nothing was installed on."""
+    root: Path = settings.MEDIA_ROOT
+    (root / MARKER).unlink()
+    root.rmdir()
+    return root
+
+
+def read_marker(media: Path) -> UUID:
+    return UUID((media / MARKER).read_text().strip())
+
+
+def test_new_site_marks_its_folder_and_knows_it_again(media: Path) -> None:
+    media_store.set_up()
+    store_id = read_marker(media)
+    media_store.set_up()
+
+    assert MediaStore.objects.get().pk == store_id == read_marker(media)
+    assert media_store.probe() == store_id
+
+
+def test_folder_of_an_earlier_version_is_marked_with_its_files(media: Path) -> None:
+    (media / "uploads/ab").mkdir(parents=True)
+
+    media_store.set_up()
+
+    assert read_marker(media) == MediaStore.objects.get().pk
+
+
+def test_unmounted_volume_stops_the_start_and_nothing_is_written(media: Path) -> None:
+    media_store.set_up()
+    (media / MARKER).unlink()
+
+    with pytest.raises(WrongStore, match=f"Mount the volume.* write {MediaStore.objects.get().pk}"):
+        media_store.set_up()
+
+    assert not list(media.iterdir())
+
+
+def test_restored_folder_is_accepted_once_it_is_marked_as_the_message_tells(media: Path) -> None:
+    media_store.set_up()
+    (media / MARKER).write_text(f"{MediaStore.objects.get().pk}\n")
+
+    media_store.set_up()
+
+
+def test_volume_of_another_site_stops_the_start(media: Path) -> None:
+    media_store.set_up()
+    (media / MARKER).write_text(str(uuid4()))
+
+    with pytest.raises(WrongStore, match="files of another database"):
+        media_store.set_up()
+
+
+def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> None:
+    media_store.set_up()
+    (media / "uploads/ab").mkdir(parents=True)
+    MediaStore.objects.all().delete()
+
+    with pytest.raises(WrongStore, match=f"delete {MARKER}"):
+        media_store.set_up()
+
+    (media / MARKER).unlink()
+    media_store.set_up()
+
+
+def test_new_database_takes_over_a_folder_without_files(media: Path) -> None:
+    media_store.set_up()
+    media_store.probe()
+    MediaStore.objects.all().delete()
+
+    media_store.set_up()
+
+    assert MediaStore.objects.get().pk == read_marker(media)
+
+
+@pytest.mark.parametrize("call", [broken.read_only, broken.full])
+def test_folder_that_cannot_be_written_is_not_set_up(
+    media: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", call)
+
+    with pytest.raises(NoStorage):
+        media_store.set_up()
+
+    assert not MediaStore.objects.exists()
