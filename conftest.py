@@ -1,6 +1,6 @@
 """What every test gets: folders of its own, a fresh view of the champion, real MNIST digits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -58,6 +58,15 @@ def django_db_modify_db_settings(
     connection.settings_dict["TEST"]["TEMPLATE"] = database.TEMPLATE
     with django_db_blocker.unblock():
         database.prepare_template()
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Empty the job queue, whose tables Django does not manage and so does not flush."""
+    yield
+    if "transactional_db" in request.fixturenames:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,15 @@ import pytest
 
 from mnistsite.tests.stack import Site, Staff, command_line, eventually, lives, workers
 
+pytestmark = pytest.mark.usefixtures("sample_loaded")
+
 TAKEN_UP_WITHIN_S = 2
 TRAINED_WITHIN_S = 600
+
+
+@pytest.fixture(scope="module")
+def sample_loaded(site: Site) -> None:
+    site.manage("loadmnist", "--sample")
 
 
 def test_a_correction_becomes_a_better_model_that_serves_without_a_restart(
@@ -24,7 +31,6 @@ def test_a_correction_becomes_a_better_model_that_serves_without_a_restart(
     for image_id in ids[:10]:
         assert staff(f"/api/images/{image_id}", {"label": "7"}, "PATCH")["label"] == "7"
 
-    site.manage("loadmnist", "--sample")
     asked = staff("/api/runs", {"fine_tune": True})
     assert asked["state"] == "queued"
     with pytest.raises(HTTPError) as second:
@@ -58,7 +64,7 @@ def ended(staff: Staff, run_id: int) -> Any:
 
 def begun(staff: Staff) -> int:
     """The id of a new run whose process is at work."""
-    run_id: int = staff("/api/runs", {"fine_tune": True, "force": True})["id"]
+    run_id: int = staff("/api/runs", {"fine_tune": False})["id"]
     assert eventually(lambda: bool(staff(f"/api/runs/{run_id}")["log"]), TRAINED_WITHIN_S)
     return run_id
 
