@@ -4,10 +4,10 @@ import psycopg.errors
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether the server refused to write because its disk is full."""
+    """Return whether the server refused to write because its disk is full."""
     return isinstance(error.__cause__, psycopg.errors.DiskFull)
 
 
 def is_read_only(error: BaseException) -> bool:
-    """Whether the server takes no writes, as a standby does."""
+    """Return whether the server takes no writes, like a standby."""
     return isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction)

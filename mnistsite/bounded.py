@@ -29,7 +29,7 @@ class Bounded(Generic[Found]):
         return self.start()()
 
     def start(self) -> Callable[[], Found]:
-        """Return what waits for the result, so that several calls can run side by side."""
+        """Start, and return a function that waits for the result."""
         with self._lock:
             if self._answer is None or self._answer.done():
                 self._answer = self._begin()

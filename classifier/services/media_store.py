@@ -1,4 +1,4 @@
-"""Whether MEDIA_ROOT is the folder that was set up for this database."""
+"""A check that MEDIA_ROOT is the folder that was set up for this database."""
 
 from pathlib import Path
 from typing import Protocol, cast

@@ -59,7 +59,7 @@ def delete_files_on_rollback() -> Iterator[UploadBatch]:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Whether it is PostgreSQL's answer that it did not commit."""
+    """Return whether PostgreSQL answered that it did not commit."""
     if isinstance(error, OperationalError):
         return is_disk_full(error)
     return isinstance(error, DatabaseError)

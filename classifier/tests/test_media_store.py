@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def media(settings: Settings) -> Path:
-    """Of a machine that nothing was installed on."""
+    """The folder of a machine without an installation: it is missing."""
     root: Path = settings.MEDIA_ROOT
     (root / MARKER).unlink()
     root.rmdir()

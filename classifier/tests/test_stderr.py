@@ -1,4 +1,4 @@
-"""Which lines of native libraries reach standard error."""
+"""Lines of native libraries on standard error."""
 
 import os
 import subprocess

@@ -42,7 +42,7 @@ def log_in(context: BrowserContext, live_server: LiveServer, user: User) -> None
 
 @pytest.fixture
 def page(context: BrowserContext, live_server: LiveServer, admin_user: User) -> Page:
-    """Of the one who has every right; a script that fails fails the test."""
+    """A page of the superuser; an error in its scripts fails the test."""
     log_in(context, live_server, admin_user)
     page = context.new_page()
 
