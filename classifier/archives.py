@@ -14,7 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from classifier import pictures
-from classifier.imaging import ImageError
+from classifier.imaging import ImageError, without_appended
 from classifier.recognizer import NOT_A_DIGIT
 from classifier.vocabulary import DIGITS, KNOWN_LABELS, Label
 
@@ -104,7 +104,7 @@ def _in_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Label
         raise ImageError("empty", "The archive holds no pictures.")
     labels = {name: _folder(name) for name in found}
     for name, label in labels.items():
-        yield Labelled(name, archive.read(entries[name]), label)
+        yield Labelled(name, without_appended(archive.read(entries[name])), label)
 
 
 def _folder(name: str) -> str:

@@ -33,12 +33,18 @@ class BodyLimitMiddleware:
         if request.headers.get("Transfer-Encoding"):
             detail = gettext_noop("Send the file with a Content-Length and not in chunks.")
             return failure(request, 411, "length_required", detail)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
+        length = content_length(request)
+        if length <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
             return self.get_response(request)
-        drain(request.META["wsgi.input"], int(length))
+        drain(request.META["wsgi.input"], length)
         error = intake.too_large()
         return failure(request, intake.status(error), error.code, error.detail)
+
+
+def content_length(request: HttpRequest) -> int:
+    """Return the length of the body in bytes, or 0 where the header is missing or malformed."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isdecimal() else 0
 
 
 def drain(body: BinaryIO, length: int) -> None:

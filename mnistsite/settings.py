@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mnistsite.languages.VisitorLanguageMiddleware",
     "mnistsite.middleware.BodyLimitMiddleware",
+    "mnistsite.bodies.BodyReleaseMiddleware",
     "mnistsite.middleware.UnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
