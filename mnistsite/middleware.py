@@ -1,4 +1,4 @@
-"""Two guards around every request: its size, and a database or model that is not there."""
+"""Guards around every request: its size, its cookies, and a database or model that is away."""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -52,6 +52,22 @@ def drain(body: BinaryIO, length: int) -> None:
     left = min(length, DRAIN_AT_MOST_BYTES)
     while left > 0 and (chunk := body.read(min(left, CHUNK_BYTES))):
         left -= len(chunk)
+
+
+class CookieMiddleware:
+    """Ignores cookies with a NUL, which no text in PostgreSQL can hold.
+
+    Nobody here has set them, and a browser that has one could do nothing about an error.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.COOKIES = {
+            name: value for name, value in request.COOKIES.items() if "\0" not in value
+        }
+        return self.get_response(request)
 
 
 class UnavailableMiddleware:
