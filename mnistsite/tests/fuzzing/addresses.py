@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from urllib.parse import quote
 
-from django.urls import URLResolver, get_resolver
+from django.urls import Resolver404, URLResolver, get_resolver, resolve
 
 from mnistsite.tests.fuzzing.text import HOSTILE, NOBODY
 
 OUTSIDE_OF_THE_RESOLVER = ["healthz", "metrics", "static/nothing.css", "nowhere", "%00"]
-HOSTILE_SHARE = 0.3
+HOSTILE_SHARE = 0.2
 
 
 def templates(resolver: URLResolver | None = None, prefix: str = "") -> list[str]:
@@ -24,6 +24,21 @@ def _templates(resolver: URLResolver, prefix: str) -> Iterator[str]:
     for namespace, (inner_prefix, inner) in resolver.namespace_dict.items():
         assert namespace == "admin", "its parameters have names of their own"
         yield from _templates(inner, prefix + inner_prefix)
+
+
+def shares(templates: list[str]) -> list[float]:
+    """Return how often to try each: half of them are the admin's, which is the same code again."""
+    return [1.0 if each.startswith("admin/") else 5.0 for each in templates]
+
+
+def methods(path: str) -> list[str]:
+    """Return the methods of an operation of the API; none of other addresses."""
+    try:
+        view = resolve(path.partition("?")[0]).func
+    except Resolver404:
+        return []
+    names = getattr(view, "actions", None) or dir(getattr(view, "cls", None))
+    return [name.upper() for name in names if name in ("get", "post", "patch", "delete")]
 
 
 def path(template: str, known: Mapping[str, list[str]], random: Random) -> str:

@@ -45,8 +45,10 @@ class Body:
     media_type: str
 
 
-def body(picture: bytes, random: Random) -> Body:
-    made = random.choice(KINDS)(picture, random)
+def body(template: str, picture: bytes, random: Random) -> Body:
+    """Return a body that the address reads, mostly."""
+    kinds = next(kinds for part, kinds in FITTING.items() if part in template)
+    made = random.choice(kinds if random.random() < 0.8 else ANY)(picture, random)
     if random.random() < 0.2:
         return Body(made.content, random.choice(TYPES))
     return made
@@ -60,7 +62,7 @@ def as_json(picture: bytes, random: Random) -> Body:
 
 
 def deep_json(picture: bytes, random: Random) -> Body:
-    depth = random.choice([100, 500, 800, 900, 950, 990, DEEP])
+    depth = random.choice([500, 900, 950, DEEP, DEEP, DEEP])
     opened, closed = random.choice([("[", "]"), ('{"label":', "}")])
     deep = opened * depth + "1" + closed * depth
     return Body(
@@ -91,14 +93,17 @@ def as_archive(picture: bytes, random: Random) -> Body:
     return Body(archive(picture, random), "application/zip")
 
 
-KINDS: list[Callable[[bytes, Random], Body]] = [
-    as_json,
-    deep_json,
-    as_form,
-    as_multipart,
-    as_picture,
-    as_archive,
-]
+Kinds = list[Callable[[bytes, Random], Body]]
+
+ANY: Kinds = [as_json, deep_json, as_form, as_multipart, as_picture, as_archive]
+# By the first part that an address has.
+FITTING: dict[str, Kinds] = {
+    "labels/import": [as_archive, as_archive, as_multipart],
+    "predict": [as_picture, as_multipart],
+    "preview": [as_picture, as_multipart],
+    "api/": [as_json, deep_json],
+    "": [as_form, as_form, as_multipart],
+}
 
 
 def archive(picture: bytes, random: Random) -> bytes:

@@ -49,12 +49,14 @@ def request(
     random: Random,
 ) -> HostileRequest:
     """Return a request for the address as somebody with the role's headers."""
-    method = random.choice(METHODS if random.random() < 0.95 else UNUSUAL_METHODS)
     path = addresses.path(template, known, random)
+    method = random.choice(UNUSUAL_METHODS if random.random() < 0.05 else METHODS)
+    if random.random() < 0.6:
+        method = random.choice(addresses.methods(path) or METHODS)
     if random.random() < 0.4:
         path += "?" + text.pairs(text.QUERY, random)
     reads_body = method in ("POST", "PATCH", "PUT") or random.random() < 0.05
-    body = bodies.body(picture, random) if reads_body else bodies.Body(b"", "")
+    body = bodies.body(template, picture, random) if reads_body else bodies.Body(b"", "")
     headers = dict(role)
     if random.random() < 0.5:
         for name in random.sample(HEADERS, random.randint(1, 3)):
@@ -62,4 +64,6 @@ def request(
     if random.random() < 0.3:
         cookies = [f"{name}={text.header(random)}" for name in random.sample(COOKIES, 4)]
         headers["Cookie"] = "; ".join([headers.get("Cookie", ""), *cookies])
+    elif not role and random.random() < 0.5:
+        headers["Cookie"] = f"sessionid={random.choice(text.SESSIONS)}"
     return HostileRequest(method, path, body, headers)

@@ -57,7 +57,8 @@ FIELDS = [
 ]
 
 
-NULS = ["\0", "7\0", '"a session\\000"', f"{NOBODY}\0"]
+SESSIONS = ['"a session\\000"', "a" * 5000, "../../etc/passwd", "é" * 20]
+NULS = ["\0", "7\0", SESSIONS[0], f"{NOBODY}\0"]
 
 
 def value(random: Random) -> str:
