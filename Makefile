@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-stack test-image coverage lint audit format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-image coverage fuzz lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,12 @@ test-fast: $(VENV)/.dev  ## the tests without a browser, a started site or real 
 
 coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
 	$(PYTEST) $(COVERAGE) --cov-report html
+
+fuzz: $(VENV)/.dev  ## hostile requests and damaged pictures for ten minutes; FUZZ_SEED=N repeats a run
+	FUZZ_SEED=$(FUZZ_SEED) FUZZ_SECONDS=300 FUZZ_REQUESTS=100000 FUZZ_PICTURES=1000000 \
+		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/imaging/tests/test_fuzz_pictures.py
+
+FUZZ_SEED ?= $(shell date +%s)
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
 	$(BIN)/pytest containers

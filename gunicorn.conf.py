@@ -32,6 +32,8 @@ max_requests_jitter = 20_000
 # Shorter than the 30 seconds that a container is given, so that what has begun is answered.
 graceful_timeout = 20
 control_socket_disable = True
+# The site is at the root of its address: a header that says otherwise is dropped.
+forwarder_headers = ""
 
 log_format = env.one_of("LOG_FORMAT", "line", logs.FORMATS)
 if log_format == "json":

@@ -1,6 +1,5 @@
 """Labelled pictures out of a zip file or NumPy's npz, of which nothing is believed."""
 
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from classifier import pictures
-from classifier.imaging import ImageError
+from classifier.imaging import ImageError, without_appended
 from classifier.recognizer import NOT_A_DIGIT
 from classifier.vocabulary import DIGITS, KNOWN_LABELS, Label
 
@@ -25,7 +24,6 @@ ENTRY = b"PK\x01\x02"
 EXPANDED = 4  # times as large as a body may be, all of it together
 INDEX = "index.csv"
 ENCRYPTED = 1
-_DAMAGED = (BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -39,13 +37,25 @@ class Labelled:
 
 def labelled(archive: bytes) -> list[Labelled]:
     """Raises ImageError for an archive that is damaged, dangerous or of another form."""
+    with _opened(archive) as opened:
+        entries = {entry.filename: entry for entry in _checked(opened)}
+        if "x.npy" in entries:
+            return list(_in_arrays(opened, entries))
+        return list(_in_folders(opened, entries))
+
+
+@contextmanager
+def _damage_reported() -> Iterator[None]:
+    """Raise ImageError for any exception that a reader of zip or npy files raises.
+
+    They document few of them: NumPy parses a header as Python source, which raises MemoryError,
+    RecursionError, SyntaxError and TokenError, among others.
+    """
     try:
-        with _opened(archive) as opened:
-            entries = {entry.filename: entry for entry in _checked(opened)}
-            if "x.npy" in entries:
-                return list(_in_arrays(opened, entries))
-            return list(_in_folders(opened, entries))
-    except _DAMAGED as error:
+        yield
+    except ImageError:
+        raise
+    except Exception as error:
         raise ImageError("damaged", "The archive is damaged. Make it anew.") from error
 
 
@@ -54,11 +64,14 @@ def _opened(archive: bytes) -> Iterator[ZipFile]:
     # Each entry costs memory as soon as the archive is opened, whatever it says of their number.
     if archive.count(ENTRY) > MOST_ENTRIES:
         raise _too_many()
-    try:
-        opened = ZipFile(BytesIO(archive))
-    except BadZipFile as error:
-        message = "This is no archive. Send a zip file of pictures, or an npz file with x and y."
-        raise ImageError("not_an_archive", message) from error
+    with _damage_reported():
+        try:
+            opened = ZipFile(BytesIO(archive))
+        except BadZipFile as error:
+            message = (
+                "This is no archive. Send a zip file of pictures, or an npz file with x and y."
+            )
+            raise ImageError("not_an_archive", message) from error
     with opened:
         yield opened
 
@@ -104,7 +117,12 @@ def _in_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Label
         raise ImageError("empty", "The archive holds no pictures.")
     labels = {name: _folder(name) for name in found}
     for name, label in labels.items():
-        yield Labelled(name, archive.read(entries[name]), label)
+        yield Labelled(name, without_appended(_read(archive, entries[name])), label)
+
+
+def _read(archive: ZipFile, entry: ZipInfo) -> bytes:
+    with _damage_reported():
+        return archive.read(entry)
 
 
 def _folder(name: str) -> str:
@@ -120,7 +138,7 @@ def _folder(name: str) -> str:
 def _in_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labelled]:
     if "y.npy" not in entries:
         raise ImageError("bad_arrays", "The npz file has no array y with the labels.")
-    x, y = (_array(archive.read(entries[name])) for name in ("x.npy", "y.npy"))
+    x, y = (_array(_read(archive, entries[name])) for name in ("x.npy", "y.npy"))
     if x.ndim != 3 or x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != (len(x),):
         message = "x must be N×H×W uint8 with bright ink, and y N integers."
         raise ImageError("bad_arrays", message)
@@ -135,6 +153,7 @@ def _in_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labell
         yield Labelled(f"x[{place}]", pictures.on_paper(pixels), name)
 
 
+@_damage_reported()
 def _array(data: bytes) -> NDArray[Any]:
     """Without NumPy's own reader, which makes room for as much as a file says that it holds."""
     file = BytesIO(data)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_noop
 
-from classifier.imaging import ImageError
+from classifier.imaging import ImageError, without_appended
 
 FIELD = "image"
 ARCHIVE = "archive"
@@ -52,11 +52,16 @@ def archive_from_files(files: "MultiValueDict[str, Any]") -> bytes:
     if len(found) != 1 or len(files) > 1:
         message = "Send one archive as a file in the field '%(field)s'."
         raise ImageError("missing_field", message, field=ARCHIVE)
-    return from_body(found[0].read())
+    return within_limit(found[0].read())
 
 
 def from_body(body: bytes) -> bytes:
-    """The body itself as the picture. Raises ImageError."""
+    """Return the body's picture, without what is appended to it. Raises ImageError."""
+    return without_appended(within_limit(body))
+
+
+def within_limit(body: bytes) -> bytes:
+    """Return the body unchanged. Raises ImageError if it is too large."""
     if len(body) > settings.MAX_UPLOAD_BYTES:
         raise too_large()
     return body

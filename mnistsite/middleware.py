@@ -1,4 +1,4 @@
-"""Two guards around every request: its size, and the failure of what the site depends on."""
+"""Guards around every request: its size, its cookies, and the failure of what it needs."""
 
 import logging
 from collections.abc import Callable
@@ -32,12 +32,18 @@ class BodyLimitMiddleware:
         if request.headers.get("Transfer-Encoding"):
             detail = gettext_noop("Send the file with a Content-Length and not in chunks.")
             return failure(request, 411, "length_required", detail)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
+        length = content_length(request)
+        if length <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
             return self.get_response(request)
-        drain(request.META["wsgi.input"], int(length))
+        drain(request.META["wsgi.input"], length)
         error = intake.too_large()
         return failure(request, intake.status(error), error.code, error.detail)
+
+
+def content_length(request: HttpRequest) -> int:
+    """Return the length of the body in bytes, or 0 where the header is missing or malformed."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isdecimal() else 0
 
 
 def drain(body: BinaryIO, length: int) -> None:
@@ -45,6 +51,22 @@ def drain(body: BinaryIO, length: int) -> None:
     left = min(length, DRAIN_AT_MOST_BYTES)
     while left > 0 and (chunk := body.read(min(left, CHUNK_BYTES))):
         left -= len(chunk)
+
+
+class CookieMiddleware:
+    """Ignores cookies with a NUL, which no text in PostgreSQL can hold.
+
+    Nobody here has set them, and a browser that has one could do nothing about an error.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.COOKIES = {
+            name: value for name, value in request.COOKIES.items() if "\0" not in value
+        }
+        return self.get_response(request)
 
 
 class UnavailableMiddleware:

@@ -82,6 +82,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mnistsite.languages.VisitorLanguageMiddleware",
     "mnistsite.middleware.BodyLimitMiddleware",
+    "mnistsite.bodies.BodyReleaseMiddleware",
+    "mnistsite.middleware.CookieMiddleware",
     "mnistsite.middleware.UnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -244,7 +246,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["classifier.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.Newest",
     "EXCEPTION_HANDLER": "classifier.api.errors.handler",
     "DEFAULT_THROTTLE_CLASSES": ["classifier.throttles.PerUser"],
@@ -254,6 +256,8 @@ REST_FRAMEWORK = {
         "preview": f"{PREDICT_PER_SECOND}/s",
         "look": f"{3 * PREDICT_PER_SECOND}/s",
     },
+    # /api/schema puts the one that a query names into a header, whatever it is.
+    "ALLOWED_VERSIONS": ["1"],
     # The client is REMOTE_ADDR; ClientAddressMiddleware sees to it.
     "NUM_PROXIES": 0,
 }

@@ -8,6 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from mnistsite import env
+from mnistsite.charsets import ignoring_other_charsets
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 if not env.secret("SECRET_KEY"):
@@ -15,7 +16,7 @@ if not env.secret("SECRET_KEY"):
         "SECRET_KEY is not set; set it, or SECRET_KEY_FILE, to a long random string."
     )
 
-application = get_wsgi_application()
+application = ignoring_other_charsets(get_wsgi_application())
 # All of it is imported now and stays; walking it again in each collection, and collecting as often
 # as Python does by itself, would make one request in twenty wait for a tenth of a second.
 get_resolver().url_patterns  # noqa: B018

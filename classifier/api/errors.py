@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions, status
 
 from classifier import intake
@@ -22,6 +22,7 @@ CONFLICTS: dict[type[Exception], str] = {
     versions.NoEarlierChampion: "no_earlier_champion",
 }
 OF_NO_FIELD = "non_field_errors"
+TOO_DEEP = gettext_noop("The JSON is nested too deeply.")
 
 
 def handler(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
@@ -40,6 +41,9 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem(status.HTTP_409_CONFLICT, conflict, str(error))
     if isinstance(error, RuleBroken):
         return Problem(status.HTTP_400_BAD_REQUEST, "invalid", str(error))
+    if isinstance(error, RecursionError):
+        # Python's JSON parser, and what formats its result, recurse as deep as the body nests.
+        return Problem(status.HTTP_400_BAD_REQUEST, "parse_error", gettext(TOO_DEEP))
     if isinstance(error, Http404):
         return Problem(status.HTTP_404_NOT_FOUND, "not_found", gettext(NOT_FOUND))
     if isinstance(error, PermissionDenied):

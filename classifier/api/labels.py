@@ -164,7 +164,7 @@ class ImportView(APIView):
 
 def _archive(request: Request) -> bytes:
     if isinstance(request.data, bytes):
-        return intake.from_body(request.data)
+        return intake.within_limit(request.data)
     return intake.archive_from_files(request.FILES)
 
 

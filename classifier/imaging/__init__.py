@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from classifier.imaging.appended import without_appended
 from classifier.imaging.arrays import Pixels
 from classifier.imaging.decode import Picture, decode
 from classifier.imaging.errors import ImageError
@@ -22,6 +23,7 @@ __all__ = [
     "decode",
     "find_digits",
     "from_array",
+    "without_appended",
 ]
 
 VERSION = 2  # to be raised with every change to what pixels a digit gets

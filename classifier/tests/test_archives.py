@@ -40,7 +40,12 @@ def claiming(size: int) -> bytes:
 
 def header_of(shape: str) -> bytes:
     """An npz whose x says that it has this shape, and holds next to nothing."""
-    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    return with_header(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}")
+
+
+def with_header(text: str) -> bytes:
+    """Return an npz whose x has this header, which NumPy parses as Python source."""
+    header = text.encode()
     x = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(9)
     y = BytesIO()
     np.save(y, np.zeros(1, np.uint8))
@@ -93,6 +98,14 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "objects": (lambda: npz(x=ZEROS, y=np.array([1, None], object)), 400, "bad_arrays"),
     "a shape too large": (lambda: header_of("(1000000, 28, 28)"), 400, "damaged"),
     "a shape below zero": (lambda: header_of("(-1, 28, 28)"), 400, "damaged"),
+    "a header of brackets": (lambda: with_header("(" * 9000), 400, "damaged"),
+    "a header of signs": (lambda: with_header("-" * 9000 + "1"), 400, "damaged"),
+    "a header of an open text": (lambda: with_header("{'descr': '''"), 400, "damaged"),
+    "a header of an empty type": (
+        lambda: with_header("{'descr': [()], 'fortran_order': False, 'shape': ()}"),
+        400,
+        "damaged",
+    ),
     "no header": (lambda: zipped({"x.npy": b"hello", "y.npy": b"hello"}), 400, "damaged"),
 }
 

@@ -51,6 +51,15 @@ def test_a_body_in_chunks_is_asked_for_its_length(site: Site) -> None:
     assert json.load(error.value)["code"] == "length_required"
 
 
+def test_script_name_header_is_ignored(site: Site) -> None:
+    assert site.call("/readyz", {"SCRIPT_NAME": "/elsewhere"})["status"] == "ready"
+
+
+def test_charset_that_is_none_of_text_is_ignored(site: Site, drawn: Callable[..., bytes]) -> None:
+    headers = {"Content-Type": "image/png; charset=zlib"}
+    assert site.call("/api/preview?q=1", headers, drawn(7))["label"] == "7"
+
+
 def test_no_serving_process_ever_loads_tensorflow(site: Site, drawn: Callable[..., bytes]) -> None:
     for _ in range(8):  # so that every worker has recognised something
         site.predict(drawn(3))

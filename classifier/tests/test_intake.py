@@ -1,0 +1,49 @@
+"""An upload is stored up to the end of its picture."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from classifier.models import ModelVersion, Upload
+from classifier.tests.packing import post, zipped
+from classifier.tests.test_bad_input import Send, ways
+
+pytestmark = pytest.mark.django_db
+
+APPENDED = b"a video with sound" * 100
+
+
+def assert_stored_as(picture: bytes) -> None:
+    stored = Upload.objects.get()
+    with stored.file.open() as file:
+        assert file.read() == picture
+    assert (stored.size, stored.sha256) == (len(picture), hashlib.sha256(picture).hexdigest())
+
+
+@ways
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_bytes_behind_the_picture_are_not_stored(
+    champion: ModelVersion, drawn: Callable[..., bytes], send: Send, kind: str
+) -> None:
+    picture = drawn(7, kind=kind)
+
+    reply = send(picture + APPENDED, "digit")
+
+    assert (reply.status, reply.label) == (200, "7")
+    assert_stored_as(picture)
+
+
+def test_import_recognises_a_stored_picture_by_what_was_kept_of_it(
+    champion: ModelVersion, drawn: Callable[..., bytes], labeller: User, client: Client
+) -> None:
+    picture = drawn(7)
+    client.force_login(labeller)
+
+    for appended in (APPENDED, b"", b"another video"):
+        response = post(client, zipped({"7/digit.png": picture + appended}))
+        assert response.status_code == 200, response.content
+
+    assert_stored_as(picture)

@@ -1,0 +1,79 @@
+"""Text that parsers, databases and headers choke on."""
+
+from random import Random
+from urllib.parse import quote
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+HOSTILE = [
+    "",
+    "\0",
+    "7\0",
+    "\r\nX-Injected: 1",
+    "'",
+    '"',
+    "%",
+    "%00",
+    "\\",
+    "../../etc/passwd",
+    "\u202e\ufeff",
+    "é",
+    "²",
+    "٣",
+    "🙂",
+    "-1",
+    "0",
+    "1_000",
+    "1e999",
+    "NaN",
+    "Infinity",
+    "9" * 30,
+    "9" * 5000,
+    "a" * 3000,
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-13-45",
+    "W/",
+    '"' * 50,
+    ",;=,;=",
+    NOBODY,
+]
+QUERY = [
+    *("cursor", "limit", "label", "source", "verdict", "upload", "model", "labelled"),
+    *("created_after", "created_before", "labelled_after", "version", "lang", "format", "guess"),
+    *("order", "again", "last", "next", "q", "p", "o", "e", "all", "_popup", "_to_field"),
+    *("_changelist_filters", "label__exact", "id__in", "created_at__gte", "user__id__exact"),
+    *("app_label", "model_name", "field_name", "term", "is_active__exact", "pk", "password"),
+]
+FIELDS = [
+    *("label", "image", "wrong", "guess", "answer", "how", "action", "_selected_action", "post"),
+    *("username", "password", "next", "language", "reason", "name", "url", "events", "scopes"),
+    *("expires_at_0", "expires_at_1", "user", "_save", "_continue", "_popup", "undo", "index"),
+    *("select_across", "form-TOTAL_FORMS", "form-INITIAL_FORMS", "form-0-id", "archive"),
+    *("labels", "id", "fine_tune", "force", "csrfmiddlewaretoken", "old_password", "is_active"),
+]
+
+
+SESSIONS = ['"a session\\000"', "a" * 5000, "../../etc/passwd", "é" * 20]
+NULS = ["\0", "7\0", SESSIONS[0], f"{NOBODY}\0"]
+
+
+def value(random: Random) -> str:
+    return random.choice(NULS if random.random() < 0.2 else HOSTILE)
+
+
+def header(random: Random) -> str:
+    """Return a value as WSGI has it: each character is a byte, and none ends the line."""
+    text = value(random).encode().decode("latin-1")
+    return text.replace("\r", "").replace("\n", "").replace("\0", "")
+
+
+def pairs(names: list[str], random: Random) -> str:
+    """Return a query or a form, some of it not even UTF-8."""
+    found = [
+        f"{quote(random.choice(names))}={quote(value(random))}" for _ in range(random.randint(1, 8))
+    ]
+    return "&".join([*found, random.choice(["", "", "%ED%A0%80=%FF", "=", "&&;", "a" * 9])])

@@ -1,0 +1,116 @@
+"""No request that anybody can send is answered with a server error."""
+
+import os
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
+from django.test import Client
+
+from classifier.models import ModelVersion, Source
+from classifier.services import uploads
+from classifier.tests import made
+from classifier.vocabulary import Scope
+from mnistsite.tests.fuzzing import addresses
+from mnistsite.tests.fuzzing.requests import HostileRequest, request
+
+# `make fuzz` raises them.
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "400"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "60"))
+SEED = int(os.environ.get("FUZZ_SEED", "0"))
+# Half of the requests come from them: others are refused before much code has run.
+REACH_MOST = 4 * ["visitor", "admin", "every scope"]
+
+
+def session(user: User) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    return {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
+
+
+@pytest.fixture
+def roles(admin_user: User, labeller: User, outsider: User) -> dict[str, dict[str, str]]:
+    """The headers of everybody who could send a request."""
+    by_session = {"admin": admin_user, "labeller": labeller, "outsider": outsider}
+    return {
+        "visitor": {},
+        "liar": {"Authorization": "Bearer mns_nothing"},
+        **{name: session(user) for name, user in by_session.items()},
+        "every scope": made.token(admin_user),
+        **{f"scope {scope}": made.token(admin_user, scope) for scope in Scope},
+    }
+
+
+@pytest.fixture
+def known(champion: ModelVersion, picture: bytes, admin_user: User) -> dict[str, list[str]]:
+    """What the addresses' parameters may name that exists."""
+    kept = uploads.classify(picture, Source.API)
+    upload, image = str(kept.id), str(kept.digits[0].id)
+    return {
+        "pk": [upload, image, "1"],
+        "upload_id": [upload],
+        "image_id": [image],
+        "last": [upload],
+        "name": [champion.name],
+        "model": [champion.name],
+        "number": ["0"],
+        "object_id": [upload, image, str(champion.pk), str(admin_user.pk), "1"],
+        "version_id": [str(champion.pk)],
+        "id": [str(admin_user.pk)],
+        "app_label": ["classifier"],
+        "content_type_id": ["1", "7"],
+        "url": ["classifier", "login", "nothing/at/all"],
+    }
+
+
+@pytest.fixture
+def picture(drawn: Callable[..., bytes]) -> bytes:
+    return drawn(7)
+
+
+def answer(asked: HostileRequest) -> Any:
+    """Return the response, and leave everything as it was."""
+    cache.clear()  # the throttles'
+    with transaction.atomic():
+        response = asked.send()
+        # Else it would close the database's connection, and with it this transaction.
+        request_finished.disconnect(close_old_connections)
+        response.close()
+        request_finished.connect(close_old_connections)
+        transaction.set_rollback(True)
+    return response
+
+
+def complaint(asked: HostileRequest) -> str:
+    """Return how the request fails, or nothing."""
+    response = answer(asked)
+    if response.status_code < 500:
+        return ""
+    error = response.exc_info[1] if response.exc_info else response.content
+    return f"{asked}\n    {response.status_code} {error!r:.300}"
+
+
+@pytest.mark.django_db
+def test_no_request_causes_a_server_error(
+    roles: dict[str, dict[str, str]], known: dict[str, list[str]], picture: bytes
+) -> None:
+    failures = []
+    everywhere = addresses.templates()
+    shares = addresses.shares(everywhere)
+    deadline = time.monotonic() + SECONDS
+    for number in range(REQUESTS):
+        if time.monotonic() > deadline:
+            break
+        random = Random(f"{SEED} {number}")  # noqa: S311
+        (template,) = random.choices(everywhere, shares)
+        role = random.choice([*roles, *REACH_MOST])
+        asked = request(template, roles[role], known, picture, random)
+        if failure := complaint(asked):
+            failures.append(f"number {number}, {role}: {failure}")
+    assert not failures, "\n".join([f"seed {SEED}", *failures])

@@ -1,0 +1,109 @@
+"""Requests that once were server errors get the answer that fits."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from classifier.api.parsers import LARGEST_JSON_BYTES
+from classifier.models import ModelVersion
+from classifier.problems import MEDIA_TYPE
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+NUL_COOKIE = r'sessionid="a session key\000"'
+OPERATIONS = [
+    ("PATCH", "/api/images/{image}"),
+    ("POST", "/api/images/{image}/suggestions"),
+    ("POST", "/api/labels"),
+    ("POST", "/api/models/{model}/promote"),
+    ("POST", "/api/promotions/rollback"),
+    ("POST", "/api/runs"),
+]
+BODIES = ["…", '{"label": …}', '{"labels": [{"id": …}]}', '{"reason": …, "force": …}']
+
+
+@pytest.fixture
+def staff(client: Client, admin_user: User) -> Client:
+    client.force_login(admin_user)
+    return client
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def problem(response: Any) -> tuple[int, str]:
+    assert response.headers["Content-Type"] == MEDIA_TYPE
+    return response.status_code, response.json()["code"]
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+@pytest.mark.parametrize(("method", "address"), OPERATIONS)
+def test_json_that_nests_too_deeply_is_refused(
+    staff: Client, champion: ModelVersion, method: str, address: str
+) -> None:
+    path = address.format(image=made.image().pk, model=champion.name)
+    for body in BODIES:
+        content = body.replace("…", nested(100_000))
+
+        response = staff.generic(method, path, content, "application/json")
+
+        assert problem(response) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("depth", range(700, 1000, 20))
+def test_json_that_nests_nearly_too_deeply_is_no_server_error(staff: Client, depth: int) -> None:
+    """Python's parser takes what the code that formats an error message does not."""
+    content = f'{{"label": {nested(depth)}}}'
+
+    response = staff.generic("PATCH", f"/api/images/{made.image().pk}", content, "application/json")
+
+    status, code = problem(response)
+    assert (status, code) in [(400, "invalid"), (400, "parse_error")]
+
+
+@pytest.mark.parametrize(("method", "address"), OPERATIONS)
+def test_json_that_is_too_large_is_refused(
+    staff: Client, champion: ModelVersion, method: str, address: str
+) -> None:
+    path = address.format(image=made.image().pk, model=champion.name)
+    content = json.dumps({"label": "7" * LARGEST_JSON_BYTES})
+
+    response = staff.generic(method, path, content, "application/json")
+
+    assert problem(response) == (413, "too_large")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/admin/", 302), ("/api/images", 401)])
+def test_session_cookie_with_nul_is_ignored(visitor: Client, path: str, status: int) -> None:
+    assert visitor.get(path, headers={"Cookie": NUL_COOKIE}).status_code == status
+
+
+def test_cookie_with_nul_leaves_the_others_alone(staff: Client) -> None:
+    session = staff.cookies["sessionid"].value
+    cookies = rf'other="\000"; sessionid={session}'
+
+    assert Client().get("/api/images", headers={"Cookie": cookies}).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["%00", "%0A", "2", "%22"])
+def test_schema_ignores_a_version_that_does_not_exist(visitor: Client, version: str) -> None:
+    response = visitor.get(f"/api/schema?version={version}")
+
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"] == 'inline; filename="mnistsite.yaml"'
+
+
+def test_options_of_the_documentation_are_not_allowed(visitor: Client) -> None:
+    response = visitor.options("/api/docs")
+
+    assert problem(response) == (405, "method_not_allowed")
+    assert "GET" in response.headers["Allow"]
