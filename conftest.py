@@ -61,22 +61,31 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True)
-def _no_jobs_left(request: pytest.FixtureRequest) -> Iterator[None]:
+def _no_jobs_left(
+    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """Empty the job queue, whose tables Django does not manage and so does not flush."""
     yield
-    if "transactional_db" in request.fixturenames:
-        with connection.cursor() as cursor:
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if commits or (marker and marker.kwargs.get("transaction")):
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
 @pytest.fixture(autouse=True)
-def _own_place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
+def _own_place(
+    settings: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = tmp_path_factory.mktemp("own")  # not the test's `tmp_path`, which is empty
+    settings.MEDIA_ROOT = place / "media"
     settings.MEDIA_ROOT.mkdir()
     (settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
-    settings.MODELS_DIR = tmp_path / "models"
-    settings.IMAGES_DIR = tmp_path / "images"
-    settings.VAR_DIR = tmp_path / "var"
+    settings.MODELS_DIR = place / "models"
+    settings.IMAGES_DIR = place / "images"
+    settings.VAR_DIR = place / "var"
     settings.MNIST_NPZ = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}

@@ -136,7 +136,9 @@ class Web:
 
 
 @pytest.fixture
-def web(transactional_db: None, champion: ModelVersion, tmp_path: Path) -> Iterator[Web]:
+def web(
+    transactional_db: None, champion: ModelVersion, own_media: None, tmp_path: Path
+) -> Iterator[Web]:
     """One process of four threads, as `make run` starts it."""
     port = free_port()
     environment = {

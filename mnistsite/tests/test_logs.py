@@ -185,8 +185,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
 def work() -> None:
     """What the worker does: all the training that waits."""
 
+    connector = cast(DjangoConnector, app.connector).get_worker_connector()
+
     async def run() -> None:
-        connector = cast(DjangoConnector, app.connector).get_worker_connector()
         with app.replace_connector(connector) as replaced:
             async with replaced.open_async():
                 await replaced.run_worker_async(queues=["training"], wait=False)
