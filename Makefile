@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-stack test-image coverage lint audit format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-image coverage mutants lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test-fast: $(VENV)/.dev  ## the tests without a browser, a started site or real 
 
 coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
 	$(PYTEST) $(COVERAGE) --cov-report html
+
+mutants: $(VENV)/.dev  ## errors put into a few modules, and those that no test notices
+	@$(BIN)/python .ci/mutants.py
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
 	$(BIN)/pytest containers
