@@ -95,4 +95,4 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache mutants

