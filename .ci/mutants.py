@@ -35,17 +35,17 @@ def main(patterns: list[str]) -> int:
 
 def report() -> None:
     unnoticed: list[str] = []
-    say(f"{'':40}mutants  not noticed")
+    write_line(f"{'':40}mutants  not noticed")
     for file in sorted(FOLDER.rglob("*.py.meta")):
         codes = json.loads(file.read_text())["exit_code_by_key"]
         tested = {name: code for name, code in codes.items() if code is not None}
         left = [name for name, code in tested.items() if status_by_exit_code[code] not in NOTICED]
-        say(f"{file.relative_to(FOLDER).with_suffix('')!s:40}{len(tested):7}{len(left):13}")
+        write_line(f"{file.relative_to(FOLDER).with_suffix('')!s:40}{len(tested):7}{len(left):13}")
         unnoticed += left
-    say("\n".join(["", *unnoticed, "", "`.venv/bin/mutmut show NAME` shows one of them."]))
+    write_line("\n".join(["", *unnoticed, "", "`.venv/bin/mutmut show NAME` shows one of them."]))
 
 
-def say(line: str) -> None:
+def write_line(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
