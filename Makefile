@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-stack test-image coverage fuzz lint audit format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-image coverage fuzz mutants lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ fuzz: $(VENV)/.dev  ## hostile requests and damaged pictures for ten minutes; FU
 		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/imaging/tests/test_fuzz_pictures.py
 
 FUZZ_SEED ?= $(shell date +%s)
+
+mutants: $(VENV)/.dev  ## errors put into a few modules, and those that no test notices
+	@$(BIN)/python .ci/mutants.py
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
 	$(BIN)/pytest containers
@@ -98,4 +101,4 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache mutants

@@ -57,7 +57,7 @@ def compare(sets: dict[str, Pair]) -> Comparison:
     worse = {name: each for name, each in found.items() if each.p < SIGNIFICANCE}
     if not found:
         return Comparison(False, "There are no images to compare on.", found)
-    reason = "; ".join(_told(name, each) for name, each in (worse or found).items())
+    reason = "; ".join(_describe(name, each) for name, each in (worse or found).items())
     return Comparison(not worse, f"{reason[0].upper()}{reason[1:]}.", found)
 
 
@@ -85,9 +85,9 @@ def mcnemar(better: int, worse: int) -> float:
     return float(sum(math.comb(pairs, count) for count in range(worse, pairs + 1)) / 2**pairs)
 
 
-def _told(name: str, found: Difference) -> str:
+def _describe(name: str, found: Difference) -> str:
     return (
-        f"on {TITLES.get(name, name)} {_images(len(found.worse))} got worse and "
+        f"on {TITLES[name]} {_images(len(found.worse))} got worse and "
         f"{len(found.better) or 'none'} better (p = {found.p:.2g})"
     )
 

@@ -219,6 +219,7 @@ def test_deletion_stands_when_its_files_cannot_be_deleted(
     assert not Upload.objects.exists()
     assert len(stored(settings)) == 2
     assert [len(waiting_jobs(upload)) for upload in (sent, other)] == [1, 1]
+    assert set(ProcrastinateJob.objects.values_list("priority", flat=True)) == {-1}
     assert "2 stored files could not be deleted: [Errno 30]" in caplog.text
 
 

@@ -73,6 +73,10 @@ def test_the_key_of_another_request_is_refused(
     for response in (predict(client, drawn(2)), predict_many(client, drawn(7))):
         assert response.status_code == 422
         assert response.json()["code"] == "idempotency_key_reused"
+        assert response.json()["detail"] == (
+            "This Idempotency-Key was sent with another request before. Send a new one with each "
+            "new request."
+        )
     assert predict(client, drawn(7)).json() == first.json()
     assert Upload.objects.count() == 1
 
@@ -130,6 +134,10 @@ def test_what_was_deleted_is_neither_told_again_nor_kept_again(
     response = predict(client, drawn(7))
 
     assert (response.status_code, response.json()["code"]) == (410, "answer_gone")
+    assert response.json()["detail"] == (
+        "This was read before, and has been deleted since. To have it read again, send it with "
+        "another Idempotency-Key."
+    )
     assert not Upload.objects.exists()
 
 

@@ -82,9 +82,45 @@ def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> No
     media_store.set_up()
 
 
-def test_new_database_takes_over_a_folder_without_files(media: Path) -> None:
+@pytest.mark.parametrize(
+    ("known", "marked", "message"),
+    [
+        (
+            None,
+            UUID(int=2),
+            "MEDIA_ROOT holds files of another database. Restore that database or, to give the "
+            "files up, delete store-id in MEDIA_ROOT.",
+        ),
+        (
+            UUID(int=1),
+            None,
+            "MEDIA_ROOT has no store-id: it is not the folder of this database's uploads. Mount "
+            "the volume that holds them. Where they have been restored without it, or are lost, "
+            f"write {UUID(int=1)} into store-id in MEDIA_ROOT.",
+        ),
+        (
+            UUID(int=1),
+            UUID(int=2),
+            f"MEDIA_ROOT holds files of another database: store-id is {UUID(int=2)} and should be "
+            f"{UUID(int=1)}. Mount the volume of this one.",
+        ),
+    ],
+    ids=["unknown", "unmarked", "another"],
+)
+def test_message_about_a_wrong_folder_names_the_way_out(
+    known: UUID | None, marked: UUID | None, message: str
+) -> None:
+    with pytest.raises(WrongStore) as raised:
+        media_store.check(known, marked)
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("probed", [True, False])
+def test_new_database_takes_over_a_folder_without_files(media: Path, probed: bool) -> None:
     media_store.set_up()
-    media_store.probe()
+    if probed:
+        media_store.probe()
     MediaStore.objects.all().delete()
 
     media_store.set_up()

@@ -60,9 +60,10 @@ def test_however_many_files_have_their_upload_none_is_asked_for_its_age(
         stored(folder / str(uploaded(number).pk))
     monkeypatch.setattr(DurableStorage, "get_modified_time", None)
 
-    with django_assert_num_queries(2):  # the store's ID, and the uploads of the folder
+    with django_assert_num_queries(2) as queries:  # the store's ID, the uploads of the folder
         assert orphans.remove_orphans() == 0
     assert len(list(folder.iterdir())) == 20
+    assert f"BETWEEN 'ab{'0' * 30}'::uuid AND 'ab{'f' * 30}'::uuid" in queries[1]["sql"]
 
 
 def test_a_file_that_is_gone_before_it_is_looked_at_is_left_alone(

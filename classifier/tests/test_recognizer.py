@@ -143,6 +143,30 @@ def test_what_is_likelier_no_digit_than_one_is_called_none_whatever_the_threshol
     assert found.certainty < 0.5
 
 
+def test_score_at_its_threshold_is_not_doubted(digits: Digits) -> None:
+    seven = [digits[0][digits[1] == 7][0]]
+    lenient = Recognizer(made.model_folder("lenient", thresholds=made.thresholds()))
+    [found] = lenient.recognize(seven)
+    exact = {name: found.scores[name] for name in ("rejection", "distance")}
+
+    strict = made.model_folder("strict", thresholds={"confidence": found.confidence, **exact})
+
+    assert Recognizer(strict).recognize(seven)[0].verdict == Verdict.DIGIT
+
+
+def test_sign_as_likely_to_be_a_digit_as_not_is_not_refused(
+    digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lenient = Recognizer(made.model_folder("lenient", thresholds=made.thresholds()))
+    lying = [np.rot90(digits[0][digits[1] == 4][0]).copy()]
+    [refused] = lenient.recognize(lying)
+
+    limit = "classifier.recognizer.LIKELIER_THAN_NOT"
+    monkeypatch.setattr(limit, refused.scores["rejection"])
+
+    assert lenient.recognize(lying)[0].verdict == Verdict.DIGIT
+
+
 @pytest.mark.parametrize("content", [b"", b"not a graph", b"\0" * 5000])
 def test_a_file_that_is_no_litert_graph_is_damaged(content: bytes) -> None:
     folder = made.model_folder("fake")

@@ -1,7 +1,7 @@
 """Which candidates the gate lets through, by pairs whose answer is worked out by hand."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from scipy.stats import binomtest  # type: ignore[import-untyped]
 from classifier.recognizer import NOT_A_DIGIT
 from training import gate
 from training.evaluate import Answers
-from training.gate import Pair
+from training.gate import Comparison, Pair
 
 
 def pair(images: int, *, better: int, worse: int) -> Pair:
@@ -84,7 +84,13 @@ def test_a_set_without_images_says_nothing_and_none_at_all_lets_nothing_through(
     found = gate.compare({"test": pair(8, better=0, worse=0), "held_out_uploads": empty})
     assert found.passed
     assert found.reason == "On the test split no images got worse and none better (p = 1)."
-    assert not gate.compare({"held_out_uploads": empty}).passed
+    nothing = gate.compare({"held_out_uploads": empty})
+    assert nothing == Comparison(False, "There are no images to compare on.", {})
+
+
+def test_pair_with_fewer_ids_than_answers_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        gate.difference(replace(pair(8, better=2, worse=1), ids=["0", "1"]))
 
 
 def test_a_digit_is_right_by_its_best_guess_and_a_non_digit_by_being_refused() -> None:
