@@ -59,7 +59,7 @@ COPY locale locale
 COPY mnistsite mnistsite
 COPY classifier classifier
 COPY training training
-RUN python manage.py collectstatic --verbosity 0 --no-input \
+RUN python manage.py collectstatic --verbosity 0 --no-input --ignore redoc --ignore rest_framework \
     && python -m compileall -q .
 
 

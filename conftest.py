@@ -1,9 +1,8 @@
 """What every test gets: folders of its own, a fresh view of the champion, real MNIST digits."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
@@ -64,16 +63,14 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True)
-def _no_jobs_left(
-    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
+def _no_jobs(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
     """Empty the job queue, whose tables Django does not manage and so does not flush."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
-    if commits or (marker and marker.kwargs.get("transaction")):
+    uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if uses_database or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("django_db_setup")
         with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+            cursor.execute("DELETE FROM procrastinate_jobs")
+            cursor.execute("DELETE FROM procrastinate_workers")
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "mnistsite.apps.StaticFilesConfig",
+    "django.contrib.staticfiles",
     "axes",
     "procrastinate.contrib.django",
     "rest_framework",

@@ -8,7 +8,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from mnistsite.apps import StaticFilesConfig
+# Of packages whose pages this project does not serve.
+IGNORED = ["redoc", "rest_framework"]
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -22,7 +23,9 @@ def collect_changed() -> None:
     if fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint:
         return
     fingerprint_file.unlink(missing_ok=True)  # it must not describe a half of both
-    call_command("collectstatic", clear=True, verbosity=0, interactive=False)
+    call_command(
+        "collectstatic", clear=True, ignore_patterns=IGNORED, verbosity=0, interactive=False
+    )
     fingerprint_file.write_text(fingerprint)
 
 
@@ -30,7 +33,7 @@ def _fingerprint() -> str:
     """Return a digest of the storage, and of every file's name, size and time of modification."""
     digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
-        for path, storage in finder.list(StaticFilesConfig.ignore_patterns):
+        for path, storage in finder.list(IGNORED):
             stat = Path(storage.path(path)).stat()
             digest.update(f"{storage.path(path)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

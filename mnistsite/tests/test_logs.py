@@ -19,7 +19,6 @@ from django.db import connections
 from django.test import Client
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
-from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
 from classifier import request_id
@@ -196,15 +195,9 @@ def work() -> None:
     asyncio.run(run())
 
 
-@pytest.fixture
-def no_jobs(transactional_db: None) -> None:
-    """Procrastinate's tables keep what earlier tests have committed."""
-    ProcrastinateJob.objects.all().delete()
-
-
 @in_json
 def test_a_job_carries_the_id_of_the_request_that_asked_for_it(
-    no_jobs: None, admin_user: User, log: StringIO, started: list[dict[str, str]]
+    transactional_db: None, admin_user: User, log: StringIO, started: list[dict[str, str]]
 ) -> None:
     visitor = Client()
     visitor.force_login(admin_user)
@@ -227,7 +220,7 @@ def test_a_job_carries_the_id_of_the_request_that_asked_for_it(
 
 
 def test_a_job_that_no_request_asked_for_has_an_id_too(
-    no_jobs: None, started: list[dict[str, str]]
+    transactional_db: None, started: list[dict[str, str]]
 ) -> None:
     runs.ask(None, fine_tune=False)
     work()

@@ -87,7 +87,7 @@ def test_static_files_of_pages_that_are_not_served_are_left_out(
     settings: Settings, tmp_path: Path
 ) -> None:
     settings.STATIC_ROOT = tmp_path
-    call_command("collectstatic", verbosity=0, interactive=False)
+    collect_changed()
     assert (tmp_path / "admin/css/base.css").exists()
     assert not list(tmp_path.rglob("redoc*"))
     assert not (tmp_path / "rest_framework").exists()
