@@ -42,8 +42,8 @@ class DurableStorage(FileSystemStorage):
     raised as NoStorage, but for a single file that is missing or exists already.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._durable_folders: set[Path] = set()
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002

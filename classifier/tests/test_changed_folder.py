@@ -70,8 +70,12 @@ def test_folder_with_another_checksum_is_refused() -> None:
     folder = made.model_folder("one")
     checksum = artifact.sha256(folder / artifact.MANIFEST)
     assert Recognizer(folder, checksum).checksum == checksum
-    with pytest.raises(artifact.DamagedArtifact, match="is not the model that was registered"):
+    with pytest.raises(artifact.DamagedArtifact) as raised:
         Recognizer(folder, "0" * 64)
+    assert str(raised.value) == (
+        f"{folder} is not the model that was registered: its manifest has another checksum. "
+        "Restore the folder, or promote another model."
+    )
 
 
 @pytest.mark.django_db

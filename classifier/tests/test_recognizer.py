@@ -3,6 +3,7 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,16 @@ def test_threads_can_share_it(baseline: Recognizer, digits: Digits) -> None:
         together = list(threads.map(read, images))
 
     assert np.array_equal(alone, together)
+
+
+def test_graph_starts_no_threads_of_its_own(baseline: Recognizer) -> None:
+    threads = Path("/proc/self/task")
+    before = len([*threads.iterdir()])
+
+    recognizer = Recognizer(made.model_folder("second"))
+
+    assert recognizer.name == "second"
+    assert len([*threads.iterdir()]) == before
 
 
 def test_it_has_the_name_of_its_manifest(baseline: Recognizer) -> None:

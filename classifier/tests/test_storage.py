@@ -25,7 +25,7 @@ class CutShort(BytesIO):
 
 @pytest.fixture
 def storage(tmp_path: Path) -> DurableStorage:
-    storage = DurableStorage(tmp_path)
+    storage = DurableStorage(location=tmp_path)
     storage.write_marker(uuid4())
     return storage
 
@@ -58,6 +58,18 @@ def test_a_file_that_breaks_off_leaves_nothing(storage: DurableStorage, tmp_path
         storage.save("uploads/ab/one", File(CutShort(b"half of it")))
 
     assert files(tmp_path) == []
+
+
+def test_file_that_is_gone_already_does_not_hide_why_it_broke_off(
+    storage: DurableStorage, tmp_path: Path
+) -> None:
+    class Vanishing(CutShort):
+        def read(self, size: int | None = -1) -> bytes:
+            (tmp_path / "one").unlink(missing_ok=True)
+            return super().read(size)
+
+    with pytest.raises(ConnectionResetError):
+        storage.save("one", File(Vanishing(b"half of it")))
 
 
 def test_nobody_is_told_of_a_file_that_may_not_be_on_the_disk(
@@ -154,8 +166,13 @@ def test_volume_that_is_not_mounted_is_no_storage(
 ) -> None:
     (tmp_path / MARKER).unlink()
 
-    with pytest.raises(NoStorage, match="Is the volume mounted"):
+    with pytest.raises(NoStorage) as raised:
         use(storage)
+
+    assert str(raised.value) == (
+        f"{tmp_path / MARKER} can't be found (No such file or directory). Is the volume mounted, "
+        "and has `python -m mnistsite.prepare` been run?"
+    )
 
     assert not (tmp_path / "uploads").exists(), "nothing is written into the folder below it"
 

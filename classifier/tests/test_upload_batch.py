@@ -111,10 +111,12 @@ def test_no_file_is_written_while_the_database_is_away(
     uploads.classify(drawn(7), Source.API)
     before = stored_files(settings)
     saved: list[str] = []
-    monkeypatch.setattr(DurableStorage, "_save", lambda _, name, __: saved.append(name))
-    monkeypatch.setattr(connection, "ensure_connection", refuse)
+    with monkeypatch.context() as patched:
+        patched.setattr(DurableStorage, "_save", lambda _, name, __: saved.append(name))
+        patched.setattr(connection, "ensure_connection", refuse)
+        response = send_one(client, drawn)
 
-    assert send_one(client, drawn).json()["code"] == "no_database"
+    assert response.json()["code"] == "no_database"
     assert (saved, stored_files(settings)) == ([], before)
 
 
