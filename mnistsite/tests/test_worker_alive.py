@@ -18,7 +18,7 @@ def test_worker_that_has_just_used_the_database_is_alive() -> None:
 def test_worker_that_has_been_silent_is_not_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(workers, "_ALIVE", workers._ALIVE.replace("30 seconds", "0 seconds"))
+    monkeypatch.setattr(workers, "_ALIVE", workers._ALIVE.replace("30 seconds", "-1 hour"))
     with connect():
         assert worker_alive.main() == 1
     assert "for 30 seconds" in capsys.readouterr().out
