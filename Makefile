@@ -13,8 +13,8 @@ help:  ## list the targets
 run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
 	@exec $(BIN)/python -m mnistsite.run
 
-# A file that starts a site stays in one process; long tests come first.
-PYTEST := $(BIN)/pytest --numprocesses logical --dist loadgroup --no-loadscope-reorder --durations 15
+# A file stays in one process, because many start a site once; long ones come first.
+PYTEST := $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --durations 15
 COVERAGE := --cov --cov-report term:skip-covered
 
 test: $(VENV)/.dev  ## the whole suite but the stack's, on a real PostgreSQL

@@ -1,7 +1,7 @@
 """What every test gets: folders of its own, a fresh view of the champion, real MNIST digits."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from io import BytesIO
 from uuid import uuid4
 
@@ -24,8 +24,7 @@ from classifier.services import versions, webhooks
 from classifier.storage import MARKER
 from classifier.tests import database, made
 
-# A started site and a built documentation: one process runs all tests of a file that uses them.
-EXPENSIVE_ONCE_A_FILE = {"site", "built"}
+SLOW_FIXTURES = {"browser", "built", "site"}
 PASSWORD = "labels all day"
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
@@ -38,19 +37,13 @@ def pytest_configure() -> None:
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
-    """Mark tests before xdist reads the marks, and order them after all others have."""
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & EXPENSIVE_ONCE_A_FILE:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-        if fixtures & (EXPENSIVE_ONCE_A_FILE | {"browser"}):
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
-    result = yield
     # A long test that begins last keeps one processor waiting.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    return result
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ from training.evaluate import Answers
 from training.images import Images
 from training.judged import Labelled
 
-pytestmark = pytest.mark.xdist_group("floors")  # they share what takes seconds to read
-
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # Typefaces that no model has learnt from, and letters that are no digit's twin.
