@@ -93,7 +93,8 @@ def test_a_worker_that_is_killed_takes_its_training_along_and_is_started_again(
     ended_worker.kill()
     run = ended(staff, run_id)
     assert (run["state"], run["result"]) == ("failed", None)
-    assert "worker that had started the training is gone" in run["error"]
+    # Either the training notices first, or whoever looks for silent runs.
+    assert "is gone" in run["error"]
     assert eventually(lambda: not lives(training), 15)
     assert eventually(lambda: [w for w in workers(site) if w != ended_worker] != [], 15)
     assert site.predict(drawn(7))["label"] == "7"
