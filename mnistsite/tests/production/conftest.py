@@ -56,6 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def production(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Production]:
     folder = tmp_path_factory.mktemp("production")
     copy_data(prepared / "postgres", folder / "postgres")
+    copy_data(prepared / "media", folder / "media")
     copy_data(prepared / "static", folder / "var/static")
     parts = Parts(folder)
     try:
