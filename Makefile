@@ -1,6 +1,10 @@
 # The two commands that a newcomer needs are `make run` and `make test`.
 
 PYTHON ?= python3
+
+# Tests and `make run` start many processes, each of which would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 

@@ -37,11 +37,13 @@ def pytest_configure() -> None:
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(trylast=True)  # after the shuffle
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.slow)
     # A long test that begins last keeps one processor waiting.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
