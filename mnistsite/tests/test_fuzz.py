@@ -96,6 +96,7 @@ def complaint(asked: HostileRequest) -> str:
     return f"{asked}\n    {response.status_code} {error!r:.300}"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_no_request_causes_a_server_error(
     roles: dict[str, dict[str, str]], known: dict[str, list[str]], picture: bytes

@@ -10,15 +10,22 @@ import pytest
 
 from mnistsite.tests.stack import Site, Staff, command_line, eventually, lives, workers
 
-pytestmark = pytest.mark.usefixtures("sample_loaded")
+pytestmark = pytest.mark.usefixtures("half_sample")
+
+DELETE_HALF = """
+from classifier.models import InputImage
+InputImage.objects.filter(source="mnist_sample", id__gte="8" + 31 * "0").delete()
+"""
 
 TAKEN_UP_WITHIN_S = 2
 TRAINED_WITHIN_S = 600
 
 
 @pytest.fixture(scope="module")
-def sample_loaded(site: Site) -> None:
+def half_sample(site: Site) -> None:
+    """Some 2,500 digits of MNIST in the database, which train in half of the sample's time."""
     site.manage("loadmnist", "--sample")
+    site.manage("shell", "--verbosity", "0", "--command", DELETE_HALF)
 
 
 def test_a_correction_becomes_a_better_model_that_serves_without_a_restart(

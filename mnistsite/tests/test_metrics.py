@@ -144,6 +144,7 @@ print(Client().get("/metrics").text)
 """
 
 
+@pytest.mark.slow
 def test_the_figures_of_several_processes_are_added_up(tmp_path: Path) -> None:
     def serve(times: int) -> Figures:
         done = subprocess.run(

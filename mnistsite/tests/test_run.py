@@ -124,6 +124,7 @@ def refused(environment: dict[str, str]) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_run_after_a_killed_run_ends_its_processes_and_keeps_its_data(
     tmp_path: Path, prepared: Path, drawn: Callable[..., bytes]
 ) -> None:

@@ -14,7 +14,7 @@ from classifier.services import tokens, uploads
 from classifier.throttles import Counted
 from classifier.vocabulary import Scope
 
-EXAMPLES = 15
+EXAMPLES = 10  # of each operation
 # What a picture or a cursor has to be is more than a schema can say.
 UNSAID = "positive_data_acceptance"
 OPERATION = """
