@@ -14,6 +14,7 @@ class Label(StrEnum):
 
 KNOWN_LABELS = (*DIGITS, Label.NOT_A_DIGIT.value)
 LABELS = (*KNOWN_LABELS, Label.UNKNOWN.value)
+CLAIMS = ("digits", "strings")  # of certificates
 
 
 class Verdict(StrEnum):
