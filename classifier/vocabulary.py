@@ -24,12 +24,15 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a verdict is not `digit`."""
+    """Why a verdict is not `digit`; the last three are about the whole picture."""
 
     LOW_CONFIDENCE = "low_confidence"
     ANOTHER_SIGN = "another_sign"
     UNLIKE_ANY_DIGIT = "unlike_any_digit"
     BLANK = "blank"
+    MORE_WRITING = "more_writing"
+    CUT_OFF = "cut_off"
+    TOO_FAINT = "too_faint"
 
 
 class Scope(StrEnum):
