@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from classifier.certificate import Certificate
 from classifier.durable import fsync, make_folder
 
 FORMAT = 2
@@ -45,7 +46,8 @@ class Manifest:
 
     A verdict is `digit` from `thresholds["confidence"]` (0 to 1) on, and up to
     `thresholds["rejection"]` (0 to 1) and `thresholds["distance"]` (0 on); `files` maps each
-    file's name to its sha256.
+    file's name to its sha256. `certificates` bound the errors behind verdict `digit`; a folder may
+    be without.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Manifest:
     metrics: dict[str, Any]
     thresholds: dict[str, float]
     temperature: float = 1.0
+    certificates: tuple[Certificate, ...] = ()
     libraries: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
@@ -121,7 +124,8 @@ def _parse(path: Path, content: bytes) -> Manifest:
             f"{path} has format {found!r}; this version of the project reads {FORMAT}. Train again."
         )
     try:
-        manifest = Manifest(**values)
+        certificates = tuple(map(Certificate.from_json, values.pop("certificates", ())))
+        manifest = Manifest(**values, certificates=certificates)
     except TypeError as error:
         raise DamagedArtifact(f"{path} is not a model's manifest: {error}") from error
     if not isinstance(manifest.files, dict) or not set(manifest.thresholds) >= THRESHOLDS:

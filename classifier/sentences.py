@@ -34,6 +34,12 @@ def of_digit(verdict: str, reason: str, probabilities: Mapping[str, float]) -> s
                 "This is unlike the digits that the model has learnt; "
                 "if it is a digit, it is nearest to %(first)s."
             )
+        case Reason.MORE_WRITING:
+            return _("There is more writing here than I can read.")
+        case Reason.CUT_OFF:
+            return _("Part of it is cut off.")
+        case Reason.TOO_FAINT:
+            return _("Too faint to be sure.")
         case _other:
             return None
     return sentence % _two_nearest(probabilities)

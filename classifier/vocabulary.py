@@ -14,6 +14,7 @@ class Label(StrEnum):
 
 KNOWN_LABELS = (*DIGITS, Label.NOT_A_DIGIT.value)
 LABELS = (*KNOWN_LABELS, Label.UNKNOWN.value)
+CLAIMS = ("digits", "strings")  # of certificates
 
 
 class Verdict(StrEnum):
@@ -23,12 +24,15 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a verdict is not `digit`."""
+    """Why a verdict is not `digit`; the last three are about the whole picture."""
 
     LOW_CONFIDENCE = "low_confidence"
     ANOTHER_SIGN = "another_sign"
     UNLIKE_ANY_DIGIT = "unlike_any_digit"
     BLANK = "blank"
+    MORE_WRITING = "more_writing"
+    CUT_OFF = "cut_off"
+    TOO_FAINT = "too_faint"
 
 
 class Scope(StrEnum):

@@ -1,19 +1,25 @@
 """Fits what stands between outputs and verdicts: temperature, neighbourhoods, thresholds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier import uncertainty
-from classifier.recognizer import NOT_A_DIGIT, Graph, Outputs
+from classifier.certificate import Certificate
+from classifier.recognizer import LIKELIER_THAN_NOT, NOT_A_DIGIT, Graph, Outputs
 from classifier.uncertainty import Floats, Neighbourhoods
+from training.certification import DIGITS, Claim, Scored, certify
 from training.images import Images, Labels
 from training.lesson import Lesson
 
-# The error budget, in shares of held-out digits.
+# Shares of held-out digits.
 DOUBTED_BY_REJECTION = 0.005
 DOUBTED_BY_DISTANCE = 0.001
-WRONG_AT_DIGIT = 0.001
+WRONG_AT_DIGIT = 0.001  # where no claim is proved
+# The loosest one that is proved decides from which confidence on the verdict is `digit`.
+CLAIMS = (DIGITS, Claim("digits", 0.002))
 TEMPERATURES = np.arange(0.3, 3.0, 0.01)
 NEIGHBOURS = 10_000
 SHRINKAGE = 0.01
@@ -24,6 +30,7 @@ class Calibration:
     temperature: float
     thresholds: dict[str, float]
     neighbourhoods: Neighbourhoods
+    certificates: tuple[Certificate, ...] = ()
 
 
 def fit(graph: Graph, lesson: Lesson) -> Calibration:
@@ -34,14 +41,34 @@ def fit(graph: Graph, lesson: Lesson) -> Calibration:
     each = uncertainty.softmax(outputs.logits / temperature)
     distance = neighbourhoods.distance(neighbourhoods.whitened(outputs.features))
     scores = uncertainty.scores(each, outputs.logits, outputs.rejection, distance)
+    limits = {
+        "rejection": _upper(scores["rejection"], DOUBTED_BY_REJECTION),
+        "distance": _upper(scores["distance"], DOUBTED_BY_DISTANCE),
+    }
+    probabilities = each.mean(axis=1)
+    answers = _scored(digits, probabilities, _pass(scores, limits))
+    certificates = tuple(certify(claim, answers) for claim in CLAIMS)
+    proved = [each.threshold for each in certificates if each.threshold is not None]
+    confidence = min(proved, default=least_confidence(probabilities, digits.labels))
     return Calibration(
-        temperature,
-        {
-            "confidence": least_confidence(each.mean(axis=1), digits.labels),
-            "rejection": _upper(scores["rejection"], DOUBTED_BY_REJECTION),
-            "distance": _upper(scores["distance"], DOUBTED_BY_DISTANCE),
-        },
-        neighbourhoods,
+        temperature, {"confidence": confidence, **limits}, neighbourhoods, certificates
+    )
+
+
+def _pass(scores: Mapping[str, Floats], limits: dict[str, float]) -> NDArray[np.bool_]:
+    """(N,): whether an image is a digit if the confidence suffices."""
+    within = [scores[name] <= limit for name, limit in limits.items()]
+    return np.asarray(np.logical_and.reduce([*within, scores["rejection"] <= LIKELIER_THAN_NOT]))
+
+
+def _scored(digits: Images, probabilities: Floats, passed: NDArray[np.bool_]) -> Scored:
+    """Equal pixels count as one writer's."""
+    flat = digits.pixels.reshape(len(digits), -1)
+    return Scored(
+        scores=np.where(passed, probabilities.max(axis=1), -np.inf),
+        right=probabilities.argmax(axis=1) == digits.labels,
+        groups=np.unique(flat, axis=0, return_inverse=True)[1].ravel(),
+        digest=digits.digest,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.vocabulary import Verdict
 from training.images import Images
+from training.intervals import interval
 
 BINS = 15
 # Most guesses are nearly certain, so bins that are to be seen narrow towards 1.
@@ -60,11 +61,12 @@ def of_images(recognizer: Recognizer, images: Images) -> Answers:
 
 
 def figures(answers: Answers) -> dict[str, Any]:
-    """Shares are 0 to 1; a figure that the pictures can't give is None.
+    """Shares are 0 to 1; a figure that the pictures can't give is None. NAME_interval is the exact
+    95 % interval of the share NAME.
 
     `macro_accuracy_by_source`: the mean of the sources' accuracies; `coverage`: digits with
-    verdict `digit`; `accuracy_at_digit`: those of them that are right; `non_digits_refused`:
-    non-digits with another verdict; `auroc` and `fpr95` of telling digits
+    verdict `digit`, which are `kept`; `accuracy_at_digit`: those of them that are right;
+    `non_digits_refused`: non-digits with another verdict; `auroc` and `fpr95` of separating digits
     from non-digits; `ece` with 15 bins (Guo et al. 2017), `nll` in nats, `brier` 0 to 2.
     """
     digit = answers.truth != NOT_A_DIGIT
@@ -72,19 +74,21 @@ def figures(answers: Answers) -> dict[str, Any]:
     return {
         "digits": int(digit.sum()),
         "non_digits": int((~digit).sum()),
-        "accuracy": _mean(answers.right[digit]),
+        "kept": int(kept.sum()),
+        **_share("accuracy", answers.right[digit]),
         "macro_accuracy_by_source": _macro(answers.right[digit], answers.source[digit]),
-        "coverage": _mean(answers.kept[digit]),
-        "accuracy_at_digit": _mean(answers.right[kept]),
-        "non_digits_refused": _mean(~answers.kept[~digit]),
+        **_share("coverage", answers.kept[digit]),
+        **_share("accuracy_at_digit", answers.right[kept]),
+        **_share("non_digits_refused", ~answers.kept[~digit]),
         "auroc": auroc(answers.certainty[digit], answers.certainty[~digit]),
         "fpr95": fpr95(answers.certainty[digit], answers.certainty[~digit]),
         **calibration(answers.probabilities[digit], answers.truth[digit]),
     }
 
 
-def _mean(values: NDArray[np.bool_]) -> float | None:
-    return float(values.mean()) if len(values) else None
+def _share(name: str, hits: NDArray[np.bool_]) -> dict[str, Any]:
+    mean = float(hits.mean()) if len(hits) else None
+    return {name: mean, f"{name}_interval": interval(hits)}
 
 
 def _macro(right: NDArray[np.bool_], source: NDArray[np.str_]) -> float | None:

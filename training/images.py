@@ -31,6 +31,11 @@ class Images:
         return Images(self.pixels[chosen], self.labels[chosen])
 
     @property
+    def digest(self) -> str:
+        """The sha256 of pixels and labels, in their order."""
+        return hashlib.sha256(self.pixels.tobytes() + self.labels.tobytes()).hexdigest()
+
+    @property
     def digits(self) -> "Images":
         return self[self.labels != NOT_A_DIGIT]
 

@@ -10,9 +10,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from classifier import answers, imaging
-from classifier.recognizer import NOT_A_DIGIT, Recognizer
+from classifier.recognizer import NOT_A_DIGIT, Recognition, Recognizer
 from classifier.vocabulary import DIGITS, Verdict
 from training.evaluate import Answers
+from training.transcription import Transcriptions
 
 SEVERAL = "several/"
 
@@ -49,10 +50,16 @@ def in_folder(folder: Path) -> Iterator[Labelled]:
 
 
 def several_in_folder(folder: Path) -> Iterator[Labelled]:
-    """Pictures of more than one digit, which index.csv reads out."""
+    """Pictures of more than one digit, with these as index.csv has them."""
+    for path, digits in several_files(folder):
+        yield Labelled(_decoded(path), digits)
+
+
+def several_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The files of pictures of more than one digit, and these digits."""
     for row in _index(folder):
         if row["file"].startswith(SEVERAL):
-            yield Labelled(_decoded(folder / row["file"]), row["label"])
+            yield folder / row["file"], row["label"]
 
 
 def _index(folder: Path) -> list[dict[str, str]]:
@@ -98,9 +105,7 @@ def judge(labelled: Iterable[Labelled], recognizer: Recognizer) -> Answers:
 def _judged(one: Labelled, recognizer: Recognizer) -> tuple[Any, ...]:
     """The fields of Answers for one picture; where it holds several digits, the probabilities are
     the first one's and the certainty is the least."""
-    found = imaging.find_digits(one.picture) if one.picture else []
-    said = recognizer.recognize(digit.pixels for digit in found)
-    answer = answers.of_recognitions(found, said, recognizer.name)
+    said, answer = _read(one.picture, recognizer)
     return (
         said[0].probabilities if said else np.full(10, 0.1),
         min((each.certainty for each in said), default=-np.inf),
@@ -111,11 +116,29 @@ def _judged(one: Labelled, recognizer: Recognizer) -> tuple[Any, ...]:
     )
 
 
+def answer_of(path: Path, recognizer: Recognizer) -> answers.Answer:
+    """Return the answer to a file's picture. Raise Unreadable where the file is missing."""
+    return _read(_decoded(path), recognizer)[1]
+
+
+def _read(
+    picture: imaging.Picture | None, recognizer: Recognizer
+) -> tuple[list[Recognition], answers.Answer]:
+    digits = imaging.find_digits(picture) if picture else []
+    recognitions = recognizer.recognize(digit.pixels for digit in digits)
+    return recognitions, answers.of_recognitions(digits, recognitions, recognizer.name)
+
+
 def _truth(digits: str) -> int:
     return int(digits) if len(digits) == 1 else NOT_A_DIGIT
 
 
-def whole_strings_right(labelled: Iterable[Labelled], recognizer: Recognizer) -> dict[str, float]:
-    """Of pictures with several digits: how many, and the share whose every digit is right."""
-    answered = judge(labelled, recognizer)
-    return {"pictures": len(answered.right), "whole_string_right": float(answered.right.mean())}
+def transcribe(labelled: Iterable[Labelled], recognizer: Recognizer) -> Transcriptions:
+    """Return the best guess of each picture, "" where there is none."""
+    labelled = [*labelled]
+    read = [_read(one.picture, recognizer)[1] for one in labelled]
+    return Transcriptions(
+        [answer.best_guess or "" for answer in read],
+        [one.digits for one in labelled],
+        np.array([answer.verdict == Verdict.DIGIT for answer in read], bool),
+    )

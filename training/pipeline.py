@@ -169,8 +169,11 @@ def _publish(
             metrics={},
             thresholds=fitted.thresholds,
             temperature=fitted.temperature,
+            certificates=fitted.certificates,
             libraries=export.libraries(),
         )
+        for certificate in fitted.certificates:
+            record.log(report.certificate(certificate))
         artifact.write_manifest(aside, draft)
         record.stage("measuring")
         recognizer = Recognizer(aside)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from classifier.certificate import Certificate
 from classifier.models import Source
 
 SAMPLE_WARNING = "SAMPLE: this model learns from the 5,000-image sample, not from all of MNIST."
@@ -46,6 +47,15 @@ def summary(name: str, metrics: dict[str, Any]) -> str:
     lines.append(f"Model: {settings.MODELS_DIR / name}")
     lines.append(f"Plots: {settings.IMAGES_DIR / name}")
     return "\n".join(lines)
+
+
+def certificate(found: Certificate) -> str:
+    """Return the claim and its evidence, or why it is not proved."""
+    claim = f"at most {found.level:.1%} of {found.claim} wrong at {found.confidence:.0%} confidence"
+    counts = f"{found.errors:,} of {found.n:,} wrong, upper bound {found.upper_bound:.2%}"
+    if found.threshold is None:
+        return f"NOT proved: {claim}. {counts}."
+    return f"Proved: {claim}, from {found.threshold:.4%} on. {counts}."
 
 
 def verdict(comparison: dict[str, Any]) -> str:

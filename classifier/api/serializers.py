@@ -17,7 +17,7 @@ from classifier.models import (
     TrainingRun,
 )
 from classifier.services import versions
-from classifier.vocabulary import KNOWN_LABELS, LABELS
+from classifier.vocabulary import CLAIMS, KNOWN_LABELS, LABELS
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -129,13 +129,33 @@ class ImportSerializer(serializers.Serializer[Any]):
     results = ImportedSerializer(many=True, help_text="in the order of the archive")
 
 
+class CertificateSerializer(serializers.Serializer[Any]):
+    """A bound on the share of wrong answers, proved on calibration data."""
+
+    claim = serializers.ChoiceField(choices=CLAIMS, help_text="the answers that it bounds")
+    confidence = serializers.FloatField(help_text="of the bound, 0 to 1")
+    level = serializers.FloatField(help_text="at most this share is wrong, 0 to 1")
+    threshold = serializers.FloatField(
+        allow_null=True, help_text="the least confidence that it holds for; null if it isn't proved"
+    )
+    n = serializers.IntegerField(help_text="writers with an accepted answer")
+    errors = serializers.IntegerField(  # type: ignore[assignment]
+        help_text="of these, those with a wrong one"
+    )
+    upper_bound = serializers.FloatField(help_text="exact upper bound of the share that is wrong")
+    set_digest = serializers.CharField(help_text="sha256 of the calibration set")
+
+
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    certificates = CertificateSerializer(many=True, read_only=True)
+
     class Meta:
         model = ModelVersion
         fields = [
             "name",
             "state",
             "metrics",
+            "certificates",
             "configuration",
             "snapshot",
             "comparison",

@@ -209,6 +209,7 @@ class Prediction(models.Model):
         constraints = [
             one_of("best_guess", DIGITS, "predictions_best_guess_is_a_digit"),
             one_of("verdict", Verdict, "predictions_verdict_is_known"),
+            one_of("reason", ["", *Reason], "predictions_reason_is_known"),
             models.CheckConstraint(
                 condition=Q(verdict=Verdict.DIGIT.value, label=F("best_guess"), reason="")
                 | (~Q(verdict=Verdict.DIGIT.value) & Q(label=Label.UNKNOWN.value) & ~Q(reason="")),

@@ -42,6 +42,9 @@ class ModelVersion(models.Model):
     comparison = models.JSONField(
         default=dict, help_text="with the champion of that time, image by image"
     )
+    certificates = models.JSONField(
+        default=list, help_text="bounds on the errors among what it calls a digit"
+    )
     checksum = models.CharField(max_length=64, help_text="sha256 of the folder's manifest")
     created_at = models.DateTimeField(auto_now_add=True)
 

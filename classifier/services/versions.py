@@ -54,6 +54,7 @@ def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersio
         "metrics": recognizer.manifest.metrics,
         "configuration": recognizer.manifest.configuration,
         "snapshot": recognizer.manifest.dataset,
+        "certificates": [each.to_json() for each in recognizer.manifest.certificates],
         "comparison": comparison,
     }
     version, _ = ModelVersion.objects.get_or_create(name=name, defaults=values)

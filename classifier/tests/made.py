@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from classifier import artifact
+from classifier.certificate import Certificate
 from classifier.models import (
     UPLOADED,
     ApiToken,
@@ -91,6 +92,21 @@ def model_folder(name: str, **changes: Any) -> Path:
     folder = Path(shutil.copytree(bundled, settings.MODELS_DIR / name))
     artifact.write_manifest(folder, replace(artifact.read(bundled), name=name, **changes))
     return folder
+
+
+def certificate(**changes: Any) -> Certificate:
+    """A proved one of digits, unless `changes` make it another."""
+    values: dict[str, Any] = {
+        "claim": "digits",
+        "confidence": 0.95,
+        "level": 0.001,
+        "threshold": 0.9991,
+        "n": 4_800,
+        "errors": 1,
+        "upper_bound": 0.000988,
+        "set_digest": "0" * 64,
+    }
+    return Certificate(**values | changes)
 
 
 def thresholds(**changes: float) -> dict[str, float]:

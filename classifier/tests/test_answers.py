@@ -49,6 +49,12 @@ def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
             "This looks like a letter, a drawing or a photo rather than a digit; "
             "if it is a digit, it is nearest to an 8.",
         ),
+        ((Verdict.UNSURE, Reason.CUT_OFF), "Part of it is cut off."),
+        ((Verdict.UNSURE, Reason.TOO_FAINT), "Too faint to be sure."),
+        (
+            (Verdict.UNSURE, Reason.MORE_WRITING),
+            "There is more writing here than I can read.",
+        ),
         (
             STRANGE,
             "This is unlike the digits that the model has learnt; "

@@ -211,6 +211,16 @@ def test_the_list_of_models_leaves_out_what_names_each_image(admin_api: Client) 
     assert set(listed) == set(alone)
 
 
+def test_certificates_of_a_model_are_listed(admin_api: Client) -> None:
+    certificate = made.certificate()
+    made.model_folder("certified", certificates=(certificate,))
+    versions.register("certified")
+
+    listed = admin_api.get("/api/models").json()["results"][0]
+
+    assert listed["certificates"] == [certificate.to_json()]
+
+
 TRAINING = ["/api/runs", "/api/runs/{run}/cancel"]
 SERVING = ["/api/models/better-1.5/promote", "/api/promotions/rollback"]
 LOOKING = ["/api/runs/{run}", "/api/models/baseline", "/api/promotions"]

@@ -23,6 +23,7 @@ MANIFEST = Manifest(
     metrics={"test": {"accuracy": 0.99}},
     thresholds=made.thresholds(),
     temperature=1.5,
+    certificates=(made.certificate(), made.certificate(threshold=None)),
     libraries={"keras": "3"},
 )
 Damage = Callable[[Path], object]
@@ -126,6 +127,15 @@ def test_a_manifest_comes_back_as_it_was_written_with_every_files_checksum(folde
     assert artifact.read(folder) == replace(MANIFEST, files=checksums)
 
 
+def test_manifest_without_certificates_is_read(folder: Path) -> None:
+    publish(folder)
+    values = json.loads((folder / artifact.MANIFEST).read_text())
+    del values["certificates"]
+    (folder / artifact.MANIFEST).write_text(json.dumps(values))
+
+    assert artifact.read(folder).certificates == ()
+
+
 def says(**changes: Any) -> Damage:
     """A manifest that is JSON, but not as this version writes it."""
     values = asdict(MANIFEST) | changes
@@ -157,6 +167,8 @@ def holds(content: bytes) -> Damage:
         pytest.param(holds(b"{}"), DamagedArtifact, id="without a format"),
         pytest.param(holds(b'{"format": 2}'), DamagedArtifact, id="with a format and no more"),
         pytest.param(says(flavour="new"), DamagedArtifact, id="with a field nobody knows"),
+        pytest.param(says(certificates=[{"n": 1}]), DamagedArtifact, id="half a certificate"),
+        pytest.param(says(certificates=[1]), DamagedArtifact, id="no certificate"),
         pytest.param(says(files=["model.tflite"]), DamagedArtifact, id="files without checksums"),
         pytest.param(says(format=3), IncompatibleArtifact, id="a later format"),
         pytest.param(holds(b'{"format": 0}'), IncompatibleArtifact, id="an earlier format"),

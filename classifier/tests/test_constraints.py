@@ -142,6 +142,7 @@ REFUSED: list[tuple[str, Write]] = [
     ("model_versions_one_champion", two_champions),
     ("predictions_best_guess_is_a_digit", a_prediction(**UNSURE, best_guess="x")),
     ("predictions_verdict_is_known", a_prediction(**UNSURE | {"verdict": "perhaps"})),
+    ("predictions_reason_is_known", a_prediction(**UNSURE | {"reason": "tired"})),
     ("predictions_label_and_reason_follow_verdict", a_prediction(label="1")),
     ("predictions_label_and_reason_follow_verdict", a_prediction(reason=Reason.BLANK)),
     ("predictions_label_and_reason_follow_verdict", a_prediction(**UNSURE | {"label": "7"})),

@@ -77,6 +77,28 @@ def test_a_model_without_figures_shows_what_it_has(client: Client) -> None:
     assert "<svg " not in page
 
 
+def test_certificates_are_shown_with_their_evidence_and_limits(client: Client) -> None:
+    proved = made.certificate()
+    string = made.certificate(claim="strings", level=0.01, threshold=0.9, n=400, errors=0)
+    failed = made.certificate(threshold=None, n=333, errors=2, upper_bound=0.0188)
+    made.model_folder("certified", certificates=(proved, string, failed))
+    versions.promote("certified")
+    shown = words(client, "/how")
+    assert (
+        "With 95 % confidence, at most 0.1 % of the single digits that it reads with 99.91 % or "
+        "more are wrong. Errors in calibration: 1 of 4,800 such digits."
+    ) in shown
+    assert "at most 1 % of the whole numbers that it reads with 90.00 % or more" in shown
+    assert "Of 333 such answers 2 were wrong, which proves no more than 1.88 %." in shown
+    assert "It does not cover other kinds of pictures" in shown
+
+
+def test_model_without_certificate_has_no_guarantee(client: Client) -> None:
+    made.model_folder("bare", certificates=())
+    versions.promote("bare")
+    assert "What is guaranteed" not in words(client, "/how")
+
+
 def test_without_a_model_it_is_still_told_how_it_works(client: Client) -> None:
     shown = words(client, "/how")
     assert "Find the ink" in shown

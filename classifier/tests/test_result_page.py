@@ -93,6 +93,15 @@ def test_each_of_several_digits_is_boxed_where_it_is_and_leads_to_its_part(
     ]
 
 
+def test_single_digit_is_boxed(client: Client, seven: Upload) -> None:
+    page = result_page(client, seven)
+    x, y, width, height = image_of(seven).box or []
+    assert f'viewBox="0 0 {seven.width} {seven.height}"' in page
+    assert f'<rect x="{x}" y="{y}" width="{width}" height="{height}"' in page
+    assert 'aria-label="Where the digit is" class="digit"' in page
+    assert 'href="#digit-1"' not in page
+
+
 def test_a_doubtful_digit_among_several_is_a_question_mark(client: Client, year: Upload) -> None:
     third = year.images.order_by("position")[2]
     doubt = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}

@@ -1,4 +1,4 @@
-"""Where in a picture each digit was found, to be drawn over it."""
+"""Boxes around the digits of a picture, to be drawn over it."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from classifier.models import Upload
 from classifier.vocabulary import Label
 
 WIDEST, HIGHEST = 624, 320
+BESIDE = 224  # the side of a single digit's other views, which stand beside it
 # A picture of few pixels would be a blur in full width.
 MOST_ENLARGED = 4
 LETTERS = 0.045  # their height, of the picture's longer side
@@ -31,7 +32,10 @@ class Overlay:
 
     def __init__(self, upload: Upload, digits: list[DigitAnswer]) -> None:
         self.width, self.height = upload.width, upload.height
-        scale = min(WIDEST / self.width, HIGHEST / self.height, MOST_ENLARGED)
+        if len(digits) == 1:
+            scale = BESIDE / max(self.width, self.height)
+        else:
+            scale = min(WIDEST / self.width, HIGHEST / self.height, MOST_ENLARGED)
         self.shown_width = max(round(self.width * scale), 1)
         self.shown_height = max(round(self.height * scale), 1)
         self.letters = LETTERS * max(self.width, self.height)

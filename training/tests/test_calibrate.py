@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 from classifier.recognizer import Outputs
 from training import calibrate
+from training.images import Images
+from training.lesson import Lesson
 
 Floats = NDArray[np.float64]
 
@@ -53,3 +55,48 @@ def test_the_confidence_keeps_no_more_wrong_digits_than_the_budget(
     kept = confidence >= found
     assert (labels[kept] != 1).sum() <= calibrate.WRONG_AT_DIGIT * 2_000
     assert found == pytest.approx(least, abs=0.06)
+
+
+class Reader:
+    """A graph that reads every digit right, except where the first pixel is 1."""
+
+    def outputs(self, images: NDArray[np.uint8]) -> Outputs:
+        count = len(images)
+        digits = (images[:, 0, 1] + (images[:, 0, 0] == 1)) % 10
+        sureness = 5 + np.linspace(0, 1, count)[:, np.newaxis]
+        logits = (np.eye(10)[digits] * sureness)[:, np.newaxis]
+        features = np.random.default_rng(1).normal(size=(count, 1, 4))
+        return Outputs(logits, np.full((count, 1), -9.0), features)
+
+
+def digits_for_calibration(count: int, wrong: int = 0) -> Images:
+    """Digits of different pixels, the least sure of them first and read wrong."""
+    pixels = np.zeros((count, 28, 28), np.uint8)
+    pixels[:wrong, 0, 0] = 1
+    pixels[:, 0, 1] = labels = np.arange(count) % 10
+    pixels[:, 1, :2] = np.arange(count).astype(">u2").view(np.uint8).reshape(-1, 2)
+    return Images(pixels, labels.astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("count", "wrong", "proved"),
+    [(400, 0, [False, False]), (4_000, 3, [True, True]), (2_000, 0, [False, True])],
+)
+def test_loosest_proved_claim_sets_the_confidence(
+    count: int, wrong: int, proved: list[bool]
+) -> None:
+    digits = digits_for_calibration(count, wrong)
+    found = calibrate.fit(Reader(), Lesson(digits, digits))  # type: ignore[arg-type]
+    assert [each.is_proved for each in found.certificates] == proved
+    assert {each.set_digest for each in found.certificates} == {digits.digest}
+    if any(proved):
+        assert found.thresholds["confidence"] == found.certificates[-1].threshold
+    else:
+        assert 0 < found.thresholds["confidence"] < 1
+
+
+def test_equal_pictures_count_as_one() -> None:
+    digits = digits_for_calibration(2_000)
+    found = calibrate.fit(Reader(), Lesson(digits, digits + digits))  # type: ignore[arg-type]
+    assert found.certificates[0].threshold is None
+    assert found.certificates[0].n <= 2_000

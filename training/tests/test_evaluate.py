@@ -43,6 +43,8 @@ def test_shares_are_of_digits_or_of_non_digits() -> None:
     assert found["coverage"] == 0.75
     assert found["accuracy_at_digit"] == pytest.approx(2 / 3)
     assert found["non_digits_refused"] == 0.5
+    assert found["kept"] == 3
+    assert found["accuracy_interval"] == pytest.approx([0.1941, 0.9937], abs=5e-5)
 
 
 def test_every_source_counts_the_same_in_the_macro_accuracy() -> None:
@@ -56,6 +58,7 @@ def test_every_source_counts_the_same_in_the_macro_accuracy() -> None:
 def test_what_can_not_be_told_is_none() -> None:
     found = evaluate.figures(answers([1], [1], [0.9], [True]))
     assert (found["auroc"], found["fpr95"], found["non_digits_refused"]) == (None, None, None)
+    assert found["non_digits_refused_interval"] is None
     found = evaluate.figures(answers([NOT_A_DIGIT], [1], [0.9], [True]))
     assert (found["accuracy"], found["ece"], found["nll"], found["brier"]) == (None,) * 4
 

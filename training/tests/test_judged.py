@@ -75,7 +75,9 @@ def test_pictures_of_several_digits_are_right_only_as_a_whole(
     Image.fromarray(paper).save(folder / "several" / "pair.png")
     for label, share in (("27", 1.0), ("29", 0.0)):
         (folder / "index.csv").write_text(f"file,label\nseveral/pair.png,{label}\n")
-        assert measured(folder=folder)["several"] == {"pictures": 1, "whole_string_right": share}
+        several = measured(folder=folder)["several"]
+        assert (several["pictures"], several["whole_string_right"]) == (1, share)
+        assert several["character_error_rate"] == (1 - share) / 2
 
 
 def test_the_test_split_is_measured_where_no_pictures_are_given(
@@ -124,15 +126,18 @@ def test_the_table_has_a_column_for_all_and_for_each_part() -> None:
 
     part = {"digits": 10_000, "accuracy": 0.98765, "auroc": None, "nll": 0.01234}
     several = {"pictures": 3, "whole_string_right": 2 / 3}
-    shown = table({"model": "m", **part, "several": several, "each": {"some/digits": part}})
-    assert shown.splitlines()[:3] == [
-        "                                     m            digits",
-        "digits                          10,000            10,000",
-        "accuracy                        98.77%            98.77%",
+    whole = part | {"accuracy_interval": [0.98533, 0.98974]}
+    shown = table({"model": "m", **whole, "several": several, "each": {"some/digits": part}})
+    assert [line.split() for line in shown.splitlines()] == [
+        ["m", "digits"],
+        ["digits", "10,000", "10,000"],
+        ["accuracy", "98.77%", "(98.53–98.97)", "98.77%"],
+        ["AUROC", "–", "–"],
+        ["NLL", "(nats)", "0.0123", "0.0123"],
+        ["strings", "of", "digits", "3"],
+        ["whole", "string", "right", "66.67%"],
     ]
-    assert "AUROC                                –                 –" in shown
-    assert "NLL (nats)                      0.0123            0.0123" in shown
-    assert shown.endswith("several digits right       66.67% of 3")
+    assert len({len(line) for line in shown.splitlines()[:5]}) == 1
 
 
 @pytest.fixture
@@ -147,10 +152,10 @@ def strings(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
 def test_folder_with_several_alone_is_measured(
     strings: Path, measured: Callable[..., dict[str, Any]]
 ) -> None:
-    assert measured(folder=strings) == {
-        "model": "baseline",
-        "several": {"pictures": 1, "whole_string_right": 1.0},
-    }
+    report = measured(folder=strings)
+    assert set(report) == {"model", "several"}
+    assert report["several"]["whole_string_right"] == 1.0
+    assert report["several"]["whole_string_right_interval"] == pytest.approx([0.025, 1.0])
 
 
 def test_npz_is_measured_beside_a_folder_with_several_alone(
@@ -188,4 +193,4 @@ def test_table_of_several_alone_has_no_other_rows() -> None:
 
     several = {"pictures": 3, "whole_string_right": 2 / 3}
     _, *rows = table({"model": "m", "several": several}).splitlines()
-    assert rows == ["several digits right       66.67% of 3"]
+    assert [row.split()[-1] for row in rows] == ["3", "66.67%"]

@@ -14,14 +14,14 @@ from classifier.artifact import ArtifactError
 from classifier.models import ModelVersion
 from classifier.recognizer import NOT_A_DIGIT, Recognizer
 from classifier.serving import BUNDLED, model_folder
-from training import dataset, evaluate, judged
+from training import dataset, evaluate, judged, transcription
 from training.evaluate import Answers
 
 ROWS = {
     "digits": "digits",
     "accuracy": "accuracy",
     "macro_accuracy_by_source": "  mean of sources",
-    "coverage": "kept as digit",
+    "coverage": "called digit",
     "accuracy_at_digit": "  of these right",
     "non_digits": "non-digits",
     "non_digits_refused": "  of these refused",
@@ -31,7 +31,16 @@ ROWS = {
     "nll": "NLL (nats)",
     "brier": "Brier",
 }
-SHARES = ("accuracy", "coverage", "refused", "ece", "fpr95")
+ROWS_OF_STRINGS = {
+    "pictures": "strings of digits",
+    "whole_string_right": "whole string right",
+    "coverage": "called digit",
+    "accuracy_at_digit": "  of these right",
+    "characters": "characters",
+    "character_error_rate": "character errors",
+}
+SHARES = ("accuracy", "coverage", "refused", "ece", "fpr95", "right", "error_rate")
+COLUMN = 24
 
 
 class Command(BaseCommand):
@@ -69,7 +78,7 @@ class Command(BaseCommand):
         try:
             recognizer = Recognizer(model_folder(options["model"] or champion_name()))
             parts = answered(recognizer, options["folder"], options["npz"])
-            several = whole_strings(recognizer, options["folder"])
+            several = measure_strings(recognizer, options["folder"])
         except (ArtifactError, judged.Unreadable) as error:
             raise CommandError(str(error)) from error
         report = {"model": recognizer.name, **figures(parts), **several}
@@ -106,9 +115,11 @@ def _of_test_split(recognizer: Recognizer) -> Answers:
     return evaluate.of_images(recognizer, test.images)
 
 
-def whole_strings(recognizer: Recognizer, folder: Path | None) -> dict[str, Any]:
+def measure_strings(recognizer: Recognizer, folder: Path | None) -> dict[str, Any]:
     several = list(judged.several_in_folder(folder)) if folder else []
-    return {"several": judged.whole_strings_right(several, recognizer)} if several else {}
+    if not several:
+        return {}
+    return {"several": transcription.figures(judged.transcribe(several, recognizer))}
 
 
 def figures(parts: dict[str, Answers]) -> dict[str, Any]:
@@ -134,22 +145,33 @@ def draw(parts: dict[str, Answers], model: str, folder: Path) -> None:
 def table(report: dict[str, Any]) -> str:
     """A column for everything together and, where that is more than one thing, for each."""
     columns = {report["model"]: report, **report.get("each", {})}
-    titles = [Path(name).name[-16:] for name in columns]
-    lines = [f"{'':<20}" + "".join(f"{title:>18}" for title in titles)]
-    for key, name in ROWS.items():
-        if not any(key in column for column in columns.values()):
-            continue
-        values = (shown(key, column.get(key)) for column in columns.values())
-        lines.append(f"{name:<20}" + "".join(f"{value:>18}" for value in values))
-    if several := report.get("several"):
-        share = f"{several['whole_string_right']:.2%} of {several['pictures']}"
-        lines.append(f"{'several digits right':<20}{share:>18}")
-    return "\n".join(lines)
+    titles = [Path(name).name[-COLUMN + 1 :] for name in columns]
+    lines = [_line("", titles), *_rows(ROWS, [*columns.values()])]
+    return "\n".join(lines + _rows(ROWS_OF_STRINGS, [report.get("several", {})]))
 
 
-def shown(key: str, value: float | None) -> str:
+def _rows(names: dict[str, str], columns: list[dict[str, Any]]) -> list[str]:
+    return [
+        _line(name, [format_figure(key, column) for column in columns])
+        for key, name in names.items()
+        if any(key in column for column in columns)
+    ]
+
+
+def _line(name: str, values: list[str]) -> str:
+    return f"{name:<20}" + "".join(f"{value:>{COLUMN}}" for value in values)
+
+
+def format_figure(key: str, column: dict[str, Any]) -> str:
+    """Return a figure with its interval, if it has one; shares are in per cent."""
+    value = column.get(key)
     if value is None:
         return "–"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.2%}" if any(word in key for word in SHARES) else f"{value:.4f}"
+    if not any(word in key for word in SHARES):
+        return f"{value:.4f}"
+    if bounds := column.get(f"{key}_interval"):
+        low, high = (100 * bound for bound in bounds)
+        return f"{value:.2%} ({low:.2f}–{high:.2f})"
+    return f"{value:.2%}"

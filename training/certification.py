@@ -1,0 +1,116 @@
+"""Thresholds with a finite-sample guarantee, by Learn-then-Test (Angelopoulos et al. 2021)."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.certificate import Certificate
+from training.intervals import CONFIDENCE, p_value, upper_bound
+
+# The walk through the answers, the surest first, in shares of them.
+SHARES = (0.8, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """At most the share `level` of answers of the kind `name` is wrong."""
+
+    name: str
+    level: float
+
+    @property
+    def fewest(self) -> int:
+        """The answers that prove it if none of them is wrong."""
+        return int(np.ceil(np.log(1 - CONFIDENCE) / np.log1p(-self.level)))
+
+
+DIGITS = Claim("digits", 0.001)
+STRINGS = Claim("strings", 0.01)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """N answers to calibration pictures, in any order.
+
+    `scores` (N,) rank them, higher for surer, -inf for those that are never accepted; `right` (N,)
+    tells whether they are; `groups` (N,) names their writers, with a name of its own for each
+    picture whose writer is unknown; `digest` is the sha256 of the pictures and their labels.
+    """
+
+    scores: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    groups: NDArray[np.int64] | NDArray[np.str_]
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Thresholds, the strictest first, and how many answers, groups and groups with errors each
+    accepts."""
+
+    thresholds: NDArray[np.float64]
+    answers: NDArray[np.int64]
+    n: NDArray[np.int64]
+    errors: NDArray[np.int64]
+
+    def __getitem__(self, places: NDArray[np.int64]) -> "_Steps":
+        return _Steps(*(getattr(self, field.name)[places] for field in fields(self)))
+
+
+def certify(claim: Claim, answers: Scored) -> Certificate:
+    """Return the loosest threshold that fixed-sequence testing proves, with its bound.
+
+    The walk starts at the strictest threshold that could prove the claim and ends at the first
+    that does not. It depends on the scores alone. Given these, errors are independent, and the
+    binomial test of their mean is conservative (Hoeffding 1956), so that a false claim is
+    certified with a probability of at most 5 %. A group counts as one, and as wrong if any of its
+    accepted answers is: an upper bound on the mean over writers.
+    """
+    steps = _walk(_accepted(answers), claim.fewest)
+    failed = p_value(steps.errors, steps.n, claim.level) > 1 - CONFIDENCE
+    passed = int(failed.argmax()) if failed.any() else len(failed)
+    return _certificate(claim, steps, passed, answers.digest)
+
+
+def _accepted(answers: Scored) -> _Steps:
+    """Every distinct score as a threshold."""
+    finite = np.isfinite(answers.scores)
+    order = np.argsort(-answers.scores[finite], kind="stable")
+    scores, groups = answers.scores[finite][order], answers.groups[finite][order]
+    wrong = ~answers.right[finite][order]
+    last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])
+    new, new_wrong = _first_of_each(groups), np.zeros(len(groups), bool)
+    new_wrong[wrong] = _first_of_each(groups[wrong])
+    return _Steps(scores, np.arange(1, len(scores) + 1), new.cumsum(), new_wrong.cumsum())[last]
+
+
+def _first_of_each(groups: NDArray[np.int64] | NDArray[np.str_]) -> NDArray[np.bool_]:
+    first = np.zeros(len(groups), bool)
+    first[np.unique(groups, return_index=True)[1]] = True
+    return first
+
+
+def _walk(steps: _Steps, fewest: int) -> _Steps:
+    """The steps to test: the first of at least `fewest` groups, then those of SHARES beyond it."""
+    if not len(steps.n):
+        return steps
+    start = min(int(np.searchsorted(steps.n, fewest)), len(steps.n) - 1)
+    sizes = [int(share * steps.answers[-1]) for share in SHARES]
+    places = np.searchsorted(steps.answers, sizes)
+    return steps[np.unique(np.append(places[places > start], start))]
+
+
+def _certificate(claim: Claim, steps: _Steps, passed: int, digest: str) -> Certificate:
+    place = max(passed - 1, 0)
+    n, errors = (int(steps.n[place]), int(steps.errors[place])) if len(steps.n) else (0, 0)
+    return Certificate(
+        claim=claim.name,
+        confidence=CONFIDENCE,
+        level=claim.level,
+        threshold=float(steps.thresholds[place]) if passed else None,
+        n=n,
+        errors=errors,
+        upper_bound=upper_bound(errors, n) if n else 1.0,
+        set_digest=digest,
+    )
