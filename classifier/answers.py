@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from classifier import imaging, sentences
+from classifier import sentences
 from classifier.models import Prediction, Upload
+from classifier.recognition.layout import Layout
+from classifier.recognition.reader import Reading
 from classifier.recognizer import Recognition
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
@@ -30,11 +32,23 @@ class DigitAnswer:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Of a picture with one digit these are that digit's; of several, `label` is the whole string.
+class LineAnswer:
+    """One line of writing: its best guess, its box, and the places of its digits, from 0."""
 
-    `sentence` is the reason, for a visitor; there is none where the verdict is `digit`. Without
-    any digit (a blank picture) there is no guess, confidence, probability or model.
+    text: str
+    box: list[int]
+    digits: list[int]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a picture: with one digit these are that digit's; with several, `label` is the
+    whole string.
+
+    `sentence` is the reason, for a visitor; there is none where the verdict is `digit`.
+    `confidence` is the probability that all of it is right. `left_out` are boxes of writing that
+    no digit explains. Without any digit (a blank picture) there is no guess, confidence,
+    probability or model.
     """
 
     id: UUID | None
@@ -46,6 +60,8 @@ class Answer:
     confidence: float | None
     probabilities: dict[str, float] | None
     digits: list[DigitAnswer]
+    lines: list[LineAnswer]
+    left_out: list[list[int]]
     model: str | None
 
 
@@ -72,24 +88,22 @@ def of_uploads(uploads: Sequence[Upload]) -> list[Answer]:
 def of_predictions(upload: Upload, predictions: list[Prediction]) -> Answer:
     """`predictions` are one a digit, in reading order, with image and model loaded."""
     digits = [_stored_digit(prediction) for prediction in predictions]
-    return compose(upload.pk, digits, predictions[0].model.name if predictions else None)
+    layout = Layout(upload.lines, upload.left_out, upload.confidence)
+    return compose(upload.pk, digits, layout, predictions[0].model.name if predictions else None)
 
 
-def of_recognitions(
-    found: list[imaging.Digit], recognitions: list[Recognition], model: str
+def of_reading(reading: Reading, model: str) -> Answer:
+    """Return the answer to a picture that is not stored."""
+    digits = [_digit(digit.box, digit.recognition) for digit in reading.digits]
+    return compose(None, digits, Layout.of(reading), model)
+
+
+def compose(
+    id_: UUID | None, digits: list[DigitAnswer], layout: Layout, model: str | None
 ) -> Answer:
-    """Of a picture that is not stored."""
-    digits = [
-        _digit(digit.box, recognition)
-        for digit, recognition in zip(found, recognitions, strict=True)
-    ]
-    return compose(None, digits, model)
-
-
-def compose(id_: UUID | None, digits: list[DigitAnswer], model: str | None) -> Answer:
-    """One answer over digits in reading order; none of them means a blank picture."""
+    """Return one answer over digits in reading order; none of them means a blank picture."""
     if not digits:
-        return _blank(id_, model)
+        return _blank(id_, layout, model)
     verdict = _overall([digit.verdict for digit in digits])
     told = _told(digits, verdict)
     return Answer(
@@ -99,14 +113,26 @@ def compose(id_: UUID | None, digits: list[DigitAnswer], model: str | None) -> A
         reason=told.reason if told else None,
         sentence=_sentence(told, digits, verdict) if told else None,
         best_guess="".join(digit.best_guess for digit in digits),
-        confidence=min(digit.confidence for digit in digits),
+        confidence=min([digit.confidence for digit in digits] + layout.confidences),
         probabilities=digits[0].probabilities if len(digits) == 1 else None,
         digits=digits,
+        lines=_lines(digits, layout),
+        left_out=layout.left_out,
         model=model,
     )
 
 
-def _blank(id_: UUID | None, model: str | None) -> Answer:
+def _lines(digits: list[DigitAnswer], layout: Layout) -> list[LineAnswer]:
+    lines, start = [], 0
+    for box, count in layout.lines:
+        places = [*range(start, start + count)]
+        text = "".join(digits[place].best_guess for place in places)
+        lines.append(LineAnswer(text, box, places))
+        start += count
+    return lines
+
+
+def _blank(id_: UUID | None, layout: Layout, model: str | None) -> Answer:
     return Answer(
         id=id_,
         label=Label.UNKNOWN,
@@ -117,6 +143,8 @@ def _blank(id_: UUID | None, model: str | None) -> Answer:
         confidence=None,
         probabilities=None,
         digits=[],
+        lines=[],
+        left_out=layout.left_out,
         model=model,
     )
 

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from classifier import answers, imaging
+from classifier.recognition.reader import NOTHING, read_picture
 from classifier.recognizer import NOT_A_DIGIT, Recognition, Recognizer
 from classifier.vocabulary import DIGITS, Verdict
 from training.evaluate import Answers
@@ -124,9 +125,9 @@ def answer_of(path: Path, recognizer: Recognizer) -> answers.Answer:
 def _read(
     picture: imaging.Picture | None, recognizer: Recognizer
 ) -> tuple[list[Recognition], answers.Answer]:
-    digits = imaging.find_digits(picture) if picture else []
-    recognitions = recognizer.recognize(digit.pixels for digit in digits)
-    return recognitions, answers.of_recognitions(digits, recognitions, recognizer.name)
+    reading = read_picture(picture, recognizer) if picture else NOTHING
+    recognitions = [digit.recognition for digit in reading.digits]
+    return recognitions, answers.of_reading(reading, recognizer.name)
 
 
 def _truth(digits: str) -> int:

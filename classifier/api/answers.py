@@ -27,18 +27,33 @@ A_SEVEN = _JUDGED | {
     "digits": [
         _JUDGED | {"id": "3f0c6f0e-8d1b-4f5e-9a53-0d4f6f0a7c11", "box": [92, 41, 105, 203]},
     ],
+    "lines": [{"text": "7", "box": [92, 41, 105, 203], "digits": [0]}],
+    "left_out": [],
     "model": "baseline",
     "delete_key": "5d3e0c1f7a9b4e68a2c4d6f8091b3e5d7f90a2b4c6d8e0f1234567890abcdef0",
 }
 
 
 def told(answer: Answer) -> dict[str, Any]:
-    return vars(answer) | {"digits": [vars(digit) for digit in answer.digits]}
+    return vars(answer) | {
+        "digits": [vars(digit) for digit in answer.digits],
+        "lines": [vars(line) for line in answer.lines],
+    }
 
 
 def problem(fault: ImageError) -> dict[str, Any]:
     """What is wrong with one picture among others."""
     return Problem(intake.status(fault), fault.code, fault.detail).content()
+
+
+class BoxField(serializers.ListField):
+    def __init__(self) -> None:
+        super().__init__(
+            child=serializers.IntegerField(min_value=0),
+            min_length=4,
+            max_length=4,
+            help_text="x, y, width, height in the upright picture's pixels",
+        )
 
 
 class JudgedSerializer(serializers.Serializer[Any]):
@@ -57,11 +72,14 @@ class DigitSerializer(JudgedSerializer):
     best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
     confidence = serializers.FloatField(min_value=0, max_value=1)
     probabilities = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1))
-    box = serializers.ListField(
-        child=serializers.IntegerField(min_value=0),
-        min_length=4,
-        max_length=4,
-        help_text="x, y, width, height in the upright picture's pixels",
+    box = BoxField()
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(help_text="the nearest digits, whatever the verdict")
+    box = BoxField()
+    digits = serializers.ListField(
+        child=serializers.IntegerField(min_value=0), help_text="their places in `digits`, from 0"
     )
 
 
@@ -72,7 +90,7 @@ class AnswerSerializer(JudgedSerializer):
     )
     best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
     confidence = serializers.FloatField(
-        min_value=0, max_value=1, allow_null=True, help_text="the least of the digits'"
+        min_value=0, max_value=1, allow_null=True, help_text="that all of it is right"
     )
     probabilities = serializers.DictField(
         child=serializers.FloatField(min_value=0, max_value=1),
@@ -80,6 +98,8 @@ class AnswerSerializer(JudgedSerializer):
         help_text="null unless the picture holds exactly one digit",
     )
     digits = DigitSerializer(many=True, help_text="in reading order")
+    lines = LineSerializer(many=True, help_text="the lines of writing, from the top")
+    left_out = serializers.ListField(child=BoxField(), help_text="writing that no digit explains")
     model = serializers.CharField(allow_null=True, help_text="null for a blank picture")
 
 

@@ -35,6 +35,15 @@ class Upload(models.Model):
     height = models.PositiveIntegerField(help_text="in pixels, upright")
     media_type = models.CharField(max_length=32)
     source = models.CharField(max_length=12, choices=[(s.value, s.label) for s in UPLOADED])
+    confidence = models.FloatField(
+        null=True, editable=False, help_text="that all of it is read right, by its first reading"
+    )
+    lines = models.JSONField(
+        default=list, editable=False, help_text="box and number of digits of each line of writing"
+    )
+    left_out = models.JSONField(
+        default=list, editable=False, help_text="boxes of writing that no digit explains"
+    )
     visitor = models.UUIDField(
         null=True, editable=False, help_text="the browser that sent it, by its cookie"
     )

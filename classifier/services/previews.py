@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from classifier import answers, imaging, serving
 from classifier.answers import Answer
+from classifier.recognition.reader import read_picture
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Preview:
 
 def preview(data: bytes) -> Preview:
     """Raises ImageError where the bytes are no usable picture, NoModel where nothing serves."""
-    digits = imaging.find_digits(imaging.decode(data))
+    picture = imaging.decode(data)
     served = serving.champion.get()
-    recognitions = served.recognizer.recognize(digit.pixels for digit in digits)
-    answer = answers.of_recognitions(digits, recognitions, served.version.name)
-    return Preview(answer, [digit.pixels.tobytes() for digit in digits])
+    reading = read_picture(picture, served.recognizer)
+    answer = answers.of_reading(reading, served.version.name)
+    return Preview(answer, [digit.pixels.tobytes() for digit in reading.digits])

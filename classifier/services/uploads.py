@@ -10,6 +10,8 @@ from classifier.answers import Answer
 from classifier.imaging import ImageError
 from classifier.insertion import insert
 from classifier.models import InputImage, Prediction, QueueItem, Source, Upload
+from classifier.recognition.layout import Layout
+from classifier.recognition.reader import ReadDigit, read_picture
 from classifier.services import readings, webhooks
 from classifier.services.upload_batch import UploadBatch, delete_files_on_rollback, open_batch
 from classifier.vocabulary import Event, Verdict
@@ -27,9 +29,9 @@ def classify(
     serves, and NoStorage.
     """
     picture = imaging.decode(data)
-    digits = imaging.find_digits(picture)
     served = serving.champion.get()
-    recognitions = served.recognizer.recognize(digit.pixels for digit in digits)
+    reading = read_picture(picture, served.recognizer)
+    layout = Layout.of(reading)
     upload = Upload(
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
@@ -37,9 +39,13 @@ def classify(
         height=picture.height,
         media_type=picture.media_type,
         source=source,
+        confidence=layout.confidence,
+        lines=layout.lines,
+        left_out=layout.left_out,
         visitor=visitor,
     )
-    read = list(zip(_images(upload, digits), recognitions, strict=True))
+    recognitions = [digit.recognition for digit in reading.digits]
+    read = list(zip(_images(upload, reading.digits), recognitions, strict=True))
     predictions = [readings.prediction(image, found, served.version) for image, found in read]
     answer = answers.of_predictions(upload, predictions)
     items = [readings.queue_item(image, found) for image, found in read]
@@ -93,7 +99,7 @@ def _answer_or_fault(
         return fault
 
 
-def _images(upload: Upload, digits: list[imaging.Digit]) -> list[InputImage]:
+def _images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:
     return [
         InputImage(
             pixels=digit.pixels.tobytes(),

@@ -4,6 +4,7 @@ import pytest
 
 from classifier import answers, sentences
 from classifier.answers import Answer, DigitAnswer
+from classifier.recognition.layout import Layout
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
 Told = tuple[Verdict, Reason | None]
@@ -17,7 +18,7 @@ STRANGE: Told = (Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT)
 
 def answer(*told: Told) -> Answer:
     """Over eights that might be threes, with these verdicts."""
-    return answers.compose(None, [digit(*each) for each in told], "made")
+    return answers.compose(None, [digit(*each) for each in told], Layout([], [], None), "made")
 
 
 def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
@@ -102,3 +103,20 @@ def test_a_letter_among_as_many_digits_is_a_doubt() -> None:
     assert (found.verdict, found.reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
     assert found.sentence is not None
     assert found.sentence.startswith("Number 2 of 2: This looks like a letter")
+
+
+def test_lines_hold_their_digits_in_order() -> None:
+    layout = Layout([([0, 0, 9, 5], 2), ([0, 6, 9, 5], 1)], [], 0.9)
+
+    found = answers.compose(None, [digit(*DIGIT) for _ in range(3)], layout, "made")
+
+    assert [(line.text, line.digits) for line in found.lines] == [("88", [0, 1]), ("8", [2])]
+
+
+@pytest.mark.parametrize(("whole", "least"), [(0.9, 0.7), (0.2, 0.2), (None, 0.7)])
+def test_confidence_is_not_above_that_of_any_digit_or_of_the_whole(
+    whole: float | None, least: float
+) -> None:
+    found = answers.compose(None, [digit(*DIGIT)] * 2, Layout([], [], whole), "made")
+
+    assert found.confidence == least

@@ -34,7 +34,7 @@ JUDGED = {
     "confidence",
     "probabilities",
 }
-ANSWER = JUDGED | {"digits", "model", "delete_key"}
+ANSWER = JUDGED | {"digits", "left_out", "lines", "model", "delete_key"}
 DIGIT = JUDGED | {"box"}
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from classifier.answers import DigitAnswer
+from classifier.answers import Answer, DigitAnswer
 from classifier.models import Upload
 from classifier.vocabulary import Label
 
@@ -28,11 +28,12 @@ class Box:
 
 
 class Overlay:
-    """A picture's own size, the size in which it is shown at most, and a box for each digit."""
+    """A picture's own size, the size in which it is shown at most, a box for each digit, and those
+    of the writing that was left out."""
 
-    def __init__(self, upload: Upload, digits: list[DigitAnswer]) -> None:
+    def __init__(self, upload: Upload, answer: Answer) -> None:
         self.width, self.height = upload.width, upload.height
-        if len(digits) == 1:
+        if len(answer.digits) == 1:
             scale = BESIDE / max(self.width, self.height)
         else:
             scale = min(WIDEST / self.width, HIGHEST / self.height, MOST_ENLARGED)
@@ -41,8 +42,10 @@ class Overlay:
         self.letters = LETTERS * max(self.width, self.height)
         self.halo = HALO * self.letters
         self.boxes = [
-            Box(number, digit, sign(digit), *digit.box) for number, digit in enumerate(digits, 1)
+            Box(number, digit, sign(digit), *digit.box)
+            for number, digit in enumerate(answer.digits, 1)
         ]
+        self.left_out = answer.left_out
 
 
 def sign(digit: DigitAnswer) -> str:

@@ -49,7 +49,7 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         "answer": answer,
         "digits": _shown(upload, answer.digits, served),
         "explained_by": reasons.name_of(served) if served else "",
-        "overlay": Overlay(upload, answer.digits),
+        "overlay": Overlay(upload, answer),
         "large": _large(answer),
         "sent_here": visitors.is_sender(request, upload),
     }
@@ -57,10 +57,13 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _large(answer: Answer) -> str:
-    """The whole number; one that is unsure with a question mark for each doubtful digit."""
+    """Return the numbers, a line each, with a question mark for each doubtful digit."""
     if answer.verdict == Verdict.NOT_A_DIGIT:
         return "?"
-    return "".join(sign(digit) for digit in answer.digits)
+    signs = [sign(digit) for digit in answer.digits]
+    if len(answer.lines) < 2:
+        return "".join(signs)
+    return "\n".join("".join(signs[place] for place in line.digits) for line in answer.lines)
 
 
 def _shown(upload: Upload, digits: list[DigitAnswer], served: Served | None) -> list[Shown]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from classifier import answers, imaging
 from classifier.artifact import ArtifactError
+from classifier.recognition.reader import read_picture
 from classifier.recognizer import Recognizer
 from classifier.serving import BUNDLED, model_folder
 
@@ -66,13 +67,12 @@ def find_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
 def answer_for(path: Path, recognizer: Recognizer, stages: imaging.Debug | None) -> dict[str, Any]:
     """What the API would say, or its error."""
     try:
-        found = imaging.find_digits(imaging.decode(path.read_bytes()), stages)
+        reading = read_picture(imaging.decode(path.read_bytes()), recognizer, stages)
     except imaging.ImageError as error:
         return {"code": error.code, "detail": error.detail}
     except OSError as error:
         return {"code": "unreadable", "detail": str(error)}
-    recognitions = recognizer.recognize(digit.pixels for digit in found)
-    return without_ids(asdict(answers.of_recognitions(found, recognitions, recognizer.name)))
+    return without_ids(asdict(answers.of_reading(reading, recognizer.name)))
 
 
 def stage_writer(folder: Path, stem: str) -> imaging.Debug:
