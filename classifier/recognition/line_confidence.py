@@ -1,0 +1,83 @@
+"""How likely a whole line is right, from two readers of it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.recognition.line_reader import LineReading
+from classifier.recognizer import Recognition
+
+LEAST = 1e-6  # probabilities are limited to this and 1 less this
+WIDEST_MARGIN = 12.0
+CERTAIN_OF_NONE = 0.0  # a cut without ink supports no digit
+FEATURES = ("line", "margin", "weakest", "support")
+
+Floats = NDArray[np.float64]
+
+
+def measure_agreement(reading: LineReading, opinions: list[Recognition | None]) -> Floats:
+    """The FEATURES of a line with at least one digit and of its digits' recognitions.
+
+    `line` is the logit of the line reader's probability of its text, `margin` the log ratio to its
+    second text, `weakest` and `support` the least and the mean log probability that the recogniser
+    gives to the digits read; None is a digit without ink.
+    """
+    supports = [
+        CERTAIN_OF_NONE
+        if opinion is None
+        else float(opinion.probabilities[int(digit)]) * (1 - opinion.scores["rejection"])
+        for digit, opinion in zip(reading.text, opinions, strict=True)
+    ]
+    logs = np.log(np.maximum(supports, LEAST))
+    return np.array(
+        [
+            _logit(math.exp(reading.log_probability)),
+            min(reading.margin, WIDEST_MARGIN),
+            logs.min(),
+            logs.mean(),
+        ]
+    )
+
+
+def _logit(probability: float) -> float:
+    limited = min(max(probability, LEAST), 1 - LEAST)
+    return math.log(limited / (1 - limited))
+
+
+@dataclass(frozen=True)
+class LineConfidence:
+    """Logistic regression on FEATURES, with its `bias`."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def estimate(self, features: Floats) -> Floats:
+        """(…, FEATURES) → (…) probability that the whole line is right."""
+        score = features @ np.array(self.weights) + self.bias
+        estimate: Floats = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
+        return estimate
+
+
+def fit_confidence(
+    features: Floats, right: NDArray[np.bool_], decay: float = 1e-2, rounds: int = 50
+) -> LineConfidence:
+    """Fit by Newton's method with a quadratic penalty `decay` on the scaled weights.
+
+    (n, FEATURES) features and whether each line was right.
+    """
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    x = np.column_stack([(features - mean) / spread, np.ones(len(features))])
+    penalty = np.diag([decay * len(x)] * features.shape[1] + [1e-9])
+    solution = np.zeros(x.shape[1])
+    for _ in range(rounds):
+        estimate = 1 / (1 + np.exp(-np.clip(x @ solution, -50, 50)))
+        slope = x.T @ (estimate - right) + penalty @ solution
+        curve = (x.T * (estimate * (1 - estimate))) @ x + penalty
+        step = np.linalg.solve(curve + 1e-9 * np.eye(len(curve)), slope)
+        solution -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    weights = solution[:-1] / spread
+    return LineConfidence(tuple(weights.tolist()), float(solution[-1] - weights @ mean))

@@ -1,0 +1,58 @@
+"""A photographed line of text → an ink map of fixed height, the line reader's input.
+
+Training and serving share this module, so that the network meets the same pictures in both.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+HEIGHT = 32
+NARROWEST, WIDEST = 16, 1024
+BLOCK = 8  # columns that share one estimate of the paper
+REACH = 2  # blocks on each side that the estimate looks at
+PAPER_PERCENTILE = 65  # where a quarter is ink, the median of the paper
+INK_PERCENTILE = 97
+FAINTEST = 0.03  # of the paper's brightness; fainter than this is grain
+LOWEST, HIGHEST = -0.5, 1.5
+
+Grey = NDArray[np.float32]
+
+
+def prepare_line(grey: NDArray[np.generic]) -> Grey:
+    """(h, w) grey pixels of any size and range, dark ink on light paper → (HEIGHT, w') ink.
+
+    The paper is near 0 and the darkest strokes near 1, whatever the light, its slow changes
+    along the line, and the pen; w' keeps the proportions within NARROWEST and WIDEST.
+    """
+    small = resize_line(grey)
+    paper = np.maximum(estimate_paper(small), 1e-3)
+    contrast = 1 - small / paper
+    ink = max(float(np.percentile(contrast, INK_PERCENTILE)), FAINTEST)
+    scaled: Grey = np.clip(contrast / ink, LOWEST, HIGHEST).astype(np.float32)
+    return scaled
+
+
+def resize_line(grey: NDArray[np.generic]) -> Grey:
+    """The crop at HEIGHT; shrinking averages, so that thin strokes fade and do not vanish."""
+    height, width = grey.shape
+    target = int(np.clip(round(width * HEIGHT / height), NARROWEST, WIDEST))
+    image = Image.fromarray(np.ascontiguousarray(grey, np.float32))
+    return np.asarray(image.resize((target, HEIGHT), Image.Resampling.BILINEAR))
+
+
+def estimate_paper(small: Grey) -> Grey:
+    """(w,) brightness of the paper in each column of a line at HEIGHT."""
+    width = small.shape[1]
+    blocks = -(-width // BLOCK)
+    padded = np.pad(small, ((0, 0), (0, blocks * BLOCK - width)), mode="edge")
+    columns = np.pad(
+        padded,
+        ((0, 0), (REACH * BLOCK, REACH * BLOCK)),
+        mode="reflect" if width > REACH * BLOCK else "edge",
+    )
+    span = (2 * REACH + 1) * BLOCK
+    windows = np.lib.stride_tricks.sliding_window_view(columns, span, axis=1)[:, ::BLOCK]
+    levels = np.percentile(windows, PAPER_PERCENTILE, axis=(0, 2))
+    middles = np.arange(blocks) * BLOCK + (BLOCK - 1) / 2
+    return np.interp(np.arange(width), middles, levels).astype(np.float32)

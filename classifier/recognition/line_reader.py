@@ -1,0 +1,105 @@
+"""A line of handwriting → its digits, where they are, and how likely the whole line is right."""
+
+import math
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from classifier.recognition import ctc
+from classifier.recognition.ctc import BLANK, Floats
+from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
+from classifier.stderr import filter_stderr
+
+ANNOUNCEMENT = "^INFO: Created TensorFlow Lite XNNPACK delegate"  # once in each process
+STRIDE = 2  # pixels a step
+WIDTHS = 32  # the graph is laid out again for each width, so that few are used
+MARGIN = 8  # blank pixels on each side, as the network met them
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """One line as read.
+
+    `text` is the likeliest string, empty where there is no digit; `boxes` (n, 4) are left, top,
+    right and bottom of each digit in the crop's pixels; `probabilities` (n, 10) are of each digit;
+    `alternatives` are the strings that the search left, with their log probabilities, best first.
+    """
+
+    text: str
+    boxes: NDArray[np.float32]
+    probabilities: Floats
+    alternatives: list[tuple[str, float]]
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """Left and right of each digit, in the crop's pixels."""
+        return [(float(left), float(right)) for left, _, right, _ in self.boxes]
+
+    @property
+    def log_probability(self) -> float:
+        """Of the text, by the network, not calibrated; 0 is certain."""
+        return self.alternatives[0][1]
+
+    @property
+    def margin(self) -> float:
+        """How much likelier in log the text is than the next; infinite where there is none."""
+        if len(self.alternatives) < 2:
+            return math.inf
+        return self.alternatives[0][1] - self.alternatives[1][1]
+
+
+class LineReader:
+    """The line network as a LiteRT graph. Safe to share between threads."""
+
+    def __init__(self, content: bytes) -> None:
+        """Raises ValueError where the content is not such a graph."""
+        try:
+            with filter_stderr(ANNOUNCEMENT):
+                self._interpreter = Interpreter(model_content=content, num_threads=1)
+                self._input = self._interpreter.get_input_details()[0]["index"]
+                self._output = self._interpreter.get_output_details()[0]["index"]
+                self._width = 0
+                self._lock = Lock()
+                self._run(np.zeros((HEIGHT, WIDTHS), np.float32))
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(f"The line reader is not a LiteRT graph: {error}") from error
+
+    def read_line(self, grey: NDArray[np.generic]) -> LineReading:
+        """(h, w) grey pixels of one line of text, dark ink on light paper, any size and range."""
+        ink = prepare_line(grey)
+        outputs = self._run(ink)
+        steps = ctc.log_softmax(outputs[:, : BLANK + 1])
+        alternatives = ctc.search(steps)
+        text = alternatives[0][0]
+        places = ctc.align(steps, text)
+        scale = np.array([grey.shape[1] / ink.shape[1], grey.shape[0] / HEIGHT] * 2)
+        boxes = _find_boxes(places, outputs[:, BLANK + 1 :]) * scale
+        digits = np.exp(steps[places, :BLANK])
+        return LineReading(
+            text, boxes.astype(np.float32), digits / digits.sum(axis=1, keepdims=True), alternatives
+        )
+
+    def _run(self, ink: Grey) -> NDArray[np.float32]:
+        """(HEIGHT, w) ink → (T, BLANK + 1 + 4) outputs of the steps, from MARGIN before the ink."""
+        width = -(-(ink.shape[1] + 2 * MARGIN) // WIDTHS) * WIDTHS
+        padded = np.zeros((1, HEIGHT, width, 1), np.float32)
+        padded[0, :, MARGIN : MARGIN + ink.shape[1], 0] = ink
+        with self._lock:
+            if width != self._width:
+                self._interpreter.resize_tensor_input(self._input, padded.shape)
+                self._interpreter.allocate_tensors()
+                self._width = width
+            self._interpreter.set_tensor(self._input, padded)
+            self._interpreter.invoke()
+            return np.array(self._interpreter.get_tensor(self._output))[0, 0]
+
+
+def _find_boxes(places: list[int], sides: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n, 4) left, top, right and bottom in pixels of the ink map, from the sides at the steps."""
+    middles = (np.array(places, float) + 0.5) * STRIDE - MARGIN
+    boxes = sides[places].astype(np.float64) * HEIGHT
+    boxes[:, [0, 2]] += middles[:, np.newaxis]
+    return boxes

@@ -1,0 +1,55 @@
+"""Cameras, scanners, printers and codecs between a written line and its pixels."""
+
+import io
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Grey = NDArray[np.float32]
+FEWEST_PIXELS, MOST_PIXELS = 16, 100  # a photographed line's height
+
+
+def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> Grey:
+    """(h, w) printed ink: lines under or through the feet of digits `digit` pixels high in the
+    middle, over their heads, and the sides of boxes; often none."""
+    printed = np.zeros(shape, np.float32)
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    tilt = rng.normal(0, 0.012)
+    places = []
+    if rng.random() < 0.4:
+        places.append(shape[0] / 2 + digit * rng.uniform(0.3, 0.85))
+    if rng.random() < 0.15:
+        places.append(shape[0] / 2 - digit * rng.uniform(0.45, 0.9))
+    for place in places:
+        distance = np.abs(y - place - tilt * (x - x.mean()))
+        drawn = np.clip(rng.uniform(0.8, 2.5) - distance, 0, 1) * rng.uniform(0.15, 0.8)
+        printed = np.maximum(printed, drawn)
+    if rng.random() < 0.1:
+        start, period = rng.uniform(0, 30), rng.uniform(25, 400)
+        distance = np.abs((x - start + period / 2) % period - period / 2)
+        drawn = np.clip(1.5 - distance, 0, 1) * rng.uniform(0.15, 0.7)
+        printed = np.maximum(printed, drawn)
+    return printed.astype(np.float32)
+
+
+def photograph(grey: Grey, rng: np.random.Generator) -> Grey:
+    """(h, w) brightness in 0…1 → grey pixels in 0…255 of another size, blurred, grainy, coded."""
+    height = int(np.exp(rng.uniform(math.log(FEWEST_PIXELS), math.log(MOST_PIXELS))))
+    width = max(4, round(grey.shape[1] * height / grey.shape[0]))
+    image = Image.fromarray(np.ascontiguousarray(255 * grey, np.float32))
+    small = image.resize((width, height), Image.Resampling.BILINEAR)
+    noisy = np.asarray(small) + rng.normal(0, rng.uniform(0, 5), (height, width))
+    coded: Image.Image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    if rng.random() < 0.6:
+        coded = coded.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.1) * height / 50))
+    if rng.random() < 0.35:
+        coded = _encode(coded, int(rng.integers(30, 95)))
+    return np.asarray(coded, np.float32)
+
+
+def _encode(image: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer)

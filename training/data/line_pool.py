@@ -1,0 +1,76 @@
+"""Composed lines in memory, and batches of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.recognition.line_image import HEIGHT, HIGHEST, LOWEST
+from training.data.strings import MOST_DIGITS, Composer, Line
+
+BATCH = 32
+WIDTHS = 16  # batches are padded to a multiple of this
+STEP = 255 / (HIGHEST - LOWEST)
+# Limits of what augmentation does to a line, for which batches leave room.
+WIDENED, SHIFTED = 1.05, 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N lines: `ink` (N, HEIGHT, w, 1), `digits` (N, MOST_DIGITS) with -1 after the last, and
+    `boxes` (N, MOST_DIGITS, 4) in pixels of the ink."""
+
+    ink: NDArray[np.float32]
+    digits: NDArray[np.int32]
+    boxes: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LinePool:
+    """Lines with their ink as bytes, which take a quarter of the memory."""
+
+    inks: list[NDArray[np.uint8]]
+    texts: list[str]
+    boxes: list[NDArray[np.float32]]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def line(self, place: int) -> Line:
+        ink = (self.inks[place] / STEP + LOWEST).astype(np.float32)
+        return Line(ink, self.texts[place], self.boxes[place])
+
+    def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """All lines once, in batches of like widths, in random order."""
+        widths = np.array([ink.shape[1] for ink in self.inks]) * rng.uniform(0.9, 1.1, len(self))
+        order = np.argsort(widths)
+        for start in rng.permutation(range(0, len(self), BATCH)):
+            yield assemble([self.line(place) for place in order[start : start + BATCH]], rng)
+
+
+def compose_pool(composer: Composer, count: int, rng: np.random.Generator) -> LinePool:
+    """Lines in the order in which they were composed."""
+    lines = (composer.compose(rng) for _ in range(count))
+    packed = [(np.round((line.ink - LOWEST) * STEP).astype(np.uint8), line) for line in lines]
+    return LinePool(
+        [ink for ink, _ in packed],
+        [line.text for _, line in packed],
+        [line.boxes for _, line in packed],
+    )
+
+
+def assemble(lines: list[Line], rng: np.random.Generator) -> Batch:
+    """One batch, each line somewhere in its width."""
+    widest = max(line.ink.shape[1] for line in lines)
+    width = int(-(-(widest * WIDENED + 2 * SHIFTED) // WIDTHS) * WIDTHS)
+    ink = np.zeros((len(lines), HEIGHT, width, 1), np.float32)
+    digits = np.full((len(lines), MOST_DIGITS), -1, np.int32)
+    boxes = np.zeros((len(lines), MOST_DIGITS, 4), np.float32)
+    for row, line in enumerate(lines):
+        room = int(width / WIDENED) - line.ink.shape[1] - SHIFTED
+        start = int(rng.integers(SHIFTED, max(room, SHIFTED) + 1))
+        ink[row, :, start : start + line.ink.shape[1], 0] = line.ink
+        digits[row, : len(line.text)] = [int(digit) for digit in line.text]
+        boxes[row, : len(line.text)] = line.boxes + np.array([start, 0, start, 0])
+    return Batch(ink, digits, boxes)

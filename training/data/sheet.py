@@ -1,0 +1,81 @@
+"""A sheet on which tiles of ink are set in a line, as close as their outlines allow."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.tiles import UNIT, Grey
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+INKED = 0.3
+UNREACHED = -1e3  # rows without ink
+
+
+@dataclass
+class Sheet:
+    """A line while it is written: `ink` (h, w), how far right each row reaches, and the boxes of
+    its digits; `left` and `right` are of the tile that was placed last."""
+
+    ink: Grey
+    left: float
+    right: float = field(init=False)
+    front: NDArray[np.float64] = field(init=False)
+    boxes: list[Box] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.right = self.left
+        self.front = np.full(len(self.ink), self.left, np.float64)
+
+    def place(self, tile: Grey, middle: float, gap: float) -> Box | None:
+        """Set the tile to the right of all ink, `gap` pixels from the nearest in any row.
+
+        Returns its box, or None where the sheet has no room for it.
+        """
+        top = int(np.clip(round(middle - len(tile) / 2), 0, max(len(self.ink) - len(tile), 0)))
+        tile = tile[: len(self.ink) - top]
+        rows, width = slice(top, top + len(tile)), tile.shape[1]
+        dark = tile > INKED
+        used = dark.any(axis=1)
+        start = np.where(used, dark.argmax(axis=1), 10**4)
+        nearest = float(np.max(_spread(self.front)[rows] - start))
+        # However its strokes lean, half of a tile is to the right of the one before.
+        least = max(0.7 * self.left + 0.3 * self.right, self.right - 0.5 * width)
+        left = round(max(gap + nearest, least))
+        if left < 0 or left + width >= self.ink.shape[1]:
+            return None
+        region = self.ink[rows, left : left + width]
+        np.maximum(region, tile, out=region)
+        end = left + width - dark[:, ::-1].argmax(axis=1)
+        self.front[rows] = np.maximum(self.front[rows], np.where(used, end, UNREACHED))
+        self.left, self.right = left, max(self.right, left + width)
+        return left, top, left + width, top + len(tile)
+
+    def join(
+        self, front: NDArray[np.float64], box: Box, pen: float, rng: np.random.Generator
+    ) -> None:
+        """Draw the stroke that a pen leaves on its way from the `front` to the digit in the box."""
+        left, top, right, bottom = box
+        rows = np.flatnonzero(front[top:bottom] > front.max() - UNIT) + top
+        if not len(rows):
+            return
+        start = int(rng.choice(rows))
+        end = int(np.clip(start + rng.normal(0, 8), top, bottom - 1))
+        inked = np.flatnonzero(self.ink[end, left:right] > INKED)
+        if not len(inked):
+            return
+        along = np.linspace(0, 1, 24)
+        xs = front[start] - 1 + along * (left + inked[0] + 1 - front[start])
+        ys = start + along * (end - start) + rng.normal(0, 4) * np.sin(math.pi * along)
+        half = max(1, round(pen / 2))
+        for x, y in zip(xs.astype(int), ys.astype(int), strict=True):
+            self.ink[max(y - half, 0) : y + half, max(x - half, 0) : x + half] = 1
+
+
+def _spread(front: NDArray[np.float64], reach: int = 4) -> NDArray[np.float64]:
+    """Each row's greatest within `reach` rows."""
+    padded = np.pad(front, reach, constant_values=UNREACHED)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    spread: NDArray[np.float64] = windows.max(axis=1)
+    return spread

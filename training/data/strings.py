@@ -1,0 +1,184 @@
+"""Lines of handwritten digits on all kinds of paper, as a camera or scanner sees them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from classifier.recognition.line_image import HEIGHT, prepare_line
+from training import glyphs
+from training.data import capture, papers
+from training.data.sheet import INKED, Box, Sheet
+from training.data.tiles import UNIT, Grey, Hand, Writer, choose_hand
+from training.images import Images
+from training.pen import Stroke
+
+FIELD = papers.SHAPE
+MIDDLE = FIELD[0] / 2
+LENGTHS = (0.04, 0.08, 0.09, 0.15, 0.2, 0.21, 0.12, 0.06, 0.05)  # shares of 0…8 digits
+MOST_DIGITS = len(LENGTHS) - 1
+PAPERS = 400
+# Smallest and largest usual gap between digits in pixels, and margin around them; with shares.
+GAPS = ((-2, 1), (0, 5), (3, 12), (10, 40))
+GAP_SHARES = (0.16, 0.36, 0.36, 0.12)
+MARGINS = ((-2, 4), (2, 14), (10, 40))
+MARGIN_SHARES = (0.3, 0.5, 0.2)
+JOINED_WITHIN = 12  # pixels of a usual gap
+
+DOT: list[Stroke] = [np.array([[5, 15], [5.5, 16]], float)]
+COMMA: list[Stroke] = [np.array([[6, 12], [6, 14], [3, 20]], float)]
+DASH: list[Stroke] = [np.array([[0, 8], [5, 8.3], [10, 8]], float)]
+EQUALS: list[Stroke] = [np.array([[0, 6], [10, 5]], float), np.array([[0, 10], [10, 9]], float)]
+ENDS = "#$*+%<"
+
+
+@dataclass(frozen=True)
+class Line:
+    """`ink` is (HEIGHT, w) as `prepare_line` makes it; `boxes` (n, 4) are left, top, right and
+    bottom of each digit of `text` in its pixels."""
+
+    ink: Grey
+    text: str
+    boxes: NDArray[np.float32]
+
+
+class Composer:
+    """Makes lines; `images` are the MNIST digits that it may use."""
+
+    def __init__(self, images: Images, rng: np.random.Generator, sheets: int = PAPERS) -> None:
+        self._writer = Writer(images)
+        self._papers = papers.make_papers(sheets, rng)
+
+    def compose(self, rng: np.random.Generator) -> Line:
+        """One line of up to MOST_DIGITS digits, as the reader's network gets it."""
+        sheet, text = self._write(choose_digits(rng), choose_hand(rng), rng)
+        left, top, right, bottom = window = _choose_window(sheet.ink, rng)
+        ink = prepare_line(self._photograph(sheet.ink, window, rng))
+        scale = np.array([ink.shape[1] / (right - left), HEIGHT / (bottom - top)] * 2)
+        boxes = np.reshape(sheet.boxes, (-1, 4)) - np.array([left, top, left, top])
+        return Line(ink, text, (boxes * scale).astype(np.float32))
+
+    def _write(self, digits: list[int], hand: Hand, rng: np.random.Generator) -> tuple[Sheet, str]:
+        """The sheet, and the digits that it has room for."""
+        sheet = Sheet(np.zeros(FIELD, np.float32), float(rng.uniform(12, 60)))
+        pace = _Pace(rng)
+        if rng.random() < 0.12:
+            self._add_end(sheet, hand, rng)
+        for place, digit in enumerate(digits):
+            if not self._add_digit(sheet, digit, hand, pace, rng):
+                break
+            left = len(digits) - 1 - place
+            if pace.has_points and ((left and left % 3 == 0) or rng.random() < 0.06):
+                self._add_point(sheet, hand, pace, rng)
+        if rng.random() < 0.35:
+            self._add_point(sheet, hand, pace, rng)
+        if rng.random() < 0.25:
+            self._add_end(sheet, hand, rng)
+        return sheet, "".join(map(str, digits[: len(sheet.boxes)]))
+
+    def _add_digit(
+        self, sheet: Sheet, digit: int, hand: Hand, pace: "_Pace", rng: np.random.Generator
+    ) -> bool:
+        tile = self._writer.draw_digit(digit, hand, rng)
+        middle = pace.middle(sheet, rng)
+        if pace.has_small_zeros and digit == 0 and sheet.boxes:
+            tile = _shrink(tile, rng.uniform(0.5, 0.9))
+            middle += rng.uniform(-0.2, 1) * (UNIT - len(tile)) / 2
+        front = sheet.front.copy()
+        box = sheet.place(tile, middle, rng.normal(pace.gap, pace.spread))
+        if box is None:
+            return False
+        if sheet.boxes and pace.gap < JOINED_WITHIN and rng.random() < 0.07:
+            sheet.join(front, box, hand.pen, rng)
+        sheet.boxes.append(box)
+        return True
+
+    def _add_point(self, sheet: Sheet, hand: Hand, pace: "_Pace", rng: np.random.Generator) -> None:
+        """A point, comma or dash, as people write between and after digits."""
+        base = MIDDLE + pace.slope * sheet.right + UNIT / 2
+        signs = [
+            (DOT, rng.uniform(0.02, 0.12), rng.uniform(-0.06, 0.12)),
+            (COMMA, rng.uniform(0.2, 0.5), rng.uniform(-0.1, 0.15)),
+            (DASH, rng.uniform(0.3, 0.7), -rng.uniform(0.1, 0.6)),
+            (DOT, rng.uniform(0.02, 0.12), -rng.uniform(0.3, 0.6)),
+        ]
+        strokes, size, below = signs[int(rng.choice(4, p=[0.55, 0.3, 0.1, 0.05]))]
+        tile = self._writer.draw_sign(strokes, UNIT * size, hand, rng)
+        sheet.place(tile, base + UNIT * below, rng.uniform(-2, 10))
+
+    def _add_end(self, sheet: Sheet, hand: Hand, rng: np.random.Generator) -> None:
+        """A sign before or after the number."""
+        sign = ENDS[int(rng.integers(len(ENDS)))]
+        signs = [
+            (EQUALS, rng.uniform(0.25, 0.6)),
+            (DASH, rng.uniform(0.3, 0.9)),
+            (glyphs.strokes("futural", sign), rng.uniform(0.7, 1.2)),
+        ]
+        strokes, size = signs[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]
+        tile = self._writer.draw_sign(strokes, UNIT * size, hand, rng)
+        sheet.place(tile, MIDDLE + rng.normal(0, 3), rng.uniform(2, 20))
+
+    def _photograph(self, ink: Grey, window: Box, rng: np.random.Generator) -> Grey:
+        left, top, right, bottom = window
+        seen = np.s_[max(top, 0) : bottom, max(left, 0) : right]
+        written = ink[seen]
+        uneven = np.abs(papers.smooth_noise(written.shape, rng.uniform(6, 40), rng))
+        pressure = (1 - rng.uniform(0, 0.35) * uneven) * rng.uniform(0.3, 0.95)
+        dark = np.maximum(written * pressure, capture.print_rules(FIELD, UNIT, rng)[seen])
+        grey = self._choose_paper(written.shape, rng) * (1 - dark)
+        edges = ((max(-top, 0), 0), (max(-left, 0), 0))
+        return capture.photograph(np.pad(grey, edges, mode="edge"), rng)
+
+    def _choose_paper(self, shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
+        paper = self._papers[rng.integers(len(self._papers))]
+        top, left = (int(rng.integers(1 + FIELD[axis] - shape[axis])) for axis in (0, 1))
+        cut = paper[top : top + shape[0], left : left + shape[1]].astype(np.float32) / 255
+        return cut[:: int(rng.choice([1, -1])), :: int(rng.choice([1, -1]))]
+
+
+class _Pace:
+    """How one line is laid out: gaps and their spread in pixels, slope, points, small zeros."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        low, high = GAPS[int(rng.choice(len(GAPS), p=GAP_SHARES))]
+        self.gap, self.spread = float(rng.uniform(low, high)), float(rng.uniform(0.5, 4))
+        self.slope, self.drift = float(rng.normal(0, 0.02)), float(rng.uniform(0, 3))
+        self.has_points = bool(rng.random() < 0.6)
+        self.has_small_zeros = bool(rng.random() < 0.2)
+
+    def middle(self, sheet: Sheet, rng: np.random.Generator) -> float:
+        """The row of the next digit's middle."""
+        return MIDDLE + self.slope * sheet.right + float(rng.normal(0, self.drift))
+
+
+def choose_digits(rng: np.random.Generator) -> list[int]:
+    """Up to MOST_DIGITS digits; some end in zeros, some repeat."""
+    count = int(rng.choice(len(LENGTHS), p=LENGTHS))
+    digits = [int(digit) for digit in rng.integers(0, 10, count)]
+    for place in range(1, count):
+        if rng.random() < 0.1:
+            digits[place] = digits[place - 1]
+    if count > 2 and rng.random() < 0.2:
+        zeros = int(rng.integers(1, count))
+        digits[-zeros:] = [0] * zeros
+    return digits
+
+
+def _shrink(tile: Grey, factor: float) -> Grey:
+    height, width = (max(3, round(side * factor)) for side in tile.shape)
+    return np.asarray(Image.fromarray(tile).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _choose_window(ink: Grey, rng: np.random.Generator) -> Box:
+    """The crop: tight, usual or generous around the ink, or any where there is none."""
+    dark = ink > INKED
+    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    if not len(rows):
+        rows, columns = np.array([40, 88]), np.array([10, 10 + int(rng.integers(30, 300))])
+    low, high = MARGINS[int(rng.choice(len(MARGINS), p=MARGIN_SHARES))]
+    above, below = rng.uniform(low, high, 2)
+    before, after = rng.uniform(-1, 40, 2) * rng.random(2)
+    top, bottom = round(rows[0] - above), round(rows[-1] + 1 + below)
+    left, right = round(columns[0] - before), round(columns[-1] + 1 + after)
+    return left, top, min(right, FIELD[1]), min(bottom, FIELD[0])

@@ -1,0 +1,128 @@
+"""Single digits and signs as ink tiles: MNIST's or a simulated pen's, in a hand of one line."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from classifier.recognition.second_opinion import measure_slant
+from training.data.hands import FIELD, Hands, write_strokes
+from training.images import Images
+from training.pen import Stroke
+
+Grey = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+UNIT = 48  # pixels of a digit's height where lines are composed
+MNIST_BOX = 20  # pixels of a digit's height in MNIST
+FINE = 2  # pens draw at this multiple
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What the digits of one line have in common.
+
+    `slant` is dx/dy of the stems, `pen` the stroke's width and `threshold` the share of MNIST's
+    grey that still is ink (low is thick); `mnist` the probability that a digit is MNIST's.
+    """
+
+    slant: float
+    aspect: float
+    pen: float
+    threshold: float
+    mnist: float
+    size_jitter: float
+    tilt_jitter: float
+
+
+def choose_hand(rng: np.random.Generator) -> Hand:
+    return Hand(
+        slant=float(rng.normal(0.15, 0.22)),
+        aspect=float(np.exp(rng.normal(0, 0.14))),
+        pen=float(np.exp(rng.uniform(math.log(2), math.log(9)))),
+        threshold=float(rng.uniform(0.22, 0.72)),
+        mnist=float(rng.choice([0, 0.5, 1], p=[0.3, 0.25, 0.45])),
+        size_jitter=float(rng.uniform(0.02, 0.14)),
+        tilt_jitter=float(rng.uniform(0.01, 0.1)),
+    )
+
+
+class Writer:
+    """Draws digits and signs; `images` are the MNIST digits that it may copy."""
+
+    def __init__(self, images: Images) -> None:
+        self._of = {digit: images.pixels[images.labels == digit] for digit in range(10)}
+        self._hands = Hands()
+
+    def draw_digit(self, digit: int, hand: Hand, rng: np.random.Generator) -> Grey:
+        """The digit's ink in 0…1, trimmed, some UNIT high."""
+        size = UNIT * float(np.exp(rng.normal(0, hand.size_jitter)))
+        if rng.random() < hand.mnist and len(self._of[digit]):
+            pool = self._of[digit]
+            return _copy_mnist(pool[rng.integers(len(pool))], size, hand, rng)
+        strokes = self._hands.choose(digit, rng)
+        return draw_strokes(strokes, random_matrix(size / FIELD, hand, rng), hand.pen)
+
+    def draw_sign(
+        self, lines: list[Stroke], height: float, hand: Hand, rng: np.random.Generator
+    ) -> Grey:
+        """A sign of the same pen, `height` pixels high (or wide, if wider)."""
+        strokes = write_strokes(lines, rng)
+        return draw_strokes(strokes, random_matrix(height / FIELD, hand, rng), hand.pen)
+
+
+def random_matrix(
+    scale: float, hand: Hand, rng: np.random.Generator, own_slant: float = 0.0
+) -> Matrix:
+    """(2, 2), x and y: scaled, slanted as the hand slants, a little turned."""
+    wide = scale * hand.aspect * float(np.exp(rng.normal(0, 0.1)))
+    slant = hand.slant + float(rng.normal(0, 0.07)) - own_slant
+    turn = float(rng.normal(0, hand.tilt_jitter))
+    turned = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    placed: Matrix = turned @ np.array([[wide, -slant * scale], [0, scale]])
+    return placed
+
+
+def _copy_mnist(
+    pixels: NDArray[np.uint8], size: float, hand: Hand, rng: np.random.Generator
+) -> Grey:
+    ink = pixels.astype(np.float32) / 255
+    matrix = random_matrix(size / MNIST_BOX, hand, rng, 0.8 * measure_slant(ink))
+    side = int(size * 2.4)
+    inverse = np.linalg.inv(matrix)
+    start = np.array([13.5, 13.5]) - inverse @ np.array([side / 2, side / 2]) + 0.5
+    data = (*inverse[0], start[0], *inverse[1], start[1])
+    image = Image.fromarray(ink).transform(
+        (side, side), Image.Transform.AFFINE, data, Image.Resampling.BICUBIC
+    )
+    soft = np.clip((np.asarray(image) - hand.threshold) * 4 + 0.5, 0, 1)
+    return trim(soft)
+
+
+def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Grey:
+    """Strokes under the matrix, by a pen `width` pixels wide → a trimmed tile."""
+    placed = [stroke @ matrix.T * FINE for stroke in strokes]
+    points = np.concatenate(placed)
+    margin = width * FINE + 2
+    low = points.min(axis=0) - margin
+    size = np.ceil((points.max(axis=0) + margin - low) / FINE).astype(int)
+    image = Image.new("L", tuple(int(side) * FINE for side in size))
+    pen, radius = ImageDraw.Draw(image), width * FINE / 2
+    for stroke in placed:
+        dots = [(float(x), float(y)) for x, y in stroke - low]
+        pen.line(dots, 255, max(1, round(width * FINE)), joint="curve" if width > 4 else None)
+        for x, y in (dots[0], dots[-1]):
+            pen.ellipse([x - radius, y - radius, x + radius, y + radius], 255)
+    small = image.reduce(FINE).filter(ImageFilter.BoxBlur(0.5))
+    return trim(np.asarray(small, np.float32) / 255)
+
+
+def trim(ink: Grey) -> Grey:
+    """The ink's box; a single pixel where there is none."""
+    dark = ink > 0.3
+    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    if not len(rows):
+        return np.ones((1, 1), np.float32)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -1,0 +1,105 @@
+"""Fits the line reader: MNIST digits in, a LiteRT graph out."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training import line_network
+from training.data.line_pool import BATCH, Batch, LinePool, compose_pool
+from training.data.strings import Composer
+from training.images import Images
+from training.line_augment import augment
+
+GRAPH = "lines.tflite"
+PEAK_LEARNING_RATE = 2e-3
+WARM_UP = 0.05  # of all steps
+
+Follow = Callable[[int, float], None]
+"""Receives the epoch, counted from 1, and its mean loss."""
+
+
+@dataclass(frozen=True)
+class LineConfiguration:
+    """How many lines are composed, and how often each is learned from."""
+
+    lines: int = 30_000
+    epochs: int = 12
+    seed: int = 1
+
+
+def fit_line_reader(
+    images: Images, configuration: LineConfiguration, folder: Path, on_epoch: Follow
+) -> keras.Model:
+    """Train on lines of the MNIST digits `images`, write GRAPH into the folder, and return the
+    network. The same seed composes the same lines."""
+    keras.utils.set_random_seed(configuration.seed)
+    rng = np.random.default_rng(configuration.seed)
+    pool = compose_pool(Composer(images, rng), configuration.lines, rng)
+    model = line_network.build()
+    fit(model, pool, configuration.epochs, rng, on_epoch)
+    export(model, folder / GRAPH)
+    return model
+
+
+def fit(
+    model: keras.Model,
+    pool: LinePool,
+    epochs: int,
+    rng: np.random.Generator,
+    on_epoch: Follow,
+) -> None:
+    """Train the network in place; one core composes batches while others train."""
+    learn = _make_step(model, epochs * -(-len(pool) // BATCH))
+    with ThreadPoolExecutor(1) as ahead:
+        for epoch in range(1, epochs + 1):
+            values = []
+            batches = pool.batches(rng)
+            coming = ahead.submit(next, batches, None)
+            while batch := coming.result():
+                coming = ahead.submit(next, batches, None)
+                values.append(float(learn(batch)))
+            on_epoch(epoch, float(np.mean(values)))
+
+
+def _make_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
+    """A function that learns from one batch and returns its loss."""
+    warm_up = max(1, int(steps * WARM_UP))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm_up), warmup_target=PEAK_LEARNING_RATE, warmup_steps=warm_up
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=5.0)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(reduce_retracing=True)
+    def step(ink: tf.Tensor, digits: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
+        ink, boxes = augment(ink, boxes)
+        with tf.GradientTape() as tape:
+            outputs = model(ink, training=True)
+            value = line_network.loss(line_network.Targets(digits, boxes), outputs)
+        gradients = tape.gradient(value, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return value
+
+    def learn(batch: Batch) -> tf.Tensor:
+        return step(*(tf.constant(array) for array in (batch.ink, batch.digits, batch.boxes)))
+
+    return learn
+
+
+def export(model: keras.Model, path: Path) -> None:
+    """Half precision; LiteRT computes with float32."""
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras announces each export
+        model.export(
+            path,
+            format="litert",
+            verbose=False,
+            optimizations=[tf.lite.Optimize.DEFAULT],
+            target_spec={"supported_types": [tf.float16]},
+        )
