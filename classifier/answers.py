@@ -95,7 +95,7 @@ def of_predictions(upload: Upload, predictions: list[Prediction]) -> Answer:
 def of_reading(reading: Reading, model: str) -> Answer:
     """Return the answer to a picture that is not stored."""
     digits = [_digit(digit.box, digit.recognition) for digit in reading.digits]
-    return compose(None, digits, Layout.of(reading), model)
+    return compose(None, digits, Layout.from_reading(reading), model)
 
 
 def compose(

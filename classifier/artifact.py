@@ -19,6 +19,7 @@ MANIFEST = "manifest.json"
 GRAPH = "model.tflite"
 REJECTOR = "rejector.npz"
 EXEMPLARS = "exemplars.npz"  # a folder may be without
+LINES = "lines.tflite"  # the line reader; a folder may be without
 WEIGHTS = "weights.npz"  # to fine-tune from
 THRESHOLDS = {"confidence", "rejection", "distance"}
 STALE_AFTER_S = 24 * 3600
@@ -46,8 +47,8 @@ class Manifest:
 
     A verdict is `digit` from `thresholds["confidence"]` (0 to 1) on, and up to
     `thresholds["rejection"]` (0 to 1) and `thresholds["distance"]` (0 on); `files` maps each
-    file's name to its sha256. `certificates` bound the errors behind verdict `digit`; a folder may
-    be without.
+    file's name to its sha256. `certificates` bound the errors behind verdict `digit`, and
+    `line_confidence` are the fields of a LineConfidence; a folder may be without.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Manifest:
     thresholds: dict[str, float]
     temperature: float = 1.0
     certificates: tuple[Certificate, ...] = ()
+    line_confidence: dict[str, Any] = field(default_factory=dict)
     libraries: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classifier import artifact, uncertainty
 from classifier.exemplars import Exemplars
+from classifier.recognition.line_reader import LineReader
 from classifier.stderr import filter_stderr
 from classifier.uncertainty import Floats, Neighbourhoods
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
@@ -135,7 +136,11 @@ class Recognizer:
         graph = artifact.read_file(folder, self.manifest, artifact.GRAPH)
         rejector = artifact.read_file(folder, self.manifest, artifact.REJECTOR)
         self._exemplars = _read_exemplars(folder, self.manifest)
+        self.line_reader: LineReader | None = None
         try:
+            if artifact.LINES in self.manifest.files:
+                lines = artifact.read_file(folder, self.manifest, artifact.LINES)
+                self.line_reader = LineReader(lines)
             self.graph = Graph(graph)
             self._neighbourhoods = Neighbourhoods.load(rejector)
             # What doesn't fit together shows here, and not at the first picture.

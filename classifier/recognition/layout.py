@@ -7,15 +7,17 @@ from classifier.recognition.reader import Reading
 
 @dataclass(frozen=True)
 class Layout:
-    """Lines as (box, number of digits), boxes that no digit explains, and the reading's confidence,
-    which is None for a blank picture and for one that was read before it was measured."""
+    """Lines as (box, number of digits), boxes that no digit explains, and the reading's confidence.
+
+    `confidence` is None for a blank picture, and for one that was read before it was measured.
+    """
 
     lines: list[tuple[list[int], int]]
     left_out: list[list[int]]
     confidence: float | None
 
     @classmethod
-    def of(cls, reading: Reading) -> "Layout":
+    def from_reading(cls, reading: Reading) -> "Layout":
         return cls(
             [(list(line.box), len(line.digits)) for line in reading.lines],
             [list(box) for box in reading.left_out],

@@ -1,19 +1,31 @@
 """A picture → its digits, line by line, and how likely all of them are right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
 
 from classifier import imaging
-from classifier.imaging import Debug, Picture
+from classifier.imaging import Debug, Page, Picture
 from classifier.imaging.arrays import Pixels
+from classifier.recognition import line_confidence, second_opinion
+from classifier.recognition.line_confidence import LineConfidence
+from classifier.recognition.line_reader import LineReader, LineReading
 from classifier.recognizer import Recognition, Recognizer
+from classifier.vocabulary import Reason, Verdict
+
+CUT_OFF = 0.25  # of a side of a digit's box, along the picture's border
+FAINT = 1.3  # times the paper's grain
+UNEXPLAINED = 0.3  # of the ink
+PRINT = 0.6  # how much darker than paper the ink is shown to the line reader
 
 Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class ReadDigit:
-    """One digit as MNIST would hold it, its box (x, y, w, h) in the upright original, and what
-    the model makes of it."""
+    """One digit as MNIST would hold it, its box (x, y, w, h) in the upright original, and its
+    recognition."""
 
     pixels: Pixels
     box: Box
@@ -22,43 +34,140 @@ class ReadDigit:
 
 @dataclass(frozen=True)
 class ReadLine:
-    """One line of writing: its box in the upright original, and the places of its digits."""
+    """One line of writing: its box in the upright original, its digits, and the probability that
+    they are all right."""
 
     box: Box
-    digits: range
+    digits: list[ReadDigit]
+    confidence: float
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A picture as read: digits in reading order, their lines, and writing that no digit explains.
+    """A picture as read: lines from the top, and the boxes of writing that no digit explains."""
 
-    `confidence` is the probability that all of it is right, 0 to 1; None where nothing is written.
-    """
-
-    digits: list[ReadDigit]
     lines: list[ReadLine]
     left_out: list[Box]
-    confidence: float | None
+
+    @property
+    def digits(self) -> list[ReadDigit]:
+        return [digit for line in self.lines for digit in line.digits]
+
+    @property
+    def confidence(self) -> float | None:
+        """The probability that all of it is right, 0 to 1; None where nothing is written."""
+        return prod(line.confidence for line in self.lines) if self.lines else None
 
 
-NOTHING = Reading([], [], [], None)
+NOTHING = Reading([], [])
 
 
 def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None = None) -> Reading:
-    """Return the digits of a picture."""
-    found = imaging.find_digits(picture, debug)
-    recognitions = recognizer.recognize(digit.pixels for digit in found)
+    """Return what is written in a picture.
+
+    A digit alone is recognised as it is. Among others, the line that it stands in is read as a
+    whole, and each of its digits recognised as a second opinion.
+    """
+    page = imaging.find_page(picture, debug)
+    if not page.digits:
+        return Reading([], page.left_out)
+    if len(page.digits) == 1 or recognizer.line_reader is None:
+        return _express_doubt(_read_pieces(page, recognizer), page)
+    lines = [_read_line(line, recognizer, recognizer.line_reader) for line in page.lines]
+    reading = Reading(
+        [line for line in lines if line.digits],
+        page.left_out + [line.box for line in lines if not line.digits],
+    )
+    return _express_doubt(reading, page)
+
+
+def _read_pieces(page: Page, recognizer: Recognizer) -> Reading:
+    """Return the digits as imaging separates them, as one line."""
+    recognitions = recognizer.recognize(digit.pixels for digit in page.digits)
     digits = [
         ReadDigit(digit.pixels, digit.box, recognition)
-        for digit, recognition in zip(found, recognitions, strict=True)
+        for digit, recognition in zip(page.digits, recognitions, strict=True)
     ]
-    if not digits:
-        return NOTHING
-    line = ReadLine(surrounding_box([digit.box for digit in digits]), range(len(digits)))
-    return Reading(digits, [line], [], min(each.recognition.confidence for each in digits))
+    box = surrounding_box([digit.box for digit in digits])
+    confidence = min(recognition.confidence for recognition in recognitions)
+    return Reading([ReadLine(box, digits, confidence)], page.left_out)
 
 
 def surrounding_box(boxes: list[Box]) -> Box:
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
     right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
     return left, top, right - left, bottom - top
+
+
+def _read_line(line: imaging.Line, recognizer: Recognizer, reader: LineReader) -> ReadLine:
+    grey = 1 - PRINT * line.ink
+    reading = reader.read_line(grey)
+    cuts = second_opinion.cut_digits(grey, reading.boxes)
+    known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
+    opinions = [None if cut is None else next(known) for cut in cuts]
+    if not reading.text or None in opinions:
+        return ReadLine(line.box, [], 0.0)
+    features = line_confidence.measure_agreement(reading, opinions)
+    confidence = float(LineConfidence(**recognizer.manifest.line_confidence).estimate(features))
+    recognitions = _combine(reading, [each for each in opinions if each], confidence, recognizer)
+    digits = [
+        ReadDigit(cut, _box_in_picture(box, line), recognition)
+        for cut, box, recognition in zip(cuts, reading.boxes, recognitions, strict=True)
+        if cut is not None
+    ]
+    return ReadLine(line.box, digits, confidence)
+
+
+def _box_in_picture(box: np.ndarray, line: imaging.Line) -> Box:
+    left, right = (line.start + line.scale * float(side) for side in (box[0], box[2]))
+    return round(max(left, 0)), line.box[1], max(round(right - left), 1), line.box[3]
+
+
+def _combine(
+    reading: LineReading, opinions: list[Recognition], confidence: float, recognizer: Recognizer
+) -> list[Recognition]:
+    """Return recognitions of the line's digits by both readers, certain where the line is."""
+    both = [
+        replace(opinion, probabilities=_weigh(digit, opinion.probabilities))
+        for digit, opinion in zip(reading.probabilities, opinions, strict=True)
+    ]
+    if confidence >= recognizer.manifest.thresholds["line"]:
+        return [replace(each, verdict=Verdict.DIGIT, reason=None) for each in both]
+    return both if any(each.verdict != Verdict.DIGIT for each in both) else _doubt_weakest(both)
+
+
+def _weigh(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the normalised geometric mean of two readers' probabilities."""
+    mean = np.sqrt(np.maximum(first, 1e-6) * np.maximum(second, 1e-6))
+    return mean / mean.sum()
+
+
+def _doubt_weakest(recognitions: list[Recognition]) -> list[Recognition]:
+    weakest = min(range(len(recognitions)), key=lambda place: recognitions[place].confidence)
+    doubted = replace(
+        recognitions[weakest], verdict=Verdict.UNSURE, reason=Reason.LOW_CONFIDENCE
+    )
+    return [*recognitions[:weakest], doubted, *recognitions[weakest + 1 :]]
+
+
+def _express_doubt(reading: Reading, page: Page) -> Reading:
+    """Return the reading with every digit unsure that the page speaks against."""
+    facts = page.facts
+    if facts.contrast < FAINT:
+        return _doubt(reading, Reason.TOO_FAINT)
+    if max(facts.cut_off, default=0.0) > CUT_OFF:
+        return _doubt(reading, Reason.CUT_OFF)
+    if facts.unexplained > UNEXPLAINED:
+        return _doubt(reading, Reason.MORE_WRITING)
+    return reading
+
+
+def _doubt(reading: Reading, reason: Reason) -> Reading:
+    def unsure(digit: ReadDigit) -> ReadDigit:
+        if digit.recognition.verdict != Verdict.DIGIT:
+            return digit
+        recognition = replace(digit.recognition, verdict=Verdict.UNSURE, reason=reason)
+        return replace(digit, recognition=recognition)
+
+    lines = [replace(line, digits=[unsure(digit) for digit in line.digits]) for line in reading.lines]
+    return replace(reading, lines=lines)

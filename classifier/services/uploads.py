@@ -31,7 +31,7 @@ def classify(
     picture = imaging.decode(data)
     served = serving.champion.get()
     reading = read_picture(picture, served.recognizer)
-    layout = Layout.of(reading)
+    layout = Layout.from_reading(reading)
     upload = Upload(
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
