@@ -16,16 +16,16 @@ from classifier.imaging.light import (
     smoothed,
 )
 from classifier.imaging.morphology import window_max
-from classifier.imaging.normalize import stroke_width
 from classifier.imaging.rules import rule_pixels
 
 WIDEST_STROKE = 0.45  # of the shorter side
-STROKES = 4.0  # widths of the usual stroke: what is wider is no ink but a shadow
+STROKES = 2.5  # widths of the thickest: what is wider is no ink but a shadow
+THICKER = 0.05  # of the ink's area, where strokes meet
 JUDGED_SIDE = 150  # pixels of the shorter side: enough to measure strokes
 TAIL = 0.2  # of the full stroke; ink this faint still belongs to a stroke that it touches
 FAINTEST = 10.0  # grey levels; less contrast than this no eye calls ink
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
-EDGED = 0.7  # of a piece's outline; a shadow's remains have an edge on one side only
+EDGED = 0.8  # of a piece's outline; a shadow's remains have an edge on one side only
 STEP = 0.25  # of the full contrast, within a few pixels, is an edge
 
 
@@ -69,7 +69,17 @@ def stroke_window(grey: Grey) -> float:
     ink, _ = without_shadows(contrast, ink, find_components(ink > TAIL))
     if not ink.any():
         return widest
-    return min(widest, STROKES * factor * stroke_width(ink))
+    return min(widest, STROKES * factor * thickest(ink > TAIL))
+
+
+def thickest(mask: Mask) -> int:
+    """Return the width in pixels that no more than a small part of the ink exceeds."""
+    area, width = int(mask.sum()), 1
+    while True:
+        mask = ~window_max(~mask, 3)
+        if mask.sum() <= THICKER * area:
+            return width
+        width += 2
 
 
 def measure_contrast(grey: Grey, window: float) -> Contrast:

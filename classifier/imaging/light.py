@@ -15,6 +15,7 @@ SHEET = 0.35  # of the shorter side: no light stroke is so wide
 STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture: wider than strokes of some size
 SHADED = 0.7  # of the brightest paper's light
 STRIP = 0.4  # of the shorter side: twice as wide as a desk's strip along the border may be
+DEPTH = 0.15  # of the shorter side: what is further from the border lies on the paper
 DESK = 0.65  # of the light of the paper beside it
 DEEP = 0.5  # of a logarithm: the ink's; what is deeper counts no more
 CLEARLY = 0.1  # of a logarithm: how much more thin detail of one shade than of the other
@@ -149,6 +150,8 @@ def desk_strips(light: Grey) -> Mask:
     step = max(1, min(light.shape) // SMALL_SIDE)
     small = np.ascontiguousarray(light[::step, ::step]).astype(np.uint8)
     strips = small < DESK * closing(small, round(STRIP * min(small.shape)))
+    deep = round(DEPTH * min(small.shape))
+    strips[deep:-deep, deep:-deep] = False
     if not strips.any():
         return np.zeros(light.shape, np.bool_)
     strips = window_max(strips, 3)
