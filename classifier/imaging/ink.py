@@ -24,6 +24,8 @@ THICKER = 0.05  # of the ink's area, where strokes meet
 JUDGED_SIDE = 150  # pixels of the shorter side: enough to measure strokes
 TAIL = 0.2  # of the full stroke; ink this faint still belongs to a stroke that it touches
 FAINTEST = 10.0  # grey levels; less contrast than this no eye calls ink
+ENOUGH = 200_000  # pixels to judge contrast by
+SAMPLED = 20_000  # pixels to judge grain by
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
 EDGED = 0.8  # of a piece's outline; a shadow's remains have an edge on one side only
 STEP = 0.25  # of the full contrast, within a few pixels, is an edge
@@ -120,7 +122,7 @@ def _outline(mask: Mask) -> Mask:
 
 def scaled(contrast: Grey, floor: Grey) -> Grey:
     full = ink_level(contrast, floor)
-    if full / 2 <= float(np.median(floor)):
+    if full / 2 <= float(np.median(floor.ravel()[:: 1 + floor.size // SAMPLED])):
         return np.zeros_like(contrast)
     low = np.minimum(floor / 2, 0.8 * full)
     ink: Grey = np.clip((contrast - low) / (full - low), 0, 1)
@@ -129,7 +131,7 @@ def scaled(contrast: Grey, floor: Grey) -> Grey:
 
 def noise_floor(contrast: Grey) -> float:
     """The contrast that the paper's own grain reaches."""
-    sample = contrast.ravel()[:: max(1, contrast.size // 20000)]
+    sample = contrast.ravel()[:: 1 + contrast.size // SAMPLED]
     faint, middle = np.percentile(sample, (5, 25))
     return float(max(middle + NOISE_SIGMAS * (middle - faint), FAINTEST))
 
@@ -141,9 +143,11 @@ def ink_level(contrast: Grey, floor: Grey) -> float:
     Föglein (1985); unlike Otsu's threshold it does not ask how much ink there is.
     """
     total = weighted = 0.0
+    skip = 1 + contrast.size // ENOUGH
+    rows, columns = contrast[::skip], contrast[:, ::skip]
     for one, next_one, least in (
-        (contrast[:-1], contrast[1:], floor[1:]),
-        (contrast[:, :-1], contrast[:, 1:], floor[:, 1:]),
+        (columns[:-1], columns[1:], floor[1:, ::skip]),
+        (rows[:, :-1], rows[:, 1:], floor[::skip, 1:]),
     ):
         step, both = next_one - one, next_one + one
         weight = step * step * (both > least)

@@ -84,7 +84,7 @@ def _detail(upper: Pixels, lower: Pixels) -> float:
 
 def _is_ringed_by_light(small: Grey) -> bool | None:
     """Whether light paper is all around, or None where neither shade is or a sheet is inside."""
-    low, high = np.percentile(small, (5, 95))
+    low, high = np.percentile(small, (0.5, 99.5))
     bright = small > (low + high) / 2
     ring = np.concatenate((bright[0], bright[-1], bright[1:-1, 0], bright[1:-1, -1]))
     share = float(ring.mean())
@@ -95,9 +95,15 @@ def _is_ringed_by_light(small: Grey) -> bool | None:
     if not len(rows):
         return None
     box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if share <= 0.5 and (~closing(~box.astype(np.uint8), round(SHEET * min(small.shape)))).any():
+    if share <= 0.5 and _holds_a_sheet(box, round(SHEET * min(small.shape))):
         return None
     return share > 0.5 if box.mean() < FILLED else None
+
+
+def _holds_a_sheet(bright: Mask, side: int) -> bool:
+    """Whether a square of paper is among what is bright, whatever is written on it."""
+    unwritten = closing(bright.astype(np.uint8), STROKE_WINDOWS[-1])
+    return bool((~closing(~unwritten, side)).any())
 
 
 def _edges_are_dark(small: Grey) -> bool:
@@ -162,8 +168,13 @@ def desk_strips(light: Grey) -> Mask:
 def smoothed(grey: Grey) -> Grey:
     """The binomial mean of three by three pixels."""
     padded = np.pad(grey, 1, mode="edge")
-    rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    mean: Grey = (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
+    rows = padded[:-2] + padded[2:]
+    rows += padded[1:-1]
+    rows += padded[1:-1]
+    mean: Grey = rows[:, :-2] + rows[:, 2:]
+    mean += rows[:, 1:-1]
+    mean += rows[:, 1:-1]
+    mean *= 1 / 16
     return mean
 
 
