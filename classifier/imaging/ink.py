@@ -1,6 +1,6 @@
 """Tells ink from paper: how much ink each pixel holds, whatever the light and the colours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -42,20 +42,37 @@ class Contrast:
     light: Grey
 
 
-def find_ink(pixels: Pixels) -> tuple[Grey, Components]:
-    """Return the ink of each pixel, from 0 for paper to 1 for the full stroke, and its pieces."""
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """The ink of each pixel, from 0 for paper to 1 for the full stroke; its pieces; and how many
+    times it exceeds the paper's grain."""
+
+    strokes: Grey
+    pieces: Components
+    visibility: float
+
+
+def find_ink(pixels: Pixels) -> Ink:
+    """Return the handwriting of a picture: its ink without rules, shadows and desk."""
     grey = dark_on_light(pixels)
     if min(grey.shape) >= LEAST_SMOOTHED:
         grey = smoothed(grey)
     contrast = measure_contrast(grey, stroke_window(grey))
-    ink = scaled(contrast.ink, contrast.floor)
-    pieces = find_components(ink > TAIL)
-    rules = rule_pixels(ink > TAIL, pieces)
+    strokes = scaled(contrast.ink, contrast.floor)
+    pieces = find_components(strokes > TAIL)
+    rules = rule_pixels(strokes > TAIL, pieces)
     if rules is not None:
         # Digits may be fainter than the print about them, so their own contrast counts alone.
-        ink = scaled(np.where(rules, 0, contrast.ink), contrast.floor)
-        pieces = find_components(ink > TAIL)
-    return without_shadows(contrast, ink, pieces)
+        contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
+        strokes = scaled(contrast.ink, contrast.floor)
+        pieces = find_components(strokes > TAIL)
+    strokes, pieces = without_shadows(contrast, strokes, pieces)
+    grain = _typical(contrast.floor)
+    return Ink(strokes, pieces, ink_level(contrast.ink, contrast.floor) / grain)
+
+
+def _typical(floor: Grey) -> float:
+    return float(np.median(floor.ravel()[:: 1 + floor.size // SAMPLED]))
 
 
 def stroke_window(grey: Grey) -> float:
@@ -122,7 +139,7 @@ def _outline(mask: Mask) -> Mask:
 
 def scaled(contrast: Grey, floor: Grey) -> Grey:
     full = ink_level(contrast, floor)
-    if full / 2 <= float(np.median(floor.ravel()[:: 1 + floor.size // SAMPLED])):
+    if full / 2 <= _typical(floor):
         return np.zeros_like(contrast)
     low = np.minimum(floor / 2, 0.8 * full)
     ink: Grey = np.clip((contrast - low) / (full - low), 0, 1)

@@ -18,16 +18,18 @@ Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class TextLine:
     """A line of text: its box (left, top, right, bottom) and `slope`, in pixels of the analysed
-    picture, and its ink, (h, w) from 0 to 1, levelled and with a margin of paper."""
+    picture, and its ink, (h, w) from 0 to 1, levelled and with a margin of paper, whose first
+    column lies at x = `start`."""
 
     box: Box
     slope: float
     ink: Grey
+    start: int
 
 
-def lines_of(ink: Grey, pieces: Components) -> list[Line]:
+def find_text_lines(ink: Grey, pieces: Components) -> list[TextLine]:
     """Return the lines from top to bottom; small pieces belong to the line that they lie in."""
     boxes = pieces.boxes
     if not len(boxes):
@@ -94,7 +96,7 @@ def _baseline(boxes: Ints) -> tuple[float, float]:
     return float(slope), float(offset)
 
 
-def _line(ink: Grey, pieces: Components, members: Ints, row: list[int]) -> Line:
+def _line(ink: Grey, pieces: Components, members: Ints, row: list[int]) -> TextLine:
     own = pieces.boxes[members]
     left, top = (int(v) for v in own[:, :2].min(axis=0))
     right, bottom = (int(v) for v in own[:, 2:].max(axis=0))
@@ -105,7 +107,7 @@ def _line(ink: Grey, pieces: Components, members: Ints, row: list[int]) -> Line:
     wanted[members + 1] = True
     mine = wanted[pieces.labels[window]] | (pieces.labels[window] == 0)
     crop = levelled(np.pad(ink[window] * mine, margin), slope)
-    return Line((left, top, right, bottom), slope, crop)
+    return TextLine((left, top, right, bottom), slope, crop, max(left - 1, 0) - margin)
 
 
 def levelled(ink: Grey, slope: float) -> Grey:
