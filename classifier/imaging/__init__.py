@@ -4,31 +4,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from classifier.imaging.appended import without_appended
-from classifier.imaging.arrays import Pixels
+from classifier.imaging.arrays import Grey, Ints, Pixels
 from classifier.imaging.decode import Picture, decode
+from classifier.imaging.doubt import Facts, facts_of, is_left_out
 from classifier.imaging.errors import ImageError
-from classifier.imaging.ink import find_ink
+from classifier.imaging.ink import Ink, find_ink
+from classifier.imaging.lines import TextLine, find_text_lines
 from classifier.imaging.normalize import to_mnist
-from classifier.imaging.segment import Group, find_groups
+from classifier.imaging.segment import find_groups
 
 __all__ = [
     "VERSION",
     "Debug",
     "Digit",
+    "Facts",
     "ImageError",
+    "Line",
+    "Page",
     "Picture",
     "decode",
     "find_digits",
+    "find_lines",
+    "find_page",
     "from_array",
     "without_appended",
 ]
 
-VERSION = 2  # to be raised with every change to what pixels a digit gets
+VERSION = 3  # to be raised with every change to what pixels a digit gets
 
 Debug = Callable[[str, NDArray[Any]], None]
+Box = tuple[int, int, int, int]  # x, y, width, height in the upright original
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +45,31 @@ class Digit:
     """One digit as MNIST would hold it, and its box (x, y, w, h) in the upright original."""
 
     pixels: Pixels
-    box: tuple[int, int, int, int]
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line of text: its box in the upright original, and its ink, (h, w) from 0 to 1, levelled.
+
+    Column c of the ink shows the original from x = `start` + c * `scale` on.
+    """
+
+    box: Box
+    ink: Grey
+    start: float
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """The writing of a picture: digits in reading order, lines from top to bottom, the boxes of
+    the pieces that no digit holds, and measures of doubt."""
+
+    digits: list[Digit]
+    lines: list[Line]
+    left_out: list[Box]
+    facts: Facts
 
 
 def from_array(pixels: Pixels) -> Picture:
@@ -47,21 +80,50 @@ def from_array(pixels: Pixels) -> Picture:
 
 def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
     """The digits in reading order; none for a blank picture."""
-    ink, pieces = find_ink(picture.pixels)
-    groups = find_groups(ink, pieces)
-    digits = [Digit(to_mnist(group.ink), _full_box(group, picture)) for group in groups]
+    return _digits(picture, find_ink(picture.pixels), debug)[0]
+
+
+def find_lines(picture: Picture) -> list[Line]:
+    """Return the lines of text from top to bottom; none for a blank picture."""
+    found = find_ink(picture.pixels)
+    return [_line(line, picture) for line in find_text_lines(found.strokes, found.pieces)]
+
+
+def find_page(picture: Picture, debug: Debug | None = None) -> Page:
+    """Return the digits, the lines, what is left out, and what speaks against an answer."""
+    found = find_ink(picture.pixels)
+    digits, boxes = _digits(picture, found, debug)
+    lines = find_text_lines(found.strokes, found.pieces)
+    left_out = found.pieces.boxes[is_left_out(found.pieces, boxes)]
+    return Page(
+        digits,
+        [_line(line, picture) for line in lines],
+        [_full_box(tuple(box), picture) for box in left_out.tolist()],
+        facts_of(found.strokes, found.pieces, boxes, found.visibility),
+    )
+
+
+def _digits(picture: Picture, found: Ink, debug: Debug | None) -> tuple[list[Digit], Ints]:
+    """The digits, and their boxes (n, 4) in the pixels of the ink."""
+    groups = find_groups(found.strokes, found.pieces)
+    digits = [Digit(to_mnist(group.ink), _full_box(group.box, picture)) for group in groups]
     if debug:
         debug("picture", picture.pixels)
-        debug("ink", ink)
+        debug("ink", found.strokes)
         for group, digit in zip(groups, digits, strict=True):
             debug("group", group.ink)
             debug("digit", digit.pixels)
-    return digits
+    return digits, np.array([group.box for group in groups], np.intp).reshape(-1, 4)
 
 
-def _full_box(group: Group, picture: Picture) -> tuple[int, int, int, int]:
+def _line(line: TextLine, picture: Picture) -> Line:
+    scale = picture.width / picture.pixels.shape[1]
+    return Line(_full_box(line.box, picture), line.ink, line.start * scale, scale)
+
+
+def _full_box(found: Box, picture: Picture) -> Box:
     height, width = picture.pixels.shape[:2]
     x, y = picture.width / width, picture.height / height
-    left, top, right, bottom = group.box
+    left, top, right, bottom = found
     box = round(left * x), round(top * y), round(right * x), round(bottom * y)
     return box[0], box[1], box[2] - box[0], box[3] - box[1]

@@ -4,9 +4,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from classifier.imaging.arrays import Grey, Mask
+from classifier.imaging.arrays import Grey, Mask, Pixels
 
-AnyArray = TypeVar("AnyArray", Grey, Mask)
+AnyArray = TypeVar("AnyArray", Grey, Mask, Pixels)
 
 
 def window_max(image: AnyArray, size: int) -> AnyArray:
@@ -37,9 +37,10 @@ def block_max(image: Grey, size: int) -> Grey:
     return image
 
 
-def closing(image: Grey, size: int) -> Grey:
+def closing(image: Pixels, size: int) -> Pixels:
     """Dark detail narrower than the window filled up to its surroundings."""
-    return -window_max(-window_max(image, size), size)
+    filled: Pixels = ~window_max(~window_max(image, size), size)
+    return filled
 
 
 def grown(ink: Grey, radius: float) -> Grey:

@@ -1,0 +1,1 @@
+"""Builds the data that models learn from and are measured on."""

