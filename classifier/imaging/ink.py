@@ -109,9 +109,7 @@ def measure_contrast(grey: Grey, window: float) -> Contrast:
     return Contrast(ink, noise_floor(light - grey) / light, grey, light)
 
 
-def without_shadows(
-    contrast: Contrast, ink: Grey, pieces: Components
-) -> tuple[Grey, Components]:
+def without_shadows(contrast: Contrast, ink: Grey, pieces: Components) -> tuple[Grey, Components]:
     """Return the ink and the pieces that have edges all round, as strokes have."""
     if not len(pieces.areas) or min(ink.shape) < LEAST_SMOOTHED:
         return ink, pieces

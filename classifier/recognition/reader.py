@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier import imaging
 from classifier.imaging import Debug, Page, Picture
-from classifier.imaging.arrays import Pixels
+from classifier.imaging.arrays import Grey, Pixels
 from classifier.recognition import line_confidence, second_opinion
-from classifier.recognition.line_confidence import LineConfidence
+from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.line_reader import LineReader, LineReading
 from classifier.recognizer import Recognition, Recognizer
 from classifier.vocabulary import Reason, Verdict
@@ -100,11 +101,7 @@ def surrounding_box(boxes: list[Box]) -> Box:
 
 
 def _read_line(line: imaging.Line, recognizer: Recognizer, reader: LineReader) -> ReadLine:
-    grey = 1 - PRINT * line.ink
-    reading = reader.read_line(grey)
-    cuts = second_opinion.cut_digits(grey, reading.boxes)
-    known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
-    opinions = [None if cut is None else next(known) for cut in cuts]
+    reading, cuts, opinions = read_twice(line.ink, recognizer, reader)
     if not reading.text or None in opinions:
         return ReadLine(line.box, [], 0.0)
     features = line_confidence.measure_agreement(reading, opinions)
@@ -118,7 +115,21 @@ def _read_line(line: imaging.Line, recognizer: Recognizer, reader: LineReader) -
     return ReadLine(line.box, digits, confidence)
 
 
-def _box_in_picture(box: np.ndarray, line: imaging.Line) -> Box:
+def read_twice(
+    ink: Grey, recognizer: Recognizer, reader: LineReader
+) -> tuple[LineReading, list[Pixels | None], list[Recognition | None]]:
+    """Return the reading of a line's ink, its digits one by one, and their recognitions.
+
+    None is a digit without ink.
+    """
+    grey = 1 - PRINT * ink
+    reading = reader.read_line(grey)
+    cuts = second_opinion.cut_digits(grey, reading.boxes)
+    known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
+    return reading, cuts, [None if cut is None else next(known) for cut in cuts]
+
+
+def _box_in_picture(box: NDArray[np.float32], line: imaging.Line) -> Box:
     left, right = (line.start + line.scale * float(side) for side in (box[0], box[2]))
     return round(max(left, 0)), line.box[1], max(round(right - left), 1), line.box[3]
 
@@ -136,17 +147,15 @@ def _combine(
     return both if any(each.verdict != Verdict.DIGIT for each in both) else _doubt_weakest(both)
 
 
-def _weigh(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _weigh(first: Floats, second: Floats) -> Floats:
     """Return the normalised geometric mean of two readers' probabilities."""
     mean = np.sqrt(np.maximum(first, 1e-6) * np.maximum(second, 1e-6))
-    return mean / mean.sum()
+    return np.asarray(mean / mean.sum())
 
 
 def _doubt_weakest(recognitions: list[Recognition]) -> list[Recognition]:
     weakest = min(range(len(recognitions)), key=lambda place: recognitions[place].confidence)
-    doubted = replace(
-        recognitions[weakest], verdict=Verdict.UNSURE, reason=Reason.LOW_CONFIDENCE
-    )
+    doubted = replace(recognitions[weakest], verdict=Verdict.UNSURE, reason=Reason.LOW_CONFIDENCE)
     return [*recognitions[:weakest], doubted, *recognitions[weakest + 1 :]]
 
 
@@ -169,5 +178,7 @@ def _doubt(reading: Reading, reason: Reason) -> Reading:
         recognition = replace(digit.recognition, verdict=Verdict.UNSURE, reason=reason)
         return replace(digit, recognition=recognition)
 
-    lines = [replace(line, digits=[unsure(digit) for digit in line.digits]) for line in reading.lines]
+    lines = [
+        replace(line, digits=[unsure(digit) for digit in line.digits]) for line in reading.lines
+    ]
     return replace(reading, lines=lines)

@@ -1,0 +1,80 @@
+"""Fits how likely a line is right, and from which probability on it is called so."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.certificate import Certificate
+from classifier.recognition import line_confidence
+from classifier.recognition.line_confidence import Floats
+from classifier.recognition.line_reader import LineReader
+from classifier.recognition.reader import read_twice
+from classifier.recognizer import Recognizer
+from training.certification import STRINGS, Scored, certify
+from training.data.strings import Composer, Line
+from training.images import Images
+
+LINES = 4_000  # half of them to fit on, half to certify with
+PAPERS = 100
+NEVER = 2.0  # no probability reaches it
+
+
+@dataclass(frozen=True)
+class LineCalibration:
+    """`line_confidence` are the fields of a LineConfidence, `threshold` the least probability of a
+    line that is called `digit`."""
+
+    line_confidence: dict[str, Any]
+    threshold: float
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
+class _Read:
+    """N lines as read: (N, FEATURES) features, and (N,) whether the text is right."""
+
+    features: Floats
+    right: NDArray[np.bool_]
+
+
+def calibrate_lines(
+    recognizer: Recognizer, reader: LineReader, digits: Images, seed: int, count: int = LINES
+) -> LineCalibration:
+    """Compose lines of digits that no network learned from, and fit and certify on them."""
+    rng = np.random.default_rng(seed)
+    composer = Composer(digits, rng, PAPERS)
+    lines = [composer.compose(rng) for _ in range(count)]
+    first, second = lines[: count // 2], lines[count // 2 :]
+    fitted = _read(first, recognizer, reader)
+    confidence = line_confidence.fit_confidence(fitted.features, fitted.right)
+    held_out = _read(second, recognizer, reader)
+    certificate = certify(
+        STRINGS,
+        Scored(
+            scores=confidence.estimate(held_out.features),
+            right=held_out.right,
+            groups=np.arange(len(held_out.right)),
+            digest=_digest(second),
+        ),
+    )
+    threshold = NEVER if certificate.threshold is None else certificate.threshold
+    return LineCalibration(asdict(confidence), threshold, certificate)
+
+
+def _read(lines: list[Line], recognizer: Recognizer, reader: LineReader) -> _Read:
+    features, right = [], []
+    for line in lines:
+        reading, _, opinions = read_twice(line.ink, recognizer, reader)
+        if not reading.text:
+            continue
+        features.append(line_confidence.measure_agreement(reading, opinions))
+        right.append(reading.text == line.text)
+    return _Read(np.array(features), np.array(right))
+
+
+def _digest(lines: list[Line]) -> str:
+    content = b"".join(line.ink.tobytes() + line.text.encode() for line in lines)
+    return hashlib.sha256(content).hexdigest()
