@@ -11,7 +11,7 @@ from classifier.certificate import Certificate
 from classifier.recognition import line_confidence
 from classifier.recognition.line_confidence import Floats
 from classifier.recognition.line_reader import LineReader
-from classifier.recognition.reader import read_twice
+from classifier.recognition.reader import PRINT, read_twice
 from classifier.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
 from training.data.strings import Composer, Line
@@ -67,7 +67,7 @@ def calibrate_lines(
 def _read(lines: list[Line], recognizer: Recognizer, reader: LineReader) -> _Read:
     features, right = [], []
     for line in lines:
-        reading, _, opinions = read_twice(line.ink, recognizer, reader)
+        reading, _, opinions = read_twice(1 - PRINT * line.ink, recognizer, reader)
         if not reading.text:
             continue
         features.append(line_confidence.measure_agreement(reading, opinions))

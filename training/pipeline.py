@@ -24,6 +24,8 @@ from training import (
     export,
     gate,
     lesson,
+    line_calibration,
+    line_trainer,
     plots,
     report,
     tracking,
@@ -33,6 +35,7 @@ from training.dataset import Dataset, Measured
 from training.evaluate import Answers
 from training.images import Images
 from training.lesson import Lesson
+from training.line_trainer import LineConfiguration
 from training.record import Record
 from training.trainer import Configuration
 
@@ -55,11 +58,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Course:
-    """What is taught, how, and by whom: `fit` makes the members."""
+    """A lesson, its configuration, and the functions that make the members and the line reader.
+
+    `add_line_reader` writes the line reader's graph into a folder, if there is one.
+    """
 
     lesson: Lesson
     configuration: dict[str, Any]
     fit: Callable[[trainer.Follow], list[Any]]
+    add_line_reader: Callable[[Path, Record], None]
 
 
 Exam = dict[str, tuple[Measured, Answers]]
@@ -118,7 +125,18 @@ def _anew(plan: Plan, data: Dataset) -> Course:
     def fit(follow: trainer.Follow) -> list[Any]:
         return trainer.fit(prepared.train, given, follow, plan.progress_bar)
 
-    return Course(prepared, asdict(given), fit)
+    def add_line_reader(folder: Path, record: Record) -> None:
+        record.stage("training the line reader")
+        digits = lesson.learnt(data.mnist)
+        configuration = LineConfiguration.for_digits(len(digits), given.epochs, given.seed)
+        line_trainer.fit_line_reader(
+            digits,
+            configuration,
+            folder,
+            lambda epoch, loss: record.log(report.line_epoch(epoch, configuration.epochs, loss)),
+        )
+
+    return Course(prepared, asdict(given), fit, add_line_reader)
 
 
 def _further(plan: Plan, data: Dataset, champion: ModelVersion) -> Course:
@@ -129,7 +147,13 @@ def _further(plan: Plan, data: Dataset, champion: ModelVersion) -> Course:
     def fit(follow: trainer.Follow) -> list[Any]:
         return trainer.fine_tune(members, prepared.train, given, follow, plan.progress_bar)
 
-    return Course(prepared, asdict(given) | {"fine_tuned_from": champion.name}, fit)
+    def add_line_reader(folder: Path, _: Record) -> None:
+        graph = model_folder(champion.name) / artifact.LINES
+        if graph.exists():
+            shutil.copy(graph, folder)
+
+    configuration = asdict(given) | {"fine_tuned_from": champion.name}
+    return Course(prepared, configuration, fit, add_line_reader)
 
 
 def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Exam, dict[str, Any]]:
@@ -157,6 +181,7 @@ def _publish(
     with artifact.publishing(settings.MODELS_DIR / plan.name) as aside:
         record.stage("exporting")
         export.write(aside, members)
+        course.add_line_reader(aside, record)
         record.stage("calibrating")
         graph = Graph((aside / artifact.GRAPH).read_bytes())
         fitted = calibrate.fit(graph, course.lesson)
@@ -172,7 +197,9 @@ def _publish(
             certificates=fitted.certificates,
             libraries=export.libraries(),
         )
-        for certificate in fitted.certificates:
+        artifact.write_manifest(aside, draft)
+        draft = _with_line_confidence(draft, Recognizer(aside), course.lesson.calibration)
+        for certificate in draft.certificates:
             record.log(report.certificate(certificate))
         artifact.write_manifest(aside, draft)
         record.stage("measuring")
@@ -185,6 +212,24 @@ def _publish(
             _draw(course.lesson.train, plan.name, exam, metrics, pictures)
         artifact.write_manifest(aside, replace(draft, metrics=metrics))
     return exam, metrics
+
+
+def _with_line_confidence(
+    draft: artifact.Manifest, recognizer: Recognizer, calibration: Images
+) -> artifact.Manifest:
+    """Return the manifest with what makes a line certain, if the model reads lines."""
+    if recognizer.line_reader is None:
+        return draft
+    seed = draft.configuration["seed"]
+    lines = line_calibration.calibrate_lines(
+        recognizer, recognizer.line_reader, calibration.digits, seed
+    )
+    return replace(
+        draft,
+        thresholds=draft.thresholds | {"line": lines.threshold},
+        line_confidence=lines.line_confidence,
+        certificates=(*draft.certificates, lines.certificate),
+    )
 
 
 def _examine(recognizer: Recognizer) -> Exam:

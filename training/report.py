@@ -35,6 +35,10 @@ def epoch_line(values: dict[str, Any], configuration: dict[str, Any]) -> str:
     )
 
 
+def line_epoch(epoch: int, epochs: int, loss: float) -> str:
+    return f"Line reader, epoch {epoch} of {epochs}: loss {loss:.4f}"
+
+
 def summary(name: str, metrics: dict[str, Any]) -> str:
     lines = []
     for title, key in (("Test split", "test"), ("Held-out uploads", "held_out_uploads")):
