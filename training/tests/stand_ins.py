@@ -9,7 +9,16 @@ from django.conf import settings
 from classifier import artifact
 from classifier.exemplars import Exemplars
 from classifier.uncertainty import Neighbourhoods
-from training import calibrate, exemplars, export, lesson, plots, trainer
+from training import (
+    calibrate,
+    exemplars,
+    export,
+    lesson,
+    line_calibration,
+    line_trainer,
+    plots,
+    trainer,
+)
 from training.images import Images
 
 BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
@@ -19,8 +28,12 @@ export_members = export.write
 def install(set_attribute: Callable[[object, str, Any], None]) -> None:
     """Replace preparing, fitting, exporting, calibrating, choosing exemplars and drawing."""
     rejector = Neighbourhoods.load((BUNDLED / artifact.REJECTOR).read_bytes())
-    fitted = calibrate.Calibration(1.0, artifact.read(BUNDLED).thresholds, rejector)
     chosen = Exemplars.load((BUNDLED / artifact.EXEMPLARS).read_bytes())
+    manifest = artifact.read(BUNDLED)
+    fitted = calibrate.Calibration(1.0, manifest.thresholds, rejector)
+    lines = line_calibration.LineCalibration(
+        manifest.line_confidence, manifest.thresholds["line"], manifest.certificates[-1]
+    )
 
     def prepare(given: Images, *_: Any) -> lesson.Lesson:
         return lesson.Lesson(train=given[:10], calibration=given[:10])
@@ -29,13 +42,18 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
         for name in (artifact.GRAPH, artifact.WEIGHTS):
             (folder / name).write_bytes((BUNDLED / name).read_bytes())
 
+    def fit_line_reader(_images: Images, _configuration: Any, folder: Path, _: Any) -> None:
+        (folder / artifact.LINES).write_bytes((BUNDLED / artifact.LINES).read_bytes())
+
     for module, name, stand_in in (
         (lesson, "prepare", prepare),
         (lesson, "for_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),
         (trainer, "fine_tune", lambda *_: []),
         (export, "write", write),
+        (line_trainer, "fit_line_reader", fit_line_reader),
         (calibrate, "fit", lambda *_: fitted),
+        (line_calibration, "calibrate_lines", lambda *_: lines),
         (exemplars, "choose", lambda *_: chosen),
         (plots, "classes", lambda *arguments: arguments[-1].touch()),
         (plots, "of_answers", lambda *_: None),

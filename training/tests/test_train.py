@@ -65,6 +65,7 @@ def test_run_leaves_a_model_its_plots_and_a_record(
     folder = settings.MODELS_DIR / "candidate"
     assert {path.name for path in folder.iterdir()} == {
         "exemplars.npz",
+        "lines.tflite",
         "manifest.json",
         "model.tflite",
         "rejector.npz",
