@@ -28,6 +28,8 @@ ENOUGH = 200_000  # pixels to judge contrast by
 SAMPLED = 20_000  # pixels to judge grain by
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
 EDGED = 0.8  # of a piece's outline; a shadow's remains have an edge on one side only
+BLUR = 0.6  # of the thickest stroke's width: what an edge may take
+LEAST_EDGE = 5  # pixels within which an edge lies
 STEP = 0.25  # of the full contrast, within a few pixels, is an edge
 
 
@@ -57,7 +59,8 @@ def find_ink(pixels: Pixels) -> Ink:
     grey = dark_on_light(pixels)
     if min(grey.shape) >= LEAST_SMOOTHED:
         grey = smoothed(grey)
-    contrast = measure_contrast(grey, stroke_window(grey))
+    window = stroke_window(grey)
+    contrast = measure_contrast(grey, window)
     strokes = scaled(contrast.ink, contrast.floor)
     pieces = find_components(strokes > TAIL)
     rules = rule_pixels(strokes > TAIL, pieces)
@@ -66,7 +69,8 @@ def find_ink(pixels: Pixels) -> Ink:
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
         strokes = scaled(contrast.ink, contrast.floor)
         pieces = find_components(strokes > TAIL)
-    strokes, pieces = without_shadows(contrast, strokes, pieces)
+    blur = max(LEAST_EDGE, round(BLUR * window / STROKES) | 1)
+    strokes, pieces = without_shadows(contrast, strokes, pieces, blur)
     grain = _typical(contrast.floor)
     return Ink(strokes, pieces, ink_level(contrast.ink, contrast.floor) / grain)
 
@@ -109,15 +113,20 @@ def measure_contrast(grey: Grey, window: float) -> Contrast:
     return Contrast(ink, noise_floor(light - grey) / light, grey, light)
 
 
-def without_shadows(contrast: Contrast, ink: Grey, pieces: Components) -> tuple[Grey, Components]:
-    """Return the ink and the pieces that have edges all round, as strokes have."""
+def without_shadows(
+    contrast: Contrast, ink: Grey, pieces: Components, size: int = LEAST_EDGE
+) -> tuple[Grey, Components]:
+    """Return the ink and the pieces that have edges all round, as strokes have.
+
+    An edge may be blurred over `size` pixels.
+    """
     if not len(pieces.areas) or min(ink.shape) < LEAST_SMOOTHED:
         return ink, pieces
     step = STEP * ink_level(contrast.ink, contrast.floor)
     outline = _outline(pieces.labels > 0)
     count = len(pieces.areas) + 1
     length = np.bincount(pieces.labels[outline], minlength=count)
-    edged = outline & has_edge(contrast.grey, contrast.light, step)
+    edged = outline & has_edge(contrast.grey, contrast.light, step, size)
     sharp = np.bincount(pieces.labels[edged], minlength=count)
     shadows = sharp < EDGED * length
     shadows[0] = True

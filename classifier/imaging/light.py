@@ -11,6 +11,7 @@ LEAST_SMOOTHED = 128  # pixels of the shorter side; strokes of smaller pictures 
 LEAST_WINDOW = 15  # across a thumbnail the light hardly changes, but brushes fill half of it
 UNIFORM = 0.85  # of the picture's outermost pixels; so many of one shade are paper
 FILLED = 0.75  # of its box; a sheet on a desk fills more, and a digit less
+LEAST_DESK = 40  # pixels of the reduced picture: thumbnails show no desk
 SHEET = 0.35  # of the shorter side: no light stroke is so wide
 STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture: wider than strokes of some size
 SHADED = 0.7  # of the brightest paper's light
@@ -68,8 +69,8 @@ def ink_is_dark(small: Grey) -> bool:
     if np.percentile(paper, 5) > SHADED * np.percentile(paper, 95):
         return _edges_are_dark(small)
     signs = [
-        np.log(1 + _detail(closing(levels, window), levels))
-        - np.log(1 + _detail(levels, ~closing(~levels, window)))
+        np.log((1 + _detail(closing(levels, window), levels)))
+        - np.log((1 + _detail(levels, ~closing(~levels, window))))
         for window in STROKE_WINDOWS
     ]
     clearest = max(signs, key=abs)
@@ -95,7 +96,7 @@ def _is_ringed_by_light(small: Grey) -> bool | None:
     if not len(rows):
         return None
     box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if share <= 0.5 and _holds_a_sheet(box, round(SHEET * min(small.shape))):
+    if share <= 0.5 and min(small.shape) >= LEAST_DESK and _holds_a_sheet(box, round(SHEET * min(small.shape))):
         return None
     return share > 0.5 if box.mean() < FILLED else None
 
@@ -178,7 +179,7 @@ def smoothed(grey: Grey) -> Grey:
     return mean
 
 
-def has_edge(grey: Grey, light: Grey, step: float) -> Mask:
-    """Where the grey itself, within two pixels, changes by `step` of the paper's light."""
-    span = window_max(grey, 5) + window_max(-grey, 5)
+def has_edge(grey: Grey, light: Grey, step: float, size: int) -> Mask:
+    """Where the grey itself changes by `step` of the paper's light in a window of that size."""
+    span = window_max(grey, size) + window_max(-grey, size)
     return np.asarray(span > step * light)
