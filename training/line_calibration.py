@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from classifier.certificate import Certificate
 from classifier.recognition import line_confidence
 from classifier.recognition.line_confidence import Floats
-from classifier.recognition.line_reader import LineReader
-from classifier.recognition.reader import PRINT, read_twice
+from classifier.recognition.reader import read_twice
+from classifier.recognition.strip import darken
 from classifier.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
 from training.data.strings import Composer, Line
@@ -41,16 +41,16 @@ class _Read:
 
 
 def calibrate_lines(
-    recognizer: Recognizer, reader: LineReader, digits: Images, seed: int, count: int = LINES
+    recognizer: Recognizer, digits: Images, seed: int, count: int = LINES
 ) -> LineCalibration:
     """Compose lines of digits that no network learned from, and fit and certify on them."""
     rng = np.random.default_rng(seed)
     composer = Composer(digits, rng, PAPERS)
     lines = [composer.compose(rng) for _ in range(count)]
     first, second = lines[: count // 2], lines[count // 2 :]
-    fitted = _read(first, recognizer, reader)
+    fitted = _read(first, recognizer)
     confidence = line_confidence.fit_confidence(fitted.features, fitted.right)
-    held_out = _read(second, recognizer, reader)
+    held_out = _read(second, recognizer)
     certificate = certify(
         STRINGS,
         Scored(
@@ -64,10 +64,10 @@ def calibrate_lines(
     return LineCalibration(asdict(confidence), threshold, certificate)
 
 
-def _read(lines: list[Line], recognizer: Recognizer, reader: LineReader) -> _Read:
+def _read(lines: list[Line], recognizer: Recognizer) -> _Read:
     features, right = [], []
     for line in lines:
-        reading, _, opinions = read_twice(1 - PRINT * line.ink, recognizer, reader)
+        reading, _, opinions = read_twice(darken(line.ink), recognizer)
         if not reading.text:
             continue
         features.append(line_confidence.measure_agreement(reading, opinions))

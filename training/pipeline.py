@@ -221,9 +221,7 @@ def _with_line_confidence(
     if recognizer.line_reader is None:
         return draft
     seed = draft.configuration["seed"]
-    lines = line_calibration.calibrate_lines(
-        recognizer, recognizer.line_reader, calibration.digits, seed
-    )
+    lines = line_calibration.calibrate_lines(recognizer, calibration.digits, seed)
     return replace(
         draft,
         thresholds=draft.thresholds | {"line": lines.threshold},

@@ -19,6 +19,7 @@ from classifier.imaging.segment import find_groups
 
 __all__ = [
     "VERSION",
+    "Box",
     "Debug",
     "Digit",
     "Facts",

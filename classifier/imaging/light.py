@@ -69,8 +69,8 @@ def ink_is_dark(small: Grey) -> bool:
     if np.percentile(paper, 5) > SHADED * np.percentile(paper, 95):
         return _edges_are_dark(small)
     signs = [
-        np.log((1 + _detail(closing(levels, window), levels)))
-        - np.log((1 + _detail(levels, ~closing(~levels, window))))
+        np.log(1 + _detail(closing(levels, window), levels))
+        - np.log(1 + _detail(levels, ~closing(~levels, window)))
         for window in STROKE_WINDOWS
     ]
     clearest = max(signs, key=abs)

@@ -4,25 +4,21 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier import imaging
-from classifier.imaging import Debug, Page, Picture
+from classifier.imaging import Box, Debug, Page, Picture
 from classifier.imaging.arrays import Grey, Pixels
-from classifier.imaging.light import dark_on_light
 from classifier.recognition import line_confidence, second_opinion
 from classifier.recognition.line_confidence import Floats, LineConfidence
-from classifier.recognition.line_reader import LineReader, LineReading
+from classifier.recognition.line_reader import LineReading
+from classifier.recognition.strip import Strip
 from classifier.recognizer import Recognition, Recognizer
 from classifier.vocabulary import Reason, Verdict
 
 CUT_OFF = 0.25  # of a side of a digit's box, along the picture's border
 FAINT = 1.3  # times the paper's grain
 UNEXPLAINED = 0.3  # of the ink
-STRIP = 1.4  # times as wide as high, a picture may be one line
-PRINT = 0.6  # how much darker than paper the ink is shown to the line reader
-
-Box = tuple[int, int, int, int]
+ONE_LINE = 1.4  # times as wide as high, a picture may be one line
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,60 +68,38 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     whole, and each of its digits recognised as a second opinion.
     """
     page = imaging.find_page(picture, debug)
-    reader = recognizer.line_reader
-    is_strip = picture.width > STRIP * picture.height and len(page.lines) < 2
-    if reader is None or not (is_strip or len(page.digits) > 1):
-        return _express_doubt(_read_pieces(page, recognizer), page)
-    if is_strip:
-        options = [whole_picture(picture), *map(line_of_ink, page.lines)]
-        best = max((_read_strip(each, recognizer, reader) for each in options), key=confidence_of)
-        found = [best]
+    lines = _read_lines(picture, page, recognizer, debug) if recognizer.line_reader else []
+    if sum(len(line.digits) for line in lines) < 2:
+        lines = _read_pieces(page, recognizer)
+    return _express_doubt(Reading(lines, page.left_out), page)
+
+
+def _read_lines(
+    picture: Picture, page: Page, recognizer: Recognizer, debug: Debug | None
+) -> list[ReadLine]:
+    """Return the lines that hold digits, or none where the picture shows one digit at most."""
+    if picture.width > ONE_LINE * picture.height and len(page.lines) < 2:
+        strips = [Strip.from_picture(picture), *map(Strip.from_line, page.lines)]
+        read = [_read_strip(strip, recognizer, debug) for strip in strips]
+        read = [max(read, key=lambda line: line.confidence)]
+    elif len(page.digits) > 1:
+        read = [_read_strip(Strip.from_line(line), recognizer, debug) for line in page.lines]
     else:
-        found = [_read_strip(line_of_ink(line), recognizer, reader) for line in page.lines]
-    lines = [line for line in found if line.digits]
-    left_out = page.left_out + [line.box for line in found if not line.digits]
-    return _express_doubt(Reading(lines, left_out if page.digits else []), page)
+        return []
+    return [line for line in read if line.digits]
 
 
-@dataclass(frozen=True, eq=False)
-class Strip:
-    """A line of writing, dark on light: (h, w) `grey` from 0 to 1, whose pixels are `scale` of the
-    upright original's, and its place there."""
-
-    grey: Grey
-    left: float
-    top: float
-    scale: float
-    box: Box
-
-
-def confidence_of(line: ReadLine) -> float:
-    return line.confidence
-
-
-def whole_picture(picture: Picture) -> Strip:
-    grey = dark_on_light(picture.pixels) / np.float32(255)
-    scale = picture.width / picture.pixels.shape[1]
-    return Strip(grey, 0, 0, scale, (0, 0, picture.width, picture.height))
-
-
-def line_of_ink(line: imaging.Line) -> Strip:
-    margin = (line.ink.shape[0] * line.scale - line.box[3]) / 2
-    return Strip(1 - PRINT * line.ink, line.start, line.box[1] - margin, line.scale, line.box)
-
-
-def _read_pieces(page: Page, recognizer: Recognizer) -> Reading:
+def _read_pieces(page: Page, recognizer: Recognizer) -> list[ReadLine]:
     """Return the digits as imaging separates them, as one line."""
     if not page.digits:
-        return Reading([], page.left_out)
+        return []
     recognitions = recognizer.recognize(digit.pixels for digit in page.digits)
     digits = [
         ReadDigit(digit.pixels, digit.box, recognition)
         for digit, recognition in zip(page.digits, recognitions, strict=True)
     ]
     box = surrounding_box([digit.box for digit in digits])
-    confidence = min(recognition.confidence for recognition in recognitions)
-    return Reading([ReadLine(box, digits, confidence)], page.left_out)
+    return [ReadLine(box, digits, min(each.confidence for each in recognitions))]
 
 
 def surrounding_box(boxes: list[Box]) -> Box:
@@ -134,39 +108,38 @@ def surrounding_box(boxes: list[Box]) -> Box:
     return left, top, right - left, bottom - top
 
 
-def _read_strip(strip: Strip, recognizer: Recognizer, reader: LineReader) -> ReadLine:
-    reading, cuts, opinions = read_twice(strip.grey, recognizer, reader)
+def _read_strip(strip: Strip, recognizer: Recognizer, debug: Debug | None) -> ReadLine:
+    reading, cuts, opinions = read_twice(strip.grey, recognizer)
+    if debug:
+        debug("line", strip.grey)
     if not reading.text or None in opinions:
         return ReadLine(strip.box, [], 0.0)
     features = line_confidence.measure_agreement(reading, opinions)
     confidence = float(LineConfidence(**recognizer.manifest.line_confidence).estimate(features))
     recognitions = _combine(reading, [each for each in opinions if each], confidence, recognizer)
-    digits = [
-        ReadDigit(cut, _box_in_picture(box, strip), recognition)
-        for cut, box, recognition in zip(cuts, reading.boxes, recognitions, strict=True)
-        if cut is not None
-    ]
+    digits = []
+    for cut, box, recognition in zip(cuts, reading.boxes, recognitions, strict=True):
+        if cut is None:
+            continue
+        digits.append(ReadDigit(cut, strip.box_in_picture(box), recognition))
+        if debug:
+            debug(f"line-digit-{recognition.best_guess}", cut)
     return ReadLine(strip.box, digits, confidence)
 
 
 def read_twice(
-    grey: Grey, recognizer: Recognizer, reader: LineReader
+    grey: Grey, recognizer: Recognizer
 ) -> tuple[LineReading, list[Pixels | None], list[Recognition | None]]:
     """Return the reading of a line, its digits one by one, and their recognitions.
 
-    None is a digit without ink.
+    None is a digit without ink. Raises ValueError where the model reads no lines.
     """
-    reading = reader.read_line(grey)
+    if recognizer.line_reader is None:
+        raise ValueError(f"Model {recognizer.name} has no line reader.")
+    reading = recognizer.line_reader.read_line(grey)
     cuts = second_opinion.cut_digits(grey, reading.boxes)
     known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
     return reading, cuts, [None if cut is None else next(known) for cut in cuts]
-
-
-def _box_in_picture(box: NDArray[np.float32], strip: Strip) -> Box:
-    left, top, right, bottom = (strip.scale * float(side) for side in box)
-    left, top = max(strip.left + left, 0), max(strip.top + top, 0)
-    right, bottom = strip.left + right, strip.top + bottom
-    return round(left), round(top), max(round(right - left), 1), max(round(bottom - top), 1)
 
 
 def _combine(

@@ -1,0 +1,49 @@
+"""Lines of writing as the line reader gets them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.imaging import Box, Line, Picture
+from classifier.imaging.arrays import Grey
+from classifier.imaging.light import dark_on_light
+
+INKED = 0.6  # how much darker than paper full ink is
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A line of writing, dark on light: (h, w) `grey` from 0 to 1, and the box of the line.
+
+    Column 0 and row 0 of the grey are at `left` and `top` of the upright original, and a pixel of
+    it is `scale` of the original's.
+    """
+
+    grey: Grey
+    left: float
+    top: float
+    scale: float
+    box: Box
+
+    @classmethod
+    def from_picture(cls, picture: Picture) -> "Strip":
+        scale = picture.width / picture.pixels.shape[1]
+        grey = dark_on_light(picture.pixels) / np.float32(255)
+        return cls(grey, 0, 0, scale, (0, 0, picture.width, picture.height))
+
+    @classmethod
+    def from_line(cls, line: Line) -> "Strip":
+        margin = (line.ink.shape[0] * line.scale - line.box[3]) / 2
+        return cls(darken(line.ink), line.start, line.box[1] - margin, line.scale, line.box)
+
+    def box_in_picture(self, box: NDArray[np.float32]) -> Box:
+        """Return left, top, right, bottom in the grey as x, y, width, height in the original."""
+        left, top, right, bottom = (self.scale * float(side) for side in box)
+        x, y = round(max(self.left + left, 0)), round(max(self.top + top, 0))
+        return x, y, max(round(self.left + right) - x, 1), max(round(self.top + bottom) - y, 1)
+
+
+def darken(ink: Grey) -> Grey:
+    """Return ink, from 0 to 1, as grey on white paper."""
+    return np.asarray(1 - INKED * ink, np.float32)
