@@ -133,8 +133,8 @@ def mnistsite() -> Reader:
 
 
 def tesseract(sample: Sample) -> Reading:
-    """One line of text, or one character where the reference has one."""
-    mode = "10" if len(sample.reference) == 1 else "7"
+    """Read one word, or one character where the reference has one."""
+    mode = "10" if len(sample.reference) == 1 else "8"
     command = ["tesseract", str(sample.path), "stdout", "--psm", mode]
     started = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run(
