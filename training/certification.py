@@ -9,7 +9,7 @@ from classifier.certificate import Certificate
 from training.intervals import CONFIDENCE, p_value, upper_bound
 
 # The walk through the answers, the surest first, in shares of them.
-SHARES = (0.8, 0.9, *np.linspace(0.95, 1, 21).tolist())
+SHARES = (*np.linspace(0.1, 0.9, 17).tolist(), *np.linspace(0.95, 1, 21).tolist())
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,9 @@ def test_four_errors_of_4885_prove_nothing_of_one_in_a_thousand() -> None:
 
 
 def test_walk_stops_before_the_first_share_with_too_many_errors() -> None:
-    """Two errors are too many for the surest 4,000 of 5,000, but not the first 2,995 without."""
+    """Two errors are too many for the surest 3,750 of 5,000, but not the first 3,500 without."""
     found = certification.certify(DIGITS, scored(wrong_at(5_000, 3_500, 3_600)))
-    assert (found.n, found.errors) == (2_995, 0)
+    assert (found.n, found.errors) == (3_500, 0)
     found = certification.certify(DIGITS, scored(wrong_at(5_000, 4_960, 4_970)))
     assert (found.n, found.errors) == (4_962, 1)
     assert found.threshold == pytest.approx(1 - 4_961 / 4_999)
