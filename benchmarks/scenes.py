@@ -119,7 +119,7 @@ def interval(part: int, whole: int) -> tuple[float, float]:
 def tail(part: int, whole: int, p: float) -> float:
     """Return the chance of `part` or fewer of `whole`, each with the chance `p`."""
     if p in (0, 1):
-        return float(p == 0 and part >= 0 or part >= whole)
+        return float((p == 0 and part >= 0) or part >= whole)
     k = np.arange(0, part + 1)
     log_choose = np.concatenate([[0], np.cumsum(np.log((whole - k[:-1]) / (k[:-1] + 1)))])
     if part < 0:

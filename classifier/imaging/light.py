@@ -7,7 +7,8 @@ from classifier.imaging.arrays import Grey, Mask, Pixels
 from classifier.imaging.morphology import closing, window_max
 
 SMALL_SIDE = 96  # light and polarity vary slowly, so they are judged on a reduced picture
-LEAST_SMOOTHED = 128  # pixels of the shorter side; strokes of smaller pictures are too thin for it
+LEAST_LIT = 128  # pixels of the shorter side: smaller pictures show no shadow of their own
+LEAST_SMOOTHED = 220  # pixels of the shorter side; smoothing would thicken the strokes of less
 LEAST_WINDOW = 15  # across a thumbnail the light hardly changes, but brushes fill half of it
 UNIFORM = 0.85  # of the picture's outermost pixels; so many of one shade are paper
 FILLED = 0.75  # of its box; a sheet on a desk fills more, and a digit less
@@ -69,8 +70,8 @@ def ink_is_dark(small: Grey) -> bool:
     if np.percentile(paper, 5) > SHADED * np.percentile(paper, 95):
         return _edges_are_dark(small)
     signs = [
-        np.log((1 + _detail(closing(levels, window), levels)))
-        - np.log((1 + _detail(levels, ~closing(~levels, window))))
+        np.log(1 + _detail(closing(levels, window), levels))
+        - np.log(1 + _detail(levels, ~closing(~levels, window)))
         for window in STROKE_WINDOWS
     ]
     clearest = max(signs, key=abs)
@@ -96,7 +97,8 @@ def _is_ringed_by_light(small: Grey) -> bool | None:
     if not len(rows):
         return None
     box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if share <= 0.5 and min(small.shape) >= LEAST_DESK and _holds_a_sheet(box, round(SHEET * min(small.shape))):
+    side = min(small.shape)
+    if share <= 0.5 and side >= LEAST_DESK and _holds_a_sheet(box, round(SHEET * side)):
         return None
     return share > 0.5 if box.mean() < FILLED else None
 
@@ -179,7 +181,7 @@ def smoothed(grey: Grey) -> Grey:
     return mean
 
 
-def has_edge(grey: Grey, light: Grey, step: float, size: int) -> Mask:
+def has_edge(grey: Grey, light: Grey, step: Grey, size: int) -> Mask:
     """Where the grey itself changes by `step` of the paper's light in a window of that size."""
     span = window_max(grey, size) + window_max(-grey, size)
     return np.asarray(span > step * light)

@@ -36,9 +36,7 @@ def ruled(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
 
 def grid(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     """Return the coverage of two sets of rules at right angles."""
-    return np.maximum(
-        ruled(shape, degrees, pitch, width), ruled(shape, degrees + 90, pitch, width)
-    )
+    return np.maximum(ruled(shape, degrees, pitch, width), ruled(shape, degrees + 90, pitch, width))
 
 
 def gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Field:
