@@ -37,7 +37,8 @@ def is_left_out(pieces: Components, boxes: Ints) -> Mask:
         return np.asarray(size >= SEEN * size.max())
     inside = (middle[:, None] >= boxes[None, :, :2]) & (middle[:, None] <= boxes[None, :, 2:])
     usual = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    return np.asarray(~inside.all(axis=2).any(axis=1) & (size >= SEEN * usual))
+    in_a_digit = np.any(np.all(inside, axis=2), axis=1)
+    return np.asarray(~in_a_digit & (size >= SEEN * usual))
 
 
 def facts_of(ink: Grey, pieces: Components, boxes: Ints, visibility: float) -> Facts:

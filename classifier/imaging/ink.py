@@ -30,6 +30,7 @@ SAMPLED = 20_000  # pixels to judge grain by
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
 EDGED = 0.8  # of a piece's outline; a shadow's remains have an edge on one side only
 BLUR = 0.6  # of the thickest stroke's width: what an edge may take
+SOFTEST = 0.04  # of the shorter side: a slower change is the light's
 LEAST_EDGE = 5  # pixels within which an edge lies
 STEP = 0.25  # of the full contrast, within a few pixels, is an edge
 
@@ -70,7 +71,7 @@ def find_ink(pixels: Pixels) -> Ink:
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
         strokes = scaled(contrast.ink, contrast.floor)
         pieces = find_components(strokes > TAIL)
-    blur = max(LEAST_EDGE, round(BLUR * window / STROKES) | 1)
+    blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
     strokes, pieces = without_shadows(contrast, strokes, pieces, blur)
     _, visibility = ink_level(contrast.ink, contrast.floor)
     return Ink(strokes, pieces, visibility)
@@ -78,8 +79,8 @@ def find_ink(pixels: Pixels) -> Ink:
 
 def stroke_window(grey: Grey) -> float:
     """Return a width in pixels that no stroke has, and most shadows exceed."""
-    side = min(grey.shape)
-    widest = WIDEST_STROKE * side
+    side = int(min(grey.shape))
+    widest: float = WIDEST_STROKE * side
     if side < LEAST_LIT:
         return widest
     factor = max(1, side // JUDGED_SIDE)

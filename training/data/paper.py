@@ -31,7 +31,8 @@ def ruled(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     centre = shape[1] / 2, shape[0] / 2
     along = distance_to_line(shape, math.radians(degrees), centre) + pitch / 3
     off = np.abs((along + pitch / 2) % pitch - pitch / 2)
-    return np.clip(width / 2 + 0.5 - off, 0, 1)
+    covered: Field = np.clip(width / 2 + 0.5 - off, 0, 1)
+    return covered
 
 
 def grid(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
@@ -104,7 +105,8 @@ def sheet(shape: Shape, margins: Field, degrees: float) -> Field:
         -distance_to_line(shape, angle + math.pi / 2, (left, height / 2)),
         distance_to_line(shape, angle + math.pi / 2, (width - right, height / 2)),
     )
-    return np.clip(np.minimum.reduce(sides) + 0.5, 0, 1)
+    covered: Field = np.clip(np.minimum.reduce(sides) + 0.5, 0, 1)
+    return covered
 
 
 def tilted(image: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
