@@ -12,6 +12,7 @@ LEAST_SMOOTHED = 220  # pixels of the shorter side; smoothing would thicken the 
 LEAST_WINDOW = 15  # across a thumbnail the light hardly changes, but brushes fill half of it
 UNIFORM = 0.85  # of the picture's outermost pixels; so many of one shade are paper
 FILLED = 0.75  # of its box; a sheet on a desk fills more, and a digit less
+LEAST_RING = 16  # pixels: digits of less fill the picture to its border
 LEAST_DESK = 40  # pixels of the reduced picture: thumbnails show no desk
 SHEET = 0.35  # of the shorter side: no light stroke is so wide
 STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture: wider than strokes of some size
@@ -62,12 +63,14 @@ def ink_is_dark(small: Grey) -> bool:
 
     Paper makes up the outermost pixels, unless a desk does; and thin detail is ink.
     """
-    by_ring = _is_ringed_by_light(small)
+    side = min(small.shape)
+    by_ring = _is_ringed_by_light(small) if side >= LEAST_RING else None
     if by_ring is not None:
         return by_ring
     levels = np.clip(small, 1, 255).astype(np.uint8)
     paper = closing(levels, round(STRIP * min(small.shape)))
-    if np.percentile(paper, 5) > SHADED * np.percentile(paper, 95):
+    lit = np.percentile(paper, 5) > SHADED * np.percentile(paper, 95)
+    if lit or side < LEAST_DESK:
         return _edges_are_dark(small)
     signs = [
         np.log(1 + _detail(closing(levels, window), levels))

@@ -30,7 +30,7 @@ def ruled(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     """Return the coverage of parallel rules, `pitch` pixels apart and `width` pixels wide."""
     centre = shape[1] / 2, shape[0] / 2
     along = distance_to_line(shape, math.radians(degrees), centre) + pitch / 3
-    off = np.abs((along + pitch / 2) % pitch - pitch / 2)
+    off: Field = np.abs((along + pitch / 2) % pitch - pitch / 2)
     covered: Field = np.clip(width / 2 + 0.5 - off, 0, 1)
     return covered
 
@@ -45,7 +45,8 @@ def gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Fie
     angle = rng.uniform(0, 2 * math.pi)
     along = distance_to_line(shape, angle, (shape[1] / 2, shape[0] / 2))
     span = float(np.ptp(along)) or 1.0
-    return 1 - (1 - rng.uniform(least, 1)) * (along - along.min()) / span
+    lit: Field = 1 - (1 - rng.uniform(least, 1)) * (along - along.min()) / span
+    return lit
 
 
 def shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
