@@ -15,14 +15,14 @@ class Facts:
     """Measures of doubt, whose use is a calibrated model's.
 
     `unexplained` is the share of ink in no digit, 0 to 1; `cut_off` of each digit the greatest
-    share of a side of its box that it touches the border with, 0 to 1; `contrast` how many times
+    share of a side of its box that it touches the border with, 0 to 1; `visibility` how many times
     the ink exceeds the paper's grain, where 1 can hardly be seen; `left_out` how many pieces that
     are no dust lie in no digit; `spread` the deviation of the logarithms of the digits' heights.
     """
 
     unexplained: float
     cut_off: tuple[float, ...]
-    contrast: float
+    visibility: float
     left_out: int
     spread: float
 
@@ -37,10 +37,11 @@ def is_left_out(pieces: Components, boxes: Ints) -> Mask:
         return np.asarray(size >= SEEN * size.max())
     inside = (middle[:, None] >= boxes[None, :, :2]) & (middle[:, None] <= boxes[None, :, 2:])
     usual = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    return np.asarray(~inside.all(axis=2).any(axis=1) & (size >= SEEN * usual))
+    in_a_digit = np.any(np.all(inside, axis=2), axis=1)
+    return np.asarray(~in_a_digit & (size >= SEEN * usual))
 
 
-def facts_of(ink: Grey, pieces: Components, boxes: Ints, contrast: float) -> Facts:
+def facts_of(ink: Grey, pieces: Components, boxes: Ints, visibility: float) -> Facts:
     """Return the measures for digits with these boxes (n, 4), in the ink's pixels."""
     left_out = is_left_out(pieces, boxes)
     total = float(pieces.areas.sum())
@@ -48,7 +49,7 @@ def facts_of(ink: Grey, pieces: Components, boxes: Ints, contrast: float) -> Fac
     return Facts(
         unexplained=float(pieces.areas[left_out].sum()) / total if total else 0.0,
         cut_off=tuple(_contact(ink, box) for box in boxes.tolist()),
-        contrast=contrast,
+        visibility=visibility,
         left_out=int(left_out.sum()),
         spread=float(np.log(high).std()),
     )

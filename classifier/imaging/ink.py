@@ -8,6 +8,7 @@ from PIL import Image
 from classifier.imaging.arrays import Grey, Mask, Pixels
 from classifier.imaging.components import Components, find_components
 from classifier.imaging.light import (
+    LEAST_LIT,
     LEAST_SMOOTHED,
     dark_on_light,
     desk_strips,
@@ -29,6 +30,7 @@ SAMPLED = 20_000  # pixels to judge grain by
 NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
 EDGED = 0.8  # of a piece's outline; a shadow's remains have an edge on one side only
 BLUR = 0.6  # of the thickest stroke's width: what an edge may take
+SOFTEST = 0.04  # of the shorter side: a slower change is the light's
 LEAST_EDGE = 5  # pixels within which an edge lies
 STEP = 0.25  # of the full contrast, within a few pixels, is an edge
 
@@ -69,21 +71,17 @@ def find_ink(pixels: Pixels) -> Ink:
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
         strokes = scaled(contrast.ink, contrast.floor)
         pieces = find_components(strokes > TAIL)
-    blur = max(LEAST_EDGE, round(BLUR * window / STROKES) | 1)
+    blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
     strokes, pieces = without_shadows(contrast, strokes, pieces, blur)
-    grain = _typical(contrast.floor)
-    return Ink(strokes, pieces, ink_level(contrast.ink, contrast.floor) / grain)
-
-
-def _typical(floor: Grey) -> float:
-    return float(np.median(floor.ravel()[:: 1 + floor.size // SAMPLED]))
+    _, visibility = ink_level(contrast.ink, contrast.floor)
+    return Ink(strokes, pieces, visibility)
 
 
 def stroke_window(grey: Grey) -> float:
     """Return a width in pixels that no stroke has, and most shadows exceed."""
-    side = min(grey.shape)
-    widest = WIDEST_STROKE * side
-    if side < LEAST_SMOOTHED:
+    side = int(min(grey.shape))
+    widest: float = WIDEST_STROKE * side
+    if side < LEAST_LIT:
         return widest
     factor = max(1, side // JUDGED_SIDE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
@@ -108,7 +106,7 @@ def thickest(mask: Mask) -> int:
 def measure_contrast(grey: Grey, window: float) -> Contrast:
     light = paper_light(grey, window)
     ink = 1 - grey / light
-    if min(grey.shape) >= LEAST_SMOOTHED:
+    if min(grey.shape) >= LEAST_LIT:
         ink[desk_strips(light)] = 0
     return Contrast(ink, noise_floor(light - grey) / light, grey, light)
 
@@ -120,9 +118,10 @@ def without_shadows(
 
     An edge may be blurred over `size` pixels.
     """
-    if not len(pieces.areas) or min(ink.shape) < LEAST_SMOOTHED:
+    if not len(pieces.areas) or min(ink.shape) < LEAST_LIT:
         return ink, pieces
-    step = STEP * ink_level(contrast.ink, contrast.floor)
+    full, _ = ink_level(contrast.ink, contrast.floor)
+    step = np.maximum(STEP * full, contrast.floor)
     outline = _outline(pieces.labels > 0)
     count = len(pieces.areas) + 1
     length = np.bincount(pieces.labels[outline], minlength=count)
@@ -145,8 +144,8 @@ def _outline(mask: Mask) -> Mask:
 
 
 def scaled(contrast: Grey, floor: Grey) -> Grey:
-    full = ink_level(contrast, floor)
-    if full / 2 <= _typical(floor):
+    full, visibility = ink_level(contrast, floor)
+    if visibility <= 1:
         return np.zeros_like(contrast)
     low = np.minimum(floor / 2, 0.8 * full)
     ink: Grey = np.clip((contrast - low) / (full - low), 0, 1)
@@ -160,13 +159,13 @@ def noise_floor(contrast: Grey) -> float:
     return float(max(middle + NOISE_SIGMAS * (middle - faint), FAINTEST))
 
 
-def ink_level(contrast: Grey, floor: Grey) -> float:
-    """The full contrast of the ink: twice the mean at its edges.
+def ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:
+    """The full contrast of the ink, twice the mean at its edges; and that mean over the grain's.
 
     Weighting by the gradient is the simple image statistic of Kittler, Illingworth and
     Föglein (1985); unlike Otsu's threshold it does not ask how much ink there is.
     """
-    total = weighted = 0.0
+    total = weighted = visible = 0.0
     skip = 1 + contrast.size // ENOUGH
     rows, columns = contrast[::skip], contrast[:, ::skip]
     for one, next_one, least in (
@@ -177,4 +176,5 @@ def ink_level(contrast: Grey, floor: Grey) -> float:
         weight = step * step * (both > least)
         total += float(weight.sum())
         weighted += float((weight * both).sum())
-    return weighted / total if total else 0.0
+        visible += float((weight * both / least).sum())
+    return (weighted / total, visible / total / 2) if total else (0.0, 0.0)

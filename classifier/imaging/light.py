@@ -7,10 +7,12 @@ from classifier.imaging.arrays import Grey, Mask, Pixels
 from classifier.imaging.morphology import closing, window_max
 
 SMALL_SIDE = 96  # light and polarity vary slowly, so they are judged on a reduced picture
-LEAST_SMOOTHED = 128  # pixels of the shorter side; strokes of smaller pictures are too thin for it
+LEAST_LIT = 128  # pixels of the shorter side: smaller pictures show no shadow of their own
+LEAST_SMOOTHED = 220  # pixels of the shorter side; smoothing would thicken the strokes of less
 LEAST_WINDOW = 15  # across a thumbnail the light hardly changes, but brushes fill half of it
 UNIFORM = 0.85  # of the picture's outermost pixels; so many of one shade are paper
 FILLED = 0.75  # of its box; a sheet on a desk fills more, and a digit less
+LEAST_RING = 16  # pixels: digits of less fill the picture to its border
 LEAST_DESK = 40  # pixels of the reduced picture: thumbnails show no desk
 SHEET = 0.35  # of the shorter side: no light stroke is so wide
 STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture: wider than strokes of some size
@@ -61,12 +63,14 @@ def ink_is_dark(small: Grey) -> bool:
 
     Paper makes up the outermost pixels, unless a desk does; and thin detail is ink.
     """
-    by_ring = _is_ringed_by_light(small)
+    side = min(small.shape)
+    by_ring = _is_ringed_by_light(small) if side >= LEAST_RING else None
     if by_ring is not None:
         return by_ring
     levels = np.clip(small, 1, 255).astype(np.uint8)
     paper = closing(levels, round(STRIP * min(small.shape)))
-    if np.percentile(paper, 5) > SHADED * np.percentile(paper, 95):
+    lit = np.percentile(paper, 5) > SHADED * np.percentile(paper, 95)
+    if lit or side < LEAST_DESK:
         return _edges_are_dark(small)
     signs = [
         np.log(1 + _detail(closing(levels, window), levels))
@@ -96,7 +100,8 @@ def _is_ringed_by_light(small: Grey) -> bool | None:
     if not len(rows):
         return None
     box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if share <= 0.5 and min(small.shape) >= LEAST_DESK and _holds_a_sheet(box, round(SHEET * min(small.shape))):
+    side = min(small.shape)
+    if share <= 0.5 and side >= LEAST_DESK and _holds_a_sheet(box, round(SHEET * side)):
         return None
     return share > 0.5 if box.mean() < FILLED else None
 
@@ -179,7 +184,7 @@ def smoothed(grey: Grey) -> Grey:
     return mean
 
 
-def has_edge(grey: Grey, light: Grey, step: float, size: int) -> Mask:
+def has_edge(grey: Grey, light: Grey, step: Grey, size: int) -> Mask:
     """Where the grey itself changes by `step` of the paper's light in a window of that size."""
     span = window_max(grey, size) + window_max(-grey, size)
     return np.asarray(span > step * light)

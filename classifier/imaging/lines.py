@@ -64,10 +64,11 @@ def _rows(boxes: Ints, tall: Ints) -> list[list[int]]:
 
 def _fit(last: Ints, other: Ints) -> float:
     """The share of height that two boxes have in common, or 0 where they are far apart."""
-    height = min(last[3] - last[1], other[3] - other[1])
+    height = float(min(last[3] - last[1], other[3] - other[1]))
     if other[0] - last[2] > REACH * height:
         return 0.0
-    return float(min(last[3], other[3]) - max(last[1], other[1])) / height
+    shared = float(min(last[3], other[3])) - float(max(last[1], other[1]))
+    return shared / height
 
 
 def _owners(boxes: Ints, rows: list[list[int]]) -> Ints:

@@ -30,7 +30,7 @@ def tilted_rules(mask: Mask, thickness: float) -> Mask:
     boxes = find_components(mask & ~lines).boxes
     if not lines.any() or not len(boxes):
         return none
-    left, top, right, bottom = boxes.T
+    top, bottom = boxes[:, 1], boxes[:, 3]
     high = bottom - top
     if high.max() < LEAST * min(mask.shape):
         return none

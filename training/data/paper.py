@@ -30,15 +30,14 @@ def ruled(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     """Return the coverage of parallel rules, `pitch` pixels apart and `width` pixels wide."""
     centre = shape[1] / 2, shape[0] / 2
     along = distance_to_line(shape, math.radians(degrees), centre) + pitch / 3
-    off = np.abs((along + pitch / 2) % pitch - pitch / 2)
-    return np.clip(width / 2 + 0.5 - off, 0, 1)
+    off: Field = np.abs((along + pitch / 2) % pitch - pitch / 2)
+    covered: Field = np.clip(width / 2 + 0.5 - off, 0, 1)
+    return covered
 
 
 def grid(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     """Return the coverage of two sets of rules at right angles."""
-    return np.maximum(
-        ruled(shape, degrees, pitch, width), ruled(shape, degrees + 90, pitch, width)
-    )
+    return np.maximum(ruled(shape, degrees, pitch, width), ruled(shape, degrees + 90, pitch, width))
 
 
 def gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Field:
@@ -46,7 +45,8 @@ def gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Fie
     angle = rng.uniform(0, 2 * math.pi)
     along = distance_to_line(shape, angle, (shape[1] / 2, shape[0] / 2))
     span = float(np.ptp(along)) or 1.0
-    return 1 - (1 - rng.uniform(least, 1)) * (along - along.min()) / span
+    lit: Field = 1 - (1 - rng.uniform(least, 1)) * (along - along.min()) / span
+    return lit
 
 
 def shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
@@ -106,7 +106,8 @@ def sheet(shape: Shape, margins: Field, degrees: float) -> Field:
         -distance_to_line(shape, angle + math.pi / 2, (left, height / 2)),
         distance_to_line(shape, angle + math.pi / 2, (width - right, height / 2)),
     )
-    return np.clip(np.minimum.reduce(sides) + 0.5, 0, 1)
+    covered: Field = np.clip(np.minimum.reduce(sides) + 0.5, 0, 1)
+    return covered
 
 
 def tilted(image: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
