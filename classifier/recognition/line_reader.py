@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from classifier.recognition import ctc
 from classifier.recognition.ctc import BLANK, Floats
-from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
+from classifier.recognition.line_image import HEIGHT, NARROWEST, Grey, prepare_line
 from classifier.stderr import filter_stderr
 
 ANNOUNCEMENT = "^INFO: Created TensorFlow Lite XNNPACK delegate"  # once in each process
 STRIDE = 2  # pixels a step
-WIDTHS = 32  # the graph is laid out again for each width, so that few are used
+WIDTHS = 64  # a graph is laid out for each multiple of this that is met
 CLOSER_MARGIN = 0.12  # of the digits' height, around them in the second reading
 LEAST = 1e-300  # probability that still has a logarithm
 MARGIN = 8  # blank pixels on each side, as the network met them
@@ -58,14 +58,11 @@ class LineReader:
 
     def __init__(self, content: bytes) -> None:
         """Raises ValueError where the content is not such a graph."""
+        self._content = content
+        self._interpreters: dict[int, Interpreter] = {}
+        self._lock = Lock()
         try:
-            with filter_stderr(ANNOUNCEMENT):
-                self._interpreter = Interpreter(model_content=content, num_threads=1)
-                self._input = self._interpreter.get_input_details()[0]["index"]
-                self._output = self._interpreter.get_output_details()[0]["index"]
-                self._width = 0
-                self._lock = Lock()
-                self._run(np.zeros((HEIGHT, WIDTHS), np.float32))
+            self._run(np.zeros((HEIGHT, NARROWEST), np.float32))
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"The line reader is not a LiteRT graph: {error}") from error
 
@@ -103,14 +100,20 @@ class LineReader:
         padded = np.zeros((1, HEIGHT, width, 1), np.float32)
         padded[0, :, MARGIN : MARGIN + ink.shape[1], 0] = ink
         with self._lock:
-            if width != self._width:
-                self._interpreter.resize_tensor_input(self._input, padded.shape)
-                self._interpreter.allocate_tensors()
-                self._width = width
-            self._interpreter.set_tensor(self._input, padded)
-            self._interpreter.invoke()
-            outputs: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
+            graph = self._interpreters.get(width) or self._lay_out(width)
+            graph.set_tensor(graph.get_input_details()[0]["index"], padded)
+            graph.invoke()
+            outputs: NDArray[np.float32] = graph.get_tensor(graph.get_output_details()[0]["index"])
             return outputs[0, 0].copy()
+
+    def _lay_out(self, width: int) -> Interpreter:
+        """The graph for lines of one width, which takes longer than reading one."""
+        with filter_stderr(ANNOUNCEMENT):
+            graph = Interpreter(model_content=self._content, num_threads=1)
+            graph.resize_tensor_input(graph.get_input_details()[0]["index"], (1, HEIGHT, width, 1))
+            graph.allocate_tensors()
+        self._interpreters[width] = graph
+        return graph
 
 
 def _find_boxes(places: list[int], sides: NDArray[np.float32]) -> NDArray[np.float64]:
