@@ -58,7 +58,8 @@ def search(steps: Floats, beam: int = BEAM) -> list[tuple[str, float]]:
 def find_informative(steps: Floats) -> NDArray[np.bool_]:
     """(T,) whether a step is more than another of a run of sure blanks, as most of a line is."""
     sure = steps[:, BLANK] > SURE
-    return ~(sure & np.concatenate([[False], sure[:-1]]))
+    informative: NDArray[np.bool_] = ~(sure & np.concatenate([[False], sure[:-1]]))
+    return informative
 
 
 def _advance(prefixes: dict[str, _Prefix], step: list[float], beam: int) -> dict[str, _Prefix]:
@@ -88,7 +89,7 @@ def align(steps: Floats, text: str) -> list[int]:
     states = [BLANK]
     for digit in text:
         states += [int(digit), BLANK]
-    path = _best_path(steps[np.ix_(kept, states)], states)
+    path = _best_path(steps[kept][:, states], states)
     places = []
     for state in range(1, len(states), 2):
         run = np.flatnonzero(path == state)

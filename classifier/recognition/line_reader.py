@@ -104,7 +104,8 @@ class LineReader:
             graph.set_tensor(graph.get_input_details()[0]["index"], padded)
             graph.invoke()
             outputs: NDArray[np.float32] = graph.get_tensor(graph.get_output_details()[0]["index"])
-            return outputs[0, 0].copy()
+            steps: NDArray[np.float32] = outputs[0, 0].copy()
+            return steps
 
     def _lay_out(self, width: int) -> Interpreter:
         """The graph for lines of one width, which takes longer than reading one."""

@@ -95,7 +95,8 @@ def _family(rng: np.random.Generator) -> Grey:
 def draw_guilloche(rng: np.random.Generator) -> Grey:
     """Level lines of a smooth landscape, as an engraving lathe draws them; two at a time."""
     layers = [_contours(rng) for _ in range(int(rng.integers(1, 3)))]
-    return np.max(layers, axis=0).astype(np.float32)
+    both: Grey = np.max(layers, axis=0)
+    return both
 
 
 def _contours(rng: np.random.Generator) -> Grey:
