@@ -50,7 +50,7 @@ def _convolve(
 
 @dataclass(frozen=True)
 class Targets:
-    """Of N lines: `digits` (N, d), -1 after the last, and `boxes` (N, d, SIDES) in pixels."""
+    """Digits of N lines, (N, d) with -1 after the last; their boxes, (N, d, SIDES) in pixels."""
 
     digits: tf.Tensor
     boxes: tf.Tensor

@@ -77,7 +77,6 @@ def _make_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=5.0)
     optimizer.build(model.trainable_variables)
 
-    @tf.function(reduce_retracing=True)
     def step(ink: tf.Tensor, digits: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
         ink, boxes = augment(ink, boxes)
         with tf.GradientTape() as tape:
@@ -87,8 +86,10 @@ def _make_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return value
 
+    compiled = tf.function(step, reduce_retracing=True)
+
     def learn(batch: Batch) -> tf.Tensor:
-        return step(*(tf.constant(array) for array in (batch.ink, batch.digits, batch.boxes)))
+        return compiled(*(tf.constant(array) for array in (batch.ink, batch.digits, batch.boxes)))
 
     return learn
 

@@ -10,6 +10,9 @@ BLANK = 10  # the class that is no digit, after the ten
 BEAM = 8
 NEGLIGIBLE = math.log(1e-4)  # digits less likely at a step start no new text
 
+SURE = math.log(0.999)  # blanks likelier than this are all alike
+HOPELESS = 15.0  # texts that are so much less likely in log than the best are dropped
+
 Floats = NDArray[np.float64]
 
 
@@ -43,11 +46,20 @@ def search(steps: Floats, beam: int = BEAM) -> list[tuple[str, float]]:
 
     Prefix beam search (Hannun et al. 2014); the empty text may be one of them.
     """
-    prefixes: dict[str, _Prefix] = {"": _Prefix(blank=0.0)}
-    for step in steps:
+    kept = find_informative(steps)
+    dropped = float(steps[~kept, BLANK].sum())
+    prefixes: dict[str, _Prefix] = {"": _Prefix(blank=dropped)}
+    for step in steps[kept]:
         prefixes = _advance(prefixes, step.tolist(), beam)
     ranked = sorted(prefixes.items(), key=lambda item: -item[1].total)
     return [(text, prefix.total) for text, prefix in ranked if prefix.total > -math.inf]
+
+
+def find_informative(steps: Floats) -> NDArray[np.bool_]:
+    """(T,) whether a step is more than another of a run of sure blanks, as most of a line is."""
+    sure = steps[:, BLANK] > SURE
+    informative: NDArray[np.bool_] = ~(sure & np.concatenate([[False], sure[:-1]]))
+    return informative
 
 
 def _advance(prefixes: dict[str, _Prefix], step: list[float], beam: int) -> dict[str, _Prefix]:
@@ -64,10 +76,8 @@ def _advance(prefixes: dict[str, _Prefix], step: list[float], beam: int) -> dict
             repeated = text.endswith(str(digit))
             before = prefix.blank if repeated else prefix.total
             longer.digit = _add(longer.digit, before + step[digit])
-    if len(grown) <= beam:
-        return grown
-    best = sorted(grown.items(), key=lambda item: -item[1].total)[:beam]
-    return dict(best)
+    best = sorted(((prefix.total, text) for text, prefix in grown.items()), reverse=True)[:beam]
+    return {text: grown[text] for total, text in best if total >= best[0][0] - HOPELESS}
 
 
 def align(steps: Floats, text: str) -> list[int]:
@@ -75,16 +85,17 @@ def align(steps: Floats, text: str) -> list[int]:
 
     Raises ValueError where the text needs more steps than there are.
     """
+    kept = np.flatnonzero(find_informative(steps))
     states = [BLANK]
     for digit in text:
         states += [int(digit), BLANK]
-    path = _best_path(steps[:, states], states)
+    path = _best_path(steps[kept][:, states], states)
     places = []
     for state in range(1, len(states), 2):
         run = np.flatnonzero(path == state)
         if not len(run):
             raise ValueError(f"{len(steps)} steps are too few for {text!r}")
-        places.append(int(run[steps[run, states[state]].argmax()]))
+        places.append(int(kept[run[steps[kept[run], states[state]].argmax()]]))
     return places
 
 

@@ -36,7 +36,8 @@ def make_paper(rng: np.random.Generator) -> Grey:
         sheet *= 1 - rng.uniform(0.02, 0.2) * patterns[int(rng.integers(len(patterns)))](rng)
     sheet *= shade(rng)
     sheet += rng.normal(0, rng.uniform(0, 0.05), SHAPE)
-    return np.clip(sheet * rng.uniform(0.5, 1), 0, 1).astype(np.float32)
+    paper: Grey = np.clip(sheet * rng.uniform(0.5, 1), 0, 1).astype(np.float32)
+    return paper
 
 
 def draw_nothing(_: np.random.Generator) -> Grey:
@@ -55,11 +56,12 @@ def smooth_noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) 
     return np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC))
 
 
-def lines_of(phase: Grey, width: float) -> Grey:
+def lines_of(phase: NDArray[np.floating], width: float) -> Grey:
     """Soft lines where the phase is a multiple of 2π; `width` is their share of the period."""
     height = np.cos(phase)
     edge = math.cos(math.pi * width)
-    return np.clip((height - edge) / (1 - edge), 0, 1).astype(np.float32)
+    soft: Grey = np.clip((height - edge) / (1 - edge), 0, 1).astype(np.float32)
+    return soft
 
 
 def draw_waves(rng: np.random.Generator) -> Grey:
@@ -78,7 +80,8 @@ def draw_waves(rng: np.random.Generator) -> Grey:
 
 def draw_hatching(rng: np.random.Generator) -> Grey:
     """Two families of straight or slightly bent lines."""
-    return np.maximum(_family(rng), _family(rng) * rng.uniform(0.3, 1)).astype(np.float32)
+    crossed: Grey = np.maximum(_family(rng), _family(rng) * rng.uniform(0.3, 1))
+    return crossed
 
 
 def _family(rng: np.random.Generator) -> Grey:
@@ -92,7 +95,8 @@ def _family(rng: np.random.Generator) -> Grey:
 def draw_guilloche(rng: np.random.Generator) -> Grey:
     """Level lines of a smooth landscape, as an engraving lathe draws them; two at a time."""
     layers = [_contours(rng) for _ in range(int(rng.integers(1, 3)))]
-    return np.max(layers, axis=0).astype(np.float32)
+    both: Grey = np.max(layers, axis=0)
+    return both
 
 
 def _contours(rng: np.random.Generator) -> Grey:

@@ -89,7 +89,7 @@ class Composer:
         box = sheet.place(tile, middle, rng.normal(pace.gap, pace.spread))
         if box is None:
             return False
-        if sheet.boxes and pace.gap < JOINED_WITHIN and rng.random() < 0.07:
+        if sheet.boxes and pace.gap < JOINED_WITHIN and rng.random() < pace.joins:
             sheet.join(front, box, hand.pen, rng)
         sheet.boxes.append(box)
         return True
@@ -133,7 +133,7 @@ class Composer:
     def _choose_paper(self, shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
         paper = self._papers[rng.integers(len(self._papers))]
         top, left = (int(rng.integers(1 + FIELD[axis] - shape[axis])) for axis in (0, 1))
-        cut = paper[top : top + shape[0], left : left + shape[1]].astype(np.float32) / 255
+        cut: Grey = (paper[top : top + shape[0], left : left + shape[1]] / 255).astype(np.float32)
         return cut[:: int(rng.choice([1, -1])), :: int(rng.choice([1, -1]))]
 
 
@@ -145,6 +145,7 @@ class _Pace:
         self.gap, self.spread = float(rng.uniform(low, high)), float(rng.uniform(0.5, 4))
         self.slope, self.drift = float(rng.normal(0, 0.02)), float(rng.uniform(0, 3))
         self.has_points = bool(rng.random() < 0.6)
+        self.joins = 0.5 if rng.random() < 0.12 else 0.05  # probability for each digit
         self.has_small_zeros = bool(rng.random() < 0.2)
 
     def middle(self, sheet: Sheet, rng: np.random.Generator) -> float:

@@ -39,11 +39,11 @@ class Hand:
 
 def choose_hand(rng: np.random.Generator) -> Hand:
     return Hand(
-        slant=float(rng.normal(0.15, 0.22)),
+        slant=float(rng.normal(0.15, 0.26)),
         aspect=float(np.exp(rng.normal(0, 0.14))),
         pen=float(np.exp(rng.uniform(math.log(2), math.log(9)))),
         threshold=float(rng.uniform(0.22, 0.72)),
-        mnist=float(rng.choice([0, 0.5, 1], p=[0.3, 0.25, 0.45])),
+        mnist=float(rng.choice([0, 0.5, 1], p=[0.35, 0.3, 0.35])),
         size_jitter=float(rng.uniform(0.02, 0.14)),
         tilt_jitter=float(rng.uniform(0.01, 0.1)),
     )
@@ -88,7 +88,7 @@ def random_matrix(
 def _copy_mnist(
     pixels: NDArray[np.uint8], size: float, hand: Hand, rng: np.random.Generator
 ) -> Grey:
-    ink = pixels.astype(np.float32) / 255
+    ink = (pixels / 255).astype(np.float32)
     matrix = random_matrix(size / MNIST_BOX, hand, rng, 0.8 * measure_slant(ink))
     side = int(size * 2.4)
     inverse = np.linalg.inv(matrix)
@@ -98,7 +98,7 @@ def _copy_mnist(
         (side, side), Image.Transform.AFFINE, data, Image.Resampling.BICUBIC
     )
     soft = np.clip((np.asarray(image) - hand.threshold) * 4 + 0.5, 0, 1)
-    return trim(soft)
+    return trim(soft.astype(np.float32))
 
 
 def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Grey:
@@ -107,8 +107,8 @@ def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Gre
     points = np.concatenate(placed)
     margin = width * FINE + 2
     low = points.min(axis=0) - margin
-    size = np.ceil((points.max(axis=0) + margin - low) / FINE).astype(int)
-    image = Image.new("L", tuple(int(side) * FINE for side in size))
+    across, down = np.ceil((points.max(axis=0) + margin - low) / FINE).astype(int)
+    image = Image.new("L", (int(across) * FINE, int(down) * FINE))
     pen, radius = ImageDraw.Draw(image), width * FINE / 2
     for stroke in placed:
         dots = [(float(x), float(y)) for x, y in stroke - low]
@@ -116,7 +116,7 @@ def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Gre
         for x, y in (dots[0], dots[-1]):
             pen.ellipse([x - radius, y - radius, x + radius, y + radius], 255)
     small = image.reduce(FINE).filter(ImageFilter.BoxBlur(0.5))
-    return trim(np.asarray(small, np.float32) / 255)
+    return trim((np.asarray(small) / 255).astype(np.float32))
 
 
 def trim(ink: Grey) -> Grey:

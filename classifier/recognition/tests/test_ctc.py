@@ -14,7 +14,8 @@ def one_hot_steps(path: list[int], sure: float = 0.99) -> ctc.Floats:
     rest = (1 - sure) / BLANK
     steps = np.full((len(path), BLANK + 1), rest)
     steps[np.arange(len(path)), path] = sure
-    return np.log(steps)
+    logs: ctc.Floats = np.log(steps)
+    return logs
 
 
 def collapse(path: tuple[int, ...]) -> str:

@@ -1,0 +1,67 @@
+"""The bundled line reader on composed lines, which show where each digit is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from django.conf import settings
+from numpy.typing import NDArray
+
+from classifier.recognition.line_image import HIGHEST, LOWEST
+from classifier.recognition.line_reader import LineReader, LineReading
+from training.data.strings import Composer, Line
+from training.images import Images
+
+LINES = 120
+FLOOR = 0.6  # of lines that are as hard as those that the network learned from
+
+
+@dataclass(frozen=True)
+class Read:
+    line: Line
+    reading: LineReading
+
+
+@pytest.fixture(scope="module")
+def reader() -> LineReader:
+    return LineReader((settings.BUNDLED_MODELS_DIR / "baseline" / "lines.tflite").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def read(reader: LineReader, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> list[Read]:
+    rng = np.random.default_rng(7)
+    composer = Composer(Images(*digits), rng, sheets=8)
+    lines = [composer.compose(rng) for _ in range(LINES)]
+    return [Read(line, reader.read_line(photograph(line))) for line in lines]
+
+
+def photograph(line: Line) -> NDArray[np.float32]:
+    """The line's ink as grey pixels, dark on light."""
+    return 200 - 150 * (line.ink - LOWEST) / (HIGHEST - LOWEST)
+
+
+def test_bundled_reader_composed_lines_reads_most(read: list[Read]) -> None:
+    right = sum(each.reading.text == each.line.text for each in read)
+    assert right / len(read) > FLOOR
+
+
+def test_bundled_reader_right_lines_finds_each_digit(read: list[Read]) -> None:
+    errors = [
+        np.abs(each.reading.boxes - each.line.boxes).max(axis=1)
+        for each in read
+        if each.reading.text == each.line.text
+    ]
+    assert np.quantile(np.concatenate(errors), 0.9) < 4
+
+
+def test_bundled_reader_blank_paper_has_no_digit(reader: LineReader) -> None:
+    paper = np.random.default_rng(1).normal(220, 2, (48, 200))
+    reading = reader.read_line(paper)
+    assert reading.text == ""
+    assert reading.boxes.shape == (0, 4)
+    assert reading.spans == []
+
+
+def test_reader_other_content_fails() -> None:
+    with pytest.raises(ValueError, match="not a LiteRT graph"):
+        LineReader(b"no graph")
