@@ -40,10 +40,9 @@ class _Read:
     right: NDArray[np.bool_]
 
 
-def calibrate_lines(
-    recognizer: Recognizer, digits: Images, seed: int, count: int = LINES
-) -> LineCalibration:
+def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCalibration:
     """Compose lines of digits that no network learned from, and fit and certify on them."""
+    count = min(LINES, len(digits))
     rng = np.random.default_rng(seed)
     composer = Composer(digits, rng, PAPERS)
     lines = [composer.compose(rng) for _ in range(count)]

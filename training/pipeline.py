@@ -128,7 +128,7 @@ def _anew(plan: Plan, data: Dataset) -> Course:
     def add_line_reader(folder: Path, record: Record) -> None:
         record.stage("training the line reader")
         digits = lesson.learnt(data.mnist)
-        configuration = LineConfiguration.for_digits(len(digits), given.epochs, given.seed)
+        configuration = LineConfiguration.for_run(len(digits), given.epochs, given.seed)
         line_trainer.fit_line_reader(
             digits,
             configuration,

@@ -65,8 +65,10 @@ class Line:
 @dataclass(frozen=True, eq=False)
 class Page:
     """The writing of a picture: digits in reading order, lines from top to bottom, the boxes of
-    the pieces that no digit holds, and measures of doubt."""
+    the pieces that no digit holds, and measures of doubt; `size` is the picture's width and height.
+    """
 
+    size: tuple[int, int]
     digits: list[Digit]
     lines: list[Line]
     left_out: list[Box]
@@ -97,6 +99,7 @@ def find_page(picture: Picture, debug: Debug | None = None) -> Page:
     lines = find_text_lines(found.strokes, found.pieces)
     left_out = found.pieces.boxes[is_left_out(found.pieces, boxes)]
     return Page(
+        (picture.width, picture.height),
         digits,
         [_line(line, picture) for line in lines],
         [_full_box(tuple(box), picture) for box in left_out.tolist()],

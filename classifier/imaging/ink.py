@@ -1,6 +1,7 @@
 """Tells ink from paper: how much ink each pixel holds, whatever the light and the colours."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -45,6 +46,10 @@ class Contrast:
     grey: Grey
     light: Grey
 
+    @cached_property
+    def level(self) -> tuple[float, float]:
+        return ink_level(self.ink, self.floor)
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -63,18 +68,17 @@ def find_ink(pixels: Pixels) -> Ink:
         grey = smoothed(grey)
     window = stroke_window(grey)
     contrast = measure_contrast(grey, window)
-    strokes = scaled(contrast.ink, contrast.floor)
+    strokes = scaled(contrast)
     pieces = find_components(strokes > TAIL)
     rules = rule_pixels(strokes > TAIL, pieces)
     if rules is not None:
         # Digits may be fainter than the print about them, so their own contrast counts alone.
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
-        strokes = scaled(contrast.ink, contrast.floor)
+        strokes = scaled(contrast)
         pieces = find_components(strokes > TAIL)
     blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
     strokes, pieces = without_shadows(contrast, strokes, pieces, blur)
-    _, visibility = ink_level(contrast.ink, contrast.floor)
-    return Ink(strokes, pieces, visibility)
+    return Ink(strokes, pieces, contrast.level[1])
 
 
 def stroke_window(grey: Grey) -> float:
@@ -86,7 +90,7 @@ def stroke_window(grey: Grey) -> float:
     factor = max(1, side // JUDGED_SIDE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
     contrast = measure_contrast(small, widest / factor)
-    ink = scaled(contrast.ink, contrast.floor)
+    ink = scaled(contrast)
     ink, _ = without_shadows(contrast, ink, find_components(ink > TAIL))
     if not ink.any():
         return widest
@@ -120,7 +124,7 @@ def without_shadows(
     """
     if not len(pieces.areas) or min(ink.shape) < LEAST_LIT:
         return ink, pieces
-    full, _ = ink_level(contrast.ink, contrast.floor)
+    full, _ = contrast.level
     step = np.maximum(STEP * full, contrast.floor)
     outline = _outline(pieces.labels > 0)
     count = len(pieces.areas) + 1
@@ -132,7 +136,7 @@ def without_shadows(
     if not shadows[1:].any():
         return ink, pieces
     strokes = window_max(~shadows[pieces.labels], 3)
-    ink = scaled(np.where(strokes, contrast.ink, 0), contrast.floor)
+    ink = scaled(replace(contrast, ink=np.where(strokes, contrast.ink, 0)))
     return ink, find_components(ink > TAIL)
 
 
@@ -143,13 +147,15 @@ def _outline(mask: Mask) -> Mask:
     return np.asarray(mask & ~inner)
 
 
-def scaled(contrast: Grey, floor: Grey) -> Grey:
-    full, visibility = ink_level(contrast, floor)
+def scaled(contrast: Contrast) -> Grey:
+    """Return the ink from 0 for paper and grain to 1 for the pen's full stroke."""
+    full, visibility = contrast.level
     if visibility <= 1:
-        return np.zeros_like(contrast)
-    low = np.minimum(floor / 2, 0.8 * full)
-    ink: Grey = np.clip((contrast - low) / (full - low), 0, 1)
-    return ink
+        return np.zeros_like(contrast.ink)
+    low = np.minimum(contrast.floor / 2, 0.8 * full)
+    ink: Grey = contrast.ink - low
+    ink /= full - low
+    return np.clip(ink, 0, 1, out=ink)
 
 
 def noise_floor(contrast: Grey) -> float:
@@ -172,9 +178,11 @@ def ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:
         (columns[:-1], columns[1:], floor[1:, ::skip]),
         (rows[:, :-1], rows[:, 1:], floor[::skip, 1:]),
     ):
-        step, both = next_one - one, next_one + one
-        weight = step * step * (both > least)
+        both = next_one + one
+        strong = both > least
+        doubled, before = both[strong], one[strong]
+        weight = (doubled - 2 * before) ** 2
         total += float(weight.sum())
-        weighted += float((weight * both).sum())
-        visible += float((weight * both / least).sum())
+        weighted += float(weight @ doubled)
+        visible += float(weight @ (doubled / least[strong]))
     return (weighted / total, visible / total / 2) if total else (0.0, 0.0)

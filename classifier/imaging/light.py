@@ -186,5 +186,6 @@ def smoothed(grey: Grey) -> Grey:
 
 def has_edge(grey: Grey, light: Grey, step: Grey, size: int) -> Mask:
     """Where the grey itself changes by `step` of the paper's light in a window of that size."""
-    span = window_max(grey, size) + window_max(-grey, size)
+    levels = np.clip(grey, 0, 255).astype(np.uint8)  # whole levels take a fifth of the time
+    span = window_max(levels, size) - ~window_max(~levels, size)
     return np.asarray(span > step * light)

@@ -13,6 +13,7 @@ SEVERAL = 2  # lines of one slope are a page's rules; one may be a stroke
 ALIKE = 1  # steps of slope between the lines of one page
 LONG = 0.6  # of the picture's side: so long a line is a rule, and others with its slope are too
 SHORT = 0.25  # of the side: what a rule that leaves by a corner must have
+SMALLEST = 64  # pixels of the shorter side; a thumbnail shows a digit and no page
 LEAST = 0.08  # of the shorter side: what remains must be big enough for a digit
 
 
@@ -22,7 +23,7 @@ def tilted_rules(mask: Mask, thickness: float) -> Mask:
     There are none where nothing of a digit's size remains, or strokes fill the picture.
     """
     none = np.zeros_like(mask)
-    if not _runs_across(mask):
+    if min(mask.shape) < SMALLEST or not _runs_across(mask):
         return none
     level = thin_runs(mask, _zone(mask), thickness)
     rest = (mask & ~level).T

@@ -15,7 +15,8 @@ from classifier.recognition.strip import Strip
 from classifier.recognizer import Recognition, Recognizer
 from classifier.vocabulary import Reason, Verdict
 
-CUT_OFF = 0.25  # of a side of a digit's box, along the picture's border
+CUT_OFF = 0.19  # of a side of a digit's box, along the picture's border
+THUMBNAIL = 40  # pixels of the shorter side; the ink of smaller pictures may fill them
 FAINT = 1.3  # times the paper's grain
 UNEXPLAINED = 0.3  # of the ink
 ONE_LINE = 1.4  # times as wide as high, a picture may be one line
@@ -172,7 +173,7 @@ def _express_doubt(reading: Reading, page: Page) -> Reading:
     facts = page.facts
     if facts.visibility < FAINT:
         return _doubt(reading, Reason.TOO_FAINT)
-    if max(facts.cut_off, default=0.0) > CUT_OFF:
+    if max(facts.cut_off, default=0.0) > CUT_OFF and min(page.size) > THUMBNAIL:
         return _doubt(reading, Reason.CUT_OFF)
     if facts.unexplained > UNEXPLAINED:
         return _doubt(reading, Reason.MORE_WRITING)

@@ -1,6 +1,8 @@
 """Pictures are read line by line, with doubt where something speaks against the answer."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +13,12 @@ from classifier.imaging import from_array
 from classifier.imaging.tests.made import ink_at
 from classifier.recognition.reader import Reading, read_picture
 from classifier.recognizer import Recognizer
-from classifier.tests import made
 from classifier.vocabulary import Reason, Verdict
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Write = Callable[..., NDArray[np.float64]]
 SIZE, STEP = 60, 66
+BASELINE = Path(__file__).parents[3] / "models/baseline"
 
 
 @pytest.fixture
@@ -92,8 +94,8 @@ def test_digit_that_is_cut_off_is_unsure(write: Write, baseline: Recognizer) -> 
     assert reasons_of(reading) == {Reason.CUT_OFF}
 
 
-def test_model_without_a_line_reader_reads_digit_by_digit(write: Write, db: None) -> None:
-    folder = made.model_folder("old")
+def test_model_without_a_line_reader_reads_digit_by_digit(write: Write, tmp_path: Path) -> None:
+    folder = shutil.copytree(BASELINE, tmp_path / "old")
     (folder / artifact.LINES).unlink()
     artifact.write_manifest(folder, artifact.read_manifest(folder)[0])
     recognizer = Recognizer(folder)
