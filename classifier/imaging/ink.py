@@ -25,6 +25,7 @@ STROKES = 2.5  # widths of the thickest: what is wider is no ink but a shadow
 THICKER = 0.05  # of the ink's area, where strokes meet
 JUDGED_SIDE = 150  # pixels of the shorter side: enough to measure strokes
 TAIL = 0.2  # of the full stroke; ink this faint still belongs to a stroke that it touches
+HALF = 0.5  # of the full stroke
 FAINTEST = 10.0  # grey levels; less contrast than this no eye calls ink
 ENOUGH = 200_000  # pixels to judge contrast by
 SAMPLED = 20_000  # pixels to judge grain by
@@ -135,6 +136,10 @@ def without_shadows(
     shadows[0] = True
     if not shadows[1:].any():
         return ink, pieces
+    if shadows.all() and ink[pieces.labels > 0].min() < HALF:
+        # A stroke that touches the shade at the paper's edge is parted from it.
+        dark = np.where(ink >= HALF, ink, 0)
+        return without_shadows(contrast, dark, find_components(dark > 0), size)
     strokes = window_max(~shadows[pieces.labels], 3)
     ink = scaled(replace(contrast, ink=np.where(strokes, contrast.ink, 0)))
     return ink, find_components(ink > TAIL)
