@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier import imaging
 from classifier.certificate import Certificate
 from classifier.recognition import line_confidence
 from classifier.recognition.line_confidence import Floats
-from classifier.recognition.reader import read_twice
+from classifier.recognition.reader import read_twice, recognize_pieces
 from classifier.recognition.strip import darken
 from classifier.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
@@ -66,10 +67,13 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
 def _read(lines: list[Line], recognizer: Recognizer) -> _Read:
     features, right = [], []
     for line in lines:
-        reading, _, opinions = read_twice(darken(line.ink), recognizer)
+        grey = darken(line.ink)
+        reading, _, opinions = read_twice(grey, recognizer)
         if not reading.text:
             continue
-        features.append(line_confidence.measure_agreement(reading, opinions))
+        page = imaging.find_page(imaging.from_array(np.clip(255 * grey, 0, 255).astype(np.uint8)))
+        pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
+        features.append(line_confidence.measure_agreement(reading, opinions, pieces))
         right.append(reading.text == line.text)
     return _Read(np.array(features), np.array(right))
 

@@ -8,21 +8,25 @@ from numpy.typing import NDArray
 
 from classifier.recognition.line_reader import LineReading
 from classifier.recognizer import Recognition
+from classifier.vocabulary import Verdict
 
 LEAST = 1e-6  # probabilities are limited to this and 1 less this
 WIDEST_MARGIN = 12.0
 CERTAIN_OF_NONE = 0.0  # a cut without ink supports no digit
-FEATURES = ("line", "margin", "weakest", "support")
+FEATURES = ("line", "margin", "weakest", "support", "pieces")
 
 Floats = NDArray[np.float64]
 
 
-def measure_agreement(reading: LineReading, opinions: list[Recognition | None]) -> Floats:
+def measure_agreement(
+    reading: LineReading, opinions: list[Recognition | None], pieces: list[Recognition]
+) -> Floats:
     """The FEATURES of a line with at least one digit and of its digits' recognitions.
 
     `line` is the logit of the line reader's probability of its text, `margin` the log ratio to its
     second text, `weakest` and `support` the least and the mean log probability that the recogniser
-    gives to the digits read; None is a digit without ink.
+    gives to the digits read; None is a digit without ink. `pieces` is 1 where the digits that
+    imaging separates, without the line reader, are certain and spell the same text, and else 0.
     """
     supports = [
         CERTAIN_OF_NONE
@@ -37,8 +41,16 @@ def measure_agreement(reading: LineReading, opinions: list[Recognition | None]) 
             min(reading.margin, WIDEST_MARGIN),
             logs.min(),
             logs.mean(),
+            float(spell(pieces) == reading.text),
         ]
     )
+
+
+def spell(pieces: list[Recognition]) -> str | None:
+    """Return the text of digits that are all certain, or None."""
+    if any(piece.verdict != Verdict.DIGIT for piece in pieces):
+        return None
+    return "".join(piece.best_guess for piece in pieces)
 
 
 def _logit(probability: float) -> float:

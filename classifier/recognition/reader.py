@@ -69,38 +69,50 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     whole, and each of its digits recognised as a second opinion.
     """
     page = imaging.find_page(picture, debug)
-    lines = _read_lines(picture, page, recognizer, debug) if recognizer.line_reader else []
+    pieces = recognize_pieces(page, recognizer)
+    lines = _read_lines(picture, page, pieces, recognizer, debug) if recognizer.line_reader else []
     if sum(len(line.digits) for line in lines) < 2:
-        lines = _read_pieces(page, recognizer)
+        lines = _as_one_line(pieces)
     return _express_doubt(Reading(lines, page.left_out), page)
 
 
-def _read_lines(
-    picture: Picture, page: Page, recognizer: Recognizer, debug: Debug | None
-) -> list[ReadLine]:
-    """Return the lines that hold digits, or none where the picture shows one digit at most."""
-    if picture.width > ONE_LINE * picture.height and len(page.lines) < 2:
-        strips = [Strip.from_picture(picture), *map(Strip.from_line, page.lines)]
-        read = [_read_strip(strip, recognizer, debug) for strip in strips]
-        read = [max(read, key=lambda line: line.confidence)]
-    elif len(page.digits) > 1:
-        read = [_read_strip(Strip.from_line(line), recognizer, debug) for line in page.lines]
-    else:
-        return []
-    return [line for line in read if line.digits]
-
-
-def _read_pieces(page: Page, recognizer: Recognizer) -> list[ReadLine]:
-    """Return the digits as imaging separates them, as one line."""
-    if not page.digits:
-        return []
+def recognize_pieces(page: Page, recognizer: Recognizer) -> list[ReadDigit]:
+    """Return the digits as imaging separates them."""
     recognitions = recognizer.recognize(digit.pixels for digit in page.digits)
-    digits = [
+    return [
         ReadDigit(digit.pixels, digit.box, recognition)
         for digit, recognition in zip(page.digits, recognitions, strict=True)
     ]
-    box = surrounding_box([digit.box for digit in digits])
-    return [ReadLine(box, digits, min(each.confidence for each in recognitions))]
+
+
+def _as_one_line(pieces: list[ReadDigit]) -> list[ReadLine]:
+    if not pieces:
+        return []
+    box = surrounding_box([piece.box for piece in pieces])
+    return [ReadLine(box, pieces, min(piece.recognition.confidence for piece in pieces))]
+
+
+def _read_lines(
+    picture: Picture,
+    page: Page,
+    pieces: list[ReadDigit],
+    recognizer: Recognizer,
+    debug: Debug | None,
+) -> list[ReadLine]:
+    """Return the lines that hold digits, or none where the picture shows one digit at most."""
+    is_one_line = picture.width > ONE_LINE * picture.height and len(page.lines) < 2
+    if not is_one_line and len(pieces) < 2:
+        return []
+    strips = [Strip.from_line(line) for line in page.lines]
+    if is_one_line:
+        strips.append(Strip.from_picture(picture))
+    read = [
+        _read_strip(strip, [each for each in pieces if strip.holds(each.box)], recognizer, debug)
+        for strip in strips
+    ]
+    if is_one_line:
+        read = [max(read, key=lambda line: line.confidence)]
+    return [line for line in read if line.digits]
 
 
 def surrounding_box(boxes: list[Box]) -> Box:
@@ -109,15 +121,21 @@ def surrounding_box(boxes: list[Box]) -> Box:
     return left, top, right - left, bottom - top
 
 
-def _read_strip(strip: Strip, recognizer: Recognizer, debug: Debug | None) -> ReadLine:
+def _read_strip(
+    strip: Strip, pieces: list[ReadDigit], recognizer: Recognizer, debug: Debug | None
+) -> ReadLine:
     reading, cuts, opinions = read_twice(strip.grey, recognizer)
     if debug:
         debug("line", strip.grey)
     if not reading.text or None in opinions:
         return ReadLine(strip.box, [], 0.0)
-    features = line_confidence.measure_agreement(reading, opinions)
+    separated = [piece.recognition for piece in pieces]
+    features = line_confidence.measure_agreement(reading, opinions, separated)
     confidence = float(LineConfidence(**recognizer.manifest.line_confidence).estimate(features))
-    recognitions = _combine(reading, [each for each in opinions if each], confidence, recognizer)
+    is_certain = confidence >= recognizer.manifest.thresholds["line"]
+    if is_certain and line_confidence.spell(separated) == reading.text:
+        return ReadLine(strip.box, pieces, confidence)
+    recognitions = _combine(reading, [each for each in opinions if each], is_certain)
     digits = []
     for cut, box, recognition in zip(cuts, reading.boxes, recognitions, strict=True):
         if cut is None:
@@ -144,14 +162,14 @@ def read_twice(
 
 
 def _combine(
-    reading: LineReading, opinions: list[Recognition], confidence: float, recognizer: Recognizer
+    reading: LineReading, opinions: list[Recognition], is_certain: bool
 ) -> list[Recognition]:
     """Return recognitions of the line's digits by both readers, certain where the line is."""
     both = [
         replace(opinion, probabilities=_weigh(digit, opinion.probabilities))
         for digit, opinion in zip(reading.probabilities, opinions, strict=True)
     ]
-    if confidence >= recognizer.manifest.thresholds["line"]:
+    if is_certain:
         return [replace(each, verdict=Verdict.DIGIT, reason=None) for each in both]
     return both if any(each.verdict != Verdict.DIGIT for each in both) else _doubt_weakest(both)
 

@@ -37,6 +37,12 @@ class Strip:
         margin = (line.ink.shape[0] * line.scale - line.box[3]) / 2
         return cls(darken(line.ink), line.start, line.box[1] - margin, line.scale, line.box)
 
+    def holds(self, box: Box) -> bool:
+        """Return whether the middle of a box, as x, y, width, height, lies in the line."""
+        x, y, width, height = self.box
+        across, down = box[0] + box[2] / 2, box[1] + box[3] / 2
+        return x <= across <= x + width and y <= down <= y + height
+
     def box_in_picture(self, box: NDArray[np.float32]) -> Box:
         """Return left, top, right, bottom in the grey as x, y, width, height in the original."""
         left, top, right, bottom = (self.scale * float(side) for side in box)

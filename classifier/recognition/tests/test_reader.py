@@ -89,7 +89,7 @@ def test_digit_that_is_cut_off_is_unsure(write: Write, baseline: Recognizer) -> 
     ink = write("8")
     rows = np.flatnonzero(ink.any(axis=1))
 
-    reading = read(ink[: (rows[0] + 2 * rows[-1]) // 3], baseline)
+    reading = read(ink[: (rows[0] + 9 * rows[-1]) // 10], baseline)
 
     assert reasons_of(reading) == {Reason.CUT_OFF}
 
