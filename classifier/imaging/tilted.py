@@ -127,7 +127,7 @@ def _count(profile: tuple[Ints, Ints], width: int) -> int:
 
 
 def _shift(rise: int, width: int) -> Ints:
-    """How far down a line that rises so many pixels over the width is at each column."""
+    """Return the rows that a line is lower at each column, if it rises so many pixels in all."""
     return np.round(rise * (np.arange(width) / max(width - 1, 1) - 0.5)).astype(np.intp)
 
 
