@@ -21,13 +21,12 @@ django.setup()
 
 from classifier import imaging  # noqa: E402
 from classifier.recognizer import Recognizer  # noqa: E402
-from training import judged  # noqa: E402
+from training import intervals, judged  # noqa: E402
 from training.data import scenes  # noqa: E402
 from training.images import Images  # noqa: E402
 from training.judged import Labelled  # noqa: E402
 
 SMALL = 320  # pixels of the longer side; larger ones are photographs, so JPEG
-ONE_SIDED = 0.025  # 95 % between both bounds
 
 
 @dataclass(frozen=True)
@@ -104,27 +103,9 @@ def encoded(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def interval(part: int, whole: int) -> tuple[float, float]:
-    """Return the Clopper–Pearson bounds (1934) of a share."""
-    places = np.linspace(0, 1, 10_001)
-    if not whole:
-        return 0.0, 1.0
-    at_most = np.array([tail(part, whole, p) for p in places])  # falls with p
-    at_least = 1 - np.array([tail(part - 1, whole, p) for p in places])  # rises with p
-    low = float(places[at_least < ONE_SIDED][-1]) if part else 0.0
-    high = float(places[at_most < ONE_SIDED][0]) if part < whole else 1.0
-    return low, high
-
-
-def tail(part: int, whole: int, p: float) -> float:
-    """Return the chance of `part` or fewer of `whole`, each with the chance `p`."""
-    if p in (0, 1):
-        return float((p == 0 and part >= 0) or part >= whole)
-    k = np.arange(0, part + 1)
-    log_choose = np.concatenate([[0], np.cumsum(np.log((whole - k[:-1]) / (k[:-1] + 1)))])
-    if part < 0:
-        return 0.0
-    return float(np.exp(log_choose + k * np.log(p) + (whole - k) * np.log1p(-p)).sum())
+def interval(part: int, whole: int) -> list[float]:
+    """Return the exact 95 % interval of a share, all of 0 to 1 without any."""
+    return intervals.interval(np.arange(whole) < part) or [0.0, 1.0]
 
 
 def with_intervals(row: Row) -> dict[str, object]:
