@@ -51,15 +51,13 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     fitted = _read(first, recognizer)
     confidence = line_confidence.fit_confidence(fitted.features, fitted.right)
     held_out = _read(second, recognizer)
-    certificate = certify(
-        STRINGS,
-        Scored(
-            scores=confidence.estimate(held_out.features),
-            right=held_out.right,
-            groups=np.arange(len(held_out.right)),
-            digest=_digest(second),
-        ),
+    scored = Scored(
+        scores=confidence.estimate(held_out.features),
+        right=held_out.right,
+        groups=np.arange(len(held_out.right)),
+        digest=_digest(second),
     )
+    certificate = certify(STRINGS, scored)
     threshold = NEVER if certificate.threshold is None else certificate.threshold
     return LineCalibration(asdict(confidence), threshold, certificate)
 

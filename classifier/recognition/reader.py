@@ -73,7 +73,14 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     lines = _read_lines(picture, page, pieces, recognizer, debug) if recognizer.line_reader else []
     if sum(len(line.digits) for line in lines) < 2:
         lines = _as_one_line(pieces)
+    elif _is_one_line(picture, page):
+        # Its confidence covers what the margins cut off and what is printed behind it.
+        return Reading(lines, page.left_out)
     return _express_doubt(Reading(lines, page.left_out), page)
+
+
+def _is_one_line(picture: Picture, page: Page) -> bool:
+    return picture.width > ONE_LINE * picture.height and len(page.lines) < 2
 
 
 def recognize_pieces(page: Page, recognizer: Recognizer) -> list[ReadDigit]:
@@ -100,7 +107,7 @@ def _read_lines(
     debug: Debug | None,
 ) -> list[ReadLine]:
     """Return the lines that hold digits, or none where the picture shows one digit at most."""
-    is_one_line = picture.width > ONE_LINE * picture.height and len(page.lines) < 2
+    is_one_line = _is_one_line(picture, page)
     if not is_one_line and len(pieces) < 2:
         return []
     strips = [Strip.from_line(line) for line in page.lines]

@@ -15,6 +15,5 @@ def test_few_lines_fit_a_confidence_and_prove_nothing(baseline: Recognizer, digi
     found = calibrate_lines(baseline, Images(digits[0][::60], digits[1][::60]), seed=1)
 
     assert len(found.line_confidence["weights"]) == len(FEATURES)
-    assert found.certificate.claim == "strings"
-    assert found.certificate.n < 50
+    assert found.certificate.threshold is None
     assert found.threshold == NEVER
