@@ -140,7 +140,7 @@ class PreviewView(OfAnybody):
             vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
             for digit, pixels in zip(seen.answer.digits, seen.pixels, strict=True)
         ]
-        return Response(vars(seen.answer) | {"digits": digits})
+        return Response(answers.told(seen.answer) | {"digits": digits})
 
 
 def _picture(request: Request) -> bytes:

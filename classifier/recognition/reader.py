@@ -113,9 +113,11 @@ def _read_lines(
     strips = [Strip.from_line(line) for line in page.lines]
     if is_one_line:
         strips.append(Strip.from_picture(picture))
+    held = [[piece for piece in pieces if strip.holds(piece.box)] for strip in strips]
     read = [
-        _read_strip(strip, [each for each in pieces if strip.holds(each.box)], recognizer, debug)
-        for strip in strips
+        _read_strip(strip, own, recognizer, debug)
+        for strip, own in zip(strips, held, strict=True)
+        if own or is_one_line
     ]
     if is_one_line:
         read = [max(read, key=lambda line: line.confidence)]
