@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from classifier import imaging
 from classifier.certificate import Certificate
 from classifier.recognition import line_confidence
-from classifier.recognition.line_confidence import Floats
+from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.reader import read_twice, recognize_pieces
 from classifier.recognition.strip import darken
 from classifier.recognizer import Recognizer
@@ -21,6 +21,7 @@ from training.images import Images
 LINES = 4_000  # half of them to fit on, half to certify with
 PAPERS = 100
 NEVER = 2.0  # no probability reaches it
+NO_CONFIDENCE = -20.0  # in log-odds
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     lines = [composer.compose(rng) for _ in range(count)]
     first, second = lines[: count // 2], lines[count // 2 :]
     fitted = _read(first, recognizer)
-    confidence = line_confidence.fit_confidence(fitted.features, fitted.right)
+    confidence = _fit_confidence(fitted)
     held_out = _read(second, recognizer)
     scored = Scored(
         scores=confidence.estimate(held_out.features),
@@ -60,6 +61,13 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     certificate = certify(STRINGS, scored)
     threshold = NEVER if certificate.threshold is None else certificate.threshold
     return LineCalibration(asdict(confidence), threshold, certificate)
+
+
+def _fit_confidence(read: _Read) -> LineConfidence:
+    """Return the fitted confidence, or one of next to nothing where no digit was read."""
+    if not len(read.right):
+        return LineConfidence((0.0,) * len(line_confidence.FEATURES), NO_CONFIDENCE)
+    return line_confidence.fit_confidence(read.features, read.right)
 
 
 def _read(lines: list[Line], recognizer: Recognizer) -> _Read:
@@ -73,7 +81,8 @@ def _read(lines: list[Line], recognizer: Recognizer) -> _Read:
         pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
         features.append(line_confidence.measure_agreement(reading, opinions, pieces))
         right.append(reading.text == line.text)
-    return _Read(np.array(features), np.array(right))
+    shape = (len(right), len(line_confidence.FEATURES))
+    return _Read(np.reshape(features, shape), np.array(right, np.bool_))
 
 
 def _digest(lines: list[Line]) -> str:
