@@ -46,7 +46,7 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     """Compose lines of digits that no network learned from, and fit and certify on them."""
     count = min(LINES, len(digits))
     rng = np.random.default_rng(seed)
-    composer = Composer(digits, rng, PAPERS)
+    composer = Composer(digits, rng, 1 + min(PAPERS, count // 20))
     lines = [composer.compose(rng) for _ in range(count)]
     first, second = lines[: count // 2], lines[count // 2 :]
     fitted = _read(first, recognizer)

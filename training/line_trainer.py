@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from training import line_network
 from training.data.line_pool import BATCH, Batch, LinePool, compose_pool
-from training.data.strings import Composer
+from training.data.strings import PAPERS, Composer
 from training.images import Images
 from training.line_augment import augment
 
@@ -48,7 +48,8 @@ def fit_line_reader(
     network. The same seed composes the same lines."""
     keras.utils.set_random_seed(configuration.seed)
     rng = np.random.default_rng(configuration.seed)
-    pool = compose_pool(Composer(images, rng), configuration.lines, rng)
+    sheets = min(PAPERS, 1 + configuration.lines // 20)
+    pool = compose_pool(Composer(images, rng, sheets), configuration.lines, rng)
     model = line_network.build()
     fit(model, pool, configuration.epochs, rng, on_epoch)
     export(model, folder / GRAPH)
