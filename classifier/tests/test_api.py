@@ -111,15 +111,16 @@ def test_several_digits_are_read_as_one_string(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     paper = Image.new("L", (560, 280), 255)
-    paper.paste(Image.open(BytesIO(drawn(4))), (0, 0))
+    paper.paste(Image.open(BytesIO(drawn(7))), (0, 0))
     paper.paste(Image.open(BytesIO(drawn(2))), (280, 0))
     buffer = BytesIO()
     paper.save(buffer, "PNG")
 
     answer = send(client, buffer.getvalue()).json()
 
-    assert (answer["label"], answer["best_guess"], answer["probabilities"]) == ("42", "42", None)
-    assert [digit["label"] for digit in answer["digits"]] == ["4", "2"]
+    assert (answer["label"], answer["best_guess"], answer["probabilities"]) == ("72", "72", None)
+    assert [digit["label"] for digit in answer["digits"]] == ["7", "2"]
+    assert [(line["text"], line["digits"]) for line in answer["lines"]] == [("72", [0, 1])]
 
 
 def test_an_unsure_model_answers_unknown_with_reason_and_best_guess(
