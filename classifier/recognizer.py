@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from classifier import artifact, uncertainty
 from classifier.exemplars import Exemplars
 from classifier.recognition.line_reader import LineReader
-from classifier.stderr import filter_stderr
+from classifier.stderr import LITERT_ANNOUNCEMENT, filter_stderr
 from classifier.uncertainty import Floats, Neighbourhoods
 from classifier.vocabulary import DIGITS, Label, Reason, Verdict
 
 NOT_A_DIGIT = 10  # its place among a member's outputs, after the ten digits'
 LIKELIER_THAN_NOT = 0.5
-ANNOUNCEMENT = "^INFO: Created TensorFlow Lite XNNPACK delegate"  # once in each process
 UNREADABLE = (EOFError, LookupError, OSError, ValueError, BadZipFile)
 
 logger = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class Graph:
         process.
         """
         try:
-            with filter_stderr(ANNOUNCEMENT):
+            with filter_stderr(LITERT_ANNOUNCEMENT):
                 self._interpreter = Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:

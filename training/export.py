@@ -25,15 +25,20 @@ def write(folder: Path, members: list[keras.Model]) -> None:
     Half precision, which changes no figure and keeps the folder half as large; LiteRT computes
     with all of float32.
     """
+    export_graph(ensemble(members), folder / artifact.GRAPH)
+    np.savez(folder / artifact.WEIGHTS, **_weights(members))  # type: ignore[arg-type]
+
+
+def export_graph(model: keras.Model, path: Path) -> None:
+    """Write a LiteRT graph whose weights have half precision; it computes with float32."""
     with contextlib.redirect_stdout(io.StringIO()):  # Keras announces each export
-        ensemble(members).export(
-            folder / artifact.GRAPH,
+        model.export(
+            path,
             format="litert",
             verbose=False,
             optimizations=[tf.lite.Optimize.DEFAULT],
             target_spec={"supported_types": [tf.float16]},
         )
-    np.savez(folder / artifact.WEIGHTS, **_weights(members))  # type: ignore[arg-type]
 
 
 def ensemble(members: list[keras.Model]) -> keras.Model:

@@ -1,7 +1,5 @@
 """Fits the line reader: MNIST digits in, a LiteRT graph out."""
 
-import contextlib
-import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,13 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from classifier import artifact
 from training import line_network
 from training.data.line_pool import BATCH, Batch, LinePool, compose_pool
 from training.data.strings import PAPERS, Composer
+from training.export import export_graph
 from training.images import Images
 from training.line_augment import augment
 
-GRAPH = "lines.tflite"
 PEAK_LEARNING_RATE = 2e-3
 WARM_UP = 0.05  # of all steps
 MOST_LINES = 30_000
@@ -44,7 +43,7 @@ class LineConfiguration:
 def fit_line_reader(
     images: Images, configuration: LineConfiguration, folder: Path, on_epoch: Follow
 ) -> keras.Model:
-    """Train on lines of the MNIST digits `images`, write GRAPH into the folder, and return the
+    """Train on lines of the MNIST digits `images`, write its graph into the folder, and return the
     network. The same seed composes the same lines."""
     keras.utils.set_random_seed(configuration.seed)
     rng = np.random.default_rng(configuration.seed)
@@ -52,7 +51,7 @@ def fit_line_reader(
     pool = compose_pool(Composer(images, rng, sheets), configuration.lines, rng)
     model = line_network.build()
     fit(model, pool, configuration.epochs, rng, on_epoch)
-    export(model, folder / GRAPH)
+    export_graph(model, folder / artifact.LINES)
     return model
 
 
@@ -100,15 +99,3 @@ def _make_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
         return compiled(*(tf.constant(array) for array in (batch.ink, batch.digits, batch.boxes)))
 
     return learn
-
-
-def export(model: keras.Model, path: Path) -> None:
-    """Half precision; LiteRT computes with float32."""
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras announces each export
-        model.export(
-            path,
-            format="litert",
-            verbose=False,
-            optimizations=[tf.lite.Optimize.DEFAULT],
-            target_spec={"supported_types": [tf.float16]},
-        )

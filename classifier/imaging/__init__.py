@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.imaging import segment
 from classifier.imaging.appended import without_appended
 from classifier.imaging.arrays import Grey, Ints, Pixels
 from classifier.imaging.decode import Picture, decode
@@ -29,7 +30,6 @@ __all__ = [
     "Picture",
     "decode",
     "find_digits",
-    "find_lines",
     "find_page",
     "from_array",
     "without_appended",
@@ -86,24 +86,18 @@ def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
     return _digits(picture, find_ink(picture.pixels), debug)[0]
 
 
-def find_lines(picture: Picture) -> list[Line]:
-    """Return the lines of text from top to bottom; none for a blank picture."""
-    found = find_ink(picture.pixels)
-    return [_line(line, picture) for line in find_text_lines(found.strokes, found.pieces)]
-
-
 def find_page(picture: Picture, debug: Debug | None = None) -> Page:
     """Return the digits, the lines, what is left out, and what speaks against an answer."""
     found = find_ink(picture.pixels)
     digits, boxes = _digits(picture, found, debug)
     lines = find_text_lines(found.strokes, found.pieces)
-    left_out = found.pieces.boxes[is_left_out(found.pieces, boxes)]
+    left_out = is_left_out(found.pieces, boxes)
     return Page(
         (picture.width, picture.height),
         digits,
         [_line(line, picture) for line in lines],
-        [_full_box(tuple(box), picture) for box in left_out.tolist()],
-        facts_of(found.strokes, found.pieces, boxes, found.visibility),
+        [_full_box(tuple(box), picture) for box in found.pieces.boxes[left_out].tolist()],
+        facts_of(found.strokes, found.pieces, boxes, left_out, found.visibility),
     )
 
 
@@ -125,7 +119,7 @@ def _line(line: TextLine, picture: Picture) -> Line:
     return Line(_full_box(line.box, picture), line.ink, line.start * scale, scale)
 
 
-def _full_box(found: Box, picture: Picture) -> Box:
+def _full_box(found: segment.Box, picture: Picture) -> Box:
     height, width = picture.pixels.shape[:2]
     x, y = picture.width / width, picture.height / height
     left, top, right, bottom = found

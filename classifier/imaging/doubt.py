@@ -41,9 +41,11 @@ def is_left_out(pieces: Components, boxes: Ints) -> Mask:
     return np.asarray(~in_a_digit & (size >= SEEN * usual))
 
 
-def facts_of(ink: Grey, pieces: Components, boxes: Ints, visibility: float) -> Facts:
-    """Return the measures for digits with these boxes (n, 4), in the ink's pixels."""
-    left_out = is_left_out(pieces, boxes)
+def facts_of(
+    ink: Grey, pieces: Components, boxes: Ints, left_out: Mask, visibility: float
+) -> Facts:
+    """Return the measures for digits with these boxes (n, 4), in the ink's pixels, and the pieces
+    that are left out."""
     total = float(pieces.areas.sum())
     high = np.maximum(boxes[:, 3] - boxes[:, 1], 1) if len(boxes) else np.ones(1)
     return Facts(

@@ -7,14 +7,13 @@ from PIL import Image
 
 from classifier.imaging.arrays import Grey, Ints, Mask
 from classifier.imaging.components import Components
+from classifier.imaging.segment import Box
 
 TALL = 0.5  # of the tallest piece: what counts as a digit when rows are sought
 LEVEL = 0.3  # of the lower one's height, which neighbours in a row share
 REACH = 3.0  # heights of a digit: a wider gap ends a line
 MARGIN = 0.15  # of the line's height, left around its crop
 STEEPEST = 0.2  # of a line's length; steeper rows are not levelled
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ def _add(first: float, second: float) -> float:
 
 
 def log_softmax(logits: NDArray[np.floating]) -> Floats:
-    """Of the last axis."""
+    """Return log probabilities over the last axis."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
     result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from classifier.recognition import ctc
 from classifier.recognition.ctc import BLANK, Floats
 from classifier.recognition.line_image import HEIGHT, NARROWEST, Grey, prepare_line
-from classifier.stderr import filter_stderr
+from classifier.stderr import LITERT_ANNOUNCEMENT, filter_stderr
 
-ANNOUNCEMENT = "^INFO: Created TensorFlow Lite XNNPACK delegate"  # once in each process
 STRIDE = 2  # pixels a step
 WIDTHS = 64  # a graph is laid out for each multiple of this that is met
 CLOSER_MARGIN = 0.12  # of the digits' height, around them in the second reading
@@ -42,7 +41,7 @@ class LineReading:
 
     @property
     def log_probability(self) -> float:
-        """Of the text, by the network, not calibrated; 0 is certain."""
+        """The log probability of the text by the network, not calibrated; 0 is certain."""
         return self.alternatives[0][1]
 
     @property
@@ -62,7 +61,9 @@ class LineReader:
         self._interpreters: dict[int, Interpreter] = {}
         self._lock = Lock()
         try:
-            self._run(np.zeros((HEIGHT, NARROWEST), np.float32))
+            # The filter is a process, which no later line has to wait for.
+            with filter_stderr(LITERT_ANNOUNCEMENT):
+                self._run(np.zeros((HEIGHT, NARROWEST), np.float32))
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"The line reader is not a LiteRT graph: {error}") from error
 
@@ -109,10 +110,9 @@ class LineReader:
 
     def _lay_out(self, width: int) -> Interpreter:
         """The graph for lines of one width, which takes longer than reading one."""
-        with filter_stderr(ANNOUNCEMENT):
-            graph = Interpreter(model_content=self._content, num_threads=1)
-            graph.resize_tensor_input(graph.get_input_details()[0]["index"], (1, HEIGHT, width, 1))
-            graph.allocate_tensors()
+        graph = Interpreter(model_content=self._content, num_threads=1)
+        graph.resize_tensor_input(graph.get_input_details()[0]["index"], (1, HEIGHT, width, 1))
+        graph.allocate_tensors()
         self._interpreters[width] = graph
         return graph
 

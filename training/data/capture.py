@@ -1,11 +1,12 @@
 """Cameras, scanners, printers and codecs between a written line and its pixels."""
 
-import io
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+
+from training.data.paper import recompressed
 
 Grey = NDArray[np.float32]
 FEWEST_PIXELS, MOST_PIXELS = 16, 100  # a photographed line's height
@@ -45,11 +46,5 @@ def photograph(grey: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.6:
         coded = coded.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.1) * height / 50))
     if rng.random() < 0.35:
-        coded = _encode(coded, int(rng.integers(30, 95)))
+        coded = recompressed(coded, int(rng.integers(30, 95)))
     return np.asarray(coded, np.float32)
-
-
-def _encode(image: Image.Image, quality: int) -> Image.Image:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer)
