@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,3 +85,20 @@ def copied_database(name: str) -> Iterator[str]:
     yield database_url(name)
     with server_cursor() as cursor:
         cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def count_waiting_connections() -> int:
+    """Return how many connections to the current test database wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction keeps its first one
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def wait_for_lock(other: Future[Any]) -> None:
+    """Return when the other thread waits for a lock or is done."""
+    while not other.done() and not count_waiting_connections():
+        pass

@@ -1,7 +1,7 @@
 """An upload is deleted at the very moment at which somebody uses one of its images."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from classifier.models import InputImage, LabelChange, LabelCheck, Suggestion, Upload, Via
 from classifier.services import checks, deletion, labels, queue
 from classifier.tests import made
+from classifier.tests.database import wait_for_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,15 +36,6 @@ def meanwhile(work: Callable[..., object], *arguments: object) -> Exception | No
     finally:
         connection.close()
     return None
-
-
-def wait_for_lock(other: Future[Exception | None]) -> None:
-    """Until the other one waits, or needs not to."""
-    while not other.done():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() is not None:
-                return
 
 
 def upload_of(image: InputImage) -> list[UUID]:

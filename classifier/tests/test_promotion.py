@@ -12,6 +12,7 @@ from classifier.models import ModelState, ModelVersion, Promotion, Via
 from classifier.services import RuleBroken, versions
 from classifier.serving import model_folder
 from classifier.tests import made
+from classifier.tests.database import count_waiting_connections
 
 pytestmark = pytest.mark.django_db
 
@@ -225,7 +226,7 @@ def test_two_promotions_at_once_leave_one_champion_and_a_history_that_agrees(
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("LOCK TABLE promotions IN EXCLUSIVE MODE")
             promoted = [pool.submit(promote_elsewhere, name) for name in ("second", "third")]
-            while waiting(cursor) < 2 and not any(each.done() for each in promoted):
+            while count_waiting_connections() < 2 and not any(each.done() for each in promoted):
                 pass  # until both have got as far as they can
         for each in promoted:
             each.result()
@@ -242,8 +243,3 @@ def promote_elsewhere(name: str) -> None:
         versions.promote(name)
     finally:
         connection.close()
-
-
-def waiting(cursor: Any) -> int:
-    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    return int(cursor.fetchone()[0])

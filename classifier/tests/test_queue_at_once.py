@@ -1,6 +1,6 @@
 """The labelling queue under several people at the same moment, each on their own connection."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from classifier.services import queue
 from classifier.services.queue import Order
 from classifier.tests import made
+from classifier.tests.database import wait_for_lock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]
 
@@ -24,15 +25,6 @@ def taken_meanwhile(by: User, order: Order) -> list[UUID]:
         return taken(by, order)
     finally:
         connection.close()
-
-
-def wait_for_lock(other: Future[list[UUID]]) -> None:
-    """Until the other one waits, or needs not to."""
-    while not other.done():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() is not None:
-                return
 
 
 @pytest.mark.parametrize("order", Order)
