@@ -11,11 +11,10 @@ from classifier import imaging
 from classifier.certificate import Certificate
 from classifier.recognition import line_confidence
 from classifier.recognition.line_confidence import Floats, LineConfidence
-from classifier.recognition.reader import read_twice, recognize_pieces
-from classifier.recognition.strip import darken
+from classifier.recognition.reader import find_strips, read_twice, recognize_pieces
 from classifier.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
-from training.data.strings import Composer, Line
+from training.data.strings import Composer, Photo
 from training.images import Images
 
 LINES = 4_000  # half of them to fit on, half to certify with
@@ -43,12 +42,13 @@ class _Read:
 
 
 def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCalibration:
-    """Compose lines of digits that no network learned from, and fit and certify on them."""
+    """Compose lines of digits that no network learned from, some in forms that none learned, and
+    fit and certify on them."""
     count = min(LINES, len(digits))
     rng = np.random.default_rng(seed)
-    composer = Composer(digits, rng, 1 + min(PAPERS, count // 20))
-    lines = [composer.compose(rng) for _ in range(count)]
-    first, second = lines[: count // 2], lines[count // 2 :]
+    composer = Composer(digits, rng, 1 + min(PAPERS, count // 20), untaught=True)
+    photos = [composer.photograph(rng) for _ in range(count)]
+    first, second = photos[: count // 2], photos[count // 2 :]
     fitted = _read(first, recognizer)
     confidence = _fit_confidence(fitted)
     held_out = _read(second, recognizer)
@@ -70,21 +70,25 @@ def _fit_confidence(read: _Read) -> LineConfidence:
     return line_confidence.fit_confidence(read.features, read.right)
 
 
-def _read(lines: list[Line], recognizer: Recognizer) -> _Read:
+def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
+    """Read them as pictures are read; a photo that does not look like one line is left out."""
     features, right = [], []
-    for line in lines:
-        grey = darken(line.ink)
-        reading, _, opinions = read_twice(grey, recognizer)
-        if not reading.text:
+    for photo in photos:
+        picture = imaging.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
+        page = imaging.find_page(picture)
+        lines = find_strips(picture, page)
+        if len(lines) != 1:
             continue
-        page = imaging.find_page(imaging.from_array(np.clip(255 * grey, 0, 255).astype(np.uint8)))
+        _, reading, _, opinions = read_twice(lines[0], recognizer)
+        if not reading.text or None in opinions:
+            continue
         pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
         features.append(line_confidence.measure_agreement(reading, opinions, pieces))
-        right.append(reading.text == line.text)
+        right.append(reading.text == photo.text)
     shape = (len(right), len(line_confidence.FEATURES))
     return _Read(np.reshape(features, shape), np.array(right, np.bool_))
 
 
-def _digest(lines: list[Line]) -> str:
-    content = b"".join(line.ink.tobytes() + line.text.encode() for line in lines)
+def _digest(photos: list[Photo]) -> str:
+    content = b"".join(photo.grey.tobytes() + photo.text.encode() for photo in photos)
     return hashlib.sha256(content).hexdigest()

@@ -7,10 +7,10 @@ import numpy as np
 
 from classifier import imaging
 from classifier.imaging import Box, Debug, Page, Picture
-from classifier.imaging.arrays import Grey, Pixels
+from classifier.imaging.arrays import Pixels
 from classifier.recognition import line_confidence, second_opinion
 from classifier.recognition.line_confidence import Floats, LineConfidence
-from classifier.recognition.line_reader import LineReading
+from classifier.recognition.line_reader import LineReading, combine
 from classifier.recognition.strip import Strip
 from classifier.recognizer import Recognition, Recognizer
 from classifier.vocabulary import Reason, Verdict
@@ -110,18 +110,20 @@ def _read_lines(
     is_one_line = _is_one_line(picture, page)
     if not is_one_line and len(pieces) < 2:
         return []
-    strips = [Strip.from_line(line) for line in page.lines]
-    if is_one_line:
-        strips.append(Strip.from_picture(picture))
-    held = [[piece for piece in pieces if strip.holds(piece.box)] for strip in strips]
-    read = [
-        _read_strip(strip, own, recognizer, debug)
-        for strip, own in zip(strips, held, strict=True)
-        if own or is_one_line
-    ]
-    if is_one_line:
-        read = [max(read, key=lambda line: line.confidence)]
+    read = []
+    for strips in find_strips(picture, page):
+        own = [piece for piece in pieces if any(strip.holds(piece.box) for strip in strips)]
+        if own or is_one_line:
+            read.append(_read_line(strips, own, recognizer, debug))
     return [line for line in read if line.digits]
+
+
+def find_strips(picture: Picture, page: Page) -> list[list[Strip]]:
+    """Return the lines of a page, each as one strip or more that show the same writing."""
+    strips = [Strip.from_line(line) for line in page.lines]
+    if _is_one_line(picture, page):
+        return [[*strips, Strip.from_picture(picture)]]
+    return [[strip] for strip in strips]
 
 
 def surrounding_box(boxes: list[Box]) -> Box:
@@ -130,10 +132,10 @@ def surrounding_box(boxes: list[Box]) -> Box:
     return left, top, right - left, bottom - top
 
 
-def _read_strip(
-    strip: Strip, pieces: list[ReadDigit], recognizer: Recognizer, debug: Debug | None
+def _read_line(
+    strips: list[Strip], pieces: list[ReadDigit], recognizer: Recognizer, debug: Debug | None
 ) -> ReadLine:
-    reading, cuts, opinions = read_twice(strip.grey, recognizer)
+    strip, reading, cuts, opinions = read_twice(strips, recognizer)
     if debug:
         debug("line", strip.grey)
     if not reading.text or None in opinions:
@@ -156,18 +158,21 @@ def _read_strip(
 
 
 def read_twice(
-    grey: Grey, recognizer: Recognizer
-) -> tuple[LineReading, list[Pixels | None], list[Recognition | None]]:
-    """Return the reading of a line, its digits one by one, and their recognitions.
+    strips: list[Strip], recognizer: Recognizer
+) -> tuple[Strip, LineReading, list[Pixels | None], list[Recognition | None]]:
+    """Return the strip of a line on which its reading is best, that reading by all of them, its
+    digits one by one, and their recognitions.
 
     None is a digit without ink. Raises ValueError where the model reads no lines.
     """
     if recognizer.line_reader is None:
         raise ValueError(f"Model {recognizer.name} has no line reader.")
-    reading = recognizer.line_reader.read_line(grey)
-    cuts = second_opinion.cut_digits(grey, reading.boxes)
+    views = [(s, v) for s in strips for v in recognizer.line_reader.read_views(s.grey)]
+    place, reading = combine([view for _, view in views])
+    strip = views[place][0]
+    cuts = second_opinion.cut_digits(strip.grey, reading.boxes)
     known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
-    return reading, cuts, [None if cut is None else next(known) for cut in cuts]
+    return strip, reading, cuts, [None if cut is None else next(known) for cut in cuts]
 
 
 def _combine(

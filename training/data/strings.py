@@ -43,6 +43,16 @@ class Line:
     boxes: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Photo:
+    """A line as a camera or scanner sees it: (h, w) `grey` pixels from 0 to 255, its text, and the
+    (n, 4) boxes of its digits in shares of the picture's width and height."""
+
+    grey: Grey
+    text: str
+    boxes: NDArray[np.float64]
+
+
 class Composer:
     """Makes lines; `images` are the MNIST digits that it may use.
 
@@ -61,12 +71,18 @@ class Composer:
 
     def compose(self, rng: np.random.Generator) -> Line:
         """One line of up to MOST_DIGITS digits, as the reader's network gets it."""
+        photo = self.photograph(rng)
+        ink = prepare_line(photo.grey)
+        boxes = photo.boxes * np.array([ink.shape[1], HEIGHT] * 2)
+        return Line(ink, photo.text, boxes.astype(np.float32))
+
+    def photograph(self, rng: np.random.Generator) -> Photo:
+        """One line of up to MOST_DIGITS digits."""
         sheet, text = self._write(choose_digits(rng), choose_hand(rng), rng)
         left, top, right, bottom = window = _choose_window(sheet.ink, rng)
-        ink = prepare_line(self._photograph(sheet.ink, window, rng))
-        scale = np.array([ink.shape[1] / (right - left), HEIGHT / (bottom - top)] * 2)
+        grey = self._photograph(sheet.ink, window, rng)
         boxes = np.reshape(sheet.boxes, (-1, 4)) - np.array([left, top, left, top])
-        return Line(ink, text, (boxes * scale).astype(np.float32))
+        return Photo(grey, text, boxes / np.array([right - left, bottom - top] * 2))
 
     def _write(self, digits: list[int], hand: Hand, rng: np.random.Generator) -> tuple[Sheet, str]:
         """The sheet, and the digits that it has room for."""
