@@ -11,13 +11,13 @@ from classifier import imaging
 from classifier.certificate import Certificate
 from classifier.recognition import line_confidence
 from classifier.recognition.line_confidence import Floats, LineConfidence
-from classifier.recognition.reader import find_strips, read_twice, recognize_pieces
+from classifier.recognition.reader import SEVERAL, find_strips, read_twice, recognize_pieces
 from classifier.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
 from training.data.strings import Composer, Photo
 from training.images import Images
 
-LINES = 4_000  # half of them to fit on, half to certify with
+LINES = 4_800  # a third of them to fit on, the others to certify with
 PAPERS = 100
 NEVER = 2.0  # no probability reaches it
 NO_CONFIDENCE = -20.0  # in log-odds
@@ -48,7 +48,7 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     rng = np.random.default_rng(seed)
     composer = Composer(digits, rng, 1 + min(PAPERS, count // 20), untaught=True)
     photos = [composer.photograph(rng) for _ in range(count)]
-    first, second = photos[: count // 2], photos[count // 2 :]
+    first, second = photos[: count // 3], photos[count // 3 :]
     fitted = _read(first, recognizer)
     confidence = _fit_confidence(fitted)
     held_out = _read(second, recognizer)
@@ -71,7 +71,8 @@ def _fit_confidence(read: _Read) -> LineConfidence:
 
 
 def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
-    """Read them as pictures are read; a photo that does not look like one line is left out."""
+    """Read them as pictures are read, without those that do not look like one line of several
+    digits: these are read otherwise."""
     features, right = [], []
     for photo in photos:
         picture = imaging.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
@@ -80,7 +81,7 @@ def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
         if len(lines) != 1:
             continue
         _, reading, _, opinions = read_twice(lines[0], recognizer)
-        if not reading.text or None in opinions:
+        if len(reading.text) < SEVERAL or None in opinions:
             continue
         pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
         features.append(line_confidence.measure_agreement(reading, opinions, pieces))

@@ -20,6 +20,7 @@ THUMBNAIL = 40  # pixels of the shorter side; the ink of smaller pictures may fi
 FAINT = 1.3  # times the paper's grain
 UNEXPLAINED = 0.3  # of the ink
 ONE_LINE = 1.4  # times as wide as high, a picture may be one line
+SEVERAL = 2  # digits; fewer are recognised each by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     page = imaging.find_page(picture, debug)
     pieces = recognize_pieces(page, recognizer)
     lines = _read_lines(picture, page, pieces, recognizer, debug) if recognizer.line_reader else []
-    if sum(len(line.digits) for line in lines) < 2:
+    if sum(len(line.digits) for line in lines) < SEVERAL:
         lines = _as_one_line(pieces)
     elif _is_one_line(picture, page):
         # Its confidence covers what the margins cut off and what is printed behind it.
@@ -108,7 +109,7 @@ def _read_lines(
 ) -> list[ReadLine]:
     """Return the lines that hold digits, or none where the picture shows one digit at most."""
     is_one_line = _is_one_line(picture, page)
-    if not is_one_line and len(pieces) < 2:
+    if not is_one_line and len(pieces) < SEVERAL:
         return []
     read = []
     for strips in find_strips(picture, page):
@@ -144,6 +145,7 @@ def _read_line(
     features = line_confidence.measure_agreement(reading, opinions, separated)
     confidence = float(LineConfidence(**recognizer.manifest.line_confidence).estimate(features))
     is_certain = confidence >= recognizer.manifest.thresholds["line"]
+    is_certain &= len(reading.text) >= SEVERAL or _are_digits(opinions)
     if is_certain and line_confidence.spell(separated) == reading.text:
         return ReadLine(strip.box, pieces, confidence)
     recognitions = _combine(reading, [each for each in opinions if each], is_certain)
@@ -173,6 +175,10 @@ def read_twice(
     cuts = second_opinion.cut_digits(strip.grey, reading.boxes)
     known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
     return strip, reading, cuts, [None if cut is None else next(known) for cut in cuts]
+
+
+def _are_digits(opinions: list[Recognition | None]) -> bool:
+    return all(opinion and opinion.verdict == Verdict.DIGIT for opinion in opinions)
 
 
 def _combine(
