@@ -184,20 +184,27 @@ def _are_digits(opinions: list[Recognition | None]) -> bool:
 def _combine(
     reading: LineReading, opinions: list[Recognition], is_certain: bool
 ) -> list[Recognition]:
-    """Return recognitions of the line's digits by both readers, certain where the line is."""
+    """Return recognitions of the line's digits by both readers, certain where the line is.
+
+    Their best guesses are the digits that the line reader read, which the line's confidence is of.
+    """
     both = [
-        replace(opinion, probabilities=_weigh(digit, opinion.probabilities))
-        for digit, opinion in zip(reading.probabilities, opinions, strict=True)
+        replace(opinion, probabilities=_weigh(int(digit), own, opinion.probabilities))
+        for digit, own, opinion in zip(reading.text, reading.probabilities, opinions, strict=True)
     ]
     if is_certain:
         return [replace(each, verdict=Verdict.DIGIT, reason=None) for each in both]
     return both if any(each.verdict != Verdict.DIGIT for each in both) else _doubt_weakest(both)
 
 
-def _weigh(first: Floats, second: Floats) -> Floats:
-    """Return the normalised geometric mean of two readers' probabilities."""
+def _weigh(digit: int, first: Floats, second: Floats) -> Floats:
+    """Return the normalised geometric mean of two readers' probabilities if `digit` is its
+    likeliest, else probabilities near to the first reader's of which it is."""
     mean = np.sqrt(np.maximum(first, 1e-6) * np.maximum(second, 1e-6))
-    return np.asarray(mean / mean.sum())
+    for each in (mean / mean.sum(), first):
+        if each.argmax() == digit:
+            return np.asarray(each)
+    return np.asarray((first + np.eye(len(first))[digit]) / 2)
 
 
 def _doubt_weakest(recognitions: list[Recognition]) -> list[Recognition]:
