@@ -78,5 +78,5 @@ COPY --from=trainer-packages /venv /venv
 COPY --from=site /app /app
 USER 10001:10001
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "mnistsite.worker_alive"]
+    CMD ["python", "-m", "mnistsite.entrypoints.worker_health"]
 CMD ["python", "manage.py", "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "20", "--delete-jobs", "successful"]

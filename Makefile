@@ -15,7 +15,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
-	@exec $(BIN)/python -m mnistsite.run
+	@exec $(BIN)/python -m mnistsite.entrypoints.run
 
 # A file stays in one process, because many start a site once; long ones come first.
 PYTEST := $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --durations 15
@@ -32,7 +32,7 @@ coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it m
 
 fuzz: $(VENV)/.dev  ## hostile requests and damaged pictures for ten minutes; FUZZ_SEED=N repeats a run
 	FUZZ_SEED=$(FUZZ_SEED) FUZZ_SECONDS=300 FUZZ_REQUESTS=100000 FUZZ_PICTURES=1000000 \
-		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/imaging/tests/test_fuzz_pictures.py
+		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/recognition/imaging/tests/test_fuzz_pictures.py
 
 FUZZ_SEED ?= $(shell date +%s)
 

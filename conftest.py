@@ -20,12 +20,12 @@ from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
-from classifier import serving
 from classifier.models import MediaStore, ModelVersion
-from classifier.recognizer import Recognizer
-from classifier.services import versions, webhooks
-from classifier.storage import MARKER
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import serving, versions
 from classifier.tests import database, made
+from classifier.uploads.storage import MARKER
+from classifier.webhooks import events
 
 SLOW_FIXTURES = {"browser", "built", "site"}
 PASSWORD = "labels all day"
@@ -94,7 +94,7 @@ def _own_place(
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.Champion())
-    monkeypatch.setattr(webhooks, "subscriptions", webhooks.Subscriptions())
+    monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
     cache.clear()
     translation.activate(settings.LANGUAGE_CODE)  # a request leaves its own
     monkeypatch.setenv("WANDB_MODE", "disabled")

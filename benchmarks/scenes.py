@@ -19,12 +19,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 os.environ.setdefault("SECRET_KEY", "no server uses it")
 django.setup()
 
-from classifier import imaging  # noqa: E402
-from classifier.recognizer import Recognizer  # noqa: E402
-from training import intervals, judged  # noqa: E402
+from classifier.recognition import imaging  # noqa: E402
+from classifier.recognition.recognizer import Recognizer  # noqa: E402
 from training.data import scenes  # noqa: E402
-from training.images import Images  # noqa: E402
-from training.judged import Labelled  # noqa: E402
+from training.data.images import Images  # noqa: E402
+from training.evaluation import intervals, labelled_files  # noqa: E402
+from training.evaluation.labelled_files import Labelled  # noqa: E402
 
 SMALL = 320  # pixels of the longer side; larger ones are photographs, so JPEG
 
@@ -85,7 +85,7 @@ def measured(
         Labelled(imaging.decode(data), scene.digits)
         for data, scene in zip(files, shown, strict=True)
     )
-    answered = judged.judge(labelled, recognizer)
+    answered = labelled_files.judge(labelled, recognizer)
     if options.failures:
         folder = options.failures / condition.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import load  # noqa: E402
-from classifier import imaging  # noqa: E402
-from classifier.recognizer import Recognizer  # noqa: E402
+from classifier.recognition import imaging  # noqa: E402
+from classifier.recognition.recognizer import Recognizer  # noqa: E402
 
 SECONDS = 15.0
 WARM_UP_S = 3.0
@@ -107,7 +107,7 @@ def site(folder: Path) -> Iterator[Started]:
     environment = os.environ | {"VAR_DIR": str(folder / "var"), "PORT": str(port)}
     environment["PREDICT_PER_SECOND"] = "1000000"
     environment.pop("DATABASE_URL", None)
-    command = [sys.executable, "-m", "mnistsite.run"]
+    command = [sys.executable, "-m", "mnistsite.entrypoints.run"]
     with running(command, environment, port) as process:
         yield process, port
 

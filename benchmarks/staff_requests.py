@@ -10,8 +10,8 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from classifier.labelling.queue import Order
 from classifier.models import InputImage, ModelVersion, QueueItem, TrainingRun, Upload
-from classifier.services.queue import Order
 
 IMAGES = "/admin/classifier/inputimage/"
 UPLOADS = "/admin/classifier/upload/"

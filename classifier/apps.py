@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext
 
-from classifier.imaging import ImageError
+from classifier.recognition.imaging import ImageError
 
 
 class ClassifierConfig(AppConfig):

@@ -8,16 +8,10 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from classifier.services import (
-    deletion,
-    deliveries,
-    idempotency,
-    logins,
-    orphans,
-    rescoring,
-    runs,
-    stored_files,
-)
+from classifier.access import logins
+from classifier.registry import runs
+from classifier.uploads import deletion, file_deletion, idempotency, orphans, rescoring
+from classifier.webhooks import deliveries
 
 ATTEMPTS = 5
 # After waits of 4 seconds, 16, 64 … 18 hours, a day in all, `remove_orphans` takes over.
@@ -77,7 +71,7 @@ async def settle_jobs(context: JobContext, timestamp: int) -> None:
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
         if job.task_name == deliveries.TASK or (
-            job.task_name in (rescoring.TASK, deletion.TASK, stored_files.TASK)
+            job.task_name in (rescoring.TASK, deletion.TASK, file_deletion.TASK)
             and job.attempts < ATTEMPTS
         ):
             await manager.retry_job(job)

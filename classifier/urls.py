@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from classifier.views import how, mine, pictures, results, sending
+from classifier.web import how, mine, pictures, results, sending
 
 urlpatterns = [
     path("", sending.index, name="index"),

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from classifier.problems import NOT_FOUND, Problem
+from classifier.api.problems import NOT_FOUND, Problem
 
 PROGRAMS = ("/api/",)
 

@@ -8,7 +8,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from mnistsite import env, jobs, logs
+from mnistsite import env
+from mnistsite.observability import jobs, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
@@ -73,18 +74,18 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # Ahead of all that refuses or redirects: monitors ask by any name, and what is refused counts.
-    "mnistsite.observed.ObservedMiddleware",
-    "mnistsite.monitor.MonitorMiddleware",
-    "mnistsite.forwarded.ClientAddressMiddleware",
+    "mnistsite.middleware.request_log.ObservedMiddleware",
+    "mnistsite.observability.probes.MonitorMiddleware",
+    "mnistsite.middleware.forwarded.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "mnistsite.headers.PoliciesMiddleware",
+    "mnistsite.middleware.headers.PoliciesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "mnistsite.languages.VisitorLanguageMiddleware",
-    "mnistsite.middleware.BodyLimitMiddleware",
-    "mnistsite.bodies.BodyReleaseMiddleware",
-    "mnistsite.middleware.CookieMiddleware",
-    "mnistsite.middleware.UnavailableMiddleware",
+    "mnistsite.middleware.languages.VisitorLanguageMiddleware",
+    "mnistsite.middleware.guards.BodyLimitMiddleware",
+    "mnistsite.middleware.bodies.BodyReleaseMiddleware",
+    "mnistsite.middleware.guards.CookieMiddleware",
+    "mnistsite.middleware.guards.UnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -206,7 +207,7 @@ def _media_storage() -> dict[str, Any]:
     """MEDIA_S3_BUCKET or, where none is named, MEDIA_ROOT."""
     bucket = env.string("MEDIA_S3_BUCKET")
     if not bucket:
-        return {"BACKEND": "classifier.storage.DurableStorage"}
+        return {"BACKEND": "classifier.uploads.storage.DurableStorage"}
     keys = env.secret("MEDIA_S3_ACCESS_KEY"), env.secret("MEDIA_S3_SECRET_KEY")
     if any(keys) and not all(keys):
         raise ImproperlyConfigured(
@@ -219,7 +220,7 @@ def _media_storage() -> dict[str, Any]:
         "access_key": keys[0] or None,
         "secret_key": keys[1] or None,
     }
-    return {"BACKEND": "classifier.object_storage.ObjectStorage", "OPTIONS": options}
+    return {"BACKEND": "classifier.uploads.object_storage.ObjectStorage", "OPTIONS": options}
 
 
 STORAGES = {
@@ -249,7 +250,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["classifier.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.Newest",
     "EXCEPTION_HANDLER": "classifier.api.errors.handler",
-    "DEFAULT_THROTTLE_CLASSES": ["classifier.throttles.PerUser"],
+    "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.PerUser"],
     "DEFAULT_THROTTLE_RATES": {
         "user": "50/s",
         "predict": f"{PREDICT_PER_SECOND}/s",
@@ -279,11 +280,11 @@ SPECTACULAR_SETTINGS = {
         "VerdictEnum": "classifier.models.VERDICTS",
         "ReasonEnum": "classifier.models.REASONS",
         "ModelStateEnum": "classifier.models.ModelState",
-        "LabelEnum": "classifier.vocabulary.LABELS",
-        "KnownLabelEnum": "classifier.vocabulary.KNOWN_LABELS",
+        "LabelEnum": "classifier.recognition.labels.LABELS",
+        "KnownLabelEnum": "classifier.recognition.labels.KNOWN_LABELS",
     },
 }
 
 LOGGING = logs.configuration(env.one_of("LOG_FORMAT", "line", logs.FORMATS))
 PROCRASTINATE_WORKER_DEFAULTS = {"worker_middleware": [jobs.with_request_id]}
-PROCRASTINATE_ON_APP_READY = "mnistsite.patience.be_patient"
+PROCRASTINATE_ON_APP_READY = "mnistsite.database.worker_connector.be_patient"

@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from mnistsite import env
-from mnistsite.charsets import ignoring_other_charsets
+from mnistsite.middleware.charsets import ignoring_other_charsets
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 if not env.secret("SECRET_KEY"):

@@ -2,7 +2,7 @@
 
 import os
 
-from classifier.stderr import filter_stderr
+from classifier.recognition.native_stderr import filter_stderr
 
 # TensorFlow reads it when it is imported. Errors are shown; information and warnings are not.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import uncertainty
-from classifier.certificate import Certificate
-from classifier.recognizer import LIKELIER_THAN_NOT, NOT_A_DIGIT, Graph, Outputs
-from classifier.uncertainty import Floats, Neighbourhoods
+from classifier.recognition import uncertainty
+from classifier.recognition.certificate import Certificate
+from classifier.recognition.recognizer import LIKELIER_THAN_NOT, NOT_A_DIGIT, Graph, Outputs
+from classifier.recognition.uncertainty import Floats, Neighbourhoods
 from training.certification import DIGITS, Claim, Scored, certify
-from training.images import Images, Labels
-from training.lesson import Lesson
+from training.data.images import Images, Labels
+from training.data.split import Lesson
 
 # Shares of held-out digits.
 DOUBTED_BY_REJECTION = 0.005

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.certificate import Certificate
-from training.intervals import CONFIDENCE, p_value, upper_bound
+from classifier.recognition.certificate import Certificate
+from training.evaluation.intervals import CONFIDENCE, p_value, upper_bound
 
 # The walk through the answers, the surest first, in shares of them.
 SHARES = (*np.linspace(0.1, 0.9, 17).tolist(), *np.linspace(0.95, 1, 21).tolist())

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import usefulness
-from classifier.exemplars import Exemplars
-from classifier.recognizer import Recognizer
-from classifier.uncertainty import Floats
-from training.images import Images
+from classifier.recognition import active_learning
+from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.recognizer import Recognizer
+from classifier.recognition.uncertainty import Floats
+from training.data.images import Images
 
 OF_EACH = 300
 CANDIDATES = 10_000
@@ -20,11 +20,11 @@ def choose(recognizer: Recognizer, learnt: Images) -> Exemplars:
     whitened = np.array([found.whitened for found in recognizer.recognize(some.pixels)])
     classes = [np.flatnonzero(some.labels == digit) for digit in np.unique(some.labels)]
     chosen = np.concatenate([places[_medoids(whitened[places])] for places in classes])
-    embeddings = [usefulness.embedding(each) for each in whitened[chosen]]
+    embeddings = [active_learning.embedding(each) for each in whitened[chosen]]
     return Exemplars(
         pixels=some.pixels[chosen],
         labels=some.labels[chosen],
-        embeddings=usefulness.embeddings(embeddings, whitened.shape[1]),
+        embeddings=active_learning.embeddings(embeddings, whitened.shape[1]),
     )
 
 

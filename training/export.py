@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from classifier import artifact
-from training import cnn
+from classifier.recognition import model_folder
+from training import network
 
 
 class NoWeights(Exception):
@@ -25,8 +25,8 @@ def write(folder: Path, members: list[keras.Model]) -> None:
     Half precision, which changes no figure and keeps the folder half as large; LiteRT computes
     with all of float32.
     """
-    export_graph(ensemble(members), folder / artifact.GRAPH)
-    np.savez(folder / artifact.WEIGHTS, **_weights(members))  # type: ignore[arg-type]
+    export_graph(ensemble(members), folder / model_folder.GRAPH)
+    np.savez(folder / model_folder.WEIGHTS, **_weights(members))  # type: ignore[arg-type]
 
 
 def export_graph(model: keras.Model, path: Path) -> None:
@@ -50,7 +50,7 @@ def ensemble(members: list[keras.Model]) -> keras.Model:
 
 
 def _with_features(member: keras.Model) -> keras.Model:
-    features = member.get_layer(cnn.FEATURES).output
+    features = member.get_layer(network.FEATURES).output
     both = layers.Concatenate()([member.outputs[0], features])
     return keras.Model(member.inputs, layers.Reshape((1, both.shape[-1]))(both))
 
@@ -66,19 +66,19 @@ def _weights(members: list[keras.Model]) -> dict[str, np.ndarray]:
 def read(folder: Path) -> list[keras.Model]:
     """The members of a model folder, as `write` left them. Raises NoWeights."""
     try:
-        with (folder / artifact.WEIGHTS).open("rb") as file, np.load(file) as stored:
+        with (folder / model_folder.WEIGHTS).open("rb") as file, np.load(file) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files}
         count = 1 + max(int(name.split(".")[0]) for name in arrays)
         return [_member(arrays, member) for member in range(count)]
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
         raise NoWeights(
-            f"{folder / artifact.WEIGHTS} holds no weights of this network ({error}); "
+            f"{folder / model_folder.WEIGHTS} holds no weights of this network ({error}); "
             "train from scratch."
         ) from error
 
 
 def _member(arrays: dict[str, np.ndarray], member: int) -> keras.Model:
-    model = cnn.build()
+    model = network.build()
     model.set_weights([arrays[f"{member}.{place:02}"] for place in range(len(model.get_weights()))])
     return model
 

@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import imaging
-from classifier.certificate import Certificate
-from classifier.recognition import line_confidence
+from classifier.recognition import imaging, line_confidence
+from classifier.recognition.certificate import Certificate
 from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.reader import read_twice, recognize_pieces
+from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.strip import darken
-from classifier.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
+from training.data.images import Images
 from training.data.strings import Composer, Line
-from training.images import Images
 
 LINES = 4_000  # half of them to fit on, half to certify with
 PAPERS = 100

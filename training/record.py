@@ -10,7 +10,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection
 
 from classifier.models import RunState, TrainingRun
-from classifier.services import runs
+from classifier.registry import runs
 
 BEAT_EVERY_S = 2.0
 

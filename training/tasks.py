@@ -9,8 +9,8 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from classifier.models import RunState
-from classifier.request_id import as_environment
-from classifier.services import runs
+from classifier.monitoring.request_id import as_environment
+from classifier.registry import runs
 
 
 @app.task(queue="training")

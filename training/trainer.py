@@ -10,10 +10,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from classifier.recognizer import NOT_A_DIGIT
-from training import cnn
-from training.augment import GENTLE, STRONG, Strength, augment
-from training.images import Images
+from classifier.recognition.recognizer import NOT_A_DIGIT
+from training import network
+from training.data.augmentation import GENTLE, STRONG, Strength, augment
+from training.data.images import Images
 
 BATCH = 128
 PEAK_LEARNING_RATE = 4e-3
@@ -52,7 +52,7 @@ def fit(
     def fitted(_member: int, following: keras.callbacks.Callback) -> keras.Model:
         epochs = configuration.epochs
         main = max(1, epochs - -(-epochs // FINISHING_IN))
-        model = cnn.build()
+        model = network.build()
         _learn(model, images, STRONG, OneCycle, range(main), following)
         _learn(model, images, GENTLE, _finish, range(main, epochs), following)
         return model
@@ -75,7 +75,7 @@ def fine_tune(
 
     def tuned(member: int, following: keras.callbacks.Callback) -> keras.Model:
         old = members[member - 1].get_weights()
-        model = cnn.build()  # anew, so that its seed is this member's
+        model = network.build()  # anew, so that its seed is this member's
         model.set_weights(old)
         for layer in model.layers:
             # Its statistics are of more digits than these few epochs show.

@@ -13,8 +13,8 @@ from django.utils.text import Truncator
 from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.models import Delivery
-from classifier.services import deliveries
-from classifier.services.deliveries import State
+from classifier.webhooks import deliveries
+from classifier.webhooks.deliveries import State
 
 LOOKS = {State.DELIVERED: "succeeded", State.WAITING: "running", State.FAILED: "failed"}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from classifier.compared import TITLES
+from classifier.registry.comparison import TITLES
 from classifier.templatetags.numbers import share
 
 NOTHING = "–"

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from classifier.errors import RuleBroken
+from classifier.labelling import queue
 from classifier.models import InputImage
-from classifier.services import RuleBroken, queue
-from classifier.vocabulary import KNOWN_LABELS, Label
+from classifier.recognition.labels import KNOWN_LABELS, Label
 
 AT_ONCE = 60
 # Where the session keeps what the last page was, so that it can be taken back.

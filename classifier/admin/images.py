@@ -16,16 +16,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from classifier import sentences
 from classifier.admin import grid, learnt, queue
 from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.admin.uploads import original_picture
-from classifier.constraints import choices
+from classifier.errors import RuleBroken
+from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Prediction, Via
-from classifier.services import RuleBroken, labels
+from classifier.models.constraints import choices
+from classifier.recognition.labels import LABELS, Label
 from classifier.templatetags.numbers import percent
-from classifier.vocabulary import LABELS, Label
+from classifier.uploads import verdict_text
 
 
 class LabelFilter(admin.SimpleListFilter):
@@ -82,7 +83,7 @@ class PredictionInline(PartOfTheImage, admin.TabularInline):
 
     @admin.display(description="why")
     def why(self, prediction: Prediction) -> str:
-        said = sentences.of_digit(prediction.verdict, prediction.reason, prediction.by_digit)
+        said = verdict_text.of_digit(prediction.verdict, prediction.reason, prediction.by_digit)
         return said or "–"
 
     @admin.display(description="measures of doubt")

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from classifier.compared import NONE
 from classifier.models import InputImage, ModelVersion
-from classifier.services import versions
-from classifier.vocabulary import Label
+from classifier.recognition.labels import Label
+from classifier.registry import versions
+from classifier.registry.comparison import NONE
 
 SHOWN = 60
 

@@ -16,11 +16,12 @@ from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import charts
 from classifier.admin import learnt
 from classifier.admin.read_only import LookOnly
+from classifier.errors import RuleBroken
 from classifier.models import RunState, TrainingRun, details
-from classifier.services import RuleBroken, runs
+from classifier.monitoring import charts
+from classifier.registry import runs
 from classifier.templatetags.numbers import share
 
 START = "classifier.start_trainingrun"

@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from classifier.constraints import choices
+from classifier.access import tokens
 from classifier.models import ApiToken
-from classifier.services import tokens
-from classifier.vocabulary import Scope
+from classifier.models.constraints import choices
+from classifier.recognition.labels import Scope
 
 
 class TokenForm(forms.ModelForm):

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from classifier.admin.paging import KeysFirst
 from classifier.admin.read_only import LookOnly
 from classifier.models import Upload
-from classifier.services import deletion
+from classifier.uploads import deletion
 
 
 def original_picture(upload_id: UUID | None) -> SafeString:

@@ -13,15 +13,16 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import charts, compared
 from classifier.admin import figures
 from classifier.admin.learnt import corrected
 from classifier.admin.read_only import LookOnly
-from classifier.artifact import ArtifactError
+from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
-from classifier.services import RuleBroken, versions
+from classifier.monitoring import charts
+from classifier.recognition.labels import Label
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import comparison, versions
 from classifier.templatetags.numbers import share
-from classifier.vocabulary import Label
 
 PROMOTE = "classifier.promote_modelversion"
 CHANGELIST = "admin:classifier_modelversion_changelist"
@@ -140,7 +141,7 @@ def _shown(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
         "subtitle": None,
         "version": version,
         "other": other,
-        "sets": compared.sets_of(version),
+        "sets": comparison.sets_of(version),
         "tables": figures.tables(version.metrics, other.metrics if other else {}),
         "snapshot": version.snapshot,
         "sources": _sources(version),
@@ -160,6 +161,6 @@ def _sources(version: ModelVersion) -> list[tuple[str, int]]:
 def _by_label(version: ModelVersion) -> SafeString | None:
     counts = version.snapshot.get("by_label", {})
     named = {
-        label.replace(Label.NOT_A_DIGIT, compared.NONE): count for label, count in counts.items()
+        label.replace(Label.NOT_A_DIGIT, comparison.NONE): count for label, count in counts.items()
     }
     return charts.bars(named, "Images by label") if named else None

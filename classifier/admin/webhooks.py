@@ -14,11 +14,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from classifier import posting, signing
-from classifier.constraints import choices
+from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
-from classifier.services import RuleBroken, webhooks
-from classifier.vocabulary import Event
+from classifier.models.constraints import choices
+from classifier.recognition.labels import Event
+from classifier.webhooks import events, signing, transport
 
 
 class WebhookForm(forms.ModelForm):
@@ -32,7 +32,7 @@ class WebhookForm(forms.ModelForm):
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])
         try:
-            posting.check(url)
+            transport.check(url)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return url
@@ -46,7 +46,7 @@ class WebhookAdmin(admin.ModelAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        return webhooks.listed()
+        return events.listed()
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -68,7 +68,7 @@ class WebhookAdmin(admin.ModelAdmin):
 
     def rotate(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         webhook = self._to_change(request, webhook_id)
-        return self._shown_once(request, webhook, webhooks.rotate(webhook.pk))
+        return self._shown_once(request, webhook, events.rotate(webhook.pk))
 
     def _shown_once(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
         """Without a redirect, as the secret would have to be kept for the page that it leads to."""
@@ -83,7 +83,7 @@ class WebhookAdmin(admin.ModelAdmin):
     def test(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         webhook = self._to_change(request, webhook_id)
         try:
-            webhooks.test(webhook)
+            events.test(webhook)
         except RuleBroken as error:
             messages.error(request, str(error))
         else:
@@ -110,10 +110,10 @@ class WebhookAdmin(admin.ModelAdmin):
         return [*urls.values()], {"webhooks": len(urls), "deliveries": told}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
-        webhooks.delete([obj.pk])
+        events.delete([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        webhooks.delete(list(queryset.values_list("pk", flat=True)))
+        events.delete(list(queryset.values_list("pk", flat=True)))
 
     @admin.display(description="events")
     def told_of(self, webhook: Webhook) -> str:

@@ -4,13 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from classifier import intake
-from classifier.answers import Answer
+from classifier.api.problems import Problem
 from classifier.api.serializers import ProblemSerializer
-from classifier.imaging import ImageError
 from classifier.models import REASONS, VERDICTS
-from classifier.problems import Problem
-from classifier.vocabulary import DIGITS
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.labels import DIGITS
+from classifier.uploads import request_files
+from classifier.uploads.answers import Answer
 
 _PROBABILITIES = dict.fromkeys(DIGITS, 0.0001) | {"7": 0.9991}
 _JUDGED = {
@@ -43,7 +43,7 @@ def told(answer: Answer) -> dict[str, Any]:
 
 def problem(fault: ImageError) -> dict[str, Any]:
     """What is wrong with one picture among others."""
-    return Problem(intake.status(fault), fault.code, fault.detail).content()
+    return Problem(request_files.status(fault), fault.code, fault.detail).content()
 
 
 class BoxField(serializers.ListField):

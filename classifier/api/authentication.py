@@ -8,8 +8,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from classifier.access import tokens
 from classifier.models import ApiToken
-from classifier.services import tokens
 
 SCHEMES = (b"bearer", b"token")
 

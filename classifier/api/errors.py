@@ -8,11 +8,12 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions, status
 
-from classifier import intake
-from classifier.artifact import ArtifactError
-from classifier.imaging import ImageError
-from classifier.problems import NOT_FOUND, Problem
-from classifier.services import RuleBroken, runs, versions
+from classifier.api.problems import NOT_FOUND, Problem
+from classifier.errors import RuleBroken
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import runs, versions
+from classifier.uploads import request_files
 
 CONFLICTS: dict[type[Exception], str] = {
     runs.AlreadyTraining: "already_training",
@@ -34,7 +35,7 @@ def handler(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
 def problem_of(error: Exception) -> Problem | None:
     """None for what is no fault of the request."""
     if isinstance(error, ImageError):
-        return Problem(intake.status(error), error.code, error.detail)
+        return Problem(request_files.status(error), error.code, error.detail)
     if isinstance(error, ArtifactError):
         return Problem(status.HTTP_409_CONFLICT, "unusable_model", str(error))
     if conflict := CONFLICTS.get(type(error)):

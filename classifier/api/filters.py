@@ -13,7 +13,7 @@ from classifier.models import (
     ModelVersion,
     Prediction,
 )
-from classifier.vocabulary import LABELS, Label, Verdict
+from classifier.recognition.labels import LABELS, Label, Verdict
 
 
 class OneOf(serializers.ChoiceField):

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from classifier.api.serializers import ProblemSerializer
-from classifier.services import idempotency
-from classifier.services.upload_batch import UploadBatch
+from classifier.uploads import idempotency
+from classifier.uploads.upload_batch import UploadBatch
 
 KEY = re.compile("[ -~]{16,255}")
 PARAMETERS = [

@@ -16,8 +16,8 @@ from classifier.api import serializers
 from classifier.api.conditional import Conditional, check_unchanged
 from classifier.api.filters import ImageFilter, chosen
 from classifier.api.permissions import StaffWithModelPermission
+from classifier.labelling import labels
 from classifier.models import InputImage, Via
-from classifier.services import labels
 
 
 @extend_schema_view(

@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import archives, intake
 from classifier.api import answers, idempotent
 from classifier.api.permissions import StaffWhoExport, StaffWhoImport, StaffWhoLabel
 from classifier.api.pictures import FormParser, PictureParser
@@ -26,9 +25,10 @@ from classifier.api.serializers import (
     LabelsSerializer,
     ProblemSerializer,
 )
+from classifier.labelling import exports, imports, labels
 from classifier.models import InputImage, Via
-from classifier.services import exports, imports, labels
-from classifier.services.upload_batch import UploadBatch
+from classifier.uploads import archives, request_files
+from classifier.uploads.upload_batch import UploadBatch
 
 TWO_IMAGES = {
     "labels": [
@@ -133,10 +133,10 @@ class ImportView(APIView):
         tags=["labels"],
         summary="Keep labelled pictures from elsewhere",
         description=(
-            f"At most {archives.MOST_PICTURES} pictures, as the field `{intake.ARCHIVE}` or as the "
-            "body: a zip file with the folders 0 to 9 and not_a_digit, or an npz with `x` (N×H×W "
-            "uint8, ink bright) and `y` (N integers, 10 for not a digit). Each is kept as an "
-            "upload and, where it holds exactly one digit, labelled; of what is not a digit all "
+            f"At most {archives.MOST_PICTURES} pictures, as the field `{request_files.ARCHIVE}` or "
+            "as the body: a zip file with the folders 0 to 9 and not_a_digit, or an npz with `x` "
+            "(N×H×W uint8, ink bright) and `y` (N integers, 10 for not a digit). Each is kept as "
+            "an upload and, where it holds exactly one digit, labelled; of what is not a digit all "
             "pieces are. One that is there already is not kept twice. All of it is done or, where "
             "the answer is an error, nothing."
         ),
@@ -144,8 +144,8 @@ class ImportView(APIView):
         request={
             "multipart/form-data": {
                 "type": "object",
-                "properties": {intake.ARCHIVE: ARCHIVE},
-                "required": [intake.ARCHIVE],
+                "properties": {request_files.ARCHIVE: ARCHIVE},
+                "required": [request_files.ARCHIVE],
             },
             "application/zip": OpenApiTypes.BINARY,
         },
@@ -164,8 +164,8 @@ class ImportView(APIView):
 
 def _archive(request: Request) -> bytes:
     if isinstance(request.data, bytes):
-        return intake.within_limit(request.data)
-    return intake.archive_from_files(request.FILES)
+        return request_files.within_limit(request.data)
+    return request_files.archive_from_files(request.FILES)
 
 
 def _result(imported: imports.Imported) -> dict[str, Any]:

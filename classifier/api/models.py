@@ -21,7 +21,7 @@ from classifier.api.serializers import (
     ReasonSerializer,
 )
 from classifier.models import ModelVersion, Via
-from classifier.services import versions
+from classifier.registry import versions
 
 CHANGED = {200: ModelVersionSerializer, 400: ProblemSerializer, 409: ProblemSerializer}
 

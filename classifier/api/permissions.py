@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from classifier.models import ApiToken
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
 
 
 class MissingScope(PermissionDenied):

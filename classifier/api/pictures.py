@@ -12,22 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import intake
-from classifier.answers import Answer
+from classifier.access.throttles import PerAddress, Previews
 from classifier.api import answers, idempotent
-from classifier.imaging import ImageError
-from classifier.imaging.errors import TAKEN
 from classifier.models import Source
-from classifier.services import deletion, previews, uploads
-from classifier.services.upload_batch import UploadBatch
-from classifier.throttles import PerAddress, Previews
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.imaging.errors import TAKEN
+from classifier.uploads import deletion, previews, request_files, submission
+from classifier.uploads.answers import Answer
+from classifier.uploads.upload_batch import UploadBatch
 
 PICTURE = {"type": "string", "format": "binary"}
 ONE_PICTURE = {
     "multipart/form-data": {
         "type": "object",
-        "properties": {intake.FIELD: PICTURE},
-        "required": [intake.FIELD],
+        "properties": {request_files.FIELD: PICTURE},
+        "required": [request_files.FIELD],
     },
     "image/*": OpenApiTypes.BINARY,
 }
@@ -35,14 +34,14 @@ PICTURES = {
     "multipart/form-data": {
         "type": "object",
         "properties": {
-            intake.FIELD: {
+            request_files.FIELD: {
                 "type": "array",
                 "items": PICTURE,
                 "minItems": 1,
-                "maxItems": intake.MOST_FILES,
+                "maxItems": request_files.MOST_FILES,
             }
         },
-        "required": [intake.FIELD],
+        "required": [request_files.FIELD],
     }
 }
 
@@ -52,7 +51,7 @@ class FormParser(MultiPartParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except TooManyFilesSent as error:
-            raise intake.too_many_files() from error
+            raise request_files.too_many_files() from error
 
 
 class PictureParser(BaseParser):
@@ -87,7 +86,7 @@ class PredictView(OfAnybody):
         return idempotent.respond(
             request,
             [picture],
-            lambda batch: answers.told(uploads.classify(picture, Source.API, batch=batch)),
+            lambda batch: answers.told(submission.classify(picture, Source.API, batch=batch)),
             _with_key,
         )
 
@@ -97,26 +96,26 @@ class PredictManyView(OfAnybody):
 
     def pictures(self, request: Request) -> int:
         """For the throttle."""
-        return len(request.FILES.getlist(intake.FIELD))
+        return len(request.FILES.getlist(request_files.FIELD))
 
     @extend_schema(
         operation_id="predict_many",
         tags=["recognise"],
         summary="Recognise the digits in several pictures, and keep them",
         description=(
-            f"At most {intake.MOST_FILES} files in the field `image`, together no larger than one "
-            "may be. One that can't be read has a problem instead of an answer, which spoils none "
-            "of the others. Each counts for the rate limit."
+            f"At most {request_files.MOST_FILES} files in the field `image`, together no larger "
+            "than one may be. One that can't be read has a problem instead of an answer, which "
+            "spoils none of the others. Each counts for the rate limit."
         ),
         parameters=idempotent.PARAMETERS,
         request=PICTURES,
         responses={200: answers.SentPicturesSerializer} | idempotent.FAULTS,
     )
     def post(self, request: Request) -> Response:
-        names, pictures = intake.each_from_files(request.FILES)
+        names, pictures = request_files.each_from_files(request.FILES)
 
         def classified(batch: UploadBatch | None) -> list[dict[str, Any]]:
-            found = uploads.classify_each(pictures, Source.API, batch=batch)
+            found = submission.classify_each(pictures, Source.API, batch=batch)
             return [_result(name, each) for name, each in zip(names, found, strict=True)]
 
         parts = [*map(str.encode, names), *pictures]
@@ -145,8 +144,8 @@ class PreviewView(OfAnybody):
 
 def _picture(request: Request) -> bytes:
     if isinstance(request.data, bytes):
-        return intake.from_body(request.data)
-    return intake.from_files(request.FILES)
+        return request_files.from_body(request.data)
+    return request_files.from_files(request.FILES)
 
 
 def _with_key(answer: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from classifier.api.paging import NewestId
 from classifier.api.permissions import StaffWhoPromote, StaffWhoSeePromotions
 from classifier.api.serializers import PromotionSerializer, ReasonSerializer
 from classifier.models import ModelVersion, Promotion
-from classifier.services import versions
+from classifier.registry import versions
 
 
 @extend_schema_view(

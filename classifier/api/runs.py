@@ -15,7 +15,7 @@ from classifier.api.paging import NewestId
 from classifier.api.permissions import StaffWhoTrain
 from classifier.api.serializers import AskSerializer, ProblemSerializer, TrainingRunSerializer
 from classifier.models import TrainingRun, details
-from classifier.services import runs
+from classifier.registry import runs
 
 
 @extend_schema_view(

@@ -8,8 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from classifier.api.conditional import Conditional
+from classifier.api.problems import MEDIA_TYPE
 from classifier.api.serializers import ProblemSerializer
-from classifier.problems import MEDIA_TYPE
 
 DONE = [200, 201, 202, 204]
 

@@ -16,8 +16,8 @@ from classifier.models import (
     Promotion,
     TrainingRun,
 )
-from classifier.services import versions
-from classifier.vocabulary import CLAIMS, KNOWN_LABELS, LABELS
+from classifier.recognition.labels import CLAIMS, KNOWN_LABELS, LABELS
+from classifier.registry import versions
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

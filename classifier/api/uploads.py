@@ -14,14 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import answers
+from classifier.access.throttles import PerAddress
 from classifier.api.answers import AnswerSerializer, told
 from classifier.api.conditional import Conditional
 from classifier.api.permissions import StaffWhoDelete
 from classifier.api.serializers import DeletionSerializer, SuggestionSerializer
+from classifier.labelling import labels
 from classifier.models import InputImage, Upload
-from classifier.services import deletion, labels
-from classifier.throttles import PerAddress
+from classifier.uploads import answers, deletion
 
 DELETE_KEY = "HTTP_DELETE_KEY"
 

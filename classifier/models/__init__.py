@@ -10,7 +10,7 @@ from classifier.models.images import (
     Upload,
     stored_name,
 )
-from classifier.models.labels import LabelChange, LabelCheck, QueueItem, Suggestion
+from classifier.models.labels import MISTAKEN, LabelChange, LabelCheck, QueueItem, Suggestion
 from classifier.models.media import MediaStore
 from classifier.models.source import UPLOADED, Source, Via
 from classifier.models.versions import (
@@ -25,6 +25,7 @@ from classifier.models.versions import (
 from classifier.models.webhooks import Delivery, Webhook
 
 __all__ = [
+    "MISTAKEN",
     "REASONS",
     "UNFINISHED",
     "UPLOADED",

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
 
-from classifier.constraints import ArrayLength, choices
-from classifier.vocabulary import Scope
+from classifier.models.constraints import ArrayLength, choices
+from classifier.recognition.labels import Scope
 
 
 class ApiToken(models.Model):

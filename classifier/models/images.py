@@ -9,10 +9,10 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
 
-from classifier.constraints import ArrayLength, ByteLength, choices, one_of
+from classifier.models.constraints import ArrayLength, ByteLength, choices, one_of
 from classifier.models.source import UPLOADED, Source
 from classifier.models.versions import ModelVersion, details
-from classifier.vocabulary import DIGITS, LABELS, Label, Reason, Verdict
+from classifier.recognition.labels import DIGITS, LABELS, Label, Reason, Verdict
 
 VERDICTS = choices(Verdict)
 REASONS = choices(Reason)

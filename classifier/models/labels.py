@@ -5,10 +5,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from classifier.constraints import choices, one_of
+from classifier.models.constraints import choices, one_of
 from classifier.models.images import InputImage
 from classifier.models.source import Via
-from classifier.vocabulary import KNOWN_LABELS, LABELS
+from classifier.recognition.labels import KNOWN_LABELS, LABELS
 
 
 class LabelChange(models.Model):
@@ -38,6 +38,9 @@ class LabelChange(models.Model):
         return f"{self.from_label} → {self.to_label}"
 
 
+MISTAKEN = 1.0  # the acquisition score of an image that somebody saw in the wrong place
+
+
 class QueueItem(models.Model):
     """An uploaded image's place in the labelling queue: what it is sorted by, and who has it."""
 
@@ -47,7 +50,7 @@ class QueueItem(models.Model):
     waiting = models.BooleanField(default=True, help_text="as long as the label is unknown")
     guess = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
     doubt = models.FloatField(help_text="how much a label would settle, 0 to 1")
-    embedding = models.BinaryField(help_text="see classifier.usefulness")
+    embedding = models.BinaryField(help_text="see classifier.recognition.active_learning")
     duplicate = models.BooleanField(
         default=False, help_text="so like another that asking for both is no use"
     )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from classifier.constraints import one_of
+from classifier.models.constraints import one_of
 from classifier.models.source import Via
 
 

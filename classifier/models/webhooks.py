@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
 
-from classifier.constraints import ArrayLength, choices, one_of
-from classifier.vocabulary import Event
+from classifier.models.constraints import ArrayLength, choices, one_of
+from classifier.recognition.labels import Event
 
 
 class Webhook(models.Model):

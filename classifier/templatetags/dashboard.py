@@ -7,9 +7,9 @@ from django import template
 from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
-from classifier import charts
-from classifier.services import runs, statistics
-from classifier.services.statistics import Champion, DayOfDoubt, Drift
+from classifier.monitoring import charts, statistics
+from classifier.monitoring.statistics import Champion, DayOfDoubt, Drift
+from classifier.registry import runs
 from classifier.templatetags.numbers import share
 
 register = template.Library()

@@ -11,8 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from classifier import artifact
-from classifier.certificate import Certificate
+from classifier.access import tokens
 from classifier.models import (
     UPLOADED,
     ApiToken,
@@ -23,8 +22,9 @@ from classifier.models import (
     Source,
     Upload,
 )
-from classifier.services import tokens
-from classifier.vocabulary import Label, Scope, Verdict
+from classifier.recognition import model_folder
+from classifier.recognition.certificate import Certificate
+from classifier.recognition.labels import Label, Scope, Verdict
 
 
 def upload(**values: Any) -> Upload:
@@ -86,11 +86,11 @@ def unlike_any_other() -> bytes:
     return np.frombuffer(uuid4().bytes * 8, np.int8).tobytes()
 
 
-def model_folder(name: str, **changes: Any) -> Path:
+def copy_bundled_model(name: str, **changes: Any) -> Path:
     """The bundled model under another name in MODELS_DIR, its manifest changed."""
     bundled: Path = settings.BUNDLED_MODELS_DIR / "baseline"
     folder = Path(shutil.copytree(bundled, settings.MODELS_DIR / name))
-    artifact.write_manifest(folder, replace(artifact.read(bundled), name=name, **changes))
+    model_folder.write_manifest(folder, replace(model_folder.read(bundled), name=name, **changes))
     return folder
 
 

@@ -15,8 +15,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier import tasks
 from classifier.models import Webhook
-from classifier.services import deliveries
-from classifier.vocabulary import Event as Happening
+from classifier.recognition.labels import Event as Happening
+from classifier.webhooks import deliveries
 
 # Not of this project: the example of the Standard Webhooks specification's own libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -17,9 +17,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from classifier import artifact
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
-from classifier.services import versions
+from classifier.recognition import model_folder
+from classifier.registry import versions
 from classifier.tests import made
 
 Draw = Callable[..., bytes]
@@ -88,7 +88,7 @@ def test_models_says_how_to_get_one_where_there_is_none() -> None:
 
 @pytest.mark.django_db
 def test_promote_and_rollback_say_which_model_serves_now() -> None:
-    made.model_folder("second")
+    made.copy_bundled_model("second")
 
     assert run("promote", "baseline") == "baseline is the champion now.\n"
     assert run("promote", "second") == "second is the champion now.\n"
@@ -98,7 +98,7 @@ def test_promote_and_rollback_say_which_model_serves_now() -> None:
 
 @pytest.mark.django_db
 def test_promote_and_rollback_keep_why() -> None:
-    made.model_folder("second")
+    made.copy_bundled_model("second")
 
     run("promote", "baseline")
     run("promote", "second", "--reason", "It reads my 7s.")
@@ -114,7 +114,7 @@ def test_promote_and_rollback_keep_why() -> None:
 
 @pytest.mark.django_db
 def test_a_rejected_model_is_promoted_by_force_only() -> None:
-    made.model_folder("worse")
+    made.copy_bundled_model("worse")
     versions.register("worse", {"passed": False, "reason": "Two images got worse."})
 
     with pytest.raises(CommandError) as refused:
@@ -140,7 +140,7 @@ def test_wrong_use_ends_with_a_hint_at_the_command_that_helps(arguments: tuple[s
 
 @pytest.mark.django_db
 def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
-    graph = made.model_folder("damaged") / artifact.GRAPH
+    graph = made.copy_bundled_model("damaged") / model_folder.GRAPH
     made.flip_a_byte(graph)
 
     with pytest.raises(CommandError, match="checksum") as caught:
@@ -151,9 +151,9 @@ def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
 
 @pytest.mark.django_db
 def test_promoting_another_model_under_a_registered_name_is_refused() -> None:
-    folder = made.model_folder("changed")
+    folder = made.copy_bundled_model("changed")
     versions.register("changed")
-    manifest = folder / artifact.MANIFEST
+    manifest = folder / model_folder.MANIFEST
     manifest.write_text(manifest.read_text() + "\n")
 
     with pytest.raises(CommandError, match="Give the new folder another name"):
@@ -178,7 +178,7 @@ def test_classify_prints_what_the_api_would_say_without_ids(tmp_path: Path, draw
 
 
 def test_classify_uses_the_model_that_is_asked_for(tmp_path: Path, drawn: Draw) -> None:
-    made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
+    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
     picture = tmp_path / "seven.png"
     picture.write_bytes(drawn(7))
 

@@ -27,8 +27,8 @@ from classifier.models import (
     Via,
     Webhook,
 )
+from classifier.recognition.labels import Label, Reason, Verdict
 from classifier.tests import made
-from classifier.vocabulary import Label, Reason, Verdict
 
 pytestmark = pytest.mark.django_db
 

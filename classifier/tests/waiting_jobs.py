@@ -7,7 +7,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier import tasks
 from classifier.models import ModelVersion
-from classifier.services import rescoring
+from classifier.uploads import rescoring
 
 
 def of(model: ModelVersion) -> list[dict[str, Any]]:

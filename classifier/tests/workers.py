@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 
-from classifier import tasks
-from classifier.services import workers
+from classifier import jobs, tasks
 from classifier.tests.database import database_url
 
 
@@ -38,7 +37,7 @@ def settle_as_if_long_silent() -> None:
     async_to_sync(tasks.settle_jobs.func)(Mock(app=app), 0)
 
 
-def connect(name: str = workers.APPLICATION_NAME) -> psycopg.Connection[tuple[Any, ...]]:
+def connect(name: str = jobs.APPLICATION_NAME) -> psycopg.Connection[tuple[Any, ...]]:
     """Return a connection that has sent a heartbeat, as a worker's."""
     connected = psycopg.connect(database_url(), application_name=name, autocommit=True)
     connected.execute("SELECT 1")

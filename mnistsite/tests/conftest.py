@@ -16,7 +16,7 @@ GIVE = """
 from django.contrib.auth.models import User
 from classifier.models import ApiToken
 from classifier.services import tokens
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
 admin = User.objects.get(username="admin")
 print(tokens.give(ApiToken(name="tests", user=admin, scopes=[*Scope])))
 """

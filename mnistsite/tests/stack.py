@@ -19,7 +19,7 @@ from django.conf import settings
 PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
 ASK_EVERY_S = 0.05
-RUN = [sys.executable, "-m", "mnistsite.run"]
+RUN = [sys.executable, "-m", "mnistsite.entrypoints.run"]
 PREPARE = """
 import django
 django.setup()
@@ -34,7 +34,7 @@ Staff = Callable[..., Any]
 
 @dataclass
 class Site:
-    """A running `python -m mnistsite.run` with its data in a folder of its own."""
+    """A running `python -m mnistsite.entrypoints.run` with its data in a folder of its own."""
 
     process: subprocess.Popen[bytes]
     environment: dict[str, str]

@@ -21,7 +21,7 @@ from django.test import RequestFactory
 
 from benchmarks.load import HEADERS, multipart
 from classifier.models import ModelVersion
-from mnistsite import run
+from mnistsite.entrypoints import run
 from mnistsite.tests.production.asking import ask
 from mnistsite.tests.stack import eventually, free_port
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 
-from mnistsite.charsets import ignoring_other_charsets
+from mnistsite.middleware.charsets import ignoring_other_charsets
 
 FORM = "application/x-www-form-urlencoded"
 

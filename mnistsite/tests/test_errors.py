@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from classifier.services import uploads
+from classifier.uploads import submission
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Client:
     def fail(*_: object) -> None:
         raise RuntimeError("secret innards")
 
-    monkeypatch.setattr(uploads, "classify", fail)
+    monkeypatch.setattr(submission, "classify", fail)
     return Client(raise_request_exception=False)
 
 

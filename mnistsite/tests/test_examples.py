@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from PIL import Image, ImageDraw
 
-from classifier import signing
+from classifier.webhooks import signing
 from mnistsite.tests import examples
 from mnistsite.tests.client import Client
 from mnistsite.tests.examples import DOCS, HOST, ROOT, Example

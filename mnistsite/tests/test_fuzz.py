@@ -14,9 +14,9 @@ from django.db import close_old_connections, transaction
 from django.test import Client
 
 from classifier.models import ModelVersion, Source
-from classifier.services import uploads
+from classifier.recognition.labels import Scope
 from classifier.tests import made
-from classifier.vocabulary import Scope
+from classifier.uploads import submission
 from mnistsite.tests.fuzzing import addresses
 from mnistsite.tests.fuzzing.requests import HostileRequest, request
 
@@ -50,7 +50,7 @@ def roles(admin_user: User, labeller: User, outsider: User) -> dict[str, dict[st
 @pytest.fixture
 def known(champion: ModelVersion, picture: bytes, admin_user: User) -> dict[str, list[str]]:
     """What the addresses' parameters may name that exists."""
-    kept = uploads.classify(picture, Source.API)
+    kept = submission.classify(picture, Source.API)
     upload, image = str(kept.id), str(kept.digits[0].id)
     return {
         "pk": [upload, image, "1"],

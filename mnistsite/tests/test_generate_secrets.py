@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistsite import generate_secrets
+from mnistsite.entrypoints import generate_secrets
 
 NAMES = {"secret_key", "database_password", "admin_password"}
 
@@ -64,4 +64,4 @@ def test_a_folder_that_is_not_there_is_named(
 
 def test_without_a_folder_it_says_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate_secrets.main([]) == 2
-    assert "mnistsite.generate_secrets FOLDER" in capsys.readouterr().err
+    assert "mnistsite.entrypoints.generate_secrets FOLDER" in capsys.readouterr().err

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from classifier.api.parsers import LARGEST_JSON_BYTES
+from classifier.api.problems import MEDIA_TYPE
 from classifier.models import ModelVersion
-from classifier.problems import MEDIA_TYPE
 from classifier.tests import made
 
 pytestmark = pytest.mark.django_db

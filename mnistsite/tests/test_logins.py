@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from classifier.services import logins
+from classifier.access import logins
 from classifier.tests import made
 
 pytestmark = pytest.mark.django_db

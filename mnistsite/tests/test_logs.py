@@ -21,10 +21,10 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from pytest_django.fixtures import Settings
 
-from classifier import request_id
-from classifier.services import runs
-from classifier.views import results
-from mnistsite import logs
+from classifier.monitoring import request_id
+from classifier.registry import runs
+from classifier.web import results
+from mnistsite.observability import logs
 
 AN_ID = "0123456789abcdef" * 2
 NOBODY = "2f1c9a4e-0b57-4a55-9c0e-6d1f52b1a3c8"

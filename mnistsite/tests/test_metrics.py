@@ -19,10 +19,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from classifier.models import ModelVersion, QueueItem, RunState, TrainingRun
-from classifier.services.runs import TASK
+from classifier.registry.runs import TASK
 from classifier.tests import made
-from mnistsite import metrics
-from mnistsite.bounded import Bounded
+from mnistsite.observability import metrics
+from mnistsite.observability.deadline import Bounded
 
 Labels = frozenset[tuple[str, str]]
 Figures = dict[tuple[str, Labels], float]

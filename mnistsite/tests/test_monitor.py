@@ -14,10 +14,10 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion
-from classifier.storage import MARKER
 from classifier.tests import broken
-from mnistsite import monitor
-from mnistsite.bounded import Bounded
+from classifier.uploads.storage import MARKER
+from mnistsite.observability import probes
+from mnistsite.observability.deadline import Bounded
 from mnistsite.tests.stack import eventually
 
 ADDRESSES = ("/healthz", "/readyz", "/metrics")
@@ -37,8 +37,8 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
     """Has the check of the database ask something else, for a tenth of a second at most."""
 
     def answer(ask: Callable[[], tuple[str, UUID | None]]) -> None:
-        monkeypatch.setattr(monitor, "_database", Bounded(ask, 0.1))
-        monkeypatch.setattr(monitor, "_media", Bounded(lambda: None, 1))
+        monkeypatch.setattr(probes, "_database", Bounded(ask, 0.1))
+        monkeypatch.setattr(probes, "_media", Bounded(lambda: None, 1))
 
     return answer
 
@@ -171,7 +171,7 @@ def test_everything_that_fails_is_named(
 ) -> None:
     (settings.MEDIA_ROOT / MARKER).unlink()
     monkeypatch.setattr(
-        monitor, "_database", Bounded(Mock(side_effect=OperationalError("refused")), 1)
+        probes, "_database", Bounded(Mock(side_effect=OperationalError("refused")), 1)
     )
 
     failed = client.get("/readyz").json()["failed"]
@@ -182,7 +182,7 @@ def test_everything_that_fails_is_named(
 def test_media_that_hang_are_named_and_waited_for_no_longer_than_the_database(
     served: ModelVersion, client: Client, monkeypatch: pytest.MonkeyPatch, hanging: Event
 ) -> None:
-    monkeypatch.setattr(monitor, "_media", Bounded(lambda: hanging.wait() and None, 0.1))
+    monkeypatch.setattr(probes, "_media", Bounded(lambda: hanging.wait() and None, 0.1))
 
     assert client.get("/readyz").json()["failed"] == {"media": "no_storage"}
 

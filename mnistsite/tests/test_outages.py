@@ -12,9 +12,9 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
-from classifier.services import uploads
-from classifier.storage import MARKER
 from classifier.tests import broken
+from classifier.uploads import submission
+from classifier.uploads.storage import MARKER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +77,7 @@ def test_upload_during_an_outage_is_refused(
 def test_picture_on_an_unmounted_volume_is_unavailable_and_not_missing(
     champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
 ) -> None:
-    address = f"/upload/{uploads.classify(drawn(7), Source.WEB).id}.jpg"
+    address = f"/upload/{submission.classify(drawn(7), Source.WEB).id}.jpg"
     mounted = settings.MEDIA_ROOT.rename(settings.MEDIA_ROOT.with_name("unmounted"))
     settings.MEDIA_ROOT.mkdir()
 

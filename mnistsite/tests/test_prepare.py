@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
-from mnistsite import prepare
+from mnistsite.entrypoints import prepare
 
 PASSWORD = "chosen by the operator"
 
@@ -19,7 +19,7 @@ PASSWORD = "chosen by the operator"
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     pauses: list[float] = []
-    monkeypatch.setattr("mnistsite.prepare.time.sleep", pauses.append)
+    monkeypatch.setattr("mnistsite.entrypoints.prepare.time.sleep", pauses.append)
     return pauses
 
 
@@ -37,7 +37,7 @@ def test_one_host_waits_until_the_other_has_finished(
         waited.append(pause)
         other.close()
 
-    monkeypatch.setattr("mnistsite.prepare.time.sleep", then_finished)
+    monkeypatch.setattr("mnistsite.entrypoints.prepare.time.sleep", then_finished)
     with prepare.one_at_a_time():
         assert waited
         assert locks() == 1

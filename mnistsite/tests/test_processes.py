@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mnistsite import processes
-from mnistsite.processes import AlreadyRunning, Children, end_leftovers, exclusive
+from mnistsite.entrypoints import processes
+from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, exclusive
 from mnistsite.tests.stack import lives
 
 READY = "print('ready', flush=True)"
@@ -119,7 +119,7 @@ def test_children_are_recorded_while_they_run(record: Path) -> None:
 def test_lock_is_refused_to_others_until_its_holder_ends(tmp_path: Path, spawn: Spawn) -> None:
     lock = tmp_path / "var/run.lock"
     hold = (
-        "from pathlib import Path; from mnistsite.processes import exclusive\n"
+        "from pathlib import Path; from mnistsite.entrypoints.processes import exclusive\n"
         f"with exclusive(Path({str(lock)!r}), 'the first'): {WAIT}"
     )
     holder = spawn(hold)

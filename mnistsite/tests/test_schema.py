@@ -9,10 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
+from classifier.access import tokens
+from classifier.access.throttles import Counted
 from classifier.models import ApiToken, ModelVersion, Source
-from classifier.services import tokens, uploads
-from classifier.throttles import Counted
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
+from classifier.uploads import submission
 
 EXAMPLES = 10  # of each operation
 # What a picture or a cursor has to be is more than a schema can say.
@@ -32,7 +33,7 @@ def token(admin_user: User) -> str:
 @pytest.fixture
 def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
     """What is there to be asked for, as schemathesis is told of it."""
-    kept, deleted = (uploads.classify(drawn(7, which), Source.API) for which in (0, 1))
+    kept, deleted = (submission.classify(drawn(7, which), Source.API) for which in (0, 1))
     return "".join(
         OPERATION.format(operation=operation, name=name, value=value)
         for operation, name, value in (

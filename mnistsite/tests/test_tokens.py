@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from classifier.access import tokens
 from classifier.models import ApiToken
-from classifier.services import tokens
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from training import glyphs, pen, styles
-from training.pen import Stroke
+from training.data import glyphs, pen, styles
+from training.data.pen import Stroke
 
 FIELD = 16.0  # forms are this high
 FONTS = ("futural", "rowmans", "scripts")

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from training import pen, styles
-from training.data import paper
+from training.data import paper, pen, styles
+from training.data.images import Images, Pixels
 from training.data.paper import Field, Shape
-from training.images import Images, Pixels
 
 SIDE = 300
 PAGE = 640, 960

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from classifier.models import Source
-from training import mnist
+from training.data import mnist
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 

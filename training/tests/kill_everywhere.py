@@ -18,12 +18,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from classifier import artifact
 from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
-from classifier.recognizer import Recognizer
-from classifier.services import runs, versions
-from classifier.serving import model_folder
-from training import pipeline, record, trainer
+from classifier.recognition import model_folder
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import runs, versions
+from classifier.registry.serving import find_model_folder
+from training import record, trainer
+from training.run import Plan, train_model
 from training.tests import stand_ins
 
 FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
@@ -79,9 +80,9 @@ def live_until(step: int) -> None:
 
 
 def train_promote_and_roll_back(name: str) -> None:
-    plan = pipeline.Plan(name, trainer.Configuration(1, 3, 1), Via.COMMAND, progress_bar=False)
+    plan = Plan(name, trainer.Configuration(1, 3, 1), Via.COMMAND, progress_bar=False)
     with record.kept(runs.begin(fine_tune=False, force=False), lambda _: None) as kept:
-        pipeline.run(plan, kept)
+        train_model(plan, kept)
     versions.rollback()
 
 
@@ -96,10 +97,10 @@ def problems() -> list[str]:
     found += [
         f"{version} is not in its folder"
         for version in touched
-        if Recognizer(model_folder(version.name)).name != version.name
+        if Recognizer(find_model_folder(version.name)).name != version.name
     ]
     for folder in sorted(settings.MODELS_DIR.glob("[!.]*"))[-2:]:
-        artifact.read(folder)
+        model_folder.read(folder)
     succeeded = TrainingRun.objects.filter(state=RunState.SUCCEEDED).count()
     if succeeded != ModelVersion.objects.exclude(name="baseline").count():
         found.append("a run and its model are not on record together")

@@ -6,20 +6,13 @@ from typing import Any
 
 from django.conf import settings
 
-from classifier import artifact
-from classifier.exemplars import Exemplars
-from classifier.uncertainty import Neighbourhoods
-from training import (
-    calibrate,
-    exemplars,
-    export,
-    lesson,
-    line_calibration,
-    line_trainer,
-    plots,
-    trainer,
-)
-from training.images import Images
+from classifier.recognition import model_folder
+from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.uncertainty import Neighbourhoods
+from training import calibrate, exemplars, export, line_calibration, line_trainer, trainer
+from training.data import split
+from training.data.images import Images
+from training.evaluation import plots
 
 BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
 export_members = export.write
@@ -27,27 +20,27 @@ export_members = export.write
 
 def install(set_attribute: Callable[[object, str, Any], None]) -> None:
     """Replace preparing, fitting, exporting, calibrating, choosing exemplars and drawing."""
-    rejector = Neighbourhoods.load((BUNDLED / artifact.REJECTOR).read_bytes())
-    chosen = Exemplars.load((BUNDLED / artifact.EXEMPLARS).read_bytes())
-    manifest = artifact.read(BUNDLED)
+    rejector = Neighbourhoods.load((BUNDLED / model_folder.REJECTOR).read_bytes())
+    chosen = Exemplars.load((BUNDLED / model_folder.EXEMPLARS).read_bytes())
+    manifest = model_folder.read(BUNDLED)
     fitted = calibrate.Calibration(1.0, manifest.thresholds, rejector)
     lines = line_calibration.LineCalibration(
         manifest.line_confidence, manifest.thresholds["line"], manifest.certificates[-1]
     )
 
-    def prepare(given: Images, *_: Any) -> lesson.Lesson:
-        return lesson.Lesson(train=given[:10], calibration=given[:10])
+    def prepare(given: Images, *_: Any) -> split.Lesson:
+        return split.Lesson(train=given[:10], calibration=given[:10])
 
     def write(folder: Path, _: Any) -> None:
-        for name in (artifact.GRAPH, artifact.WEIGHTS):
+        for name in (model_folder.GRAPH, model_folder.WEIGHTS):
             (folder / name).write_bytes((BUNDLED / name).read_bytes())
 
     def fit_line_reader(_images: Images, _configuration: Any, folder: Path, _: Any) -> None:
-        (folder / artifact.LINES).write_bytes((BUNDLED / artifact.LINES).read_bytes())
+        (folder / model_folder.LINES).write_bytes((BUNDLED / model_folder.LINES).read_bytes())
 
     for module, name, stand_in in (
-        (lesson, "prepare", prepare),
-        (lesson, "for_fine_tuning", prepare),
+        (split, "prepare", prepare),
+        (split, "for_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),
         (trainer, "fine_tune", lambda *_: []),
         (export, "write", write),

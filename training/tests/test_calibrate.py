@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.recognizer import Outputs
+from classifier.recognition.recognizer import Outputs
 from training import calibrate
-from training.images import Images
-from training.lesson import Lesson
+from training.data.images import Images
+from training.data.split import Lesson
 
 Floats = NDArray[np.float64]
 

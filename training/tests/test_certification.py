@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from training import certification
 from training.certification import DIGITS, STRINGS, Claim, Scored
-from training.intervals import interval, upper_bound
+from training.evaluation.intervals import interval, upper_bound
 
 
 def scored(right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Scored:

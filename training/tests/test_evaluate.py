@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from classifier.recognizer import NOT_A_DIGIT
-from training import evaluate
-from training.evaluate import Answers
+from classifier.recognition.recognizer import NOT_A_DIGIT
+from training.evaluation import evaluate
+from training.evaluation.evaluate import Answers
 
 
 def answers(

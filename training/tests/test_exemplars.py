@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier import usefulness
-from classifier.exemplars import Exemplars
-from classifier.recognizer import Recognizer
+from classifier.recognition import active_learning
+from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.recognizer import Recognizer
 from training import exemplars
-from training.images import Images
+from training.data.images import Images
 
 
 @pytest.fixture
@@ -41,10 +41,12 @@ def test_they_lie_nearer_to_the_rest_than_the_first_ones_do(
     baseline: Recognizer, chosen: Exemplars, learnt: Images
 ) -> None:
     found = baseline.recognize(learnt.pixels)
-    every = usefulness.embeddings([usefulness.embedding(each.whitened) for each in found], 128)
+    every = active_learning.embeddings(
+        [active_learning.embedding(each.whitened) for each in found], 128
+    )
     firsts = np.concatenate([np.flatnonzero(learnt.labels == digit)[:20] for digit in range(10)])
-    to_chosen = usefulness.distance(every, chosen.embeddings).mean()
-    assert to_chosen < 0.9 * usefulness.distance(every, every[firsts]).mean()
+    to_chosen = active_learning.distance(every, chosen.embeddings).mean()
+    assert to_chosen < 0.9 * active_learning.distance(every, every[firsts]).mean()
 
 
 def test_they_are_the_same_each_time(

@@ -9,10 +9,10 @@ from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from classifier import artifact
-from classifier.recognizer import NOT_A_DIGIT, Graph
-from training import lesson
-from training.images import Images, none
+from classifier.recognition import model_folder
+from classifier.recognition.recognizer import NOT_A_DIGIT, Graph
+from training.data import split
+from training.data.images import Images, none
 
 if TYPE_CHECKING:
     import keras
@@ -68,7 +68,7 @@ def test_a_few_dozen_corrections_teach_their_kind_and_cost_nothing_known(
     known = read(member, unseen)
 
     corrections = outlined(given[::50]) + struck_out(given[1::50])
-    prepared = lesson.for_fine_tuning(given, corrections, seed=1)
+    prepared = split.for_fine_tuning(given, corrections, seed=1)
     epochs: list[dict[str, Any]] = []
     configuration = trainer.Configuration(epochs=3, members=1, seed=1)
     [tuned] = trainer.fine_tune([member], prepared.train, configuration, epochs.append, False)
@@ -83,7 +83,7 @@ def test_the_members_of_a_folder_are_those_that_it_serves(given: Images) -> None
     from training import export
 
     images = given[::500]
-    served = Graph((BASELINE / artifact.GRAPH).read_bytes()).outputs(images.pixels)
+    served = Graph((BASELINE / model_folder.GRAPH).read_bytes()).outputs(images.pixels)
     members = export.read(BASELINE)
     assert len(members) == served.logits.shape[1]
     for place, member in enumerate(members):
@@ -97,10 +97,10 @@ def test_a_folder_without_weights_of_this_network_says_what_to_do(
 ) -> None:
     from training import export
 
-    path = tmp_path / artifact.WEIGHTS
-    whole = dict(np.load(BASELINE / artifact.WEIGHTS))
+    path = tmp_path / model_folder.WEIGHTS
+    whole = dict(np.load(BASELINE / model_folder.WEIGHTS))
     if damage == "cut":
-        path.write_bytes((BASELINE / artifact.WEIGHTS).read_bytes()[:5_000])
+        path.write_bytes((BASELINE / model_folder.WEIGHTS).read_bytes()[:5_000])
     if damage == "other":
         np.savez(path, **(whole | {"1.00": np.zeros((3, 3, 1, 8), np.float16)}))
     if damage == "fewer":

@@ -8,13 +8,13 @@ from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from classifier import imaging
-from classifier.recognizer import NOT_A_DIGIT, Recognizer
-from classifier.vocabulary import Verdict
-from training import evaluate, judged
-from training.evaluate import Answers
-from training.images import Images
-from training.judged import Labelled
+from classifier.recognition import imaging
+from classifier.recognition.labels import Verdict
+from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from training.data.images import Images
+from training.evaluation import evaluate, labelled_files
+from training.evaluation.evaluate import Answers
+from training.evaluation.labelled_files import Labelled
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -37,13 +37,13 @@ def others(baseline: Recognizer) -> Answers:
     pixels = np.clip(data.images[::3] * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
     labels = map(str, data.target[::3])
-    return judged.judge(map(Labelled, pictures, labels), baseline)
+    return labelled_files.judge(map(Labelled, pictures, labels), baseline)
 
 
 @pytest.fixture(scope="module")
 def letters(baseline: Recognizer) -> Answers:
     pictures = (letter(character, font) for font in FONTS for character in LETTERS)
-    return judged.judge((Labelled(picture, "") for picture in pictures), baseline)
+    return labelled_files.judge((Labelled(picture, "") for picture in pictures), baseline)
 
 
 def letter(character: str, name: str) -> imaging.Picture:
@@ -87,7 +87,7 @@ def test_a_photo_is_no_digit(name: str, baseline: Recognizer) -> None:
         for image, path in zip(data.images, data.filenames, strict=True)
         if Path(path).name == name
     ]
-    answered = judged.judge([Labelled(imaging.from_array(photo), "")], baseline)
+    answered = labelled_files.judge([Labelled(imaging.from_array(photo), "")], baseline)
     assert (answered.truth[0], answered.kept[0]) == (NOT_A_DIGIT, False)
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from classifier.recognizer import NOT_A_DIGIT
-from training import gate
-from training.evaluate import Answers
-from training.gate import Comparison, Pair
+from classifier.recognition.recognizer import NOT_A_DIGIT
+from training.evaluation import gate
+from training.evaluation.evaluate import Answers
+from training.evaluation.gate import Comparison, Pair
 
 
 def pair(images: int, *, better: int, worse: int) -> Pair:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.imaging.normalize import BOX, stroke_width
-from classifier.recognizer import NOT_A_DIGIT, Recognizer
-from training import lesson, outliers, styles
-from training.images import Images, none
-from training.lesson import Lesson
+from classifier.recognition.imaging.normalize import BOX, stroke_width
+from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from training.data import outliers, split, styles
+from training.data.images import Images, none
+from training.data.split import Lesson
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -20,7 +20,7 @@ def given(digits: Digits) -> Images:
 
 @pytest.fixture(scope="module")
 def prepared(given: Images) -> Lesson:
-    return lesson.prepare(given, seed=1)
+    return split.prepare(given, seed=1)
 
 
 def as_set(images: Images) -> set[bytes]:
@@ -34,21 +34,21 @@ def test_what_calibrates_is_never_learnt_whatever_else_comes_in(
     assert len(given) / 20 < len(held_out) < len(given) / 8
     assert not held_out & as_set(prepared.train)
     assert as_set(given) <= as_set(prepared.train) | held_out
-    later = lesson.prepare(given[500:], seed=2)
+    later = split.prepare(given[500:], seed=2)
     assert as_set(later.calibration.digits) <= held_out
 
 
 def test_both_parts_hold_outliers_and_those_that_staff_named_are_learnt(given: Images) -> None:
     rejected = Images(given.pixels[:7] // 2, np.full(7, NOT_A_DIGIT, np.uint8))
-    prepared = lesson.prepare(given + rejected, seed=1)
+    prepared = split.prepare(given + rejected, seed=1)
     made, learnt = len(prepared.train.others) - len(rejected), len(prepared.train.digits)
-    assert made / learnt == pytest.approx(lesson.OUTLIERS / (1 + lesson.STYLED), abs=0.002)
+    assert made / learnt == pytest.approx(split.OUTLIERS / (1 + split.STYLED), abs=0.002)
     assert len(prepared.calibration.others) == len(prepared.calibration.digits)
     assert as_set(rejected) <= as_set(prepared.train.others)
 
 
 def test_the_same_seed_prepares_the_same_lesson(given: Images, prepared: Lesson) -> None:
-    again, other = lesson.prepare(given, seed=1), lesson.prepare(given, seed=2)
+    again, other = split.prepare(given, seed=1), split.prepare(given, seed=2)
     assert np.array_equal(again.train.pixels, prepared.train.pixels)
     assert not np.array_equal(other.train.pixels, prepared.train.pixels)
 
@@ -58,30 +58,30 @@ def test_corrections_are_repeated_to_their_share_but_not_without_end(
     corrections: int, times: int, given: Images
 ) -> None:
     corrected = none(given.pixels[:corrections] // 2)
-    prepared = lesson.for_fine_tuning(given[::4], corrected, seed=1)
+    prepared = split.for_fine_tuning(given[::4], corrected, seed=1)
     learnt = [each.tobytes() for each in prepared.train.pixels]
     assert [learnt.count(each.tobytes()) for each in corrected.pixels] == [times] * corrections
     share = times * corrections / len(learnt)
-    assert share == pytest.approx(lesson.CORRECTED, abs=0.03) or times == lesson.MOST_REPEATS
+    assert share == pytest.approx(split.CORRECTED, abs=0.03) or times == split.MOST_REPEATS
 
 
 def test_fine_tuning_replays_some_digits_and_never_what_calibrates(
     given: Images, prepared: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lesson, "REPLAYED", 300)
+    monkeypatch.setattr(split, "REPLAYED", 300)
     corrected = Images(given.pixels[:400] // 2, given.labels[:400])
-    tuning = lesson.for_fine_tuning(given, corrected, seed=1)
+    tuning = split.for_fine_tuning(given, corrected, seed=1)
     held = as_set(tuning.calibration.digits)
     assert as_set(prepared.calibration.digits) < held
     assert held - as_set(prepared.calibration.digits) < as_set(corrected)
     assert not held & as_set(tuning.train)
     assert len(as_set(tuning.train) & as_set(given)) == 300
-    assert len(tuning.train.others) == lesson.OUTLIERS * 300
+    assert len(tuning.train.others) == split.OUTLIERS * 300
 
 
 def test_without_corrections_there_is_nothing_to_learn(given: Images) -> None:
-    with pytest.raises(lesson.NothingToLearn, match="label some first"):
-        lesson.for_fine_tuning(given, given[:0], seed=1)
+    with pytest.raises(split.NothingToLearn, match="label some first"):
+        split.for_fine_tuning(given, given[:0], seed=1)
 
 
 def test_self_made_images_have_mnist_s_format(given: Images) -> None:

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, Source
 from classifier.tests import made
-from training import mnist
+from training.data import mnist
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from classifier import artifact
+from classifier.labelling import labels
 from classifier.models import (
     InputImage,
     ModelState,
@@ -22,10 +22,12 @@ from classifier.models import (
     TrainingRun,
     Via,
 )
-from classifier.recognizer import Recognizer
-from classifier.services import labels, uploads, versions
-from classifier.serving import model_folder
+from classifier.recognition import model_folder
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import versions
+from classifier.registry.serving import find_model_folder
 from classifier.tests import made
+from classifier.uploads import submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_real_training")]
 
@@ -41,7 +43,7 @@ def label(
     """Uploads that many sevens and says that they are something."""
 
     def label(count: int, to: str = "1") -> list[UUID]:
-        answered = [uploads.classify(drawn(7, which), Source.WEB) for which in range(count)]
+        answered = [submission.classify(drawn(7, which), Source.WEB) for which in range(count)]
         ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
         labels.label_all(ids, to, admin_user, Via.ADMIN)
         return ids
@@ -122,10 +124,10 @@ def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from training import cnn
+    from training import network
     from training.tests.stand_ins import export_members
 
-    untrained = [cnn.build()]
+    untrained = [network.build()]
     monkeypatch.setattr("training.export.write", lambda to, _: export_members(to, untrained))
     train(promote=True)
     version = ModelVersion.objects.get(name="candidate")
@@ -135,17 +137,17 @@ def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
     assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 60
     assert re.search(r"REJECTED, against baseline: On the test split \d+ images got", newest().log)
     assert "candidate is kept as rejected; baseline serves on." in capsys.readouterr().out
-    assert Recognizer(model_folder("candidate")).name == "candidate"
+    assert Recognizer(find_model_folder("candidate")).name == "candidate"
 
 
 def test_a_champion_without_weights_cannot_be_fine_tuned(
     few: None, label: Callable[..., list[UUID]], settings: Settings
 ) -> None:
-    folder = made.model_folder("bare")
-    (folder / artifact.WEIGHTS).unlink()
-    (folder / artifact.MANIFEST).unlink()
-    bundled = artifact.read(settings.BUNDLED_MODELS_DIR / "baseline")
-    artifact.write_manifest(folder, replace(bundled, name="bare"))
+    folder = made.copy_bundled_model("bare")
+    (folder / model_folder.WEIGHTS).unlink()
+    (folder / model_folder.MANIFEST).unlink()
+    bundled = model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline")
+    model_folder.write_manifest(folder, replace(bundled, name="bare"))
     versions.promote("bare")
     label(4)
     with pytest.raises(CommandError, match="train from scratch"):

@@ -5,14 +5,14 @@ from itertools import count
 import numpy as np
 import pytest
 
-from training.images import Images
+from training.data.images import Images
 
 
 @pytest.mark.parametrize("method", ["fit", "fine_tune"])
 def test_member_learns_from_its_own_seed(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
-    from training import cnn, trainer
+    from training import network, trainer
 
     inputs = np.linspace(0, 1, 8 * 784, dtype=np.float32).reshape(8, 28, 28, 1)
     outputs = []
@@ -26,7 +26,7 @@ def test_member_learns_from_its_own_seed(method: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(trainer, "_learn", learn)
     images = Images(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     configuration = trainer.Configuration(epochs=1, members=2, seed=1)
-    champion = [cnn.build()] * 2
+    champion = [network.build()] * 2
 
     def train() -> list[np.ndarray]:
         outputs.clear()

@@ -13,7 +13,6 @@ from django.core.management import CommandError, call_command
 from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
-from classifier import artifact
 from classifier.models import (
     InputImage,
     ModelState,
@@ -21,8 +20,9 @@ from classifier.models import (
     RunState,
     TrainingRun,
 )
-from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer
-from classifier.services import versions
+from classifier.recognition import model_folder
+from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer
+from classifier.registry import versions
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def assert_graph_matches_weights(folder: Path, images: NDArray[np.uint8]) -> Non
     from training import export
 
     members = export.read(folder)
-    served = Graph((folder / artifact.GRAPH).read_bytes()).outputs(images)
+    served = Graph((folder / model_folder.GRAPH).read_bytes()).outputs(images)
     inputs = images[..., np.newaxis].astype(np.float32) / 255
     expected = np.stack([each.predict(inputs, verbose=0) for each in members], axis=1)
     # Half precision has eleven bits.
@@ -100,9 +100,9 @@ def test_run_leaves_a_model_its_plots_and_a_record(
     [
         "training.trainer.fit",
         "training.export.write",
-        "classifier.artifact.write_manifest",
-        "training.plots.classes",
-        "classifier.services.versions.register",
+        "classifier.recognition.model_folder.write_manifest",
+        "training.evaluation.plots.classes",
+        "classifier.registry.versions.register",
     ],
 )
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training import transcription
-from training.transcription import Transcriptions
+from training.evaluation import transcription
+from training.evaluation.transcription import Transcriptions
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from django.core.management.base import BaseCommand, CommandError
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifier import answers, imaging
-from classifier.artifact import ArtifactError
+from classifier.recognition import imaging
+from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.reader import read_picture
-from classifier.recognizer import Recognizer
-from classifier.serving import BUNDLED, model_folder
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry.serving import BUNDLED, find_model_folder
+from classifier.uploads import answers
 
 
 class Command(BaseCommand):
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *, paths: list[Path], model: str, debug: Path | None, **_: Any) -> None:
         try:
-            recognizer = Recognizer(model_folder(model))
+            recognizer = Recognizer(find_model_folder(model))
         except ArtifactError as error:
             raise CommandError(str(error)) from error
         total = failed = 0

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from django.utils.text import Truncator
 
 from classifier.models import ModelState
-from classifier.services import versions
-from classifier.services.versions import Reign
+from classifier.registry import versions
+from classifier.registry.versions import Reign
 
 NONE = "No model is on record. Register one: python manage.py promote NAME"
 

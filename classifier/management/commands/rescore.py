@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.services import RuleBroken, rescoring, workers
-from classifier.services.rescoring import Standing
+from classifier import jobs
+from classifier.errors import RuleBroken
+from classifier.uploads import rescoring
+from classifier.uploads.rescoring import Standing
 
 LOOK_EVERY_S = 1.0
 AGAIN = "python manage.py rescore"
@@ -56,7 +58,7 @@ class Command(BaseCommand):
             f"Model {standing.model} has yet to read {standing.unread:,} of "
             f"{standing.uploaded:,} uploaded images."
         )
-        if not workers.is_alive():
+        if not jobs.is_alive():
             self.stdout.write(
                 "No worker is running. Start one: python manage.py procrastinate worker"
             )

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.artifact import ArtifactError
-from classifier.services import RuleBroken, versions
+from classifier.errors import RuleBroken
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import versions
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+from classifier.labelling import labels
 from classifier.models import ModelVersion, Via
-from classifier.services import labels
 from classifier.tests import made
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from classifier.services import deletion
 from classifier.tests import made
+from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from classifier.labelling import queue
 from classifier.models import InputImage, Upload
-from classifier.services import queue
 from classifier.tests import made
 from classifier.tests.browser.conftest import log_in
 

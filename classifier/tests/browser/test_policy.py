@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from classifier.models import InputImage, ModelVersion, Source, TrainingRun
-from classifier.services import uploads
+from classifier.uploads import submission
 
 Draw = Callable[..., bytes]
 
@@ -35,14 +35,14 @@ def test_a_refusal_would_be_noticed(page: Page, refused: list[str]) -> None:
 def test_of_the_visitor(
     page: Page, refused: list[str], champion: ModelVersion, drawn: Draw
 ) -> None:
-    answer = uploads.classify(drawn(7), Source.WEB)
+    answer = submission.classify(drawn(7), Source.WEB)
     for address in ("/", f"/result/{answer.id}", "/how", "/nowhere"):
         page.goto(address)
     assert refused == []
 
 
 def test_of_staff(page: Page, refused: list[str], champion: ModelVersion, drawn: Draw) -> None:
-    answer = uploads.classify(drawn(7), Source.WEB)
+    answer = submission.classify(drawn(7), Source.WEB)
     image = InputImage.objects.get()
     run = TrainingRun.objects.create()
     admin = "/admin/classifier"

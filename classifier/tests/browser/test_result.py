@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from pytest_django.live_server_helper import LiveServer
 
 from classifier.models import ModelVersion, Source, Suggestion
-from classifier.services import uploads
+from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +33,7 @@ def plain(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 
 def seven(drawn: Draw) -> str:
-    return f"/result/{uploads.classify(drawn(7), Source.WEB).id}"
+    return f"/result/{submission.classify(drawn(7), Source.WEB).id}"
 
 
 def several(drawn: Draw, digits: str) -> str:
@@ -42,7 +42,7 @@ def several(drawn: Draw, digits: str) -> str:
         paper.paste(Image.open(BytesIO(drawn(int(digit)))), (280 * place, 0))
     buffer = BytesIO()
     paper.save(buffer, "PNG")
-    return f"/result/{uploads.classify(buffer.getvalue(), Source.WEB).id}"
+    return f"/result/{submission.classify(buffer.getvalue(), Source.WEB).id}"
 
 
 def test_the_answer_its_maps_and_its_like_are_there_at_once(

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.lib import format as npy
 
-from classifier.imaging.tests.mutation import mutated
+from classifier.recognition.imaging.tests.mutation import mutated
 from mnistsite.tests.fuzzing import text
 
 BOUNDARY = "a-boundary"

@@ -86,7 +86,7 @@ class Parts:
         self.prepare_database()
 
     def prepare_database(self) -> None:
-        done = self.run("-m", "mnistsite.prepare")
+        done = self.run("-m", "mnistsite.entrypoints.prepare")
         assert done.returncode == 0, done.stderr
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:

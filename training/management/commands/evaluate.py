@@ -10,12 +10,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from classifier.artifact import ArtifactError
 from classifier.models import ModelVersion
-from classifier.recognizer import NOT_A_DIGIT, Recognizer
-from classifier.serving import BUNDLED, model_folder
-from training import dataset, evaluate, judged, transcription
-from training.evaluate import Answers
+from classifier.recognition.model_folder import ArtifactError
+from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from classifier.registry.serving import BUNDLED, find_model_folder
+from training.data import database
+from training.evaluation import evaluate, labelled_files, transcription
+from training.evaluation.evaluate import Answers
 
 ROWS = {
     "digits": "digits",
@@ -76,10 +77,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            recognizer = Recognizer(model_folder(options["model"] or champion_name()))
+            recognizer = Recognizer(find_model_folder(options["model"] or champion_name()))
             parts = answered(recognizer, options["folder"], options["npz"])
             several = measure_strings(recognizer, options["folder"])
-        except (ArtifactError, judged.Unreadable) as error:
+        except (ArtifactError, labelled_files.Unreadable) as error:
             raise CommandError(str(error)) from error
         report = {"model": recognizer.name, **figures(parts), **several}
         if options["plots"]:
@@ -101,25 +102,29 @@ def answered(recognizer: Recognizer, folder: Path | None, npz: list[Path]) -> di
     """The answers to all pictures of one digit or none, by the name of where they are from."""
     if not folder and not npz:
         return {"test split": _of_test_split(recognizer)}
-    parts = {str(path): judged.judge(judged.in_npz(path), recognizer) for path in npz}
-    labelled = judged.in_folder(folder) if folder else iter(())
+    parts = {
+        str(path): labelled_files.judge(labelled_files.in_npz(path), recognizer) for path in npz
+    }
+    labelled = labelled_files.in_folder(folder) if folder else iter(())
     if first := next(labelled, None):
-        parts[str(folder)] = judged.judge(chain([first], labelled), recognizer)
+        parts[str(folder)] = labelled_files.judge(chain([first], labelled), recognizer)
     return parts
 
 
 def _of_test_split(recognizer: Recognizer) -> Answers:
-    test = dataset.test_split()
+    test = database.test_split()
     if not test.ids:
-        raise judged.Unreadable("There is no test split yet. Load it: python manage.py loadmnist")
+        raise labelled_files.Unreadable(
+            "There is no test split yet. Load it: python manage.py loadmnist"
+        )
     return evaluate.of_images(recognizer, test.images)
 
 
 def measure_strings(recognizer: Recognizer, folder: Path | None) -> dict[str, Any]:
-    several = list(judged.several_in_folder(folder)) if folder else []
+    several = list(labelled_files.several_in_folder(folder)) if folder else []
     if not several:
         return {}
-    return {"several": transcription.figures(judged.transcribe(several, recognizer))}
+    return {"several": transcription.figures(labelled_files.transcribe(several, recognizer))}
 
 
 def figures(parts: dict[str, Answers]) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def figures(parts: dict[str, Answers]) -> dict[str, Any]:
 
 
 def draw(parts: dict[str, Answers], model: str, folder: Path) -> None:
-    from training import plots
+    from training.evaluation import plots
 
     if not parts:
         raise CommandError("--plots needs pictures of one digit: sub-folders named 0 to 9.")

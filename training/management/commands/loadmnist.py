@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from classifier.models import Source
-from training import mnist
+from training.data import mnist
 
 
 class Command(BaseCommand):

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from classifier.artifact import ArtifactError
+from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, TrainingRun, Via
-from classifier.services import RuleBroken, runs
-from training import dataset, import_tensorflow, mnist, record
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import runs
+from training import import_tensorflow, record
+from training.data import database, mnist
 from training.management.commands import loadmnist
 
 EPOCHS, MEMBERS, SEED = 10, 2, 1
@@ -109,20 +111,22 @@ def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> Mode
     """On record already: what comes now, importing TensorFlow first of all, takes its time."""
     try:
         import_tensorflow()
-        from training import export, lesson, pipeline
+        from training import export
+        from training.data import split
+        from training.run import NothingToTrainOn, train_model
     except ModuleNotFoundError as error:
         raise CommandError(
             f"Training needs {error.name}: pip install -r requirements/train.txt"
         ) from error
     try:
         load_mnist(kept)
-        return pipeline.run(plan(run, options), kept)
+        return train_model(plan(run, options), kept)
     except (
         ArtifactError,
         FileExistsError,
         mnist.MnistUnavailable,
-        pipeline.NothingToTrainOn,
-        lesson.NothingToLearn,
+        NothingToTrainOn,
+        split.NothingToLearn,
         export.NoWeights,
     ) as error:
         raise CommandError(str(error)) from error
@@ -133,13 +137,14 @@ def begun(options: dict[str, Any]) -> TrainingRun:
 
 
 def load_mnist(kept: record.Record) -> None:
-    if not dataset.has_mnist():
+    if not database.has_mnist():
         kept.stage("loading MNIST")
         kept.log(loadmnist.load(None, sample=False))
 
 
 def plan(run: TrainingRun, options: dict[str, Any]) -> Any:
-    from training import pipeline, trainer
+    from training import trainer
+    from training.run import Plan
 
     seed = options["seed"]
     if seed is None:
@@ -149,7 +154,7 @@ def plan(run: TrainingRun, options: dict[str, Any]) -> Any:
     promote = (
         Via.COMMAND if options["promote"] else Via.AUTOMATIC if settings.AUTO_PROMOTE else None
     )
-    return pipeline.Plan(
+    return Plan(
         name=options["name"] or timezone.now().strftime("%Y%m%d-%H%M%S"),
         configuration=trainer.Configuration(epochs, options["members"] or MEMBERS, seed),
         promote=promote,

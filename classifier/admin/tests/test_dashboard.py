@@ -1,0 +1,282 @@
+"""The overview on the admin's first page: its figures, who sees which, and what it costs."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from classifier.labelling import labels
+from classifier.models import LabelCheck, ModelVersion, RunState, TrainingRun, Via
+from classifier.monitoring import statistics
+from classifier.monitoring.statistics import DayOfDoubt, Labeller, Queue
+from classifier.recognition.labels import KNOWN_LABELS
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+UNSURE = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
+REFUSED = {"label": "unknown", "verdict": "not_a_digit", "reason": "another_sign"}
+
+
+@contextmanager
+def days_ago(days: float) -> Iterator[None]:
+    then = timezone.now() - timedelta(days=days)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: then)
+        yield
+
+
+def page_for(client: Client, user: User) -> str:
+    client.force_login(user)
+    response = client.get("/admin/")
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def promoted(days: float) -> ModelVersion:
+    with days_ago(days):
+        version = made.version(name=f"made-{days}", state="champion")
+        version.promotions.create(via=Via.COMMAND)
+    return version
+
+
+def read(by: ModelVersion, days: float, **values: object) -> None:
+    with days_ago(days):
+        made.prediction(made.image(), by, **values)
+
+
+def label(by: User, days: float = 0, to: str = "7") -> None:
+    image = made.queued().image
+    with days_ago(days):
+        labels.label(image.pk, to, by, Via.QUEUE)
+
+
+def answered(of: User, *answers: str) -> None:
+    for answer in answers:
+        LabelCheck.objects.create(
+            image=made.image(label="7"),
+            asked_of=of,
+            label="7",
+            answer=answer,
+            answered_at=timezone.now() if answer else None,
+        )
+
+
+def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
+    made.queued()
+    made.queued(duplicate=True)
+    made.queued(label="7", duplicate=True)
+
+    assert statistics.queue() == Queue(waiting=2, duplicates=1)
+
+
+def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
+    anna: User, admin_user: User
+) -> None:
+    label(anna)
+    label(admin_user, days=1)
+    label(admin_user, days=6.9)
+    label(admin_user, days=7.1)
+    label(anna, to="3")
+    label(anna, to="4")
+    undone = made.queued().image
+    labels.label(undone.pk, "7", admin_user, Via.QUEUE)
+    labels.undo([undone.pk], admin_user)
+
+    assert statistics.labellers() == [Labeller("anna", 3, 0, 0), Labeller("admin", 2, 0, 0)]
+
+
+def test_of_each_labeller_the_answered_checks_and_those_that_agree_are_counted(
+    anna: User, admin_user: User, client: Client
+) -> None:
+    label(anna)
+    label(admin_user)
+    answered(anna, "7", "7", "1", "")
+
+    assert set(statistics.labellers()) == {Labeller("anna", 1, 3, 2), Labeller("admin", 1, 0, 0)}
+    page = page_for(client, admin_user)
+    assert "<td>3</td><td>67&nbsp;%</td>" in page
+    assert "<td>0</td><td>–</td>" in page
+
+
+def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
+    version = made.version()
+    for days, values in ((0, {}), (0, UNSURE), (0, REFUSED), (0, UNSURE), (13, {}), (14, UNSURE)):
+        read(version, days, **values)
+
+    today = timezone.localdate()
+    assert statistics.doubt() == [
+        DayOfDoubt(today - timedelta(days=13), read=1, unsure=0, refused=0),
+        DayOfDoubt(today, read=4, unsure=2, refused=1),
+    ]
+
+
+def test_the_last_day_in_doubt_is_also_told_in_words(client: Client, admin_user: User) -> None:
+    version = made.version()
+    read(version, 1)
+    for values in ({}, UNSURE, REFUSED, UNSURE):
+        read(version, 0, **values)
+
+    page = page_for(client, admin_user)
+
+    assert "of 4 digits, 2 unsure, 1 not a digit" in page
+    assert "unsure: from 0 % to 50 %; not a digit: from 0 % to 25 %" in page
+
+
+def test_the_champion_is_shown_with_what_it_reads_right(client: Client, admin_user: User) -> None:
+    version = promoted(3)
+    version.metrics = {
+        "test": {"accuracy": 0.9969},
+        "held_out_uploads": {"accuracy": 0.9712, "digits": 1243},
+    }
+    version.save()
+
+    page = page_for(client, admin_user)
+
+    assert ">made-3</a>" in page
+    assert f"since {timezone.now() - timedelta(days=3):%-d %B %Y}" in page
+    assert "99.69 % right" in page
+    assert "97.12 % of 1,243 right" in page
+
+
+def test_an_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
+    version = promoted(0)
+    version.metrics = {"held_out_uploads": {"accuracy": 0.0, "digits": 0}}
+    version.save()
+
+    champion = statistics.champion()
+
+    assert champion
+    assert (champion.test, champion.held_out) == (None, None)
+
+
+def test_drift_is_by_day_since_the_promotion_against_the_first_week(
+    client: Client, admin_user: User
+) -> None:
+    version, other = promoted(20), made.version(name="other")
+    for days, confidence in ((21, 0.1), (20, 0.98), (14, 0.94), (5, 0.9), (0, 0.5), (0, 0.7)):
+        read(version, days, confidence=confidence)
+    read(other, 0, confidence=0.0)
+
+    champion = statistics.champion()
+    assert champion
+    drift = statistics.drift(champion)
+
+    assert drift.first_week == pytest.approx(0.96)
+    assert [each.mean for each in drift.days] == pytest.approx([0.98, 0.94, 0.9, 0.6])
+    assert drift.days[0].day == timezone.localdate() - timedelta(days=20)
+    page = page_for(client, admin_user)
+    assert "60.00 %, 36.0 points less than in its first week" in page
+
+
+def test_what_was_read_long_ago_is_kept_as_the_level_and_not_drawn() -> None:
+    read(promoted(90), 90, confidence=0.9)
+
+    champion = statistics.champion()
+
+    assert champion
+    assert statistics.drift(champion) == statistics.Drift(first_week=0.9, days=[])
+
+
+def test_the_training_that_goes_on_and_what_is_new_to_learn_are_told(
+    client: Client, admin_user: User, anna: User
+) -> None:
+    promoted(1)
+    for _ in range(3):
+        label(anna)
+    now = timezone.now()
+    running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
+    TrainingRun.objects.create(**running, stage="measuring")
+
+    page = page_for(client, admin_user)
+
+    assert "Running" in page
+    assert ": measuring</p>" in page
+    assert "Train: 3 new labels" in page
+
+
+def test_a_run_that_has_ended_is_not_going_on(client: Client, admin_user: User) -> None:
+    TrainingRun.objects.create(state=RunState.CANCELLED, finished_at=timezone.now())
+
+    assert "Nothing is being trained." in page_for(client, admin_user)
+
+
+def test_where_there_is_nothing_yet_sentences_say_so_and_no_chart_is_empty(
+    client: Client, admin_user: User
+) -> None:
+    page = page_for(client, admin_user)
+
+    for sentence in (
+        "There is nothing to label.",
+        "Nobody has labelled anything.",
+        "Until one is promoted, no picture can be read.",
+        "Nothing is being trained.",
+        "Nobody has sent a digit in the last 14 days.",
+    ):
+        assert sentence in page
+    assert "<svg" not in page.split('id="content-main"')[0].split('class="overview"')[1]
+
+
+@pytest.mark.parametrize(
+    ("rights", "seen"),
+    [
+        ([], set()),
+        (["view_upload"], set()),
+        (["view_inputimage"], {"Waiting for a label", "Share in doubt"}),
+        (["label_inputimage"], {"Waiting for a label", "Share in doubt", ">Label<", ">Grid<"}),
+        (["view_modelversion"], {"The model that serves", "Confidence"}),
+        (["view_trainingrun"], {"Train: 0 new labels"}),
+    ],
+)
+def test_a_person_sees_what_they_have_the_right_to(
+    client: Client, rights: list[str], seen: set[str]
+) -> None:
+    read(promoted(1), 0)
+    user = User.objects.create_user("carla", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+
+    page = page_for(client, user)
+
+    parts = {
+        "Waiting for a label",
+        "Share in doubt",
+        ">Label<",
+        ">Grid<",
+        "The model that serves",
+        "Confidence",
+        "Train: 0 new labels",
+    }
+    assert {part for part in parts if part in page} == seen
+    assert ('class="overview"' in page) == bool(seen)
+
+
+def test_the_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+
+    assert 'class="overview"' in client.get("/admin/").content.decode()
+    assert 'class="overview"' not in client.get("/admin/classifier/").content.decode()
+
+
+def test_more_of_everything_takes_no_more_queries(client: Client, admin_user: User) -> None:
+    version = promoted(30)
+    page_for(client, admin_user)
+
+    def queries_with_more() -> int:
+        for place, answer in enumerate(KNOWN_LABELS):
+            user = User.objects.create_user(f"user {User.objects.count()}")
+            label(user)
+            answered(user, answer)
+            read(version, place)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/admin/")
+        return len(queries)
+
+    few = queries_with_more()
+    assert queries_with_more() == few

@@ -1,0 +1,181 @@
+"""The admin's pages of models: how each compares, and what it learnt from."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from classifier.admin.learnt import learnt_by
+from classifier.models import InputImage, ModelVersion
+from classifier.registry import versions
+from classifier.tests import made
+from classifier.tests.reading import page_of, words
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/classifier/modelversion/"
+
+
+@pytest.fixture
+def better(champion: ModelVersion) -> ModelVersion:
+    """A candidate beside the bundled model."""
+    return made.version(name="better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
+
+
+def compared(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
+    counts = {"images": 10000, "champion_right": 9969, "candidate_right": 9970, "p": 0.7}
+    ids = {
+        name: {side: [str(image.pk) for image in images] for side, images in groups.items()}
+        for name, groups in sets.items()
+    }
+    return {
+        "against": "baseline",
+        "passed": True,
+        "reason": "On the test split 1 image got better.",
+        "sets": {
+            name: counts | {"better": [], "worse": []} | groups for name, groups in ids.items()
+        },
+    }
+
+
+def pictures(html: str) -> list[str]:
+    return re.findall(r'src="/image/([^"]+)\.png"', html)
+
+
+def test_the_list_shows_state_accuracy_and_what_was_learnt(admin_client: Client) -> None:
+    snapshot = {"images": 60150, "by_source": {"mnist_sample": 60000, "web": 130, "api": 20}}
+    made.version(name="better", snapshot=snapshot, metrics={"test": {"accuracy": 0.9971}})
+    made.version(name="plain")
+
+    shown = words(admin_client, LIST)
+
+    assert "better Candidate 99.71 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
+    assert "plain Candidate – 0 images, 0 uploads" in shown
+
+
+def test_the_list_reads_no_image_s_name(admin_client: Client) -> None:
+    """Which makes megabytes a model."""
+    made.version(name="better", snapshot={"images": 9, "corrected": {"1": "7"}})
+
+    with CaptureQueriesContext(connection) as queries:
+        admin_client.get(LIST)
+
+    read = [query["sql"] for query in queries if 'FROM "model_versions"' in query["sql"]]
+    assert read
+    assert not any(re.search(r'"(snapshot|comparison)"(?! - )', sql) for sql in read)
+
+
+def test_figures_stand_beside_the_champion_s(admin_client: Client, better: ModelVersion) -> None:
+    figures = {"digits": 40, "non_digits": 9, "accuracy": 0.9, "ece": 0.5}
+    metrics = {"test": better.metrics["test"] | {"ece": 0.5}, "held_out_uploads": figures}
+    ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
+
+    html = admin_client.get(page_of(better)).content.decode()
+    shown = words(admin_client, page_of(better))
+
+    assert "MNIST's test split, 10,000 digits this model baseline, which serves" in shown
+    assert "read right 99.80 % , better 99.69 %" in shown
+    assert "error of the confidence (ECE) 0.5000 , worse 0.0019" in shown
+    assert "Held-out uploads, 40 digits and 9 non-digits" in shown
+    assert "read right 90.00 % –" in shown
+    assert 'class="better"' in html
+
+
+def test_figures_of_other_images_are_not_compared(
+    admin_client: Client, better: ModelVersion, champion: ModelVersion
+) -> None:
+    for version, digits in ((better, 40), (champion, 30)):
+        metrics = {"held_out_uploads": {"digits": digits, "accuracy": 0.9}}
+        ModelVersion.objects.filter(pk=version.pk).update(metrics=metrics)
+
+    assert "read right 90.00 % –" in words(admin_client, page_of(better))
+
+
+def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
+    admin_client: Client, champion: ModelVersion, digits: Any
+) -> None:
+    three = digits[0][digits[1] == 3][0].tobytes()
+    up, down, upload = (
+        made.mnist_image(label="3", pixels=three),
+        made.mnist_image(label="5"),
+        made.image(label="3", pixels=three),
+    )
+    made.copy_bundled_model("better")
+    sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
+    better = versions.register("better", compared(**sets))
+
+    html = admin_client.get(page_of(better)).content.decode()
+    shown = words(admin_client, page_of(better))
+
+    assert pictures(html) == [str(image.pk) for image in (up, down, upload)]
+    assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in shown
+    assert "Held-out uploads" in shown
+    assert "none got worse" in shown
+
+
+def test_at_most_60_pictures_of_a_kind_are_shown_with_the_count(
+    admin_client: Client, champion: ModelVersion
+) -> None:
+    images = [made.mnist_image() for _ in range(62)]
+    better = made.version(name="better", comparison=compared(test={"worse": images}))
+
+    html = admin_client.get(page_of(better)).content.decode()
+
+    assert pictures(html) == [str(image.pk) for image in images[:60]]
+    assert "62 got worse , 60 shown" in words(admin_client, page_of(better))
+
+
+def test_a_comparison_outlives_its_images_and_folders(admin_client: Client) -> None:
+    kept, deleted = made.mnist_image(label="5"), made.mnist_image()
+    sets = {"test": {"better": [kept, deleted]}}
+    gone = made.version(name="gone", comparison=compared(**sets) | {"against": "also-gone"})
+    deleted.delete()
+
+    html = admin_client.get(page_of(gone)).content.decode()
+
+    assert pictures(html) == [str(kept.pk)]
+    assert "2 got better , 1 shown 5 " in words(admin_client, page_of(gone))
+
+
+def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
+    images = [made.image(label="7") for _ in range(62)]
+    now = timezone.now()
+    for place, image in enumerate(images):
+        at = now.replace(microsecond=place)
+        InputImage.objects.filter(pk=image.pk).update(labelled_at=at)
+    labels = {str(image.pk): "7" for image in images} | {str(images[-1].pk): "not_a_digit"}
+    snapshot = {
+        "images": 60062,
+        "by_source": {"mnist": 60000, "web": 62},
+        "by_label": {"7": 60061, "not_a_digit": 1},
+        "sha256": "0d098d5f",
+        "corrected": labels,
+        "since": {"model": "baseline", "images": list(labels)[:37]},
+    }
+    version = made.version(snapshot=snapshot)
+
+    html = admin_client.get(page_of(version)).content.decode()
+    shown = words(admin_client, page_of(version))
+
+    assert "Images 60,062 MNIST 60,000 web page 62 New since baseline 37" in shown
+    assert "0d098d5f" in shown
+    assert 'aria-label="Images by label. 7: 60,061, none: 1"' in html
+    assert "62 labelled uploads the newest 60 shown none 7 7" in shown
+    assert pictures(html) == [str(image.pk) for image in images[:1:-1]]
+
+
+def test_an_upload_names_the_models_that_learnt_from_it() -> None:
+    image = made.image()
+    assert learnt_by(image) == "no model yet"
+
+    ids = [
+        made.version(name=name, snapshot={"corrected": {str(image.pk): "7"}}).pk for name in "ab"
+    ]
+
+    assert learnt_by(image) == (
+        f'<a href="{LIST}{ids[1]}/change/">b</a>, <a href="{LIST}{ids[0]}/change/">a</a>'
+    )

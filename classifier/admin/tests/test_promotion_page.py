@@ -1,0 +1,166 @@
+"""Promoting and rolling back in the admin: by whom, with what on record, and what was live when."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from classifier.models import ModelState, ModelVersion, Promotion, Via
+from classifier.registry import versions
+from classifier.tests import made
+from classifier.tests.reading import page_of, words
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/classifier/modelversion/"
+
+
+@pytest.fixture
+def better(champion: ModelVersion) -> ModelVersion:
+    """A candidate beside the bundled model."""
+    made.copy_bundled_model("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
+    return versions.register("better")
+
+
+def promote(client: Client, version: ModelVersion, **values: str) -> str:
+    return client.post(f"{LIST}{version.pk}/promote/", values, follow=True).content.decode()
+
+
+def serving() -> str:
+    return ModelVersion.objects.get(state=ModelState.CHAMPION).name
+
+
+def test_the_timeline_tells_model_time_who_why_and_through_what(
+    trainer_client: Client, better: ModelVersion, trainer: User
+) -> None:
+    versions.promote("better", by=trainer, via=Via.ADMIN, reason="It reads my 7s.")
+    since = Promotion.objects.get(model=better).at
+    at = f"{since:%Y-%m-%d %H:%M}"
+
+    shown = words(trainer_client, f"{LIST}timeline/")
+
+    assert f"better {at} now trainer Admin It reads my 7s. baseline" in shown
+    assert f"{at} – command line –" in shown
+    assert (
+        'href="/admin/classifier/modelversion/timeline/"'
+        in trainer_client.get(LIST).content.decode()
+    )
+
+
+def test_a_candidate_is_promoted_with_a_reason_on_record(
+    trainer_client: Client, better: ModelVersion, trainer: User
+) -> None:
+    assert "Promote</button>" in trainer_client.get(page_of(better)).content.decode()
+
+    html = promote(trainer_client, better, reason="It reads my 7s.")
+
+    assert "Model better serves now; the web workers take it up within 2 seconds." in html
+    assert serving() == "better"
+    newest = Promotion.objects.order_by("-id")[0]
+    assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads my 7s.")
+
+
+def test_the_champion_s_page_rolls_back_to_the_one_before(
+    trainer_client: Client, better: ModelVersion, trainer: User
+) -> None:
+    versions.promote("better")
+    assert "Roll back to baseline</button>" in trainer_client.get(page_of(better)).content.decode()
+
+    response = trainer_client.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
+
+    assert "Model baseline serves now;" in response.content.decode()
+    assert serving() == "baseline"
+    newest = Promotion.objects.order_by("-id")[0]
+    assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads no 7s.")
+
+
+def test_there_is_no_button_to_roll_back_to_nothing(
+    trainer_client: Client, champion: ModelVersion
+) -> None:
+    assert "Roll back" not in trainer_client.get(page_of(champion)).content.decode()
+
+    response = trainer_client.post(f"{LIST}rollback/", follow=True)
+
+    assert "There is no earlier champion" in response.content.decode()
+    assert serving() == "baseline"
+
+
+def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
+    trainer_client: Client, champion: ModelVersion
+) -> None:
+    made.copy_bundled_model("worse")
+    comparison = {"passed": False, "reason": "Two images got worse."}
+    worse = versions.register("worse", comparison)
+
+    html = trainer_client.get(page_of(worse)).content.decode()
+    assert "Promote</button>" not in html
+    assert "Two images got worse." in html
+    assert "manage.py promote worse --force" in html
+
+    assert "Model worse was rejected: Two images got worse." in promote(trainer_client, worse)
+    assert serving() == "baseline"
+
+
+def test_a_model_whose_folder_is_gone_is_not_promoted(
+    trainer_client: Client, champion: ModelVersion
+) -> None:
+    gone = made.version(name="gone")
+
+    assert "There is no model in" in promote(trainer_client, gone)
+    assert serving() == "baseline"
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "a\0b"])
+def test_a_reason_that_cannot_be_kept_promotes_nothing(
+    trainer_client: Client, better: ModelVersion, reason: str
+) -> None:
+    assert '<li class="error">Why: ' in promote(trainer_client, better, reason=reason)
+    assert serving() == "baseline"
+
+
+def test_a_model_page_says_when_it_served(trainer_client: Client, better: ModelVersion) -> None:
+    assert "When it served" not in words(trainer_client, page_of(better))
+
+    promote(trainer_client, better, reason="It reads my 7s.")
+
+    assert "It reads my 7s." in words(trainer_client, page_of(better)).split("When it served")[1]
+
+
+def test_who_may_only_look_sees_no_button_and_promotes_nothing(
+    trainer_client: Client, better: ModelVersion, trainer: User
+) -> None:
+    trainer.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
+
+    assert "Promote</button>" not in trainer_client.get(page_of(better)).content.decode()
+    assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403
+    assert trainer_client.post(f"{LIST}rollback/").status_code == 403
+    assert serving() == "baseline"
+
+
+@pytest.mark.parametrize("who", ["nobody", "labeller"])
+def test_who_may_not_look_gets_nowhere(
+    client: Client, better: ModelVersion, labeller: User, who: str
+) -> None:
+    if who == "labeller":
+        client.force_login(labeller)
+
+    answers = [
+        client.get(f"{LIST}timeline/"),
+        client.post(f"{LIST}{better.pk}/promote/"),
+        client.post(f"{LIST}rollback/"),
+    ]
+
+    status = 302 if who == "nobody" else 403
+    assert [answer.status_code for answer in answers] == [status] * 3
+    assert serving() == "baseline"
+
+
+def test_only_a_post_with_the_token_against_forgery_promotes(
+    better: ModelVersion, trainer: User
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(trainer)
+
+    for address in (f"{LIST}{better.pk}/promote/", f"{LIST}rollback/"):
+        assert client.get(address).status_code == 405
+        assert client.post(address).status_code == 403
+    assert serving() == "baseline"

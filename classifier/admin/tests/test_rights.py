@@ -1,0 +1,75 @@
+"""Every page of the admin: whom it lets in, and what even those can't do."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import Client
+
+from classifier.models import ApiToken, InputImage, TrainingRun, Webhook
+from classifier.recognition.labels import Event, Scope
+from classifier.tests import made
+from classifier.webhooks import events
+
+pytestmark = pytest.mark.django_db
+
+MODELS = [model for model in admin.site._registry if model._meta.app_label == "classifier"]
+# What staff make themselves; all else is a record.
+MADE_HERE = ("apitoken", "webhook")
+
+
+def addresses(*without: str) -> list[str]:
+    """Every page that the admin has for the app, and a row for each to show."""
+    image, version, user = made.image(), made.version(), User.objects.latest("pk")
+    token = ApiToken.objects.create(name="made", user=user, scopes=[Scope.READ])
+    webhook = Webhook.objects.create(url="http://receiver/", events=[Event.LABEL_CREATED])
+    events.test(webhook)
+    rows = {
+        "apitoken": token.pk,
+        "delivery": webhook.deliveries.get().pk,
+        "webhook": webhook.pk,
+        "inputimage": image.pk,
+        "upload": image.upload_id,
+        "modelversion": version.pk,
+        "trainingrun": TrainingRun.objects.create().pk,
+    }
+    found = ["/admin/classifier/"]
+    for name in {model._meta.model_name or "" for model in MODELS} - {*without}:
+        start = f"/admin/classifier/{name}/"
+        row = f"{start}{rows[name]}/"
+        found += [start, start + "add/", row + "change/", row + "delete/", row + "history/"]
+    return found
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("who", ["nobody", "outsider", "staff without rights"])
+def test_who_is_not_staff_with_the_right_gets_nowhere(
+    client: Client, outsider: User, who: str, method: str
+) -> None:
+    outsider.is_staff = who == "staff without rights"
+    outsider.save()
+    if who != "nobody":
+        client.force_login(outsider)
+
+    for address in addresses():
+        response = getattr(client, method)(address, {"label": "7"})
+        if outsider.is_staff:
+            assert response.status_code in (403, 404), address
+        else:
+            assert response.status_code == 302, address
+            assert response.headers["Location"].startswith("/admin/login/"), address
+    assert InputImage.objects.get().label == "unknown"
+
+
+def test_nobody_adds_deletes_or_edits_what_is_on_record(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+
+    for address in addresses(*MADE_HERE):
+        if "/upload/" in address and address.endswith("/delete/"):
+            assert client.get(address).status_code == 200, "an upload goes with all that it led to"
+        elif address.endswith(("/add/", "/delete/")):
+            assert client.get(address).status_code == 403, address
+        elif address.endswith("/change/") and "inputimage" not in address:
+            assert client.post(address, {"name": "x"}).status_code == 403, address
+            assert client.get(address).status_code == 200, address
+        else:
+            assert client.get(address).status_code == 200, address

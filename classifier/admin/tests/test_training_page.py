@@ -1,0 +1,333 @@
+"""The admin's pages of training: asking, watching, cancelling, and what came of it."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
+from classifier.registry import runs
+from classifier.tests import made
+from classifier.tests.reading import page_of, words
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/classifier/trainingrun/"
+
+
+@pytest.fixture
+def learner() -> ModelVersion:
+    """A champion that has learnt all labels up to now."""
+    snapshot = {"read_at": timezone.now().isoformat()}
+    return made.version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
+
+
+def offer(client: Client) -> str:
+    html = client.get(LIST).content.decode()
+    found = re.search(r'(?s)<section class="panel" aria-label="Train">.*?</section>', html)
+    assert found
+    return " ".join(unescape(found[0]).split())
+
+
+def run(state: RunState, **values: Any) -> TrainingRun:
+    now = timezone.now()
+    times: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "finished_at": now}
+    if state in (RunState.QUEUED, RunState.RUNNING):
+        del times["finished_at"]
+    return TrainingRun.objects.create(state=state, **times | values)
+
+
+def test_the_button_says_how_many_labels_are_new_since_which_model(
+    trainer_client: Client, learner: ModelVersion
+) -> None:
+    for label in ("7", "8"):
+        made.image(label=label)
+
+    shown = offer(trainer_client)
+
+    assert 'value="new">Train: 2 new labels since model learner</button>' in shown
+    assert 'value="scratch">from scratch</button>' in shown
+    assert "even without" not in shown
+
+
+def test_where_nothing_is_new_only_force_and_scratch_are_left(
+    trainer_client: Client, learner: ModelVersion
+) -> None:
+    shown = offer(trainer_client)
+
+    assert "disabled>Nothing new to learn since model learner</button>" in shown
+    assert re.findall(r'name="how" value="(\w+)"', shown) == ["anyway", "scratch"]
+
+
+def test_without_a_champion_training_is_from_scratch(trainer_client: Client) -> None:
+    buttons = re.findall(r'<button[^>]* value="(\w+)">([^<]*)<', offer(trainer_client))
+
+    assert buttons == [("scratch", "Train from scratch")]
+
+
+@pytest.mark.parametrize(
+    ("how", "fine_tune", "force"),
+    [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
+)
+def test_the_button_puts_a_run_into_the_queue_and_leads_to_its_page(
+    trainer_client: Client,
+    learner: ModelVersion,
+    trainer: User,
+    how: str,
+    fine_tune: bool,
+    force: bool,
+) -> None:
+    made.image(label="7")
+
+    response = trainer_client.post(f"{LIST}start/", {"how": how})
+
+    asked = TrainingRun.objects.get()
+    assert response.headers["Location"] == page_of(asked)
+    assert (asked.fine_tune, asked.force, asked.asked_by) == (fine_tune, force, trainer)
+    assert ProcrastinateJob.objects.get(queue_name="training").args["run_id"] == asked.pk
+    assert "waiting for the worker" in words(trainer_client, page_of(asked))
+
+
+def test_a_second_run_is_refused_with_a_message_and_a_link(
+    trainer_client: Client, learner: ModelVersion
+) -> None:
+    first = run(RunState.RUNNING, stage="Measuring")
+
+    response = trainer_client.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
+
+    assert "is not finished yet, and there is one at a time" in response.content.decode()
+    assert TrainingRun.objects.get() == first
+    shown = offer(trainer_client)
+    assert f'href="{page_of(first)}"' in shown
+    assert "is going on: Measuring." in shown
+    assert "<button" not in shown
+
+
+def test_nothing_new_is_refused_with_a_message(
+    trainer_client: Client, learner: ModelVersion
+) -> None:
+    response = trainer_client.post(f"{LIST}start/", {"how": "new"}, follow=True)
+
+    assert "Nothing new to learn" in response.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["", "backwards"])
+def test_a_way_to_train_that_does_not_exist_is_refused(trainer_client: Client, how: str) -> None:
+    assert trainer_client.post(f"{LIST}start/", {"how": how}).status_code == 400
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_run_shows_stage_figures_curves_and_log(trainer_client: Client, trainer: User) -> None:
+    progress = [
+        {"member": 1, "epoch": 1, "loss": 0.5, "accuracy": 0.9},
+        {"member": 1, "epoch": 2, "loss": 0.25, "accuracy": 0.95},
+        {"member": 2, "epoch": 1, "loss": 0.4321, "accuracy": 0.9123},
+    ]
+    going = run(
+        RunState.RUNNING,
+        stage="Training member 2 of 2",
+        progress=progress,
+        log="Training on 9 images <of> MNIST.",
+        asked_by=trainer,
+    )
+
+    html = trainer_client.get(page_of(going)).content.decode()
+    shown = words(trainer_client, page_of(going))
+
+    assert "Running Training member 2 of 2" in shown
+    assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
+    assert "by trainer" in shown
+    assert "Training on 9 images <of> MNIST." in shown
+    svgs = re.findall(r'<svg[^>]*aria-label="([^"]*)"', html.replace("\N{NO-BREAK SPACE}", " "))
+    assert svgs == [
+        "Loss. member 1: from 0.5 to 0.25; member 2: from 0.4321 to 0.4321",
+        "Accuracy. member 1: from 90.0 % to 95.0 %; member 2: from 91.2 % to 91.2 %",
+    ]
+    assert html.count("<polyline") == 4
+
+
+def test_a_run_that_goes_on_says_where_its_next_state_is_and_a_finished_one_does_not(
+    trainer_client: Client,
+) -> None:
+    going = run(RunState.RUNNING)
+    live = f"{LIST}{going.pk}/live/"
+    assert f'data-live="{live}"' in trainer_client.get(page_of(going)).content.decode()
+    assert 'form="cancel"' in trainer_client.get(live).content.decode()
+
+    runs.finish(going.pk, RunState.FAILED, error="Out of memory.")
+
+    for address in (live, page_of(going)):
+        html = trainer_client.get(address).content.decode()
+        assert "data-live" not in html
+        assert 'form="cancel"' not in html
+        assert "Out of memory." in html
+
+
+@pytest.mark.parametrize(
+    ("how", "fine_tune", "force"),
+    [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
+)
+@pytest.mark.parametrize("address", ["{run}/change/", "{run}/live/"])
+def test_failed_run_is_started_again_as_it_was(
+    trainer_client: Client,
+    learner: ModelVersion,
+    address: str,
+    how: str,
+    fine_tune: bool,
+    force: bool,
+) -> None:
+    made.image(label="7")
+    failed = run(RunState.FAILED, fine_tune=fine_tune, force=force)
+
+    html = trainer_client.get(LIST + address.format(run=failed.pk)).content.decode()
+    [button] = re.findall(r'<button[^>]* form="retry" name="how" value="(\w+)">Try again<', html)
+    trainer_client.post(f"{LIST}start/", {"how": button})
+
+    assert button == how
+    again = TrainingRun.objects.get(state=RunState.QUEUED)
+    assert (again.fine_tune, again.force) == (fine_tune, force)
+
+
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
+def test_only_a_failed_run_is_offered_again(trainer_client: Client, state: RunState) -> None:
+    html = trainer_client.get(page_of(run(state))).content.decode()
+    assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
+    assert "Try again" not in html
+
+
+@pytest.mark.parametrize("address", ["", "{run}/change/", "{run}/live/"])
+def test_a_run_whose_process_was_killed_is_shown_as_failed(
+    trainer_client: Client, address: str
+) -> None:
+    killed = run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
+
+    shown = words(trainer_client, LIST + address.format(run=killed.pk))
+
+    assert "Failed" in shown
+    assert "The process that trained was killed" in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "comparison", "told"),
+    [
+        ("candidate", {}, "which does not serve yet. Compare and promote"),
+        ("champion", {}, "which serves now."),
+        ("rejected", {"reason": "Two images got worse."}, "does not serve. Two images got worse."),
+    ],
+)
+def test_a_run_that_succeeded_leads_to_its_model(
+    trainer_client: Client, state: str, comparison: dict[str, Any], told: str
+) -> None:
+    result = made.version(name="better", state=state, comparison=comparison)
+    done = run(RunState.SUCCEEDED, result=result)
+
+    html = trainer_client.get(page_of(done)).content.decode()
+
+    assert f'<a href="/admin/classifier/modelversion/{result.pk}/change/">better</a>' in html
+    assert told in words(trainer_client, page_of(done))
+
+
+def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
+    waiting = runs.ask(None, fine_tune=False)
+
+    response = trainer_client.post(f"{LIST}{waiting.pk}/cancel/")
+
+    assert response.headers["Location"] == page_of(waiting)
+    assert "Cancelled" in words(trainer_client, page_of(waiting))
+
+
+def test_cancelling_tells_a_run_that_runs_to_stop(trainer_client: Client) -> None:
+    going = run(RunState.RUNNING)
+
+    trainer_client.post(f"{LIST}{going.pk}/cancel/")
+
+    assert "stopping …" in words(trainer_client, page_of(going))
+    assert not runs.beat(going.pk)
+
+
+def test_cancelling_a_run_that_has_ended_says_so(trainer_client: Client) -> None:
+    ended = run(RunState.FAILED)
+
+    response = trainer_client.post(f"{LIST}{ended.pk}/cancel/", follow=True)
+
+    assert "This run has ended already." in response.content.decode()
+
+
+def test_a_run_that_does_not_exist_is_not_found(trainer_client: Client) -> None:
+    assert trainer_client.get(f"{LIST}999/live/").status_code == 404
+    assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
+
+
+def test_who_may_only_look_sees_no_button_and_starts_nothing(
+    trainer_client: Client, trainer: User, learner: ModelVersion
+) -> None:
+    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
+    assert "<button" not in offer(trainer_client)
+    assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
+
+    going = run(RunState.RUNNING)
+    assert 'form="cancel"' not in trainer_client.get(page_of(going)).content.decode()
+    assert trainer_client.post(f"{LIST}{going.pk}/cancel/").status_code == 403
+    going.refresh_from_db()
+    assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
+
+
+def test_failed_run_offers_nothing_to_who_may_only_look(
+    trainer_client: Client, trainer: User
+) -> None:
+    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
+    html = trainer_client.get(page_of(run(RunState.FAILED))).content.decode()
+    assert "Try again" not in html
+    assert 'id="retry"' not in html
+
+
+@pytest.mark.parametrize("who", ["nobody", "labeller"])
+def test_who_may_not_look_gets_nowhere(client: Client, labeller: User, who: str) -> None:
+    going = run(RunState.RUNNING)
+    if who == "labeller":
+        client.force_login(labeller)
+
+    answers = [
+        client.get(f"{LIST}{going.pk}/live/"),
+        client.post(f"{LIST}{going.pk}/cancel/"),
+        client.post(f"{LIST}start/", {"how": "scratch"}),
+    ]
+
+    status = 302 if who == "nobody" else 403
+    assert [answer.status_code for answer in answers] == [status] * 3
+    going.refresh_from_db()
+    assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
+
+
+def test_only_a_post_with_the_token_against_forgery_starts_or_cancels(trainer: User) -> None:
+    going = run(RunState.RUNNING)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(trainer)
+
+    for address in (f"{LIST}start/", f"{LIST}{going.pk}/cancel/"):
+        assert client.get(address).status_code == 405
+        assert client.post(address, {"how": "scratch"}).status_code == 403
+
+
+def test_the_list_takes_as_many_queries_for_9_runs_as_for_2(
+    trainer_client: Client, trainer: User
+) -> None:
+    def queries_for(count: int) -> int:
+        for number in range(TrainingRun.objects.count(), count):
+            result = made.version(name=f"model-{number}")
+            run(RunState.SUCCEEDED, result=result, asked_by=trainer)
+        with CaptureQueriesContext(connection) as queries:
+            assert trainer_client.get(LIST).content.count(b"Succeeded</td>") == count
+        return len(queries)
+
+    queries_for(1)
+    assert queries_for(2) == queries_for(9)

@@ -1,0 +1,180 @@
+"""Many labels in one request."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from classifier.models import InputImage, LabelChange, Via
+from classifier.recognition.labels import Scope
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def set_labels(client: Client, labels: Any, **headers: str) -> Any:
+    body = {"labels": labels}
+    return client.post("/api/labels", body, content_type="application/json", headers=headers)
+
+
+def named(image: InputImage, label: str) -> dict[str, str]:
+    return {"id": str(image.pk), "label": label}
+
+
+def labels() -> list[str]:
+    return sorted(InputImage.objects.values_list("label", flat=True))
+
+
+def test_each_image_gets_its_own_label_through_the_history(client: Client, labeller: User) -> None:
+    wanted = {made.queued().image: label for label in ("7", "1", "7", "not_a_digit")}
+
+    response = set_labels(client, [named(*each) for each in wanted.items()], **made.token(labeller))
+
+    assert (response.status_code, response.json()) == (200, {"labelled": 4})
+    for image, label in wanted.items():
+        assert made.label_of(image.pk) == label
+        change = LabelChange.objects.get(image=image)
+        assert (change.to_label, change.changed_by, change.via) == (label, labeller, Via.API)
+
+
+def test_unknown_takes_a_label_back(labeller_api: Client) -> None:
+    image = made.queued(label="7").image
+
+    assert set_labels(labeller_api, [named(image, "unknown")]).status_code == 200
+
+    image.refresh_from_db()
+    assert (image.label, image.labelled_by) == ("unknown", None)
+
+
+def test_an_image_that_is_named_twice_alike_is_labelled_once(labeller_api: Client) -> None:
+    image = made.image()
+
+    response = set_labels(labeller_api, [named(image, "7"), named(image, "7")])
+
+    assert response.json() == {"labelled": 1}
+    assert LabelChange.objects.count() == 1
+
+
+def test_an_image_with_two_labels_is_refused_with_all_others(labeller_api: Client) -> None:
+    image = made.image()
+
+    response = set_labels(
+        labeller_api, [named(made.image(), "1"), named(image, "7"), named(image, "2")]
+    )
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert f"{image.pk} has two labels" in response.json()["errors"]["labels"][0]
+    assert labels() == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "code"),
+    [
+        ({"id": NOBODY, "label": "7"}, 404, "not_found"),
+        ({"id": "nonsense", "label": "7"}, 400, "invalid"),
+        ({"id": NOBODY, "label": "seven"}, 400, "invalid"),
+        ({"id": NOBODY}, 400, "invalid"),
+        ({"label": "7"}, 400, "invalid"),
+        ("7", 400, "invalid"),
+    ],
+)
+def test_one_that_cannot_be_labelled_leaves_all_as_they_were(
+    labeller_api: Client, other: Any, status: int, code: str
+) -> None:
+    response = set_labels(labeller_api, [named(made.image(), "7"), other])
+
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert labels() == ["unknown"]
+    assert not LabelChange.objects.exists()
+
+
+def test_images_of_mnist_keep_their_labels_and_so_do_all_others(labeller_api: Client) -> None:
+    response = set_labels(labeller_api, [named(made.image(), "7"), named(made.mnist_image(), "1")])
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert labels() == ["7", "unknown"]
+
+
+@pytest.mark.parametrize("wanted", [[], {}, None, "7", [{"id": NOBODY, "label": "7"}] * 1001])
+def test_what_is_no_list_of_one_to_a_thousand_is_refused(labeller_api: Client, wanted: Any) -> None:
+    response = set_labels(labeller_api, wanted)
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert "labels" in response.json()["errors"]
+
+
+def test_a_thousand_take_as_many_queries_as_one_for_each_label(
+    labeller_api: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    upload = made.upload()
+    images = [
+        InputImage(source="web", upload=upload, box=[0, 0, 9, 9], pixels=bytes(784))
+        for _ in range(1000)
+    ]
+    InputImage.objects.bulk_create(images)
+    wanted = [named(image, str(place % 10)) for place, image in enumerate(images)]
+
+    with django_assert_max_num_queries(80):
+        assert set_labels(labeller_api, wanted).json() == {"labelled": 1000}
+    assert InputImage.objects.filter(label="3").count() == 100
+
+
+MANY = [("POST", "/api/labels"), ("POST", "/api/labels/import")]
+OUT = [("GET", "/api/labels.npz"), ("GET", "/api/labels.zip")]
+
+
+def asked(client: Client, method: str, address: str, user: User | None, *scopes: Scope) -> Any:
+    headers = made.token(user, *scopes) if user else {}
+    return client.generic(method, address, "{}", "application/json", headers=headers)
+
+
+@pytest.mark.parametrize(("method", "address"), MANY + OUT)
+def test_who_is_not_staff_with_the_right_gets_nowhere(
+    client: Client, outsider: User, method: str, address: str
+) -> None:
+    nobody = asked(client, method, address, None)
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "not_authenticated")
+
+    outsider.user_permissions.set(Permission.objects.filter(codename__contains="inputimage"))
+    with_rights = asked(client, method, address, outsider)
+    assert (with_rights.status_code, with_rights.json()["code"]) == (403, "permission_denied")
+
+    outsider.user_permissions.clear()
+    outsider.is_staff = True
+    outsider.save()
+    assert asked(client, method, address, outsider).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "scope"),
+    [
+        ("POST", "/api/labels", Scope.LABEL),
+        ("POST", "/api/labels/import", Scope.IMPORT),
+        ("GET", "/api/labels.npz", Scope.EXPORT),
+        ("GET", "/api/labels.zip", Scope.EXPORT),
+    ],
+)
+def test_a_token_needs_the_scope(
+    client: Client, labeller: User, method: str, address: str, scope: Scope
+) -> None:
+    others = [other for other in Scope if other != scope]
+
+    refused = asked(client, method, address, labeller, *others)
+    taken = asked(client, method, address, labeller, scope)
+    assert taken.getvalue()
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
+    assert taken.status_code in (200, 400)
+
+
+@pytest.mark.parametrize(("method", "address"), MANY)
+def test_who_may_only_look_cannot_label(
+    client: Client, labeller: User, method: str, address: str
+) -> None:
+    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+
+    assert asked(client, method, address, labeller).status_code == 403

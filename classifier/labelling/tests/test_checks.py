@@ -1,0 +1,145 @@
+"""Hidden checks: labelled images among those that wait, told apart by nobody who is asked."""
+
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from classifier.labelling import checks, labels, queue
+from classifier.labelling.queue import Order
+from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem, Via
+from classifier.tests import made
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def always(settings: Settings) -> None:
+    settings.LABEL_CHECK_PERCENT = 100
+
+
+@pytest.fixture
+def labelled() -> UUID:
+    """One with a label, while another waits; the first is asked as a check."""
+    made.queued()
+    check: UUID = made.queued(label="7").pk
+    return check
+
+
+def taken(by: User, order: Order = Order.DOUBT) -> list[UUID]:
+    return [item.pk for item in queue.take(by, order, 1)]
+
+
+def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
+    anna: User, labelled: UUID
+) -> None:
+    other = made.queued(label="1").pk
+    for image in (*taken(anna), *taken(anna)):
+        queue.answer(image, "7", anna)
+
+    assert (made.label_of(labelled), made.label_of(other)) == ("7", "1")
+    answered = LabelCheck.objects.exclude(answer="")
+    assert (answered.count(), answered.filter(answer=F("label")).count()) == (2, 1)
+    assert not LabelChange.objects.exists()
+    assert queue.labelled_today(anna) == 2
+
+
+def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labelled: UUID) -> None:
+    taken(anna)
+
+    queue.answer(labelled, "1", anna)
+    queue.answer(labelled, "2", anna)
+
+    assert made.label_of(labelled) == "7"
+    assert LabelCheck.objects.get().answer == "2"
+
+
+def test_an_answer_to_a_check_is_taken_back(anna: User, labelled: UUID) -> None:
+    taken(anna)
+    queue.answer(labelled, "1", anna)
+
+    queue.undo(labelled, anna)
+
+    assert LabelCheck.objects.get().answer == ""
+    assert made.label_of(labelled) == "7"
+    queue.answer(labelled, "7", anna)
+    assert LabelCheck.objects.get().answer == "7"
+
+
+def test_a_check_that_is_skipped_comes_back_by_undo_only(anna: User, labelled: UUID) -> None:
+    taken(anna)
+
+    queue.skip(labelled, anna)
+    LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED)
+
+    assert taken(anna) != [labelled]
+    queue.release(anna)
+    queue.undo(labelled, anna)
+    assert made.label_of(labelled) == "7"
+    assert taken(anna) == [labelled]
+
+
+def test_a_check_that_stayed_unanswered_is_asked_again_later(anna: User, labelled: UUID) -> None:
+    assert taken(anna) == [labelled]
+    assert taken(anna) != [labelled]
+    queue.release(anna)
+
+    LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED)
+
+    assert taken(anna) == [labelled]
+
+
+def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
+    anna: User, admin_user: User, labelled: UUID
+) -> None:
+    taken(anna)
+    queue.answer(labelled, "1", anna)
+    labels.label(labelled, "unknown", admin_user, Via.ADMIN)
+
+    queue.answer(labelled, "2", anna)
+    assert made.label_of(labelled) == "2"
+
+    queue.undo(labelled, anna)
+    assert (made.label_of(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
+
+
+def test_what_one_has_just_labelled_is_no_check_of_theirs_yet(anna: User) -> None:
+    image, waiting = made.queued().pk, made.queued().pk
+    queue.answer(image, "7", anna)
+
+    assert taken(anna) == [waiting]
+    queue.release(anna)
+
+    InputImage.objects.filter(pk=image).update(labelled_at=timezone.now() - 2 * checks.SITTING)
+    assert taken(anna) == [image]
+
+
+def test_nobody_is_asked_checks_when_nothing_waits(anna: User) -> None:
+    made.queued(label="7")
+
+    assert taken(anna) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "asked"),
+    [(Order.USEFUL, False), (Order.DOUBT, False), (Order.DISPUTED, False), (Order.NEWEST, True)],
+)
+def test_a_check_does_not_stand_out_among_what_is_asked(
+    anna: User, order: Order, asked: bool
+) -> None:
+    made.queued(doubt=0.5, suggestion="1")
+    check = made.queued(label="7", doubt=0.4).pk
+
+    assert (taken(anna, order) == [check]) == asked
+
+
+def test_without_checks_all_that_is_asked_waits(
+    anna: User, labelled: UUID, settings: Settings
+) -> None:
+    settings.LABEL_CHECK_PERCENT = 0
+
+    assert [item.waiting for item in queue.take(anna, Order.DOUBT, 10)] == [True]
+    assert QueueItem.objects.filter(leased_to=anna).count() == 1

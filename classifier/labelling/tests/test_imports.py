@@ -1,0 +1,234 @@
+"""Labelled pictures from elsewhere: what is kept of them, and what is said of each."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from numpy.typing import NDArray
+from PIL import Image
+from pytest_django.fixtures import Settings
+
+from classifier.labelling import labels
+from classifier.models import InputImage, LabelChange, Source, Upload, Via
+from classifier.registry import serving
+from classifier.registry.serving import NoModel
+from classifier.tests.packing import IMPORT, npz, post, zipped
+from classifier.tests.test_bad_input import paper, saved
+from classifier.uploads import archives, deletion
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
+
+Draw = Callable[..., bytes]
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+
+
+def imported(client: Client, archive: bytes) -> list[dict[str, Any]]:
+    response = post(client, archive)
+    assert response.status_code == 200, response.content
+    results: list[dict[str, Any]] = response.json()["results"]
+    return results
+
+
+def two_digits(drawn: Draw) -> bytes:
+    both = Image.new("L", (560, 280), 255)
+    both.paste(Image.open(BytesIO(drawn(4))), (0, 0))
+    both.paste(Image.open(BytesIO(drawn(2))), (280, 0))
+    return saved(both)
+
+
+def test_pictures_in_folders_are_kept_and_labelled(
+    labeller_api: Client, labeller: User, drawn: Draw
+) -> None:
+    results = imported(labeller_api, zipped({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)}))
+
+    assert [(each["name"], each["label"], each["problem"]) for each in results] == [
+        ("7/a.png", "7", None),
+        ("not_a_digit/b.png", "not_a_digit", None),
+    ]
+    for result in results:
+        [image] = InputImage.objects.filter(upload=result["upload"])
+        assert [str(image.pk)] == result["images"]
+        assert (image.label, image.source) == (result["label"], Source.API)
+        assert image.labelled_by == labeller
+        assert LabelChange.objects.get(image=image).via == Via.API
+        assert not image.queued.waiting
+        assert image.predictions.count() == 1
+
+
+def test_arrays_are_kept_and_labelled(labeller_api: Client, digits: Digits) -> None:
+    x = np.stack([digits[0][digits[1] == digit][0] for digit in (3, 8, 5)])
+
+    results = imported(labeller_api, npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
+
+    assert [(each["name"], each["label"]) for each in results] == [
+        ("x[0]", "3"),
+        ("x[1]", "8"),
+        ("x[2]", "not_a_digit"),
+    ]
+    kept = [InputImage.objects.get(pk=each["images"][0]) for each in results]
+    assert [image.label for image in kept] == ["3", "8", "not_a_digit"]
+
+
+def test_an_archive_may_come_in_a_form(labeller_api: Client, drawn: Draw) -> None:
+    archive = SimpleUploadedFile("labels.zip", zipped({"7/a.png": drawn(7)}))
+
+    assert labeller_api.post(IMPORT, {"archive": archive}).json()["results"][0]["label"] == "7"
+    wrong = labeller_api.post(IMPORT, {"image": SimpleUploadedFile("a.zip", b"")})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
+
+
+def test_of_what_is_not_a_digit_all_pieces_are_labelled(labeller_api: Client, drawn: Draw) -> None:
+    [result] = imported(labeller_api, zipped({"not_a_digit/a.png": two_digits(drawn)}))
+
+    assert len(result["images"]) == 2
+    assert {image.label for image in InputImage.objects.all()} == {"not_a_digit"}
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "kept"),
+    [
+        (two_digits, "several_digits", True),
+        (lambda _: saved(paper(100, 100)), "blank", True),
+        (lambda _: b"hello", "not_an_image", False),
+        (lambda drawn: zipped({"7/a.png": drawn(7)}), "not_an_image", False),
+        (lambda drawn: drawn(7)[:-99], "damaged", False),
+    ],
+)
+def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
+    labeller_api: Client, drawn: Draw, make: Callable[[Draw], bytes], code: str, kept: bool
+) -> None:
+    bad, good = imported(labeller_api, zipped({"7/bad.png": make(drawn), "7/good.png": drawn(7)}))
+
+    assert (bad["problem"]["code"], bad["images"]) == (code, [])
+    assert (bad["upload"] is not None) == kept
+    assert Upload.objects.count() == 1 + kept
+    assert good["problem"] is None
+    assert InputImage.objects.exclude(label="unknown").count() == 1
+
+
+def test_what_is_there_already_is_not_kept_again(labeller_api: Client, drawn: Draw) -> None:
+    pictures = {"7/a.png": drawn(7), "2/b.png": drawn(2), "2/blank.png": saved(paper(99, 99))}
+
+    first, second = (imported(labeller_api, zipped(pictures)) for _ in range(2))
+
+    assert first == second
+    assert Upload.objects.count() == 3
+    assert LabelChange.objects.count() == 2
+
+
+def test_what_somebody_sent_before_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
+    sent = labeller_api.post("/api/predict", drawn(7), "image/png").json()
+
+    [result] = imported(labeller_api, zipped({"7/a.png": drawn(7)}))
+
+    assert (result["upload"], result["images"]) == (sent["id"], [sent["digits"][0]["id"]])
+    assert InputImage.objects.get().label == "7"
+
+
+def test_another_label_that_is_there_stays(labeller_api: Client, drawn: Draw) -> None:
+    imported(labeller_api, zipped({"7/a.png": drawn(7)}))
+
+    [result] = imported(labeller_api, zipped({"1/a.png": drawn(7)}))
+
+    assert (result["problem"]["code"], result["images"]) == ("labelled_otherwise", [])
+    assert "labelled 7" in result["problem"]["detail"]
+    assert InputImage.objects.get().label == "7"
+
+
+def test_a_picture_in_two_folders_gets_the_first_label(labeller_api: Client, drawn: Draw) -> None:
+    results = imported(labeller_api, zipped({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
+
+    assert [each["problem"] and each["problem"]["code"] for each in results] == [
+        None,
+        "labelled_otherwise",
+    ]
+    assert InputImage.objects.get().label == "7"
+
+
+def exported(client: Client, address: str) -> bytes:
+    content: bytes = client.get(address).getvalue()
+    return content
+
+
+@pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
+def test_what_was_taken_out_and_deleted_comes_back_as_it_was(
+    labeller_api: Client, drawn: Draw, labeller: User, address: str
+) -> None:
+    for digit in range(10):
+        sent = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
+        label = "not_a_digit" if digit == 9 else str(digit)
+        labels.label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
+    before = {image.label: pixels(image) for image in InputImage.objects.all()}
+    archive = exported(labeller_api, address)
+    deletion.delete([*Upload.objects.values_list("pk", flat=True)])
+    assert not InputImage.objects.exists()
+
+    assert [each["problem"] for each in imported(labeller_api, archive)] == [None] * 10
+
+    after = {image.label: pixels(image) for image in InputImage.objects.all()}
+    assert before.keys() == after.keys()
+    differences = [np.abs(before[label] - after[label]).mean() for label in before]
+    assert max(differences) < 5, "levels of 255"
+
+
+def pixels(image: InputImage) -> NDArray[np.int16]:
+    return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
+
+
+def test_folders_and_what_a_mac_adds_are_passed_over(labeller_api: Client, drawn: Draw) -> None:
+    archive = zipped({"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""})
+
+    assert [each["name"] for each in imported(labeller_api, archive)] == ["7/a.png"]
+
+
+def test_five_hundred_are_taken(labeller_api: Client) -> None:
+    archive = zipped({f"7/{n}.png": b"no picture" for n in range(archives.MOST_PICTURES)})
+
+    assert len(imported(labeller_api, archive)) == 500
+
+
+def test_what_fails_half_way_leaves_nothing_behind(
+    labeller_api: Client, drawn: Draw, settings: Settings, only_one_file: list[str]
+) -> None:
+    response = post(labeller_api, zipped({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
+
+    assert (response.status_code, response.json()["code"]) == (503, "no_storage")
+    assert len(only_one_file) == 2
+    assert not Upload.objects.exists()
+    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+
+
+def test_without_a_model_nothing_is_imported(
+    labeller_api: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing() -> None:
+        raise NoModel("No model is in service.")
+
+    monkeypatch.setattr(serving.champion, "get", nothing)
+
+    response = post(labeller_api, zipped({"7/a.png": drawn(7)}))
+
+    assert (response.status_code, response.json()["code"]) == (503, "no_model")
+    assert not Upload.objects.exists()
+
+
+def test_an_import_with_a_key_is_done_once(
+    labeller_api: Client, admin_api: Client, drawn: Draw
+) -> None:
+    archive = zipped({"7/a.png": drawn(7)})
+
+    first, second = (post(labeller_api, archive, **KEY) for _ in range(2))
+
+    assert first.content == second.content
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert post(labeller_api, zipped({"2/a.png": drawn(2)}), **KEY).status_code == 422
+    by_another = post(admin_api, zipped({"2/a.png": drawn(2)}), **KEY)
+    assert by_another.status_code == 200, "a key is good for one user"
+    assert json.loads(by_another.content)["results"][0]["label"] == "2"

@@ -1,0 +1,68 @@
+"""Imports while somebody else imports or deletes the same pictures."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from classifier.labelling import imports
+from classifier.models import InputImage, LabelChange, ModelVersion, Upload
+from classifier.tests.database import wait_for_lock
+from classifier.uploads import deletion
+from classifier.uploads.archives import Labelled
+from classifier.uploads.tests.test_deletion_at_once import meanwhile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Draw = Callable[..., bytes]
+
+
+@pytest.fixture
+def pictures(champion: ModelVersion, drawn: Draw) -> list[Labelled]:
+    return [Labelled(f"{digit}.png", drawn(digit), str(digit)) for digit in (7, 2)]
+
+
+def ids() -> list[object]:
+    return list(Upload.objects.values_list("pk", flat=True))
+
+
+def test_the_same_pictures_imported_twice_at_once_are_kept_once(
+    pictures: list[Labelled], anna: User, bert: User
+) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            first = imports.keep(pictures, anna)
+            other = thread.submit(meanwhile, imports.keep, pictures, bert)
+            wait_for_lock(other)
+        assert other.result() is None
+    assert {each.upload for each in first} == set(ids())
+    assert LabelChange.objects.count() == len(pictures)
+
+
+def test_what_is_being_deleted_is_kept_anew(pictures: list[Labelled], anna: User) -> None:
+    imports.keep(pictures, anna)
+    before = set(ids())
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            deletion.delete(list(Upload.objects.values_list("pk", flat=True)))
+            other = thread.submit(meanwhile, imports.keep, pictures, anna)
+            wait_for_lock(other)
+        assert other.result() is None
+    assert len(ids()) == 2
+    assert not before & set(ids())
+    assert not InputImage.objects.filter(label="unknown").exists()
+
+
+def test_deleting_waits_for_who_imports_it_again(pictures: list[Labelled], anna: User) -> None:
+    imports.keep(pictures, anna)
+    sent = list(Upload.objects.values_list("pk", flat=True))
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            imports.keep(pictures, anna)
+            other = thread.submit(meanwhile, deletion.delete, sent)
+            wait_for_lock(other)
+            assert not other.done()
+        assert other.result() is None
+    assert not Upload.objects.exists()

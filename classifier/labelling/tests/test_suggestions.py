@@ -1,0 +1,131 @@
+"""What visitors say an image is: kept for staff, shown to the visitor, never taken for a label."""
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from classifier.models import InputImage, QueueItem, Suggestion
+from classifier.recognition.labels import KNOWN_LABELS
+from classifier.tests import made
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def image() -> InputImage:
+    """An upload that a model called a 1."""
+    image = made.queued(guess="1").image
+    made.prediction(image, made.version(), label="1", best_guess="1")
+    return image
+
+
+def suggest(client: Client, image: InputImage, label: str) -> "Response":
+    return client.post(f"/suggest/{image.pk}", {"label": label})
+
+
+def result_page(client: Client, image: InputImage) -> str:
+    return client.get(f"/result/{image.upload_id}").content.decode()
+
+
+def said(page: str) -> list[str]:
+    return re.findall(r"You said: <strong>([^<]*)</strong>", page)
+
+
+def test_under_each_digit_are_a_button_for_every_digit_and_one_for_none(
+    client: Client, image: InputImage
+) -> None:
+    other = made.image(upload=image.upload)
+    made.prediction(other, made.version(name="another"))
+
+    page = result_page(client, image)
+
+    forms = re.findall(r'<form action="/suggest/([^"]*)" method="post"(.*?)</form>', page, re.S)
+    assert {form[0] for form in forms} == {str(image.pk), str(other.pk)}
+    for _, form in forms:
+        offered = re.findall(r'name="label" value="([^"]*)"', form)
+        assert sorted(offered) == sorted(KNOWN_LABELS)
+        assert "csrfmiddlewaretoken" in form
+    assert said(page) == []
+
+
+@pytest.mark.parametrize(("label", "told"), [("7", "7"), ("not_a_digit", "not a digit")])
+def test_a_visitor_is_thanked_and_sees_what_they_said(
+    client: Client, image: InputImage, label: str, told: str
+) -> None:
+    response = suggest(client, image, label)
+
+    address = f"/result/{image.upload_id}"
+    assert (response.status_code, response.headers["Location"]) == (302, address)
+    page = result_page(client, image)
+    assert "Thank you. Staff will look at it." in page
+    assert said(page) == [told]
+
+
+def test_the_newest_of_several_suggestions_is_shown_and_all_are_kept(
+    client: Client, image: InputImage
+) -> None:
+    for label in ("7", "9", "4"):
+        suggest(client, image, label)
+
+    assert said(result_page(client, image)) == ["4"]
+    assert Suggestion.objects.filter(image=image).count() == 3
+    assert QueueItem.objects.get(image=image).suggestion == "4"
+
+
+def test_a_suggestion_is_shown_under_its_own_digit_only(client: Client, image: InputImage) -> None:
+    first = made.image(upload=image.upload, position=0)
+    made.prediction(first, made.version(name="another"))
+    InputImage.objects.filter(pk=image.pk).update(position=1)
+
+    suggest(client, image, "7")
+
+    page = result_page(client, image)
+    assert (
+        page.index(f"/suggest/{first.pk}")
+        < page.index("You said")
+        < page.index(f"/suggest/{image.pk}")
+    )
+
+
+def test_a_suggestion_is_never_taken_for_a_label(client: Client, image: InputImage) -> None:
+    suggest(client, image, "7")
+
+    image.refresh_from_db()
+    assert (image.label, image.labelled_by, image.labelled_at) == ("unknown", None, None)
+    assert QueueItem.objects.get(image=image).waiting
+    assert not image.label_changes.exists()
+
+
+@pytest.mark.parametrize("label", ["", "seven", "unknown", "77"])
+def test_what_is_no_answer_is_refused_in_a_sentence(
+    client: Client, image: InputImage, label: str
+) -> None:
+    response = suggest(client, image, label)
+
+    assert response.status_code == 400
+    assert "is no answer. Use one of: 0, 1, 2" in response.content.decode()
+    assert not Suggestion.objects.exists()
+
+
+def test_nothing_can_be_said_of_what_nobody_sent(client: Client) -> None:
+    assert suggest(client, made.mnist_image(), "7").status_code == 404
+    assert client.post(f"/suggest/{NOBODY}", {"label": "7"}).status_code == 404
+    assert client.post("/suggest/1", {"label": "7"}).status_code == 404
+    assert not Suggestion.objects.exists()
+
+
+def test_a_suggestion_from_another_site_is_refused(image: InputImage) -> None:
+    assert suggest(Client(enforce_csrf_checks=True), image, "7").status_code == 403
+    assert not Suggestion.objects.exists()
+
+
+def test_a_suggestion_is_not_made_by_following_a_link(client: Client, image: InputImage) -> None:
+    assert client.get(f"/suggest/{image.pk}", {"label": "7"}).status_code == 405
+    assert not Suggestion.objects.exists()

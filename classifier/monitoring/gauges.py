@@ -1,0 +1,69 @@
+"""What the database knows of the state of things, asked whenever somebody measures it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+
+from classifier.models import QueueItem, RunState, TrainingRun, Upload
+from classifier.monitoring import statistics
+
+JOB_STATES = ("todo", "doing", "failed")
+
+
+@dataclass(frozen=True)
+class State:
+    waiting: int
+    oldest: datetime | None
+    uploads: int
+    champion: statistics.Champion | None
+    runs: dict[str, int]
+    jobs: dict[str, int]
+
+
+def read() -> State:
+    waiting = QueueItem.objects.filter(waiting=True)
+    runs = TrainingRun.objects.values_list("state").annotate(count=Count("*")).order_by()
+    jobs = ProcrastinateJob.objects.filter(status__in=JOB_STATES)
+    return State(
+        waiting=waiting.count(),
+        oldest=waiting.aggregate(oldest=Min("created_at"))["oldest"],
+        uploads=Upload.objects.count(),
+        champion=statistics.champion(),
+        runs=dict.fromkeys(RunState.values, 0) | dict(runs),
+        jobs=dict.fromkeys(JOB_STATES, 0)
+        | dict(jobs.values_list("status").annotate(count=Count("*")).order_by()),
+    )
+
+
+def families(state: State) -> Iterator[Metric]:
+    oldest_s = (timezone.now() - state.oldest).total_seconds() if state.oldest else 0.0
+    yield _gauge("label_queue_images", "Images that wait for a label.", state.waiting)
+    yield _gauge("label_queue_oldest_seconds", "How long the first of them has waited.", oldest_s)
+    yield _gauge("uploads", "Pictures that are kept.", state.uploads)
+    yield _by_label("training_runs", "Trainings, by state.", "state", state.runs)
+    yield _by_label("jobs", "The worker's jobs, by status.", "status", state.jobs)
+    if state.champion:
+        yield _gauge(
+            "model_promoted_timestamp_seconds",
+            "When the model in service was promoted.",
+            state.champion.since.timestamp(),
+        )
+        yield InfoMetricFamily(
+            "mnistsite_model", "The model in service.", {"name": state.champion.version.name}
+        )
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"mnistsite_{name}", meaning, value)
+
+
+def _by_label(name: str, meaning: str, label: str, values: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(f"mnistsite_{name}", meaning, labels=[label])
+    for each, value in values.items():
+        family.add_metric([each], value)
+    return family

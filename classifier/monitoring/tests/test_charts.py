@@ -1,0 +1,69 @@
+"""The charts that the server draws: what they show, and what they say to who can't see them."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from classifier.monitoring import charts
+
+
+def y_labels(chart: str) -> list[float]:
+    return [float(each.replace(",", "")) for each in re.findall(r'class="y"[^>]*>([^<]*)<', chart)]
+
+
+def x_labels(chart: str) -> list[str]:
+    return re.findall(r'class="x" [^>]*>([^<]*)<', chart)
+
+
+def test_a_line_falls_where_its_values_do_and_each_point_says_its_own() -> None:
+    chart = charts.lines({"member 1": [0.9, 0.5, 0.1]}, "Loss", "epoch")
+
+    heights = [float(y) for y in re.findall(r"[\d.]+,([\d.]+)", chart.split("points=")[1][:60])]
+    assert sorted(heights) == heights  # down is more
+    assert re.findall(r"<circle[^>]*><title>([^<]*)<", chart) == [
+        "member 1, 1: 0.9",
+        "member 1, 2: 0.5",
+        "member 1, 3: 0.1",
+    ]
+    assert 'role="img" aria-label="Loss. member 1: from 0.9 to 0.1"' in chart
+
+
+def test_several_lines_have_a_legend_and_one_has_none() -> None:
+    assert "legend" not in charts.lines({"a": [1]}, "One")
+    assert charts.lines({"a": [1], "b": [2]}, "Two").count("<li ") == 2
+
+
+@pytest.mark.parametrize(
+    "values", [[], [0.0], [3.0], [5.0, 5.0], [0.991, 0.9935], [1e-6, 2e-6], [0, 123456], [-2, 3]]
+)
+def test_the_axis_is_in_round_steps_around_all_values(values: list[float]) -> None:
+    labels = y_labels(charts.lines({"a": values}, "Any", say="{:.9f}".format))
+
+    assert 2 <= len(labels) <= 6
+    steps = [after - before for before, after in pairwise(labels)]
+    assert steps == pytest.approx([steps[0]] * len(steps))
+    assert all(labels[0] <= value <= labels[-1] for value in values)
+
+
+def test_bars_start_at_zero_and_are_as_high_as_their_values() -> None:
+    chart = charts.bars({"7": 20, "none": 10, "1": 0}, "By label")
+
+    heights = [float(height) for height in re.findall(r'height="([\d.]+)"', chart)]
+    assert heights == [pytest.approx(2 * heights[1]), heights[1], 0]
+    assert y_labels(chart)[0] == 0
+    assert x_labels(chart) == ["7", "none", "1"]
+    assert 'aria-label="By label. 7: 20, none: 10, 1: 0"' in chart
+
+
+def test_of_many_long_labels_only_as_many_as_fit_are_written() -> None:
+    days = {f"2026-11-{day:02}": 1.0 for day in range(1, 31)}
+
+    assert x_labels(charts.bars(days, "Days")) == [
+        f"2026-11-{day:02}" for day in (1, 8, 15, 22, 29)
+    ]
+
+
+def test_names_are_escaped() -> None:
+    assert "<b>" not in charts.lines({"<b>": [1], "c": [1]}, "<b>", "<b>", ["<b>"])
+    assert "<b>" not in charts.bars({"<b>": 1}, "<b>", "<b>")

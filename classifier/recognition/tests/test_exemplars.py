@@ -1,0 +1,95 @@
+"""Training digits that come with a model: kept, read when asked for, and the nearest found."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+
+from classifier.recognition import active_learning, model_folder
+from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import versions
+from classifier.tests import made
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Exemplars:
+    found = Recognizer(settings.BUNDLED_MODELS_DIR / "baseline").exemplars
+    assert found
+    return found
+
+
+def test_the_nearest_come_first() -> None:
+    embeddings = np.array([[0, 0], [10, 0], [3, 4], [-2, 0]], np.int8)
+    exemplars = Exemplars(np.zeros((4, 28, 28), np.uint8), np.arange(4, dtype=np.uint8), embeddings)
+    here, there = (np.array(place, np.int8).tobytes() for place in ([0, 0], [9, 1]))
+    assert exemplars.nearest([here, there], 3) == [[0, 3, 2], [1, 2, 0]]
+
+
+def test_they_are_read_back_as_they_were_kept(tmp_path: Path, bundled: Exemplars) -> None:
+    bundled.save(tmp_path / "some.npz")
+    back = Exemplars.load((tmp_path / "some.npz").read_bytes())
+    for name in ("pixels", "labels", "embeddings"):
+        assert np.array_equal(getattr(back, name), getattr(bundled, name))
+
+
+def test_those_of_the_bundled_model_are_as_it_embeds_them_and_nearest_to_themselves(
+    bundled: Exemplars,
+) -> None:
+    chosen = range(0, 3_000, 97)
+    recognizer = Recognizer(settings.BUNDLED_MODELS_DIR / "baseline")
+    found = recognizer.recognize(bundled.pixels[number] for number in chosen)
+    embeddings = [active_learning.embedding(each.whitened) for each in found]
+    assert embeddings == [bundled.embeddings[number].tobytes() for number in chosen]
+    assert [near[0] for near in bundled.nearest(embeddings, 5)] == list(chosen)
+    assert np.bincount(bundled.labels).tolist() == [300] * 10
+
+
+def test_a_model_without_any_still_recognises() -> None:
+    folder = made.copy_bundled_model("plain")
+    (folder / model_folder.EXEMPLARS).unlink()
+    model_folder.write_manifest(folder, model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline"))
+    recognizer = Recognizer(folder)
+    assert recognizer.exemplars is None
+    assert recognizer.recognize([np.zeros((28, 28), np.uint8)])
+
+
+def test_exemplars_outlive_the_folder() -> None:
+    folder = made.copy_bundled_model("gone")
+    recognizer = Recognizer(folder)
+    shutil.rmtree(folder)
+    assert recognizer.exemplars
+
+
+def test_model_with_damaged_exemplars_recognizes_without_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = made.copy_bundled_model("damaged")
+    made.flip_a_byte(folder / model_folder.EXEMPLARS)
+    recognizer = Recognizer(folder)
+    assert recognizer.exemplars is None
+    assert recognizer.exemplars is None
+    assert recognizer.recognize([np.zeros((28, 28), np.uint8)])
+    [logged] = caplog.messages
+    assert logged.startswith("Model damaged serves without its exemplars: ")
+    assert "exemplars.npz is damaged" in logged
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut short", b"\0" * 5000])
+def test_exemplars_of_another_format_are_left_out(
+    content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = made.copy_bundled_model("odd")
+    (folder / model_folder.EXEMPLARS).write_bytes(content)
+    model_folder.write_manifest(folder, model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline"))
+    assert Recognizer(folder).exemplars is None
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.django_db
+def test_model_with_damaged_exemplars_is_not_registered() -> None:
+    made.flip_a_byte(made.copy_bundled_model("damaged") / model_folder.EXEMPLARS)
+    with pytest.raises(model_folder.DamagedArtifact, match=r"exemplars\.npz is damaged"):
+        versions.register("damaged")

@@ -1,0 +1,201 @@
+"""A model folder is there whole or not at all, and a bad one says how it is bad."""
+
+import errno
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classifier.recognition import model_folder
+from classifier.recognition.model_folder import (
+    DamagedArtifact,
+    IncompatibleArtifact,
+    Manifest,
+    MissingArtifact,
+)
+from classifier.tests import made
+
+MANIFEST = Manifest(
+    name="première",
+    created_at="2024-05-06T07:08:09+00:00",
+    configuration={"members": 2},
+    dataset={"images": 60_000},
+    metrics={"test": {"accuracy": 0.99}},
+    thresholds=made.thresholds(),
+    temperature=1.5,
+    certificates=(made.certificate(), made.certificate(threshold=None)),
+    libraries={"keras": "3"},
+)
+Damage = Callable[[Path], object]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "models" / "première"
+
+
+def publish(folder: Path) -> None:
+    with model_folder.publishing(folder) as aside:
+        (aside / model_folder.GRAPH).write_bytes(b"a graph")
+        model_folder.write_manifest(aside, MANIFEST)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*")}
+
+
+def test_a_folder_takes_its_name_only_when_it_is_whole(folder: Path) -> None:
+    with model_folder.publishing(folder) as aside:
+        (aside / "weights").write_bytes(b"all of them")
+        assert not folder.exists()
+
+    assert contents(folder) == {"weights": b"all of them"}
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_block_that_raises_leaves_nothing_behind(
+    folder: Path, error: type[BaseException]
+) -> None:
+    def fail() -> None:
+        with model_folder.publishing(folder) as aside:
+            (aside / "weights").write_bytes(b"some of them")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_a_folder_has_its_name_only_once_it_is_on_the_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        assert not folder.exists()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+
+    with pytest.raises(OSError, match="No space left"):
+        publish(folder)
+
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_a_taken_name_is_refused_before_anything_is_made(folder: Path) -> None:
+    publish(folder)
+    before = contents(folder)
+
+    with pytest.raises(FileExistsError, match="choose another name"):
+        publish(folder)
+
+    assert contents(folder) == before
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_of_two_that_publish_one_name_at_once_the_first_stays(folder: Path) -> None:
+    def publish_while_another_does() -> None:
+        with model_folder.publishing(folder) as aside:
+            (aside / "weights").write_bytes(b"of the second")
+            publish(folder)
+
+    with pytest.raises(OSError, match="première"):
+        publish_while_another_does()
+
+    assert model_folder.read(folder).name == MANIFEST.name
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_what_a_killed_process_left_goes_after_a_day_and_a_living_ones_stays(folder: Path) -> None:
+    stale, young = (folder.parent / f".{name}.part" for name in ("stale", "young"))
+    stale.mkdir(parents=True)
+    (stale / "weights").write_bytes(b"some of them")
+    young.mkdir()
+    yesterday = time.time() - model_folder.STALE_AFTER_S - 60
+    os.utime(stale, (yesterday, yesterday))
+
+    publish(folder)
+
+    assert set(folder.parent.iterdir()) == {folder, young}
+
+
+def test_a_manifest_comes_back_as_it_was_written_with_every_files_checksum(folder: Path) -> None:
+    publish(folder)
+
+    checksums = {model_folder.GRAPH: model_folder.sha256(folder / model_folder.GRAPH)}
+    assert model_folder.read(folder) == replace(MANIFEST, files=checksums)
+
+
+def test_manifest_without_certificates_is_read(folder: Path) -> None:
+    publish(folder)
+    values = json.loads((folder / model_folder.MANIFEST).read_text())
+    del values["certificates"]
+    (folder / model_folder.MANIFEST).write_text(json.dumps(values))
+
+    assert model_folder.read(folder).certificates == ()
+
+
+def says(**changes: Any) -> Damage:
+    """A manifest that is JSON, but not as this version writes it."""
+    values = asdict(MANIFEST) | changes
+    return lambda folder: (folder / model_folder.MANIFEST).write_text(json.dumps(values))
+
+
+def holds(content: bytes) -> Damage:
+    return lambda folder: (folder / model_folder.MANIFEST).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        pytest.param(
+            lambda folder: (folder / model_folder.MANIFEST).unlink(),
+            MissingArtifact,
+            id="no manifest",
+        ),
+        pytest.param(
+            lambda folder: (folder / model_folder.GRAPH).unlink(), DamagedArtifact, id="no graph"
+        ),
+        pytest.param(
+            lambda folder: made.flip_a_byte(folder / model_folder.GRAPH),
+            DamagedArtifact,
+            id="one flipped bit",
+        ),
+        pytest.param(holds(b""), DamagedArtifact, id="empty manifest"),
+        pytest.param(holds(b"\xff\xfe\x00"), DamagedArtifact, id="no text"),
+        pytest.param(holds(b'{"format": 1'), DamagedArtifact, id="cut short"),
+        pytest.param(holds(b"[1]"), DamagedArtifact, id="a list"),
+        pytest.param(holds(b"{}"), DamagedArtifact, id="without a format"),
+        pytest.param(holds(b'{"format": 2}'), DamagedArtifact, id="with a format and no more"),
+        pytest.param(says(flavour="new"), DamagedArtifact, id="with a field nobody knows"),
+        pytest.param(says(certificates=[{"n": 1}]), DamagedArtifact, id="half a certificate"),
+        pytest.param(says(certificates=[1]), DamagedArtifact, id="no certificate"),
+        pytest.param(says(files=["model.tflite"]), DamagedArtifact, id="files without checksums"),
+        pytest.param(says(format=3), IncompatibleArtifact, id="a later format"),
+        pytest.param(holds(b'{"format": 0}'), IncompatibleArtifact, id="an earlier format"),
+    ],
+)
+def test_a_bad_folder_is_refused_by_an_error_of_its_own_and_left_as_it_is(
+    folder: Path, damage: Damage, error: type[model_folder.ArtifactError]
+) -> None:
+    publish(folder)
+    damage(folder)
+    before = contents(folder)
+
+    with pytest.raises(model_folder.ArtifactError) as caught:
+        model_folder.read(folder)
+
+    assert type(caught.value) is error
+    assert str(folder) in str(caught.value)
+    assert contents(folder) == before
+
+
+def test_a_folder_that_is_not_there_is_missing(folder: Path) -> None:
+    with pytest.raises(MissingArtifact, match="There is no model in"):
+        model_folder.read(folder)

@@ -1,0 +1,79 @@
+"""The model that this process serves: the champion, taken up within a second of its promotion."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from django.conf import settings
+
+from classifier.models import ModelVersion
+from classifier.recognition.model_folder import ArtifactError
+from classifier.recognition.recognizer import Recognizer
+
+CHECK_EVERY_S = 1.0
+BUNDLED = "baseline"
+
+logger = logging.getLogger(__name__)
+
+
+class NoModel(Exception):
+    """Nothing can be recognised: no model is champion, or its folder can't be used."""
+
+
+@dataclass(frozen=True)
+class Served:
+    version: ModelVersion
+    recognizer: Recognizer
+
+
+def find_model_folder(name: str) -> Path:
+    """In MODELS_DIR or, for the model that comes with the project, beside its code."""
+    folder: Path = settings.MODELS_DIR / name
+    return folder if folder.exists() else settings.BUNDLED_MODELS_DIR / name
+
+
+def load(version: ModelVersion) -> Recognizer:
+    """Load the folder that was registered as this version, and no other one of its name.
+
+    Raises ArtifactError.
+    """
+    return Recognizer(find_model_folder(version.name), version.checksum)
+
+
+class Champion:
+    """Asks the database at most once a second which model it is, and loads it if it changed."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._served: Served | None = None
+        self._checked_at = 0.0
+
+    def get(self) -> Served:
+        """Raises NoModel."""
+        with self._lock:
+            if self._served is None or time.monotonic() - self._checked_at > CHECK_EVERY_S:
+                self._served = self._current()
+                self._checked_at = time.monotonic()
+            return self._served
+
+    def _current(self) -> Served:
+        version = ModelVersion.objects.champion()
+        if version is None:
+            raise NoModel("No model is in service. Promote one: python manage.py promote NAME")
+        if self._served and self._served.version == version:
+            return self._served
+        return self._load(version)
+
+    def _load(self, version: ModelVersion) -> Served:
+        try:
+            return Served(version, load(version))
+        except ArtifactError as error:
+            logger.error("Champion %s can't be loaded: %s", version.name, error)
+            if self._served:
+                return self._served
+            raise NoModel(f"The model in service can't be loaded: {error}") from error
+
+
+champion = Champion()

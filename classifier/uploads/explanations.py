@@ -1,0 +1,98 @@
+"""Why the model in service reads an image as it does. Of what another one read nothing is said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.core.cache import cache
+from numpy.typing import NDArray
+
+from classifier.models import Prediction, QueueItem, Upload
+from classifier.recognition import occlusion
+from classifier.recognition.occlusion import Focus
+from classifier.registry import serving
+from classifier.registry.serving import NoModel, Served
+from classifier.uploads.answers import Answer
+
+NEAREST = 5
+# The picture and the words that go with it are asked for one after the other.
+KEPT_S = 60
+
+
+class Unexplained(Exception):
+    """There is no such image, or the model in service has not read it."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An exemplar, by its number, and what it is."""
+
+    number: int
+    label: str
+
+
+def model_in_service() -> Served | None:
+    try:
+        return serving.champion.get()
+    except NoModel:
+        return None
+
+
+def explaining(answer: Answer) -> Served | None:
+    """The model in service, if it gave this answer."""
+    served = model_in_service()
+    return served if served and answer.model == served.version.name else None
+
+
+def name_of(served: Served) -> str:
+    """Another one as soon as anything in its folder is another."""
+    return served.version.checksum[:16]
+
+
+def focus(image_id: UUID) -> Focus:
+    """Where the model looked. Raises Unexplained."""
+    newest = Prediction.objects.filter(image=image_id).order_by("-id")
+    row = newest.values_list("model", "image__pixels").first()
+    served = model_in_service()
+    if row is None or served is None or row[0] != served.version.pk:
+        raise Unexplained
+    key = f"focus_{name_of(served)}_{image_id}"
+    found: Focus | None = cache.get(key)
+    if found is None:
+        pixels = np.frombuffer(row[1], np.uint8).reshape(28, 28)
+        found = occlusion.focus(served.recognizer, pixels)
+        cache.set(key, found, KEPT_S)
+    return found
+
+
+def neighbours(upload: Upload, served: Served) -> Mapping[UUID | None, list[Neighbour]]:
+    """Of each image in an upload that this model has read; none if it has no exemplars."""
+    exemplars = served.recognizer.exemplars
+    items = QueueItem.objects.filter(image__upload=upload)
+    stored = dict(items.values_list("pk", "embedding"))
+    if exemplars is None or not stored:
+        return {}
+    nearest = exemplars.nearest([bytes(each) for each in stored.values()], NEAREST)
+    return {
+        image: [Neighbour(number, str(exemplars.labels[number])) for number in numbers]
+        for image, numbers in zip(stored, nearest, strict=True)
+    }
+
+
+def typical(served: Served) -> list[Neighbour]:
+    """The most usual exemplar of each digit."""
+    exemplars = served.recognizer.exemplars
+    if exemplars is None:
+        return []
+    labels, firsts = np.unique(exemplars.labels, return_index=True)
+    return [Neighbour(*each) for each in zip(firsts.tolist(), map(str, labels), strict=True)]
+
+
+def exemplar(model: str, number: int) -> NDArray[np.uint8]:
+    """Its (28, 28) pixels; `model` is a `name_of`. Raises Unexplained."""
+    served = model_in_service()
+    exemplars = served.recognizer.exemplars if served and model == name_of(served) else None
+    if exemplars is None or number >= len(exemplars.labels):
+        raise Unexplained
+    return np.asarray(exemplars.pixels[number])

@@ -1,0 +1,94 @@
+"""Uploads in a bucket of S3, or of what speaks its language: for hosts without a common disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files import File
+from django.core.files.base import ContentFile
+from storages.backends.s3 import S3Storage
+
+from classifier.uploads.storage import NoStorage
+
+
+class ObjectStorage(S3Storage):
+    """Says NoStorage within seconds where the service does not answer, and FileNotFoundError for
+    what is not there."""
+
+    # Names are UUIDs: nothing is ever overwritten, and asking first would cost a request.
+    file_overwrite = True
+    # Without one an object is private, in buckets that refuse such lists too.
+    default_acl = None
+    querystring_auth = False
+    # One request for a file, in the thread that asks.
+    transfer_config = TransferConfig(multipart_threshold=1 << 30, use_threads=False)
+    client_config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        # Many services that speak S3's language don't know its newer checksums.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+    def _open(self, name: str, _mode: str = "rb") -> "File[bytes]":
+        with answering(name):
+            content = self.bucket.Object(self._normalize_name(name)).get()["Body"].read()
+        return ContentFile(content, name)
+
+    def _save(self, name: str, content: "File[Any]") -> str:
+        with answering(name):
+            saved: str = super()._save(name, content)
+            return saved
+
+    def delete(self, name: str) -> None:
+        with answering(name):
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        with answering(name):
+            return bool(super().exists(name))
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with answering(path):
+            folders, files = super().listdir(path)
+            return folders, files
+
+    def get_modified_time(self, name: str) -> datetime:
+        with answering(name):
+            modified: datetime = super().get_modified_time(name)
+            return modified
+
+    def probe(self) -> UUID | None:
+        """Ask whether the bucket is there. Raises NoStorage.
+
+        Nothing is written: a bucket does not get full, and may keep each version of an object.
+        """
+        with answering(self.bucket_name):
+            self.bucket.meta.client.list_objects_v2(Bucket=self.bucket_name, MaxKeys=1)
+        return None
+
+
+@contextmanager
+def answering(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        if is_missing(error):
+            raise FileNotFoundError(f"There is no object {name}.") from error
+        raise NoStorage(str(error)) from error
+
+
+def is_missing(error: Exception) -> bool:
+    """A bucket that is missing is no missing object, but a setting to put right."""
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    code = error.response["Error"]["Code"]
+    return bool(status == HTTPStatus.NOT_FOUND and code != "NoSuchBucket")

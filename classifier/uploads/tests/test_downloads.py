@@ -1,0 +1,151 @@
+"""Visitors get a picture without what the camera wrote into it; only staff get the file as sent."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Permission, User
+from django.core.files.storage import default_storage
+from django.http import FileResponse
+from django.test import Client
+from PIL import ExifTags, Image
+from pytest_django.fixtures import Settings
+
+from classifier.models import ModelVersion, Source, Upload
+from classifier.recognition.imaging.decode import MEDIA_TYPES
+from classifier.tests import made
+from classifier.uploads import downloads, submission
+
+pytestmark = pytest.mark.django_db
+
+Draw = Callable[..., bytes]
+CAMERA = "Camera of Some Person"
+
+
+@pytest.fixture
+def photo(drawn: Draw) -> bytes:
+    """A digit that says where it was taken, by which camera, and what the file is about."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = CAMERA
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
+    buffer = BytesIO()
+    with Image.open(BytesIO(drawn(7))) as picture:
+        picture.save(buffer, "JPEG", exif=exif, comment=b"at home", xmp=b"<x>Some Person</x>")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def upload(champion: ModelVersion, photo: bytes) -> Upload:
+    submission.classify(photo, Source.WEB)
+    return Upload.objects.get()
+
+
+@pytest.fixture
+def viewer(labeller: User) -> Client:
+    """Of staff who may look at uploads."""
+    labeller.user_permissions.add(Permission.objects.get(codename="view_upload"))
+    return logged_in(labeller)
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def address(pk: UUID) -> str:
+    return f"/upload/{pk}/original"
+
+
+def body(response: Any) -> bytes:
+    return b"".join(response.streaming_content)
+
+
+def test_what_the_camera_wrote_is_in_the_upload_and_not_in_what_visitors_get(
+    client: Client, upload: Upload, photo: bytes
+) -> None:
+    with Image.open(BytesIO(photo)) as sent:
+        assert sent.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    shown = client.get(f"/upload/{upload.pk}.jpg").content
+    with Image.open(BytesIO(shown)) as picture:
+        assert not picture.getexif()
+        assert not set(picture.info) & {"exif", "xmp", "comment", "icc_profile"}
+    for private in (CAMERA.encode(), b"Some Person", b"at home", b"Exif"):
+        assert private in photo
+        assert private not in shown
+
+
+def test_staff_get_the_very_file(viewer: Client, upload: Upload, photo: bytes) -> None:
+    response = viewer.get(address(upload.pk))
+    assert isinstance(response, FileResponse)
+    assert body(response) == photo
+    assert response.headers["Content-Type"] == "image/jpeg"
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_nginx_sends_it_where_it_is_in_front(
+    settings: Settings, viewer: Client, upload: Upload
+) -> None:
+    settings.BEHIND_NGINX = True
+    response = viewer.get(address(upload.pk))
+    assert response.content == b""
+    assert response.headers["X-Accel-Redirect"] == f"/protected-media/{upload.file.name}"
+    assert response.headers["Content-Type"] == "image/jpeg"
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
+
+
+def test_nginx_can_t_send_what_is_not_on_a_disk(
+    settings: Settings, viewer: Client, upload: Upload, photo: bytes
+) -> None:
+    settings.BEHIND_NGINX = True
+    memory = {"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+    settings.STORAGES = {**settings.STORAGES, **memory}
+    default_storage.save(upload.file.name, BytesIO(photo))
+    assert body(viewer.get(address(upload.pk))) == photo
+
+
+def test_a_visitor_is_sent_to_the_login(client: Client, upload: Upload) -> None:
+    response = client.get(address(upload.pk))
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"/admin/login/?next={address(upload.pk)}"
+
+
+def test_who_may_not_look_is_refused(outsider: User, labeller: User, upload: Upload) -> None:
+    outsider.user_permissions.add(Permission.objects.get(codename="view_upload"))
+    for user in (outsider, labeller):
+        assert logged_in(user).get(address(upload.pk)).status_code == 403
+
+
+def test_a_token_is_for_the_api_alone(admin_user: User, client: Client, upload: Upload) -> None:
+    response = client.get(address(upload.pk), headers=made.token(admin_user))
+    assert response.status_code == 302
+
+
+def test_what_is_gone_is_not_found(viewer: Client, upload: Upload) -> None:
+    upload.file.delete(save=False)
+    assert viewer.get(address(upload.pk)).status_code == 404
+    assert viewer.get(f"/upload/{upload.pk}.jpg").status_code == 404
+    upload.delete()
+    assert viewer.get(address(upload.pk)).status_code == 404
+
+
+def test_the_page_of_an_upload_leads_to_it(viewer: Client, upload: Upload) -> None:
+    page = viewer.get(f"/admin/classifier/upload/{upload.pk}/change/").content.decode()
+    assert f'href="{address(upload.pk)}"' in page
+
+
+def test_no_open_address_leads_to_a_stored_file(client: Client, upload: Upload) -> None:
+    name = str(upload.file.name)
+    folders = ("", "media/", "uploads/", "protected-media/", "static/", "static/../media/")
+    assert default_storage.exists(name)
+    assert {client.get(f"/{folder}{name}").status_code for folder in folders} == {404}
+    assert not django_settings.MEDIA_ROOT.is_relative_to(django_settings.STATIC_ROOT)
+
+
+def test_every_type_that_is_taken_has_a_safe_name() -> None:
+    assert set(downloads.EXTENSIONS) == set(MEDIA_TYPES.values())

@@ -1,0 +1,199 @@
+"""A request that is sent again with its Idempotency-Key."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
+
+from classifier import tasks
+from classifier.models import KeptAnswer, ModelVersion, Upload
+from classifier.registry import serving
+from classifier.uploads import deletion, idempotency
+
+pytestmark = pytest.mark.django_db
+
+Draw = Callable[..., bytes]
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+
+def predict(client: Client, data: bytes, key: str = KEY) -> Any:
+    return client.post("/api/predict", data, "image/png", headers={"Idempotency-Key": key})
+
+
+def predict_many(client: Client, *pictures: bytes, key: str = KEY) -> Any:
+    files = [SimpleUploadedFile(f"{n}.png", data) for n, data in enumerate(pictures)]
+    return client.post("/api/predict/many", {"image": files}, headers={"Idempotency-Key": key})
+
+
+def replayed(response: Any) -> str | None:
+    answer: str | None = response.headers.get("Idempotency-Replayed")
+    return answer
+
+
+@pytest.mark.parametrize("send", [predict, predict_many])
+def test_the_same_request_is_answered_the_same_and_kept_once(
+    champion: ModelVersion, client: Client, drawn: Draw, send: Any
+) -> None:
+    first, second = send(client, drawn(7)), send(client, drawn(7))
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.content == second.content
+    assert (replayed(first), replayed(second)) == (None, "true")
+    assert Upload.objects.count() == 1
+
+
+def test_another_key_is_another_request(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    ids = {predict(client, drawn(7), key).json()["id"] for key in (KEY, KEY[::-1])}
+
+    assert len(ids) == Upload.objects.count() == 2
+
+
+def test_a_picture_is_the_same_as_the_body_and_as_a_field(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    field = {"image": SimpleUploadedFile("a.png", drawn(7))}
+    first = client.post("/api/predict", field, headers={"Idempotency-Key": KEY})
+
+    assert replayed(predict(client, drawn(7))) == "true"
+    assert predict(client, drawn(7)).json() == first.json()
+
+
+def test_the_key_of_another_request_is_refused(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    first = predict(client, drawn(7))
+
+    for response in (predict(client, drawn(2)), predict_many(client, drawn(7))):
+        assert response.status_code == 422
+        assert response.json()["code"] == "idempotency_key_reused"
+        assert response.json()["detail"] == (
+            "This Idempotency-Key was sent with another request before. Send a new one with each "
+            "new request."
+        )
+    assert predict(client, drawn(7)).json() == first.json()
+    assert Upload.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["", "fifteen chars: x", "a" * 256, "sixteen letters\x7f", "é" * 20]
+)
+def test_a_malformed_key_is_refused(
+    champion: ModelVersion, client: Client, drawn: Draw, key: str
+) -> None:
+    response = predict(client, drawn(7), key[:15] if key.startswith("fifteen") else key)
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "idempotency_key_malformed"
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["a" * 16, "~" * 255, "with spaces, too"])
+def test_any_sixteen_to_255_printable_characters_are_a_key(
+    champion: ModelVersion, client: Client, drawn: Draw, key: str
+) -> None:
+    assert [replayed(predict(client, drawn(7), key)) for _ in range(2)] == [None, "true"]
+
+
+def test_an_error_is_not_kept_and_its_key_stays_free(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    assert predict(client, b"hello").json()["code"] == "not_an_image"
+    assert not KeptAnswer.objects.exists()
+
+    assert predict(client, drawn(7)).json()["label"] == "7"
+
+
+def test_while_nothing_serves_nothing_is_kept(client: Client, drawn: Draw) -> None:
+    assert predict(client, drawn(7)).status_code == 503
+    assert not KeptAnswer.objects.exists()
+
+
+def test_the_problem_of_one_among_several_is_kept_with_their_answers(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    first, second = (predict_many(client, drawn(7), b"hello") for _ in range(2))
+
+    assert first.json()["results"][1]["problem"]["code"] == "not_an_image"
+    assert first.content == second.content
+    assert Upload.objects.count() == 1
+
+
+def test_what_was_deleted_is_neither_told_again_nor_kept_again(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    answer = predict(client, drawn(7)).json()
+    deletion.delete([answer["id"]])
+
+    response = predict(client, drawn(7))
+
+    assert (response.status_code, response.json()["code"]) == (410, "answer_gone")
+    assert response.json()["detail"] == (
+        "This was read before, and has been deleted since. To have it read again, send it with "
+        "another Idempotency-Key."
+    )
+    assert not Upload.objects.exists()
+
+
+def test_what_is_kept_tells_neither_the_key_nor_how_to_delete(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    delete_key = predict(client, drawn(7)).json()["delete_key"]
+
+    kept = KeptAnswer.objects.get()
+
+    assert KEY not in kept.key
+    assert "delete_key" not in json.loads(kept.content["text"])
+    assert delete_key not in kept.content["text"]
+
+
+def test_if_the_answer_cannot_be_kept_nothing_is(
+    champion: ModelVersion,
+    client: Client,
+    drawn: Draw,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(**_: Any) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(KeptAnswer.objects, "create", fail)
+
+    with pytest.raises(ValueError, match="no"):
+        predict(client, drawn(7))
+
+    assert not Upload.objects.exists()
+    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+
+
+def test_without_a_key_predicting_takes_one_statement(
+    champion: ModelVersion,
+    client: Client,
+    drawn: Draw,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    serving.champion.get()
+
+    # The one statement goes past what counts them.
+    with django_assert_num_queries(0):
+        assert client.post("/api/predict", drawn(7), "image/png").status_code == 200
+    assert not KeptAnswer.objects.exists()
+
+
+def test_answers_are_forgotten_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "BATCH", 2)
+    now = timezone.now()
+    for hours in (1, 23, 25, 26, 27):
+        kept = KeptAnswer.objects.create(key=str(hours), sha256="", status=200, content={})
+        KeptAnswer.objects.filter(pk=kept.pk).update(created_at=now - timedelta(hours=hours))
+
+    tasks.forget_answers(0)
+
+    assert set(KeptAnswer.objects.values_list("key", flat=True)) == {"1", "23"}

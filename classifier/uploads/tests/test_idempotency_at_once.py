@@ -1,0 +1,95 @@
+"""Equal requests with one Idempotency-Key at the same moment, and one that is cut off."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from classifier.access.throttles import PerAddress
+from classifier.models import InputImage, KeptAnswer, ModelVersion, Prediction, Upload
+from classifier.uploads import orphans
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Draw = Callable[..., bytes]
+AT_ONCE = 50
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+
+
+@pytest.fixture(autouse=True)
+def _no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PerAddress, "rate", "1000/s", raising=False)
+
+
+def all_at_once(send: Callable[[int], Any], many: int = AT_ONCE) -> list[Any]:
+    ready = Barrier(many)
+
+    def one(number: int) -> Any:
+        ready.wait()
+        try:
+            return send(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(many) as pool:
+        return list(pool.map(one, range(many)))
+
+
+def predict(data: bytes) -> Any:
+    return Client().post("/api/predict", data, "image/png", headers=KEY)
+
+
+def test_fifty_equal_requests_make_one_upload_and_fifty_equal_answers(
+    champion: ModelVersion, drawn: Draw, settings: Settings
+) -> None:
+    picture = drawn(7)
+
+    said = all_at_once(lambda _: predict(picture))
+
+    assert {response.status_code for response in said} == {200}
+    assert len({response.content for response in said}) == 1
+    replayed = [response.headers.get("Idempotency-Replayed") for response in said]
+    assert (replayed.count(None), replayed.count("true")) == (1, AT_ONCE - 1)
+    for model in (Upload, InputImage, Prediction, KeptAnswer):
+        assert model.objects.count() == 1
+    (stored,) = (settings.MEDIA_ROOT / "uploads").glob("*/*")
+    assert stored.name == said[0].json()["id"]
+
+
+def test_of_different_requests_with_one_key_one_is_answered_and_the_others_are_refused(
+    champion: ModelVersion, drawn: Draw
+) -> None:
+    pictures = [drawn(7, which) for which in range(8)]
+
+    said = all_at_once(lambda number: predict(pictures[number]), many=8)
+
+    assert sorted(response.status_code for response in said) == [200, *[422] * 7]
+    assert Upload.objects.count() == KeptAnswer.objects.count() == 1
+
+
+def test_a_database_that_is_lost_on_the_way_has_kept_nothing_and_the_same_request_goes_through(
+    champion: ModelVersion, own_media: None, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(**_: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KeptAnswer.objects, "create", lose)
+        assert predict(drawn(7)).json()["code"] == "no_database"
+    connection.close()
+    assert not Upload.objects.exists()
+
+    answer = predict(drawn(7))
+
+    assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (200, None)
+    # COMMIT was never sent, so the file of the first has been deleted.
+    monkeypatch.setattr(orphans, "ORPHAN_AFTER", timedelta(0))
+    assert orphans.remove_orphans() == 0
+    assert Upload.objects.get().file.size == len(drawn(7))

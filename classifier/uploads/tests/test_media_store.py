@@ -1,0 +1,140 @@
+"""MEDIA_ROOT is marked once, and later has to be the same folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from classifier.models import MediaStore
+from classifier.tests import broken
+from classifier.uploads import media_store
+from classifier.uploads.storage import MARKER, NoStorage, WrongStore
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def media(settings: Settings) -> Path:
+    """The folder of a machine without an installation: it is missing."""
+    root: Path = settings.MEDIA_ROOT
+    (root / MARKER).unlink()
+    root.rmdir()
+    return root
+
+
+def read_marker(media: Path) -> UUID:
+    return UUID((media / MARKER).read_text().strip())
+
+
+def test_new_site_marks_its_folder_and_knows_it_again(media: Path) -> None:
+    media_store.set_up()
+    store_id = read_marker(media)
+    media_store.set_up()
+
+    assert MediaStore.objects.get().pk == store_id == read_marker(media)
+    assert media_store.probe() == store_id
+
+
+def test_folder_of_an_earlier_version_is_marked_with_its_files(media: Path) -> None:
+    (media / "uploads/ab").mkdir(parents=True)
+
+    media_store.set_up()
+
+    assert read_marker(media) == MediaStore.objects.get().pk
+
+
+def test_unmounted_volume_stops_the_start_and_nothing_is_written(media: Path) -> None:
+    media_store.set_up()
+    (media / MARKER).unlink()
+
+    with pytest.raises(WrongStore, match=f"Mount the volume.* write {MediaStore.objects.get().pk}"):
+        media_store.set_up()
+
+    assert not list(media.iterdir())
+
+
+def test_restored_folder_is_accepted_once_it_is_marked_as_the_message_tells(media: Path) -> None:
+    media_store.set_up()
+    (media / MARKER).write_text(f"{MediaStore.objects.get().pk}\n")
+
+    media_store.set_up()
+
+
+def test_volume_of_another_site_stops_the_start(media: Path) -> None:
+    media_store.set_up()
+    (media / MARKER).write_text(str(uuid4()))
+
+    with pytest.raises(WrongStore, match="files of another database"):
+        media_store.set_up()
+
+
+def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> None:
+    media_store.set_up()
+    (media / "uploads/ab").mkdir(parents=True)
+    MediaStore.objects.all().delete()
+
+    with pytest.raises(WrongStore, match=f"delete {MARKER}"):
+        media_store.set_up()
+
+    (media / MARKER).unlink()
+    media_store.set_up()
+
+
+@pytest.mark.parametrize(
+    ("known", "marked", "message"),
+    [
+        (
+            None,
+            UUID(int=2),
+            "MEDIA_ROOT holds files of another database. Restore that database or, to give the "
+            "files up, delete store-id in MEDIA_ROOT.",
+        ),
+        (
+            UUID(int=1),
+            None,
+            "MEDIA_ROOT has no store-id: it is not the folder of this database's uploads. Mount "
+            "the volume that holds them. Where they have been restored without it, or are lost, "
+            f"write {UUID(int=1)} into store-id in MEDIA_ROOT.",
+        ),
+        (
+            UUID(int=1),
+            UUID(int=2),
+            f"MEDIA_ROOT holds files of another database: store-id is {UUID(int=2)} and should be "
+            f"{UUID(int=1)}. Mount the volume of this one.",
+        ),
+    ],
+    ids=["unknown", "unmarked", "another"],
+)
+def test_message_about_a_wrong_folder_names_the_way_out(
+    known: UUID | None, marked: UUID | None, message: str
+) -> None:
+    with pytest.raises(WrongStore) as raised:
+        media_store.check(known, marked)
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("probed", [True, False])
+def test_new_database_takes_over_a_folder_without_files(media: Path, probed: bool) -> None:
+    media_store.set_up()
+    if probed:
+        media_store.probe()
+    MediaStore.objects.all().delete()
+
+    media_store.set_up()
+
+    assert MediaStore.objects.get().pk == read_marker(media)
+
+
+@pytest.mark.parametrize("call", [broken.read_only, broken.full])
+def test_folder_that_cannot_be_written_is_not_set_up(
+    media: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", call)
+
+    with pytest.raises(NoStorage):
+        media_store.set_up()
+
+    assert not MediaStore.objects.exists()

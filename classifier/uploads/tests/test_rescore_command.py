@@ -1,0 +1,168 @@
+"""`rescore` says what there is to read again, how far it is, and how it ended."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from classifier.management.commands import rescore
+from classifier.models import ModelVersion, Prediction
+from classifier.registry import versions
+from classifier.tests import made, waiting_jobs, workers
+from classifier.uploads import rescoring
+
+pytestmark = pytest.mark.django_db
+
+NO_WORKER = "No worker is running. Start one: python manage.py procrastinate worker\n"
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*arguments: str, into: StringIO | None = None) -> str:
+    output = into or StringIO()
+    call_command("rescore", *arguments, stdout=output)
+    return output.getvalue()
+
+
+@pytest.fixture
+def archive(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelVersion]:
+    """The champion, with five images in three jobs and a worker."""
+    monkeypatch.setattr(rescoring, "OF_A_JOB", 2)
+    for _ in range(5):
+        made.image()
+    with workers.connect():
+        yield champion
+
+
+def each_second(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+    monkeypatch.setattr(rescore, "time", Mock(sleep=lambda _: happens()))
+
+
+def test_it_shows_how_far_the_workers_are(
+    archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_second(monkeypatch, lambda: waiting_jobs.do(archive, at_most=1))
+
+    assert run() == (
+        "Model baseline has yet to read 5 of 5 uploaded images.\n"
+        "0 of 5 read, 0%\n"
+        "2 of 5 read, 40%\n"
+        "4 of 5 read, 80%\n"
+        "Every uploaded image has been read by baseline.\n"
+    )
+    assert run() == "Every uploaded image has been read by baseline.\n"
+
+
+def test_on_a_terminal_the_line_is_always_the_same(
+    archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_second(monkeypatch, lambda: waiting_jobs.do(archive))
+
+    assert run(into=Terminal()) == (
+        "Model baseline has yet to read 5 of 5 uploaded images.\n"
+        "\r0 of 5 read, 0%\n"
+        "Every uploaded image has been read by baseline.\n"
+    )
+
+
+def test_it_need_not_wait(archive: ModelVersion) -> None:
+    assert run("--no-wait") == "Model baseline has yet to read 5 of 5 uploaded images.\n"
+    assert len(waiting_jobs.of(archive)) == 3
+
+
+def test_where_no_worker_is_it_says_how_to_start_one(champion: ModelVersion) -> None:
+    made.image()
+
+    assert run("--no-wait") == (
+        "Model baseline has yet to read 1 of 1 uploaded images.\n" + NO_WORKER
+    )
+
+
+def test_who_leaves_leaves_the_workers_at_it_and_sees_later_where_it_stands(
+    archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_second(monkeypatch, Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(CommandError) as left:
+        run()
+    assert str(left.value) == (
+        "Left. The workers go on; this shows how far they are: python manage.py rescore"
+    )
+    assert left.value.returncode == 130
+
+    waiting_jobs.do(archive, at_most=2)
+    each_second(monkeypatch, lambda: waiting_jobs.do(archive))
+    assert run() == (
+        "Model baseline has yet to read 1 of 5 uploaded images.\n"
+        "4 of 5 read, 80%\n"
+        "Every uploaded image has been read by baseline.\n"
+    )
+
+
+def test_it_goes_on_with_the_model_that_is_promoted_meanwhile(
+    archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.copy_bundled_model("second")
+
+    def work() -> None:
+        waiting_jobs.do(versions.promote("baseline"), at_most=1)
+        versions.promote("second")
+        waiting_jobs.do(archive)
+        waiting_jobs.do(versions.promote("second"))
+
+    each_second(monkeypatch, work)
+
+    assert run().splitlines()[2:] == [
+        "Model second has yet to read 5 of 5 uploaded images.",
+        "0 of 5 read, 0%",
+        "Every uploaded image has been read by second.",
+    ]
+    assert Prediction.objects.filter(model=archive).count() == 2
+
+
+def test_what_no_worker_can_read_is_said_and_is_an_error(
+    archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+
+    each_second(monkeypatch, fail)
+    with pytest.raises(CommandError) as failed:
+        run()
+    assert str(failed.value) == (
+        "5 images could not be read; the workers' logs say why. "
+        "Run it again: python manage.py rescore"
+    )
+
+
+@pytest.mark.usefixtures("db")
+def test_without_a_model_in_service_it_says_how_to_get_one() -> None:
+    with pytest.raises(CommandError, match=r"No model is in service.*manage\.py promote NAME"):
+        run()
+
+
+def test_wrong_use_ends_with_a_hint() -> None:
+    with pytest.raises(CommandError, match="unrecognized arguments: --now"):
+        run("--now")
+
+
+def test_it_imports_nothing_that_serving_does_without() -> None:
+    heavy = "tensorflow", "keras", "tqdm", "mlxtend"
+    script = (
+        "import sys, django; django.setup();"
+        "from django.core.management import load_command_class;"
+        "load_command_class('classifier', 'rescore'); import classifier.tasks;"
+        f"sys.exit(' '.join({{*{heavy!r}}} & set(sys.modules)) or 0)"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)

@@ -1,0 +1,80 @@
+"""Several read the same images again at once, or somebody is using one of them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from classifier.models import InputImage, Prediction, QueueItem
+from classifier.recognition.recognizer import Recognition, Recognizer
+from classifier.registry import versions
+from classifier.tests import made, waiting_jobs
+from classifier.uploads import rescoring
+from classifier.uploads.rescoring import FIRST, LAST
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def alone(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Over a connection of its own, for another thread."""
+    try:
+        return work(*arguments)
+    finally:
+        connection.close()
+
+
+def test_two_jobs_over_the_same_images_write_one_prediction_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    champion = versions.promote("baseline")
+    for _ in range(5):
+        made.image()
+    rescoring._recognizer(champion)
+    recognize, together = Recognizer.recognize, Barrier(2, timeout=60)
+
+    def at_once(self: Recognizer, images: Any) -> list[Recognition]:
+        found = recognize(self, images)
+        together.wait()
+        return found
+
+    monkeypatch.setattr(Recognizer, "recognize", at_once)
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(alone, rescoring.read, champion.pk, FIRST, LAST) for _ in range(2)]
+        [job.result() for job in jobs]
+
+    monkeypatch.undo()
+    waiting_jobs.do(champion)  # where one had an image locked that the other skipped
+    assert sorted(said.image_id for said in Prediction.objects.all()) == sorted(
+        InputImage.objects.values_list("pk", flat=True)
+    )
+    assert rescoring.start().unread == 0
+
+
+@pytest.mark.parametrize("held", [InputImage, QueueItem])
+def test_what_somebody_is_using_right_now_is_left_to_another_job(
+    held: type[InputImage] | type[QueueItem],
+) -> None:
+    champion = versions.promote("baseline")
+    used, free = made.queued().image, made.queued().image
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        held.objects.select_for_update().get(pk=used.pk)
+        thread.submit(alone, rescoring.read, champion.pk, FIRST, LAST).result()
+
+        assert [said.image for said in Prediction.objects.all()] == [free]
+    assert [job["images"] for job in waiting_jobs.of(champion)] == [1]
+
+    waiting_jobs.do(champion)
+    assert rescoring.start().unread == 0
+    assert Prediction.objects.count() == 2
+
+
+def test_two_who_ask_at_once_queue_each_image_once() -> None:
+    champion = versions.promote("baseline")
+    made.image()
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(alone, rescoring.start) for _ in range(2)]
+        assert [each.result().unread for each in asked] == [1, 1]
+    assert len(waiting_jobs.of(champion)) == 1

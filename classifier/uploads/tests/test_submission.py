@@ -1,0 +1,231 @@
+"""Classifying and labelling: all of it is kept or nothing, and nobody's change is lost."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+from numpy.typing import NDArray
+from PIL import Image
+from pytest_django.fixtures import Settings
+
+from classifier.errors import RuleBroken
+from classifier.labelling import labels
+from classifier.models import InputImage, LabelChange, ModelVersion, Prediction, Source, Upload, Via
+from classifier.recognition import imaging
+from classifier.recognition.labels import Label, Reason, Verdict
+from classifier.recognition.recognizer import Recognition, Recognizer
+from classifier.registry import versions
+from classifier.tests import made
+from classifier.uploads import submission
+from classifier.uploads.storage import StorageFull
+
+pytestmark = pytest.mark.django_db
+
+Draw = Callable[..., bytes]
+
+
+def stored_files(settings: Settings) -> list[Path]:
+    return [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+
+
+def png(picture: Image.Image) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def side_by_side(*pictures: bytes) -> bytes:
+    paper = Image.new("L", (280 * len(pictures), 280), 255)
+    for place, picture in enumerate(pictures):
+        paper.paste(Image.open(BytesIO(picture)), (280 * place, 0))
+    return png(paper)
+
+
+def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
+    champion: ModelVersion, drawn: Draw, settings: Settings
+) -> None:
+    data = drawn(7)
+
+    answer = submission.classify(data, Source.API)
+
+    upload, image, prediction = Upload.objects.get(), InputImage.objects.get(), Prediction.objects
+    assert [path.read_bytes() for path in stored_files(settings)] == [data]
+    assert Path(upload.file.path) == stored_files(settings)[0]
+    assert (upload.pk, upload.source) == (answer.id, Source.API)
+    assert (upload.sha256, upload.size) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert (upload.width, upload.height, upload.media_type) == (280, 280, "image/png")
+    assert (image.pk, image.upload, image.source) == (answer.digits[0].id, upload, Source.API)
+    assert bytes(image.pixels) == imaging.find_digits(imaging.decode(data))[0].pixels.tobytes()
+    said = prediction.get()
+    assert (said.image, said.model, said.imaging_version) == (image, champion, imaging.VERSION)
+    assert (said.label, said.verdict, said.reason) == ("7", Verdict.DIGIT, "")
+    assert said.by_digit == answer.probabilities
+
+
+def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, drawn: Draw) -> None:
+    submission.classify(drawn(7), Source.WEB)
+
+    image = InputImage.objects.get()
+    assert (image.label, image.is_training) == (Label.UNKNOWN, True)
+    assert (image.labelled_by, image.labelled_at) == (None, None)
+
+
+def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw) -> None:
+    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
+    versions.promote("strict")
+
+    answer = submission.classify(drawn(7), Source.WEB)
+
+    assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
+    assert (answer.reason, answer.best_guess) == (Reason.LOW_CONFIDENCE, "7")
+
+
+def test_several_digits_in_one_picture_are_read_in_order(
+    champion: ModelVersion, drawn: Draw
+) -> None:
+    answer = submission.classify(side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB)
+
+    assert (answer.label, answer.verdict, answer.probabilities) == ("720", Verdict.DIGIT, None)
+    assert [digit.box[0] // 280 for digit in answer.digits] == [0, 1, 2]
+    assert answer.confidence is not None
+    assert 0.99 < answer.confidence <= min(digit.confidence for digit in answer.digits)
+    stored = InputImage.objects.order_by("position")
+    assert [image.pk for image in stored] == [digit.id for digit in answer.digits]
+
+
+def test_a_blank_picture_is_kept_and_holds_no_digit(
+    champion: ModelVersion, settings: Settings
+) -> None:
+    answer = submission.classify(png(Image.new("L", (280, 280), 255)), Source.WEB)
+
+    assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.NOT_A_DIGIT)
+    assert (answer.reason, answer.best_guess, answer.digits) == (Reason.BLANK, None, [])
+    assert Upload.objects.get().pk == answer.id
+    assert len(stored_files(settings)) == 1
+    assert not InputImage.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_the_database_refuses_leave_no_file(
+    champion: ModelVersion,
+    drawn: Draw,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a broken model's probability above one would be."""
+
+    def broken(_: Recognizer, images: list[NDArray[np.uint8]]) -> list[Recognition]:
+        scores = {"rejection": 0.0}
+        found = Recognition(np.full(10, 1.5), scores, Verdict.DIGIT, None, np.zeros(3))
+        return [found for _ in images]
+
+    monkeypatch.setattr(Recognizer, "recognize", broken)
+
+    with pytest.raises(IntegrityError):
+        submission.classify(drawn(7), Source.WEB)
+
+    assert stored_files(settings) == []
+    assert not Upload.objects.exists()
+    assert not InputImage.objects.exists()
+
+
+def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
+    champion: ModelVersion,
+    drawn: Draw,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(StorageFull, match="No space left"):
+        submission.classify(drawn(7), Source.WEB)
+
+    assert stored_files(settings) == []
+    assert not Upload.objects.exists()
+
+
+def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User) -> None:
+    image = made.image()
+
+    labels.label(image.pk, "7", by=labeller, via=Via.API)
+
+    image.refresh_from_db()
+    assert (image.label, image.labelled_by) == ("7", labeller)
+    change = LabelChange.objects.get()
+    assert (change.image, change.changed_by, change.via) == (image, labeller, Via.API)
+    assert (change.from_label, change.to_label) == (Label.UNKNOWN, "7")
+    assert image.labelled_at is not None
+    assert change.created_at is not None
+
+
+def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
+    labeller: User, admin_user: User
+) -> None:
+    image = made.image()
+    labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
+    labelled_at = InputImage.objects.get().labelled_at
+
+    labels.label(image.pk, "7", by=admin_user, via=Via.ADMIN)
+
+    image.refresh_from_db()
+    assert (image.labelled_by, image.labelled_at) == (labeller, labelled_at)
+    assert LabelChange.objects.count() == 1
+
+
+def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: User) -> None:
+    image = made.image()
+    labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
+
+    labels.label(image.pk, Label.UNKNOWN, by=labeller, via=Via.ADMIN)
+
+    image.refresh_from_db()
+    assert (image.label, image.labelled_by, image.labelled_at) == (Label.UNKNOWN, None, None)
+    history = LabelChange.objects.order_by("id").values_list("from_label", "to_label")
+    assert list(history) == [("unknown", "7"), ("7", "unknown")]
+
+
+@pytest.mark.parametrize("label", ["", "10", "seven", "Unknown", "٧"])
+def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> None:
+    image = made.image()
+
+    with pytest.raises(RuleBroken, match="Use one of: 0, 1, "):
+        labels.label(image.pk, label, by=labeller, via=Via.API)
+
+    assert InputImage.objects.get().label == Label.UNKNOWN
+    assert not LabelChange.objects.exists()
+
+
+@pytest.mark.parametrize("source", [Source.MNIST, Source.MNIST_SAMPLE])
+def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) -> None:
+    image = made.mnist_image(source=source, label="7")
+
+    with pytest.raises(RuleBroken, match="MNIST"):
+        labels.label(image.pk, "1", by=labeller, via=Via.ADMIN)
+
+    assert InputImage.objects.get().label == "7"
+
+
+def test_several_images_get_their_label_together_or_not_at_all(labeller: User) -> None:
+    first, second = (made.image(pk=UUID(int=number)) for number in (1, 2))
+    # The last in order, so that the others have been labelled when it is refused.
+    refused = made.mnist_image(pk=UUID(int=3))
+
+    with pytest.raises(RuleBroken):
+        labels.label_all([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)
+    assert not InputImage.objects.filter(label="3").exists()
+    assert not LabelChange.objects.exists()
+
+    labels.label_all([first.pk, second.pk], "3", labeller, Via.ADMIN)
+    assert InputImage.objects.filter(label="3").count() == 2
+    assert LabelChange.objects.filter(to_label="3", changed_by=labeller).count() == 2

@@ -1,0 +1,61 @@
+"""Why a verdict is not `digit`, in sentences that a visitor understands, in their language."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from classifier.recognition.labels import Reason, Verdict
+
+
+def blank() -> str:
+    return _("There is nothing written in this picture.")
+
+
+def mostly_not_digits() -> str:
+    return _("This does not look like written digits.")
+
+
+def of_digit(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
+    """None where the verdict is `digit`, which needs no reason."""
+    match reason:
+        case Reason.LOW_CONFIDENCE:
+            return _("This could be %(first)s or %(second)s.") % _two_nearest(probabilities)
+        case Reason.ANOTHER_SIGN if verdict == Verdict.UNSURE:
+            sentence = _(
+                "This may be a letter or a drawing; if it is a digit, it is nearest to %(first)s."
+            )
+        case Reason.ANOTHER_SIGN:
+            sentence = _(
+                "This looks like a letter, a drawing or a photo rather than a digit; "
+                "if it is a digit, it is nearest to %(first)s."
+            )
+        case Reason.UNLIKE_ANY_DIGIT:
+            sentence = _(
+                "This is unlike the digits that the model has learnt; "
+                "if it is a digit, it is nearest to %(first)s."
+            )
+        case Reason.MORE_WRITING:
+            return _("There is more writing here than I can read.")
+        case Reason.CUT_OFF:
+            return _("Part of it is cut off.")
+        case Reason.TOO_FAINT:
+            return _("Too faint to be sure.")
+        case _other:
+            return None
+    return sentence % _two_nearest(probabilities)
+
+
+def of_one_among(place: int, count: int, sentence: str) -> str:
+    """Of the digit at `place`, from 1, among several."""
+    values = {"place": place, "count": count, "sentence": sentence}
+    return _("Number %(place)s of %(count)s: %(sentence)s") % values
+
+
+def _two_nearest(probabilities: Mapping[str, float]) -> dict[str, str]:
+    first, second = sorted(probabilities, key=lambda digit: -probabilities[digit])[:2]
+    return {"first": _a(first), "second": _a(second)}
+
+
+def _a(digit: str) -> str:
+    # Translators: the digit with its article, as in "nearest to an 8".
+    return _("an 8") if digit == "8" else _("a %(digit)s") % {"digit": digit}

@@ -1,0 +1,59 @@
+"""What this browser has sent: looking at it, and deleting it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classifier.models import Upload
+from classifier.uploads import deletion, history
+from classifier.web import visitors
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def mine(request: HttpRequest, last: UUID | None = None) -> HttpResponse:
+    visitor = visitors.known(request)
+    page = history.page(visitor, before=last) if visitor else history.Page()
+    return render(request, "mine.html", {"page": page})
+
+
+@require_POST
+def delete(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    upload = get_object_or_404(Upload, pk=upload_id)
+    if not visitors.is_sender(request, upload):
+        detail = _("Only the browser that sent a picture can delete it. Staff can help.")
+        return render(request, "error.html", {"detail": detail}, status=403)
+    deleted = deletion.delete([upload.pk])
+    messages.success(request, _("The picture has been deleted."))
+    _warn_of_files_left(request, deleted)
+    return redirect("mine")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
+def delete_all(request: HttpRequest) -> HttpResponse:
+    """Says what goes, and then does it."""
+    visitor = visitors.known(request)
+    sent = history.sent_by(visitor) if visitor else Upload.objects.none()
+    if not visitor or not sent.exists():
+        return redirect("mine")
+    if request.method == "POST":
+        deleted = deletion.delete_sent_by(visitor)
+        if deleted.has_uploads_left:
+            messages.success(request, _("They are being deleted; so many take a few minutes."))
+        else:
+            messages.success(request, _("Your pictures have been deleted."))
+        _warn_of_files_left(request, deleted)
+        return redirect("mine")
+    going = {"pictures": sent.count(), "with": deletion.derived(sent.values_list("pk", flat=True))}
+    return render(request, "mine_delete.html", going)
+
+
+def _warn_of_files_left(request: HttpRequest, deleted: deletion.Deleted) -> None:
+    if deleted.files_left:
+        messages.warning(request, _(deletion.FILES_LEFT))

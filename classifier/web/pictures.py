@@ -1,0 +1,93 @@
+"""The pictures that pages show: what was sent, what the model saw, and why it reads it so."""
+
+from functools import partial
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import condition, require_safe
+
+from classifier.access.throttles import Looks, throttled
+from classifier.models import InputImage, Upload
+from classifier.recognition import imaging
+from classifier.recognition.occlusion import Focus
+from classifier.uploads import downloads, explanations, pictures
+
+A_DAY_S = 24 * 3600
+FOR_EVER_S = 365 * A_DAY_S
+
+limited = partial(throttled, by=Looks)
+
+
+def _etag(_request: HttpRequest, upload_id: UUID) -> str | None:
+    """An upload never changes, but it may be gone, and be shown by another version of imaging."""
+    there = Upload.objects.filter(pk=upload_id).exists()
+    return f'"{upload_id}-{imaging.VERSION}"' if there else None
+
+
+@require_safe
+@condition(etag_func=_etag)
+@limited
+@cache_control(private=True, max_age=A_DAY_S)
+def original(_request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    upload = get_object_or_404(Upload, pk=upload_id)
+    try:
+        preview = pictures.preview(upload)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return HttpResponse(preview, content_type="image/jpeg")
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    if not (request.user.is_staff and request.user.has_perm("classifier.view_upload")):
+        raise PermissionDenied
+    try:
+        return downloads.as_sent(get_object_or_404(Upload, pk=upload_id))
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+@require_safe
+@cache_control(private=True, max_age=A_DAY_S)
+def seen(_request: HttpRequest, image_id: UUID) -> HttpResponse:
+    image = get_object_or_404(InputImage, pk=image_id)
+    return HttpResponse(pictures.png(image), content_type="image/png")
+
+
+@require_safe
+@limited
+@cache_control(private=True, max_age=A_DAY_S)
+def focus(_request: HttpRequest, image_id: UUID) -> HttpResponse:
+    return HttpResponse(pictures.focus(_focus(image_id)), content_type="image/png")
+
+
+@require_safe
+@limited
+@cache_control(private=True, max_age=A_DAY_S)
+def focus_in_words(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    context = {"focus": _focus(image_id)}
+    return render(request, "focus.txt", context, content_type="text/plain; charset=utf-8")
+
+
+def _focus(image_id: UUID) -> Focus:
+    try:
+        return explanations.focus(image_id)
+    except explanations.Unexplained as error:
+        raise Http404 from error
+
+
+@require_safe
+@cache_control(public=True, max_age=FOR_EVER_S, immutable=True)
+def exemplar(_request: HttpRequest, model: str, number: int) -> HttpResponse:
+    try:
+        pixels = explanations.exemplar(model, number)
+    except explanations.Unexplained as error:
+        raise Http404 from error
+    return HttpResponse(pictures.on_paper(pixels), content_type="image/png")

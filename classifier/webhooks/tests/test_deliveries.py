@@ -1,0 +1,258 @@
+"""Deliveries reach whoever listens, signed, and are tried again where nobody does."""
+
+import base64
+import hashlib
+import hmac
+import logging
+import re
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from classifier import tasks
+from classifier.models import Delivery, Webhook
+from classifier.recognition.labels import Event
+from classifier.tests.receiver import SECRET, Receiver, do_all, listening, waiting
+from classifier.webhooks import deliveries, events, signing, transport
+from classifier.webhooks.deliveries import State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def webhook(receiver: Receiver) -> Webhook:
+    return receiver.webhook(Event.LABEL_CREATED)
+
+
+@pytest.fixture
+def delivery(webhook: Webhook) -> Delivery:
+    """One that waits."""
+    events.test(webhook)
+    return webhook.deliveries.get()
+
+
+def state(delivery: Delivery) -> str:
+    return str(deliveries.listed().get(pk=delivery.pk).state)
+
+
+def signed(key: str, told: Any) -> str:
+    """As the specification says, and in no way as the project does it."""
+    content = b".".join(
+        [told.headers["Webhook-Id"].encode(), told.headers["Webhook-Timestamp"].encode(), told.body]
+    )
+    mac = hmac.new(base64.b64decode(key.split("_", 1)[1]), content, hashlib.sha256)
+    return "v1," + base64.standard_b64encode(mac.digest()).decode()
+
+
+def test_a_signature_is_what_the_specification_s_own_example_has() -> None:
+    body = b'{"test": 2432232314}'
+    assert signing.headers(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == {
+        "Webhook-Id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "Webhook-Timestamp": "1614265330",
+        "Webhook-Signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_a_secret_has_32_random_bytes() -> None:
+    first, second = signing.new_secret(), signing.new_secret()
+    assert first != second
+    assert first.startswith("whsec_")
+    assert len(base64.b64decode(first.removeprefix("whsec_"))) == 32
+
+
+def test_a_delivery_is_json_that_is_signed_and_says_when(
+    receiver: Receiver, delivery: Delivery
+) -> None:
+    before = int(time.time())
+    assert do_all() == 1
+
+    [told] = receiver.told
+    assert told.path == "/hook?of=this"
+    assert told.headers["Content-Type"] == "application/json"
+    assert told.headers["Webhook-Id"] == str(delivery.pk)
+    assert before <= int(told.headers["Webhook-Timestamp"]) <= time.time()
+    assert told.headers["Webhook-Signature"] == signed(SECRET, told)
+    assert list(told.said) == ["type", "timestamp", "data"]
+    assert told.said == delivery.payload
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.status, delivery.error) == (1, 204, "")
+    assert delivery.delivered_at
+    assert (state(delivery), waiting()) == (State.DELIVERED, [])
+
+
+def test_one_that_fails_is_tried_again_under_the_same_id_and_signed_anew(
+    receiver: Receiver, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.answers = [500]
+    clock = SimpleNamespace(time=iter([1000.0, 2000.0]).__next__)
+    monkeypatch.setattr(deliveries, "time", clock)
+
+    assert (do_all(), state(delivery)) == (1, State.WAITING)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.error) == (500, "The answer was 500.")
+    assert (do_all(), state(delivery)) == (1, State.DELIVERED)
+
+    ids, times = (
+        [told.headers[f"Webhook-{name}"] for told in receiver.told] for name in ("Id", "Timestamp")
+    )
+    assert (ids, times) == ([str(delivery.pk)] * 2, ["1000", "2000"])
+    assert receiver.told[0].body == receiver.told[1].body
+    assert receiver.told[1].headers["Webhook-Signature"] == signed(SECRET, receiver.told[1])
+
+
+@pytest.mark.parametrize("status", [199, 301, 307, 400, 404, 429, 503])
+def test_whatever_is_no_success_is_tried_again(
+    receiver: Receiver, delivery: Delivery, status: int
+) -> None:
+    receiver.answers = [status, 200]
+    do_all()
+    assert state(delivery) == State.WAITING
+    assert do_all() == 1
+    assert state(delivery) == State.DELIVERED
+    assert {told.path for told in receiver.told} == {"/hook?of=this"}
+
+
+def test_so_is_what_could_not_be_sent(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    receiver.may_answer.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(transport, "TIMEOUT_S", 0.2)
+        do_all()
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.status) == (1, None)
+    assert delivery.error.startswith("There was no answer within")
+    receiver.may_answer.set()
+    do_all()
+    assert state(delivery) == State.DELIVERED
+
+
+def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
+    receiver: Receiver, delivery: Delivery, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.answers = [500] * deliveries.ATTEMPTS
+    waits = []
+    for _ in range(deliveries.ATTEMPTS - 1):
+        do_all()
+        [job] = waiting()
+        waits.append((job["scheduled_at"] - timezone.now()).total_seconds())
+    assert waits == sorted(waits)
+    assert waits[0] < 20
+    assert timedelta(hours=18) < timedelta(seconds=sum(waits)) < timedelta(hours=28)
+    assert caplog.records == []
+
+    do_all()
+
+    assert len(receiver.told) == deliveries.ATTEMPTS
+    assert (waiting(), state(delivery)) == ([], State.FAILED)
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.status) == (8, 500)
+    [said] = caplog.records
+    assert said.levelno == logging.WARNING
+    assert "127.0.0.1" not in said.getMessage()
+
+
+def test_who_fails_together_does_not_come_back_together(
+    receiver: Receiver, webhook: Webhook
+) -> None:
+    receiver.answers = [500] * 20
+    for _ in range(20):
+        events.test(webhook)
+    do_all()
+    assert len({job["scheduled_at"].replace(microsecond=0) for job in waiting()}) > 1
+
+
+def test_who_is_gone_is_switched_off_and_told_nothing_more(
+    receiver: Receiver, delivery: Delivery, webhook: Webhook
+) -> None:
+    events.test(webhook)
+    receiver.answers = [410]
+
+    do_all()
+
+    webhook.refresh_from_db()
+    assert not webhook.active
+    assert len(receiver.told) == 1
+    assert waiting() == []
+    found = deliveries.listed().order_by("status").values_list("state", "status", "error")
+    assert [*found] == [
+        (State.FAILED, 410, "The answer was 410."),
+        (State.FAILED, None, deliveries.SWITCHED_OFF),
+    ]
+
+
+def test_a_delivery_that_failed_can_be_sent_again(
+    receiver: Receiver, delivery: Delivery, webhook: Webhook
+) -> None:
+    receiver.answers = [410]
+    do_all()
+    Webhook.objects.update(active=True)
+
+    assert deliveries.send_again([delivery.pk]) == 1
+    assert state(delivery) == State.WAITING
+    do_all()
+
+    assert state(delivery) == State.DELIVERED
+    assert len({told.headers["Webhook-Id"] for told in receiver.told}) == 1
+
+
+def test_an_attempt_whose_worker_was_killed_just_after_it_is_not_made_twice(
+    receiver: Receiver, delivery: Delivery
+) -> None:
+    """Its job is there still, and is done again."""
+    receiver.answers = [500]
+    [job] = waiting()
+    tasks.deliver(**job["args"])
+    tasks.deliver(**job["args"])
+    assert len(receiver.told) == 1
+    assert [job["args"]["attempt"] for job in waiting()[1:]] == [1]
+
+
+def test_what_was_delivered_or_deleted_meanwhile_is_left(
+    receiver: Receiver, delivery: Delivery, webhook: Webhook
+) -> None:
+    [job] = waiting()
+    do_all()
+    tasks.deliver(**job["args"])
+    events.delete([webhook.pk])
+    tasks.deliver(**job["args"])
+    assert len(receiver.told) == 1
+    assert not Delivery.objects.exists()
+
+
+def test_a_new_secret_signs_from_then_on(
+    receiver: Receiver, delivery: Delivery, webhook: Webhook
+) -> None:
+    secret = events.rotate(webhook.pk)
+    do_all()
+    assert secret != SECRET
+    assert receiver.told[0].headers["Webhook-Signature"] == signed(secret, receiver.told[0])
+
+
+def test_old_ones_are_forgotten_delivered_or_not(delivery: Delivery, webhook: Webhook) -> None:
+    events.test(webhook)
+    for pk, days in zip(Delivery.objects.values_list("pk", flat=True), (29.9, 30.1), strict=True):
+        at = timezone.now() - timedelta(days=days)
+        Delivery.objects.filter(pk=pk).update(created_at=at)
+    tasks.forget_deliveries(timestamp=0)
+    [left] = Delivery.objects.all()
+    assert timezone.now() - left.created_at < timedelta(days=30)
+
+
+def test_a_job_names_neither_address_nor_secret(delivery: Delivery) -> None:
+    [job] = waiting()
+    assert set(job["args"]) <= {"delivery_id", "attempt", "request_id"}
+    assert UUID(job["args"]["delivery_id"]) == delivery.pk
+    assert not re.search(r"whsec|http", str(job["args"]))

@@ -1,0 +1,163 @@
+"""Where something may be posted to, and for how long it is waited for."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from threading import Event, Thread
+from unittest.mock import Mock
+
+import pytest
+
+from classifier.tests.receiver import Receiver, listening
+from classifier.webhooks import transport
+from classifier.webhooks.transport import NotSent
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "TIMEOUT_S", 0.3)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/hook",
+        "http://receiver:9000/hook?of=this#part",
+        "http://127.0.0.1",
+        "http://[::1]:9000/",
+        "http://10.0.0.1/",
+    ],
+)
+def test_addresses_of_the_outside_and_of_the_own_network_are_taken(url: str) -> None:
+    transport.check(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "whole address"),
+        ("example.org/hook", "whole address"),
+        ("ftp://example.org/", "whole address"),
+        ("file:///etc/passwd", "whole address"),
+        ("javascript:alert(1)", "whole address"),
+        ("http://", "whole address"),
+        ("http://example.org:0/", "whole address"),
+        ("http://example.org:99999/", "out of range"),
+        ("http://[::1/", "Invalid IPv6"),
+        ("http://somebody:secret@example.org/", "user name"),
+        ("http://@example.org/", "user name"),
+        ("http://example.org/two words", "letters"),
+        ("http://example.org/\r\nHost: elsewhere", "letters"),
+        ("http://exämple.org/", "letters"),
+        ("http://169.254.169.254/latest/meta-data", "kept for the machines"),
+        ("http://[fe80::1]/", "kept for the machines"),
+        ("http://[fe80::1%25eth0]/", "kept for the machines"),
+        ("http://[::ffff:169.254.169.254]/", "kept for the machines"),
+    ],
+)
+def test_others_are_not_and_it_is_said_why(url: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        transport.check(url)
+
+
+def test_what_is_posted_arrives_and_the_status_comes_back(receiver: Receiver) -> None:
+    receiver.answers = [201]
+
+    assert transport.post(f"{receiver.url}?a=b#c", b"{}", {"Webhook-Id": "1"}) == 201
+
+    [told] = receiver.told
+    assert (told.path, told.body, told.headers["Webhook-Id"]) == ("/?a=b", b"{}", "1")
+    assert told.headers["Host"] == receiver.url.removeprefix("http://")
+
+
+def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
+    receiver.answers = [302]
+    assert transport.post(f"{receiver.url}/hook", b"", {}) == 302
+    assert [told.path for told in receiver.told] == ["/hook"]
+
+
+def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By any of its spellings, and however the name is resolved: asked of the open connection."""
+    peer = Mock(return_value=("169.254.169.254", 80))
+    connection = Mock(sock=Mock(getpeername=peer))
+    monkeypatch.setattr(transport, "HTTPConnection", Mock(return_value=connection))
+
+    with pytest.raises(NotSent, match="kept for the machines"):
+        transport.post("http://metadata.example/", b"secret", {})
+
+    connection.connect.assert_called_once()
+    connection.request.assert_not_called()
+    connection.close.assert_called_once()
+
+
+def test_who_never_answers_is_not_waited_for(receiver: Receiver, little_time: None) -> None:
+    receiver.may_answer.clear()
+    with pytest.raises(NotSent, match="no answer within"):
+        transport.post(receiver.url, b"", {})
+
+
+def test_nor_is_who_sends_a_byte_now_and_then(little_time: None) -> None:
+    """Each of which would be within the time."""
+    over = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=_drip, args=[server, over])
+        thread.start()
+        try:
+            with pytest.raises(NotSent, match="no answer within"):
+                transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
+        finally:
+            over.set()
+            thread.join()
+
+
+def _drip(server: socket.socket, over: Event) -> None:
+    peer, _ = server.accept()
+    with peer, contextlib.suppress(OSError):
+        peer.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not over.wait(0.02):
+            peer.sendall(b"y")
+
+
+def test_who_is_not_there_is_told_of() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    with pytest.raises(NotSent, match="ConnectionRefusedError"):
+        transport.post(url, b"", {})
+
+
+def test_a_name_that_can_t_be_one_is_told_of() -> None:
+    with pytest.raises(NotSent, match="UnicodeError"):
+        transport.post(f"http://{'a' * 64}.example/", b"", {})
+
+
+def test_who_answers_in_no_http_is_told_of() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=_mumble, args=[server])
+        thread.start()
+        with pytest.raises(NotSent, match="BadStatusLine"):
+            transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
+        thread.join()
+
+
+def _mumble(server: socket.socket) -> None:
+    peer, _ = server.accept()
+    with peer:
+        peer.recv(4096)
+        peer.sendall(b"hello\r\n")
+
+
+def test_https_is_for_those_whose_certificate_is_trusted(receiver: Receiver) -> None:
+    context = transport._trusted()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    with pytest.raises(NotSent, match="SSLError"):
+        transport.post(receiver.url.replace("http:", "https:"), b"", {})
+    assert receiver.told == []
