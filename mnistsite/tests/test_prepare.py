@@ -115,7 +115,7 @@ def without_the_wheel(code: str, **environment: str) -> subprocess.CompletedProc
 
 
 def test_without_a_server_s_address_or_the_embedded_one_it_says_what_to_set() -> None:
-    said = without_the_wheel("from mnistsite import prepare; sys.exit(prepare.main())")
+    said = without_the_wheel("from mnistsite.entrypoints import prepare; sys.exit(prepare.main())")
     assert said.returncode == 1
     assert "DATABASE_URL is not set, and no embedded PostgreSQL is installed" in said.stderr
     assert "Traceback" not in said.stderr

@@ -2,12 +2,10 @@
 
 import re
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -18,14 +16,6 @@ from classifier.recognition.labels import Scope
 pytestmark = pytest.mark.django_db
 
 TOKENS = "/admin/classifier/apitoken/"
-MIGRATION = import_module("classifier.migrations.0012_tokens_of_before")
-OF_AUTHTOKEN = """
-CREATE TABLE authtoken_token (
-    key varchar(40) PRIMARY KEY,
-    created timestamptz NOT NULL,
-    user_id integer NOT NULL UNIQUE REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED
-)
-"""
 
 
 @pytest.fixture
@@ -205,18 +195,3 @@ def test_who_has_no_right_to_tokens_gets_nowhere(labeller: User, admin_user: Use
     delete = f"{TOKENS}{ApiToken.objects.get().pk}/delete/"
     assert client.post(delete, {"post": "yes"}).status_code == 403
     assert ask(secret).status_code == 200
-
-
-def test_the_tokens_of_before_go_on_by_their_hashes(labeller: User) -> None:
-    key = "0123456789abcdef0123456789abcdef01234567"
-    with connection.cursor() as cursor:
-        cursor.execute(OF_AUTHTOKEN)
-        cursor.execute("INSERT INTO authtoken_token VALUES (%s, now(), %s)", [key, labeller.pk])
-        for _ in range(2):
-            cursor.execute(MIGRATION.TAKE_OVER)
-
-    kept = ApiToken.objects.get()
-    assert (kept.name, kept.scopes, kept.start) == ("earlier token", [*Scope], key[:8])
-    assert ask(key, "Token").status_code == 200
-    labeller.delete()  # which a table that is left would forbid
-    assert ask(key, "Token").status_code == 401
