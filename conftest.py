@@ -93,7 +93,7 @@ def _own_place(
     settings.MNIST_NPZ = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
-    monkeypatch.setattr(serving, "champion", serving.Champion())
+    monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
     cache.clear()
     translation.activate(settings.LANGUAGE_CODE)  # a request leaves its own

@@ -36,7 +36,7 @@ def delete_expired(timestamp: int) -> None:
 @app.task(queueing_lock="forget_logins")
 def forget_logins(timestamp: int) -> None:
     """Axes forgets them only when somebody else fails to log in."""
-    logins.forget()
+    logins.purge_expired()
 
 
 @app.periodic(cron="7 * * * *")
@@ -57,7 +57,7 @@ def forget_deliveries(timestamp: int) -> None:
 @app.task(queueing_lock="settle_runs")
 def settle_runs(timestamp: int) -> None:
     """A process that was killed could not say that its run has ended."""
-    runs.settle()
+    runs.fail_lost_runs()
 
 
 @app.periodic(cron="* * * * * */20")

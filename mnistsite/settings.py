@@ -250,7 +250,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["classifier.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.Newest",
     "EXCEPTION_HANDLER": "classifier.api.errors.handler",
-    "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.PerUser"],
+    "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "user": "50/s",
         "predict": f"{PREDICT_PER_SECOND}/s",

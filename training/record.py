@@ -66,7 +66,7 @@ def kept(
 
 
 def _ending(error: BaseException) -> RunState:
-    if isinstance(error, runs.NothingNew):
+    if isinstance(error, runs.NoNewLabels):
         return RunState.NOTHING_NEW
     return RunState.CANCELLED if isinstance(error, KeyboardInterrupt) else RunState.FAILED
 
@@ -101,7 +101,7 @@ class _Watch(threading.Thread):
             self.reason = "The worker that had started the training is gone. Start it again."
             return True
         try:
-            return not runs.beat(self._run_id)
+            return not runs.record_heartbeat(self._run_id)
         except (OperationalError, InterfaceError):
             connection.close()
             return False

@@ -63,7 +63,7 @@ Exam = dict[str, tuple[Measured, Answers]]
 def train_model(plan: Plan, record: Record) -> ModelVersion:
     """Trains and registers a model: a candidate or, where it is worse than the champion, rejected.
 
-    Raises runs.NothingNew, NothingToTrainOn, lesson.NothingToLearn, export.NoWeights, and
+    Raises runs.NoNewLabels, NothingToTrainOn, lesson.NothingToLearn, export.NoWeights, and
     FileExistsError where the name is taken; then, and however else it ends, no half model is left.
     """
     folder = settings.MODELS_DIR / plan.name
@@ -72,7 +72,7 @@ def train_model(plan: Plan, record: Record) -> ModelVersion:
     # Plots without a model are what a killed run left.
     shutil.rmtree(settings.IMAGES_DIR / plan.name, ignore_errors=True)
     record.stage("reading the images")
-    champion = versions.current()
+    champion = versions.get_champion()
     data = database.training(champion)
     _check(data)
     if record.run.fine_tune and champion:
@@ -101,7 +101,7 @@ def _check(data: Dataset) -> None:
 def _check_news(data: Dataset, champion: ModelVersion, force: bool) -> None:
     learnt = champion.snapshot.get("corrected", {})
     if not force and data.snapshot["corrected"] == learnt:
-        raise runs.NothingNew(
+        raise runs.NoNewLabels(
             f"Nothing new to learn: model {champion} knows every label that is not held out."
         )
 
@@ -249,7 +249,7 @@ def _draw(learnt: Images, name: str, exam: Exam, metrics: dict[str, Any], pictur
 
 def _compare(exam: Exam, champion: ModelVersion) -> dict[str, Any]:
     """Image by image with what serves, on the very images that the exam was of."""
-    recognizer = serving.load(champion)
+    recognizer = serving.load_recognizer(champion)
     pairs = {
         name: gate.Pair(
             measured.ids,

@@ -9,14 +9,14 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from classifier.models import RunState
-from classifier.monitoring.request_id import as_environment
+from classifier.monitoring.request_id import get_process_environment
 from classifier.registry import runs
 
 
 @app.task(queue="training")
 async def train(run_id: int, request_id: str = "") -> None:
     """How it went is in the run's row; a process that could not say so is spoken for."""
-    if not await sync_to_async(runs.take_up)(run_id):
+    if not await sync_to_async(runs.claim)(run_id):
         return
     code = await _exit_code("train", "--run", str(run_id))
     if code:
@@ -27,7 +27,11 @@ async def train(run_id: int, request_id: str = "") -> None:
 async def _exit_code(*arguments: str) -> int:
     """Of a command in a process of its own, which does not outlive the job."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "manage.py", *arguments, cwd=settings.BASE_DIR, env=as_environment()
+        sys.executable,
+        "manage.py",
+        *arguments,
+        cwd=settings.BASE_DIR,
+        env=get_process_environment(),
     )
     try:
         return await process.wait()

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 
-def forget() -> int:
+def purge_expired() -> int:
     """Those that lock nobody out any more; says how many."""
     limit = timezone.now() - settings.AXES_COOLOFF_TIME
     deleted, _ = AccessAttempt.objects.filter(attempt_time__lt=limit).delete()

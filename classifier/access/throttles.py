@@ -22,7 +22,7 @@ TOO_MANY = gettext_noop(
 View = Callable[..., HttpResponse]
 
 
-class Counted(SimpleRateThrottle):
+class WeightedThrottle(SimpleRateThrottle):
     """Counts a request as one or, where its view has `pictures(request)`, as that many.
 
     More than are allowed at all count as all: with nothing before them they pass.
@@ -57,7 +57,7 @@ class Counted(SimpleRateThrottle):
         return ceil(self.history[-1] + self.duration - self.now) if self.history else 0
 
 
-def _tell(throttle: Counted, view: Any) -> None:
+def _tell(throttle: WeightedThrottle, view: Any) -> None:
     """In the fields of draft-ietf-httpapi-ratelimit-headers; pages have none."""
     if hasattr(view, "headers"):
         of, left = throttle.scope, throttle.num_requests - len(throttle.history)
@@ -65,26 +65,26 @@ def _tell(throttle: Counted, view: Any) -> None:
         view.headers["RateLimit"] = f'"{of}";r={left};t={throttle.until_reset()}'
 
 
-class PerAddress(Counted):
+class AddressThrottle(WeightedThrottle):
     scope = "predict"
 
     def get_cache_key(self, request: Any, _view: Any) -> str:
         return f"{self.scope}_{request.META['REMOTE_ADDR']}"
 
 
-class Previews(PerAddress):
+class PreviewThrottle(AddressThrottle):
     """As many again, as they are asked for while somebody draws."""
 
     scope = "preview"
 
 
-class Looks(PerAddress):
+class PictureThrottle(AddressThrottle):
     """For pictures that take work to show, of which a page may have many."""
 
     scope = "look"
 
 
-class PerUser(Counted, UserRateThrottle):
+class UserThrottle(WeightedThrottle, UserRateThrottle):
     """Or for each address, of those who have not logged in."""
 
 
@@ -94,7 +94,7 @@ class _Form:
         return len(request.FILES.getlist(request_files.FIELD))
 
 
-def throttled(view: View, by: type[PerAddress] = PerAddress) -> View:
+def throttled(view: View, by: type[AddressThrottle] = AddressThrottle) -> View:
     """The same for a page, in one count with the API."""
 
     @wraps(view)

@@ -15,15 +15,15 @@ START = 8
 NOTED_EVERY = timedelta(hours=1)
 
 
-class Unknown(RuleBroken):
+class UnknownToken(RuleBroken):
     """There is no such token, or it is of no use any more."""
 
 
-class Expired(Unknown):
+class ExpiredToken(UnknownToken):
     """It was one, until a while ago."""
 
 
-def give(token: ApiToken) -> str:
+def issue(token: ApiToken) -> str:
     """Keeps a new token's record and returns the token itself, which is nowhere else."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     token.sha256, token.start = _hashed(secret.encode()), secret[:START]
@@ -31,13 +31,13 @@ def give(token: ApiToken) -> str:
     return secret
 
 
-def shown(secret: bytes) -> ApiToken:
-    """The token that a program shows, with its user. Raises Unknown or Expired."""
+def authenticate(secret: bytes) -> ApiToken:
+    """The token that a program shows, with its user. Raises UnknownToken or ExpiredToken."""
     found = ApiToken.objects.select_related("user").filter(sha256=_hashed(secret)).first()
     if found is None or not found.user.is_active:
-        raise Unknown("This token is unknown or was deleted, or its user is switched off.")
+        raise UnknownToken("This token is unknown or was deleted, or its user is switched off.")
     if found.expires_at and found.expires_at <= timezone.now():
-        raise Expired(f"This token expired at {found.expires_at:%Y-%m-%d %H:%M} UTC.")
+        raise ExpiredToken(f"This token expired at {found.expires_at:%Y-%m-%d %H:%M} UTC.")
     _note_use(found)
     return found
 

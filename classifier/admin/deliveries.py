@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from classifier.admin.paging import KeysFirst
-from classifier.admin.read_only import LookOnly
+from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Delivery
 from classifier.webhooks import deliveries
 from classifier.webhooks.deliveries import State
@@ -32,12 +32,12 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(LookOnly, admin.ModelAdmin):
+class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ("asked", "told", "webhook", "is_in_state", "attempts", "status", "why")
     list_filter = (StateFilter, "event", "webhook")
     list_select_related = ("webhook",)
     ordering = ("-created_at",)
-    paginator = KeysFirst
+    paginator = DeferredJoinPaginator
     show_full_result_count = False
     fields = (
         "asked",

@@ -38,7 +38,7 @@ def _confirm(request: HttpRequest) -> str:
     guess = request.POST.get("guess", "")
     shown, wrong = _ids(request, "image"), _ids(request, "wrong")
     right = shown - wrong
-    doubts = queue.confirm(guess, right, shown & wrong, cast(User, request.user))
+    doubts = queue.confirm_guess(guess, right, shown & wrong, cast(User, request.user))
     request.session[LAST] = {
         "guess": guess,
         "right": [*map(str, right)],
@@ -60,7 +60,7 @@ def _undo(request: HttpRequest) -> str:
         raise RuleBroken("There is no page to undo.")
     right = [*map(UUID, last["right"])]
     doubts = {UUID(image): doubt for image, doubt in last["doubts"].items()}
-    queue.reopen(right, doubts, cast(User, request.user))
+    queue.undo_confirmation(right, doubts, cast(User, request.user))
     return cast(str, last["guess"])
 
 
@@ -74,11 +74,11 @@ def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Which of these are digits?" if none else f"Which of these are not {guess}?",
         "is_nav_sidebar_enabled": False,
-        "items": queue.start_alike(by, guess, AT_ONCE),
+        "items": queue.lease_by_guess(by, guess, AT_ONCE),
         "guess": guess,
         "called": "no digit" if none else guess,
-        "counts": queue.waiting_alike(),
-        "today": queue.labelled_today(by),
+        "counts": queue.count_by_guess(),
+        "today": queue.count_labelled_today(by),
         "last": request.session.get(LAST),
     }
     return render(request, "admin/classifier/inputimage/grid.html", context, status=status)

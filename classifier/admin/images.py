@@ -17,8 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from classifier.admin import grid, learnt, queue
-from classifier.admin.paging import KeysFirst
-from classifier.admin.read_only import LookOnly
+from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.uploads import original_picture
 from classifier.errors import RuleBroken
 from classifier.labelling import labels
@@ -64,7 +64,7 @@ class LabelActionForm(ActionForm):
     label = forms.ChoiceField(choices=choices(LABELS), label="Label:")
 
 
-class PartOfTheImage(LookOnly):
+class PartOfTheImage(ReadOnlyAdmin):
     """Who may see the image may see what was said of it."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -111,7 +111,7 @@ class ImageAdmin(admin.ModelAdmin):
     list_editable = ("label",)
     list_filter = (LabelFilter, "upload__source")
     list_per_page = 25  # each row is a form, which takes its time
-    paginator = KeysFirst
+    paginator = DeferredJoinPaginator
     show_full_result_count = False
     ordering = ("-created_at",)
     readonly_fields = ("seen", "original", "source", "box", "learnt_by", *LABELLED)
@@ -161,14 +161,14 @@ class ImageAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: InputImage, form: Any, change: bool) -> None:
-        labels.label(obj.pk, obj.label, by=cast(User, request.user), via=Via.ADMIN)
+        labels.set_label(obj.pk, obj.label, by=cast(User, request.user), via=Via.ADMIN)
 
     @admin.action(description="Set the label of the selected images", permissions=["change"])
     def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
         label = request.POST.get("label", "")
         ids: list[UUID] = [image.pk for image in queryset]
         try:
-            labels.label_all(ids, label, by=cast(User, request.user), via=Via.ADMIN)
+            labels.set_labels(ids, label, by=cast(User, request.user), via=Via.ADMIN)
         except (RuleBroken, InputImage.DoesNotExist) as error:
             messages.error(request, str(error))
         else:

@@ -54,5 +54,5 @@ def link(model: ModelVersion) -> SafeString:
 
 def learnt_by(image: InputImage) -> str:
     """Each model that learnt from an upload, with a link."""
-    links = ((link(model),) for model in versions.that_learnt(image))
+    links = ((link(model),) for model in versions.list_trained_on(image))
     return format_html_join(", ", "{}", links) or "no model yet"

@@ -6,7 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 
-class KeysFirst(Paginator):
+class DeferredJoinPaginator(Paginator):
     """OFFSET reads every row before the page; of keys alone, an index has them all."""
 
     object_list: QuerySet[Any]

@@ -75,7 +75,7 @@ def more(request: HttpRequest) -> HttpResponse:
     if order is None:
         return HttpResponse("There is no such order.", "text/plain; charset=utf-8", 400)
     by = cast(User, request.user)
-    items = queue.take(by, order, AHEAD)
+    items = queue.lease_next(by, order, AHEAD)
     return render(request, f"{FOLDER}/cards.html", _cards(items, by, order))
 
 
@@ -84,7 +84,7 @@ def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
     if order is None:
         return render(request, "error.html", {"detail": "There is no such order."}, status=400)
     by = cast(User, request.user)
-    items = queue.start(by, order, AHEAD, again)
+    items = queue.lease_page(by, order, AHEAD, again)
     context = {
         **admin.site.each_context(request),
         **_cards(items, by, order),
@@ -92,8 +92,8 @@ def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
         "is_nav_sidebar_enabled": False,
         "answers": KNOWN_LABELS,
         "orders": ORDERS,
-        "waiting": queue.waiting(),
-        "today": queue.labelled_today(by),
+        "waiting": queue.count_waiting(),
+        "today": queue.count_labelled_today(by),
         "last": last,
     }
     return render(request, f"{FOLDER}/queue.html", context, status=status)
@@ -106,9 +106,9 @@ def _cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
 
 def _left(by: User, order: Order) -> str:
     """What is not asked of this person in this order."""
-    if order == Order.USEFUL and queue.near_duplicates_wait(by):
+    if order == Order.USEFUL and queue.has_near_duplicates(by):
         return "duplicates"
-    if not queue.withheld(by):
+    if not queue.has_withheld(by):
         return "nothing"
     return "agreed" if order == Order.DISPUTED else "withheld"
 
@@ -152,7 +152,7 @@ def _do(what: str, image: UUID, by: User) -> None:
     elif what == "undo":
         queue.undo(image, by)
     else:
-        queue.answer(image, what, by)
+        queue.record_answer(image, what, by)
 
 
 def _order(request: HttpRequest) -> Order | None:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
-class LookOnly(admin.options.BaseModelAdmin):
+class ReadOnlyAdmin(admin.options.BaseModelAdmin):
     """Nobody adds, changes or deletes; who may view still needs the permission to."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:

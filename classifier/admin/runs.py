@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin import learnt
-from classifier.admin.read_only import LookOnly
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.errors import RuleBroken
 from classifier.models import RunState, TrainingRun, details
 from classifier.monitoring import charts
@@ -33,7 +33,7 @@ HOW = {
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
+class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ("asked", "state", "kind", "asked_by", "took", "outcome")
     list_filter = ("state",)
     list_select_related = ("asked_by", "result")
@@ -54,8 +54,8 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        runs.settle()
-        shown = {"title": "Training", "offer": runs.offer(), "may_start": _may_start(request)}
+        runs.fail_lost_runs()
+        shown = {"title": "Training", "offer": runs.get_options(), "may_start": _may_start(request)}
         return super().changelist_view(request, shown | (extra_context or {}))
 
     def change_view(
@@ -65,7 +65,7 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        runs.settle()
+        runs.fail_lost_runs()
         run = self.get_object(request, object_id)
         shown = _shown(request, run) if run else {}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
@@ -73,7 +73,7 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
     def live(self, request: HttpRequest, run_id: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        runs.settle()
+        runs.fail_lost_runs()
         run = get_object_or_404(self.get_queryset(request), pk=run_id)
         return render(request, "admin/classifier/trainingrun/live.html", _shown(request, run))
 
@@ -83,7 +83,7 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
         if how is None:
             return HttpResponseBadRequest(f"how: use one of {', '.join(HOW)}")
         try:
-            run = runs.ask(cast(User, request.user), **how)
+            run = runs.queue_run(cast(User, request.user), **how)
         except RuleBroken as error:
             messages.error(request, str(error))
             return redirect("admin:classifier_trainingrun_changelist")
@@ -156,5 +156,7 @@ def _curve(run: TrainingRun, name: str) -> SafeString:
     for epoch in run.progress:
         series.setdefault(f"member {epoch['member']}", []).append(epoch[name])
     is_loss = name == "loss"
-    say = charts.plain if is_loss else partial(share, places=1)
-    return charts.lines(series, name.capitalize(), "epoch", say=say, from_zero=is_loss)
+    format_value = charts.format_number if is_loss else partial(share, places=1)
+    return charts.draw_lines(
+        series, name.capitalize(), "epoch", format_value=format_value, from_zero=is_loss
+    )

@@ -67,7 +67,7 @@ class TokenAdmin(admin.ModelAdmin):
         return super().add_view(request, form_url, shown | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        obj.secret = tokens.give(obj)  # type: ignore[attr-defined]  # for this one page
+        obj.secret = tokens.issue(obj)  # type: ignore[attr-defined]  # for this one page
 
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classifier.admin.paging import KeysFirst
-from classifier.admin.read_only import LookOnly
+from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Upload
 from classifier.uploads import deletion
 
@@ -25,11 +25,11 @@ def original_picture(upload_id: UUID | None) -> SafeString:
 
 
 @admin.register(Upload)
-class UploadAdmin(LookOnly, admin.ModelAdmin):
+class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ("created_at", "source", "media_type", "width", "height", "size")
     list_filter = ("source", "media_type")
     ordering = ("-created_at",)
-    paginator = KeysFirst
+    paginator = DeferredJoinPaginator
     show_full_result_count = False
     fields = (
         "original",

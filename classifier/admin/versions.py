@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin import figures
 from classifier.admin.learnt import corrected
-from classifier.admin.read_only import LookOnly
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
 from classifier.monitoring import charts
@@ -30,13 +30,13 @@ Why = modelform_factory(Promotion, fields=["reason"])
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
+class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ("name", "state", "accuracy", "learnt_from", "made", "promoted")
     list_filter = ("state",)
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
-        return versions.listed()
+        return versions.list_versions()
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -70,7 +70,7 @@ class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": "What was live when",
             "opts": self.opts,
-            "timeline": versions.timeline(),
+            "timeline": versions.list_serving_periods(),
         }
         return render(request, "admin/classifier/modelversion/timeline.html", shown)
 
@@ -94,7 +94,7 @@ class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
 
     @admin.display(description="learnt from")
     def learnt_from(self, version: Any) -> str:
-        learnt = versions.learnt(version.learnt_from)
+        learnt = versions.summarize_snapshot(version.learnt_from)
         sample = " (SAMPLE of MNIST)" if learnt.is_sample else ""
         return f"{learnt.images:,} images, {learnt.uploads:,} uploads{sample}"
 
@@ -134,21 +134,27 @@ def _serve(request: HttpRequest, change: Any, **values: Any) -> None:
 
 
 def _shown(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
-    champion = versions.current()
+    champion = versions.get_champion()
     other = champion if champion and champion.pk != version.pk else None
     return {
         "title": f"Model {version}",
         "subtitle": None,
         "version": version,
         "other": other,
-        "sets": comparison.sets_of(version),
+        "sets": comparison.compare_sets(version),
         "tables": figures.tables(version.metrics, other.metrics if other else {}),
         "snapshot": version.snapshot,
         "sources": _sources(version),
         "by_label": _by_label(version),
         "corrected": corrected(version.snapshot),
-        "reigns": [each for each in versions.timeline() if each.promotion.model_id == version.pk],
-        "previous": versions.previous() if version.state == ModelState.CHAMPION else None,
+        "reigns": [
+            each
+            for each in versions.list_serving_periods()
+            if each.promotion.model_id == version.pk
+        ],
+        "previous": versions.get_previous_champion()
+        if version.state == ModelState.CHAMPION
+        else None,
         "may_promote": request.user.has_perm(PROMOTE),
     }
 
@@ -163,4 +169,4 @@ def _by_label(version: ModelVersion) -> SafeString | None:
     named = {
         label.replace(Label.NOT_A_DIGIT, comparison.NONE): count for label, count in counts.items()
     }
-    return charts.bars(named, "Images by label") if named else None
+    return charts.draw_bars(named, "Images by label") if named else None

@@ -20,10 +20,10 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() not in SCHEMES:
             return None
         try:
-            token = tokens.shown(secret.strip())
-        except tokens.Expired as error:
+            token = tokens.authenticate(secret.strip())
+        except tokens.ExpiredToken as error:
             raise AuthenticationFailed(str(error), code="token_expired") from error
-        except tokens.Unknown as error:
+        except tokens.UnknownToken as error:
             raise AuthenticationFailed(str(error)) from error
         return token.user, token
 

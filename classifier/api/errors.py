@@ -17,8 +17,8 @@ from classifier.uploads import request_files
 
 CONFLICTS: dict[type[Exception], str] = {
     runs.AlreadyTraining: "already_training",
-    runs.NothingNew: "nothing_new",
-    runs.RunEnded: "run_ended",
+    runs.NoNewLabels: "nothing_new",
+    runs.RunFinished: "run_ended",
     versions.Rejected: "rejected",
     versions.NoEarlierChampion: "no_earlier_champion",
 }

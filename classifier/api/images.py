@@ -64,7 +64,7 @@ class ImageViewSet(
     def _label(self, request: Request, image_id: UUID, label: str) -> None:
         InputImage.objects.select_for_update(no_key=True).only("pk").get(pk=image_id)
         check_unchanged(request, self._data)
-        labels.label(image_id, label, by=cast(User, request.user), via=Via.API)
+        labels.set_label(image_id, label, by=cast(User, request.user), via=Via.API)
 
     def _data(self) -> Any:
         return self.get_serializer(self.get_object()).data

@@ -58,7 +58,7 @@ class LabelsView(APIView):
         asked.is_valid(raise_exception=True)
         wanted = {each["id"]: each["label"] for each in asked.validated_data["labels"]}
         try:
-            labels.label_each(wanted, by=cast(User, request.user), via=Via.API)
+            labels.apply_labels(wanted, by=cast(User, request.user), via=Via.API)
         except InputImage.DoesNotExist as error:
             raise NotFound(str(error)) from error
         return Response({"labelled": len(wanted)})
@@ -84,7 +84,7 @@ class ExportView(APIView):
         asked = ExportSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        images = exports.labelled(wanted.get("source"), wanted.get("labelled_after"))
+        images = exports.list_labelled(wanted.get("source"), wanted.get("labelled_after"))
         file = TemporaryFile()  # noqa: SIM115 - gone once the response has closed it
         write(images, file)
         file.seek(0)
@@ -156,7 +156,7 @@ class ImportView(APIView):
         by = cast(User, request.user)
 
         def kept(batch: UploadBatch | None) -> dict[str, Any]:
-            found = imports.keep(archives.labelled(archive), by, batch)
+            found = imports.import_pictures(archives.labelled(archive), by, batch)
             return {"results": [*map(_result, found)]}
 
         return idempotent.respond(request, [archive], kept)
@@ -168,6 +168,6 @@ def _archive(request: Request) -> bytes:
     return request_files.archive_from_files(request.FILES)
 
 
-def _result(imported: imports.Imported) -> dict[str, Any]:
+def _result(imported: imports.ImportResult) -> dict[str, Any]:
     told = {name: getattr(imported, name) for name in ("name", "label", "upload", "images")}
     return told | {"problem": answers.problem(imported.fault) if imported.fault else None}

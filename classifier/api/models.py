@@ -45,7 +45,7 @@ class ModelViewSet(
     lookup_value_regex = r"[^/\x00]+"
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
-        return versions.listed() if self.action == "list" else ModelVersion.objects.all()
+        return versions.list_versions() if self.action == "list" else ModelVersion.objects.all()
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         return ListedModelSerializer if self.action == "list" else ModelVersionSerializer

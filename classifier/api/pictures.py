@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier.access.throttles import PerAddress, Previews
+from classifier.access.throttles import AddressThrottle, PreviewThrottle
 from classifier.api import answers, idempotent
 from classifier.models import Source
 from classifier.recognition.imaging import ImageError
@@ -67,7 +67,7 @@ class OfAnybody(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     parser_classes: tuple[type[BaseParser], ...] = (FormParser, PictureParser)
-    throttle_classes: tuple[type[PerAddress], ...] = (PerAddress,)
+    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
 
 
 class PredictView(OfAnybody):
@@ -123,7 +123,7 @@ class PredictManyView(OfAnybody):
 
 
 class PreviewView(OfAnybody):
-    throttle_classes = (Previews,)
+    throttle_classes = (PreviewThrottle,)
 
     @extend_schema(
         operation_id="preview",

@@ -37,7 +37,7 @@ class RunViewSet(
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[TrainingRun]:
-        runs.settle()
+        runs.fail_lost_runs()
         found = TrainingRun.objects.select_related("asked_by", "result")
         return found.defer(*details("result")).order_by("-id")
 
@@ -50,7 +50,7 @@ class RunViewSet(
     def create(self, request: Request) -> Response:
         wanted = AskSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        run = runs.ask(cast(User, request.user), **wanted.validated_data)
+        run = runs.queue_run(cast(User, request.user), **wanted.validated_data)
         return Response(self.get_serializer(run).data, status.HTTP_201_CREATED)
 
     @extend_schema(

@@ -171,7 +171,7 @@ class ListedModelSerializer(ModelVersionSerializer):
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    reason = exact.Text(required=False, allow_blank=True, max_length=versions.LONGEST_REASON)
+    reason = exact.Text(required=False, allow_blank=True, max_length=versions.MAX_REASON_LENGTH)
 
 
 class PromotionSerializer(serializers.ModelSerializer[Promotion]):

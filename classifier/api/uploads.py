@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier.access.throttles import PerAddress
+from classifier.access.throttles import AddressThrottle
 from classifier.api.answers import AnswerSerializer, told
 from classifier.api.conditional import Conditional
 from classifier.api.permissions import StaffWhoDelete
@@ -89,7 +89,7 @@ class UploadView(Conditional):
 class SuggestionsView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (PerAddress,)
+    throttle_classes = (AddressThrottle,)
     queryset = InputImage.objects.uploaded()
 
     @extend_schema(
@@ -104,7 +104,7 @@ class SuggestionsView(APIView):
         asked = SuggestionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
-            labels.suggest(pk, asked.validated_data["label"])
+            labels.record_suggestion(pk, asked.validated_data["label"])
         except InputImage.DoesNotExist as error:
             raise NotFound from error
         return Response(asked.data, status.HTTP_201_CREATED)

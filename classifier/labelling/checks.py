@@ -17,12 +17,12 @@ UNANSWERED = timedelta(minutes=5)
 SITTING = timedelta(hours=1)
 
 
-def draw(among: int) -> int:
+def draw_count(among: int) -> int:
     """How many of so many images are to be checks: LABEL_CHECK_PERCENT, by chance."""
     return sum(secrets.randbelow(100) < settings.LABEL_CHECK_PERCENT for _ in range(among))
 
 
-def askable(by: User) -> QuerySet[QueueItem]:
+def list_eligible(by: User) -> QuerySet[QueueItem]:
     """Labelled images that this person has not answered or skipped as a check before."""
     now = timezone.now()
     past = LabelCheck.objects.filter(asked_of=by).exclude(answer="", asked_at__lt=now - UNANSWERED)
@@ -31,7 +31,7 @@ def askable(by: User) -> QuerySet[QueueItem]:
     return items.exclude(skipped_by__contains=[by.pk])
 
 
-def ask(ids: list[UUID], by: User) -> list[UUID]:
+def create_checks(ids: list[UUID], by: User) -> list[UUID]:
     """Keeps that they are asked; says which still have a label, and are not just being changed."""
     labelled = InputImage.objects.filter(pk__in=ids, queued__waiting=False)
     # Else one that is deleted at this moment would take the whole page with it.
@@ -49,14 +49,14 @@ def ask(ids: list[UUID], by: User) -> list[UUID]:
     return [check.image_id for check in checks]
 
 
-def answer(image_id: UUID, label: str, by: User) -> bool:
+def record_answer(image_id: UUID, label: str, by: User) -> bool:
     """Whether this person was asked it as a check; one whose label was taken back since is asked
     for the label itself."""
     asked = LabelCheck.objects.filter(image=image_id, asked_of=by, image__queued__waiting=False)
     return bool(asked.update(answer=label, answered_at=timezone.now()))
 
 
-def undo(image_id: UUID, by: User) -> bool:
+def undo_answer(image_id: UUID, by: User) -> bool:
     """Takes back the answer, if that is the last thing that this person said of the image."""
     since = LabelChange.objects.filter(
         image=image_id, changed_by=by, created_at__gt=OuterRef("answered_at")

@@ -31,7 +31,7 @@ ARRAYS: dict[str, tuple[str, tuple[int, ...]]] = {
 COLUMNS = ["file", "label", "id", "upload", "sent_through", "labelled_at"]
 
 
-def labelled(source: str | None = None, after: datetime | None = None) -> Iterator[Any]:
+def list_labelled(source: str | None = None, after: datetime | None = None) -> Iterator[Any]:
     """In the order of labelling, each with how `many` they are.
 
     They are read in chunks, but by one query, and so as they were at one moment.

@@ -32,7 +32,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """`images` have the label now; there are none where `fault` says why not."""
 
     name: str
@@ -42,9 +42,9 @@ class Imported:
     fault: ImageError | None
 
 
-def keep(
+def import_pictures(
     pictures: Iterable[Labelled], by: User, batch: UploadBatch | None = None
-) -> list[Imported]:
+) -> list[ImportResult]:
     """Store all pictures or none; one that is stored already is not stored again.
 
     Raises NoModel if nothing serves, and NoStorage.
@@ -55,7 +55,7 @@ def keep(
         there = _there([name for name, _ in by_hash])
         imported = [_imported(picture, name, there, joined) for name, picture in by_hash]
         wanted = {image: each.label for each in imported for image in each.images}
-        labels.label_each(wanted, by, Via.API)
+        labels.apply_labels(wanted, by, Via.API)
     return imported
 
 
@@ -81,18 +81,20 @@ def _there(hashes: list[str]) -> dict[str, Kept]:
     return there
 
 
-def _imported(picture: Labelled, name: str, there: dict[str, Kept], batch: UploadBatch) -> Imported:
+def _imported(
+    picture: Labelled, name: str, there: dict[str, Kept], batch: UploadBatch
+) -> ImportResult:
     if name not in there:
         try:
             answer = submission.classify(picture.data, Source.API, batch=batch)
         except ImageError as error:
-            return Imported(picture.name, picture.label, None, [], error)
+            return ImportResult(picture.name, picture.label, None, [], error)
         there[name] = _kept(answer)
     kept = there[name]
     if fault := _fault(picture.label, kept):
-        return Imported(picture.name, picture.label, kept.id, [], fault)
+        return ImportResult(picture.name, picture.label, kept.id, [], fault)
     kept.labels = dict.fromkeys(kept.labels, picture.label)
-    return Imported(picture.name, picture.label, kept.id, list(kept.labels), None)
+    return ImportResult(picture.name, picture.label, kept.id, list(kept.labels), None)
 
 
 def _kept(answer: Answer) -> Kept:

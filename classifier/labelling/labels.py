@@ -15,13 +15,13 @@ from classifier.recognition.labels import KNOWN_LABELS, LABELS, Event, Label
 from classifier.webhooks import events
 
 
-def label(image_id: UUID, to: str, by: User, via: Via) -> None:
+def set_label(image_id: UUID, to: str, by: User, via: Via) -> None:
     """Sets one label. Raises as `label_all` does."""
-    label_all([image_id], to, by, via)
+    set_labels([image_id], to, by, via)
 
 
 @transaction.atomic
-def label_all(ids: Collection[UUID], to: str, by: User, via: Via) -> None:
+def set_labels(ids: Collection[UUID], to: str, by: User, via: Via) -> None:
     """Sets the uploads' labels and keeps who changed each, when, from what and through what.
 
     Sets none of them and raises RuleBroken for a label that does not exist and for an image of
@@ -32,7 +32,7 @@ def label_all(ids: Collection[UUID], to: str, by: User, via: Via) -> None:
 
 
 @transaction.atomic
-def label_each(wanted: Mapping[UUID, str], by: User, via: Via) -> None:
+def apply_labels(wanted: Mapping[UUID, str], by: User, via: Via) -> None:
     """Sets a label of its own for each, all or none. Raises as `label_all` does."""
     alike = defaultdict(list)
     for image in _locked(wanted):
@@ -88,7 +88,7 @@ def _set(images: Iterable[InputImage], to: str, by: User, via: Via) -> None:
 
 
 @transaction.atomic
-def undo(ids: Collection[UUID], by: User) -> None:
+def undo_changes(ids: Collection[UUID], by: User) -> None:
     """Takes back this person's newest change of each label, by one more change.
 
     Takes none of them back and raises RuleBroken where the newest change is not theirs, or is an
@@ -130,7 +130,7 @@ def _whose_it_was(images: list[InputImage], history: dict[UUID, list[LabelChange
 
 
 @transaction.atomic
-def suggest(image_id: UUID, label: str) -> None:
+def record_suggestion(image_id: UUID, label: str) -> None:
     """Keeps what a visitor says an upload is; it is shown to staff and changes no label.
 
     Raises RuleBroken for what is no label, InputImage.DoesNotExist for what is no upload.

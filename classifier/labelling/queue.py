@@ -40,19 +40,19 @@ BY_DOUBT = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
 
 
 @transaction.atomic
-def start(by: User, order: Order, count: int, again: UUID | None = None) -> list[QueueItem]:
+def lease_page(by: User, order: Order, count: int, again: UUID | None = None) -> list[QueueItem]:
     """`take` for a page that is opened: what the one before it leased is free first.
 
     The image to ask `again`, where there is one, comes before the others.
     """
-    release(by)
+    release_leases(by)
     first = [again] if again else []
     _lease(first, by)
-    return _with_all_shown(first) + take(by, order, count)
+    return _with_all_shown(first) + lease_next(by, order, count)
 
 
 @transaction.atomic
-def take(by: User, order: Order, count: int) -> list[QueueItem]:
+def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
     """The next images to ask this person, leased to them for five minutes.
 
     LABEL_CHECK_PERCENT of them, hidden among the others, have a label already.
@@ -68,30 +68,30 @@ def take(by: User, order: Order, count: int) -> list[QueueItem]:
 
 
 @transaction.atomic
-def start_alike(by: User, guess: str, count: int) -> list[QueueItem]:
+def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
     """Images that the model calls `guess`, the surest first, leased as in `start`."""
     _one_at_a_time()
-    release(by)
+    release_leases(by)
     alike = _takeable(by).filter(guess=guess, doubt__lt=MISTAKEN)
     chosen = _ids(alike.order_by("doubt", "pk")[:count])
     _lease(chosen, by)
     return _with_all_shown(chosen)
 
 
-def release(by: User) -> None:
+def release_leases(by: User) -> None:
     """Gives back what this person has been asked and has not answered."""
     _give_back(QueueItem.objects.all(), by)
 
 
-def answer(image_id: UUID, label: str, by: User) -> None:
-    """Sets the label or, of a hidden check, keeps the answer beside it. Raises as `labels.label`.
+def record_answer(image_id: UUID, label: str, by: User) -> None:
+    """Set the label or, for a hidden check, store the answer beside it.
 
-    An answer that comes after the lease ran out counts too: history has both.
+    An answer counts even after its lease has run out. Raise what `labels.set_label` raises.
     """
     if label not in KNOWN_LABELS:
         raise RuleBroken(f"{label!r} is no answer. Use one of: {', '.join(KNOWN_LABELS)}.")
-    if not checks.answer(image_id, label, by):
-        labels.label(image_id, label, by, Via.QUEUE)
+    if not checks.record_answer(image_id, label, by):
+        labels.set_label(image_id, label, by, Via.QUEUE)
 
 
 @transaction.atomic
@@ -111,26 +111,26 @@ def skip(image_id: UUID, by: User) -> None:
 def undo(image_id: UUID, by: User) -> None:
     """Takes back this person's answer or skip and leases the image to them again.
 
-    Raises as `labels.undo`.
+    Raises as `labels.undo_changes`.
     """
     others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
-    if not skipped.update(skipped_by=others) and not checks.undo(image_id, by):
-        labels.undo([image_id], by)
+    if not skipped.update(skipped_by=others) and not checks.undo_answer(image_id, by):
+        labels.undo_changes([image_id], by)
     _lease([image_id], by)
 
 
 @transaction.atomic
-def confirm(
+def confirm_guess(
     guess: str, right: Collection[UUID], wrong: Collection[UUID], by: User
 ) -> dict[UUID, float]:
     """Labels the right ones; in the wrong ones the model is mistaken, which makes them useful.
 
-    Returns what `reopen` needs. Raises as `labels.label_all`.
+    Returns what `reopen` needs. Raises as `labels.set_labels`.
     """
     if guess not in KNOWN_LABELS:
         raise RuleBroken(f"{guess!r} is no guess. Use one of: {', '.join(KNOWN_LABELS)}.")
-    labels.label_all(right, guess, by, Via.GRID)
+    labels.set_labels(right, guess, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
     doubts = dict(items.values_list("pk", "doubt"))
     items.update(doubt=MISTAKEN)
@@ -139,35 +139,35 @@ def confirm(
 
 
 @transaction.atomic
-def reopen(right: Collection[UUID], doubts: Mapping[UUID, float], by: User) -> None:
-    """Takes back a `confirm`. Raises as `labels.undo`."""
-    labels.undo(right, by)
+def undo_confirmation(right: Collection[UUID], doubts: Mapping[UUID, float], by: User) -> None:
+    """Takes back a `confirm`. Raises as `labels.undo_changes`."""
+    labels.undo_changes(right, by)
     items = [QueueItem(pk=image_id, doubt=doubt) for image_id, doubt in doubts.items()]
     QueueItem.objects.bulk_update(items, ["doubt"])
 
 
-def waiting() -> int:
+def count_waiting() -> int:
     return QueueItem.objects.filter(waiting=True).count()
 
 
-def waiting_alike() -> dict[str, int]:
+def count_by_guess() -> dict[str, int]:
     """How many the grid of each guess has."""
     items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN)
     counts = dict(items.values_list("guess").annotate(count=Count("*")).order_by())
     return {guess: counts.get(guess, 0) for guess in KNOWN_LABELS}
 
 
-def withheld(by: User) -> bool:
+def has_withheld(by: User) -> bool:
     """Whether something waits that is leased to others, or that this person skipped."""
     return QueueItem.objects.filter(waiting=True).exclude(leased_to=by).exists()
 
 
-def near_duplicates_wait(by: User) -> bool:
+def has_near_duplicates(by: User) -> bool:
     """Those that `Order.USEFUL` leaves out."""
     return _free(by).filter(duplicate=True).exists()
 
 
-def labelled_today(by: User) -> int:
+def count_labelled_today(by: User) -> int:
     """Checks count too: who is asked must not notice."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     images = InputImage.objects.filter(labelled_by=by, labelled_at__gte=midnight)
@@ -269,16 +269,16 @@ def _give_back(items: QuerySet[QueueItem], by: User) -> None:
 
 def _checks(order: Order, new: list[UUID], by: User) -> list[UUID]:
     """To hide among the new ones, from which they don't stand out: as disputed, as doubtful."""
-    count = checks.draw(len(new))
+    count = checks.draw_count(len(new))
     if not count:
         return []
-    items = checks.askable(by)
+    items = checks.list_eligible(by)
     if order == Order.DISPUTED:
         items = _disputed(items)
     if order in BY_DOUBT:
         least = QueueItem.objects.filter(pk__in=new).aggregate(least=Min("doubt"))["least"]
         items = items.filter(doubt__gte=least)
-    return checks.ask(_random(items, count), by)
+    return checks.create_checks(_random(items, count), by)
 
 
 def _with_all_shown(ids: list[UUID]) -> list[QueueItem]:

@@ -12,24 +12,24 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 40
 COLOURS = 6
 CHARACTER, GAP = 6, 2
 
-Say = Callable[[float], str]
+Formatter = Callable[[float], str]
 
 
-def plain(value: float) -> str:
+def format_number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 
-def lines(
+def draw_lines(
     series: dict[str, list[float]],
     title: str,
     x_title: str = "",
     labels: Sequence[str] = (),
-    say: Say = plain,
+    format_value: Formatter = format_number,
     from_zero: bool = False,
 ) -> SafeString:
     """A line for each series; `labels` name the places on the x axis, else 1, 2, 3 …
 
-    `say` puts a value into words, on the y axis and for each point.
+    `format_value` puts a value into words, on the y axis and for each point.
     """
     places = max((len(values) for values in series.values()), default=0)
     labels = labels or [str(place) for place in range(1, places + 1)]
@@ -39,20 +39,26 @@ def lines(
         "",
         '<g class="series series-{}">{}</g>',
         (
-            (place % COLOURS, _line(name, each, labels, scale, say))
+            (place % COLOURS, _line(name, each, labels, scale, format_value))
             for place, (name, each) in enumerate(series.items())
         ),
     )
     at = [_across(place, places) for place in range(places)]
-    svg = _svg(title, _told(series, say), _y_axis(scale, say), _x_axis(labels, at, x_title), drawn)
+    svg = _svg(
+        title,
+        _told(series, format_value),
+        _y_axis(scale, format_value),
+        _x_axis(labels, at, x_title),
+        drawn,
+    )
     return _figure(title, svg, list(series) if len(series) > 1 else [])
 
 
-def bars(
+def draw_bars(
     values: dict[str, float],
     title: str,
     x_title: str = "",
-    say: Say = plain,
+    format_value: Formatter = format_number,
 ) -> SafeString:
     """A bar from zero for each value, labelled by its name."""
     scale = _scale([0.0, *values.values()])
@@ -68,13 +74,13 @@ def bars(
                 f"{slot * 0.72:.1f}",
                 f"{_up(0, scale) - _up(value, scale):.1f}",
                 name,
-                say(value),
+                format_value(value),
             )
             for x, (name, value) in zip(at, values.items(), strict=True)
         ),
     )
-    told = ", ".join(f"{name}: {say(value)}" for name, value in values.items())
-    axes = _y_axis(scale, say), _x_axis(list(values), at, x_title)
+    told = ", ".join(f"{name}: {format_value(value)}" for name, value in values.items())
+    axes = _y_axis(scale, format_value), _x_axis(list(values), at, x_title)
     return _figure(title, _svg(title, told, *axes, drawn), [])
 
 
@@ -101,7 +107,11 @@ def _across(place: int, places: int) -> float:
 
 
 def _line(
-    name: str, values: list[float], labels: Sequence[str], scale: list[float], say: Say
+    name: str,
+    values: list[float],
+    labels: Sequence[str],
+    scale: list[float],
+    format_value: Formatter,
 ) -> SafeString:
     points = [
         (_across(place, len(labels)), _up(value, scale)) for place, value in enumerate(values)
@@ -111,20 +121,28 @@ def _line(
         "",
         '<circle cx="{}" cy="{}" r="2.5"><title>{}, {}: {}</title></circle>',
         (
-            (f"{x:.1f}", f"{y:.1f}", name, label, say(value))
+            (f"{x:.1f}", f"{y:.1f}", name, label, format_value(value))
             for (x, y), label, value in zip(points, labels, values, strict=False)
         ),
     )
     return format_html('<polyline points="{}"/>{}', path, dots)
 
 
-def _y_axis(scale: list[float], say: Say) -> SafeString:
+def _y_axis(scale: list[float], format_value: Formatter) -> SafeString:
     return format_html_join(
         "",
         '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
         '<text class="y" x="{}" y="{}">{}</text>',
         (
-            (LEFT, WIDTH - RIGHT, f"{y:.1f}", f"{y:.1f}", LEFT - 6, f"{y + 3.5:.1f}", say(value))
+            (
+                LEFT,
+                WIDTH - RIGHT,
+                f"{y:.1f}",
+                f"{y:.1f}",
+                LEFT - 6,
+                f"{y + 3.5:.1f}",
+                format_value(value),
+            )
             for value, y in ((value, _up(value, scale)) for value in scale)
         ),
     )
@@ -148,10 +166,10 @@ def _x_axis(labels: Sequence[str], at: list[float], x_title: str) -> SafeString:
     )
 
 
-def _told(series: dict[str, list[float]], say: Say) -> str:
+def _told(series: dict[str, list[float]], format_value: Formatter) -> str:
     return "; ".join(
         _("%(name)s: from %(first)s to %(last)s")
-        % {"name": name, "first": say(values[0]), "last": say(values[-1])}
+        % {"name": name, "first": format_value(values[0]), "last": format_value(values[-1])}
         for name, values in series.items()
         if values
     )

@@ -16,31 +16,31 @@ JOB_STATES = ("todo", "doing", "failed")
 
 
 @dataclass(frozen=True)
-class State:
+class SystemState:
     waiting: int
     oldest: datetime | None
     uploads: int
-    champion: statistics.Champion | None
+    champion: statistics.ChampionSummary | None
     runs: dict[str, int]
     jobs: dict[str, int]
 
 
-def read() -> State:
+def read_state() -> SystemState:
     waiting = QueueItem.objects.filter(waiting=True)
     runs = TrainingRun.objects.values_list("state").annotate(count=Count("*")).order_by()
     jobs = ProcrastinateJob.objects.filter(status__in=JOB_STATES)
-    return State(
+    return SystemState(
         waiting=waiting.count(),
         oldest=waiting.aggregate(oldest=Min("created_at"))["oldest"],
         uploads=Upload.objects.count(),
-        champion=statistics.champion(),
+        champion=statistics.get_champion(),
         runs=dict.fromkeys(RunState.values, 0) | dict(runs),
         jobs=dict.fromkeys(JOB_STATES, 0)
         | dict(jobs.values_list("status").annotate(count=Count("*")).order_by()),
     )
 
 
-def families(state: State) -> Iterator[Metric]:
+def build_families(state: SystemState) -> Iterator[Metric]:
     oldest_s = (timezone.now() - state.oldest).total_seconds() if state.oldest else 0.0
     yield _gauge("label_queue_images", "Images that wait for a label.", state.waiting)
     yield _gauge("label_queue_oldest_seconds", "How long the first of them has waited.", oldest_s)

@@ -16,7 +16,7 @@ CONFIDENCE = Histogram(
 )
 
 
-def observe(predictions: Iterable[Prediction]) -> None:
+def count_predictions(predictions: Iterable[Prediction]) -> None:
     for prediction in predictions:
         PREDICTIONS.labels(prediction.verdict, prediction.reason).inc()
         CONFIDENCE.observe(prediction.confidence)

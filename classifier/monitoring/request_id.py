@@ -20,27 +20,27 @@ _of_this_process = _taken_over(os.environ.get(VARIABLE))
 _current = ContextVar("request_id", default="")
 
 
-def current() -> str:
+def get_current() -> str:
     """Empty outside of requests and jobs."""
     return _current.get() or _of_this_process
 
 
-def begin(given: object = "") -> str:
+def bind(given: object = "") -> str:
     """From now on here, the given id or, if it is none, a new one."""
     begun = _taken_over(given) or uuid4().hex
     _current.set(begun)
     return begun
 
 
-def end() -> None:
+def clear() -> None:
     _current.set("")
 
 
-def as_argument() -> dict[str, str]:
+def get_job_arguments() -> dict[str, str]:
     """For `defer`; the task's function takes it as `request_id: str = ""`."""
-    return {ARGUMENT: current()} if current() else {}
+    return {ARGUMENT: get_current()} if get_current() else {}
 
 
-def as_environment() -> dict[str, str]:
+def get_process_environment() -> dict[str, str]:
     """For a process that this one starts."""
-    return os.environ | {VARIABLE: current()}
+    return os.environ | {VARIABLE: get_current()}

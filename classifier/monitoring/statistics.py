@@ -33,7 +33,7 @@ class Queue:
     duplicates: int
 
 
-def queue() -> Queue:
+def count_queue() -> Queue:
     waiting = QueueItem.objects.filter(waiting=True)
     return Queue(waiting.count(), waiting.filter(duplicate=True).count())
 
@@ -48,7 +48,7 @@ class Labeller:
     agreed: int
 
 
-def labellers() -> list[Labeller]:
+def list_labellers() -> list[Labeller]:
     """Whose labels of the last week still stand, the busiest first."""
     images = InputImage.objects.filter(
         labelled_at__gte=timezone.now() - WEEK, labelled_by__isnull=False
@@ -69,7 +69,7 @@ def _checks() -> dict[int, tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class DayOfDoubt:
+class DailyVerdicts:
     """How many digits were read on a day, and how many of them were not called one."""
 
     day: date
@@ -78,7 +78,7 @@ class DayOfDoubt:
     refused: int
 
 
-def doubt() -> list[DayOfDoubt]:
+def list_daily_verdicts() -> list[DailyVerdicts]:
     """The days among the last 14 on which something was read, the oldest first."""
     recent = Prediction.objects.filter(created_at__gte=_start_of_last(DOUBT_DAYS))
     days = (
@@ -90,7 +90,7 @@ def doubt() -> list[DayOfDoubt]:
             refused=Count("verdict", filter=Q(verdict=Verdict.NOT_A_DIGIT)),
         )
     )
-    return [DayOfDoubt(*each) for each in days.order_by("day")]
+    return [DailyVerdicts(*each) for each in days.order_by("day")]
 
 
 def _start_of_last(days: int) -> datetime:
@@ -100,7 +100,7 @@ def _start_of_last(days: int) -> datetime:
 
 
 @dataclass(frozen=True)
-class Champion:
+class ChampionSummary:
     """What serves, since when, and how much of each set it reads right: None of an empty one."""
 
     version: ModelVersion
@@ -110,7 +110,7 @@ class Champion:
     held_out_images: int
 
 
-def champion() -> Champion | None:
+def get_champion() -> ChampionSummary | None:
     promotions = Promotion.objects.filter(model__state=ModelState.CHAMPION)
     newest = promotions.select_related("model").defer(*details("model")).order_by("-id").first()
     if newest is None:
@@ -118,7 +118,7 @@ def champion() -> Champion | None:
     metrics = newest.model.metrics
     held_out = metrics.get("held_out_uploads", {})
     images = held_out.get("digits", 0)
-    return Champion(
+    return ChampionSummary(
         version=newest.model,
         since=newest.at,
         test=metrics.get("test", {}).get("accuracy"),
@@ -128,7 +128,7 @@ def champion() -> Champion | None:
 
 
 @dataclass(frozen=True)
-class DayOfConfidence:
+class DailyConfidence:
     day: date
     mean: float
 
@@ -138,10 +138,10 @@ class Drift:
     """The champion's mean confidence in its first week, and by day, the oldest first."""
 
     first_week: float | None
-    days: list[DayOfConfidence]
+    days: list[DailyConfidence]
 
 
-def drift(of: Champion) -> Drift:
+def measure_drift(of: ChampionSummary) -> Drift:
     """The last 60 days at most."""
     since_promoted = Prediction.objects.filter(model=of.version, created_at__gte=of.since)
     first_week = since_promoted.filter(created_at__lt=of.since + WEEK)
@@ -153,5 +153,5 @@ def drift(of: Champion) -> Drift:
     )
     return Drift(
         first_week=first_week.aggregate(mean=Avg("confidence"))["mean"],
-        days=[DayOfConfidence(*each) for each in days.order_by("day")],
+        days=[DailyConfidence(*each) for each in days.order_by("day")],
     )

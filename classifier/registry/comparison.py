@@ -60,7 +60,7 @@ class ComparedSet:
         return TITLES.get(self.name, self.name)
 
 
-def sets_of(version: ModelVersion) -> list[ComparedSet]:
+def compare_sets(version: ModelVersion) -> list[ComparedSet]:
     """What `comparison` says, with the images themselves as both models read them now."""
     sets: dict[str, dict[str, Any]] = version.comparison.get("sets", {})
     ids = chain.from_iterable(each[group][:SHOWN] for each in sets.values() for group in GROUPS)
@@ -87,7 +87,7 @@ def _readings(model: str, images: Iterable[InputImage]) -> Readings:
     if version is None:
         return {}
     try:
-        recognizer = serving.load(version)
+        recognizer = serving.load_recognizer(version)
     except ArtifactError:
         return {}
     pixels = [np.frombuffer(image.pixels, np.uint8).reshape(28, 28) for image in images]

@@ -22,7 +22,7 @@ from classifier.models import (
     RunState,
     TrainingRun,
 )
-from classifier.monitoring.request_id import as_argument
+from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.registry import versions
 
@@ -34,7 +34,7 @@ LOST = (
 )
 
 
-class NothingNew(RuleBroken):
+class NoNewLabels(RuleBroken):
     """There is no label that the champion has not learnt from."""
 
 
@@ -42,11 +42,11 @@ class AlreadyTraining(RuleBroken):
     """One run is not finished, and there is one at a time."""
 
 
-class RunEnded(RuleBroken):
+class RunFinished(RuleBroken):
     """There is nothing left to cancel."""
 
 
-def new_labels(champion: ModelVersion) -> int:
+def count_new_labels(champion: ModelVersion) -> int:
     """How many labels have been set since the champion's data were read; some will be held out."""
     labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
     return labelled.filter(labelled_at__gt=_read_at(champion)).count()
@@ -59,7 +59,7 @@ def _read_at(version: ModelVersion) -> datetime:
 
 
 @dataclass(frozen=True)
-class Offer:
+class TrainingOptions:
     """What can be trained right now: nothing while a run is `unfinished`."""
 
     champion: ModelVersion | None
@@ -67,35 +67,37 @@ class Offer:
     unfinished: TrainingRun | None
 
 
-def offer() -> Offer:
-    champion = versions.current()
-    return Offer(champion, new_labels(champion) if champion else 0, unfinished())
+def get_options() -> TrainingOptions:
+    champion = versions.get_champion()
+    return TrainingOptions(
+        champion, count_new_labels(champion) if champion else 0, get_unfinished()
+    )
 
 
-def unfinished() -> TrainingRun | None:
+def get_unfinished() -> TrainingRun | None:
     """The run that waits or goes on."""
     return TrainingRun.objects.filter(state__in=UNFINISHED).defer("log", "progress").first()
 
 
-def ask(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
+def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
     """Puts a run on record and its job into the queue, both or neither.
 
-    Raises NothingNew, unless `force` is set or it is from scratch; AlreadyTraining.
+    Raises NoNewLabels, unless `force` is set or it is from scratch; AlreadyTraining.
     """
-    champion = versions.current()
+    champion = versions.get_champion()
     if fine_tune and champion is None:
         raise RuleBroken("There is no champion to fine-tune. Train from scratch.")
-    if fine_tune and champion and not force and not new_labels(champion):
-        raise NothingNew(
+    if fine_tune and champion and not force and not count_new_labels(champion):
+        raise NoNewLabels(
             f"Nothing new to learn: no label has been set since model {champion} was made."
         )
     with transaction.atomic():
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
-        app.configure_task(TASK, queue="training").defer(run_id=run.pk, **as_argument())
+        app.configure_task(TASK, queue="training").defer(run_id=run.pk, **get_job_arguments())
     return run
 
 
-def begin(fine_tune: bool, force: bool) -> TrainingRun:
+def start_run(fine_tune: bool, force: bool) -> TrainingRun:
     """Puts a run on record that starts in this very process. Raises AlreadyTraining."""
     now = timezone.now()
     started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
@@ -103,18 +105,18 @@ def begin(fine_tune: bool, force: bool) -> TrainingRun:
 
 
 def _create(**values: Any) -> TrainingRun:
-    settle()
+    fail_lost_runs()
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(**values)
     except IntegrityError as error:
         raise AlreadyTraining(
-            f"Training {unfinished() or 'run'} is not finished yet, and there is one at a time. "
+            f"Training {get_unfinished() or 'run'} has not finished, and only one can run. "
             "Wait for it, or cancel it."
         ) from error
 
 
-def take_up(run_id: int) -> bool:
+def claim(run_id: int) -> bool:
     """Starts a run that was queued; says whether it still was."""
     now = timezone.now()
     queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
@@ -122,7 +124,7 @@ def take_up(run_id: int) -> bool:
     return bool(queued.update(stage="starting", **started))
 
 
-def taken_up(run_id: int) -> TrainingRun:
+def get_running(run_id: int) -> TrainingRun:
     """For the process that carries it out. Raises RuleBroken where it does not run (any more)."""
     run = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING).first()
     if run is None:
@@ -130,7 +132,7 @@ def taken_up(run_id: int) -> TrainingRun:
     return run
 
 
-def beat(run_id: int) -> bool:
+def record_heartbeat(run_id: int) -> bool:
     """Says that the run's process lives; False tells it to stop."""
     run = TrainingRun.objects.filter(pk=run_id)
     run.filter(state=RunState.RUNNING).update(heartbeat_at=timezone.now())
@@ -151,16 +153,16 @@ def _end(unfinished: QuerySet[TrainingRun], state: RunState, **values: Any) -> N
 
 
 def cancel(run_id: int) -> None:
-    """Of a run that waits, now; of one that runs, within seconds. Raises RunEnded."""
+    """Of a run that waits, now; of one that runs, within seconds. Raises RunFinished."""
     finished = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
     if TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED).update(**finished):
         return
     running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
     if not running.update(cancel_requested=True):
-        raise RunEnded("This run has ended already.")
+        raise RunFinished("This run has ended already.")
 
 
-def settle() -> None:
+def fail_lost_runs() -> None:
     """Ends the runs whose process has not been heard of for half a minute, or whose job is gone."""
     silent = Q(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
     jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])

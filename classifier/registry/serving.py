@@ -23,7 +23,7 @@ class NoModel(Exception):
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedModel:
     version: ModelVersion
     recognizer: Recognizer
 
@@ -34,7 +34,7 @@ def find_model_folder(name: str) -> Path:
     return folder if folder.exists() else settings.BUNDLED_MODELS_DIR / name
 
 
-def load(version: ModelVersion) -> Recognizer:
+def load_recognizer(version: ModelVersion) -> Recognizer:
     """Load the folder that was registered as this version, and no other one of its name.
 
     Raises ArtifactError.
@@ -42,15 +42,15 @@ def load(version: ModelVersion) -> Recognizer:
     return Recognizer(find_model_folder(version.name), version.checksum)
 
 
-class Champion:
+class ChampionCache:
     """Asks the database at most once a second which model it is, and loads it if it changed."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._served: Served | None = None
+        self._served: ServedModel | None = None
         self._checked_at = 0.0
 
-    def get(self) -> Served:
+    def get(self) -> ServedModel:
         """Raises NoModel."""
         with self._lock:
             if self._served is None or time.monotonic() - self._checked_at > CHECK_EVERY_S:
@@ -58,7 +58,7 @@ class Champion:
                 self._checked_at = time.monotonic()
             return self._served
 
-    def _current(self) -> Served:
+    def _current(self) -> ServedModel:
         version = ModelVersion.objects.champion()
         if version is None:
             raise NoModel("No model is in service. Promote one: python manage.py promote NAME")
@@ -66,14 +66,14 @@ class Champion:
             return self._served
         return self._load(version)
 
-    def _load(self, version: ModelVersion) -> Served:
+    def _load(self, version: ModelVersion) -> ServedModel:
         try:
-            return Served(version, load(version))
+            return ServedModel(version, load_recognizer(version))
         except ArtifactError as error:
-            logger.error("Champion %s can't be loaded: %s", version.name, error)
+            logger.error("ChampionCache %s can't be loaded: %s", version.name, error)
             if self._served:
                 return self._served
             raise NoModel(f"The model in service can't be loaded: {error}") from error
 
 
-champion = Champion()
+champion = ChampionCache()

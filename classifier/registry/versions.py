@@ -27,7 +27,7 @@ from classifier.recognition.recognizer import Recognizer
 from classifier.registry.serving import BUNDLED, find_model_folder
 from classifier.webhooks import events
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 
 
 class Rejected(RuleBroken):
@@ -81,8 +81,8 @@ def promote(
     Raises as `register` does, Rejected for such a model unless `force` is set, and RuleBroken
     for a reason that is too long.
     """
-    if len(reason) > LONGEST_REASON:
-        raise RuleBroken(f"The reason is longer than {LONGEST_REASON} characters. Shorten it.")
+    if len(reason) > MAX_REASON_LENGTH:
+        raise RuleBroken(f"The reason is longer than {MAX_REASON_LENGTH} characters. Shorten it.")
     _one_at_a_time()
     version = register(name)
     if version.state == ModelState.CHAMPION:
@@ -92,7 +92,7 @@ def promote(
             f"Model {name} was rejected: {version.comparison['reason']} "
             f"To let it serve all the same: python manage.py promote {name} --force"
         )
-    before = current()
+    before = get_champion()
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
     version.save(update_fields=["state"])
@@ -125,7 +125,7 @@ def promote_bundled() -> ModelVersion:
     Its folder changes with the project's version: what an earlier one said stays on record under
     a name of its own. Raises ArtifactError.
     """
-    champion = current()
+    champion = get_champion()
     if champion and champion.name != BUNDLED:
         return champion
     checksum = model_folder.sha256(find_model_folder(BUNDLED) / model_folder.MANIFEST)
@@ -140,7 +140,7 @@ def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -
 
     Raises NoEarlierChampion, and otherwise as `promote` does.
     """
-    before = previous()
+    before = get_previous_champion()
     if before is None:
         raise NoEarlierChampion(
             "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
@@ -148,18 +148,18 @@ def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -
     return promote(before.name, by, via, reason or "Rolled back.", force=True)
 
 
-def current() -> ModelVersion | None:
+def get_champion() -> ModelVersion | None:
     return ModelVersion.objects.champion()
 
 
-def previous() -> ModelVersion | None:
+def get_previous_champion() -> ModelVersion | None:
     """The one that served before the champion."""
     others = _promotions().exclude(model__state=ModelState.CHAMPION)
     newest = others.order_by("-id").first()
     return newest.model if newest else None
 
 
-def that_learnt(image: InputImage) -> list[ModelVersion]:
+def list_trained_on(image: InputImage) -> list[ModelVersion]:
     """The models that learnt from an upload, the newest first."""
     return list(
         ModelVersion.objects.light()
@@ -183,7 +183,7 @@ class _Without(Func):
         super().__init__(field, Value(list(keys), output_field=ArrayField(TextField())))
 
 
-def listed() -> QuerySet[Any]:
+def list_versions() -> QuerySet[Any]:
     """The models, the newest first, each with `learnt_from` and `compared`, which are snapshot and
     comparison without what names each image, and `promoted_at`."""
     newest = Promotion.objects.filter(model=OuterRef("pk")).order_by("-id")
@@ -199,7 +199,7 @@ def listed() -> QuerySet[Any]:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class SnapshotSummary:
     """What a snapshot amounts to; `is_sample` where MNIST was the small sample only."""
 
     images: int
@@ -207,9 +207,9 @@ class Learnt:
     is_sample: bool
 
 
-def learnt(snapshot: dict[str, Any]) -> Learnt:
+def summarize_snapshot(snapshot: dict[str, Any]) -> SnapshotSummary:
     by_source = snapshot.get("by_source", {})
-    return Learnt(
+    return SnapshotSummary(
         images=snapshot.get("images", 0),
         uploads=sum(by_source.get(source, 0) for source in UPLOADED),
         is_sample=Source.MNIST_SAMPLE in by_source,
@@ -217,19 +217,19 @@ def learnt(snapshot: dict[str, Any]) -> Learnt:
 
 
 @dataclass(frozen=True)
-class Reign:
+class ServingPeriod:
     """A promotion, and until when its model served: None, until now."""
 
     promotion: Promotion
     until: datetime | None
 
 
-def timeline() -> list[Reign]:
+def list_serving_periods() -> list[ServingPeriod]:
     """What was live when, the newest first."""
-    return [Reign(each, each.until) for each in reigning()]
+    return [ServingPeriod(each, each.until) for each in list_promotions()]
 
 
-def reigning() -> QuerySet[Any]:
+def list_promotions() -> QuerySet[Any]:
     """Promotions, the newest first, each with `until` when its model served: None, until now."""
     next_one = Promotion.objects.filter(pk__gt=OuterRef("pk")).order_by("pk")
     return _promotions().annotate(until=Subquery(next_one.values("at")[:1])).order_by("-id")

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
 from classifier.monitoring import charts, statistics
-from classifier.monitoring.statistics import Champion, DayOfDoubt, Drift
+from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Drift
 from classifier.registry import runs
 from classifier.templatetags.numbers import share
 
@@ -17,7 +17,7 @@ register = template.Library()
 
 @register.inclusion_tag("admin/dashboard.html")
 def dashboard(user: User) -> dict[str, Any]:
-    champion = statistics.champion()
+    champion = statistics.get_champion()
     parts: dict[str, Any] = {}
     if _may(user, "view_inputimage") or _may(user, "label_inputimage"):
         parts |= _labelling() | {"may_label": _may(user, "label_inputimage")}
@@ -33,10 +33,10 @@ def _may(user: User, permission: str) -> bool:
 
 
 def _labelling() -> dict[str, Any]:
-    labellers = statistics.labellers()
-    doubt = statistics.doubt()
+    labellers = statistics.list_labellers()
+    doubt = statistics.list_daily_verdicts()
     return {
-        "queue": statistics.queue(),
+        "queue": statistics.count_queue(),
         "labellers": labellers,
         "labelled": sum(labeller.labels for labeller in labellers),
         "doubt": doubt[-1] if doubt else None,
@@ -44,8 +44,8 @@ def _labelling() -> dict[str, Any]:
     }
 
 
-def _serving(champion: Champion | None) -> dict[str, Any]:
-    drift = statistics.drift(champion) if champion else None
+def _serving(champion: ChampionSummary | None) -> dict[str, Any]:
+    drift = statistics.measure_drift(champion) if champion else None
     days = drift.days if drift else []
     return {
         "sees_models": True,
@@ -56,15 +56,15 @@ def _serving(champion: Champion | None) -> dict[str, Any]:
     }
 
 
-def _training(champion: Champion | None) -> dict[str, Any]:
+def _training(champion: ChampionSummary | None) -> dict[str, Any]:
     return {
         "sees_training": True,
-        "run": runs.unfinished(),
-        "new_labels": runs.new_labels(champion.version) if champion else None,
+        "run": runs.get_unfinished(),
+        "new_labels": runs.count_new_labels(champion.version) if champion else None,
     }
 
 
-def _doubt_chart(days: list[DayOfDoubt]) -> SafeString | str:
+def _doubt_chart(days: list[DailyVerdicts]) -> SafeString | str:
     """A single day makes no line; the sentence beside says it all."""
     if len(days) < 2:
         return ""
@@ -73,7 +73,9 @@ def _doubt_chart(days: list[DayOfDoubt]) -> SafeString | str:
         "not a digit": [day.refused / day.read for day in days],
     }
     labels = [_short(day.day) for day in days]
-    return charts.lines(series, "Share in doubt, by day", "day", labels, _percent, from_zero=True)
+    return charts.draw_lines(
+        series, "Share in doubt, by day", "day", labels, _percent, from_zero=True
+    )
 
 
 def _drift_chart(drift: Drift) -> SafeString | str:
@@ -83,7 +85,7 @@ def _drift_chart(drift: Drift) -> SafeString | str:
     if drift.first_week is not None:
         series["its first week"] = [drift.first_week] * len(drift.days)
     labels = [_short(day.day) for day in drift.days]
-    return charts.lines(
+    return charts.draw_lines(
         series, "Confidence of the model that serves, by day", "day", labels, _percent
     )
 

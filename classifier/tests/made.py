@@ -67,7 +67,7 @@ def prediction(of: InputImage, by: ModelVersion, **values: Any) -> Prediction:
 def token(user: User, *scopes: Scope) -> dict[str, str]:
     """The headers of a request by an API token, with all scopes unless some are named."""
     kept = ApiToken(name="made", user=user, scopes=scopes or [*Scope])
-    return {"Authorization": f"Bearer {tokens.give(kept)}"}
+    return {"Authorization": f"Bearer {tokens.issue(kept)}"}
 
 
 def queued(**values: Any) -> QueueItem:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 
 from classifier.models import InputImage, LabelChange, Prediction, Suggestion, Upload
-from classifier.monitoring.request_id import as_argument
+from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.uploads import file_deletion
 
@@ -127,7 +127,7 @@ def delete_sent_by(visitor: UUID) -> Deleted:
     deleted.has_uploads_left = sent.exists()
     if deleted.has_uploads_left:
         job = app.configure_task(TASK)
-        job.defer(visitor=str(visitor), until=now.isoformat(), **as_argument())
+        job.defer(visitor=str(visitor), until=now.isoformat(), **get_job_arguments())
     return deleted
 
 

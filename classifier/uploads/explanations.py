@@ -12,7 +12,7 @@ from classifier.models import Prediction, QueueItem, Upload
 from classifier.recognition import occlusion
 from classifier.recognition.occlusion import Focus
 from classifier.registry import serving
-from classifier.registry.serving import NoModel, Served
+from classifier.registry.serving import NoModel, ServedModel
 from classifier.uploads.answers import Answer
 
 NEAREST = 5
@@ -32,20 +32,20 @@ class Neighbour:
     label: str
 
 
-def model_in_service() -> Served | None:
+def model_in_service() -> ServedModel | None:
     try:
         return serving.champion.get()
     except NoModel:
         return None
 
 
-def explaining(answer: Answer) -> Served | None:
+def explaining(answer: Answer) -> ServedModel | None:
     """The model in service, if it gave this answer."""
     served = model_in_service()
     return served if served and answer.model == served.version.name else None
 
 
-def name_of(served: Served) -> str:
+def name_of(served: ServedModel) -> str:
     """Another one as soon as anything in its folder is another."""
     return served.version.checksum[:16]
 
@@ -66,7 +66,7 @@ def focus(image_id: UUID) -> Focus:
     return found
 
 
-def neighbours(upload: Upload, served: Served) -> Mapping[UUID | None, list[Neighbour]]:
+def neighbours(upload: Upload, served: ServedModel) -> Mapping[UUID | None, list[Neighbour]]:
     """Of each image in an upload that this model has read; none if it has no exemplars."""
     exemplars = served.recognizer.exemplars
     items = QueueItem.objects.filter(image__upload=upload)
@@ -80,7 +80,7 @@ def neighbours(upload: Upload, served: Served) -> Mapping[UUID | None, list[Neig
     }
 
 
-def typical(served: Served) -> list[Neighbour]:
+def typical(served: ServedModel) -> list[Neighbour]:
     """The most usual exemplar of each digit."""
     exemplars = served.recognizer.exemplars
     if exemplars is None:

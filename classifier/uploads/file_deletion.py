@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONDict
 
-from classifier.monitoring.request_id import as_argument
+from classifier.monitoring.request_id import get_job_arguments
 from classifier.uploads.storage import NoStorage
 
 TASK = "classifier.tasks.delete_file"
@@ -33,5 +33,5 @@ def delete_files(names: Sequence[str]) -> Sequence[str]:
 def delete_files_later(names: Sequence[str]) -> None:
     """Enqueue a job for each file, which is retried for hours until the file is deleted."""
     if names:
-        arguments: list[JSONDict] = [{"name": name, **as_argument()} for name in names]
+        arguments: list[JSONDict] = [{"name": name, **get_job_arguments()} for name in names]
         app.configure_task(TASK, priority=-1).batch_defer(*arguments)

@@ -54,7 +54,7 @@ def start() -> Standing:
     Raises RuleBroken where no model is in service.
     """
     _one_at_a_time()
-    model = versions.current()
+    model = versions.get_champion()
     if model is None:
         raise RuleBroken("No model is in service. Promote one: python manage.py promote NAME")
     standing = Standing(model, InputImage.objects.uploaded().count(), _unread(model).count())
@@ -114,7 +114,7 @@ def read(model_id: int, first: UUID, last: UUID) -> None:
     What somebody else has locked, to label or to delete it, is left to another job.
     """
     after = first
-    while (model := versions.current()) and model.pk == model_id:
+    while (model := versions.get_champion()) and model.pk == model_id:
         rest = _unread(model).filter(pk__gte=after, pk__lte=last).order_by("pk")
         images = list(rest.only("pixels")[:OF_A_BATCH])
         if not images:
@@ -128,7 +128,7 @@ def read(model_id: int, first: UUID, last: UUID) -> None:
 @lru_cache(maxsize=1)
 def _recognizer(model: ModelVersion) -> Recognizer:
     """Not what this process serves, which may be the champion of a second ago."""
-    return serving.load(model)
+    return serving.load_recognizer(model)
 
 
 def _leave_the_rest(model: ModelVersion, first: UUID, last: UUID) -> None:

@@ -65,7 +65,7 @@ def classify(
             insert(*rows)
             if is_published:
                 events.publish(Event.UPLOAD_UNSURE, [_describe_unsure(answer)])
-    metrics.observe(predictions)
+    metrics.count_predictions(predictions)
     return answer
 
 

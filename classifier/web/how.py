@@ -14,7 +14,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from classifier.monitoring import charts
 from classifier.recognition.labels import DIGITS
 from classifier.registry import versions
-from classifier.registry.serving import Served
+from classifier.registry.serving import ServedModel
 from classifier.templatetags.numbers import share
 from classifier.uploads import explanations
 
@@ -31,14 +31,14 @@ def how(request: HttpRequest) -> HttpResponse:
     return render(request, "how.html", {"retention_days": settings.RETENTION_DAYS} | context)
 
 
-def _of_model(served: Served) -> dict[str, Any]:
+def _of_model(served: ServedModel) -> dict[str, Any]:
     manifest = served.recognizer.manifest
     details = manifest.metrics.get("test_details", {})
     return {
         "model": manifest,
         "model_name": explanations.name_of(served),
         "made_on": datetime.fromisoformat(manifest.created_at),
-        "learnt": versions.learnt(manifest.dataset),
+        "learnt": versions.summarize_snapshot(manifest.dataset),
         "typical": explanations.typical(served),
         "charts": _charts(details),
         "mistakes": _mistakes(details.get("confusion", [])),
@@ -62,7 +62,7 @@ def _reliability(bins: list[dict[str, float]]) -> SafeString:
     }
     names = [f"{100 * each['to']:.4g}" for each in bins]
     title = _("Is it as sure as it should be?")
-    return charts.lines(series, title, _("confidence, up to … %"), names, say_share)
+    return charts.draw_lines(series, title, _("confidence, up to … %"), names, say_share)
 
 
 def _risk_coverage(points: list[dict[str, float]]) -> SafeString:
@@ -70,7 +70,7 @@ def _risk_coverage(points: list[dict[str, float]]) -> SafeString:
     names = [f"{100 * each['kept']:.4g}" for each in points]
     title = _("What doubting is worth: answers that are wrong")
     x_title = _("% of the digits answered, the surest first")
-    return charts.lines(series, title, x_title, names, say_share, from_zero=True)
+    return charts.draw_lines(series, title, x_title, names, say_share, from_zero=True)
 
 
 def _errors_by_digit(confusion: list[list[int]]) -> SafeString:
@@ -78,7 +78,9 @@ def _errors_by_digit(confusion: list[list[int]]) -> SafeString:
         digit: 1 - row[int(digit)] / max(sum(row), 1)
         for digit, row in zip(DIGITS, confusion, strict=True)
     }
-    return charts.bars(wrong, _("Which digits it reads wrong"), _("what was written"), say_share)
+    return charts.draw_bars(
+        wrong, _("Which digits it reads wrong"), _("what was written"), say_share
+    )
 
 
 def _mistakes(confusion: list[list[int]]) -> list[tuple[int, int, int]]:

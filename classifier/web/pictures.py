@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
-from classifier.access.throttles import Looks, throttled
+from classifier.access.throttles import PictureThrottle, throttled
 from classifier.models import InputImage, Upload
 from classifier.recognition import imaging
 from classifier.recognition.occlusion import Focus
@@ -20,7 +20,7 @@ from classifier.uploads import downloads, explanations, pictures
 A_DAY_S = 24 * 3600
 FOR_EVER_S = 365 * A_DAY_S
 
-limited = partial(throttled, by=Looks)
+limited = partial(throttled, by=PictureThrottle)
 
 
 def _etag(_request: HttpRequest, upload_id: UUID) -> str | None:

@@ -16,7 +16,7 @@ from classifier.errors import RuleBroken
 from classifier.labelling import labels
 from classifier.models import InputImage, Suggestion, Upload
 from classifier.recognition.labels import DIGITS, Verdict
-from classifier.registry.serving import Served
+from classifier.registry.serving import ServedModel
 from classifier.uploads import answers, explanations
 from classifier.uploads.answers import Answer, DigitAnswer
 from classifier.uploads.explanations import Neighbour
@@ -67,7 +67,7 @@ def _large(answer: Answer) -> str:
     return "\n".join("".join(signs[place] for place in line.digits) for line in answer.lines)
 
 
-def _shown(upload: Upload, digits: list[DigitAnswer], served: Served | None) -> list[Shown]:
+def _shown(upload: Upload, digits: list[DigitAnswer], served: ServedModel | None) -> list[Shown]:
     suggested = _newest_suggestions(upload)
     near = explanations.neighbours(upload, served) if served else {}
     return [
@@ -92,7 +92,7 @@ def _newest_suggestions(upload: Upload) -> Mapping[UUID | None, Suggestion]:
 def suggest(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage.objects.uploaded().only("upload", "position"), pk=image_id)
     try:
-        labels.suggest(image.pk, request.POST.get("label", ""))
+        labels.record_suggestion(image.pk, request.POST.get("label", ""))
     except RuleBroken as error:
         return render(request, "error.html", {"detail": str(error)}, status=400)
     except InputImage.DoesNotExist as error:

@@ -21,7 +21,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.types import JSONDict
 
 from classifier.models import Delivery, Webhook
-from classifier.monitoring.request_id import as_argument
+from classifier.monitoring.request_id import get_job_arguments
 from classifier.webhooks import signing, transport
 
 TASK = "classifier.tasks.deliver"
@@ -54,7 +54,7 @@ def _queue(ids: Iterable[UUID], attempt: int, in_s: float = 0) -> None:
     wait = {"seconds": round(in_s)}
     job = app.configure_task(TASK, queue="webhooks", priority=-1, schedule_in=wait)
     arguments: list[JSONDict] = [
-        {"delivery_id": str(id_), "attempt": attempt, **as_argument()} for id_ in ids
+        {"delivery_id": str(id_), "attempt": attempt, **get_job_arguments()} for id_ in ids
     ]
     if arguments:
         job.batch_defer(*arguments)

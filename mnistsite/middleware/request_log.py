@@ -25,7 +25,7 @@ class ObservedMiddleware:
         begun_at = time.perf_counter()
         # From anybody but nginx it could be another request's.
         given = request.headers.get("X-Request-ID", "") if settings.BEHIND_NGINX else ""
-        request.META[REQUEST_ID] = request_id.begin(given)
+        request.META[REQUEST_ID] = request_id.bind(given)
         response = self.get_response(request)
         request.META[ROUTE] = route(request)
         response.headers["X-Request-ID"] = request.META[REQUEST_ID]
@@ -41,4 +41,4 @@ class ObservedMiddleware:
 @receiver(request_finished)
 def _forget(**_: object) -> None:
     """Django logs what failed when the last middleware has returned, and the server after that."""
-    request_id.end()
+    request_id.clear()

@@ -14,5 +14,5 @@ async def with_request_id(
     call_next: "AsyncCallNext", context: "JobContext", _worker: "Worker"
 ) -> Any:
     """Its lines in the log carry the id of the request that asked for it."""
-    request_id.begin(context.job.task_kwargs.get(request_id.ARGUMENT))
+    request_id.bind(context.job.task_kwargs.get(request_id.ARGUMENT))
     return await call_next()

@@ -55,7 +55,7 @@ class Context(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         job = getattr(record, "job", None)
         arguments = job["task_kwargs"] if isinstance(job, dict) else {}
-        record.request_id = request_id.current() or arguments.get(request_id.ARGUMENT) or "-"
+        record.request_id = request_id.get_current() or arguments.get(request_id.ARGUMENT) or "-"
         request = getattr(record, "request", None)
         if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
             record.args = tuple(_without_path(each, request) for each in record.args)

@@ -35,7 +35,7 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
 class State:
     """Of a database that is away it says that, and nothing else."""
 
-    _read = Bounded(gauges.read, STATE_WITHIN_S)
+    _read = Bounded(gauges.read_state, STATE_WITHIN_S)
 
     def collect(self) -> Iterator[Metric]:
         try:
@@ -44,7 +44,7 @@ class State:
             yield self._up(0)
         else:
             yield self._up(1)
-            yield from gauges.families(state)
+            yield from gauges.build_families(state)
 
     def _up(self, value: int) -> Metric:
         return GaugeMetricFamily("mnistsite_database_up", "1 where the database answers.", value)

@@ -123,7 +123,7 @@ def test_failures_are_forgotten_when_they_lock_nobody_out_any_more(settings: Set
     fail(1, "old")
     AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
     fail_without_cleaning("new")
-    assert logins.forget() == 1
+    assert logins.purge_expired() == 1
     assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["new"]
 
 

@@ -90,9 +90,9 @@ def test_an_object_has_what_is_searched_by(failing: Client, log: StringIO) -> No
 
 @pytest.mark.parametrize("log_format", ["line"])
 def test_a_line_has_the_same(log: StringIO) -> None:
-    request_id.begin(AN_ID)
+    request_id.bind(AN_ID)
     logging.getLogger("some.module").warning("Something %s.", "odd")
-    request_id.end()
+    request_id.clear()
     logging.getLogger("some.module").warning("Something else.")
     first, second = log.getvalue().splitlines()
     assert first.endswith(f" WARNING some.module [{AN_ID}]: Something odd.")
@@ -150,7 +150,7 @@ def test_a_request_gets_an_id_of_its_own_where_nginx_is_not_in_front(client: Cli
     assert len(given) == 32
     assert response.wsgi_request.META["mnistsite.request_id"] == given
     assert response.wsgi_request.META["mnistsite.route"] == "healthz"
-    assert request_id.current() == "", "the thread's next lines are not this request's"
+    assert request_id.get_current() == "", "the thread's next lines are not this request's"
 
 
 @pytest.mark.parametrize("given", [AN_ID, "", "short", AN_ID.upper(), AN_ID + "\n", "x" * 32])
@@ -222,7 +222,7 @@ def test_a_job_carries_the_id_of_the_request_that_asked_for_it(
 def test_a_job_that_no_request_asked_for_has_an_id_too(
     transactional_db: None, started: list[dict[str, str]]
 ) -> None:
-    runs.ask(None, fine_tune=False)
+    runs.queue_run(None, fine_tune=False)
     work()
     assert [len(each["REQUEST_ID"]) for each in started] == [32]
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
 from classifier.access import tokens
-from classifier.access.throttles import Counted
+from classifier.access.throttles import WeightedThrottle
 from classifier.models import ApiToken, ModelVersion, Source
 from classifier.recognition.labels import Scope
 from classifier.uploads import submission
@@ -27,7 +27,7 @@ parameters = {{ {name} = "{value}" }}
 
 @pytest.fixture
 def token(admin_user: User) -> str:
-    return tokens.give(ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope))))
+    return tokens.issue(ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope))))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
 def test_every_operation_keeps_to_the_schema(
     known: str, token: str, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Counted, "allow_request", lambda *_: True)
+    monkeypatch.setattr(WeightedThrottle, "allow_request", lambda *_: True)
     (tmp_path / "schemathesis.toml").write_text(known)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{live_server}/api/schema"]
     options = [

@@ -35,7 +35,7 @@ def manager(labeller: User) -> Client:
 
 
 def given(user: User, *scopes: Scope, **values: Any) -> str:
-    return tokens.give(ApiToken(name="a script", user=user, scopes=scopes or [*Scope], **values))
+    return tokens.issue(ApiToken(name="a script", user=user, scopes=scopes or [*Scope], **values))
 
 
 def ask(secret: str, scheme: str = "Bearer") -> Any:

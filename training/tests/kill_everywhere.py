@@ -43,7 +43,7 @@ def main() -> None:
         if not killed:
             return
         TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
-        runs.settle()
+        runs.fail_lost_runs()
 
 
 def live_until(step: int) -> None:
@@ -81,7 +81,7 @@ def live_until(step: int) -> None:
 
 def train_promote_and_roll_back(name: str) -> None:
     plan = Plan(name, trainer.Configuration(1, 3, 1), Via.COMMAND, progress_bar=False)
-    with record.kept(runs.begin(fine_tune=False, force=False), lambda _: None) as kept:
+    with record.kept(runs.start_run(fine_tune=False, force=False), lambda _: None) as kept:
         train_model(plan, kept)
     versions.rollback()
 

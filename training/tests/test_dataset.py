@@ -26,7 +26,7 @@ def upload(
     def upload(label: str, which: int = 0) -> InputImage:
         answer = submission.classify(drawn(7, which), Source.API)
         assert answer.digits[0].id
-        labels.label(answer.digits[0].id, label, admin_user, Via.API)
+        labels.set_label(answer.digits[0].id, label, admin_user, Via.API)
         return InputImage.objects.get(pk=answer.digits[0].id)
 
     return upload
@@ -74,7 +74,7 @@ def test_the_snapshot_names_the_corrected_images_and_changes_with_any_label(
     assert before["by_label"]["7"] == before["images"]
     assert database.training().snapshot | {"read_at": None} == before | {"read_at": None}
     changed = next(image for image in images if str(image.pk) in before["corrected"])
-    labels.label(changed.pk, "1", admin_user, Via.API)
+    labels.set_label(changed.pk, "1", admin_user, Via.API)
     assert database.training().snapshot["sha256"] != before["sha256"]
 
 

@@ -45,7 +45,7 @@ def label(
     def label(count: int, to: str = "1") -> list[UUID]:
         answered = [submission.classify(drawn(7, which), Source.WEB) for which in range(count)]
         ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
-        labels.label_all(ids, to, admin_user, Via.ADMIN)
+        labels.set_labels(ids, to, admin_user, Via.ADMIN)
         return ids
 
     return label
@@ -132,7 +132,7 @@ def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
     train(promote=True)
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.REJECTED
-    assert versions.current() == champion
+    assert versions.get_champion() == champion
     worse = version.comparison["sets"]["test"]["worse"]
     assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 60
     assert re.search(r"REJECTED, against baseline: On the test split \d+ images got", newest().log)
@@ -157,7 +157,7 @@ def test_a_champion_without_weights_cannot_be_fine_tuned(
 
 def test_two_trainings_never_run_at_once(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def again(*_: Any) -> list[Any]:
-        with pytest.raises(CommandError, match=r"run \d+ is not finished yet"):
+        with pytest.raises(CommandError, match=r"run \d+ has not finished"):
             train(name="other")
         return []
 

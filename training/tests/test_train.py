@@ -60,7 +60,7 @@ def test_run_leaves_a_model_its_plots_and_a_record(
     assert version.metrics["test"]["accuracy"] >= 0.8
     assert version.snapshot["by_source"] == {"mnist_sample": 4_000}
     assert version.configuration == {"epochs": 2, "members": 2, "seed": 1}
-    assert versions.learnt(version.snapshot).is_sample
+    assert versions.summarize_snapshot(version.snapshot).is_sample
 
     folder = settings.MODELS_DIR / "candidate"
     assert {path.name for path in folder.iterdir()} == {

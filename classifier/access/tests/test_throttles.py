@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from classifier.access.throttles import PerAddress, PerUser
+from classifier.access.throttles import AddressThrottle, UserThrottle
 from classifier.models import ModelVersion, Upload
 from classifier.tests import made
 
@@ -22,7 +22,7 @@ HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 @pytest.fixture(autouse=True)
 def _stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two a second, and no second ever passes."""
-    for throttle in (PerAddress, PerUser):
+    for throttle in (AddressThrottle, UserThrottle):
         monkeypatch.setattr(throttle, "rate", "2/s", raising=False)
         monkeypatch.setattr(throttle, "timer", lambda _: 1000.0)
 
@@ -45,7 +45,7 @@ def test_a_second_later_it_goes_on(
     champion: ModelVersion, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert [predict(drawn(7))[0] for _ in range(3)] == [200, 200, 429]
-    monkeypatch.setattr(PerAddress, "timer", lambda _: 1001.0)
+    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1001.0)
     assert predict(drawn(7)) == (200, None)
 
 
@@ -90,7 +90,7 @@ def several(count: int) -> dict[str, list[SimpleUploadedFile]]:
 def test_of_several_pictures_at_once_each_is_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "5/s")
+    monkeypatch.setattr(AddressThrottle, "rate", "5/s")
 
     assert limits(client.post("/api/predict/many", several(3)))[1] == '"predict";r=2;t=1'
     refused = client.post("/api/predict/many", several(3))
@@ -100,7 +100,7 @@ def test_of_several_pictures_at_once_each_is_counted(
 
 
 def test_so_is_each_that_a_page_sends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "5/s")
+    monkeypatch.setattr(AddressThrottle, "rate", "5/s")
     client.post("/predict", several(3))
 
     assert limits(client.post("/api/predict", b"", "image/png"))[1] == '"predict";r=1;t=1'
@@ -109,9 +109,9 @@ def test_so_is_each_that_a_page_sends(client: Client, monkeypatch: pytest.Monkey
 def test_several_wait_until_there_is_room_for_all_of_them(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "3/m")
+    monkeypatch.setattr(AddressThrottle, "rate", "3/m")
     for second in (0, 10, 20):
-        monkeypatch.setattr(PerAddress, "timer", lambda _, at=second: 1000.0 + at)
+        monkeypatch.setattr(AddressThrottle, "timer", lambda _, at=second: 1000.0 + at)
         client.post("/api/predict", b"no picture", "image/png")
 
     assert client.post("/api/predict", b"", "image/png").headers["Retry-After"] == "40"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from classifier.labelling import labels
 from classifier.models import LabelCheck, ModelVersion, RunState, TrainingRun, Via
 from classifier.monitoring import statistics
-from classifier.monitoring.statistics import DayOfDoubt, Labeller, Queue
+from classifier.monitoring.statistics import DailyVerdicts, Labeller, Queue
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.tests import made
 
@@ -55,7 +55,7 @@ def read(by: ModelVersion, days: float, **values: object) -> None:
 def label(by: User, days: float = 0, to: str = "7") -> None:
     image = made.queued().image
     with days_ago(days):
-        labels.label(image.pk, to, by, Via.QUEUE)
+        labels.set_label(image.pk, to, by, Via.QUEUE)
 
 
 def answered(of: User, *answers: str) -> None:
@@ -74,7 +74,7 @@ def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
     made.queued(duplicate=True)
     made.queued(label="7", duplicate=True)
 
-    assert statistics.queue() == Queue(waiting=2, duplicates=1)
+    assert statistics.count_queue() == Queue(waiting=2, duplicates=1)
 
 
 def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
@@ -87,10 +87,10 @@ def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
     label(anna, to="3")
     label(anna, to="4")
     undone = made.queued().image
-    labels.label(undone.pk, "7", admin_user, Via.QUEUE)
-    labels.undo([undone.pk], admin_user)
+    labels.set_label(undone.pk, "7", admin_user, Via.QUEUE)
+    labels.undo_changes([undone.pk], admin_user)
 
-    assert statistics.labellers() == [Labeller("anna", 3, 0, 0), Labeller("admin", 2, 0, 0)]
+    assert statistics.list_labellers() == [Labeller("anna", 3, 0, 0), Labeller("admin", 2, 0, 0)]
 
 
 def test_of_each_labeller_the_answered_checks_and_those_that_agree_are_counted(
@@ -100,7 +100,10 @@ def test_of_each_labeller_the_answered_checks_and_those_that_agree_are_counted(
     label(admin_user)
     answered(anna, "7", "7", "1", "")
 
-    assert set(statistics.labellers()) == {Labeller("anna", 1, 3, 2), Labeller("admin", 1, 0, 0)}
+    assert set(statistics.list_labellers()) == {
+        Labeller("anna", 1, 3, 2),
+        Labeller("admin", 1, 0, 0),
+    }
     page = page_for(client, admin_user)
     assert "<td>3</td><td>67&nbsp;%</td>" in page
     assert "<td>0</td><td>–</td>" in page
@@ -112,9 +115,9 @@ def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
         read(version, days, **values)
 
     today = timezone.localdate()
-    assert statistics.doubt() == [
-        DayOfDoubt(today - timedelta(days=13), read=1, unsure=0, refused=0),
-        DayOfDoubt(today, read=4, unsure=2, refused=1),
+    assert statistics.list_daily_verdicts() == [
+        DailyVerdicts(today - timedelta(days=13), read=1, unsure=0, refused=0),
+        DailyVerdicts(today, read=4, unsure=2, refused=1),
     ]
 
 
@@ -151,7 +154,7 @@ def test_an_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
     version.metrics = {"held_out_uploads": {"accuracy": 0.0, "digits": 0}}
     version.save()
 
-    champion = statistics.champion()
+    champion = statistics.get_champion()
 
     assert champion
     assert (champion.test, champion.held_out) == (None, None)
@@ -165,9 +168,9 @@ def test_drift_is_by_day_since_the_promotion_against_the_first_week(
         read(version, days, confidence=confidence)
     read(other, 0, confidence=0.0)
 
-    champion = statistics.champion()
+    champion = statistics.get_champion()
     assert champion
-    drift = statistics.drift(champion)
+    drift = statistics.measure_drift(champion)
 
     assert drift.first_week == pytest.approx(0.96)
     assert [each.mean for each in drift.days] == pytest.approx([0.98, 0.94, 0.9, 0.6])
@@ -179,10 +182,10 @@ def test_drift_is_by_day_since_the_promotion_against_the_first_week(
 def test_what_was_read_long_ago_is_kept_as_the_level_and_not_drawn() -> None:
     read(promoted(90), 90, confidence=0.9)
 
-    champion = statistics.champion()
+    champion = statistics.get_champion()
 
     assert champion
-    assert statistics.drift(champion) == statistics.Drift(first_week=0.9, days=[])
+    assert statistics.measure_drift(champion) == statistics.Drift(first_week=0.9, days=[])
 
 
 def test_the_training_that_goes_on_and_what_is_new_to_learn_are_told(

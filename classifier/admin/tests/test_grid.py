@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def alike(by: User, digit: str = "7", count: int = 60) -> list[UUID]:
-    return [item.pk for item in queue.start_alike(by, digit, count)]
+    return [item.pk for item in queue.lease_by_guess(by, digit, count)]
 
 
 def test_the_grid_asks_what_the_model_calls_a_digit_the_surest_first(anna: User) -> None:
@@ -40,7 +40,7 @@ def test_the_grid_asks_what_the_model_calls_a_digit_the_surest_first(anna: User)
     assert alike(anna) == [sure, doubted]
     assert alike(anna, "not_a_digit") == [refused]
     counts = {"1": 1, "7": 2, "not_a_digit": 1}
-    assert queue.waiting_alike() == dict.fromkeys("02345689", 0) | counts
+    assert queue.count_by_guess() == dict.fromkeys("02345689", 0) | counts
 
 
 def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
@@ -50,14 +50,14 @@ def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
     right, wrong, unseen = (made.queued(doubt=doubt).pk for doubt in (0.0, 0.1, 0.9))
     alike(anna, count=2)
 
-    doubts = queue.confirm("7", [right], [wrong], anna)
+    doubts = queue.confirm_guess("7", [right], [wrong], anna)
 
     change = LabelChange.objects.get()
     assert (change.image_id, change.to_label, change.via) == (right, "7", Via.GRID)
-    assert [item.pk for item in queue.take(anna, Order.DOUBT, 9)] == [wrong, unseen]
+    assert [item.pk for item in queue.lease_next(anna, Order.DOUBT, 9)] == [wrong, unseen]
     assert alike(anna) == [unseen]
 
-    queue.reopen([right], doubts, anna)
+    queue.undo_confirmation([right], doubts, anna)
 
     assert alike(anna) == [right, wrong, unseen]
 
@@ -65,14 +65,14 @@ def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
 @pytest.mark.parametrize("guess", ["unknown", "", "12"])
 def test_a_grid_is_of_a_guess_that_a_model_can_make(anna: User, guess: str) -> None:
     with pytest.raises(RuleBroken, match="is no guess"):
-        queue.confirm(guess, [made.queued().pk], [], anna)
+        queue.confirm_guess(guess, [made.queued().pk], [], anna)
 
 
 def test_of_a_grid_all_is_labelled_or_nothing(anna: User) -> None:
     there, wrong = made.queued().pk, made.queued().pk
 
     with pytest.raises(InputImage.DoesNotExist):
-        queue.confirm("7", [there, uuid4()], [wrong], anna)
+        queue.confirm_guess("7", [there, uuid4()], [wrong], anna)
 
     assert made.label_of(there) == "unknown"
     assert QueueItem.objects.get(pk=wrong).doubt < MISTAKEN
@@ -80,11 +80,11 @@ def test_of_a_grid_all_is_labelled_or_nothing(anna: User) -> None:
 
 def test_of_a_grid_all_is_taken_back_or_nothing(anna: User, bert: User) -> None:
     images = [made.queued().pk for _ in range(3)]
-    queue.confirm("7", images, [], anna)
-    labels.label(images[1], "1", bert, Via.ADMIN)
+    queue.confirm_guess("7", images, [], anna)
+    labels.set_label(images[1], "1", bert, Via.ADMIN)
 
     with pytest.raises(RuleBroken, match="Somebody else"):
-        queue.reopen(images, {}, anna)
+        queue.undo_confirmation(images, {}, anna)
 
     assert [made.label_of(image) for image in images] == ["7", "1", "7"]
 
@@ -108,12 +108,12 @@ def test_sixty_images_take_as_many_queries_as_three(
             made.queued(label="7", suggestion="1", doubt=1.0)
         images = alike(anna, count=count)
         some, most = images[: count // 3], images[count // 3 :]
-        queue.release(anna)
+        queue.release_leases(anna)
         return [
-            *(queries(partial(queue.take, anna, order, count)) for order in Order),
+            *(queries(partial(queue.lease_next, anna, order, count)) for order in Order),
             queries(lambda: alike(anna, count=count)),
-            queries(lambda: queue.confirm("7", most, some, anna)),
-            queries(lambda: queue.reopen(most, dict.fromkeys(some, 0.1), anna)),
+            queries(lambda: queue.confirm_guess("7", most, some, anna)),
+            queries(lambda: queue.undo_confirmation(most, dict.fromkeys(some, 0.1), anna)),
         ]
 
     assert counts(3) == counts(60)

@@ -168,8 +168,8 @@ def test_the_label_set_on_an_images_page_goes_through_the_history(labeller_clien
 def test_an_images_page_shows_its_history_and_predictions(client: Client, admin_user: User) -> None:
     image, labeller = made.image(), User.objects.create_user("anna")
     made.prediction(image, made.version(name="the-model"))
-    labels.label(image.pk, "8", labeller, Via.API)
-    labels.label(image.pk, "9", admin_user, Via.ADMIN)
+    labels.set_label(image.pk, "8", labeller, Via.API)
+    labels.set_label(image.pk, "9", admin_user, Via.ADMIN)
     client.force_login(admin_user)
 
     page = client.get(page_of(image)).content.decode()
@@ -188,7 +188,7 @@ def test_an_images_page_shows_its_history_and_predictions(client: Client, admin_
 def test_nobody_changes_predictions_or_history(client: Client, admin_user: User) -> None:
     image = made.image()
     prediction = made.prediction(image, made.version())
-    labels.label(image.pk, "7", admin_user, Via.ADMIN)
+    labels.set_label(image.pk, "7", admin_user, Via.ADMIN)
     change = LabelChange.objects.get()
     client.force_login(admin_user)
     page = client.get(page_of(image)).content.decode()

@@ -281,7 +281,7 @@ def test_a_grid_that_cannot_be_kept_is_refused_in_a_sentence(
     assert label_of(item) == "unknown"
 
     confirm(labeller_client, [item], [], "7")
-    labels.label(item.pk, "1", admin_user, Via.ADMIN)
+    labels.set_label(item.pk, "1", admin_user, Via.ADMIN)
     response = labeller_client.post(GRID, {"undo": "1"})
     assert response.status_code == 400
     assert "Somebody else has changed the label since" in response.content.decode()

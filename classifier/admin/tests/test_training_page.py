@@ -103,7 +103,7 @@ def test_a_second_run_is_refused_with_a_message_and_a_link(
 
     response = trainer_client.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
 
-    assert "is not finished yet, and there is one at a time" in response.content.decode()
+    assert "has not finished, and only one can run" in response.content.decode()
     assert TrainingRun.objects.get() == first
     shown = offer(trainer_client)
     assert f'href="{page_of(first)}"' in shown
@@ -237,7 +237,7 @@ def test_a_run_that_succeeded_leads_to_its_model(
 
 
 def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
-    waiting = runs.ask(None, fine_tune=False)
+    waiting = runs.queue_run(None, fine_tune=False)
 
     response = trainer_client.post(f"{LIST}{waiting.pk}/cancel/")
 
@@ -251,7 +251,7 @@ def test_cancelling_tells_a_run_that_runs_to_stop(trainer_client: Client) -> Non
     trainer_client.post(f"{LIST}{going.pk}/cancel/")
 
     assert "stopping …" in words(trainer_client, page_of(going))
-    assert not runs.beat(going.pk)
+    assert not runs.record_heartbeat(going.pk)
 
 
 def test_cancelling_a_run_that_has_ended_says_so(trainer_client: Client) -> None:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
-from classifier.access.throttles import PerAddress
+from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
 from classifier.registry import serving
 from classifier.tests.test_bad_input import paper, saved
@@ -114,8 +114,8 @@ def test_several_pictures_are_a_form_and_no_body(client: Client, drawn: Draw) ->
 def test_each_picture_counts_for_the_rate_limit(
     champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "4/s", raising=False)
-    monkeypatch.setattr(PerAddress, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(AddressThrottle, "rate", "4/s", raising=False)
+    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
     three = [b"a", b"b", b"c"]
 
     said = [send(client, *map(file, three)).status_code for _ in range(2)]
@@ -195,8 +195,8 @@ def test_a_preview_takes_a_file_as_well_and_refuses_what_is_no_picture(
 def test_previews_are_counted_by_themselves(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "2/s", raising=False)
-    monkeypatch.setattr(PerAddress, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(AddressThrottle, "rate", "2/s", raising=False)
+    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
 
     assert [preview(client, b"a").status_code for _ in range(3)] == [400, 400, 429]
     assert client.post("/api/predict", b"a", "image/png").status_code == 400

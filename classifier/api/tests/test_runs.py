@@ -78,7 +78,7 @@ def test_a_wish_that_makes_no_sense_is_refused(admin_api: Client, body: Any) -> 
 
 
 def test_a_run_is_cancelled_once(admin_api: Client) -> None:
-    run = runs.ask(None, fine_tune=False)
+    run = runs.queue_run(None, fine_tune=False)
 
     response = post(admin_api, f"/api/runs/{run.pk}/cancel")
 
@@ -231,7 +231,7 @@ LOOKING = ["/api/runs/{run}", "/api/models/baseline", "/api/promotions"]
 def test_who_does_not_have_the_right_gets_nowhere(
     client: Client, better: ModelVersion, outsider: User, labeller: User, who: str, address: str
 ) -> None:
-    run = runs.ask(None, fine_tune=False)
+    run = runs.queue_run(None, fine_tune=False)
     user = {"outsider": outsider, "labeller": labeller}.get(who)
     headers = made.token(user) if user else {}
     ask = client.get if address in LOOKING else client.post
@@ -261,7 +261,7 @@ def test_training_and_promoting_are_rights_of_their_own(
 ) -> None:
     labeller.user_permissions.add(Permission.objects.get(codename=right))
     headers = made.token(labeller)
-    run = runs.ask(None, fine_tune=False)
+    run = runs.queue_run(None, fine_tune=False)
 
     def status(address: str) -> int:
         return int(post(client, address.format(run=run.pk), **headers).status_code)

@@ -30,7 +30,7 @@ ASKED = [
 
 @pytest.fixture
 def everything(champion: ModelVersion) -> dict[str, Any]:
-    return {"image": made.image().pk, "run": runs.ask(None, fine_tune=False).pk}
+    return {"image": made.image().pk, "run": runs.queue_run(None, fine_tune=False).pk}
 
 
 def ask(method: str, address: str, headers: dict[str, str]) -> Any:

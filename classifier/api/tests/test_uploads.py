@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
-from classifier.access.throttles import PerAddress
+from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Suggestion, Upload
 from classifier.recognition.labels import Scope
 from classifier.tests import made
@@ -174,8 +174,8 @@ def test_nothing_is_suggested_for_mnist_or_for_what_is_not_there(client: Client)
 def test_suggestions_are_counted_with_the_pictures(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "2/s", raising=False)
-    monkeypatch.setattr(PerAddress, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(AddressThrottle, "rate", "2/s", raising=False)
+    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
     image = made.image().pk
 
     assert [suggest(client, image, "7").status_code for _ in range(3)] == [201, 201, 429]

@@ -30,7 +30,7 @@ def labelled() -> UUID:
 
 
 def taken(by: User, order: Order = Order.DOUBT) -> list[UUID]:
-    return [item.pk for item in queue.take(by, order, 1)]
+    return [item.pk for item in queue.lease_next(by, order, 1)]
 
 
 def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
@@ -38,20 +38,20 @@ def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
 ) -> None:
     other = made.queued(label="1").pk
     for image in (*taken(anna), *taken(anna)):
-        queue.answer(image, "7", anna)
+        queue.record_answer(image, "7", anna)
 
     assert (made.label_of(labelled), made.label_of(other)) == ("7", "1")
     answered = LabelCheck.objects.exclude(answer="")
     assert (answered.count(), answered.filter(answer=F("label")).count()) == (2, 1)
     assert not LabelChange.objects.exists()
-    assert queue.labelled_today(anna) == 2
+    assert queue.count_labelled_today(anna) == 2
 
 
 def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labelled: UUID) -> None:
     taken(anna)
 
-    queue.answer(labelled, "1", anna)
-    queue.answer(labelled, "2", anna)
+    queue.record_answer(labelled, "1", anna)
+    queue.record_answer(labelled, "2", anna)
 
     assert made.label_of(labelled) == "7"
     assert LabelCheck.objects.get().answer == "2"
@@ -59,13 +59,13 @@ def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labell
 
 def test_an_answer_to_a_check_is_taken_back(anna: User, labelled: UUID) -> None:
     taken(anna)
-    queue.answer(labelled, "1", anna)
+    queue.record_answer(labelled, "1", anna)
 
     queue.undo(labelled, anna)
 
     assert LabelCheck.objects.get().answer == ""
     assert made.label_of(labelled) == "7"
-    queue.answer(labelled, "7", anna)
+    queue.record_answer(labelled, "7", anna)
     assert LabelCheck.objects.get().answer == "7"
 
 
@@ -76,7 +76,7 @@ def test_a_check_that_is_skipped_comes_back_by_undo_only(anna: User, labelled: U
     LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED)
 
     assert taken(anna) != [labelled]
-    queue.release(anna)
+    queue.release_leases(anna)
     queue.undo(labelled, anna)
     assert made.label_of(labelled) == "7"
     assert taken(anna) == [labelled]
@@ -85,7 +85,7 @@ def test_a_check_that_is_skipped_comes_back_by_undo_only(anna: User, labelled: U
 def test_a_check_that_stayed_unanswered_is_asked_again_later(anna: User, labelled: UUID) -> None:
     assert taken(anna) == [labelled]
     assert taken(anna) != [labelled]
-    queue.release(anna)
+    queue.release_leases(anna)
 
     LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED)
 
@@ -96,10 +96,10 @@ def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
     anna: User, admin_user: User, labelled: UUID
 ) -> None:
     taken(anna)
-    queue.answer(labelled, "1", anna)
-    labels.label(labelled, "unknown", admin_user, Via.ADMIN)
+    queue.record_answer(labelled, "1", anna)
+    labels.set_label(labelled, "unknown", admin_user, Via.ADMIN)
 
-    queue.answer(labelled, "2", anna)
+    queue.record_answer(labelled, "2", anna)
     assert made.label_of(labelled) == "2"
 
     queue.undo(labelled, anna)
@@ -108,10 +108,10 @@ def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
 
 def test_what_one_has_just_labelled_is_no_check_of_theirs_yet(anna: User) -> None:
     image, waiting = made.queued().pk, made.queued().pk
-    queue.answer(image, "7", anna)
+    queue.record_answer(image, "7", anna)
 
     assert taken(anna) == [waiting]
-    queue.release(anna)
+    queue.release_leases(anna)
 
     InputImage.objects.filter(pk=image).update(labelled_at=timezone.now() - 2 * checks.SITTING)
     assert taken(anna) == [image]
@@ -141,5 +141,5 @@ def test_without_checks_all_that_is_asked_waits(
 ) -> None:
     settings.LABEL_CHECK_PERCENT = 0
 
-    assert [item.waiting for item in queue.take(anna, Order.DOUBT, 10)] == [True]
+    assert [item.waiting for item in queue.lease_next(anna, Order.DOUBT, 10)] == [True]
     assert QueueItem.objects.filter(leased_to=anna).count() == 1

@@ -143,7 +143,7 @@ def test_a_long_list_comes_in_several_chunks_and_one_query(
     file = BytesIO()
 
     with django_assert_num_queries(1):
-        exports.write_npz(exports.labelled(), file)
+        exports.write_npz(exports.list_labelled(), file)
 
     file.seek(0)
     with np.load(file) as found:

@@ -164,7 +164,7 @@ def test_what_was_taken_out_and_deleted_comes_back_as_it_was(
     for digit in range(10):
         sent = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
         label = "not_a_digit" if digit == 9 else str(digit)
-        labels.label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
+        labels.set_label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
     before = {image.label: pixels(image) for image in InputImage.objects.all()}
     archive = exported(labeller_api, address)
     deletion.delete([*Upload.objects.values_list("pk", flat=True)])

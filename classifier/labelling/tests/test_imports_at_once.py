@@ -33,8 +33,8 @@ def test_the_same_pictures_imported_twice_at_once_are_kept_once(
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            first = imports.keep(pictures, anna)
-            other = thread.submit(meanwhile, imports.keep, pictures, bert)
+            first = imports.import_pictures(pictures, anna)
+            other = thread.submit(meanwhile, imports.import_pictures, pictures, bert)
             wait_for_lock(other)
         assert other.result() is None
     assert {each.upload for each in first} == set(ids())
@@ -42,12 +42,12 @@ def test_the_same_pictures_imported_twice_at_once_are_kept_once(
 
 
 def test_what_is_being_deleted_is_kept_anew(pictures: list[Labelled], anna: User) -> None:
-    imports.keep(pictures, anna)
+    imports.import_pictures(pictures, anna)
     before = set(ids())
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete(list(Upload.objects.values_list("pk", flat=True)))
-            other = thread.submit(meanwhile, imports.keep, pictures, anna)
+            other = thread.submit(meanwhile, imports.import_pictures, pictures, anna)
             wait_for_lock(other)
         assert other.result() is None
     assert len(ids()) == 2
@@ -56,11 +56,11 @@ def test_what_is_being_deleted_is_kept_anew(pictures: list[Labelled], anna: User
 
 
 def test_deleting_waits_for_who_imports_it_again(pictures: list[Labelled], anna: User) -> None:
-    imports.keep(pictures, anna)
+    imports.import_pictures(pictures, anna)
     sent = list(Upload.objects.values_list("pk", flat=True))
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            imports.keep(pictures, anna)
+            imports.import_pictures(pictures, anna)
             other = thread.submit(meanwhile, deletion.delete, sent)
             wait_for_lock(other)
             assert not other.done()

@@ -30,7 +30,7 @@ Draw = Callable[..., bytes]
 
 
 def taken(by: User, order: Order = Order.DOUBT, count: int = 10) -> list[UUID]:
-    return [item.pk for item in queue.take(by, order, count)]
+    return [item.pk for item in queue.lease_next(by, order, count)]
 
 
 def history() -> list[tuple[str, str, str, str]]:
@@ -55,11 +55,11 @@ def test_a_drawing_that_is_sent_forty_times_is_asked_once(
     for data in again + others:
         submission.classify(data, Source.WEB)
 
-    asked = queue.take(anna, Order.USEFUL, 60)
+    asked = queue.lease_next(anna, Order.USEFUL, 60)
 
     assert sorted(item.guess for item in asked) == ["0", "1", "2", "3", "7", "8"]
     assert taken(anna, Order.USEFUL) == []
-    assert queue.near_duplicates_wait(anna)
+    assert queue.has_near_duplicates(anna)
     assert len(taken(anna, Order.DOUBT, 60)) == 39
 
 
@@ -68,7 +68,7 @@ def test_what_is_like_something_labelled_is_not_asked(
 ) -> None:
     first = submission.classify(drawn(7), Source.WEB).digits[0].id
     assert first is not None
-    labels.label(first, "7", anna, Via.ADMIN)
+    labels.set_label(first, "7", anna, Via.ADMIN)
     submission.classify(drawn(7), Source.WEB)
 
     assert taken(anna, Order.USEFUL) == []
@@ -94,7 +94,7 @@ def test_each_order_asks_first_what_it_says(anna: User) -> None:
     asked = {}
     for order in Order:
         asked[order] = taken(anna, order)
-        queue.release(anna)
+        queue.release_leases(anna)
 
     assert asked[Order.DOUBT] == [doubted.pk, disputed.pk, sure.pk]
     assert asked[Order.NEWEST] == [disputed.pk, doubted.pk, sure.pk]
@@ -123,7 +123,7 @@ def test_what_is_given_back_is_asked_of_another_at_once(anna: User, bert: User) 
     image = made.queued().pk
     taken(anna)
 
-    queue.release(anna)
+    queue.release_leases(anna)
 
     assert taken(bert) == [image]
 
@@ -132,7 +132,7 @@ def test_a_page_that_is_opened_asks_what_the_one_before_it_left(anna: User) -> N
     first, second = (made.queued(doubt=doubt).pk for doubt in (0.9, 0.5))
     taken(anna)
 
-    again = queue.start(anna, Order.DOUBT, 10, again=second)
+    again = queue.lease_page(anna, Order.DOUBT, 10, again=second)
 
     assert [item.pk for item in again] == [second, first]
 
@@ -140,9 +140,9 @@ def test_a_page_that_is_opened_asks_what_the_one_before_it_left(anna: User) -> N
 def test_a_late_answer_that_conflicts_is_in_the_history_with_both(anna: User, bert: User) -> None:
     image = made.queued().pk
     taken(anna)
-    labels.label(image, "1", bert, Via.ADMIN)
+    labels.set_label(image, "1", bert, Via.ADMIN)
 
-    queue.answer(image, "7", anna)
+    queue.record_answer(image, "7", anna)
 
     assert made.label_of(image) == "7"
     assert history() == [("bert", "unknown", "1", "admin"), ("anna", "1", "7", "queue")]
@@ -156,9 +156,13 @@ def test_what_is_answered_waits_no_more(anna: User, bert: User) -> None:
     image = made.queued().pk
     taken(anna)
 
-    queue.answer(image, "not_a_digit", anna)
+    queue.record_answer(image, "not_a_digit", anna)
 
-    assert (queue.waiting(), queue.labelled_today(anna), queue.labelled_today(bert)) == (0, 1, 0)
+    assert (
+        queue.count_waiting(),
+        queue.count_labelled_today(anna),
+        queue.count_labelled_today(bert),
+    ) == (0, 1, 0)
     assert taken(bert) == []
 
 
@@ -167,12 +171,12 @@ def test_what_is_no_answer_is_refused(anna: User, label: str) -> None:
     image = made.queued().pk
 
     with pytest.raises(RuleBroken, match="is no answer"):
-        queue.answer(image, label, anna)
+        queue.record_answer(image, label, anna)
 
 
 def test_an_image_that_is_gone_is_neither_answered_nor_skipped_nor_taken_back(anna: User) -> None:
     with pytest.raises(InputImage.DoesNotExist):
-        queue.answer(uuid4(), "7", anna)
+        queue.record_answer(uuid4(), "7", anna)
     with pytest.raises(InputImage.DoesNotExist):
         queue.skip(uuid4(), anna)
     with pytest.raises(InputImage.DoesNotExist):
@@ -190,10 +194,10 @@ def test_what_is_skipped_is_asked_of_others_until_the_skip_is_taken_back(
 
     assert taken(anna) == []
     assert taken(bert) == [image]
-    queue.release(bert)
+    queue.release_leases(bert)
 
     queue.undo(image, anna)
-    queue.release(anna)
+    queue.release_leases(anna)
 
     assert taken(anna) == [image]
     assert history() == []
@@ -215,14 +219,14 @@ def test_a_skip_that_comes_late_leaves_the_image_to_whom_it_is_asked_of_now(
 def test_answers_are_taken_back_one_after_the_other(anna: User) -> None:
     images = [made.queued().pk for _ in range(3)]
     for image, label in zip(images, "123", strict=True):
-        queue.answer(image, label, anna)
+        queue.record_answer(image, label, anna)
 
     for image in reversed(images):
         queue.undo(image, anna)
 
     assert [made.label_of(image) for image in images] == ["unknown"] * 3
     assert [change[3] for change in history()] == ["queue"] * 3 + ["undo"] * 3
-    assert (queue.waiting(), queue.labelled_today(anna)) == (3, 0)
+    assert (queue.count_waiting(), queue.count_labelled_today(anna)) == (3, 0)
     assert QueueItem.objects.filter(leased_to=anna).count() == 3
     with pytest.raises(RuleBroken, match="nothing to undo"):
         queue.undo(images[0], anna)
@@ -230,8 +234,8 @@ def test_answers_are_taken_back_one_after_the_other(anna: User) -> None:
 
 def test_what_somebody_else_has_changed_since_is_not_taken_back(anna: User, bert: User) -> None:
     image = made.queued().pk
-    queue.answer(image, "1", anna)
-    queue.answer(image, "2", bert)
+    queue.record_answer(image, "1", anna)
+    queue.record_answer(image, "2", bert)
 
     with pytest.raises(RuleBroken, match="Somebody else"):
         queue.undo(image, anna)

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 def taken(by: User, order: Order) -> list[UUID]:
-    return [item.pk for item in queue.take(by, order, 10)]
+    return [item.pk for item in queue.lease_next(by, order, 10)]
 
 
 def taken_meanwhile(by: User, order: Order) -> list[UUID]:
@@ -51,7 +51,7 @@ def test_nobody_waits_for_an_image_that_is_being_answered(
     items = [made.queued(suggestion="1").pk for _ in range(2)]
 
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
-        queue.answer(items[0], "7", anna)
+        queue.record_answer(items[0], "7", anna)
         other = thread.submit(taken_meanwhile, bert, order)
         wait_for_lock(other)
         assert other.done()

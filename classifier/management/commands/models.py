@@ -9,7 +9,7 @@ from django.utils.text import Truncator
 
 from classifier.models import ModelState
 from classifier.registry import versions
-from classifier.registry.versions import Reign
+from classifier.registry.versions import ServingPeriod
 
 NONE = "No model is on record. Register one: python manage.py promote NAME"
 
@@ -24,7 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--timeline", action="store_true", help="what was live when, instead")
 
     def handle(self, *args: Any, timeline: bool, **options: Any) -> None:
-        lines = map(told, versions.timeline()) if timeline else map(describe, versions.listed())
+        lines = (
+            map(told, versions.list_serving_periods())
+            if timeline
+            else map(describe, versions.list_versions())
+        )
         self.stdout.write("\n".join(lines) or NONE)
 
 
@@ -36,12 +40,12 @@ def describe(version: Any) -> str:
         notes.append(f"promoted {minute(version.promoted_at)}")
     if version.state == ModelState.REJECTED:
         notes.append(Truncator(version.compared["reason"]).chars(80))
-    if versions.learnt(version.learnt_from).is_sample:
+    if versions.summarize_snapshot(version.learnt_from).is_sample:
         notes.append("SAMPLE of MNIST")
     return f"{version.name:<24} {version.state:<10} {measured:>12}  {'  '.join(notes)}"
 
 
-def told(reign: Reign) -> str:
+def told(reign: ServingPeriod) -> str:
     promotion = reign.promotion
     until = minute(reign.until) if reign.until else "now"
     who = f"{promotion.by or '–'}, {promotion.get_via_display()}"

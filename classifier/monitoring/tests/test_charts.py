@@ -1,4 +1,4 @@
-"""The charts that the server draws: what they show, and what they say to who can't see them."""
+"""Tests of the charts that the server draws, and of their text for screen readers."""
 
 import re
 from itertools import pairwise
@@ -17,7 +17,7 @@ def x_labels(chart: str) -> list[str]:
 
 
 def test_a_line_falls_where_its_values_do_and_each_point_says_its_own() -> None:
-    chart = charts.lines({"member 1": [0.9, 0.5, 0.1]}, "Loss", "epoch")
+    chart = charts.draw_lines({"member 1": [0.9, 0.5, 0.1]}, "Loss", "epoch")
 
     heights = [float(y) for y in re.findall(r"[\d.]+,([\d.]+)", chart.split("points=")[1][:60])]
     assert sorted(heights) == heights  # down is more
@@ -30,15 +30,15 @@ def test_a_line_falls_where_its_values_do_and_each_point_says_its_own() -> None:
 
 
 def test_several_lines_have_a_legend_and_one_has_none() -> None:
-    assert "legend" not in charts.lines({"a": [1]}, "One")
-    assert charts.lines({"a": [1], "b": [2]}, "Two").count("<li ") == 2
+    assert "legend" not in charts.draw_lines({"a": [1]}, "One")
+    assert charts.draw_lines({"a": [1], "b": [2]}, "Two").count("<li ") == 2
 
 
 @pytest.mark.parametrize(
     "values", [[], [0.0], [3.0], [5.0, 5.0], [0.991, 0.9935], [1e-6, 2e-6], [0, 123456], [-2, 3]]
 )
 def test_the_axis_is_in_round_steps_around_all_values(values: list[float]) -> None:
-    labels = y_labels(charts.lines({"a": values}, "Any", say="{:.9f}".format))
+    labels = y_labels(charts.draw_lines({"a": values}, "Any", format_value="{:.9f}".format))
 
     assert 2 <= len(labels) <= 6
     steps = [after - before for before, after in pairwise(labels)]
@@ -47,7 +47,7 @@ def test_the_axis_is_in_round_steps_around_all_values(values: list[float]) -> No
 
 
 def test_bars_start_at_zero_and_are_as_high_as_their_values() -> None:
-    chart = charts.bars({"7": 20, "none": 10, "1": 0}, "By label")
+    chart = charts.draw_bars({"7": 20, "none": 10, "1": 0}, "By label")
 
     heights = [float(height) for height in re.findall(r'height="([\d.]+)"', chart)]
     assert heights == [pytest.approx(2 * heights[1]), heights[1], 0]
@@ -59,11 +59,11 @@ def test_bars_start_at_zero_and_are_as_high_as_their_values() -> None:
 def test_of_many_long_labels_only_as_many_as_fit_are_written() -> None:
     days = {f"2026-11-{day:02}": 1.0 for day in range(1, 31)}
 
-    assert x_labels(charts.bars(days, "Days")) == [
+    assert x_labels(charts.draw_bars(days, "Days")) == [
         f"2026-11-{day:02}" for day in (1, 8, 15, 22, 29)
     ]
 
 
 def test_names_are_escaped() -> None:
-    assert "<b>" not in charts.lines({"<b>": [1], "c": [1]}, "<b>", "<b>", ["<b>"])
-    assert "<b>" not in charts.bars({"<b>": 1}, "<b>", "<b>")
+    assert "<b>" not in charts.draw_lines({"<b>": [1], "c": [1]}, "<b>", "<b>", ["<b>"])
+    assert "<b>" not in charts.draw_bars({"<b>": 1}, "<b>", "<b>")

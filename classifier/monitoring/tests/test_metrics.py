@@ -20,7 +20,7 @@ def confident(at_most: str) -> float:
 
 def test_predictions_are_counted_by_verdict_and_reason() -> None:
     digits, unsure = counted(Verdict.DIGIT), counted(Verdict.UNSURE, Reason.LOW_CONFIDENCE)
-    metrics.observe(
+    metrics.count_predictions(
         [
             Prediction(verdict="digit", reason="", confidence=0.99),
             Prediction(verdict="digit", reason="", confidence=0.98),
@@ -35,5 +35,5 @@ def test_predictions_are_counted_by_verdict_and_reason() -> None:
 def test_confidence_goes_into_its_bucket(confidence: float, bucket: str) -> None:
     below = {"0.5": "0.3", "1.0": "0.999"}[bucket]
     before = confident(bucket) - confident(below)
-    metrics.observe([Prediction(verdict="digit", reason="", confidence=confidence)])
+    metrics.count_predictions([Prediction(verdict="digit", reason="", confidence=confidence)])
     assert confident(bucket) - confident(below) == before + 1

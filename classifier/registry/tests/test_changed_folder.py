@@ -15,7 +15,7 @@ from classifier.models import ModelVersion, Source
 from classifier.recognition import model_folder
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
-from classifier.registry.serving import Champion, NoModel
+from classifier.registry.serving import ChampionCache, NoModel
 from classifier.tests import made
 from classifier.tests.reading import words
 from classifier.uploads import submission
@@ -83,13 +83,13 @@ def test_folder_with_another_checksum_is_refused() -> None:
 def test_replaced_folder_of_the_champion_does_not_serve() -> None:
     made.copy_bundled_model("one")
     versions.promote("one")
-    running = Champion()
+    running = ChampionCache()
     running.get()
     shutil.rmtree(serving.find_model_folder("one"))
     made.copy_bundled_model("one", thresholds=made.thresholds(confidence=1.01))
     assert running.get().recognizer.manifest.thresholds["confidence"] <= 1
     with pytest.raises(NoModel, match="is not the model that was registered"):
-        Champion().get()
+        ChampionCache().get()
 
 
 def test_file_without_a_checksum_is_refused() -> None:

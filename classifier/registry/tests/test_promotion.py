@@ -200,7 +200,7 @@ def test_the_timeline_tells_what_was_live_when_without_a_gap() -> None:
     for name in ("first", "second", "first"):
         versions.promote(name)
 
-    timeline = versions.timeline()
+    timeline = versions.list_serving_periods()
 
     assert [reign.promotion.model.name for reign in timeline] == ["first", "second", "first"]
     starts = [reign.promotion.at for reign in timeline]
@@ -213,7 +213,7 @@ def test_the_models_that_learnt_an_upload_are_found_newest_first() -> None:
     for name, learnt in (("a", image), ("b", other), ("c", image)):
         made.version(name=name, snapshot={"corrected": {str(learnt.pk): "7"}})
 
-    assert [version.name for version in versions.that_learnt(image)] == ["c", "a"]
+    assert [version.name for version in versions.list_trained_on(image)] == ["c", "a"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -238,7 +238,7 @@ def test_two_promotions_at_once_leave_one_champion_and_a_history_that_agrees(
     assert sorted(names) == [*before, "second", "third"]
     champion = ModelVersion.objects.get(state=ModelState.CHAMPION)
     assert champion.name == names[-1]
-    assert [reign.promotion.model.name for reign in versions.timeline()] == names[::-1]
+    assert [reign.promotion.model.name for reign in versions.list_serving_periods()] == names[::-1]
 
 
 def promote_elsewhere(name: str) -> None:

@@ -42,11 +42,11 @@ def test_new_labels_are_those_set_since_the_champion_read_its_data(learner: Mode
     made.image(label="7", labelled_at=timezone.now() - timedelta(hours=1))
     made.image()
     made.mnist_image()
-    assert runs.new_labels(learner) == 0
+    assert runs.count_new_labels(learner) == 0
 
     made.image(label="7")
     made.image(label="not_a_digit")
-    assert runs.new_labels(learner) == 2
+    assert runs.count_new_labels(learner) == 2
 
 
 def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_registered() -> None:
@@ -54,7 +54,7 @@ def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_regis
     learner = made.version(state=ModelState.CHAMPION)
     made.image(label="8")
 
-    assert runs.new_labels(learner) == 1
+    assert runs.count_new_labels(learner) == 1
 
 
 def test_what_is_asked_for_waits_for_the_worker_with_its_job(
@@ -62,7 +62,7 @@ def test_what_is_asked_for_waits_for_the_worker_with_its_job(
 ) -> None:
     made.image(label="7")
 
-    run = runs.ask(admin_user)
+    run = runs.queue_run(admin_user)
 
     assert (run.state, run.asked_by, run.fine_tune, run.force) == (
         "queued",
@@ -74,34 +74,34 @@ def test_what_is_asked_for_waits_for_the_worker_with_its_job(
 
 
 def test_nothing_new_is_not_learnt_unless_it_is_forced(learner: ModelVersion) -> None:
-    with pytest.raises(runs.NothingNew, match=r"since model learner was made"):
-        runs.ask(None)
+    with pytest.raises(runs.NoNewLabels, match=r"since model learner was made"):
+        runs.queue_run(None)
     assert (TrainingRun.objects.count(), jobs()) == (0, [])
 
-    assert runs.ask(None, force=True).force
+    assert runs.queue_run(None, force=True).force
 
 
 def test_from_scratch_there_is_always_something_to_learn(learner: ModelVersion) -> None:
-    assert not runs.ask(None, fine_tune=False).fine_tune
+    assert not runs.queue_run(None, fine_tune=False).fine_tune
 
 
 def test_without_a_champion_there_is_nothing_to_fine_tune(db: None) -> None:
     with pytest.raises(RuleBroken, match="Train from scratch"):
-        runs.ask(None)
+        runs.queue_run(None)
 
-    assert runs.ask(None, fine_tune=False).state == RunState.QUEUED
+    assert runs.queue_run(None, fine_tune=False).state == RunState.QUEUED
 
 
-@pytest.mark.parametrize("again", [runs.ask, runs.begin])
+@pytest.mark.parametrize("again", [runs.queue_run, runs.start_run])
 def test_there_is_one_run_at_a_time(again: Callable[..., TrainingRun]) -> None:
-    first = runs.ask(None, fine_tune=False)
+    first = runs.queue_run(None, fine_tune=False)
 
     with pytest.raises(runs.AlreadyTraining, match=f"run {first.pk} is not finished"):
-        again(None, fine_tune=False) if again is runs.ask else again(False, False)
+        again(None, fine_tune=False) if again is runs.queue_run else again(False, False)
     assert (TrainingRun.objects.count(), len(jobs())) == (1, 1)
 
     runs.cancel(first.pk)
-    assert runs.ask(None, fine_tune=False).pk != first.pk
+    assert runs.queue_run(None, fine_tune=False).pk != first.pk
 
 
 @pytest.mark.django_db(transaction=True)
@@ -111,7 +111,7 @@ def test_of_two_who_ask_at_once_one_gets_a_run() -> None:
     def ask(_: int) -> TrainingRun | None:
         together.wait()
         try:
-            return runs.ask(None, fine_tune=False)
+            return runs.queue_run(None, fine_tune=False)
         except runs.AlreadyTraining:
             return None
         finally:
@@ -134,85 +134,85 @@ def test_a_run_whose_job_cannot_be_queued_is_not_on_record(
     monkeypatch.setattr(app, "configure_task", full)
 
     with pytest.raises(ConnectionError):
-        runs.ask(None, fine_tune=False)
+        runs.queue_run(None, fine_tune=False)
     assert not TrainingRun.objects.exists()
 
 
 def test_a_run_that_waits_is_cancelled_at_once_and_cannot_be_taken_up() -> None:
-    run = runs.ask(None, fine_tune=False)
+    run = runs.queue_run(None, fine_tune=False)
 
     runs.cancel(run.pk)
 
     assert state(run) == RunState.CANCELLED
     assert run.finished_at is not None
-    assert not runs.take_up(run.pk)
+    assert not runs.claim(run.pk)
     with pytest.raises(RuleBroken, match="is not running"):
-        runs.taken_up(run.pk)
+        runs.get_running(run.pk)
 
 
 def test_a_run_that_runs_is_told_to_stop_by_its_next_heartbeat() -> None:
-    run = runs.ask(None, fine_tune=False)
-    assert runs.take_up(run.pk)
-    assert runs.beat(run.pk)
+    run = runs.queue_run(None, fine_tune=False)
+    assert runs.claim(run.pk)
+    assert runs.record_heartbeat(run.pk)
 
     runs.cancel(run.pk)
 
     assert state(run) == RunState.RUNNING
-    assert not runs.beat(run.pk)
+    assert not runs.record_heartbeat(run.pk)
 
 
 def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
-    run = runs.begin(fine_tune=False, force=False)
+    run = runs.start_run(fine_tune=False, force=False)
     runs.finish(run.pk, RunState.FAILED, error="out of memory")
 
-    with pytest.raises(runs.RunEnded, match="ended already"):
+    with pytest.raises(runs.RunFinished, match="ended already"):
         runs.cancel(run.pk)
     assert not run.cancel_requested
 
 
 def test_a_run_that_is_silent_for_half_a_minute_has_failed() -> None:
-    run = runs.begin(fine_tune=False, force=False)
+    run = runs.start_run(fine_tune=False, force=False)
     heard = TrainingRun.objects.filter(pk=run.pk)
 
     heard.update(heartbeat_at=timezone.now() - timedelta(seconds=20))
-    runs.settle()
+    runs.fail_lost_runs()
     assert state(run) == RunState.RUNNING
 
     heard.update(heartbeat_at=timezone.now() - timedelta(seconds=40))
-    runs.settle()
+    runs.fail_lost_runs()
     assert (state(run), run.error) == (RunState.FAILED, runs.LOST)
 
 
 def test_a_run_whose_process_is_gone_does_not_stand_in_the_way() -> None:
-    lost = runs.begin(fine_tune=False, force=False)
+    lost = runs.start_run(fine_tune=False, force=False)
     long_ago = timezone.now() - timedelta(hours=1)
     TrainingRun.objects.filter(pk=lost.pk).update(heartbeat_at=long_ago)
 
-    assert runs.ask(None, fine_tune=False).state == RunState.QUEUED
+    assert runs.queue_run(None, fine_tune=False).state == RunState.QUEUED
     assert state(lost) == RunState.FAILED
 
 
 def test_a_run_that_waits_long_has_not_failed() -> None:
-    run = runs.ask(None, fine_tune=False)
+    run = runs.queue_run(None, fine_tune=False)
     TrainingRun.objects.update(asked_at=timezone.now() - timedelta(days=1))
 
-    runs.settle()
+    runs.fail_lost_runs()
 
     assert state(run) == RunState.QUEUED
 
 
 def test_a_run_whose_job_is_gone_does_not_wait_for_ever() -> None:
-    run = runs.ask(None, fine_tune=False)
+    run = runs.queue_run(None, fine_tune=False)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
 
-    runs.settle()
+    runs.fail_lost_runs()
 
     assert (state(run), run.error) == (RunState.FAILED, runs.LOST)
 
 
 def test_a_run_ends_once() -> None:
-    run = runs.begin(fine_tune=False, force=False)
+    run = runs.start_run(fine_tune=False, force=False)
     runs.finish(run.pk, RunState.FAILED, error="out of memory")
     run.refresh_from_db()
     before = run.finished_at
@@ -223,7 +223,7 @@ def test_a_run_ends_once() -> None:
 
 
 def test_failed_run_has_its_error_in_its_log() -> None:
-    run = runs.begin(fine_tune=False, force=False)
+    run = runs.start_run(fine_tune=False, force=False)
     TrainingRun.objects.update(log="Training on 9 images.\n")
     runs.finish(run.pk, RunState.FAILED, error="out of memory")
     runs.finish(run.pk, RunState.FAILED, error="the process is gone")
@@ -232,16 +232,16 @@ def test_failed_run_has_its_error_in_its_log() -> None:
 
 
 def test_lost_run_has_its_error_in_its_log() -> None:
-    run = runs.begin(fine_tune=False, force=False)
+    run = runs.start_run(fine_tune=False, force=False)
     TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
-    runs.settle()
+    runs.fail_lost_runs()
     run.refresh_from_db()
     assert run.log == f"{runs.LOST}\n"
 
 
 def test_what_can_be_trained_is_offered(learner: ModelVersion) -> None:
     made.image(label="7")
-    assert runs.offer() == runs.Offer(learner, 1, None)
+    assert runs.get_options() == runs.TrainingOptions(learner, 1, None)
 
-    run = runs.ask(None)
-    assert runs.offer() == runs.Offer(learner, 1, run)
+    run = runs.queue_run(None)
+    assert runs.get_options() == runs.TrainingOptions(learner, 1, run)

@@ -15,7 +15,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from classifier.models import InputImage, ModelState, ModelVersion
 from classifier.recognition import model_folder
 from classifier.registry import serving, versions
-from classifier.registry.serving import CHECK_EVERY_S, Champion, NoModel
+from classifier.registry.serving import CHECK_EVERY_S, ChampionCache, NoModel
 from classifier.tests import made
 from classifier.uploads import answers
 
@@ -41,7 +41,7 @@ def champion_one(db: None) -> None:
     versions.promote("one")
 
 
-def names(served: serving.Served) -> tuple[str, str]:
+def names(served: serving.ServedModel) -> tuple[str, str]:
     """On record and in its manifest, which must be one model."""
     return served.version.name, served.recognizer.name
 
@@ -51,13 +51,13 @@ def test_without_a_champion_there_is_no_model() -> None:
     versions.register("baseline")  # a candidate does not serve
 
     with pytest.raises(NoModel, match="promote NAME"):
-        Champion().get()
+        ChampionCache().get()
 
 
 def test_a_promoted_model_is_taken_up_a_second_later(
     champion_one: None, clock: Clock, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    process = Champion()
+    process = ChampionCache()
     assert names(process.get()) == ("one", "one")
 
     versions.promote("other")
@@ -74,7 +74,7 @@ def test_serving_never_reads_what_names_each_image_that_a_model_learnt(champion_
     assert image.upload
 
     with CaptureQueriesContext(connection) as queries:
-        Champion().get()
+        ChampionCache().get()
         answers.of_upload(image.upload)
         list(InputImage.objects.with_predictions())
 
@@ -83,7 +83,7 @@ def test_serving_never_reads_what_names_each_image_that_a_model_learnt(champion_
 
 
 def test_a_champion_that_stays_is_loaded_once(champion_one: None, clock: Clock) -> None:
-    process = Champion()
+    process = ChampionCache()
     before = process.get()
 
     clock.now += CHECK_EVERY_S + 0.001
@@ -94,7 +94,7 @@ def test_a_champion_that_stays_is_loaded_once(champion_one: None, clock: Clock) 
 def test_a_champion_whose_folder_is_damaged_keeps_the_old_one_serving_until_it_is_repaired(
     champion_one: None, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    process = Champion()
+    process = ChampionCache()
     process.get()
     versions.promote("other")
     graph = serving.find_model_folder("other") / model_folder.GRAPH
@@ -114,13 +114,13 @@ def test_a_process_that_starts_on_a_damaged_champion_has_no_model(champion_one: 
     made.flip_a_byte(serving.find_model_folder("one") / model_folder.GRAPH)
 
     with pytest.raises(NoModel, match="checksum"):
-        Champion().get()
+        ChampionCache().get()
 
 
 def test_a_champion_that_was_taken_off_the_record_serves_no_more(
     champion_one: None, clock: Clock
 ) -> None:
-    process = Champion()
+    process = ChampionCache()
     process.get()
     ModelVersion.objects.update(state=ModelState.RETIRED)
 

@@ -16,7 +16,7 @@ def test_the_overview_fits_the_screen_and_leads_to_labelling(
     champion: ModelVersion, admin_user: User, page: Page, width: int
 ) -> None:
     made.prediction(made.queued().image, champion)
-    labels.label(made.queued().image.pk, "7", admin_user, Via.QUEUE)
+    labels.set_label(made.queued().image.pk, "7", admin_user, Via.QUEUE)
     page.set_viewport_size({"width": width, "height": 844})
 
     page.goto("/admin/")

@@ -169,7 +169,7 @@ def test_an_undo_that_is_refused_is_told_and_the_label_stays(
     page.goto(QUEUE)
     page.keyboard.press("3")
     expect_labels(page, images[:1], ["3"])
-    queue.answer(images[0].pk, "4", labeller)
+    queue.record_answer(images[0].pk, "4", labeller)
     page.keyboard.press("u")
 
     expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed the label")

@@ -35,7 +35,7 @@ def test_a_run_is_watched_from_the_button_to_its_model(champion: ModelVersion, p
     run = asked_for(page)
     status, curve = page.get_by_role("status"), page.locator(".chart circle")
 
-    runs.take_up(run.pk)
+    runs.claim(run.pk)
     write(run, stage="Training member 1 of 1", progress=epochs(2), log="Training on 9 images.\n")
     expect(status).to_contain_text("Training member 1 of 1")
     expect(page.get_by_text("Member 1, epoch 2: loss 0.5000")).to_be_visible()
@@ -58,7 +58,7 @@ def test_a_button_keeps_its_focus_while_the_page_follows_the_run(
     run = asked_for(page)
     page.get_by_role("button", name="Cancel").focus()
 
-    runs.take_up(run.pk)
+    runs.claim(run.pk)
     write(run, stage="Measuring")
 
     expect(page.get_by_role("status")).to_contain_text("Measuring")
@@ -84,7 +84,7 @@ def test_the_page_goes_on_after_the_server_could_not_be_reached(
         pass
     page.unroute(live)
 
-    runs.take_up(run.pk)
+    runs.claim(run.pk)
     write(run, stage="Measuring")
 
     expect(page.get_by_role("status")).to_contain_text("Measuring")
@@ -92,7 +92,7 @@ def test_the_page_goes_on_after_the_server_could_not_be_reached(
 
 def test_a_run_is_cancelled_by_a_click(champion: ModelVersion, page: Page) -> None:
     run = asked_for(page)
-    runs.take_up(run.pk)
+    runs.claim(run.pk)
 
     page.get_by_role("button", name="Cancel").click()
 
@@ -128,7 +128,7 @@ def test_a_model_is_promoted_and_rolled_back_by_clicks(
     expect(page.get_by_text("Model baseline serves now")).to_be_visible()
 
     page.get_by_role("link", name="What was live when").click()
-    why = [reign.promotion.reason for reign in versions.timeline()]
+    why = [reign.promotion.reason for reign in versions.list_serving_periods()]
     assert why == ["It reads no 7s.", "It reads my 7s.", ""]
     for reason in filter(None, why):
         expect(page.get_by_role("cell", name=reason)).to_be_visible()

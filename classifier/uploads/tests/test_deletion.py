@@ -42,8 +42,8 @@ DERIVED = (Upload, InputImage, Prediction, QueueItem, Suggestion, LabelChange, L
 
 def said_of(image: InputImage, by: User) -> None:
     """Everything that can be: a label, a check of it, a visitor's suggestion."""
-    labels.label(image.pk, "7", by, Via.QUEUE)
-    labels.suggest(image.pk, "1")
+    labels.set_label(image.pk, "7", by, Via.QUEUE)
+    labels.record_suggestion(image.pk, "1")
     LabelCheck.objects.create(image=image, asked_of=by, label="7")
 
 
@@ -154,12 +154,12 @@ def test_what_is_older_than_that_goes_labelled_or_not(
 @pytest.mark.parametrize(
     "act",
     [
-        lambda image, by: queue.answer(image, "7", by),
+        lambda image, by: queue.record_answer(image, "7", by),
         lambda image, by: queue.skip(image, by),
         lambda image, by: queue.undo(image, by),
-        lambda image, by: queue.confirm("7", [image], [], by),
-        lambda image, by: labels.label(image, "7", by, Via.API),
-        lambda image, by: labels.suggest(image, "7"),
+        lambda image, by: queue.confirm_guess("7", [image], [], by),
+        lambda image, by: labels.set_label(image, "7", by, Via.API),
+        lambda image, by: labels.record_suggestion(image, "7"),
     ],
     ids=["answer", "skip", "undo", "confirm", "label", "suggest"],
 )
@@ -175,7 +175,7 @@ def test_who_comes_too_late_finds_that_it_is_gone(
 def test_the_next_page_of_the_queue_leaves_it_out(sent: Upload, labeller: User) -> None:
     gone, left = sent.images.get().pk, made.queued().pk
     deletion.delete([sent.pk])
-    asked = queue.start(labeller, queue.Order.NEWEST, 5, again=gone)
+    asked = queue.lease_page(labeller, queue.Order.NEWEST, 5, again=gone)
     assert [item.pk for item in asked] == [left]
 
 

@@ -19,11 +19,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Use = Callable[[InputImage, User], object]
 USES: dict[str, Use] = {
-    "label": lambda image, by: labels.label(image.pk, "3", by, Via.API),
-    "suggest": lambda image, by: labels.suggest(image.pk, "7"),
-    "answer": lambda image, by: queue.answer(image.pk, "7", by),
+    "label": lambda image, by: labels.set_label(image.pk, "3", by, Via.API),
+    "suggest": lambda image, by: labels.record_suggestion(image.pk, "7"),
+    "answer": lambda image, by: queue.record_answer(image.pk, "7", by),
     "skip": lambda image, by: queue.skip(image.pk, by),
-    "confirm": lambda image, by: queue.confirm("7", [image.pk], [], by),
+    "confirm": lambda image, by: queue.confirm_guess("7", [image.pk], [], by),
 }
 REFUSED = sorted(USES)
 
@@ -83,7 +83,7 @@ def test_nobody_is_asked_as_a_check_what_is_being_deleted(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete(upload_of(labelled))
-            other = thread.submit(meanwhile, queue.start, bert, queue.Order.NEWEST, 5)
+            other = thread.submit(meanwhile, queue.lease_page, bert, queue.Order.NEWEST, 5)
             wait_for_lock(other)
             assert other.done()
         assert other.result() is None
@@ -95,7 +95,7 @@ def test_deleting_waits_for_a_check_that_is_being_asked(anna: User) -> None:
     labelled = made.queued(label="7").image
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            assert checks.ask([labelled.pk], anna) == [labelled.pk]
+            assert checks.create_checks([labelled.pk], anna) == [labelled.pk]
             other = thread.submit(meanwhile, deletion.delete, upload_of(labelled))
             wait_for_lock(other)
         assert other.result() is None

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from classifier.access.throttles import PerAddress
+from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, KeptAnswer, ModelVersion, Prediction, Upload
 from classifier.uploads import orphans
 
@@ -24,7 +24,7 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 @pytest.fixture(autouse=True)
 def _no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "1000/s", raising=False)
+    monkeypatch.setattr(AddressThrottle, "rate", "1000/s", raising=False)
 
 
 def all_at_once(send: Callable[[int], Any], many: int = AT_ONCE) -> list[Any]:

@@ -76,7 +76,7 @@ def test_what_is_uploaded_meanwhile_is_read_once(
 ) -> None:
     promoted("second")
     rescoring.start()
-    monkeypatch.setattr(serving, "champion", serving.Champion())  # it is taken up at once
+    monkeypatch.setattr(serving, "champion", serving.ChampionCache())  # it is taken up at once
     submission.classify(drawn(3), Source.API)
 
     rescored()
@@ -114,7 +114,7 @@ def test_the_queue_follows(seven: InputImage) -> None:
 def test_what_somebody_has_seen_to_be_mistaken_stays_first_in_the_queue(
     seven: InputImage, admin_user: User
 ) -> None:
-    queue.confirm("7", [], [seven.pk], admin_user)
+    queue.confirm_guess("7", [], [seven.pk], admin_user)
     promoted("second")
 
     rescored()
@@ -125,7 +125,7 @@ def test_what_somebody_has_seen_to_be_mistaken_stays_first_in_the_queue(
 def test_what_is_labelled_keeps_its_label_and_does_not_wait(
     seven: InputImage, admin_user: User
 ) -> None:
-    labels.label(seven.pk, "1", admin_user, Via.ADMIN)
+    labels.set_label(seven.pk, "1", admin_user, Via.ADMIN)
     promoted("second")
 
     rescored()

@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
 def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User) -> None:
     image = made.image()
 
-    labels.label(image.pk, "7", by=labeller, via=Via.API)
+    labels.set_label(image.pk, "7", by=labeller, via=Via.API)
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by) == ("7", labeller)
@@ -173,10 +173,10 @@ def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
     labeller: User, admin_user: User
 ) -> None:
     image = made.image()
-    labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
+    labels.set_label(image.pk, "7", by=labeller, via=Via.ADMIN)
     labelled_at = InputImage.objects.get().labelled_at
 
-    labels.label(image.pk, "7", by=admin_user, via=Via.ADMIN)
+    labels.set_label(image.pk, "7", by=admin_user, via=Via.ADMIN)
 
     image.refresh_from_db()
     assert (image.labelled_by, image.labelled_at) == (labeller, labelled_at)
@@ -185,9 +185,9 @@ def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
 
 def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: User) -> None:
     image = made.image()
-    labels.label(image.pk, "7", by=labeller, via=Via.ADMIN)
+    labels.set_label(image.pk, "7", by=labeller, via=Via.ADMIN)
 
-    labels.label(image.pk, Label.UNKNOWN, by=labeller, via=Via.ADMIN)
+    labels.set_label(image.pk, Label.UNKNOWN, by=labeller, via=Via.ADMIN)
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by, image.labelled_at) == (Label.UNKNOWN, None, None)
@@ -200,7 +200,7 @@ def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> N
     image = made.image()
 
     with pytest.raises(RuleBroken, match="Use one of: 0, 1, "):
-        labels.label(image.pk, label, by=labeller, via=Via.API)
+        labels.set_label(image.pk, label, by=labeller, via=Via.API)
 
     assert InputImage.objects.get().label == Label.UNKNOWN
     assert not LabelChange.objects.exists()
@@ -211,7 +211,7 @@ def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) ->
     image = made.mnist_image(source=source, label="7")
 
     with pytest.raises(RuleBroken, match="MNIST"):
-        labels.label(image.pk, "1", by=labeller, via=Via.ADMIN)
+        labels.set_label(image.pk, "1", by=labeller, via=Via.ADMIN)
 
     assert InputImage.objects.get().label == "7"
 
@@ -222,10 +222,10 @@ def test_several_images_get_their_label_together_or_not_at_all(labeller: User) -
     refused = made.mnist_image(pk=UUID(int=3))
 
     with pytest.raises(RuleBroken):
-        labels.label_all([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)
+        labels.set_labels([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)
     assert not InputImage.objects.filter(label="3").exists()
     assert not LabelChange.objects.exists()
 
-    labels.label_all([first.pk, second.pk], "3", labeller, Via.ADMIN)
+    labels.set_labels([first.pk, second.pk], "3", labeller, Via.ADMIN)
     assert InputImage.objects.filter(label="3").count() == 2
     assert LabelChange.objects.filter(to_label="3", changed_by=labeller).count() == 2

@@ -22,7 +22,7 @@ YES = {"post": "yes"}
 def upload(admin_user: User) -> Upload:
     """Two images, one of them labelled."""
     upload = uploaded()
-    labels.label(made.image(upload=upload).pk, "7", admin_user, Via.QUEUE)
+    labels.set_label(made.image(upload=upload).pk, "7", admin_user, Via.QUEUE)
     return upload
 
 

@@ -118,5 +118,5 @@ def test_whoever_has_the_page_gets_it_again_only_after_a_change(
     assert client.get("/how", headers={"If-None-Match": etag}).status_code == 304
     made.copy_bundled_model("next")
     versions.promote("next")
-    monkeypatch.setattr(serving, "champion", serving.Champion())
+    monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     assert client.get("/how", headers={"If-None-Match": etag}).status_code == 200

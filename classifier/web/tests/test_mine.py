@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from classifier.access.throttles import PerAddress
+from classifier.access.throttles import AddressThrottle
 from classifier.models import ModelVersion, Upload
 from classifier.templatetags.times import ago
 from classifier.tests import made
@@ -115,7 +115,7 @@ def test_more_than_ten_are_too_many(client: Client, champion: ModelVersion, draw
 def test_each_picture_counts(
     champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PerAddress, "rate", "4/h", raising=False)
+    monkeypatch.setattr(AddressThrottle, "rate", "4/h", raising=False)
     answers = [send(client, drawn(7), drawn(3)).status_code for _ in range(3)]
     assert answers == [302, 302, 429]
     assert Upload.objects.count() == 4

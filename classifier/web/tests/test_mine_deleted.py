@@ -93,8 +93,8 @@ def test_before_all_is_deleted_it_is_said_what_goes(
     image = sent_by(visitor).images.get()
     sent_by(visitor)
     sent_by(uuid4())
-    labels.label(image.pk, "7", admin_user, Via.QUEUE)
-    labels.suggest(image.pk, "1")
+    labels.set_label(image.pk, "7", admin_user, Via.QUEUE)
+    labels.record_suggestion(image.pk, "1")
 
     page = words(client, "/mine/delete")
 

@@ -14,7 +14,7 @@ from django.test import Client
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from classifier.access.throttles import Looks
+from classifier.access.throttles import PictureThrottle
 from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.recognition import model_folder, occlusion
 from classifier.registry import serving, versions
@@ -202,7 +202,7 @@ def test_of_what_another_model_read_nothing_is_made_up(
 ) -> None:
     made.copy_bundled_model("next")
     versions.promote("next")
-    monkeypatch.setattr(serving, "champion", serving.Champion())
+    monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     page = result_page(client, seven)
     assert "Another one is in service now" in page
     assert "focus" not in page
@@ -278,8 +278,8 @@ def test_an_original_that_a_browser_has_is_not_read_again(
 def test_an_address_may_look_at_so_many_pictures_a_second(
     client: Client, seven: Upload, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Looks, "rate", "2/s", raising=False)
-    monkeypatch.setattr(Looks, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(PictureThrottle, "rate", "2/s", raising=False)
+    monkeypatch.setattr(PictureThrottle, "timer", lambda _: 1000.0)
     address = f"/upload/{seven.pk}.jpg"
     etag = client.get(address).headers["ETag"]
     assert client.get(focus_address(seven)).status_code == 200

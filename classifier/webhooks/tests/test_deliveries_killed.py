@@ -28,7 +28,7 @@ def test_what_a_killed_worker_was_sending_is_sent_once_more(
 ) -> None:
     receiver.webhook(Event.LABEL_CREATED)
     receiver.may_answer.clear()
-    labels.label(made.image().pk, "7", admin_user, Via.API)
+    labels.set_label(made.image().pk, "7", admin_user, Via.API)
     first = workers.start("webhooks")
     try:
         told = receiver.arrived.get(timeout=WITHIN_S)

@@ -75,9 +75,9 @@ def test_an_upload_that_is_sure_is_not(champion: ModelVersion, drawn: Draw) -> N
 def test_a_label_is_told_of_with_what_it_was_and_who_set_it(labeller: User) -> None:
     to, image = webhook(Event.LABEL_CREATED), made.image()
 
-    labels.label(image.pk, "7", labeller, Via.QUEUE)
-    labels.label(image.pk, "7", labeller, Via.QUEUE)  # which changes nothing
-    labels.undo([image.pk], labeller)
+    labels.set_label(image.pk, "7", labeller, Via.QUEUE)
+    labels.set_label(image.pk, "7", labeller, Via.QUEUE)  # which changes nothing
+    labels.undo_changes([image.pk], labeller)
 
     given = {"image": str(image.pk), "by": "labeller"}
     assert told(to) == [
@@ -94,9 +94,9 @@ def test_a_thousand_labels_are_a_thousand_events_in_as_many_queries_as_one(
     one, *others = [made.image(upload=upload).pk for _ in range(1001)]
 
     with CaptureQueriesContext(connection) as of_one:
-        labels.label_all([one], "7", labeller, Via.GRID)
+        labels.set_labels([one], "7", labeller, Via.GRID)
     with django_assert_num_queries(len(of_one)):
-        labels.label_all(others, "7", labeller, Via.GRID)
+        labels.set_labels(others, "7", labeller, Via.GRID)
 
     assert to.deliveries.count() == other.deliveries.count() == 1001
     assert {each["image"] for each in told(to)} == {str(image) for image in (one, *others)}
@@ -129,7 +129,7 @@ def test_only_those_are_told_who_want_it_and_are_switched_on(labeller: User) -> 
     other = webhook(Event.UPLOAD_UNSURE)
     off = webhook(Event.LABEL_CREATED, active=False)
 
-    labels.label(made.image().pk, "7", labeller, Via.API)
+    labels.set_label(made.image().pk, "7", labeller, Via.API)
 
     assert [len(told(to)) for to in (both, other, off)] == [1, 0, 0]
 
@@ -137,7 +137,7 @@ def test_only_those_are_told_who_want_it_and_are_switched_on(labeller: User) -> 
 def test_what_is_rolled_back_is_not_told(labeller: User) -> None:
     webhook(Event.LABEL_CREATED)
     with transaction.atomic():
-        labels.label(made.image().pk, "7", labeller, Via.API)
+        labels.set_label(made.image().pk, "7", labeller, Via.API)
         assert len(waiting()) == 1
         transaction.set_rollback(True)
     assert not Delivery.objects.exists()

@@ -89,7 +89,7 @@ class Command(BaseCommand):
         self._say = self.stdout.write if options["run"] is None else logger.info
         try:
             version = self._train(options)
-        except runs.NothingNew as nothing:
+        except runs.NoNewLabels as nothing:
             self._say(str(nothing))
         except KeyboardInterrupt:
             raise CommandError("Cancelled; nothing of the model is left.", returncode=130) from None
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         queued = options["run"] is not None
         try:
-            run = runs.taken_up(options["run"]) if queued else begun(options)
+            run = runs.get_running(options["run"]) if queued else begun(options)
         except RuleBroken as error:
             raise CommandError(str(error)) from error
         with record.kept(run, self._say, with_parent=queued) as kept:
@@ -133,7 +133,7 @@ def made(run: TrainingRun, options: dict[str, Any], kept: record.Record) -> Mode
 
 
 def begun(options: dict[str, Any]) -> TrainingRun:
-    return runs.begin(options["fine_tune"], options["force"])
+    return runs.start_run(options["fine_tune"], options["force"])
 
 
 def load_mnist(kept: record.Record) -> None:
