@@ -40,7 +40,7 @@ mutants: $(VENV)/.dev  ## errors put into a few modules, and those that no test 
 	@$(BIN)/python .ci/mutants.py
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
-	$(BIN)/pytest containers
+	$(BIN)/pytest mnistsite/tests/images
 
 test-stack: $(VENV)/.dev  ## the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production

@@ -1,7 +1,7 @@
-"""Services of docker-compose.yml in their images, without a Docker daemon.
+"""Run services of docker-compose.yml in their images, without a Docker daemon.
 
-As there: not as root and without capabilities, with nothing writable but /tmp and the volumes, and
-in a network that leads nowhere else.
+As in Docker, a service runs without root and capabilities, can write only to /tmp and its volumes,
+and reaches no other network.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from django.conf import settings
 
-from containers.tests.building import Buildah
+from mnistsite.tests.images.building import Buildah
 
 COMPOSE = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())
 STOP_WITHIN_S = 30
@@ -28,29 +28,29 @@ NO_PRIVILEGES = "--clear-groups --no-new-privs --bounding-set=-all --inh-caps=-a
 
 @dataclass(frozen=True)
 class Image:
-    """Its file system, and its configuration as Docker would read it."""
+    """An image's file system and its configuration for Docker."""
 
     root: Path
     configuration: dict[str, Any]
 
 
-def image(buildah: Buildah, name: str) -> Image:
-    described = json.loads(buildah("inspect", "--type=image", name))
-    return Image(buildah.mounted(name), described["Docker"]["config"])
+def inspect_image(buildah: Buildah, name: str) -> Image:
+    description = json.loads(buildah.run("inspect", "--type=image", name))
+    return Image(buildah.mount(name), description["Docker"]["config"])
 
 
 @dataclass(frozen=True)
 class Container:
-    """A running service, and the file that it writes its log to."""
+    """A running service and its log file."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
-    def said(self) -> str:
+    def read_log(self) -> str:
         return self.log.read_text()
 
     def stop(self) -> int:
-        """As Docker does it: the first process inside gets the signal. Returns its exit code."""
+        """Signal the first process inside, as Docker does, and return its exit code."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         os.kill(int(children[0]), signal.SIGTERM)
@@ -59,7 +59,7 @@ class Container:
 
 @dataclass
 class Host:
-    """Volumes in a folder, and a network of a loopback device alone."""
+    """Volumes in a folder, and a network with only a loopback device."""
 
     folder: Path
     images: dict[str, Image]
@@ -70,18 +70,18 @@ class Host:
         command = ["unshare", "--net", "--fork", "--kill-child", "sh", "-ec", script]
         self.network = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self.network.stdout
-        with self.network.stdout as said:
-            said.readline()
+        with self.network.stdout as output:
+            output.readline()
         self.inside = ["nsenter", f"--net=/proc/{self.network.pid}/ns/net"]
         (self.folder / "hosts").write_text(HOSTS)
 
     def start(self, service: str, *command: str) -> Container:
-        """With its own command, or another one."""
-        described = COMPOSE["services"][service]
-        image = self.images[described["image"]]
-        arguments = [*command] or described.get("command") or image.configuration["Cmd"]
-        mounts = self._mounts(image, described.get("volumes", []))
-        entry = _entry(image, _environment(image, described), arguments)
+        """Start a service with its own command or another one."""
+        definition = COMPOSE["services"][service]
+        image = self.images[definition["image"]]
+        arguments = [*command] or definition.get("command") or image.configuration["Cmd"]
+        mounts = self._list_mounts(image, definition.get("volumes", []))
+        entry = _format_entry(image, _merge_environment(image, definition), arguments)
         log = self.folder / f"{service}-{len(self.running)}.log"
         isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec"]
         with log.open("wb") as output:
@@ -94,21 +94,21 @@ class Host:
         return self.running[-1]
 
     def run(self, service: str, *command: str) -> str:
-        """One that ends by itself, well. Returns what it said."""
+        """Run a service that ends by itself with success, and return its log."""
         container = self.start(service, *command)
-        assert container.process.wait() == 0, container.said()
-        return container.said()
+        assert container.process.wait() == 0, container.read_log()
+        return container.read_log()
 
     def is_healthy(self, service: str) -> bool:
-        """As Docker would find out."""
+        """Return True if the image's health check passes."""
         image = self.images[COMPOSE["services"][service]["image"]]
         kind, *command = image.configuration["Healthcheck"]["Test"]
         assert kind == "CMD"
         return self.start(service, *command).process.wait() == 0
 
-    def ask(self, path: str, *options: str) -> str:
-        asking = ["curl", "--silent", "--show-error", "--fail", "--header", "Host: localhost"]
-        command = [*self.inside, *asking, *options, f"http://127.0.0.1:5000{path}"]
+    def get(self, path: str, *options: str) -> str:
+        curl = ["curl", "--silent", "--show-error", "--fail", "--header", "Host: localhost"]
+        command = [*self.inside, *curl, *options, f"http://127.0.0.1:5000{path}"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def close(self) -> None:
@@ -119,10 +119,10 @@ class Host:
     def volume(self, name: str) -> Path:
         return self.folder / name
 
-    def _mounts(self, image: Image, volumes: list[str]) -> list[str]:
+    def _list_mounts(self, image: Image, volumes: list[str]) -> list[str]:
         root = shlex.quote(str(image.root))
-        (image.root / "etc/hosts").touch()  # Docker makes it
-        made = [
+        (image.root / "etc/hosts").touch()  # Docker creates it
+        commands = [
             f"mount --bind {root} {root}",
             f"mount -o remount,bind,ro {root}",
             f"mount -t proc proc {root}/proc",
@@ -132,23 +132,24 @@ class Host:
         ]
         for volume in volumes:
             name, target, *mode = volume.split(":")
-            made.append(f"mount --bind {self._taken_over(name, image, target)} {root}{target}")
+            source = self._create_volume(name, image, target)
+            commands.append(f"mount --bind {source} {root}{target}")
             if mode == ["ro"]:
-                made.append(f"mount -o remount,bind,ro {root}{target}")
-        return made
+                commands.append(f"mount -o remount,bind,ro {root}{target}")
+        return commands
 
-    def _taken_over(self, name: str, image: Image, target: str) -> Path:
-        """A fresh volume gets owner and mode of the image's folder that it is mounted on."""
+    def _create_volume(self, name: str, image: Image, target: str) -> Path:
+        """Give a new volume the owner and mode of the image's folder below it, as Docker does."""
         volume = self.volume(name)
         if not volume.exists():
             volume.mkdir()
-            like = (image.root / target.lstrip("/")).stat()
-            os.chown(volume, like.st_uid, like.st_gid)
-            volume.chmod(like.st_mode)
+            folder = (image.root / target.lstrip("/")).stat()
+            os.chown(volume, folder.st_uid, folder.st_gid)
+            volume.chmod(folder.st_mode)
         return volume
 
 
-def _entry(image: Image, environment: dict[str, str], command: list[str]) -> str:
+def _format_entry(image: Image, environment: dict[str, str], command: list[str]) -> str:
     uid, gid = image.configuration["User"].split(":")
     return " ".join(
         [
@@ -161,12 +162,12 @@ def _entry(image: Image, environment: dict[str, str], command: list[str]) -> str
     )
 
 
-def _environment(image: Image, described: dict[str, Any]) -> dict[str, str]:
-    own = dict(line.split("=", 1) for line in image.configuration["Env"])
-    given = described.get("environment", {})
-    return own | {name: _default(str(value)) for name, value in given.items()}
+def _merge_environment(image: Image, definition: dict[str, Any]) -> dict[str, str]:
+    environment = dict(line.split("=", 1) for line in image.configuration["Env"])
+    overrides = definition.get("environment", {})
+    return environment | {name: _apply_default(str(value)) for name, value in overrides.items()}
 
 
-def _default(value: str) -> str:
-    """As where .env says nothing: `${NAME:-default}` is the default."""
+def _apply_default(value: str) -> str:
+    """Replace `${NAME:-default}` by its default, as Compose does without a .env."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)

@@ -1,4 +1,4 @@
-"""Both images, built once, and the site in them."""
+"""Fixtures: both images, built once, and the site in them."""
 
 import shutil
 import subprocess
@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from containers.tests.building import Buildah, build, make_base
-from containers.tests.running import COMPOSE, Container, Host, Image, image
+from mnistsite.tests.images.building import Buildah, build_base, build_image
+from mnistsite.tests.images.running import COMPOSE, Container, Host, Image, inspect_image
 from mnistsite.tests.stack import eventually
 
 TARGETS = {"web": "mnistsite-web", "trainer": "mnistsite-trainer"}
@@ -23,23 +23,23 @@ READY_WITHIN_S = 60
 def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     buildah = Buildah(tmp_path_factory.mktemp("images"))
     try:
-        make_base(buildah)
+        build_base(buildah)
         for target, name in TARGETS.items():
-            build(buildah, target, name)
+            build_image(buildah, target, name)
         yield buildah
     finally:
-        buildah.forget()
+        buildah.remove_all()
 
 
 @pytest.fixture(scope="session")
 def images(buildah: Buildah) -> dict[str, Image]:
-    return {name: image(buildah, name) for name in TARGETS.values()}
+    return {name: inspect_image(buildah, name) for name in TARGETS.values()}
 
 
 @pytest.fixture(scope="session")
 def host(images: dict[str, Image]) -> Iterator[Host]:
     with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # unlike pytest's folders: not all in it run as root
+        Path(folder).chmod(0o755)  # not everything in it runs as root
         host = Host(Path(folder), images)
         yield host
         host.close()
@@ -53,26 +53,26 @@ def secrets(host: Host) -> Path:
 
 @pytest.fixture(scope="session")
 def database(host: Host, secrets: Path) -> Iterator[None]:
-    """PostgreSQL as the official image would set it up: who comes by the network has a password."""
+    """PostgreSQL as the official image sets it up: network connections need a password."""
     folder = host.folder / "database"
     folder.mkdir()
     shutil.chown(folder, int(POSTGRES), int(POSTGRES))
     name = COMPOSE["services"]["db"]["environment"]["POSTGRES_USER"]
     password = secrets / "database_password"
-    postgres(host, "initdb", f"--username={name}", f"--pwfile={password}", "--auth=scram-sha-256")
+    run_postgres_program(host, "initdb", f"--username={name}", f"--pwfile={password}", "--auth=scram-sha-256")
     settings = f"-c unix_socket_directories={folder}"
-    postgres(host, "pg_ctl", "--wait", f"--options={settings}", f"--log={folder}/log", "start")
-    postgres(host, "createdb", f"--username={name}", "--host=127.0.0.1", name, password=password)
+    run_postgres_program(host, "pg_ctl", "--wait", f"--options={settings}", f"--log={folder}/log", "start")
+    run_postgres_program(host, "createdb", f"--username={name}", "--host=127.0.0.1", name, password=password)
     yield
-    postgres(host, "pg_ctl", "--mode=immediate", "stop")
+    run_postgres_program(host, "pg_ctl", "--mode=immediate", "stop")
 
 
-def postgres(host: Host, program: str, *arguments: str, password: Path | None = None) -> None:
-    as_its_user = ["setpriv", f"--reuid={POSTGRES}", f"--regid={POSTGRES}", "--clear-groups"]
+def run_postgres_program(host: Host, program: str, *arguments: str, password: Path | None = None) -> None:
+    as_user = ["setpriv", f"--reuid={POSTGRES}", f"--regid={POSTGRES}", "--clear-groups"]
     environment = {"PGDATA": str(host.folder / "database"), "PATH": "/usr/bin:/bin"}
     if password:
         environment["PGPASSWORD"] = password.read_text()
-    command = [*host.inside, *as_its_user, str(PROGRAMS / program), *arguments]
+    command = [*host.inside, *as_user, str(PROGRAMS / program), *arguments]
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True, cwd="/")
 
 
@@ -87,11 +87,11 @@ def web(host: Host, prepared: str) -> Container:
 
     def is_ready() -> bool:
         try:
-            return "ready" in host.ask("/readyz")
+            return "ready" in host.get("/readyz")
         except subprocess.CalledProcessError:
             return False
 
-    assert eventually(is_ready, READY_WITHIN_S), web.said()
+    assert eventually(is_ready, READY_WITHIN_S), web.read_log()
     return web
 
 
