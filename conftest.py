@@ -23,7 +23,7 @@ from pytest_django.fixtures import Settings
 from classifier.models import MediaStore, ModelVersion
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
-from classifier.tests import database, made
+from classifier.tests import database, factories
 from classifier.uploads.storage import MARKER
 from classifier.webhooks import events
 
@@ -195,19 +195,19 @@ def logged_in(user: User) -> Client:
 
 @pytest.fixture
 def labeller_api(labeller: User) -> Client:
-    return Client(headers=made.token(labeller))
+    return Client(headers=factories.create_token_header(labeller))
 
 
 @pytest.fixture
 def trainer_api(trainer: User) -> Client:
-    return Client(headers=made.token(trainer))
+    return Client(headers=factories.create_token_header(trainer))
 
 
 @pytest.fixture
 def outsider_api(outsider: User) -> Client:
-    return Client(headers=made.token(outsider))
+    return Client(headers=factories.create_token_header(outsider))
 
 
 @pytest.fixture
 def admin_api(admin_user: User) -> Client:
-    return Client(headers=made.token(admin_user))
+    return Client(headers=factories.create_token_header(admin_user))

@@ -20,7 +20,7 @@ from django.utils import timezone
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
 from classifier.recognition import model_folder
 from classifier.registry import versions
-from classifier.tests import made
+from classifier.tests import factories
 
 Draw = Callable[..., bytes]
 
@@ -35,11 +35,11 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.django_db
 def test_models_lists_name_state_accuracy_and_date_newest_first() -> None:
-    made.version(name="baseline", metrics={"test": {"accuracy": 0.9966}})
+    factories.create_version(name="baseline", metrics={"test": {"accuracy": 0.9966}})
     learnt_little = {"by_source": {Source.MNIST_SAMPLE: 4000}}
-    made.version(name="quick", state=ModelState.CHAMPION, snapshot=learnt_little)
+    factories.create_version(name="quick", state=ModelState.CHAMPION, snapshot=learnt_little)
     reason = "On MNIST's test split 31 images got worse and 9 better (p = 0.0003); and so on."
-    made.version(name="worse", state=ModelState.REJECTED, comparison={"reason": reason})
+    factories.create_version(name="worse", state=ModelState.REJECTED, comparison={"reason": reason})
     ModelVersion.objects.update(created_at=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
     promoted("quick", datetime(2024, 5, 7, 9, 10, tzinfo=UTC))
 
@@ -68,8 +68,8 @@ def freeze(at: datetime) -> Iterator[None]:
 
 @pytest.mark.django_db
 def test_models_tells_what_was_live_when(admin_user: User) -> None:
-    made.version(name="baseline")
-    made.version(name="better", state=ModelState.CHAMPION)
+    factories.create_version(name="baseline")
+    factories.create_version(name="better", state=ModelState.CHAMPION)
     automatic = {"via": Via.AUTOMATIC, "reason": "It comes with the project."}
     promoted("baseline", datetime(2024, 5, 6, 7, 8, tzinfo=UTC), **automatic)
     promoted("better", datetime(2024, 5, 7, 9, 10, tzinfo=UTC), by=admin_user, via=Via.ADMIN)
@@ -88,7 +88,7 @@ def test_models_says_how_to_get_one_where_there_is_none() -> None:
 
 @pytest.mark.django_db
 def test_promote_and_rollback_say_which_model_serves_now() -> None:
-    made.copy_bundled_model("second")
+    factories.copy_bundled_model("second")
 
     assert run("promote", "baseline") == "baseline is the champion now.\n"
     assert run("promote", "second") == "second is the champion now.\n"
@@ -98,7 +98,7 @@ def test_promote_and_rollback_say_which_model_serves_now() -> None:
 
 @pytest.mark.django_db
 def test_promote_and_rollback_keep_why() -> None:
-    made.copy_bundled_model("second")
+    factories.copy_bundled_model("second")
 
     run("promote", "baseline")
     run("promote", "second", "--reason", "It reads my 7s.")
@@ -114,7 +114,7 @@ def test_promote_and_rollback_keep_why() -> None:
 
 @pytest.mark.django_db
 def test_a_rejected_model_is_promoted_by_force_only() -> None:
-    made.copy_bundled_model("worse")
+    factories.copy_bundled_model("worse")
     versions.register("worse", {"passed": False, "reason": "Two images got worse."})
 
     with pytest.raises(CommandError) as refused:
@@ -140,8 +140,8 @@ def test_wrong_use_ends_with_a_hint_at_the_command_that_helps(arguments: tuple[s
 
 @pytest.mark.django_db
 def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
-    graph = made.copy_bundled_model("damaged") / model_folder.GRAPH
-    made.flip_a_byte(graph)
+    graph = factories.copy_bundled_model("damaged") / model_folder.GRAPH
+    factories.flip_byte(graph)
 
     with pytest.raises(CommandError, match="checksum") as caught:
         run("promote", "damaged")
@@ -151,7 +151,7 @@ def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
 
 @pytest.mark.django_db
 def test_promoting_another_model_under_a_registered_name_is_refused() -> None:
-    folder = made.copy_bundled_model("changed")
+    folder = factories.copy_bundled_model("changed")
     versions.register("changed")
     manifest = folder / model_folder.MANIFEST
     manifest.write_text(manifest.read_text() + "\n")
@@ -178,7 +178,7 @@ def test_classify_prints_what_the_api_would_say_without_ids(tmp_path: Path, draw
 
 
 def test_classify_uses_the_model_that_is_asked_for(tmp_path: Path, drawn: Draw) -> None:
-    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     picture = tmp_path / "seven.png"
     picture.write_bytes(drawn(7))
 

@@ -28,7 +28,7 @@ from classifier.models import (
     Webhook,
 )
 from classifier.recognition.labels import Label, Reason, Verdict
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +36,16 @@ Write = Callable[[], Any]
 
 
 def a_prediction(**values: Any) -> Write:
-    return lambda: made.prediction(made.image(), made.version(), **values)
+    return lambda: factories.create_prediction(
+        factories.create_image(), factories.create_version(), **values
+    )
 
 
 def a_label_change(**values: Any) -> Write:
     def write() -> LabelChange:
         given = {"from_label": "unknown", "to_label": "7", "via": Via.ADMIN} | values
         user = User.objects.create_user("somebody")
-        return LabelChange.objects.create(image=made.image(), changed_by=user, **given)
+        return LabelChange.objects.create(image=factories.create_image(), changed_by=user, **given)
 
     return write
 
@@ -53,32 +55,38 @@ def a_run(**values: Any) -> Write:
 
 
 def two_champions() -> None:
-    made.version(name="one", state=ModelState.CHAMPION)
-    made.version(name="other", state=ModelState.CHAMPION)
+    factories.create_version(name="one", state=ModelState.CHAMPION)
+    factories.create_version(name="other", state=ModelState.CHAMPION)
 
 
 def a_suggestion(**values: Any) -> Write:
-    return lambda: Suggestion.objects.create(**{"image": made.image(), "label": "7"} | values)
+    return lambda: Suggestion.objects.create(
+        **{"image": factories.create_image(), "label": "7"} | values
+    )
 
 
 def a_check(**values: Any) -> Write:
     def write() -> LabelCheck:
         user, _ = User.objects.get_or_create(username="somebody")
-        given = {"image": made.image(label="7"), "asked_of": user, "label": "7"} | values
+        given = {
+            "image": factories.create_image(label="7"),
+            "asked_of": user,
+            "label": "7",
+        } | values
         return LabelCheck.objects.create(**given)
 
     return write
 
 
 def asked_twice() -> None:
-    image = made.image(label="7")
+    image = factories.create_image(label="7")
     a_check(image=image)()
     a_check(image=image)()
 
 
 def a_promotion(**values: Any) -> Write:
     given = {"via": Via.ADMIN} | values
-    return lambda: Promotion.objects.create(model=made.version(), **given)
+    return lambda: Promotion.objects.create(model=factories.create_version(), **given)
 
 
 def two_runs() -> None:
@@ -112,7 +120,7 @@ def two_media_stores() -> None:
 
 
 def leased_for_ever() -> None:
-    made.queued(leased_to=User.objects.create_user("somebody"))
+    factories.create_queue_item(leased_to=User.objects.create_user("somebody"))
 
 
 NOW = timezone.now()
@@ -121,24 +129,33 @@ UNSURE = {"label": Label.UNKNOWN, "verdict": Verdict.UNSURE, "reason": Reason.LO
 
 REFUSED: list[tuple[str, Write]] = [
     ("media_stores_has_one_row", two_media_stores),
-    ("uploads_source_is_known", lambda: made.upload(source=Source.MNIST)),
-    ("uploads_are_not_empty", lambda: made.upload(size=0)),
-    ("uploads_are_not_empty", lambda: made.upload(width=0)),
-    ("uploads_are_not_empty", lambda: made.upload(height=0)),
-    ("input_data_label_is_known", lambda: made.image(label="seven")),
-    ("input_data_label_is_known", lambda: made.image(label="10")),
-    ("input_data_source_is_known", lambda: made.mnist_image(source="post")),
-    ("input_data_pixels_are_28_by_28", lambda: made.image(pixels=bytes(783))),
-    ("input_data_pixels_are_28_by_28", lambda: made.image(pixels=bytes(785))),
-    ("input_data_upload_and_box_go_together", lambda: made.image(box=None)),
-    ("input_data_upload_and_box_go_together", lambda: made.image(upload=None)),
-    ("input_data_upload_and_box_go_together", lambda: made.mnist_image(upload=made.upload())),
-    ("input_data_box_has_four_numbers", lambda: made.image(box=[0, 0, 28])),
-    ("input_data_mnist_is_labelled", lambda: made.mnist_image(label=Label.UNKNOWN)),
-    ("input_data_mnist_is_labelled", lambda: made.mnist_image(label=Label.NOT_A_DIGIT)),
-    ("input_data_labelled_at_with_label", lambda: made.image(label="7", labelled_at=None)),
-    ("input_data_labelled_at_with_label", lambda: made.image(labelled_at=timezone.now())),
-    ("model_versions_state_is_known", lambda: made.version(state="resting")),
+    ("uploads_source_is_known", lambda: factories.create_upload(source=Source.MNIST)),
+    ("uploads_are_not_empty", lambda: factories.create_upload(size=0)),
+    ("uploads_are_not_empty", lambda: factories.create_upload(width=0)),
+    ("uploads_are_not_empty", lambda: factories.create_upload(height=0)),
+    ("input_data_label_is_known", lambda: factories.create_image(label="seven")),
+    ("input_data_label_is_known", lambda: factories.create_image(label="10")),
+    ("input_data_source_is_known", lambda: factories.create_mnist_image(source="post")),
+    ("input_data_pixels_are_28_by_28", lambda: factories.create_image(pixels=bytes(783))),
+    ("input_data_pixels_are_28_by_28", lambda: factories.create_image(pixels=bytes(785))),
+    ("input_data_upload_and_box_go_together", lambda: factories.create_image(box=None)),
+    ("input_data_upload_and_box_go_together", lambda: factories.create_image(upload=None)),
+    (
+        "input_data_upload_and_box_go_together",
+        lambda: factories.create_mnist_image(upload=factories.create_upload()),
+    ),
+    ("input_data_box_has_four_numbers", lambda: factories.create_image(box=[0, 0, 28])),
+    ("input_data_mnist_is_labelled", lambda: factories.create_mnist_image(label=Label.UNKNOWN)),
+    ("input_data_mnist_is_labelled", lambda: factories.create_mnist_image(label=Label.NOT_A_DIGIT)),
+    (
+        "input_data_labelled_at_with_label",
+        lambda: factories.create_image(label="7", labelled_at=None),
+    ),
+    (
+        "input_data_labelled_at_with_label",
+        lambda: factories.create_image(labelled_at=timezone.now()),
+    ),
+    ("model_versions_state_is_known", lambda: factories.create_version(state="resting")),
     ("model_versions_one_champion", two_champions),
     ("predictions_best_guess_is_a_digit", a_prediction(**UNSURE, best_guess="x")),
     ("predictions_verdict_is_known", a_prediction(**UNSURE | {"verdict": "perhaps"})),
@@ -154,10 +171,13 @@ REFUSED: list[tuple[str, Write]] = [
     ("label_changes_from_is_known", a_label_change(from_label="seven")),
     ("label_changes_to_is_known", a_label_change(to_label="seven")),
     ("label_changes_change_something", a_label_change(from_label="7")),
-    ("label_queue_guess_is_known", lambda: made.queued(guess="x")),
-    ("label_queue_suggestion_is_known", lambda: made.queued(suggestion=Label.UNKNOWN)),
-    ("label_queue_doubt_is_a_share", lambda: made.queued(doubt=1.001)),
-    ("label_queue_doubt_is_a_share", lambda: made.queued(doubt=-0.001)),
+    ("label_queue_guess_is_known", lambda: factories.create_queue_item(guess="x")),
+    (
+        "label_queue_suggestion_is_known",
+        lambda: factories.create_queue_item(suggestion=Label.UNKNOWN),
+    ),
+    ("label_queue_doubt_is_a_share", lambda: factories.create_queue_item(doubt=1.001)),
+    ("label_queue_doubt_is_a_share", lambda: factories.create_queue_item(doubt=-0.001)),
     ("label_queue_lease_runs_out", leased_for_ever),
     ("suggestions_label_is_known", a_suggestion(label=Label.UNKNOWN)),
     ("label_checks_label_is_known", a_check(label=Label.UNKNOWN)),
@@ -166,7 +186,10 @@ REFUSED: list[tuple[str, Write]] = [
     ("label_checks_answered_at_with_answer", a_check(answer="7")),
     ("label_checks_answered_at_with_answer", a_check(answered_at=NOW)),
     ("promotions_via_is_known", a_promotion(via="a friend")),
-    ("model_versions_rejected_for_a_reason", lambda: made.version(state=ModelState.REJECTED)),
+    (
+        "model_versions_rejected_for_a_reason",
+        lambda: factories.create_version(state=ModelState.REJECTED),
+    ),
     ("training_runs_state_is_known", a_run(state="lost", finished_at=NOW)),
     ("training_runs_success_has_a_result", a_run(state=RunState.SUCCEEDED, finished_at=NOW)),
     ("training_runs_end_has_a_time", a_run(state=RunState.FAILED)),
@@ -198,9 +221,9 @@ def test_every_constraint_is_tried_here() -> None:
     "write",
     [
         MediaStore.objects.create,
-        made.image,
-        made.mnist_image,
-        made.version,
+        factories.create_image,
+        factories.create_mnist_image,
+        factories.create_version,
         a_prediction(),
         a_prediction(**UNSURE),
         a_label_change(),
@@ -208,7 +231,7 @@ def test_every_constraint_is_tried_here() -> None:
         a_check(),
         a_promotion(),
         a_run(),
-        made.queued,
+        factories.create_queue_item,
         a_token(),
         a_webhook(),
         a_delivery(),
@@ -265,9 +288,9 @@ def test_history_goes_with_its_image(write: Write) -> None:
 
 
 def test_two_models_cannot_share_a_name() -> None:
-    made.version(name="one")
+    factories.create_version(name="one")
 
     with pytest.raises(IntegrityError, match="name"), transaction.atomic():
-        made.version(name="one")
+        factories.create_version(name="one")
 
     assert ModelVersion.objects.count() == 1

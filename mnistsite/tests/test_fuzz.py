@@ -15,7 +15,7 @@ from django.test import Client
 
 from classifier.models import ModelVersion, Source
 from classifier.recognition.labels import Scope
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import submission
 from mnistsite.tests.fuzzing import addresses
 from mnistsite.tests.fuzzing.requests import HostileRequest, request
@@ -42,8 +42,8 @@ def roles(admin_user: User, labeller: User, outsider: User) -> dict[str, dict[st
         "visitor": {},
         "liar": {"Authorization": "Bearer mns_nothing"},
         **{name: session(user) for name, user in by_session.items()},
-        "every scope": made.token(admin_user),
-        **{f"scope {scope}": made.token(admin_user, scope) for scope in Scope},
+        "every scope": factories.create_token_header(admin_user),
+        **{f"scope {scope}": factories.create_token_header(admin_user, scope) for scope in Scope},
     }
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from classifier.api.parsers import LARGEST_JSON_BYTES
 from classifier.api.problems import MEDIA_TYPE
 from classifier.models import ModelVersion
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def nested(depth: int) -> str:
 def test_json_that_nests_too_deeply_is_refused(
     staff: Client, champion: ModelVersion, method: str, address: str
 ) -> None:
-    path = address.format(image=made.image().pk, model=champion.name)
+    path = address.format(image=factories.create_image().pk, model=champion.name)
     for body in BODIES:
         content = body.replace("…", nested(100_000))
 
@@ -64,7 +64,9 @@ def test_json_that_nests_nearly_too_deeply_is_no_server_error(staff: Client, dep
     """Python's parser takes what the code that formats an error message does not."""
     content = f'{{"label": {nested(depth)}}}'
 
-    response = staff.generic("PATCH", f"/api/images/{made.image().pk}", content, "application/json")
+    response = staff.generic(
+        "PATCH", f"/api/images/{factories.create_image().pk}", content, "application/json"
+    )
 
     status, code = problem(response)
     assert (status, code) in [(400, "invalid"), (400, "parse_error")]
@@ -74,7 +76,7 @@ def test_json_that_nests_nearly_too_deeply_is_no_server_error(staff: Client, dep
 def test_json_that_is_too_large_is_refused(
     staff: Client, champion: ModelVersion, method: str, address: str
 ) -> None:
-    path = address.format(image=made.image().pk, model=champion.name)
+    path = address.format(image=factories.create_image().pk, model=champion.name)
     content = json.dumps({"label": "7" * LARGEST_JSON_BYTES})
 
     response = staff.generic(method, path, content, "application/json")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier.access import logins
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_tokens_and_open_sessions_go_on(labeller: User) -> None:
     inside.force_login(labeller)
     fail(5)
     assert inside.get("/admin/", REMOTE_ADDR=HERE).status_code == 200
-    headers = made.token(labeller)
+    headers = factories.create_token_header(labeller)
     assert Client().get("/api/images", headers=headers, REMOTE_ADDR=HERE).status_code == 200
 
 

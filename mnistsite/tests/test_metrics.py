@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 
 from classifier.models import ModelVersion, QueueItem, RunState, TrainingRun
 from classifier.registry.runs import TASK
-from classifier.tests import made
+from classifier.tests import factories
 from mnistsite.observability import metrics
 from mnistsite.observability.deadline import Bounded
 
@@ -85,10 +85,10 @@ def made_file(content: bytes) -> SimpleUploadedFile:
 
 
 def test_the_state_of_things_is_asked_of_the_database(transactional_db: None) -> None:
-    model = made.version(name="served", state="champion")
+    model = factories.create_version(name="served", state="champion")
     promoted = model.promotions.create(via="command")
-    item = made.queued()
-    made.queued(label="7")
+    item = factories.create_queue_item()
+    factories.create_queue_item(label="7")
     QueueItem.objects.filter(pk=item.pk).update(created_at=timezone.now() - timedelta(hours=1))
     TrainingRun.objects.create(state=RunState.QUEUED)
     jobs = of(scraped(), "jobs", status="todo")

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion
-from classifier.tests import broken
+from classifier.tests import faults
 from classifier.uploads.storage import MARKER
 from mnistsite.observability import probes
 from mnistsite.observability.deadline import Bounded
@@ -108,8 +108,8 @@ def test_nobody_waits_for_a_check_that_hangs(
 @pytest.mark.parametrize(
     ("break_it", "code"),
     [
-        (lambda patch, _: broken.break_new_files(patch, broken.full), "storage_full"),
-        (lambda patch, _: broken.break_new_files(patch, broken.read_only), "no_storage"),
+        (lambda patch, _: faults.break_new_files(patch, faults.raise_disk_full), "storage_full"),
+        (lambda patch, _: faults.break_new_files(patch, faults.raise_read_only), "no_storage"),
         (lambda _, media: (media / MARKER).unlink(), "no_storage"),
         (lambda _, media: (media / MARKER).write_text(str(uuid4())), "no_storage"),
     ],
@@ -151,7 +151,7 @@ def test_process_whose_database_takes_no_writes_is_not_ready(
     code: str,
 ) -> None:
     with monkeypatch.context() as patched:
-        broken.break_cursors(patched, error)
+        faults.break_cursors(patched, error)
         response = client.get("/readyz")
 
     assert (response.status_code, response.json()["failed"]) == (503, {"database": code})

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
-from classifier.tests import broken
+from classifier.tests import faults
 from classifier.uploads import submission
 from classifier.uploads.storage import MARKER
 
@@ -25,13 +25,28 @@ Break = Callable[[pytest.MonkeyPatch, Path], None]
 FULL_DATABASE = psycopg.errors.DiskFull("could not extend file")
 STANDBY = psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT")
 OUTAGES = [
-    (lambda patch, _: broken.break_new_files(patch, broken.full), 507, "storage_full", "60"),
-    (lambda patch, _: patch.setattr(os, "fsync", broken.over_quota), 507, "storage_full", "60"),
-    (lambda patch, _: broken.break_new_files(patch, broken.read_only), 503, "no_storage", "5"),
+    (
+        lambda patch, _: faults.break_new_files(patch, faults.raise_disk_full),
+        507,
+        "storage_full",
+        "60",
+    ),
+    (
+        lambda patch, _: patch.setattr(os, "fsync", faults.raise_over_quota),
+        507,
+        "storage_full",
+        "60",
+    ),
+    (
+        lambda patch, _: faults.break_new_files(patch, faults.raise_read_only),
+        503,
+        "no_storage",
+        "5",
+    ),
     (lambda _, media: (media / MARKER).unlink(), 503, "no_storage", "5"),
     (lambda _, media: (media / "uploads").write_bytes(b""), 503, "no_storage", "5"),
-    (lambda patch, _: broken.break_cursors(patch, FULL_DATABASE), 507, "database_full", "60"),
-    (lambda patch, _: broken.break_cursors(patch, STANDBY), 503, "no_database", "5"),
+    (lambda patch, _: faults.break_cursors(patch, FULL_DATABASE), 507, "database_full", "60"),
+    (lambda patch, _: faults.break_cursors(patch, STANDBY), 503, "no_database", "5"),
 ]
 NAMES = ["full", "quota", "read-only", "unmounted", "file in the way", "full DB", "standby DB"]
 
@@ -92,6 +107,6 @@ def test_page_in_german_explains_a_full_disk(
     champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.cookies["django_language"] = "de"
-    monkeypatch.setattr(os, "fsync", broken.full)
+    monkeypatch.setattr(os, "fsync", faults.raise_disk_full)
 
     assert "Es ist kein Platz mehr für Bilder." in post_form(client, drawn(7)).text

@@ -25,7 +25,7 @@ def test_a_kill_at_any_step_leaves_one_champion_that_loads_and_no_half_row(few: 
     InputImage.objects.filter(is_training=False).exclude(pk__in=keep.values("pk")).delete()
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
-        env=workers.environment(),
+        env=workers.build_environment(),
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, Source
-from classifier.tests import made
+from classifier.tests import factories
 from training.data import mnist
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -120,7 +120,7 @@ def test_a_failure_half_way_leaves_what_was_there(
 def test_wrong_npz_is_refused_although_mnist_is_loaded(
     content: bytes | None, tmp_path: Path
 ) -> None:
-    made.mnist_image()
+    factories.create_mnist_image()
     npz = tmp_path / "wrong.npz"
     if content is not None:
         npz.write_bytes(content)

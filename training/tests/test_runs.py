@@ -26,7 +26,7 @@ from classifier.recognition import model_folder
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import versions
 from classifier.registry.serving import find_model_folder
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_real_training")]
@@ -143,7 +143,7 @@ def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
 def test_a_champion_without_weights_cannot_be_fine_tuned(
     few: None, label: Callable[..., list[UUID]], settings: Settings
 ) -> None:
-    folder = made.copy_bundled_model("bare")
+    folder = factories.copy_bundled_model("bare")
     (folder / model_folder.WEIGHTS).unlink()
     (folder / model_folder.MANIFEST).unlink()
     bundled = model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline")

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import RunState, TrainingRun
-from classifier.tests.reading import page_of, words
+from classifier.tests.pages import get_admin_url, read_text
 from training import tracking
 
 
@@ -68,7 +68,7 @@ def test_log_and_page_of_a_run_have_the_command_that_uploads_it(
     run = TrainingRun.objects.get()
     assert run.state == RunState.SUCCEEDED
     assert f"wandb sync {folder}\n" in run.log
-    assert f"wandb sync {folder} " in words(admin_client, page_of(run))
+    assert f"wandb sync {folder} " in read_text(admin_client, get_admin_url(run))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from classifier.access.throttles import AddressThrottle, UserThrottle
 from classifier.models import ModelVersion, Upload
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +129,7 @@ def test_a_spoofed_address_is_the_same_address() -> None:
 
 
 def test_pages_and_api_are_one_count(client: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
     sent = {"image": SimpleUploadedFile("a.png", b"no picture")}
     assert client.post("/predict", sent).status_code == 400
     assert client.post(f"/suggest/{image.pk}", {"label": "7"}).status_code == 302

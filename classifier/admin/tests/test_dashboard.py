@@ -17,7 +17,7 @@ from classifier.models import LabelCheck, ModelVersion, RunState, TrainingRun, V
 from classifier.monitoring import statistics
 from classifier.monitoring.statistics import DailyVerdicts, Labeller, Queue
 from classifier.recognition.labels import KNOWN_LABELS
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -42,18 +42,18 @@ def page_for(client: Client, user: User) -> str:
 
 def promoted(days: float) -> ModelVersion:
     with days_ago(days):
-        version = made.version(name=f"made-{days}", state="champion")
+        version = factories.create_version(name=f"made-{days}", state="champion")
         version.promotions.create(via=Via.COMMAND)
     return version
 
 
 def read(by: ModelVersion, days: float, **values: object) -> None:
     with days_ago(days):
-        made.prediction(made.image(), by, **values)
+        factories.create_prediction(factories.create_image(), by, **values)
 
 
 def label(by: User, days: float = 0, to: str = "7") -> None:
-    image = made.queued().image
+    image = factories.create_queue_item().image
     with days_ago(days):
         labels.set_label(image.pk, to, by, Via.QUEUE)
 
@@ -61,7 +61,7 @@ def label(by: User, days: float = 0, to: str = "7") -> None:
 def answered(of: User, *answers: str) -> None:
     for answer in answers:
         LabelCheck.objects.create(
-            image=made.image(label="7"),
+            image=factories.create_image(label="7"),
             asked_of=of,
             label="7",
             answer=answer,
@@ -70,9 +70,9 @@ def answered(of: User, *answers: str) -> None:
 
 
 def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
-    made.queued()
-    made.queued(duplicate=True)
-    made.queued(label="7", duplicate=True)
+    factories.create_queue_item()
+    factories.create_queue_item(duplicate=True)
+    factories.create_queue_item(label="7", duplicate=True)
 
     assert statistics.count_queue() == Queue(waiting=2, duplicates=1)
 
@@ -86,7 +86,7 @@ def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
     label(admin_user, days=7.1)
     label(anna, to="3")
     label(anna, to="4")
-    undone = made.queued().image
+    undone = factories.create_queue_item().image
     labels.set_label(undone.pk, "7", admin_user, Via.QUEUE)
     labels.undo_changes([undone.pk], admin_user)
 
@@ -110,7 +110,7 @@ def test_of_each_labeller_the_answered_checks_and_those_that_agree_are_counted(
 
 
 def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
-    version = made.version()
+    version = factories.create_version()
     for days, values in ((0, {}), (0, UNSURE), (0, REFUSED), (0, UNSURE), (13, {}), (14, UNSURE)):
         read(version, days, **values)
 
@@ -122,7 +122,7 @@ def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
 
 
 def test_the_last_day_in_doubt_is_also_told_in_words(client: Client, admin_user: User) -> None:
-    version = made.version()
+    version = factories.create_version()
     read(version, 1)
     for values in ({}, UNSURE, REFUSED, UNSURE):
         read(version, 0, **values)
@@ -163,7 +163,7 @@ def test_an_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
 def test_drift_is_by_day_since_the_promotion_against_the_first_week(
     client: Client, admin_user: User
 ) -> None:
-    version, other = promoted(20), made.version(name="other")
+    version, other = promoted(20), factories.create_version(name="other")
     for days, confidence in ((21, 0.1), (20, 0.98), (14, 0.94), (5, 0.9), (0, 0.5), (0, 0.7)):
         read(version, days, confidence=confidence)
     read(other, 0, confidence=0.0)

@@ -22,7 +22,7 @@ from classifier.models import (
     QueueItem,
     Via,
 )
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +32,10 @@ def alike(by: User, digit: str = "7", count: int = 60) -> list[UUID]:
 
 
 def test_the_grid_asks_what_the_model_calls_a_digit_the_surest_first(anna: User) -> None:
-    doubted, sure = (made.queued(doubt=doubt).pk for doubt in (0.5, 0.0))
-    made.queued(guess="1")
-    made.queued(label="7")
-    refused = made.queued(guess="not_a_digit").pk
+    doubted, sure = (factories.create_queue_item(doubt=doubt).pk for doubt in (0.5, 0.0))
+    factories.create_queue_item(guess="1")
+    factories.create_queue_item(label="7")
+    refused = factories.create_queue_item(guess="not_a_digit").pk
 
     assert alike(anna) == [sure, doubted]
     assert alike(anna, "not_a_digit") == [refused]
@@ -47,7 +47,9 @@ def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
     anna: User, settings: Settings
 ) -> None:
     settings.LABEL_CHECK_PERCENT = 0
-    right, wrong, unseen = (made.queued(doubt=doubt).pk for doubt in (0.0, 0.1, 0.9))
+    right, wrong, unseen = (
+        factories.create_queue_item(doubt=doubt).pk for doubt in (0.0, 0.1, 0.9)
+    )
     alike(anna, count=2)
 
     doubts = queue.confirm_guess("7", [right], [wrong], anna)
@@ -65,28 +67,28 @@ def test_the_rest_of_a_grid_is_labelled_and_what_is_wrong_is_asked_first(
 @pytest.mark.parametrize("guess", ["unknown", "", "12"])
 def test_a_grid_is_of_a_guess_that_a_model_can_make(anna: User, guess: str) -> None:
     with pytest.raises(RuleBroken, match="is no guess"):
-        queue.confirm_guess(guess, [made.queued().pk], [], anna)
+        queue.confirm_guess(guess, [factories.create_queue_item().pk], [], anna)
 
 
 def test_of_a_grid_all_is_labelled_or_nothing(anna: User) -> None:
-    there, wrong = made.queued().pk, made.queued().pk
+    there, wrong = factories.create_queue_item().pk, factories.create_queue_item().pk
 
     with pytest.raises(InputImage.DoesNotExist):
         queue.confirm_guess("7", [there, uuid4()], [wrong], anna)
 
-    assert made.label_of(there) == "unknown"
+    assert factories.get_label(there) == "unknown"
     assert QueueItem.objects.get(pk=wrong).doubt < MISTAKEN
 
 
 def test_of_a_grid_all_is_taken_back_or_nothing(anna: User, bert: User) -> None:
-    images = [made.queued().pk for _ in range(3)]
+    images = [factories.create_queue_item().pk for _ in range(3)]
     queue.confirm_guess("7", images, [], anna)
     labels.set_label(images[1], "1", bert, Via.ADMIN)
 
     with pytest.raises(RuleBroken, match="Somebody else"):
         queue.undo_confirmation(images, {}, anna)
 
-    assert [made.label_of(image) for image in images] == ["7", "1", "7"]
+    assert [factories.get_label(image) for image in images] == ["7", "1", "7"]
 
 
 def test_sixty_images_take_as_many_queries_as_three(
@@ -103,9 +105,9 @@ def test_sixty_images_take_as_many_queries_as_three(
 
     def counts(count: int) -> list[int]:
         QueueItem.objects.all().delete()
-        for item in [made.queued(suggestion="1") for _ in range(count)]:
-            made.prediction(item.image, champion)
-            made.queued(label="7", suggestion="1", doubt=1.0)
+        for item in [factories.create_queue_item(suggestion="1") for _ in range(count)]:
+            factories.create_prediction(item.image, champion)
+            factories.create_queue_item(label="7", suggestion="1", doubt=1.0)
         images = alike(anna, count=count)
         some, most = images[: count // 3], images[count // 3 :]
         queue.release_leases(anna)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from classifier.admin.learnt import learnt_by
 from classifier.models import InputImage, ModelVersion
 from classifier.registry import versions
-from classifier.tests import made
-from classifier.tests.reading import page_of, words
+from classifier.tests import factories
+from classifier.tests.pages import get_admin_url, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,9 @@ LIST = "/admin/classifier/modelversion/"
 @pytest.fixture
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
-    return made.version(name="better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
+    return factories.create_version(
+        name="better", metrics={"test": {"digits": 10000, "accuracy": 0.998}}
+    )
 
 
 def compared(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
@@ -48,10 +50,12 @@ def pictures(html: str) -> list[str]:
 
 def test_the_list_shows_state_accuracy_and_what_was_learnt(admin_client: Client) -> None:
     snapshot = {"images": 60150, "by_source": {"mnist_sample": 60000, "web": 130, "api": 20}}
-    made.version(name="better", snapshot=snapshot, metrics={"test": {"accuracy": 0.9971}})
-    made.version(name="plain")
+    factories.create_version(
+        name="better", snapshot=snapshot, metrics={"test": {"accuracy": 0.9971}}
+    )
+    factories.create_version(name="plain")
 
-    shown = words(admin_client, LIST)
+    shown = read_text(admin_client, LIST)
 
     assert "better Candidate 99.71 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
     assert "plain Candidate – 0 images, 0 uploads" in shown
@@ -59,7 +63,7 @@ def test_the_list_shows_state_accuracy_and_what_was_learnt(admin_client: Client)
 
 def test_the_list_reads_no_image_s_name(admin_client: Client) -> None:
     """Which makes megabytes a model."""
-    made.version(name="better", snapshot={"images": 9, "corrected": {"1": "7"}})
+    factories.create_version(name="better", snapshot={"images": 9, "corrected": {"1": "7"}})
 
     with CaptureQueriesContext(connection) as queries:
         admin_client.get(LIST)
@@ -74,8 +78,8 @@ def test_figures_stand_beside_the_champion_s(admin_client: Client, better: Model
     metrics = {"test": better.metrics["test"] | {"ece": 0.5}, "held_out_uploads": figures}
     ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
 
-    html = admin_client.get(page_of(better)).content.decode()
-    shown = words(admin_client, page_of(better))
+    html = admin_client.get(get_admin_url(better)).content.decode()
+    shown = read_text(admin_client, get_admin_url(better))
 
     assert "MNIST's test split, 10,000 digits this model baseline, which serves" in shown
     assert "read right 99.80 % , better 99.69 %" in shown
@@ -92,7 +96,7 @@ def test_figures_of_other_images_are_not_compared(
         metrics = {"held_out_uploads": {"digits": digits, "accuracy": 0.9}}
         ModelVersion.objects.filter(pk=version.pk).update(metrics=metrics)
 
-    assert "read right 90.00 % –" in words(admin_client, page_of(better))
+    assert "read right 90.00 % –" in read_text(admin_client, get_admin_url(better))
 
 
 def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
@@ -100,16 +104,16 @@ def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
 ) -> None:
     three = digits[0][digits[1] == 3][0].tobytes()
     up, down, upload = (
-        made.mnist_image(label="3", pixels=three),
-        made.mnist_image(label="5"),
-        made.image(label="3", pixels=three),
+        factories.create_mnist_image(label="3", pixels=three),
+        factories.create_mnist_image(label="5"),
+        factories.create_image(label="3", pixels=three),
     )
-    made.copy_bundled_model("better")
+    factories.copy_bundled_model("better")
     sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
     better = versions.register("better", compared(**sets))
 
-    html = admin_client.get(page_of(better)).content.decode()
-    shown = words(admin_client, page_of(better))
+    html = admin_client.get(get_admin_url(better)).content.decode()
+    shown = read_text(admin_client, get_admin_url(better))
 
     assert pictures(html) == [str(image.pk) for image in (up, down, upload)]
     assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in shown
@@ -120,29 +124,31 @@ def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
 def test_at_most_60_pictures_of_a_kind_are_shown_with_the_count(
     admin_client: Client, champion: ModelVersion
 ) -> None:
-    images = [made.mnist_image() for _ in range(62)]
-    better = made.version(name="better", comparison=compared(test={"worse": images}))
+    images = [factories.create_mnist_image() for _ in range(62)]
+    better = factories.create_version(name="better", comparison=compared(test={"worse": images}))
 
-    html = admin_client.get(page_of(better)).content.decode()
+    html = admin_client.get(get_admin_url(better)).content.decode()
 
     assert pictures(html) == [str(image.pk) for image in images[:60]]
-    assert "62 got worse , 60 shown" in words(admin_client, page_of(better))
+    assert "62 got worse , 60 shown" in read_text(admin_client, get_admin_url(better))
 
 
 def test_a_comparison_outlives_its_images_and_folders(admin_client: Client) -> None:
-    kept, deleted = made.mnist_image(label="5"), made.mnist_image()
+    kept, deleted = factories.create_mnist_image(label="5"), factories.create_mnist_image()
     sets = {"test": {"better": [kept, deleted]}}
-    gone = made.version(name="gone", comparison=compared(**sets) | {"against": "also-gone"})
+    gone = factories.create_version(
+        name="gone", comparison=compared(**sets) | {"against": "also-gone"}
+    )
     deleted.delete()
 
-    html = admin_client.get(page_of(gone)).content.decode()
+    html = admin_client.get(get_admin_url(gone)).content.decode()
 
     assert pictures(html) == [str(kept.pk)]
-    assert "2 got better , 1 shown 5 " in words(admin_client, page_of(gone))
+    assert "2 got better , 1 shown 5 " in read_text(admin_client, get_admin_url(gone))
 
 
 def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
-    images = [made.image(label="7") for _ in range(62)]
+    images = [factories.create_image(label="7") for _ in range(62)]
     now = timezone.now()
     for place, image in enumerate(images):
         at = now.replace(microsecond=place)
@@ -156,10 +162,10 @@ def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
         "corrected": labels,
         "since": {"model": "baseline", "images": list(labels)[:37]},
     }
-    version = made.version(snapshot=snapshot)
+    version = factories.create_version(snapshot=snapshot)
 
-    html = admin_client.get(page_of(version)).content.decode()
-    shown = words(admin_client, page_of(version))
+    html = admin_client.get(get_admin_url(version)).content.decode()
+    shown = read_text(admin_client, get_admin_url(version))
 
     assert "Images 60,062 MNIST 60,000 web page 62 New since baseline 37" in shown
     assert "0d098d5f" in shown
@@ -169,11 +175,12 @@ def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
 
 
 def test_an_upload_names_the_models_that_learnt_from_it() -> None:
-    image = made.image()
+    image = factories.create_image()
     assert learnt_by(image) == "no model yet"
 
     ids = [
-        made.version(name=name, snapshot={"corrected": {str(image.pk): "7"}}).pk for name in "ab"
+        factories.create_version(name=name, snapshot={"corrected": {str(image.pk): "7"}}).pk
+        for name in "ab"
     ]
 
     assert learnt_by(image) == (

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Prediction, Via
-from classifier.tests import made
-from classifier.tests.reading import page_of
+from classifier.tests import factories
+from classifier.tests.pages import get_admin_url
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +50,9 @@ def history() -> list[tuple[str, str, str, str]]:
 
 
 def test_the_list_opens_on_what_nobody_has_labelled_newest_first(labeller_client: Client) -> None:
-    older, newer = made.image(), made.image()
-    made.image(label="7")
-    made.mnist_image()
+    older, newer = factories.create_image(), factories.create_image()
+    factories.create_image(label="7")
+    factories.create_mnist_image()
 
     assert listed(labeller_client) == ids(newer, older)
 
@@ -70,16 +70,16 @@ def test_the_list_is_filtered_by_label(
     labeller_client: Client, query: str, labels: list[str]
 ) -> None:
     for label in ("unknown", "not_a_digit", "7"):
-        made.image(label=label)
+        factories.create_image(label=label)
 
     found = {str(image.pk): image.label for image in InputImage.objects.all()}
     assert [found[image] for image in listed(labeller_client, query)] == labels
 
 
 def test_the_list_shows_picture_and_prediction_of_each_image(labeller_client: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
     doubt = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
-    made.prediction(image, made.version(), confidence=0.512, **doubt)
+    factories.create_prediction(image, factories.create_version(), confidence=0.512, **doubt)
 
     page = labeller_client.get(LIST).content.decode()
 
@@ -89,17 +89,17 @@ def test_the_list_shows_picture_and_prediction_of_each_image(labeller_client: Cl
 
 
 def test_an_image_s_page_says_why_the_model_doubted_and_how_much(labeller_client: Client) -> None:
-    image = made.image()
-    made.prediction(
+    image = factories.create_image()
+    factories.create_prediction(
         image,
-        made.version(),
+        factories.create_version(),
         label="unknown",
         verdict="not_a_digit",
         reason="another_sign",
         scores={"mutual_information": 0.25, "rejection": 0.9},
     )
 
-    page = labeller_client.get(page_of(image)).content.decode()
+    page = labeller_client.get(get_admin_url(image)).content.decode()
 
     assert "looks like a letter, a drawing or a photo" in page
     assert "it is nearest to a 7." in page
@@ -107,7 +107,11 @@ def test_an_image_s_page_says_why_the_model_doubted_and_how_much(labeller_client
 
 
 def test_labels_set_in_the_list_go_through_the_history(labeller_client: Client) -> None:
-    older, newer, untouched = made.image(), made.image(), made.image()
+    older, newer, untouched = (
+        factories.create_image(),
+        factories.create_image(),
+        factories.create_image(),
+    )
     rows = [
         {"id": untouched.pk, "label": "unknown"},
         {"id": newer.pk, "label": "not_a_digit"},
@@ -134,7 +138,11 @@ def act(client: Client, label: str, *images: InputImage) -> Any:
 def test_the_label_of_all_selected_images_is_set_through_the_history(
     labeller_client: Client,
 ) -> None:
-    first, second, other = made.image(), made.image(), made.image()
+    first, second, other = (
+        factories.create_image(),
+        factories.create_image(),
+        factories.create_image(),
+    )
 
     response = act(labeller_client, "5", first, second)
 
@@ -147,7 +155,7 @@ def test_the_label_of_all_selected_images_is_set_through_the_history(
 def test_a_label_that_does_not_exist_is_not_set_on_the_selected_images(
     labeller_client: Client, label: str
 ) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     response = act(labeller_client, label, image)
 
@@ -157,22 +165,22 @@ def test_a_label_that_does_not_exist_is_not_set_on_the_selected_images(
 
 
 def test_the_label_set_on_an_images_page_goes_through_the_history(labeller_client: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
 
-    response = labeller_client.post(page_of(image), {"label": "8"} | inlines())
+    response = labeller_client.post(get_admin_url(image), {"label": "8"} | inlines())
 
     assert response.status_code == 302
     assert history() == [("labeller", "unknown", "8", Via.ADMIN)]
 
 
 def test_an_images_page_shows_its_history_and_predictions(client: Client, admin_user: User) -> None:
-    image, labeller = made.image(), User.objects.create_user("anna")
-    made.prediction(image, made.version(name="the-model"))
+    image, labeller = factories.create_image(), User.objects.create_user("anna")
+    factories.create_prediction(image, factories.create_version(name="the-model"))
     labels.set_label(image.pk, "8", labeller, Via.API)
     labels.set_label(image.pk, "9", admin_user, Via.ADMIN)
     client.force_login(admin_user)
 
-    page = client.get(page_of(image)).content.decode()
+    page = client.get(get_admin_url(image)).content.decode()
 
     rows = page.split('id="label_changes-')
     cells = [dict(re.findall(r'class="field-(\w+)">\s*<p>(?:<a[^>]*>)?([^<]*)', r)) for r in rows]
@@ -186,12 +194,12 @@ def test_an_images_page_shows_its_history_and_predictions(client: Client, admin_
 
 
 def test_nobody_changes_predictions_or_history(client: Client, admin_user: User) -> None:
-    image = made.image()
-    prediction = made.prediction(image, made.version())
+    image = factories.create_image()
+    prediction = factories.create_prediction(image, factories.create_version())
     labels.set_label(image.pk, "7", admin_user, Via.ADMIN)
     change = LabelChange.objects.get()
     client.force_login(admin_user)
-    page = client.get(page_of(image)).content.decode()
+    page = client.get(get_admin_url(image)).content.decode()
     fields = re.findall(r'name="(?:predictions|label_changes)-\d+-(\w+)"', page)
     assert set(fields) == {"id", "image"}  # hidden: which row it is
 
@@ -199,18 +207,18 @@ def test_nobody_changes_predictions_or_history(client: Client, admin_user: User)
         predictions=[{"id": prediction.pk, "image": image.pk, "best_guess": "1", "DELETE": "on"}],
         label_changes=[{"id": change.pk, "image": image.pk, "to_label": "1", "DELETE": "on"}],
     )
-    client.post(page_of(image), {"label": "7"} | forged)
+    client.post(get_admin_url(image), {"label": "7"} | forged)
 
     assert Prediction.objects.get().best_guess == "7"
     assert LabelChange.objects.get().to_label == "7"
 
 
 def test_the_list_takes_as_many_queries_for_25_images_as_for_5(labeller_client: Client) -> None:
-    version = made.version()
+    version = factories.create_version()
 
     def queries_for(count: int) -> int:
         while InputImage.objects.count() < count:
-            made.prediction(made.image(), version)
+            factories.create_prediction(factories.create_image(), version)
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -224,9 +232,9 @@ def test_the_list_takes_as_many_queries_for_25_images_as_for_5(labeller_client: 
 
 def test_who_may_only_look_cannot_label(labeller_client: Client, labeller: User) -> None:
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
-    image = made.image()
+    image = factories.create_image()
 
     labeller_client.post(LIST, formset("form", {"id": image.pk, "label": "3"}) | {"_save": "Save"})
     act(labeller_client, "3", image)
-    assert labeller_client.post(page_of(image), {"label": "3"} | inlines()).status_code == 403
+    assert labeller_client.post(get_admin_url(image), {"label": "3"} | inlines()).status_code == 403
     assert history() == []

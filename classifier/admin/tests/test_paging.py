@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from classifier.admin.images import ImageAdmin
 from classifier.admin.uploads import UploadAdmin
 from classifier.models import InputImage, Upload
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def listed(client: Client, address: str) -> list[str]:
 def test_the_pages_of_images_hold_each_once_newest_first(
     admin_client: Client, address: str
 ) -> None:
-    images = [made.image() for _ in range(5)]
+    images = [factories.create_image() for _ in range(5)]
 
     pages = [listed(admin_client, f"{address}{page}") for page in (1, 2, 3)]
 
@@ -43,7 +43,7 @@ def test_the_pages_of_images_hold_each_once_newest_first(
 
 
 def test_the_pages_of_uploads_hold_each_once_newest_first(admin_client: Client) -> None:
-    uploads = [made.upload() for _ in range(3)]
+    uploads = [factories.create_upload() for _ in range(3)]
 
     pages = [listed(admin_client, f"{UPLOADS}?p={page}") for page in (1, 2)]
 
@@ -54,7 +54,7 @@ def test_the_pages_of_uploads_hold_each_once_newest_first(admin_client: Client) 
 @pytest.mark.parametrize("address", [IMAGES, UPLOADS])
 def test_of_the_rows_before_a_page_only_keys_are_read(admin_client: Client, address: str) -> None:
     for _ in range(5):
-        made.image()
+        factories.create_image()
 
     with CaptureQueriesContext(connection) as queries:
         admin_client.get(f"{address}?p=2")
@@ -66,7 +66,7 @@ def test_of_the_rows_before_a_page_only_keys_are_read(admin_client: Client, addr
 
 def plan(rows: QuerySet[Any, Any]) -> str:
     """As of a long list: what the planner knows of an empty table is left to chance."""
-    upload = made.upload()
+    upload = factories.create_upload()
     labels = ["unknown", *"0123456789"] * 200
     InputImage.objects.bulk_create(
         InputImage(

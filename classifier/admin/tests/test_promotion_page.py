@@ -6,8 +6,8 @@ from django.test import Client
 
 from classifier.models import ModelState, ModelVersion, Promotion, Via
 from classifier.registry import versions
-from classifier.tests import made
-from classifier.tests.reading import page_of, words
+from classifier.tests import factories
+from classifier.tests.pages import get_admin_url, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ LIST = "/admin/classifier/modelversion/"
 @pytest.fixture
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
-    made.copy_bundled_model("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
+    factories.copy_bundled_model("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
     return versions.register("better")
 
 
@@ -36,7 +36,7 @@ def test_the_timeline_tells_model_time_who_why_and_through_what(
     since = Promotion.objects.get(model=better).at
     at = f"{since:%Y-%m-%d %H:%M}"
 
-    shown = words(trainer_client, f"{LIST}timeline/")
+    shown = read_text(trainer_client, f"{LIST}timeline/")
 
     assert f"better {at} now trainer Admin It reads my 7s. baseline" in shown
     assert f"{at} – command line –" in shown
@@ -49,7 +49,7 @@ def test_the_timeline_tells_model_time_who_why_and_through_what(
 def test_a_candidate_is_promoted_with_a_reason_on_record(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    assert "Promote</button>" in trainer_client.get(page_of(better)).content.decode()
+    assert "Promote</button>" in trainer_client.get(get_admin_url(better)).content.decode()
 
     html = promote(trainer_client, better, reason="It reads my 7s.")
 
@@ -63,7 +63,10 @@ def test_the_champion_s_page_rolls_back_to_the_one_before(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
     versions.promote("better")
-    assert "Roll back to baseline</button>" in trainer_client.get(page_of(better)).content.decode()
+    assert (
+        "Roll back to baseline</button>"
+        in trainer_client.get(get_admin_url(better)).content.decode()
+    )
 
     response = trainer_client.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
 
@@ -76,7 +79,7 @@ def test_the_champion_s_page_rolls_back_to_the_one_before(
 def test_there_is_no_button_to_roll_back_to_nothing(
     trainer_client: Client, champion: ModelVersion
 ) -> None:
-    assert "Roll back" not in trainer_client.get(page_of(champion)).content.decode()
+    assert "Roll back" not in trainer_client.get(get_admin_url(champion)).content.decode()
 
     response = trainer_client.post(f"{LIST}rollback/", follow=True)
 
@@ -87,11 +90,11 @@ def test_there_is_no_button_to_roll_back_to_nothing(
 def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
     trainer_client: Client, champion: ModelVersion
 ) -> None:
-    made.copy_bundled_model("worse")
+    factories.copy_bundled_model("worse")
     comparison = {"passed": False, "reason": "Two images got worse."}
     worse = versions.register("worse", comparison)
 
-    html = trainer_client.get(page_of(worse)).content.decode()
+    html = trainer_client.get(get_admin_url(worse)).content.decode()
     assert "Promote</button>" not in html
     assert "Two images got worse." in html
     assert "manage.py promote worse --force" in html
@@ -103,7 +106,7 @@ def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
 def test_a_model_whose_folder_is_gone_is_not_promoted(
     trainer_client: Client, champion: ModelVersion
 ) -> None:
-    gone = made.version(name="gone")
+    gone = factories.create_version(name="gone")
 
     assert "There is no model in" in promote(trainer_client, gone)
     assert serving() == "baseline"
@@ -118,11 +121,14 @@ def test_a_reason_that_cannot_be_kept_promotes_nothing(
 
 
 def test_a_model_page_says_when_it_served(trainer_client: Client, better: ModelVersion) -> None:
-    assert "When it served" not in words(trainer_client, page_of(better))
+    assert "When it served" not in read_text(trainer_client, get_admin_url(better))
 
     promote(trainer_client, better, reason="It reads my 7s.")
 
-    assert "It reads my 7s." in words(trainer_client, page_of(better)).split("When it served")[1]
+    assert (
+        "It reads my 7s."
+        in read_text(trainer_client, get_admin_url(better)).split("When it served")[1]
+    )
 
 
 def test_who_may_only_look_sees_no_button_and_promotes_nothing(
@@ -130,7 +136,7 @@ def test_who_may_only_look_sees_no_button_and_promotes_nothing(
 ) -> None:
     trainer.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
 
-    assert "Promote</button>" not in trainer_client.get(page_of(better)).content.decode()
+    assert "Promote</button>" not in trainer_client.get(get_admin_url(better)).content.decode()
     assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403
     assert trainer_client.post(f"{LIST}rollback/").status_code == 403
     assert serving() == "baseline"

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.labelling import labels
 from classifier.models import InputImage, LabelCheck, QueueItem, Via
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 
@@ -57,10 +57,10 @@ def test_only_staff_who_may_label_get_to_the_pages(
 def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(
     labeller_client: Client,
 ) -> None:
-    upload = made.upload(width=300, height=200)
-    image = made.image(upload=upload, box=[30, 40, 50, 60])
-    made.queued(image=image, guess="7", suggestion="3")
-    made.prediction(image, made.version(), confidence=0.9)
+    upload = factories.create_upload(width=300, height=200)
+    image = factories.create_image(upload=upload, box=[30, 40, 50, 60])
+    factories.create_queue_item(image=image, guess="7", suggestion="3")
+    factories.create_prediction(image, factories.create_version(), confidence=0.9)
 
     shown = page(labeller_client)
 
@@ -89,14 +89,14 @@ def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(
 def test_a_card_says_why_it_is_asked(
     labeller_client: Client, of_item: dict[str, Any], of_prediction: dict[str, Any], why: str
 ) -> None:
-    item = made.queued(**of_item)
-    made.prediction(item.image, made.version(), **of_prediction)
+    item = factories.create_queue_item(**of_item)
+    factories.create_prediction(item.image, factories.create_version(), **of_prediction)
 
     assert why in page(labeller_client)
 
 
 def test_pages_run_no_script_and_no_style_of_their_own(labeller_client: Client) -> None:
-    made.prediction(made.queued().image, made.version())
+    factories.create_prediction(factories.create_queue_item().image, factories.create_version())
 
     for address in (QUEUE, GRID + "?guess=7"):
         content = page(labeller_client, address).split('<div id="content"')[1].split("<footer")[0]
@@ -104,7 +104,7 @@ def test_pages_run_no_script_and_no_style_of_their_own(labeller_client: Client) 
 
 
 def test_an_answer_leads_to_the_next_image_in_the_same_order(labeller_client: Client) -> None:
-    second, first = made.queued(doubt=0.1), made.queued(doubt=0.9)
+    second, first = factories.create_queue_item(doubt=0.1), factories.create_queue_item(doubt=0.9)
     assert asked(page(labeller_client, QUEUE + "?order=doubt"))[0] == str(first.pk)
 
     response = give(labeller_client, "3", first, "?order=doubt")
@@ -117,7 +117,7 @@ def test_an_answer_leads_to_the_next_image_in_the_same_order(labeller_client: Cl
 
 
 def test_the_last_answer_is_taken_back_and_asked_again_first(labeller_client: Client) -> None:
-    item, other = made.queued(doubt=0.1), made.queued(doubt=0.9)
+    item, other = factories.create_queue_item(doubt=0.1), factories.create_queue_item(doubt=0.9)
     shown = page(labeller_client, give(labeller_client, "3", item).headers["Location"])
     undo = re.search(r'<form id="undo".*?name="image" value="([^"]+)"', shown, re.DOTALL)
     assert undo
@@ -133,7 +133,7 @@ def test_the_last_answer_is_taken_back_and_asked_again_first(labeller_client: Cl
 
 
 def test_a_skipped_image_is_not_asked_again(labeller_client: Client) -> None:
-    item = made.queued()
+    item = factories.create_queue_item()
 
     response = give(labeller_client, "skip", item)
 
@@ -143,7 +143,7 @@ def test_a_skipped_image_is_not_asked_again(labeller_client: Client) -> None:
 
 def test_the_next_images_follow_those_that_the_page_has(labeller_client: Client) -> None:
     for _ in range(14):
-        made.queued()
+        factories.create_queue_item()
     first = asked(page(labeller_client))
 
     more = labeller_client.post(MORE + "?order=useful").content.decode()
@@ -158,7 +158,7 @@ def test_an_empty_queue_says_what_is_left(labeller_client: Client) -> None:
     assert "Nothing waits for a label." in page(labeller_client)
     assert "Nothing waits for a label." in page(labeller_client, QUEUE + "?order=disputed")
 
-    item = made.queued(duplicate=True)
+    item = factories.create_queue_item(duplicate=True)
 
     shown = page(labeller_client)
     assert "Only near-duplicates of what has been asked are left." in shown
@@ -184,7 +184,7 @@ def test_an_empty_queue_says_what_is_left(labeller_client: Client) -> None:
 def test_a_wrong_answer_is_refused_in_a_sentence(
     labeller_client: Client, address: str, what: str, image: object, status: int, said: str
 ) -> None:
-    item = made.queued()
+    item = factories.create_queue_item()
 
     sent = {"answer": what, "image": item.pk if image is None else image}
     response = labeller_client.post(address, sent)
@@ -208,9 +208,11 @@ def test_a_hidden_check_looks_like_any_other_card(
     labeller_client: Client, settings: Settings
 ) -> None:
     settings.LABEL_CHECK_PERCENT = 100
-    version = made.version()
+    version = factories.create_version()
     for label in ("unknown", "7"):
-        made.prediction(made.queued(doubt=0.5, label=label).image, version)
+        factories.create_prediction(
+            factories.create_queue_item(doubt=0.5, label=label).image, version
+        )
 
     shown = page(labeller_client)
 
@@ -238,7 +240,7 @@ def confirm(client: Client, items: list[QueueItem], wrong: list[QueueItem], digi
 
 
 def test_the_grid_labels_all_but_the_wrong_ones_and_takes_it_back(labeller_client: Client) -> None:
-    items = [made.queued(doubt=place / 10) for place in range(3)]
+    items = [factories.create_queue_item(doubt=place / 10) for place in range(3)]
     shown = page(labeller_client, GRID + "?guess=7")
     assert tiles(shown) == [str(item.pk) for item in items]
     assert re.search(r'href="\?guess=7" aria-current="page">7 <small>3<', shown)
@@ -261,7 +263,7 @@ def test_the_grid_labels_all_but_the_wrong_ones_and_takes_it_back(labeller_clien
 
 def test_the_grid_shows_sixty_at_once(labeller_client: Client) -> None:
     for _ in range(61):
-        made.queued()
+        factories.create_queue_item()
 
     assert len(tiles(page(labeller_client, GRID + "?guess=7"))) == 60
 
@@ -269,7 +271,7 @@ def test_the_grid_shows_sixty_at_once(labeller_client: Client) -> None:
 def test_a_grid_that_cannot_be_kept_is_refused_in_a_sentence(
     labeller_client: Client, admin_user: User
 ) -> None:
-    item = made.queued()
+    item = factories.create_queue_item()
     gone = QueueItem(pk=uuid4())
 
     assert labeller_client.get(GRID + "?guess=x").status_code == 400

@@ -7,7 +7,7 @@ from django.test import Client
 
 from classifier.models import ApiToken, InputImage, TrainingRun, Webhook
 from classifier.recognition.labels import Event, Scope
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.webhooks import events
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,11 @@ MADE_HERE = ("apitoken", "webhook")
 
 def addresses(*without: str) -> list[str]:
     """Every page that the admin has for the app, and a row for each to show."""
-    image, version, user = made.image(), made.version(), User.objects.latest("pk")
+    image, version, user = (
+        factories.create_image(),
+        factories.create_version(),
+        User.objects.latest("pk"),
+    )
     token = ApiToken.objects.create(name="made", user=user, scopes=[Scope.READ])
     webhook = Webhook.objects.create(url="http://receiver/", events=[Event.LABEL_CREATED])
     events.test(webhook)

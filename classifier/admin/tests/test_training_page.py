@@ -15,8 +15,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
 from classifier.registry import runs
-from classifier.tests import made
-from classifier.tests.reading import page_of, words
+from classifier.tests import factories
+from classifier.tests.pages import get_admin_url, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ LIST = "/admin/classifier/trainingrun/"
 def learner() -> ModelVersion:
     """A champion that has learnt all labels up to now."""
     snapshot = {"read_at": timezone.now().isoformat()}
-    return made.version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
+    return factories.create_version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
 
 
 def offer(client: Client) -> str:
@@ -49,7 +49,7 @@ def test_the_button_says_how_many_labels_are_new_since_which_model(
     trainer_client: Client, learner: ModelVersion
 ) -> None:
     for label in ("7", "8"):
-        made.image(label=label)
+        factories.create_image(label=label)
 
     shown = offer(trainer_client)
 
@@ -85,15 +85,15 @@ def test_the_button_puts_a_run_into_the_queue_and_leads_to_its_page(
     fine_tune: bool,
     force: bool,
 ) -> None:
-    made.image(label="7")
+    factories.create_image(label="7")
 
     response = trainer_client.post(f"{LIST}start/", {"how": how})
 
     asked = TrainingRun.objects.get()
-    assert response.headers["Location"] == page_of(asked)
+    assert response.headers["Location"] == get_admin_url(asked)
     assert (asked.fine_tune, asked.force, asked.asked_by) == (fine_tune, force, trainer)
     assert ProcrastinateJob.objects.get(queue_name="training").args["run_id"] == asked.pk
-    assert "waiting for the worker" in words(trainer_client, page_of(asked))
+    assert "waiting for the worker" in read_text(trainer_client, get_admin_url(asked))
 
 
 def test_a_second_run_is_refused_with_a_message_and_a_link(
@@ -106,7 +106,7 @@ def test_a_second_run_is_refused_with_a_message_and_a_link(
     assert "has not finished, and only one can run" in response.content.decode()
     assert TrainingRun.objects.get() == first
     shown = offer(trainer_client)
-    assert f'href="{page_of(first)}"' in shown
+    assert f'href="{get_admin_url(first)}"' in shown
     assert "is going on: Measuring." in shown
     assert "<button" not in shown
 
@@ -140,8 +140,8 @@ def test_a_run_shows_stage_figures_curves_and_log(trainer_client: Client, traine
         asked_by=trainer,
     )
 
-    html = trainer_client.get(page_of(going)).content.decode()
-    shown = words(trainer_client, page_of(going))
+    html = trainer_client.get(get_admin_url(going)).content.decode()
+    shown = read_text(trainer_client, get_admin_url(going))
 
     assert "Running Training member 2 of 2" in shown
     assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
@@ -160,12 +160,12 @@ def test_a_run_that_goes_on_says_where_its_next_state_is_and_a_finished_one_does
 ) -> None:
     going = run(RunState.RUNNING)
     live = f"{LIST}{going.pk}/live/"
-    assert f'data-live="{live}"' in trainer_client.get(page_of(going)).content.decode()
+    assert f'data-live="{live}"' in trainer_client.get(get_admin_url(going)).content.decode()
     assert 'form="cancel"' in trainer_client.get(live).content.decode()
 
     runs.finish(going.pk, RunState.FAILED, error="Out of memory.")
 
-    for address in (live, page_of(going)):
+    for address in (live, get_admin_url(going)):
         html = trainer_client.get(address).content.decode()
         assert "data-live" not in html
         assert 'form="cancel"' not in html
@@ -185,7 +185,7 @@ def test_failed_run_is_started_again_as_it_was(
     fine_tune: bool,
     force: bool,
 ) -> None:
-    made.image(label="7")
+    factories.create_image(label="7")
     failed = run(RunState.FAILED, fine_tune=fine_tune, force=force)
 
     html = trainer_client.get(LIST + address.format(run=failed.pk)).content.decode()
@@ -199,7 +199,7 @@ def test_failed_run_is_started_again_as_it_was(
 
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
 def test_only_a_failed_run_is_offered_again(trainer_client: Client, state: RunState) -> None:
-    html = trainer_client.get(page_of(run(state))).content.decode()
+    html = trainer_client.get(get_admin_url(run(state))).content.decode()
     assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
     assert "Try again" not in html
 
@@ -210,7 +210,7 @@ def test_a_run_whose_process_was_killed_is_shown_as_failed(
 ) -> None:
     killed = run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
 
-    shown = words(trainer_client, LIST + address.format(run=killed.pk))
+    shown = read_text(trainer_client, LIST + address.format(run=killed.pk))
 
     assert "Failed" in shown
     assert "The process that trained was killed" in shown
@@ -227,13 +227,13 @@ def test_a_run_whose_process_was_killed_is_shown_as_failed(
 def test_a_run_that_succeeded_leads_to_its_model(
     trainer_client: Client, state: str, comparison: dict[str, Any], told: str
 ) -> None:
-    result = made.version(name="better", state=state, comparison=comparison)
+    result = factories.create_version(name="better", state=state, comparison=comparison)
     done = run(RunState.SUCCEEDED, result=result)
 
-    html = trainer_client.get(page_of(done)).content.decode()
+    html = trainer_client.get(get_admin_url(done)).content.decode()
 
     assert f'<a href="/admin/classifier/modelversion/{result.pk}/change/">better</a>' in html
-    assert told in words(trainer_client, page_of(done))
+    assert told in read_text(trainer_client, get_admin_url(done))
 
 
 def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
@@ -241,8 +241,8 @@ def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
 
     response = trainer_client.post(f"{LIST}{waiting.pk}/cancel/")
 
-    assert response.headers["Location"] == page_of(waiting)
-    assert "Cancelled" in words(trainer_client, page_of(waiting))
+    assert response.headers["Location"] == get_admin_url(waiting)
+    assert "Cancelled" in read_text(trainer_client, get_admin_url(waiting))
 
 
 def test_cancelling_tells_a_run_that_runs_to_stop(trainer_client: Client) -> None:
@@ -250,7 +250,7 @@ def test_cancelling_tells_a_run_that_runs_to_stop(trainer_client: Client) -> Non
 
     trainer_client.post(f"{LIST}{going.pk}/cancel/")
 
-    assert "stopping …" in words(trainer_client, page_of(going))
+    assert "stopping …" in read_text(trainer_client, get_admin_url(going))
     assert not runs.record_heartbeat(going.pk)
 
 
@@ -275,7 +275,7 @@ def test_who_may_only_look_sees_no_button_and_starts_nothing(
     assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
 
     going = run(RunState.RUNNING)
-    assert 'form="cancel"' not in trainer_client.get(page_of(going)).content.decode()
+    assert 'form="cancel"' not in trainer_client.get(get_admin_url(going)).content.decode()
     assert trainer_client.post(f"{LIST}{going.pk}/cancel/").status_code == 403
     going.refresh_from_db()
     assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
@@ -285,7 +285,7 @@ def test_failed_run_offers_nothing_to_who_may_only_look(
     trainer_client: Client, trainer: User
 ) -> None:
     trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
-    html = trainer_client.get(page_of(run(RunState.FAILED))).content.decode()
+    html = trainer_client.get(get_admin_url(run(RunState.FAILED))).content.decode()
     assert "Try again" not in html
     assert 'id="retry"' not in html
 
@@ -323,7 +323,7 @@ def test_the_list_takes_as_many_queries_for_9_runs_as_for_2(
 ) -> None:
     def queries_for(count: int) -> int:
         for number in range(TrainingRun.objects.count(), count):
-            result = made.version(name=f"model-{number}")
+            result = factories.create_version(name=f"model-{number}")
             run(RunState.SUCCEEDED, result=result, asked_by=trainer)
         with CaptureQueriesContext(connection) as queries:
             assert trainer_client.get(LIST).content.count(b"Succeeded</td>") == count

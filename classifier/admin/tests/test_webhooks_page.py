@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from classifier.models import Delivery, Webhook
 from classifier.recognition.labels import Event
-from classifier.tests.reading import page_of, words
-from classifier.tests.receiver import SECRET, waiting
+from classifier.tests.pages import get_admin_url, read_text
+from classifier.tests.webhook_receiver import SECRET, list_waiting_jobs
 from classifier.webhooks import deliveries, events
 
 pytestmark = pytest.mark.django_db
@@ -70,12 +70,12 @@ def test_a_webhook_is_made_with_a_secret_that_is_shown_once(admin_client: Client
     assert secret_in(response) == webhook.secret
     assert len(b64decode(webhook.secret.removeprefix("whsec_"))) == 32
     assert "no-store" in response.headers["Cache-Control"]
-    for page in (LIST, page_of(webhook), page_of(webhook, "history")):
+    for page in (LIST, get_admin_url(webhook), get_admin_url(webhook, "history")):
         assert webhook.secret not in admin_client.get(page).content.decode()
 
 
 def test_changing_one_keeps_its_secret(admin_client: Client, webhook: Webhook) -> None:
-    admin_client.post(page_of(webhook), GIVEN | {"secret": "whsec_other"})
+    admin_client.post(get_admin_url(webhook), GIVEN | {"secret": "whsec_other"})
     webhook.refresh_from_db()
     assert (webhook.url, webhook.secret) == ("https://example.org/hook", SECRET)
 
@@ -99,7 +99,7 @@ def test_what_can_t_be_told_is_not_taken(admin_client: Client, given: Any, told:
 def test_a_new_secret_takes_the_place_of_the_old_one(
     admin_client: Client, webhook: Webhook
 ) -> None:
-    shown = secret_in(admin_client.post(page_of(webhook, "secret")))
+    shown = secret_in(admin_client.post(get_admin_url(webhook, "secret")))
     webhook.refresh_from_db()
     assert shown == webhook.secret != SECRET
 
@@ -107,17 +107,17 @@ def test_a_new_secret_takes_the_place_of_the_old_one(
 def test_a_test_is_sent_and_leads_to_what_became_of_it(
     admin_client: Client, webhook: Webhook
 ) -> None:
-    response = admin_client.post(page_of(webhook, "test"), follow=True)
-    assert len(waiting()) == 1
+    response = admin_client.post(get_admin_url(webhook, "test"), follow=True)
+    assert len(list_waiting_jobs()) == 1
     assert f'{DELIVERIES}?webhook__id__exact={webhook.pk}">What' in response.content.decode()
-    assert "test http://receiver/ waiting 0" in words(admin_client, DELIVERIES)
+    assert "test http://receiver/ waiting 0" in read_text(admin_client, DELIVERIES)
 
 
 def test_to_one_that_is_switched_off_it_is_not(admin_client: Client, webhook: Webhook) -> None:
     Webhook.objects.update(active=False)
-    response = admin_client.post(page_of(webhook, "test"), follow=True)
+    response = admin_client.post(get_admin_url(webhook, "test"), follow=True)
     assert "Switch it on first" in response.content.decode()
-    assert waiting() == []
+    assert list_waiting_jobs() == []
 
 
 def test_the_list_shows_who_could_not_be_told(admin_client: Client, webhook: Webhook) -> None:
@@ -125,17 +125,17 @@ def test_the_list_shows_who_could_not_be_told(admin_client: Client, webhook: Web
         failed(webhook)
     events.test(webhook)  # which nobody has tried yet
     first = f"{Delivery.objects.earliest('created_at').created_at:%Y-%m-%d %H:%M}"
-    shown = words(admin_client, LIST)
+    shown = read_text(admin_client, LIST)
     assert f"http://receiver/ label.created – 2, the first of {first}" in shown
 
 
 def test_deliveries_are_found_by_their_state(admin_client: Client, webhook: Webhook) -> None:
     failed(webhook)
     events.test(webhook)
-    assert "1 delivery" in words(admin_client, f"{DELIVERIES}?state=failed")
-    assert "The answer was 500." in words(admin_client, f"{DELIVERIES}?state=failed")
-    assert "test http://receiver/ waiting" in words(admin_client, f"{DELIVERIES}?state=waiting")
-    assert "0 deliveries" in words(admin_client, f"{DELIVERIES}?state=delivered")
+    assert "1 delivery" in read_text(admin_client, f"{DELIVERIES}?state=failed")
+    assert "The answer was 500." in read_text(admin_client, f"{DELIVERIES}?state=failed")
+    assert "test http://receiver/ waiting" in read_text(admin_client, f"{DELIVERIES}?state=waiting")
+    assert "0 deliveries" in read_text(admin_client, f"{DELIVERIES}?state=delivered")
 
 
 def test_a_page_of_deliveries_costs_as_many_queries_as_one_delivery(
@@ -171,15 +171,15 @@ def test_what_failed_is_sent_again(admin_client: Client, webhook: Webhook) -> No
     delivery = failed(webhook)
     response = admin_client.post(DELIVERIES, again(delivery), follow=True)
     assert "1 will be sent again" in response.content.decode()
-    assert [job["args"]["delivery_id"] for job in waiting()] == [str(delivery.pk)]
+    assert [job["args"]["delivery_id"] for job in list_waiting_jobs()] == [str(delivery.pk)]
     assert deliveries.listed().get().state == "waiting"
 
 
 def test_a_webhook_goes_with_its_deliveries(admin_client: Client, webhook: Webhook) -> None:
     failed(webhook)
-    told = words(admin_client, page_of(webhook, "delete"))
+    told = read_text(admin_client, get_admin_url(webhook, "delete"))
     assert "Webhooks: 1 Deliveries: 1" in told
-    admin_client.post(page_of(webhook, "delete"), YES)
+    admin_client.post(get_admin_url(webhook, "delete"), YES)
     assert not Webhook.objects.exists()
     assert not Delivery.objects.exists()
 
@@ -193,29 +193,34 @@ def test_many_go_at_once(admin_client: Client, webhook: Webhook) -> None:
 
 def test_who_may_only_look_changes_nothing(onlooker: Client, webhook: Webhook) -> None:
     delivery = failed(webhook)
-    page = onlooker.get(page_of(webhook)).content.decode()
+    page = onlooker.get(get_admin_url(webhook)).content.decode()
     assert "Send a test" not in page
     assert SECRET not in page
     for what in ("change", "test", "secret", "delete"):
-        assert onlooker.post(page_of(webhook, what), GIVEN).status_code == 403, what
+        assert onlooker.post(get_admin_url(webhook, what), GIVEN).status_code == 403, what
     assert onlooker.post(LIST + "add/", GIVEN).status_code == 403
     assert "send_again" not in onlooker.get(DELIVERIES).content.decode()
     onlooker.post(DELIVERIES, again(delivery))
     webhook.refresh_from_db()
-    assert (webhook.secret, waiting()) == (SECRET, [])
+    assert (webhook.secret, list_waiting_jobs()) == (SECRET, [])
 
 
 def test_an_outsider_is_sent_to_the_login(client: Client, outsider: User, webhook: Webhook) -> None:
     client.force_login(outsider)
-    for address in (LIST, DELIVERIES, page_of(webhook, "test"), page_of(webhook, "secret")):
+    for address in (
+        LIST,
+        DELIVERIES,
+        get_admin_url(webhook, "test"),
+        get_admin_url(webhook, "secret"),
+    ):
         response = client.post(address, GIVEN)
         assert response.status_code == 302
         assert "login" in response.headers["Location"]
-    assert waiting() == []
+    assert list_waiting_jobs() == []
 
 
 def test_the_pages_take_a_post_only_where_something_is_done(
     admin_client: Client, webhook: Webhook
 ) -> None:
     for what in ("test", "secret"):
-        assert admin_client.get(page_of(webhook, what)).status_code == 405
+        assert admin_client.get(get_admin_url(webhook, what)).status_code == 405

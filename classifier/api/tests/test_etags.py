@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from classifier.models import InputImage, LabelChange, ModelVersion, TrainingRun
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def image(champion: ModelVersion) -> InputImage:
     TrainingRun.objects.create()
-    return made.image()
+    return factories.create_image()
 
 
 def label(client: Client, image: InputImage, to: str, tag: str | None, **headers: str) -> Any:
@@ -58,7 +58,7 @@ def test_what_is_known_is_not_sent_again(
 def test_what_has_changed_is_sent_with_another_tag(admin_api: Client, image: InputImage) -> None:
     address = f"/api/images/{image.pk}"
     first = admin_api.get(address).headers["ETag"]
-    made.prediction(image, ModelVersion.objects.get())
+    factories.create_prediction(image, ModelVersion.objects.get())
 
     again = admin_api.get(address, headers={"If-None-Match": first})
 
@@ -106,7 +106,7 @@ def test_a_label_that_somebody_set_meanwhile_stays(admin_api: Client, image: Inp
     assert label(admin_api, image, "1", None).status_code == 200
 
     assert label(admin_api, image, "7", tag).status_code == 412
-    assert made.label_of(image.pk) == "1"
+    assert factories.get_label(image.pk) == "1"
 
 
 def test_any_image_is_matched_by_a_star_if_there_is_one(
@@ -117,12 +117,15 @@ def test_any_image_is_matched_by_a_star_if_there_is_one(
 
 
 def test_who_may_not_label_learns_nothing_from_a_tag(image: InputImage, outsider: User) -> None:
-    assert label(Client(), image, "7", "*", **made.token(outsider)).status_code == 403
+    assert (
+        label(Client(), image, "7", "*", **factories.create_token_header(outsider)).status_code
+        == 403
+    )
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_with_the_same_tag_one_wins(admin_user: User) -> None:
-    image, headers = made.image(), made.token(admin_user)
+    image, headers = factories.create_image(), factories.create_token_header(admin_user)
     tag = Client().get(f"/api/images/{image.pk}", headers=headers).headers["ETag"]
 
     def set_to(to: str) -> int:
@@ -135,5 +138,5 @@ def test_of_two_at_once_with_the_same_tag_one_wins(admin_user: User) -> None:
         said = list(threads.map(set_to, "0123"))
 
     assert sorted(said) == [200, 412, 412, 412]
-    assert made.label_of(image.pk) == "0123"[said.index(200)]
+    assert factories.get_label(image.pk) == "0123"[said.index(200)]
     assert LabelChange.objects.count() == 1

@@ -9,7 +9,7 @@ from django.test import Client
 
 from classifier.models import InputImage, Source
 from classifier.recognition.labels import Verdict
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -45,9 +45,9 @@ def listed(labeller_api: Client) -> Listed:
 def test_images_are_filtered_by_what_they_are(
     listed: Listed, query: dict[str, str], expected: set[str]
 ) -> None:
-    made.mnist_image()
+    factories.create_mnist_image()
     names = {
-        str(made.image(source=source, label=label).pk): f"{source} {label}"
+        str(factories.create_image(source=source, label=label).pk): f"{source} {label}"
         for source, label in ((Source.WEB, "unknown"), (Source.API, "unknown"), (Source.API, "7"))
     }
 
@@ -55,11 +55,15 @@ def test_images_are_filtered_by_what_they_are(
 
 
 def test_only_the_newest_prediction_counts(listed: Listed) -> None:
-    old, new = made.version(name="old"), made.version(name="new")
-    surer, once, never = made.image(), made.image(), made.image()
-    made.prediction(surer, old, **UNSURE)
-    made.prediction(surer, new)
-    made.prediction(once, old, **UNSURE)
+    old, new = factories.create_version(name="old"), factories.create_version(name="new")
+    surer, once, never = (
+        factories.create_image(),
+        factories.create_image(),
+        factories.create_image(),
+    )
+    factories.create_prediction(surer, old, **UNSURE)
+    factories.create_prediction(surer, new)
+    factories.create_prediction(once, old, **UNSURE)
 
     assert listed(verdict="unsure") == listed(model="old") == {str(once.pk)}
     assert listed(verdict="digit") == listed(model="new") == {str(surer.pk)}
@@ -68,15 +72,15 @@ def test_only_the_newest_prediction_counts(listed: Listed) -> None:
 
 
 def test_all_digits_of_an_upload_are_found(listed: Listed) -> None:
-    upload = made.upload()
-    pair = {str(made.image(upload=upload).pk) for _ in range(2)}
-    made.image()
+    upload = factories.create_upload()
+    pair = {str(factories.create_image(upload=upload).pk) for _ in range(2)}
+    factories.create_image()
 
     assert listed(upload=upload.pk) == pair
 
 
 def test_times_are_borders_that_are_not_within(listed: Listed) -> None:
-    images = [made.image() for _ in range(3)]
+    images = [factories.create_image() for _ in range(3)]
     for hours, image in enumerate(images):
         InputImage.objects.filter(pk=image.pk).update(created_at=NOON + timedelta(hours=hours))
     first, second, third = (str(image.pk) for image in images)
@@ -109,8 +113,8 @@ def test_times_are_borders_that_are_not_within(listed: Listed) -> None:
 def test_a_wrong_value_is_refused_with_those_there_are(
     labeller_api: Client, field: str, value: str, said: str
 ) -> None:
-    made.version(name="earlier")
-    made.version(name="made")
+    factories.create_version(name="earlier")
+    factories.create_version(name="made")
 
     response = labeller_api.get("/api/images", {field: value})
 
@@ -120,6 +124,6 @@ def test_a_wrong_value_is_refused_with_those_there_are(
 
 
 def test_what_filters_the_list_does_not_hide_an_image(labeller_api: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     assert labeller_api.get(f"/api/images/{image.pk}?label=seven").status_code == 200

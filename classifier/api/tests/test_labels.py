@@ -9,7 +9,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from classifier.models import InputImage, LabelChange, Via
 from classifier.recognition.labels import Scope
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -30,19 +30,23 @@ def labels() -> list[str]:
 
 
 def test_each_image_gets_its_own_label_through_the_history(client: Client, labeller: User) -> None:
-    wanted = {made.queued().image: label for label in ("7", "1", "7", "not_a_digit")}
+    wanted = {
+        factories.create_queue_item().image: label for label in ("7", "1", "7", "not_a_digit")
+    }
 
-    response = set_labels(client, [named(*each) for each in wanted.items()], **made.token(labeller))
+    response = set_labels(
+        client, [named(*each) for each in wanted.items()], **factories.create_token_header(labeller)
+    )
 
     assert (response.status_code, response.json()) == (200, {"labelled": 4})
     for image, label in wanted.items():
-        assert made.label_of(image.pk) == label
+        assert factories.get_label(image.pk) == label
         change = LabelChange.objects.get(image=image)
         assert (change.to_label, change.changed_by, change.via) == (label, labeller, Via.API)
 
 
 def test_unknown_takes_a_label_back(labeller_api: Client) -> None:
-    image = made.queued(label="7").image
+    image = factories.create_queue_item(label="7").image
 
     assert set_labels(labeller_api, [named(image, "unknown")]).status_code == 200
 
@@ -51,7 +55,7 @@ def test_unknown_takes_a_label_back(labeller_api: Client) -> None:
 
 
 def test_an_image_that_is_named_twice_alike_is_labelled_once(labeller_api: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     response = set_labels(labeller_api, [named(image, "7"), named(image, "7")])
 
@@ -60,10 +64,10 @@ def test_an_image_that_is_named_twice_alike_is_labelled_once(labeller_api: Clien
 
 
 def test_an_image_with_two_labels_is_refused_with_all_others(labeller_api: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     response = set_labels(
-        labeller_api, [named(made.image(), "1"), named(image, "7"), named(image, "2")]
+        labeller_api, [named(factories.create_image(), "1"), named(image, "7"), named(image, "2")]
     )
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
@@ -85,7 +89,7 @@ def test_an_image_with_two_labels_is_refused_with_all_others(labeller_api: Clien
 def test_one_that_cannot_be_labelled_leaves_all_as_they_were(
     labeller_api: Client, other: Any, status: int, code: str
 ) -> None:
-    response = set_labels(labeller_api, [named(made.image(), "7"), other])
+    response = set_labels(labeller_api, [named(factories.create_image(), "7"), other])
 
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert labels() == ["unknown"]
@@ -93,7 +97,10 @@ def test_one_that_cannot_be_labelled_leaves_all_as_they_were(
 
 
 def test_images_of_mnist_keep_their_labels_and_so_do_all_others(labeller_api: Client) -> None:
-    response = set_labels(labeller_api, [named(made.image(), "7"), named(made.mnist_image(), "1")])
+    response = set_labels(
+        labeller_api,
+        [named(factories.create_image(), "7"), named(factories.create_mnist_image(), "1")],
+    )
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert labels() == ["7", "unknown"]
@@ -110,7 +117,7 @@ def test_what_is_no_list_of_one_to_a_thousand_is_refused(labeller_api: Client, w
 def test_a_thousand_take_as_many_queries_as_one_for_each_label(
     labeller_api: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    upload = made.upload()
+    upload = factories.create_upload()
     images = [
         InputImage(source="web", upload=upload, box=[0, 0, 9, 9], pixels=bytes(784))
         for _ in range(1000)
@@ -128,7 +135,7 @@ OUT = [("GET", "/api/labels.npz"), ("GET", "/api/labels.zip")]
 
 
 def asked(client: Client, method: str, address: str, user: User | None, *scopes: Scope) -> Any:
-    headers = made.token(user, *scopes) if user else {}
+    headers = factories.create_token_header(user, *scopes) if user else {}
     return client.generic(method, address, "{}", "application/json", headers=headers)
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from classifier.admin.tests.test_paging import plan
 from classifier.api.paging import Cursor, Newest
 from classifier.models import InputImage, TrainingRun
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def forward(client: Client, link: str | None) -> list[list[str]]:
 
 
 def test_pages_hold_each_image_once_newest_first_and_lead_back(admin_api: Client) -> None:
-    newest = [str(made.image().pk) for _ in range(5)][::-1]
+    newest = [str(factories.create_image().pk) for _ in range(5)][::-1]
 
     assert forward(admin_api, "/api/images?limit=2") == [newest[:2], newest[2:4], newest[4:]]
 
@@ -54,7 +54,7 @@ def test_pages_hold_each_image_once_newest_first_and_lead_back(admin_api: Client
 
 
 def test_images_of_the_very_same_time_are_each_listed_once(admin_api: Client) -> None:
-    images = [made.image() for _ in range(5)]
+    images = [factories.create_image() for _ in range(5)]
     InputImage.objects.update(created_at=images[0].created_at)
 
     pages = forward(admin_api, "/api/images?limit=2")
@@ -64,9 +64,9 @@ def test_images_of_the_very_same_time_are_each_listed_once(admin_api: Client) ->
 
 
 def test_what_is_added_meanwhile_moves_no_page(admin_api: Client) -> None:
-    newest = [str(made.image().pk) for _ in range(4)][::-1]
+    newest = [str(factories.create_image().pk) for _ in range(4)][::-1]
     first = page(admin_api, "/api/images?limit=2")
-    late = str(made.image().pk)
+    late = str(factories.create_image().pk)
 
     second = page(admin_api, first["next"])
 
@@ -76,15 +76,15 @@ def test_what_is_added_meanwhile_moves_no_page(admin_api: Client) -> None:
 
 
 def test_the_links_keep_what_was_asked_for(admin_api: Client) -> None:
-    wanted = [str(made.image(label="7").pk) for _ in range(3)][::-1]
-    made.image()
+    wanted = [str(factories.create_image(label="7").pk) for _ in range(3)][::-1]
+    factories.create_image()
 
     assert forward(admin_api, "/api/images?label=7&limit=2") == [wanted[:2], wanted[2:]]
 
 
 def test_a_page_whose_rows_are_gone_leads_nowhere(admin_api: Client) -> None:
     for _ in range(3):
-        made.image()
+        factories.create_image()
     link = page(admin_api, "/api/images?limit=2")["next"]
     InputImage.objects.all().delete()
 
@@ -94,7 +94,7 @@ def test_a_page_whose_rows_are_gone_leads_nowhere(admin_api: Client) -> None:
 @pytest.mark.parametrize("address", ["/api/models", "/api/runs"])
 def test_numbered_rows_are_paged_by_their_numbers(admin_api: Client, address: str) -> None:
     for number in range(3):
-        result = made.version(name=f"model-{number}")
+        result = factories.create_version(name=f"model-{number}")
         ended = {"state": "succeeded", "finished_at": result.created_at}
         TrainingRun.objects.create(result=result, **ended)
     found = page(admin_api, f"{address}?limit=2")
@@ -118,7 +118,7 @@ def test_a_cursor_that_was_never_given_is_refused(
 
 def test_a_cursor_of_another_list_is_refused(admin_api: Client) -> None:
     for name in ("one", "two"):
-        made.version(name=name)
+        factories.create_version(name=name)
     cursor = page(admin_api, "/api/models?limit=1")["next"].partition("?")[2]
 
     assert admin_api.get(f"/api/models?{cursor}").status_code == 200
@@ -127,7 +127,7 @@ def test_a_cursor_of_another_list_is_refused(admin_api: Client) -> None:
 
 def test_a_late_page_reads_none_of_the_rows_before_it(admin_api: Client) -> None:
     for _ in range(5):
-        made.image()
+        factories.create_image()
     link = page(admin_api, "/api/images?limit=2")["next"]
 
     with CaptureQueriesContext(connection) as queries:

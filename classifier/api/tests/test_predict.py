@@ -17,7 +17,7 @@ from PIL import Image
 from classifier.api.problems import MEDIA_TYPE
 from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.registry import serving, versions
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +125,7 @@ def test_several_digits_are_read_as_one_string(
 def test_an_unsure_model_answers_unknown_with_reason_and_best_guess(
     client: Client, drawn: Draw
 ) -> None:
-    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
     answer = send(client, drawn(7)).json()

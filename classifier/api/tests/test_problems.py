@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from classifier.api.errors import problem_of
 from classifier.api.problems import MEDIA_TYPE
 from classifier.registry import serving
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def test_what_may_be_asked_instead_is_told(labeller_api: Client) -> None:
 
 
 def test_wrong_input_is_told_field_by_field(labeller_api: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     response = labeller_api.patch(f"/api/images/{image.pk}", {"label": "x"}, "application/json")
 
@@ -98,7 +98,7 @@ def test_a_field_within_a_field_is_told_by_its_way(
 
 
 def test_a_body_that_is_no_json_is_refused(labeller_api: Client) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     def sent(body: str, media_type: str = "application/json") -> tuple[int, str]:
         response = labeller_api.generic("PATCH", f"/api/images/{image.pk}", body, media_type)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
 from classifier.registry import runs, versions
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
-    made.copy_bundled_model("better-1.5")
+    factories.copy_bundled_model("better-1.5")
     return versions.register("better-1.5")
 
 
@@ -39,7 +39,7 @@ def serving() -> str:
 def test_a_run_is_asked_for_and_followed(
     admin_api: Client, champion: ModelVersion, admin_user: User
 ) -> None:
-    made.image(label="7")
+    factories.create_image(label="7")
 
     response = post(admin_api, "/api/runs", {"fine_tune": True})
 
@@ -125,7 +125,7 @@ def test_rolling_back_goes_to_the_model_before(
 
 
 def test_a_rejected_model_is_not_promoted(admin_api: Client, champion: ModelVersion) -> None:
-    made.copy_bundled_model("worse")
+    factories.copy_bundled_model("worse")
     versions.register("worse", {"passed": False, "reason": "Two images got worse."})
 
     response = post(admin_api, "/api/models/worse/promote")
@@ -139,7 +139,7 @@ def test_a_rejected_model_is_not_promoted(admin_api: Client, champion: ModelVers
 def test_a_model_that_is_not_on_record_is_not_found(
     admin_api: Client, better: ModelVersion, name: str
 ) -> None:
-    made.copy_bundled_model("better-1.6")  # a folder that nobody has registered
+    factories.copy_bundled_model("better-1.6")  # a folder that nobody has registered
 
     assert admin_api.get(f"/api/models/{name}").status_code == 404
     assert post(admin_api, f"/api/models/{name}/promote").status_code == 404
@@ -149,7 +149,7 @@ def test_a_model_that_is_not_on_record_is_not_found(
 def test_a_model_whose_folder_is_gone_is_not_promoted(
     admin_api: Client, champion: ModelVersion
 ) -> None:
-    made.version(name="gone")
+    factories.create_version(name="gone")
 
     assert refused(post(admin_api, "/api/models/gone/promote")) == (409, "unusable_model")
     assert serving() == "baseline"
@@ -200,7 +200,7 @@ def test_the_list_of_models_leaves_out_what_names_each_image(admin_api: Client) 
     comparison = {"against": "baseline", "passed": True, "reason": "None got worse."}
     snapshot = {"images": 9, "by_label": {"7": 9}}
     heavy = {"corrected": {"1": "7"}, "since": {"model": "baseline", "images": ["1"]}}
-    made.version(snapshot=snapshot | heavy, comparison=comparison | {"sets": sets})
+    factories.create_version(snapshot=snapshot | heavy, comparison=comparison | {"sets": sets})
 
     listed = admin_api.get("/api/models").json()["results"][0]
     alone = admin_api.get("/api/models/made").json()
@@ -212,8 +212,8 @@ def test_the_list_of_models_leaves_out_what_names_each_image(admin_api: Client) 
 
 
 def test_certificates_of_a_model_are_listed(admin_api: Client) -> None:
-    certificate = made.certificate()
-    made.copy_bundled_model("certified", certificates=(certificate,))
+    certificate = factories.build_certificate()
+    factories.copy_bundled_model("certified", certificates=(certificate,))
     versions.register("certified")
 
     listed = admin_api.get("/api/models").json()["results"][0]
@@ -233,7 +233,7 @@ def test_who_does_not_have_the_right_gets_nowhere(
 ) -> None:
     run = runs.queue_run(None, fine_tune=False)
     user = {"outsider": outsider, "labeller": labeller}.get(who)
-    headers = made.token(user) if user else {}
+    headers = factories.create_token_header(user) if user else {}
     ask = client.get if address in LOOKING else client.post
 
     response = ask(address.format(run=run.pk), headers=headers)
@@ -260,7 +260,7 @@ def test_training_and_promoting_are_rights_of_their_own(
     forbidden: list[str],
 ) -> None:
     labeller.user_permissions.add(Permission.objects.get(codename=right))
-    headers = made.token(labeller)
+    headers = factories.create_token_header(labeller)
     run = runs.queue_run(None, fine_tune=False)
 
     def status(address: str) -> int:

@@ -9,7 +9,7 @@ from django.test import Client
 from classifier.models import ModelVersion
 from classifier.recognition.labels import Scope
 from classifier.registry import runs
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ ASKED = [
 
 @pytest.fixture
 def everything(champion: ModelVersion) -> dict[str, Any]:
-    return {"image": made.image().pk, "run": runs.queue_run(None, fine_tune=False).pk}
+    return {"image": factories.create_image().pk, "run": runs.queue_run(None, fine_tune=False).pk}
 
 
 def ask(method: str, address: str, headers: dict[str, str]) -> Any:
@@ -46,13 +46,13 @@ def test_each_request_takes_one_scope_and_no_other(
     address = address.format(**everything)
     others = [each for each in Scope if each != scope]
 
-    refused = ask(method, address, made.token(admin_user, *others))
+    refused = ask(method, address, factories.create_token_header(admin_user, *others))
 
     assert refused.status_code == 403
     if method != "HEAD":
         assert refused.json()["code"] == "missing_scope"
         assert f"'{scope}'" in refused.json()["detail"]
-    assert ask(method, address, made.token(admin_user, scope)).status_code != 403
+    assert ask(method, address, factories.create_token_header(admin_user, scope)).status_code != 403
 
 
 @pytest.mark.parametrize(("method", "address", "scope"), ASKED)
@@ -62,7 +62,7 @@ def test_a_scope_gives_nothing_that_its_user_may_not_do(
     rights = Permission.objects.filter(content_type__app_label="classifier")
     outsider.user_permissions.set(rights)  # but they are not staff
 
-    response = ask(method, address.format(**everything), made.token(outsider))
+    response = ask(method, address.format(**everything), factories.create_token_header(outsider))
 
     assert response.status_code == 403
     assert method == "HEAD" or response.json()["code"] == "permission_denied"
@@ -77,6 +77,6 @@ def test_a_session_has_all_scopes(everything: dict[str, Any], labeller: User) ->
 
 
 def test_what_may_be_asked_takes_no_scope(admin_user: User) -> None:
-    headers = made.token(admin_user, Scope.EXPORT)
+    headers = factories.create_token_header(admin_user, Scope.EXPORT)
 
     assert Client().options("/api/images", headers=headers).status_code == 200

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from classifier.models import LabelChange, ModelState, RunState, TrainingRun, Via
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -31,17 +31,17 @@ def listed(client: Client, query: str = "") -> list[str]:
 def test_uploaded_images_are_listed_newest_first_and_those_of_mnist_are_not(
     labeller_api: Client,
 ) -> None:
-    made.mnist_image()
-    older, newer = made.image(), made.image()
+    factories.create_mnist_image()
+    older, newer = factories.create_image(), factories.create_image()
 
     assert listed(labeller_api) == [str(newer.pk), str(older.pk)]
 
 
 def test_an_image_comes_with_its_pixels_and_newest_prediction(labeller_api: Client) -> None:
-    image = made.image(pixels=bytes(range(256)) * 3 + bytes(16), box=[1, 2, 30, 40])
-    version = made.version()
-    made.prediction(image, version, best_guess="1", label="1")
-    made.prediction(image, version)
+    image = factories.create_image(pixels=bytes(range(256)) * 3 + bytes(16), box=[1, 2, 30, 40])
+    version = factories.create_version()
+    factories.create_prediction(image, version, best_guess="1", label="1")
+    factories.create_prediction(image, version)
 
     found = labeller_api.get(f"/api/images/{image.pk}").json()
 
@@ -54,9 +54,9 @@ def test_an_image_comes_with_its_pixels_and_newest_prediction(labeller_api: Clie
 def test_a_page_of_images_takes_as_many_queries_as_one_image(
     labeller_api: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    version = made.version()
+    version = factories.create_version()
     for _ in range(8):
-        made.prediction(made.image(), version)
+        factories.create_prediction(factories.create_image(), version)
 
     # Session, user and two of permissions; then images and predictions.
     with django_assert_num_queries(6):
@@ -66,9 +66,9 @@ def test_a_page_of_images_takes_as_many_queries_as_one_image(
 def test_a_token_sets_a_label_which_goes_through_the_history(
     client: Client, labeller: User
 ) -> None:
-    image = made.image()
+    image = factories.create_image()
 
-    response = set_label(client, image.pk, "7", **made.token(labeller))
+    response = set_label(client, image.pk, "7", **factories.create_token_header(labeller))
 
     assert (response.status_code, response.json()["label"]) == (200, "7")
     assert response.json()["labelled_at"] is not None
@@ -77,7 +77,7 @@ def test_a_token_sets_a_label_which_goes_through_the_history(
 
 
 def test_a_session_sets_a_label_with_the_token_against_forgery_only(labeller: User) -> None:
-    image = made.image()
+    image = factories.create_image()
     client = Client(enforce_csrf_checks=True)
     client.force_login(labeller)
 
@@ -92,7 +92,7 @@ def test_a_session_sets_a_label_with_the_token_against_forgery_only(labeller: Us
 
 @pytest.mark.parametrize("label", ["seven", "", "10", None, ["7"], {"a": 1}])
 def test_a_label_that_does_not_exist_is_refused(labeller_api: Client, label: Any) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     response = set_label(labeller_api, image.pk, label)
 
@@ -114,7 +114,7 @@ def test_a_label_that_does_not_exist_is_refused(labeller_api: Client, label: Any
 def test_a_body_that_is_not_a_label_is_refused(
     labeller_api: Client, body: str, media_type: str, status: int
 ) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     response = labeller_api.generic(
         "PATCH", f"/api/images/{image.pk}", body, content_type=media_type
@@ -125,7 +125,7 @@ def test_a_body_that_is_not_a_label_is_refused(
 
 
 def test_images_of_mnist_cannot_be_seen_or_labelled(labeller_api: Client) -> None:
-    image = made.mnist_image(label="7")
+    image = factories.create_mnist_image(label="7")
 
     assert labeller_api.get(f"/api/images/{image.pk}").status_code == 404
     assert set_label(labeller_api, image.pk, "1").status_code == 404
@@ -142,8 +142,10 @@ def test_an_image_that_does_not_exist_is_not_found(labeller_api: Client, name: s
 
 
 def test_models_are_listed_newest_first(client: Client, admin_user: User) -> None:
-    made.version(name="first", state=ModelState.RETIRED)
-    made.version(name="second", state=ModelState.CHAMPION, metrics={"test": {"accuracy": 0.99}})
+    factories.create_version(name="first", state=ModelState.RETIRED)
+    factories.create_version(
+        name="second", state=ModelState.CHAMPION, metrics={"test": {"accuracy": 0.99}}
+    )
     client.force_login(admin_user)
 
     found = client.get("/api/models").json()["results"]
@@ -159,7 +161,7 @@ def test_training_runs_are_listed_newest_first(client: Client, admin_user: User)
     end = timezone.now()
     TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
     TrainingRun.objects.create(
-        state=RunState.SUCCEEDED, result=made.version(name="better"), finished_at=end
+        state=RunState.SUCCEEDED, result=factories.create_version(name="better"), finished_at=end
     )
     client.force_login(admin_user)
 
@@ -185,8 +187,8 @@ STAFF_ONLY = [
 def test_who_is_not_staff_with_the_right_gets_nowhere(
     client: Client, outsider: User, method: str, address: str, who: str
 ) -> None:
-    image = made.image()
-    headers = {} if who == "nobody" else made.token(outsider)
+    image = factories.create_image()
+    headers = {} if who == "nobody" else factories.create_token_header(outsider)
     if who == "outsider with rights":
         app = Permission.objects.filter(content_type__app_label="classifier")
         outsider.user_permissions.set(app)
@@ -209,7 +211,7 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
 
 def test_who_may_only_look_cannot_label(client: Client, labeller: User) -> None:
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
-    image, headers = made.image(), made.token(labeller)
+    image, headers = factories.create_image(), factories.create_token_header(labeller)
 
     assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200
     assert set_label(client, image.pk, "7", **headers).status_code == 403
@@ -223,7 +225,7 @@ def test_a_token_that_does_not_exist_is_refused(client: Client) -> None:
 
 
 def test_nobody_adds_or_deletes_images(client: Client, admin_user: User) -> None:
-    image = made.image()
+    image = factories.create_image()
     client.force_login(admin_user)
 
     assert client.delete(f"/api/images/{image.pk}").status_code == 405

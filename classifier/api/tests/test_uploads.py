@@ -11,7 +11,7 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Suggestion, Upload
 from classifier.recognition.labels import Scope
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,9 @@ def test_an_answer_can_be_got_again_but_not_the_key_to_delete_it(
 
 
 def test_it_is_by_the_newest_prediction(client: Client, sent: dict[str, Any]) -> None:
-    made.prediction(InputImage.objects.get(), made.version(), label="3", best_guess="3")
+    factories.create_prediction(
+        InputImage.objects.get(), factories.create_version(), label="3", best_guess="3"
+    )
 
     again = client.get(f"/api/uploads/{sent['id']}").json()
 
@@ -64,7 +66,9 @@ def test_who_has_the_answer_is_not_sent_it_again(client: Client, sent: dict[str,
 
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
-    made.prediction(InputImage.objects.get(), made.version(), label="3", best_guess="3")
+    factories.create_prediction(
+        InputImage.objects.get(), factories.create_version(), label="3", best_guess="3"
+    )
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -109,7 +113,7 @@ def test_a_wrong_key_deletes_nothing(client: Client, sent: dict[str, Any], key: 
 def test_a_wrong_key_is_one_for_staff_too(
     client: Client, sent: dict[str, Any], deleter: User
 ) -> None:
-    headers = made.token(deleter) | {"Delete-Key": "nonsense"}
+    headers = factories.create_token_header(deleter) | {"Delete-Key": "nonsense"}
 
     assert delete(client, sent["id"], **headers) == (403, "wrong_delete_key")
 
@@ -126,17 +130,31 @@ def test_without_a_key_only_staff_with_the_right_delete(
     client: Client, sent: dict[str, Any], outsider: User, labeller: User
 ) -> None:
     assert delete(client, sent["id"]) == (401, "not_authenticated")
-    assert delete(client, sent["id"], **made.token(outsider)) == (403, "permission_denied")
-    assert delete(client, sent["id"], **made.token(labeller)) == (403, "permission_denied")
+    assert delete(client, sent["id"], **factories.create_token_header(outsider)) == (
+        403,
+        "permission_denied",
+    )
+    assert delete(client, sent["id"], **factories.create_token_header(labeller)) == (
+        403,
+        "permission_denied",
+    )
     assert Upload.objects.exists()
 
 
 def test_staff_with_the_right_delete(client: Client, sent: dict[str, Any], deleter: User) -> None:
-    others = made.token(deleter, *(scope for scope in Scope if scope != Scope.DELETE))
+    others = factories.create_token_header(
+        deleter, *(scope for scope in Scope if scope != Scope.DELETE)
+    )
     assert delete(client, sent["id"], **others) == (403, "missing_scope")
 
-    assert delete(client, sent["id"], **made.token(deleter, Scope.DELETE)) == (204, "")
-    assert delete(client, sent["id"], **made.token(deleter)) == (404, "not_found")
+    assert delete(client, sent["id"], **factories.create_token_header(deleter, Scope.DELETE)) == (
+        204,
+        "",
+    )
+    assert delete(client, sent["id"], **factories.create_token_header(deleter)) == (
+        404,
+        "not_found",
+    )
 
 
 def suggest(client: Client, image: Any, label: Any) -> Any:
@@ -154,19 +172,19 @@ def test_anybody_says_what_a_digit_is_which_changes_no_label(
     assert (response.status_code, response.json()) == (201, {"label": "1"})
     suggestion = Suggestion.objects.get()
     assert (str(suggestion.image_id), suggestion.label) == (image, "1")
-    assert made.label_of(suggestion.image_id) == "unknown"
+    assert factories.get_label(suggestion.image_id) == "unknown"
 
 
 @pytest.mark.parametrize("label", ["seven", "", "10", "unknown", None, ["7"]])
 def test_what_is_no_answer_is_refused(client: Client, label: Any) -> None:
-    response = suggest(client, made.image().pk, label)
+    response = suggest(client, factories.create_image().pk, label)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert not Suggestion.objects.exists()
 
 
 def test_nothing_is_suggested_for_mnist_or_for_what_is_not_there(client: Client) -> None:
-    for image in (made.mnist_image().pk, NOBODY):
+    for image in (factories.create_mnist_image().pk, NOBODY):
         response = suggest(client, image, "7")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
@@ -176,7 +194,7 @@ def test_suggestions_are_counted_with_the_pictures(
 ) -> None:
     monkeypatch.setattr(AddressThrottle, "rate", "2/s", raising=False)
     monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
-    image = made.image().pk
+    image = factories.create_image().pk
 
     assert [suggest(client, image, "7").status_code for _ in range(3)] == [201, 201, 429]
     assert client.post("/api/predict", b"a", "image/png").status_code == 429

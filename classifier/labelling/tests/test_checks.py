@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from classifier.labelling import checks, labels, queue
 from classifier.labelling.queue import Order
 from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem, Via
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +24,8 @@ def always(settings: Settings) -> None:
 @pytest.fixture
 def labelled() -> UUID:
     """One with a label, while another waits; the first is asked as a check."""
-    made.queued()
-    check: UUID = made.queued(label="7").pk
+    factories.create_queue_item()
+    check: UUID = factories.create_queue_item(label="7").pk
     return check
 
 
@@ -36,11 +36,11 @@ def taken(by: User, order: Order = Order.DOUBT) -> list[UUID]:
 def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
     anna: User, labelled: UUID
 ) -> None:
-    other = made.queued(label="1").pk
+    other = factories.create_queue_item(label="1").pk
     for image in (*taken(anna), *taken(anna)):
         queue.record_answer(image, "7", anna)
 
-    assert (made.label_of(labelled), made.label_of(other)) == ("7", "1")
+    assert (factories.get_label(labelled), factories.get_label(other)) == ("7", "1")
     answered = LabelCheck.objects.exclude(answer="")
     assert (answered.count(), answered.filter(answer=F("label")).count()) == (2, 1)
     assert not LabelChange.objects.exists()
@@ -53,7 +53,7 @@ def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labell
     queue.record_answer(labelled, "1", anna)
     queue.record_answer(labelled, "2", anna)
 
-    assert made.label_of(labelled) == "7"
+    assert factories.get_label(labelled) == "7"
     assert LabelCheck.objects.get().answer == "2"
 
 
@@ -64,7 +64,7 @@ def test_an_answer_to_a_check_is_taken_back(anna: User, labelled: UUID) -> None:
     queue.undo(labelled, anna)
 
     assert LabelCheck.objects.get().answer == ""
-    assert made.label_of(labelled) == "7"
+    assert factories.get_label(labelled) == "7"
     queue.record_answer(labelled, "7", anna)
     assert LabelCheck.objects.get().answer == "7"
 
@@ -78,7 +78,7 @@ def test_a_check_that_is_skipped_comes_back_by_undo_only(anna: User, labelled: U
     assert taken(anna) != [labelled]
     queue.release_leases(anna)
     queue.undo(labelled, anna)
-    assert made.label_of(labelled) == "7"
+    assert factories.get_label(labelled) == "7"
     assert taken(anna) == [labelled]
 
 
@@ -100,14 +100,14 @@ def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
     labels.set_label(labelled, "unknown", admin_user, Via.ADMIN)
 
     queue.record_answer(labelled, "2", anna)
-    assert made.label_of(labelled) == "2"
+    assert factories.get_label(labelled) == "2"
 
     queue.undo(labelled, anna)
-    assert (made.label_of(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
+    assert (factories.get_label(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
 
 
 def test_what_one_has_just_labelled_is_no_check_of_theirs_yet(anna: User) -> None:
-    image, waiting = made.queued().pk, made.queued().pk
+    image, waiting = factories.create_queue_item().pk, factories.create_queue_item().pk
     queue.record_answer(image, "7", anna)
 
     assert taken(anna) == [waiting]
@@ -118,7 +118,7 @@ def test_what_one_has_just_labelled_is_no_check_of_theirs_yet(anna: User) -> Non
 
 
 def test_nobody_is_asked_checks_when_nothing_waits(anna: User) -> None:
-    made.queued(label="7")
+    factories.create_queue_item(label="7")
 
     assert taken(anna) == []
 
@@ -130,8 +130,8 @@ def test_nobody_is_asked_checks_when_nothing_waits(anna: User) -> None:
 def test_a_check_does_not_stand_out_among_what_is_asked(
     anna: User, order: Order, asked: bool
 ) -> None:
-    made.queued(doubt=0.5, suggestion="1")
-    check = made.queued(label="7", doubt=0.4).pk
+    factories.create_queue_item(doubt=0.5, suggestion="1")
+    check = factories.create_queue_item(label="7", doubt=0.4).pk
 
     assert (taken(anna, order) == [check]) == asked
 

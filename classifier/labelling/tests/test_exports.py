@@ -16,7 +16,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from classifier.labelling import exports
 from classifier.models import InputImage, Source
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def arrays(client: Client, query: str = "") -> dict[str, Any]:
 
 def labelled(label: str, hours_ago: int = 0, **values: Any) -> InputImage:
     when = timezone.now() - timedelta(hours=hours_ago)
-    return made.image(label=label, labelled_at=when, **values)
+    return factories.create_image(label=label, labelled_at=when, **values)
 
 
 def test_arrays_hold_what_was_labelled_in_the_order_of_labelling(labeller_api: Client) -> None:
@@ -59,8 +59,8 @@ def test_arrays_hold_what_was_labelled_in_the_order_of_labelling(labeller_api: C
 
 
 def test_neither_mnist_nor_what_has_no_label_is_taken_out(labeller_api: Client) -> None:
-    made.mnist_image()
-    made.image()
+    factories.create_mnist_image()
+    factories.create_image()
 
     assert arrays(labeller_api)["x"].shape == (0, 28, 28)
     with ZipFile(BytesIO(got(labeller_api, ZIP))) as archive:

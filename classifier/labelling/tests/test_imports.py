@@ -18,7 +18,7 @@ from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Source, Upload, Via
 from classifier.registry import serving
 from classifier.registry.serving import NoModel
-from classifier.tests.packing import IMPORT, npz, post, zipped
+from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
 from classifier.tests.test_bad_input import paper, saved
 from classifier.uploads import archives, deletion
 
@@ -30,7 +30,7 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
 def imported(client: Client, archive: bytes) -> list[dict[str, Any]]:
-    response = post(client, archive)
+    response = post_archive(client, archive)
     assert response.status_code == 200, response.content
     results: list[dict[str, Any]] = response.json()["results"]
     return results
@@ -46,7 +46,9 @@ def two_digits(drawn: Draw) -> bytes:
 def test_pictures_in_folders_are_kept_and_labelled(
     labeller_api: Client, labeller: User, drawn: Draw
 ) -> None:
-    results = imported(labeller_api, zipped({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)}))
+    results = imported(
+        labeller_api, build_zip({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)})
+    )
 
     assert [(each["name"], each["label"], each["problem"]) for each in results] == [
         ("7/a.png", "7", None),
@@ -65,7 +67,7 @@ def test_pictures_in_folders_are_kept_and_labelled(
 def test_arrays_are_kept_and_labelled(labeller_api: Client, digits: Digits) -> None:
     x = np.stack([digits[0][digits[1] == digit][0] for digit in (3, 8, 5)])
 
-    results = imported(labeller_api, npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
+    results = imported(labeller_api, build_npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
 
     assert [(each["name"], each["label"]) for each in results] == [
         ("x[0]", "3"),
@@ -77,15 +79,15 @@ def test_arrays_are_kept_and_labelled(labeller_api: Client, digits: Digits) -> N
 
 
 def test_an_archive_may_come_in_a_form(labeller_api: Client, drawn: Draw) -> None:
-    archive = SimpleUploadedFile("labels.zip", zipped({"7/a.png": drawn(7)}))
+    archive = SimpleUploadedFile("labels.zip", build_zip({"7/a.png": drawn(7)}))
 
-    assert labeller_api.post(IMPORT, {"archive": archive}).json()["results"][0]["label"] == "7"
-    wrong = labeller_api.post(IMPORT, {"image": SimpleUploadedFile("a.zip", b"")})
+    assert labeller_api.post(IMPORT_URL, {"archive": archive}).json()["results"][0]["label"] == "7"
+    wrong = labeller_api.post(IMPORT_URL, {"image": SimpleUploadedFile("a.zip", b"")})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
 
 
 def test_of_what_is_not_a_digit_all_pieces_are_labelled(labeller_api: Client, drawn: Draw) -> None:
-    [result] = imported(labeller_api, zipped({"not_a_digit/a.png": two_digits(drawn)}))
+    [result] = imported(labeller_api, build_zip({"not_a_digit/a.png": two_digits(drawn)}))
 
     assert len(result["images"]) == 2
     assert {image.label for image in InputImage.objects.all()} == {"not_a_digit"}
@@ -97,14 +99,16 @@ def test_of_what_is_not_a_digit_all_pieces_are_labelled(labeller_api: Client, dr
         (two_digits, "several_digits", True),
         (lambda _: saved(paper(100, 100)), "blank", True),
         (lambda _: b"hello", "not_an_image", False),
-        (lambda drawn: zipped({"7/a.png": drawn(7)}), "not_an_image", False),
+        (lambda drawn: build_zip({"7/a.png": drawn(7)}), "not_an_image", False),
         (lambda drawn: drawn(7)[:-99], "damaged", False),
     ],
 )
 def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
     labeller_api: Client, drawn: Draw, make: Callable[[Draw], bytes], code: str, kept: bool
 ) -> None:
-    bad, good = imported(labeller_api, zipped({"7/bad.png": make(drawn), "7/good.png": drawn(7)}))
+    bad, good = imported(
+        labeller_api, build_zip({"7/bad.png": make(drawn), "7/good.png": drawn(7)})
+    )
 
     assert (bad["problem"]["code"], bad["images"]) == (code, [])
     assert (bad["upload"] is not None) == kept
@@ -116,7 +120,7 @@ def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
 def test_what_is_there_already_is_not_kept_again(labeller_api: Client, drawn: Draw) -> None:
     pictures = {"7/a.png": drawn(7), "2/b.png": drawn(2), "2/blank.png": saved(paper(99, 99))}
 
-    first, second = (imported(labeller_api, zipped(pictures)) for _ in range(2))
+    first, second = (imported(labeller_api, build_zip(pictures)) for _ in range(2))
 
     assert first == second
     assert Upload.objects.count() == 3
@@ -126,16 +130,16 @@ def test_what_is_there_already_is_not_kept_again(labeller_api: Client, drawn: Dr
 def test_what_somebody_sent_before_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
     sent = labeller_api.post("/api/predict", drawn(7), "image/png").json()
 
-    [result] = imported(labeller_api, zipped({"7/a.png": drawn(7)}))
+    [result] = imported(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
     assert (result["upload"], result["images"]) == (sent["id"], [sent["digits"][0]["id"]])
     assert InputImage.objects.get().label == "7"
 
 
 def test_another_label_that_is_there_stays(labeller_api: Client, drawn: Draw) -> None:
-    imported(labeller_api, zipped({"7/a.png": drawn(7)}))
+    imported(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
-    [result] = imported(labeller_api, zipped({"1/a.png": drawn(7)}))
+    [result] = imported(labeller_api, build_zip({"1/a.png": drawn(7)}))
 
     assert (result["problem"]["code"], result["images"]) == ("labelled_otherwise", [])
     assert "labelled 7" in result["problem"]["detail"]
@@ -143,7 +147,7 @@ def test_another_label_that_is_there_stays(labeller_api: Client, drawn: Draw) ->
 
 
 def test_a_picture_in_two_folders_gets_the_first_label(labeller_api: Client, drawn: Draw) -> None:
-    results = imported(labeller_api, zipped({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
+    results = imported(labeller_api, build_zip({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
 
     assert [each["problem"] and each["problem"]["code"] for each in results] == [
         None,
@@ -183,13 +187,15 @@ def pixels(image: InputImage) -> NDArray[np.int16]:
 
 
 def test_folders_and_what_a_mac_adds_are_passed_over(labeller_api: Client, drawn: Draw) -> None:
-    archive = zipped({"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""})
+    archive = build_zip(
+        {"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""}
+    )
 
     assert [each["name"] for each in imported(labeller_api, archive)] == ["7/a.png"]
 
 
 def test_five_hundred_are_taken(labeller_api: Client) -> None:
-    archive = zipped({f"7/{n}.png": b"no picture" for n in range(archives.MOST_PICTURES)})
+    archive = build_zip({f"7/{n}.png": b"no picture" for n in range(archives.MOST_PICTURES)})
 
     assert len(imported(labeller_api, archive)) == 500
 
@@ -197,7 +203,7 @@ def test_five_hundred_are_taken(labeller_api: Client) -> None:
 def test_what_fails_half_way_leaves_nothing_behind(
     labeller_api: Client, drawn: Draw, settings: Settings, only_one_file: list[str]
 ) -> None:
-    response = post(labeller_api, zipped({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
+    response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
     assert len(only_one_file) == 2
@@ -213,7 +219,7 @@ def test_without_a_model_nothing_is_imported(
 
     monkeypatch.setattr(serving.champion, "get", nothing)
 
-    response = post(labeller_api, zipped({"7/a.png": drawn(7)}))
+    response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_model")
     assert not Upload.objects.exists()
@@ -222,13 +228,13 @@ def test_without_a_model_nothing_is_imported(
 def test_an_import_with_a_key_is_done_once(
     labeller_api: Client, admin_api: Client, drawn: Draw
 ) -> None:
-    archive = zipped({"7/a.png": drawn(7)})
+    archive = build_zip({"7/a.png": drawn(7)})
 
-    first, second = (post(labeller_api, archive, **KEY) for _ in range(2))
+    first, second = (post_archive(labeller_api, archive, **KEY) for _ in range(2))
 
     assert first.content == second.content
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert post(labeller_api, zipped({"2/a.png": drawn(2)}), **KEY).status_code == 422
-    by_another = post(admin_api, zipped({"2/a.png": drawn(2)}), **KEY)
+    assert post_archive(labeller_api, build_zip({"2/a.png": drawn(2)}), **KEY).status_code == 422
+    by_another = post_archive(admin_api, build_zip({"2/a.png": drawn(2)}), **KEY)
     assert by_another.status_code == 200, "a key is good for one user"
     assert json.loads(by_another.content)["results"][0]["label"] == "2"

@@ -21,7 +21,7 @@ from classifier.models import (
     Source,
     Via,
 )
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
@@ -75,22 +75,22 @@ def test_what_is_like_something_labelled_is_not_asked(
 
 
 def test_the_most_useful_come_first(anna: User) -> None:
-    items = [made.queued(doubt=doubt) for doubt in (0.2, 0.9, 0.5)]
+    items = [factories.create_queue_item(doubt=doubt) for doubt in (0.2, 0.9, 0.5)]
 
     assert taken(anna, Order.USEFUL) == [items[1].pk, items[2].pk, items[0].pk]
 
 
 @pytest.mark.parametrize("stored", [(b"", b""), (b"ab" * 64, b"ab" * 32, b"ab" * 32)])
 def test_what_older_models_saw_is_like_nothing_else(anna: User, stored: tuple[bytes, ...]) -> None:
-    items = [made.queued(embedding=embedding, doubt=0.5) for embedding in stored]
+    items = [factories.create_queue_item(embedding=embedding, doubt=0.5) for embedding in stored]
 
     assert set(taken(anna, Order.USEFUL)) == {item.pk for item in items}
 
 
 def test_each_order_asks_first_what_it_says(anna: User) -> None:
-    sure = made.queued(doubt=0.0, suggestion="7")
-    doubted = made.queued(doubt=0.9)
-    disputed = made.queued(doubt=0.5, suggestion="1")
+    sure = factories.create_queue_item(doubt=0.0, suggestion="7")
+    doubted = factories.create_queue_item(doubt=0.9)
+    disputed = factories.create_queue_item(doubt=0.5, suggestion="1")
     asked = {}
     for order in Order:
         asked[order] = taken(anna, order)
@@ -103,14 +103,14 @@ def test_each_order_asks_first_what_it_says(anna: User) -> None:
 
 
 def test_a_random_order_begins_anywhere(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    low, high = sorted(made.queued().pk for _ in range(2))
+    low, high = sorted(factories.create_queue_item().pk for _ in range(2))
     monkeypatch.setattr(queue, "uuid4", lambda: high)
 
     assert taken(anna, Order.RANDOM) == [high, low]
 
 
 def test_an_image_is_asked_of_another_when_its_lease_ran_out(anna: User, bert: User) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     assert taken(anna) == [image]
     assert taken(bert) == []
 
@@ -120,7 +120,7 @@ def test_an_image_is_asked_of_another_when_its_lease_ran_out(anna: User, bert: U
 
 
 def test_what_is_given_back_is_asked_of_another_at_once(anna: User, bert: User) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     taken(anna)
 
     queue.release_leases(anna)
@@ -129,7 +129,7 @@ def test_what_is_given_back_is_asked_of_another_at_once(anna: User, bert: User) 
 
 
 def test_a_page_that_is_opened_asks_what_the_one_before_it_left(anna: User) -> None:
-    first, second = (made.queued(doubt=doubt).pk for doubt in (0.9, 0.5))
+    first, second = (factories.create_queue_item(doubt=doubt).pk for doubt in (0.9, 0.5))
     taken(anna)
 
     again = queue.lease_page(anna, Order.DOUBT, 10, again=second)
@@ -138,13 +138,13 @@ def test_a_page_that_is_opened_asks_what_the_one_before_it_left(anna: User) -> N
 
 
 def test_a_late_answer_that_conflicts_is_in_the_history_with_both(anna: User, bert: User) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     taken(anna)
     labels.set_label(image, "1", bert, Via.ADMIN)
 
     queue.record_answer(image, "7", anna)
 
-    assert made.label_of(image) == "7"
+    assert factories.get_label(image) == "7"
     assert history() == [("bert", "unknown", "1", "admin"), ("anna", "1", "7", "queue")]
 
     queue.undo(image, anna)
@@ -153,7 +153,7 @@ def test_a_late_answer_that_conflicts_is_in_the_history_with_both(anna: User, be
 
 
 def test_what_is_answered_waits_no_more(anna: User, bert: User) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     taken(anna)
 
     queue.record_answer(image, "not_a_digit", anna)
@@ -168,7 +168,7 @@ def test_what_is_answered_waits_no_more(anna: User, bert: User) -> None:
 
 @pytest.mark.parametrize("label", ["", "unknown", "77"])
 def test_what_is_no_answer_is_refused(anna: User, label: str) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
 
     with pytest.raises(RuleBroken, match="is no answer"):
         queue.record_answer(image, label, anna)
@@ -186,7 +186,7 @@ def test_an_image_that_is_gone_is_neither_answered_nor_skipped_nor_taken_back(an
 def test_what_is_skipped_is_asked_of_others_until_the_skip_is_taken_back(
     anna: User, bert: User
 ) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     taken(anna)
 
     queue.skip(image, anna)
@@ -206,7 +206,7 @@ def test_what_is_skipped_is_asked_of_others_until_the_skip_is_taken_back(
 def test_a_skip_that_comes_late_leaves_the_image_to_whom_it_is_asked_of_now(
     anna: User, bert: User, labeller: User
 ) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     taken(anna)
     QueueItem.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert taken(bert) == [image]
@@ -217,14 +217,14 @@ def test_a_skip_that_comes_late_leaves_the_image_to_whom_it_is_asked_of_now(
 
 
 def test_answers_are_taken_back_one_after_the_other(anna: User) -> None:
-    images = [made.queued().pk for _ in range(3)]
+    images = [factories.create_queue_item().pk for _ in range(3)]
     for image, label in zip(images, "123", strict=True):
         queue.record_answer(image, label, anna)
 
     for image in reversed(images):
         queue.undo(image, anna)
 
-    assert [made.label_of(image) for image in images] == ["unknown"] * 3
+    assert [factories.get_label(image) for image in images] == ["unknown"] * 3
     assert [change[3] for change in history()] == ["queue"] * 3 + ["undo"] * 3
     assert (queue.count_waiting(), queue.count_labelled_today(anna)) == (3, 0)
     assert QueueItem.objects.filter(leased_to=anna).count() == 3
@@ -233,11 +233,11 @@ def test_answers_are_taken_back_one_after_the_other(anna: User) -> None:
 
 
 def test_what_somebody_else_has_changed_since_is_not_taken_back(anna: User, bert: User) -> None:
-    image = made.queued().pk
+    image = factories.create_queue_item().pk
     queue.record_answer(image, "1", anna)
     queue.record_answer(image, "2", bert)
 
     with pytest.raises(RuleBroken, match="Somebody else"):
         queue.undo(image, anna)
 
-    assert made.label_of(image) == "2"
+    assert factories.get_label(image) == "2"

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from classifier.labelling import queue
 from classifier.labelling.queue import Order
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]
@@ -31,7 +31,7 @@ def taken_meanwhile(by: User, order: Order) -> list[UUID]:
 def test_two_people_at_once_never_get_the_same_and_leave_nothing_out(
     anna: User, bert: User, order: Order
 ) -> None:
-    items = {made.queued(suggestion="1").pk for _ in range(20)}
+    items = {factories.create_queue_item(suggestion="1").pk for _ in range(20)}
 
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
@@ -48,7 +48,7 @@ def test_two_people_at_once_never_get_the_same_and_leave_nothing_out(
 def test_nobody_waits_for_an_image_that_is_being_answered(
     anna: User, bert: User, order: Order
 ) -> None:
-    items = [made.queued(suggestion="1").pk for _ in range(2)]
+    items = [factories.create_queue_item(suggestion="1").pk for _ in range(2)]
 
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         queue.record_answer(items[0], "7", anna)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from classifier.models import InputImage, QueueItem, Suggestion
 from classifier.recognition.labels import KNOWN_LABELS
-from classifier.tests import made
+from classifier.tests import factories
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -21,8 +21,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def image() -> InputImage:
     """An upload that a model called a 1."""
-    image = made.queued(guess="1").image
-    made.prediction(image, made.version(), label="1", best_guess="1")
+    image = factories.create_queue_item(guess="1").image
+    factories.create_prediction(image, factories.create_version(), label="1", best_guess="1")
     return image
 
 
@@ -41,8 +41,8 @@ def said(page: str) -> list[str]:
 def test_under_each_digit_are_a_button_for_every_digit_and_one_for_none(
     client: Client, image: InputImage
 ) -> None:
-    other = made.image(upload=image.upload)
-    made.prediction(other, made.version(name="another"))
+    other = factories.create_image(upload=image.upload)
+    factories.create_prediction(other, factories.create_version(name="another"))
 
     page = result_page(client, image)
 
@@ -80,8 +80,8 @@ def test_the_newest_of_several_suggestions_is_shown_and_all_are_kept(
 
 
 def test_a_suggestion_is_shown_under_its_own_digit_only(client: Client, image: InputImage) -> None:
-    first = made.image(upload=image.upload, position=0)
-    made.prediction(first, made.version(name="another"))
+    first = factories.create_image(upload=image.upload, position=0)
+    factories.create_prediction(first, factories.create_version(name="another"))
     InputImage.objects.filter(pk=image.pk).update(position=1)
 
     suggest(client, image, "7")
@@ -115,7 +115,7 @@ def test_what_is_no_answer_is_refused_in_a_sentence(
 
 
 def test_nothing_can_be_said_of_what_nobody_sent(client: Client) -> None:
-    assert suggest(client, made.mnist_image(), "7").status_code == 404
+    assert suggest(client, factories.create_mnist_image(), "7").status_code == 404
     assert client.post(f"/suggest/{NOBODY}", {"label": "7"}).status_code == 404
     assert client.post("/suggest/1", {"label": "7"}).status_code == 404
     assert not Suggestion.objects.exists()

@@ -11,7 +11,7 @@ from classifier.recognition import active_learning, model_folder
 from classifier.recognition.exemplars import Exemplars
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import versions
-from classifier.tests import made
+from classifier.tests import factories
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_those_of_the_bundled_model_are_as_it_embeds_them_and_nearest_to_themsel
 
 
 def test_a_model_without_any_still_recognises() -> None:
-    folder = made.copy_bundled_model("plain")
+    folder = factories.copy_bundled_model("plain")
     (folder / model_folder.EXEMPLARS).unlink()
     model_folder.write_manifest(folder, model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline"))
     recognizer = Recognizer(folder)
@@ -57,7 +57,7 @@ def test_a_model_without_any_still_recognises() -> None:
 
 
 def test_exemplars_outlive_the_folder() -> None:
-    folder = made.copy_bundled_model("gone")
+    folder = factories.copy_bundled_model("gone")
     recognizer = Recognizer(folder)
     shutil.rmtree(folder)
     assert recognizer.exemplars
@@ -66,8 +66,8 @@ def test_exemplars_outlive_the_folder() -> None:
 def test_model_with_damaged_exemplars_recognizes_without_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    folder = made.copy_bundled_model("damaged")
-    made.flip_a_byte(folder / model_folder.EXEMPLARS)
+    folder = factories.copy_bundled_model("damaged")
+    factories.flip_byte(folder / model_folder.EXEMPLARS)
     recognizer = Recognizer(folder)
     assert recognizer.exemplars is None
     assert recognizer.exemplars is None
@@ -81,7 +81,7 @@ def test_model_with_damaged_exemplars_recognizes_without_them(
 def test_exemplars_of_another_format_are_left_out(
     content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = made.copy_bundled_model("odd")
+    folder = factories.copy_bundled_model("odd")
     (folder / model_folder.EXEMPLARS).write_bytes(content)
     model_folder.write_manifest(folder, model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline"))
     assert Recognizer(folder).exemplars is None
@@ -90,6 +90,6 @@ def test_exemplars_of_another_format_are_left_out(
 
 @pytest.mark.django_db
 def test_model_with_damaged_exemplars_is_not_registered() -> None:
-    made.flip_a_byte(made.copy_bundled_model("damaged") / model_folder.EXEMPLARS)
+    factories.flip_byte(factories.copy_bundled_model("damaged") / model_folder.EXEMPLARS)
     with pytest.raises(model_folder.DamagedArtifact, match=r"exemplars\.npz is damaged"):
         versions.register("damaged")

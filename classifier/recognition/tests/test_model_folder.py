@@ -18,7 +18,7 @@ from classifier.recognition.model_folder import (
     Manifest,
     MissingArtifact,
 )
-from classifier.tests import made
+from classifier.tests import factories
 
 MANIFEST = Manifest(
     name="première",
@@ -26,9 +26,9 @@ MANIFEST = Manifest(
     configuration={"members": 2},
     dataset={"images": 60_000},
     metrics={"test": {"accuracy": 0.99}},
-    thresholds=made.thresholds(),
+    thresholds=factories.build_thresholds(),
     temperature=1.5,
-    certificates=(made.certificate(), made.certificate(threshold=None)),
+    certificates=(factories.build_certificate(), factories.build_certificate(threshold=None)),
     libraries={"keras": "3"},
 )
 Damage = Callable[[Path], object]
@@ -163,7 +163,7 @@ def holds(content: bytes) -> Damage:
             lambda folder: (folder / model_folder.GRAPH).unlink(), DamagedArtifact, id="no graph"
         ),
         pytest.param(
-            lambda folder: made.flip_a_byte(folder / model_folder.GRAPH),
+            lambda folder: factories.flip_byte(folder / model_folder.GRAPH),
             DamagedArtifact,
             id="one flipped bit",
         ),

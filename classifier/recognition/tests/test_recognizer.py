@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Label, Reason, Verdict
 from classifier.recognition.recognizer import Recognition, Recognizer
-from classifier.tests import made
+from classifier.tests import factories
 
 FLOOR = 0.99  # of real digits read right; the bundled model is well above it
 
@@ -64,7 +64,9 @@ def test_below_the_threshold_of_its_manifest_a_model_is_unsure_and_still_guesses
     digits: Digits, threshold: float, label: str, verdict: Verdict, reason: Reason | None
 ) -> None:
     recognizer = Recognizer(
-        made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=threshold))
+        factories.copy_bundled_model(
+            "strict", thresholds=factories.build_thresholds(confidence=threshold)
+        )
     )
 
     [found] = recognizer.recognize([digits[0][digits[1] == 7][0]])
@@ -77,7 +79,9 @@ def test_a_higher_temperature_makes_it_less_certain(digits: Digits) -> None:
     seven = [digits[0][digits[1] == 7][0]]
     temperatures = (1.0, 4.0, 16.0)
 
-    folders = [made.copy_bundled_model(f"at {each}", temperature=each) for each in temperatures]
+    folders = [
+        factories.copy_bundled_model(f"at {each}", temperature=each) for each in temperatures
+    ]
     cool, warm, hot = (Recognizer(folder).recognize(seven)[0] for folder in folders)
 
     assert cool.confidence > warm.confidence > hot.confidence
@@ -101,7 +105,7 @@ def test_graph_starts_no_threads_of_its_own(baseline: Recognizer) -> None:
     threads = Path("/proc/self/task")
     before = len([*threads.iterdir()])
 
-    recognizer = Recognizer(made.copy_bundled_model("second"))
+    recognizer = Recognizer(factories.copy_bundled_model("second"))
 
     assert recognizer.name == "second"
     assert len([*threads.iterdir()]) == before
@@ -109,7 +113,7 @@ def test_graph_starts_no_threads_of_its_own(baseline: Recognizer) -> None:
 
 def test_it_has_the_name_of_its_manifest(baseline: Recognizer) -> None:
     assert baseline.name == "baseline"
-    assert Recognizer(made.copy_bundled_model("second")).name == "second"
+    assert Recognizer(factories.copy_bundled_model("second")).name == "second"
 
 
 PLAIN: dict[str, Any] = {
@@ -118,7 +122,7 @@ PLAIN: dict[str, Any] = {
     "configuration": {},
     "dataset": {},
     "metrics": {},
-    "thresholds": made.thresholds(),
+    "thresholds": factories.build_thresholds(),
 }
 
 
@@ -134,7 +138,9 @@ PLAIN: dict[str, Any] = {
 def test_what_is_beyond_a_threshold_is_doubted_for_the_first_reason_that_holds(
     digits: Digits, limits: dict[str, float], verdict: Verdict, reason: Reason
 ) -> None:
-    recognizer = Recognizer(made.copy_bundled_model("strict", thresholds=made.thresholds(**limits)))
+    recognizer = Recognizer(
+        factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(**limits))
+    )
 
     [found] = recognizer.recognize([digits[0][digits[1] == 7][0]])
 
@@ -145,7 +151,9 @@ def test_what_is_likelier_no_digit_than_one_is_called_none_whatever_the_threshol
     digits: Digits,
 ) -> None:
     """A 4 that lies on its side."""
-    lenient = Recognizer(made.copy_bundled_model("lenient", thresholds=made.thresholds()))
+    lenient = Recognizer(
+        factories.copy_bundled_model("lenient", thresholds=factories.build_thresholds())
+    )
 
     [found] = lenient.recognize([np.rot90(digits[0][digits[1] == 4][0]).copy()])
 
@@ -156,11 +164,15 @@ def test_what_is_likelier_no_digit_than_one_is_called_none_whatever_the_threshol
 
 def test_score_at_its_threshold_is_not_doubted(digits: Digits) -> None:
     seven = [digits[0][digits[1] == 7][0]]
-    lenient = Recognizer(made.copy_bundled_model("lenient", thresholds=made.thresholds()))
+    lenient = Recognizer(
+        factories.copy_bundled_model("lenient", thresholds=factories.build_thresholds())
+    )
     [found] = lenient.recognize(seven)
     exact = {name: found.scores[name] for name in ("rejection", "distance")}
 
-    strict = made.copy_bundled_model("strict", thresholds={"confidence": found.confidence, **exact})
+    strict = factories.copy_bundled_model(
+        "strict", thresholds={"confidence": found.confidence, **exact}
+    )
 
     assert Recognizer(strict).recognize(seven)[0].verdict == Verdict.DIGIT
 
@@ -168,7 +180,9 @@ def test_score_at_its_threshold_is_not_doubted(digits: Digits) -> None:
 def test_sign_as_likely_to_be_a_digit_as_not_is_not_refused(
     digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lenient = Recognizer(made.copy_bundled_model("lenient", thresholds=made.thresholds()))
+    lenient = Recognizer(
+        factories.copy_bundled_model("lenient", thresholds=factories.build_thresholds())
+    )
     lying = [np.rot90(digits[0][digits[1] == 4][0]).copy()]
     [refused] = lenient.recognize(lying)
 
@@ -180,7 +194,7 @@ def test_sign_as_likely_to_be_a_digit_as_not_is_not_refused(
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", b"\0" * 5000])
 def test_a_file_that_is_no_litert_graph_is_damaged(content: bytes) -> None:
-    folder = made.copy_bundled_model("fake")
+    folder = factories.copy_bundled_model("fake")
     (folder / model_folder.GRAPH).write_bytes(content)
     model_folder.write_manifest(folder, model_folder.Manifest(**PLAIN))
 
@@ -199,7 +213,7 @@ def other_shape() -> bytes:
 def test_a_rejector_that_does_not_belong_to_the_graph_is_refused_at_loading(
     content: bytes,
 ) -> None:
-    folder = made.copy_bundled_model("mixed")
+    folder = factories.copy_bundled_model("mixed")
     (folder / model_folder.REJECTOR).write_bytes(content)
     model_folder.write_manifest(folder, model_folder.Manifest(**PLAIN))
 
@@ -210,15 +224,15 @@ def test_a_rejector_that_does_not_belong_to_the_graph_is_refused_at_loading(
 def test_a_manifest_without_the_threshold_is_refused_at_loading_and_not_at_the_first_picture() -> (
     None
 ):
-    folder = made.copy_bundled_model("careless", thresholds={})
+    folder = factories.copy_bundled_model("careless", thresholds={})
 
     with pytest.raises(model_folder.ArtifactError):
         Recognizer(folder)
 
 
 def test_a_damaged_graph_is_refused_before_it_is_run() -> None:
-    folder = made.copy_bundled_model("damaged")
-    made.flip_a_byte(folder / model_folder.GRAPH)
+    folder = factories.copy_bundled_model("damaged")
+    factories.flip_byte(folder / model_folder.GRAPH)
 
     with pytest.raises(model_folder.DamagedArtifact, match="checksum"):
         Recognizer(folder)

@@ -16,8 +16,8 @@ from classifier.recognition import model_folder
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
 from classifier.registry.serving import ChampionCache, NoModel
-from classifier.tests import made
-from classifier.tests.reading import words
+from classifier.tests import factories
+from classifier.tests.pages import read_text
 from classifier.uploads import submission
 
 # A recognition before and after, in a process that a mapped file would end by a signal.
@@ -57,7 +57,7 @@ def run_python(code: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_loaded_model_recognizes_whatever_happens_to_its_files(change: str) -> None:
-    folder = made.copy_bundled_model("served")
+    folder = factories.copy_bundled_model("served")
     done = run_python(SERVE.format(change=change), folder)
     assert (done.returncode, done.stdout) == (0, "serves\n"), done.stderr
 
@@ -68,7 +68,7 @@ def test_litert_announces_nothing_when_a_model_is_loaded() -> None:
 
 
 def test_folder_with_another_checksum_is_refused() -> None:
-    folder = made.copy_bundled_model("one")
+    folder = factories.copy_bundled_model("one")
     checksum = model_folder.sha256(folder / model_folder.MANIFEST)
     assert Recognizer(folder, checksum).checksum == checksum
     with pytest.raises(model_folder.DamagedArtifact) as raised:
@@ -81,19 +81,19 @@ def test_folder_with_another_checksum_is_refused() -> None:
 
 @pytest.mark.django_db
 def test_replaced_folder_of_the_champion_does_not_serve() -> None:
-    made.copy_bundled_model("one")
+    factories.copy_bundled_model("one")
     versions.promote("one")
     running = ChampionCache()
     running.get()
     shutil.rmtree(serving.find_model_folder("one"))
-    made.copy_bundled_model("one", thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model("one", thresholds=factories.build_thresholds(confidence=1.01))
     assert running.get().recognizer.manifest.thresholds["confidence"] <= 1
     with pytest.raises(NoModel, match="is not the model that was registered"):
         ChampionCache().get()
 
 
 def test_file_without_a_checksum_is_refused() -> None:
-    folder = made.copy_bundled_model("one")
+    folder = factories.copy_bundled_model("one")
     manifest = folder / model_folder.MANIFEST
     manifest.write_text(manifest.read_text().replace(f'"{model_folder.GRAPH}"', '"other"'))
     with pytest.raises(model_folder.DamagedArtifact, match=r"has no checksum of model\.tflite"):
@@ -107,7 +107,7 @@ def test_pages_do_without_damaged_exemplars(
     drawn: Callable[..., bytes],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    folder = made.copy_bundled_model("damaged")
+    folder = factories.copy_bundled_model("damaged")
     damaged = versions.promote("damaged")
     (folder / model_folder.EXEMPLARS).write_bytes(b"")
     answer = submission.classify(drawn(7), Source.WEB)
@@ -116,5 +116,5 @@ def test_pages_do_without_damaged_exemplars(
         assert page.status_code == 200
         assert "/exemplar/" not in page.content.decode()
     assert client.get(f"/exemplar/{damaged.checksum[:16]}/0.png").status_code == 404
-    assert "The model that answers now: damaged" in words(client, "/how")
+    assert "The model that answers now: damaged" in read_text(client, "/how")
     assert sum("without its exemplars" in message for message in caplog.messages) == 1

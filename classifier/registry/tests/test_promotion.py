@@ -12,7 +12,7 @@ from classifier.models import ModelState, ModelVersion, Promotion, Via
 from classifier.recognition import model_folder
 from classifier.registry import versions
 from classifier.registry.serving import find_model_folder
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.tests.database import count_waiting_connections
 
 pytestmark = pytest.mark.django_db
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _two_folders(db: None) -> None:
-    made.copy_bundled_model("first")
-    made.copy_bundled_model("second")
+    factories.copy_bundled_model("first")
+    factories.copy_bundled_model("second")
 
 
 def states() -> dict[str, str]:
@@ -29,7 +29,7 @@ def states() -> dict[str, str]:
 
 
 def test_a_registered_model_is_a_candidate_with_what_its_manifest_says() -> None:
-    folder = made.copy_bundled_model(
+    folder = factories.copy_bundled_model(
         "third", metrics={"test": {"accuracy": 0.9}}, dataset={"images": 3}
     )
 
@@ -64,7 +64,7 @@ def test_a_folder_that_is_not_what_was_registered_is_refused() -> None:
 
 def manifest(**values: Any) -> model_folder.Manifest:
     plain: dict[str, Any] = {"created_at": "", "configuration": {}, "dataset": {}}
-    return model_folder.Manifest(**plain | {"thresholds": made.thresholds()} | values)
+    return model_folder.Manifest(**plain | {"thresholds": factories.build_thresholds()} | values)
 
 
 def test_promoting_retires_the_champion_before() -> None:
@@ -85,7 +85,7 @@ def test_promoting_the_champion_again_changes_nothing() -> None:
 
 def test_a_folder_that_cannot_be_used_leaves_the_champion_in_service() -> None:
     versions.promote("first")
-    made.flip_a_byte(find_model_folder("second") / model_folder.GRAPH)
+    factories.flip_byte(find_model_folder("second") / model_folder.GRAPH)
 
     with pytest.raises(model_folder.DamagedArtifact):
         versions.promote("second")
@@ -107,7 +107,7 @@ def test_rolling_back_twice_undoes_it() -> None:
 
 
 def test_rolling_back_goes_to_the_model_that_served_last_and_not_to_the_newest() -> None:
-    made.copy_bundled_model("third")
+    factories.copy_bundled_model("third")
     for name in ("second", "third", "second", "first"):
         versions.promote(name)
 
@@ -209,9 +209,9 @@ def test_the_timeline_tells_what_was_live_when_without_a_gap() -> None:
 
 
 def test_the_models_that_learnt_an_upload_are_found_newest_first() -> None:
-    image, other = made.image(), made.image()
+    image, other = factories.create_image(), factories.create_image()
     for name, learnt in (("a", image), ("b", other), ("c", image)):
-        made.version(name=name, snapshot={"corrected": {str(learnt.pk): "7"}})
+        factories.create_version(name=name, snapshot={"corrected": {str(learnt.pk): "7"}})
 
     assert [version.name for version in versions.list_trained_on(image)] == ["c", "a"]
 
@@ -221,7 +221,7 @@ def test_the_models_that_learnt_an_upload_are_found_newest_first() -> None:
 def test_two_promotions_at_once_leave_one_champion_and_a_history_that_agrees(
     before: list[str],
 ) -> None:
-    made.copy_bundled_model("third")
+    factories.copy_bundled_model("third")
     for name in before:
         versions.promote(name)
 

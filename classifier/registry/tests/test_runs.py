@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
 from classifier.registry import runs
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def learner() -> ModelVersion:
     """A champion that has learnt all labels up to now."""
     snapshot = {"read_at": timezone.now().isoformat()}
-    return made.version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
+    return factories.create_version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
 
 
 def jobs() -> list[dict[str, Any]]:
@@ -39,20 +39,20 @@ def state(run: TrainingRun) -> str:
 
 
 def test_new_labels_are_those_set_since_the_champion_read_its_data(learner: ModelVersion) -> None:
-    made.image(label="7", labelled_at=timezone.now() - timedelta(hours=1))
-    made.image()
-    made.mnist_image()
+    factories.create_image(label="7", labelled_at=timezone.now() - timedelta(hours=1))
+    factories.create_image()
+    factories.create_mnist_image()
     assert runs.count_new_labels(learner) == 0
 
-    made.image(label="7")
-    made.image(label="not_a_digit")
+    factories.create_image(label="7")
+    factories.create_image(label="not_a_digit")
     assert runs.count_new_labels(learner) == 2
 
 
 def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_registered() -> None:
-    made.image(label="7")
-    learner = made.version(state=ModelState.CHAMPION)
-    made.image(label="8")
+    factories.create_image(label="7")
+    learner = factories.create_version(state=ModelState.CHAMPION)
+    factories.create_image(label="8")
 
     assert runs.count_new_labels(learner) == 1
 
@@ -60,7 +60,7 @@ def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_regis
 def test_what_is_asked_for_waits_for_the_worker_with_its_job(
     learner: ModelVersion, admin_user: User
 ) -> None:
-    made.image(label="7")
+    factories.create_image(label="7")
 
     run = runs.queue_run(admin_user)
 
@@ -240,7 +240,7 @@ def test_lost_run_has_its_error_in_its_log() -> None:
 
 
 def test_what_can_be_trained_is_offered(learner: ModelVersion) -> None:
-    made.image(label="7")
+    factories.create_image(label="7")
     assert runs.get_options() == runs.TrainingOptions(learner, 1, None)
 
     run = runs.queue_run(None)

@@ -16,7 +16,7 @@ from classifier.models import InputImage, ModelState, ModelVersion
 from classifier.recognition import model_folder
 from classifier.registry import serving, versions
 from classifier.registry.serving import CHECK_EVERY_S, ChampionCache, NoModel
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import answers
 
 
@@ -36,8 +36,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def champion_one(db: None) -> None:
-    made.copy_bundled_model("one")
-    made.copy_bundled_model("other")
+    factories.copy_bundled_model("one")
+    factories.copy_bundled_model("other")
     versions.promote("one")
 
 
@@ -69,8 +69,8 @@ def test_a_promoted_model_is_taken_up_a_second_later(
 
 
 def test_serving_never_reads_what_names_each_image_that_a_model_learnt(champion_one: None) -> None:
-    image = made.image()
-    made.prediction(image, ModelVersion.objects.get(name="one"))
+    image = factories.create_image()
+    factories.create_prediction(image, ModelVersion.objects.get(name="one"))
     assert image.upload
 
     with CaptureQueriesContext(connection) as queries:
@@ -98,20 +98,20 @@ def test_a_champion_whose_folder_is_damaged_keeps_the_old_one_serving_until_it_i
     process.get()
     versions.promote("other")
     graph = serving.find_model_folder("other") / model_folder.GRAPH
-    made.flip_a_byte(graph)
+    factories.flip_byte(graph)
 
     clock.now += CHECK_EVERY_S + 0.001
     assert names(process.get()) == ("one", "one")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert str(graph) in caplog.text
 
-    made.flip_a_byte(graph)
+    factories.flip_byte(graph)
     clock.now += CHECK_EVERY_S + 0.001
     assert names(process.get()) == ("other", "other")
 
 
 def test_a_process_that_starts_on_a_damaged_champion_has_no_model(champion_one: None) -> None:
-    made.flip_a_byte(serving.find_model_folder("one") / model_folder.GRAPH)
+    factories.flip_byte(serving.find_model_folder("one") / model_folder.GRAPH)
 
     with pytest.raises(NoModel, match="checksum"):
         ChampionCache().get()

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from classifier.labelling import labels
 from classifier.models import ModelVersion, Via
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_the_overview_fits_the_screen_and_leads_to_labelling(
     champion: ModelVersion, admin_user: User, page: Page, width: int
 ) -> None:
-    made.prediction(made.queued().image, champion)
-    labels.set_label(made.queued().image.pk, "7", admin_user, Via.QUEUE)
+    factories.create_prediction(factories.create_queue_item().image, champion)
+    labels.set_label(factories.create_queue_item().image.pk, "7", admin_user, Via.QUEUE)
     page.set_viewport_size({"width": width, "height": 844})
 
     page.goto("/admin/")

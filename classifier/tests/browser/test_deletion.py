@@ -3,14 +3,17 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_queue_says_so_and_goes_on(page: Page) -> None:
-    first, second = made.queued(doubt=0.9).image, made.queued(doubt=0.8).image
+    first, second = (
+        factories.create_queue_item(doubt=0.9).image,
+        factories.create_queue_item(doubt=0.8).image,
+    )
     page.goto("/admin/classifier/inputimage/queue/?order=doubt")
     shown = page.locator("#cards .card:first-child")
     expect(shown).to_have_attribute("data-image", str(first.pk))

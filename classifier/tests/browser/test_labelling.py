@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from classifier.labelling import queue
 from classifier.models import InputImage, Upload
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.tests.browser.conftest import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,10 +28,10 @@ Images = list[InputImage]
 def images(drawn: Callable[..., bytes], settings: Settings) -> Images:
     """Twenty, in the order in which they are asked."""
     settings.LABEL_CHECK_PERCENT = 0
-    version = made.version()
-    items = [made.queued(doubt=0.9 - place / 100) for place in range(20)]
+    version = factories.create_version()
+    items = [factories.create_queue_item(doubt=0.9 - place / 100) for place in range(20)]
     for item in items:
-        made.prediction(item.image, version)
+        factories.create_prediction(item.image, version)
     name = default_storage.save("uploads/00/made", ContentFile(drawn(7)))
     Upload.objects.update(file=name)
     return [item.image for item in items]

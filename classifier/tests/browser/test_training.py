@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from classifier.models import ModelVersion, RunState, TrainingRun
 from classifier.registry import runs, versions
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ def test_a_run_is_watched_from_the_button_to_its_model(champion: ModelVersion, p
     expect(status).to_contain_text("Measuring")
     expect(curve).to_have_count(6)
 
-    made.copy_bundled_model("better")
+    factories.copy_bundled_model("better")
     runs.finish(run.pk, RunState.SUCCEEDED, result=versions.register("better"))
     page.get_by_role("link", name="Compare and promote").click()
     expect(page.get_by_role("heading", name="Model better")).to_be_visible()
@@ -104,10 +104,10 @@ def test_a_run_is_cancelled_by_a_click(champion: ModelVersion, page: Page) -> No
 def test_a_model_is_promoted_and_rolled_back_by_clicks(
     champion: ModelVersion, page: Page, admin_user: User
 ) -> None:
-    up, down = made.mnist_image(), made.mnist_image(label="3")
+    up, down = factories.create_mnist_image(), factories.create_mnist_image(label="3")
     counts = {"images": 10, "champion_right": 9, "candidate_right": 9, "p": 0.75}
     sets = {"test": counts | {"better": [str(up.pk)], "worse": [str(down.pk)]}}
-    made.copy_bundled_model("better")
+    factories.copy_bundled_model("better")
     comparison = {"against": "baseline", "passed": True, "reason": "All well.", "sets": sets}
     versions.register("better", comparison)
 

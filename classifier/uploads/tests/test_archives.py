@@ -9,14 +9,14 @@ import pytest
 from django.test import Client
 
 from classifier.models import Upload
-from classifier.tests.packing import npz, post, zipped
+from classifier.tests.archives import build_npz, build_zip, post_archive
 from classifier.tests.test_bad_input import paper, saved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
 
 def refusal(client: Client, archive: bytes) -> tuple[int, str]:
-    response = post(client, archive)
+    response = post_archive(client, archive)
     assert response.json()["detail"].endswith(".")
     assert not Upload.objects.exists()
     return response.status_code, response.json()["code"]
@@ -24,7 +24,7 @@ def refusal(client: Client, archive: bytes) -> tuple[int, str]:
 
 def encrypted() -> bytes:
     """The flag is what tells."""
-    archive = bytearray(zipped({"7/a.png": b"a"}))
+    archive = bytearray(build_zip({"7/a.png": b"a"}))
     archive[6] |= 1
     archive[archive.index(b"PK\x01\x02") + 8] |= 1
     return bytes(archive)
@@ -32,7 +32,7 @@ def encrypted() -> bytes:
 
 def claiming(size: int) -> bytes:
     """A zip whose picture says that it unpacks to so many bytes."""
-    archive = bytearray(zipped({"7/a.png": b"a" * 100}))
+    archive = bytearray(build_zip({"7/a.png": b"a" * 100}))
     directory = archive.index(b"PK\x01\x02")
     archive[directory + 24 : directory + 28] = size.to_bytes(4, "little")
     return bytes(archive)
@@ -49,7 +49,7 @@ def with_header(text: str) -> bytes:
     x = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(9)
     y = BytesIO()
     np.save(y, np.zeros(1, np.uint8))
-    return zipped({"x.npy": x, "y.npy": y.getvalue()})
+    return build_zip({"x.npy": x, "y.npy": y.getvalue()})
 
 
 def one(picture: bytes = b"a") -> dict[str, bytes]:
@@ -61,41 +61,41 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "nothing": (lambda: b"", 400, "missing_field"),
     "text": (lambda: b"hello", 400, "not_an_archive"),
     "a picture": (lambda: saved(paper(9, 9)), 400, "not_an_archive"),
-    "an empty zip": (lambda: zipped({}), 400, "empty"),
-    "only an index": (lambda: zipped({"index.csv": b"file,label"}), 400, "empty"),
-    "cut short": (lambda: zipped(one())[:-30], 400, "not_an_archive"),
+    "an empty zip": (lambda: build_zip({}), 400, "empty"),
+    "only an index": (lambda: build_zip({"index.csv": b"file,label"}), 400, "empty"),
+    "cut short": (lambda: build_zip(one())[:-30], 400, "not_an_archive"),
     "damaged": (
-        lambda: zipped({"7/a.png": b"a" * 99}).replace(b"K\x4c", b"\xff\xff", 1),
+        lambda: build_zip({"7/a.png": b"a" * 99}).replace(b"K\x4c", b"\xff\xff", 1),
         400,
         "damaged",
     ),
     "encrypted": (encrypted, 400, "encrypted"),
-    "another packing": (lambda: zipped(one(), ZIP_LZMA), 400, "unusual_packing"),
-    "no folder": (lambda: zipped({"7.png": b"a"}), 400, "bad_folder"),
-    "another folder": (lambda: zipped({"seven/7.png": b"a"}), 400, "bad_folder"),
-    "unknown": (lambda: zipped({"unknown/7.png": b"a"}), 400, "bad_folder"),
-    "a percent sign": (lambda: zipped({"%d%s.png": b"a"}), 400, "bad_folder"),
-    "up and away": (lambda: zipped({"../7/a.png": b"a"}), 400, "bad_path"),
-    "up within": (lambda: zipped({"7/../../a.png": b"a"}), 400, "bad_path"),
-    "from the root": (lambda: zipped({"/7/a.png": b"a"}), 400, "bad_path"),
-    "a bomb": (lambda: zipped(one(bytes(50_000_000))), 413, "too_large"),
+    "another packing": (lambda: build_zip(one(), ZIP_LZMA), 400, "unusual_packing"),
+    "no folder": (lambda: build_zip({"7.png": b"a"}), 400, "bad_folder"),
+    "another folder": (lambda: build_zip({"seven/7.png": b"a"}), 400, "bad_folder"),
+    "unknown": (lambda: build_zip({"unknown/7.png": b"a"}), 400, "bad_folder"),
+    "a percent sign": (lambda: build_zip({"%d%s.png": b"a"}), 400, "bad_folder"),
+    "up and away": (lambda: build_zip({"../7/a.png": b"a"}), 400, "bad_path"),
+    "up within": (lambda: build_zip({"7/../../a.png": b"a"}), 400, "bad_path"),
+    "from the root": (lambda: build_zip({"/7/a.png": b"a"}), 400, "bad_path"),
+    "a bomb": (lambda: build_zip(one(bytes(50_000_000))), 413, "too_large"),
     "a claim": (lambda: claiming(2**32 - 2), 413, "too_large"),
-    "501": (lambda: zipped({f"7/{n}.png": b"a" for n in range(501)}), 400, "too_many_files"),
-    "5000": (lambda: zipped({f"7/{n}.png": b"a" for n in range(5000)}), 400, "too_many_files"),
+    "501": (lambda: build_zip({f"7/{n}.png": b"a" for n in range(501)}), 400, "too_many_files"),
+    "5000": (lambda: build_zip({f"7/{n}.png": b"a" for n in range(5000)}), 400, "too_many_files"),
     "501 rows": (
-        lambda: npz(x=np.zeros((501, 8, 8), np.uint8), y=np.zeros(501, int)),
+        lambda: build_npz(x=np.zeros((501, 8, 8), np.uint8), y=np.zeros(501, int)),
         400,
         "too_many_files",
     ),
-    "no y": (lambda: npz(x=ZEROS), 400, "bad_arrays"),
-    "no rows": (lambda: npz(x=ZEROS[:0], y=np.zeros(0, int)), 400, "empty"),
-    "floats": (lambda: npz(x=ZEROS / 255, y=np.zeros(2, int)), 400, "bad_arrays"),
-    "flat": (lambda: npz(x=ZEROS.reshape(2, -1), y=np.zeros(2, int)), 400, "bad_arrays"),
-    "too few labels": (lambda: npz(x=ZEROS, y=np.zeros(1, int)), 400, "bad_arrays"),
-    "a label of 11": (lambda: npz(x=ZEROS, y=np.array([1, 11])), 400, "bad_arrays"),
-    "a label of -1": (lambda: npz(x=ZEROS, y=np.array([1, -1])), 400, "bad_arrays"),
-    "words": (lambda: npz(x=ZEROS, y=np.array(["1", "2"])), 400, "bad_arrays"),
-    "objects": (lambda: npz(x=ZEROS, y=np.array([1, None], object)), 400, "bad_arrays"),
+    "no y": (lambda: build_npz(x=ZEROS), 400, "bad_arrays"),
+    "no rows": (lambda: build_npz(x=ZEROS[:0], y=np.zeros(0, int)), 400, "empty"),
+    "floats": (lambda: build_npz(x=ZEROS / 255, y=np.zeros(2, int)), 400, "bad_arrays"),
+    "flat": (lambda: build_npz(x=ZEROS.reshape(2, -1), y=np.zeros(2, int)), 400, "bad_arrays"),
+    "too few labels": (lambda: build_npz(x=ZEROS, y=np.zeros(1, int)), 400, "bad_arrays"),
+    "a label of 11": (lambda: build_npz(x=ZEROS, y=np.array([1, 11])), 400, "bad_arrays"),
+    "a label of -1": (lambda: build_npz(x=ZEROS, y=np.array([1, -1])), 400, "bad_arrays"),
+    "words": (lambda: build_npz(x=ZEROS, y=np.array(["1", "2"])), 400, "bad_arrays"),
+    "objects": (lambda: build_npz(x=ZEROS, y=np.array([1, None], object)), 400, "bad_arrays"),
     "a shape too large": (lambda: header_of("(1000000, 28, 28)"), 400, "damaged"),
     "a shape below zero": (lambda: header_of("(-1, 28, 28)"), 400, "damaged"),
     "a header of brackets": (lambda: with_header("(" * 9000), 400, "damaged"),
@@ -106,7 +106,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
         400,
         "damaged",
     ),
-    "no header": (lambda: zipped({"x.npy": b"hello", "y.npy": b"hello"}), 400, "damaged"),
+    "no header": (lambda: build_zip({"x.npy": b"hello", "y.npy": b"hello"}), 400, "damaged"),
 }
 
 

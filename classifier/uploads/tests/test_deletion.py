@@ -30,7 +30,7 @@ from classifier.models import (
     Upload,
     Via,
 )
-from classifier.tests import broken, made
+from classifier.tests import factories, faults
 from classifier.uploads import deletion, file_deletion, submission
 from classifier.uploads.storage import NoStorage
 
@@ -61,7 +61,7 @@ def classified(picture: bytes, by: User) -> Upload:
 
 
 def uploaded(label: str = "unknown") -> Upload:
-    upload = made.image(label=label).upload
+    upload = factories.create_image(label=label).upload
     assert upload
     return upload
 
@@ -85,7 +85,7 @@ def test_all_of_it_goes_and_all_else_stays(
     drawn: Draw,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    made.mnist_image()
+    factories.create_mnist_image()
     assert set(rows().values()) == {1, 2}
     other = classified(drawn(3), labeller)
 
@@ -121,7 +121,7 @@ def test_a_second_time_there_is_nothing_to_delete(sent: Upload) -> None:
 
 
 def test_what_goes_is_counted_beforehand(sent: Upload) -> None:
-    made.image(upload=sent)
+    factories.create_image(upload=sent)
     assert deletion.derived([sent.pk]) == deletion.Derived(
         images=2, labels=1, label_changes=1, suggestions=1, predictions=1
     )
@@ -138,7 +138,7 @@ def test_what_is_older_than_that_goes_labelled_or_not(
 ) -> None:
     settings.RETENTION_DAYS = 30
     monkeypatch.setattr(deletion, "BATCH", 2)
-    young, mnist = uploaded(), made.mnist_image()
+    young, mnist = uploaded(), factories.create_mnist_image()
     InputImage.objects.filter(pk=mnist.pk).update(created_at=timezone.now() - timedelta(days=99))
     old = [sent, *map(uploaded, ("unknown", "7", "not_a_digit", "3"))]
     for upload in old:
@@ -173,7 +173,7 @@ def test_who_comes_too_late_finds_that_it_is_gone(
 
 
 def test_the_next_page_of_the_queue_leaves_it_out(sent: Upload, labeller: User) -> None:
-    gone, left = sent.images.get().pk, made.queued().pk
+    gone, left = sent.images.get().pk, factories.create_queue_item().pk
     deletion.delete([sent.pk])
     asked = queue.lease_page(labeller, queue.Order.NEWEST, 5, again=gone)
     assert [item.pk for item in asked] == [left]
@@ -182,7 +182,7 @@ def test_the_next_page_of_the_queue_leaves_it_out(sent: Upload, labeller: User) 
 def test_a_model_s_page_says_how_many_of_what_it_learnt_have_been_deleted(
     sent: Upload,
 ) -> None:
-    image, other = sent.images.get(), made.image(label="3")
+    image, other = sent.images.get(), factories.create_image(label="3")
     snapshot = {"corrected": {str(image.pk): "7", str(other.pk): "3"}}
     deletion.delete([sent.pk])
     found = learnt.corrected(snapshot)
@@ -193,7 +193,7 @@ def test_a_model_s_page_says_how_many_of_what_it_learnt_have_been_deleted(
 @pytest.fixture
 def read_only_media(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     with monkeypatch.context() as patched:
-        patched.setattr(os, "remove", broken.read_only)
+        patched.setattr(os, "remove", faults.raise_read_only)
         yield patched
 
 

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.labelling import checks, labels, queue
 from classifier.models import InputImage, LabelChange, LabelCheck, Suggestion, Upload, Via
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
 from classifier.uploads import deletion
 
@@ -46,7 +46,7 @@ def upload_of(image: InputImage) -> list[UUID]:
 
 @pytest.fixture
 def image() -> InputImage:
-    return made.queued().image
+    return factories.create_queue_item().image
 
 
 @pytest.mark.parametrize("use", REFUSED)
@@ -78,8 +78,8 @@ def test_nobody_is_asked_as_a_check_what_is_being_deleted(
     settings: Settings, anna: User, bert: User
 ) -> None:
     settings.LABEL_CHECK_PERCENT = 100
-    labelled = made.queued(label="7").image
-    waits = made.queued().image
+    labelled = factories.create_queue_item(label="7").image
+    waits = factories.create_queue_item().image
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete(upload_of(labelled))
@@ -92,7 +92,7 @@ def test_nobody_is_asked_as_a_check_what_is_being_deleted(
 
 
 def test_deleting_waits_for_a_check_that_is_being_asked(anna: User) -> None:
-    labelled = made.queued(label="7").image
+    labelled = factories.create_queue_item(label="7").image
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             assert checks.create_checks([labelled.pk], anna) == [labelled.pk]

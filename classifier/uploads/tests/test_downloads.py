@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
 from classifier.recognition.imaging.decode import MEDIA_TYPES
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import downloads, submission
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_who_may_not_look_is_refused(outsider: User, labeller: User, upload: Upl
 
 
 def test_a_token_is_for_the_api_alone(admin_user: User, client: Client, upload: Upload) -> None:
-    response = client.get(address(upload.pk), headers=made.token(admin_user))
+    response = client.get(address(upload.pk), headers=factories.create_token_header(admin_user))
     assert response.status_code == 302
 
 

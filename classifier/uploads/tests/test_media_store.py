@@ -8,7 +8,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from classifier.models import MediaStore
-from classifier.tests import broken
+from classifier.tests import faults
 from classifier.uploads import media_store
 from classifier.uploads.storage import MARKER, NoStorage, WrongStore
 
@@ -128,7 +128,7 @@ def test_new_database_takes_over_a_folder_without_files(media: Path, probed: boo
     assert MediaStore.objects.get().pk == read_marker(media)
 
 
-@pytest.mark.parametrize("call", [broken.read_only, broken.full])
+@pytest.mark.parametrize("call", [faults.raise_read_only, faults.raise_disk_full])
 def test_folder_that_cannot_be_written_is_not_set_up(
     media: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., None]
 ) -> None:

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from classifier import tasks
 from classifier.models import Upload, stored_name
-from classifier.tests import broken, made
+from classifier.tests import factories, faults
 from classifier.uploads import orphans
 from classifier.uploads.storage import MARKER, DurableStorage, WrongStore
 
@@ -35,12 +35,12 @@ def stored(path: Path, at: float = LONG_AGO_S) -> Path:
 
 def uploaded(number: int) -> Upload:
     upload = Upload(pk=UUID(f"ab{number:030x}"))
-    return made.upload(pk=upload.pk, file=stored_name(upload, ""))
+    return factories.create_upload(pk=upload.pk, file=stored_name(upload, ""))
 
 
 def test_only_old_files_that_have_no_upload_are_removed(folder: Path) -> None:
     kept, elsewhere = stored(folder / str(uploaded(1).pk)), stored(folder / "elsewhere")
-    made.upload(file="uploads/ab/elsewhere")
+    factories.create_upload(file="uploads/ab/elsewhere")
     young = stored(folder / "young", time.time())
     for name in ("orphan", ".x.part"):
         stored(folder / name)
@@ -101,7 +101,7 @@ def test_file_that_cannot_be_removed_is_logged_and_tried_in_the_next_hour(
 ) -> None:
     stored(folder / "orphan")
     with monkeypatch.context() as patched:
-        patched.setattr(os, "remove", broken.read_only)
+        patched.setattr(os, "remove", faults.raise_read_only)
         assert orphans.remove_orphans() == 0
 
     assert "Read-only file system" in caplog.text

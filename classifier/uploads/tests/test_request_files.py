@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from classifier.models import ModelVersion, Upload
-from classifier.tests.packing import post, zipped
+from classifier.tests.archives import build_zip, post_archive
 from classifier.tests.test_bad_input import Send, ways
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_import_recognises_a_stored_picture_by_what_was_kept_of_it(
     client.force_login(labeller)
 
     for appended in (APPENDED, b"", b"another video"):
-        response = post(client, zipped({"7/digit.png": picture + appended}))
+        response = post_archive(client, build_zip({"7/digit.png": picture + appended}))
         assert response.status_code == 200, response.content
 
     assert_stored_as(picture)

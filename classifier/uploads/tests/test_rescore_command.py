@@ -15,7 +15,7 @@ from django.db import connection
 from classifier.management.commands import rescore
 from classifier.models import ModelVersion, Prediction
 from classifier.registry import versions
-from classifier.tests import made, waiting_jobs, workers
+from classifier.tests import factories, rescoring_jobs, workers
 from classifier.uploads import rescoring
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +39,8 @@ def archive(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """The champion, with five images in three jobs and a worker."""
     monkeypatch.setattr(rescoring, "OF_A_JOB", 2)
     for _ in range(5):
-        made.image()
-    with workers.connect():
+        factories.create_image()
+    with workers.connect_as_worker():
         yield champion
 
 
@@ -51,7 +51,7 @@ def each_second(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> 
 def test_it_shows_how_far_the_workers_are(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each_second(monkeypatch, lambda: waiting_jobs.do(archive, at_most=1))
+    each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive, at_most=1))
 
     assert run() == (
         "Model baseline has yet to read 5 of 5 uploaded images.\n"
@@ -66,7 +66,7 @@ def test_it_shows_how_far_the_workers_are(
 def test_on_a_terminal_the_line_is_always_the_same(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each_second(monkeypatch, lambda: waiting_jobs.do(archive))
+    each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive))
 
     assert run(into=Terminal()) == (
         "Model baseline has yet to read 5 of 5 uploaded images.\n"
@@ -77,11 +77,11 @@ def test_on_a_terminal_the_line_is_always_the_same(
 
 def test_it_need_not_wait(archive: ModelVersion) -> None:
     assert run("--no-wait") == "Model baseline has yet to read 5 of 5 uploaded images.\n"
-    assert len(waiting_jobs.of(archive)) == 3
+    assert len(rescoring_jobs.list_job_arguments(archive)) == 3
 
 
 def test_where_no_worker_is_it_says_how_to_start_one(champion: ModelVersion) -> None:
-    made.image()
+    factories.create_image()
 
     assert run("--no-wait") == (
         "Model baseline has yet to read 1 of 1 uploaded images.\n" + NO_WORKER
@@ -99,8 +99,8 @@ def test_who_leaves_leaves_the_workers_at_it_and_sees_later_where_it_stands(
     )
     assert left.value.returncode == 130
 
-    waiting_jobs.do(archive, at_most=2)
-    each_second(monkeypatch, lambda: waiting_jobs.do(archive))
+    rescoring_jobs.run_jobs(archive, at_most=2)
+    each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive))
     assert run() == (
         "Model baseline has yet to read 1 of 5 uploaded images.\n"
         "4 of 5 read, 80%\n"
@@ -111,13 +111,13 @@ def test_who_leaves_leaves_the_workers_at_it_and_sees_later_where_it_stands(
 def test_it_goes_on_with_the_model_that_is_promoted_meanwhile(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made.copy_bundled_model("second")
+    factories.copy_bundled_model("second")
 
     def work() -> None:
-        waiting_jobs.do(versions.promote("baseline"), at_most=1)
+        rescoring_jobs.run_jobs(versions.promote("baseline"), at_most=1)
         versions.promote("second")
-        waiting_jobs.do(archive)
-        waiting_jobs.do(versions.promote("second"))
+        rescoring_jobs.run_jobs(archive)
+        rescoring_jobs.run_jobs(versions.promote("second"))
 
     each_second(monkeypatch, work)
 

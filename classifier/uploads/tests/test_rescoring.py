@@ -16,7 +16,7 @@ from classifier.recognition.labels import Verdict
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import serving, versions
 from classifier.registry.serving import find_model_folder
-from classifier.tests import made, waiting_jobs
+from classifier.tests import factories, rescoring_jobs
 from classifier.uploads import rescoring, submission
 from classifier.uploads.rescoring import FIRST, LAST
 
@@ -32,7 +32,7 @@ def seven(champion: ModelVersion, drawn: Callable[..., bytes]) -> InputImage:
 
 def promoted(name: str) -> ModelVersion:
     """One that is sure of nothing."""
-    made.copy_bundled_model(name, thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model(name, thresholds=factories.build_thresholds(confidence=1.01))
     return versions.promote(name)
 
 
@@ -42,7 +42,7 @@ def readers(image: InputImage) -> list[str]:
 
 
 def rescored() -> None:
-    waiting_jobs.do(rescoring.start().model)
+    rescoring_jobs.run_jobs(rescoring.start().model)
 
 
 def test_an_image_gets_what_the_model_in_service_says_of_it(seven: InputImage) -> None:
@@ -51,7 +51,7 @@ def test_an_image_gets_what_the_model_in_service_says_of_it(seven: InputImage) -
     assert (standing.model, standing.uploaded, standing.unread) == (second, 1, 1)
     assert rescoring.left(second) == 1
 
-    waiting_jobs.do(second)
+    rescoring_jobs.run_jobs(second)
 
     earlier, newest = seven.predictions.order_by("id")
     assert (earlier.model.name, earlier.verdict) == ("baseline", Verdict.DIGIT)
@@ -130,7 +130,7 @@ def test_what_is_labelled_keeps_its_label_and_does_not_wait(
 
     rescored()
 
-    assert made.label_of(seven.pk) == "1"
+    assert factories.get_label(seven.pk) == "1"
     item = QueueItem.objects.get(pk=seven.pk)
     assert (item.waiting, item.doubt >= 0.5) == (False, True)
     assert readers(seven) == ["baseline", "second"]
@@ -139,7 +139,7 @@ def test_what_is_labelled_keeps_its_label_and_does_not_wait(
 def test_an_upload_of_before_there_was_a_queue_gets_a_place_in_it(
     champion: ModelVersion,
 ) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     rescored()
 
@@ -148,7 +148,7 @@ def test_an_upload_of_before_there_was_a_queue_gets_a_place_in_it(
 
 
 def test_mnist_is_not_read(champion: ModelVersion) -> None:
-    made.mnist_image()
+    factories.create_mnist_image()
 
     assert rescoring.start().uploaded == 0
     rescoring.read(champion.pk, FIRST, LAST)
@@ -160,19 +160,19 @@ def test_the_jobs_span_all_keys_in_ranges_of_as_many_images(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rescoring, "OF_A_JOB", 2)
-    names = sorted(made.image().pk for _ in range(5))
-    made.mnist_image()
+    names = sorted(factories.create_image().pk for _ in range(5))
+    factories.create_mnist_image()
 
     rescoring.start()
 
-    first, second, third = waiting_jobs.of(champion)
+    first, second, third = rescoring_jobs.list_job_arguments(champion)
     assert [job["images"] for job in (first, second, third)] == [2, 2, 1]
     assert (first["first"], third["last"]) == (str(FIRST), str(LAST))
     assert (UUID(second["first"]), UUID(third["first"])) == (names[2], names[4])
     assert UUID(first["last"]).int + 1 == names[2].int
     assert UUID(second["last"]).int + 1 == names[4].int
 
-    waiting_jobs.do(champion, at_most=1)
+    rescoring_jobs.run_jobs(champion, at_most=1)
     assert rescoring.left(champion) == 3
     assert {image.pk for image in read_images()} == set(names[:2])
 
@@ -186,16 +186,16 @@ def test_who_asks_again_queues_nothing_while_jobs_wait_and_what_is_missing_after
 ) -> None:
     monkeypatch.setattr(rescoring, "OF_A_JOB", 2)
     for _ in range(5):
-        made.image()
+        factories.create_image()
     rescoring.start()
     rescoring.start()
-    assert len(waiting_jobs.of(champion)) == 3
+    assert len(rescoring_jobs.list_job_arguments(champion)) == 3
 
-    waiting_jobs.do(champion, at_most=1)
+    rescoring_jobs.run_jobs(champion, at_most=1)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
     assert rescoring.start().unread == 3
-    assert [job["images"] for job in waiting_jobs.of(champion)] == [2, 1]
+    assert [job["images"] for job in rescoring_jobs.list_job_arguments(champion)] == [2, 1]
 
 
 def test_without_a_model_in_service_there_is_nothing_to_read_with(db: None) -> None:
@@ -218,18 +218,18 @@ def test_a_model_that_serves_no_more_stops_reading(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(3):
-        made.image()
+        factories.create_image()
     monkeypatch.setattr(rescoring, "OF_A_BATCH", 1)
-    made.copy_bundled_model("second")
+    factories.copy_bundled_model("second")
     rescoring._recognizer(champion)  # loading it reads a blank image
     while_recognising(
         monkeypatch, lambda: Prediction.objects.count() and versions.promote("second")
     )
 
-    waiting_jobs.do(rescoring.start().model)
+    rescoring_jobs.run_jobs(rescoring.start().model)
 
     assert [said.model for said in Prediction.objects.all()] == [champion]
-    assert not waiting_jobs.of(champion)
+    assert not rescoring_jobs.list_job_arguments(champion)
     rescoring.read(champion.pk, FIRST, LAST)
     assert Prediction.objects.count() == 1
 
@@ -237,7 +237,7 @@ def test_a_model_that_serves_no_more_stops_reading(
 def test_what_another_job_reads_meanwhile_is_not_read_twice(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = made.image()
+    image = factories.create_image()
     others = iter([partial(rescoring.read, champion.pk, FIRST, LAST)])
     rescoring._recognizer(champion)
     while_recognising(monkeypatch, lambda: next(others, int)())
@@ -250,7 +250,7 @@ def test_what_another_job_reads_meanwhile_is_not_read_twice(
 def test_an_image_that_is_deleted_meanwhile_is_no_error(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone, left = made.image(), made.image()
+    gone, left = factories.create_image(), factories.create_image()
     rescoring._recognizer(champion)
     while_recognising(monkeypatch, lambda: InputImage.objects.filter(pk=gone.pk).delete())
 
@@ -262,7 +262,7 @@ def test_an_image_that_is_deleted_meanwhile_is_no_error(
 
 def test_the_images_of_a_damaged_model_stay_as_they_are(seven: InputImage) -> None:
     second = promoted("second")
-    made.flip_a_byte(find_model_folder("second") / "model.tflite")
+    factories.flip_byte(find_model_folder("second") / "model.tflite")
 
     with pytest.raises(Exception, match="checksum"):
         rescoring.read(second.pk, FIRST, LAST)

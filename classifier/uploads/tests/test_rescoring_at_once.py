@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from classifier.models import InputImage, Prediction, QueueItem
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import versions
-from classifier.tests import made, waiting_jobs
+from classifier.tests import factories, rescoring_jobs
 from classifier.uploads import rescoring
 from classifier.uploads.rescoring import FIRST, LAST
 
@@ -31,7 +31,7 @@ def test_two_jobs_over_the_same_images_write_one_prediction_each(
 ) -> None:
     champion = versions.promote("baseline")
     for _ in range(5):
-        made.image()
+        factories.create_image()
     rescoring._recognizer(champion)
     recognize, together = Recognizer.recognize, Barrier(2, timeout=60)
 
@@ -46,7 +46,7 @@ def test_two_jobs_over_the_same_images_write_one_prediction_each(
         [job.result() for job in jobs]
 
     monkeypatch.undo()
-    waiting_jobs.do(champion)  # where one had an image locked that the other skipped
+    rescoring_jobs.run_jobs(champion)  # where one had an image locked that the other skipped
     assert sorted(said.image_id for said in Prediction.objects.all()) == sorted(
         InputImage.objects.values_list("pk", flat=True)
     )
@@ -58,23 +58,23 @@ def test_what_somebody_is_using_right_now_is_left_to_another_job(
     held: type[InputImage] | type[QueueItem],
 ) -> None:
     champion = versions.promote("baseline")
-    used, free = made.queued().image, made.queued().image
+    used, free = factories.create_queue_item().image, factories.create_queue_item().image
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         held.objects.select_for_update().get(pk=used.pk)
         thread.submit(alone, rescoring.read, champion.pk, FIRST, LAST).result()
 
         assert [said.image for said in Prediction.objects.all()] == [free]
-    assert [job["images"] for job in waiting_jobs.of(champion)] == [1]
+    assert [job["images"] for job in rescoring_jobs.list_job_arguments(champion)] == [1]
 
-    waiting_jobs.do(champion)
+    rescoring_jobs.run_jobs(champion)
     assert rescoring.start().unread == 0
     assert Prediction.objects.count() == 2
 
 
 def test_two_who_ask_at_once_queue_each_image_once() -> None:
     champion = versions.promote("baseline")
-    made.image()
+    factories.create_image()
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(alone, rescoring.start) for _ in range(2)]
         assert [each.result().unread for each in asked] == [1, 1]
-    assert len(waiting_jobs.of(champion)) == 1
+    assert len(rescoring_jobs.list_job_arguments(champion)) == 1

@@ -12,8 +12,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier.models import InputImage, Prediction, Source
 from classifier.registry import versions
-from classifier.tests import made, workers
-from classifier.tests.workers import settle_as_if_long_silent
+from classifier.tests import factories, workers
+from classifier.tests.workers import retry_stalled_jobs
 from classifier.uploads import rescoring
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -26,7 +26,7 @@ def start_worker() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     started = []
 
     def start() -> subprocess.Popen[bytes]:
-        started.append(workers.start("rescoring"))
+        started.append(workers.start_worker("rescoring"))
         return started[-1]
 
     yield start
@@ -37,7 +37,7 @@ def start_worker() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
 
 @pytest.fixture
 def archive() -> None:
-    upload = made.upload()
+    upload = factories.create_upload()
     given = {"source": Source.WEB, "upload": upload, "box": [0, 0, 28, 28], "pixels": bytes(784)}
     InputImage.objects.bulk_create(InputImage(**given) for _ in range(IMAGES))
 
@@ -58,12 +58,12 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
     worker.wait()
     assert 0 < read() < IMAGES
 
-    settle_as_if_long_silent()
+    retry_stalled_jobs()
     start_worker()
     done = subprocess.run(
         [sys.executable, "manage.py", "rescore"],
         cwd=settings.BASE_DIR,
-        env=workers.environment(),
+        env=workers.build_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -78,7 +78,7 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
 @pytest.mark.parametrize(("attempts", "becomes"), [(0, "todo"), (5, "failed")])
 def test_a_job_that_kills_each_of_its_workers_is_given_up(attempts: int, becomes: str) -> None:
     champion = versions.promote("baseline")
-    made.image()
+    factories.create_image()
     rescoring.start()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -88,7 +88,7 @@ def test_a_job_that_kills_each_of_its_workers_is_given_up(attempts: int, becomes
             [attempts, rescoring.TASK, champion.pk],
         )
 
-    settle_as_if_long_silent()
+    retry_stalled_jobs()
 
     own = ProcrastinateJob.objects.filter(task_name=rescoring.TASK, args__model_id=champion.pk)
     assert own.get().status == becomes

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.files.base import ContentFile, File
 
-from classifier.tests import broken
+from classifier.tests import faults
 from classifier.uploads.storage import MARKER, DurableStorage, NoStorage, StorageFull, WrongStore
 
 
@@ -75,7 +75,7 @@ def test_file_that_is_gone_already_does_not_hide_why_it_broke_off(
 def test_nobody_is_told_of_a_file_that_may_not_be_on_the_disk(
     storage: DurableStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "fsync", broken.unreadable)
+    monkeypatch.setattr(os, "fsync", faults.raise_io_error)
 
     with pytest.raises(NoStorage, match="Input/output error"):
         storage.save("one", ContentFile(b"content"))
@@ -116,10 +116,10 @@ def test_a_name_that_is_taken_is_not_written_over(storage: DurableStorage, tmp_p
 @pytest.mark.parametrize(
     ("fail", "error"),
     [
-        (broken.full, StorageFull),
-        (broken.over_quota, StorageFull),
-        (broken.read_only, NoStorage),
-        (broken.unreadable, NoStorage),
+        (faults.raise_disk_full, StorageFull),
+        (faults.raise_over_quota, StorageFull),
+        (faults.raise_read_only, NoStorage),
+        (faults.raise_io_error, NoStorage),
     ],
 )
 @pytest.mark.parametrize("call", ["mkdir", "open"])
@@ -195,7 +195,7 @@ def test_probe_returns_the_store_s_id_and_leaves_no_file(
 def test_probe_of_a_full_volume_fails(
     storage: DurableStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "fsync", broken.full)
+    monkeypatch.setattr(os, "fsync", faults.raise_disk_full)
 
     with pytest.raises(StorageFull):
         storage.probe()

@@ -23,7 +23,7 @@ from classifier.recognition import imaging
 from classifier.recognition.labels import Label, Reason, Verdict
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import versions
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import submission
 from classifier.uploads.storage import StorageFull
 
@@ -79,7 +79,7 @@ def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, d
 
 
 def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw) -> None:
-    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
     answer = submission.classify(drawn(7), Source.WEB)
@@ -156,7 +156,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
 
 
 def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     labels.set_label(image.pk, "7", by=labeller, via=Via.API)
 
@@ -172,7 +172,7 @@ def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User
 def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
     labeller: User, admin_user: User
 ) -> None:
-    image = made.image()
+    image = factories.create_image()
     labels.set_label(image.pk, "7", by=labeller, via=Via.ADMIN)
     labelled_at = InputImage.objects.get().labelled_at
 
@@ -184,7 +184,7 @@ def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
 
 
 def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: User) -> None:
-    image = made.image()
+    image = factories.create_image()
     labels.set_label(image.pk, "7", by=labeller, via=Via.ADMIN)
 
     labels.set_label(image.pk, Label.UNKNOWN, by=labeller, via=Via.ADMIN)
@@ -197,7 +197,7 @@ def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: U
 
 @pytest.mark.parametrize("label", ["", "10", "seven", "Unknown", "٧"])
 def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> None:
-    image = made.image()
+    image = factories.create_image()
 
     with pytest.raises(RuleBroken, match="Use one of: 0, 1, "):
         labels.set_label(image.pk, label, by=labeller, via=Via.API)
@@ -208,7 +208,7 @@ def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> N
 
 @pytest.mark.parametrize("source", [Source.MNIST, Source.MNIST_SAMPLE])
 def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) -> None:
-    image = made.mnist_image(source=source, label="7")
+    image = factories.create_mnist_image(source=source, label="7")
 
     with pytest.raises(RuleBroken, match="MNIST"):
         labels.set_label(image.pk, "1", by=labeller, via=Via.ADMIN)
@@ -217,9 +217,9 @@ def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) ->
 
 
 def test_several_images_get_their_label_together_or_not_at_all(labeller: User) -> None:
-    first, second = (made.image(pk=UUID(int=number)) for number in (1, 2))
+    first, second = (factories.create_image(pk=UUID(int=number)) for number in (1, 2))
     # The last in order, so that the others have been labelled when it is refused.
-    refused = made.mnist_image(pk=UUID(int=3))
+    refused = factories.create_mnist_image(pk=UUID(int=3))
 
     with pytest.raises(RuleBroken):
         labels.set_labels([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)

@@ -13,8 +13,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import KeptAnswer, ModelVersion, Source, Upload
-from classifier.tests import broken
-from classifier.tests.cutting import CuttingProxy, cutting_proxy
+from classifier.tests import faults
+from classifier.tests.proxy import CuttingProxy, connect_through_proxy
 from classifier.uploads import orphans, submission
 from classifier.uploads.insertion import insert
 from classifier.uploads.storage import DurableStorage
@@ -28,7 +28,7 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 @pytest.fixture
 def proxy(champion: ModelVersion) -> Iterator[CuttingProxy]:
-    with cutting_proxy() as proxy:
+    with connect_through_proxy() as proxy:
         yield proxy
 
 
@@ -134,7 +134,7 @@ def test_files_are_deleted_when_the_database_disk_is_full(
     send_one(client, drawn)
     before = stored_files(settings)
     with monkeypatch.context() as patched:
-        broken.break_cursors(patched, psycopg.errors.DiskFull("could not extend file"))
+        faults.break_cursors(patched, psycopg.errors.DiskFull("could not extend file"))
         response = send(client, drawn)
 
     assert (response.status_code, response.json()["code"]) == (507, "database_full")

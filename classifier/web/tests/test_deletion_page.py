@@ -9,8 +9,8 @@ from django.test import Client
 
 from classifier.labelling import labels
 from classifier.models import InputImage, Upload, Via
-from classifier.tests import made
-from classifier.tests.reading import page_of, words
+from classifier.tests import factories
+from classifier.tests.pages import get_admin_url, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ YES = {"post": "yes"}
 def upload(admin_user: User) -> Upload:
     """Two images, one of them labelled."""
     upload = uploaded()
-    labels.set_label(made.image(upload=upload).pk, "7", admin_user, Via.QUEUE)
+    labels.set_label(factories.create_image(upload=upload).pk, "7", admin_user, Via.QUEUE)
     return upload
 
 
@@ -37,7 +37,7 @@ def cleaner(client: Client) -> Client:
 
 
 def uploaded() -> Upload:
-    upload = made.image().upload
+    upload = factories.create_image().upload
     assert upload
     return upload
 
@@ -51,19 +51,19 @@ def gone(upload: Upload) -> bool:
 
 
 def test_the_page_of_an_upload_has_a_button(cleaner: Client, upload: Upload) -> None:
-    page = cleaner.get(page_of(upload, "change")).content.decode()
-    assert re.search(rf'<a href="{page_of(upload, "delete")}"[^>]*>Delete', page)
+    page = cleaner.get(get_admin_url(upload, "change")).content.decode()
+    assert re.search(rf'<a href="{get_admin_url(upload, "delete")}"[^>]*>Delete', page)
 
 
 def test_what_goes_is_told_first(cleaner: Client, upload: Upload) -> None:
-    told = words(cleaner, page_of(upload, "delete"))
+    told = read_text(cleaner, get_admin_url(upload, "delete"))
     assert "Uploads: 1 Images: 2 Labels: 1 Label changes: 1 Suggestions: 0 Predictions: 0" in told
     assert "Models that have learnt from them keep what they learnt" in told
     assert not gone(upload)
 
 
 def test_it_is_deleted_once_that_is_confirmed(cleaner: Client, upload: Upload) -> None:
-    response = cleaner.post(page_of(upload, "delete"), YES)
+    response = cleaner.post(get_admin_url(upload, "delete"), YES)
     assert response.status_code == 302
     assert gone(upload)
     assert not InputImage.objects.exists()
@@ -86,16 +86,16 @@ def test_many_are_deleted_at_once(cleaner: Client, upload: Upload) -> None:
 def test_who_may_only_look_can_t_delete(labeller: User, client: Client, upload: Upload) -> None:
     labeller.user_permissions.add(Permission.objects.get(codename="view_upload"))
     client.force_login(labeller)
-    assert "Delete" not in client.get(page_of(upload, "change")).content.decode()
+    assert "Delete" not in client.get(get_admin_url(upload, "change")).content.decode()
     assert "delete_selected" not in client.get(LIST).content.decode()
-    assert client.post(page_of(upload, "delete"), YES).status_code == 403
+    assert client.post(get_admin_url(upload, "delete"), YES).status_code == 403
     client.post(LIST, selected(upload) | YES)
     assert not gone(upload)
 
 
 def test_an_outsider_is_sent_to_the_login(outsider: User, client: Client, upload: Upload) -> None:
     client.force_login(outsider)
-    response = client.post(page_of(upload, "delete"), YES)
+    response = client.post(get_admin_url(upload, "delete"), YES)
     assert response.status_code == 302
     assert "login" in response.headers["Location"]
     assert not gone(upload)

@@ -8,8 +8,8 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion
 from classifier.registry import serving, versions
-from classifier.tests import made
-from classifier.tests.reading import words
+from classifier.tests import factories
+from classifier.tests.pages import read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_the_figures_are_those_of_the_model_in_service(
     client: Client, champion: ModelVersion
 ) -> None:
-    shown = words(client, "/how")
+    shown = read_text(client, "/how")
     assert "The model that answers now: baseline" in shown
     assert "Made on Nov. 23, 2026. It learnt from 60,000 images" in shown
     for figure in (
@@ -59,16 +59,16 @@ def test_what_was_labelled_here_is_told_where_a_model_learnt_from_it(client: Cli
     }
     figures |= {"accuracy_at_digit": None, "non_digits_refused": None}
     metrics = {"test": figures, "held_out_uploads": figures}
-    made.copy_bundled_model("taught", dataset=dataset, metrics=metrics)
+    factories.copy_bundled_model("taught", dataset=dataset, metrics=metrics)
     versions.promote("taught")
-    shown = words(client, "/how")
+    shown = read_text(client, "/how")
     assert "60,012 images by other people, 12 of them sent to this site" in shown
     assert "Of 1,040 labelled digits that people sent here" in shown
     assert "of these right" not in shown
 
 
 def test_a_model_without_figures_shows_what_it_has(client: Client) -> None:
-    made.copy_bundled_model("bare", metrics={}, configuration={"members": 1})
+    factories.copy_bundled_model("bare", metrics={}, configuration={"members": 1})
     versions.promote("bare")
     page = client.get("/how").content.decode()
     assert "<code>bare</code>" in page
@@ -77,12 +77,14 @@ def test_a_model_without_figures_shows_what_it_has(client: Client) -> None:
 
 
 def test_certificates_are_shown_with_their_evidence_and_limits(client: Client) -> None:
-    proved = made.certificate()
-    string = made.certificate(claim="strings", level=0.01, threshold=0.9, n=400, errors=0)
-    failed = made.certificate(threshold=None, n=333, errors=2, upper_bound=0.0188)
-    made.copy_bundled_model("certified", certificates=(proved, string, failed))
+    proved = factories.build_certificate()
+    string = factories.build_certificate(
+        claim="strings", level=0.01, threshold=0.9, n=400, errors=0
+    )
+    failed = factories.build_certificate(threshold=None, n=333, errors=2, upper_bound=0.0188)
+    factories.copy_bundled_model("certified", certificates=(proved, string, failed))
     versions.promote("certified")
-    shown = words(client, "/how")
+    shown = read_text(client, "/how")
     assert (
         "With 95 % confidence, at most 0.1 % of the single digits that it reads with 99.91 % or "
         "more are wrong. Errors in calibration: 1 of 4,800 such digits."
@@ -93,22 +95,22 @@ def test_certificates_are_shown_with_their_evidence_and_limits(client: Client) -
 
 
 def test_model_without_certificate_has_no_guarantee(client: Client) -> None:
-    made.copy_bundled_model("bare", certificates=())
+    factories.copy_bundled_model("bare", certificates=())
     versions.promote("bare")
-    assert "What is guaranteed" not in words(client, "/how")
+    assert "What is guaranteed" not in read_text(client, "/how")
 
 
 def test_without_a_model_it_is_still_told_how_it_works(client: Client) -> None:
-    shown = words(client, "/how")
+    shown = read_text(client, "/how")
     assert "Find the ink" in shown
     assert "What it can't do" in shown
     assert "The model that answers now" not in shown
 
 
 def test_how_long_pictures_are_kept_is_told(client: Client, settings: Settings) -> None:
-    assert "it is deleted" not in words(client, "/how")
+    assert "it is deleted" not in read_text(client, "/how")
     settings.RETENTION_DAYS = 30
-    assert "After 30 days it is deleted." in words(client, "/how")
+    assert "After 30 days it is deleted." in read_text(client, "/how")
 
 
 def test_whoever_has_the_page_gets_it_again_only_after_a_change(
@@ -116,7 +118,7 @@ def test_whoever_has_the_page_gets_it_again_only_after_a_change(
 ) -> None:
     etag = client.get("/how").headers["ETag"]
     assert client.get("/how", headers={"If-None-Match": etag}).status_code == 304
-    made.copy_bundled_model("next")
+    factories.copy_bundled_model("next")
     versions.promote("next")
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     assert client.get("/how", headers={"If-None-Match": etag}).status_code == 200

@@ -12,8 +12,8 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 from classifier import tasks
 from classifier.labelling import labels
 from classifier.models import InputImage, ModelVersion, Upload, Via
-from classifier.tests.reading import words
-from classifier.tests.visiting import send, sent_by, told
+from classifier.tests.pages import read_text
+from classifier.tests.visitors import create_upload_by, list_messages, send_pictures
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
@@ -38,11 +38,11 @@ def test_the_sender_deletes_a_picture_and_its_file(
     settings: Settings,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    send(client, drawn(7))
+    send_pictures(client, drawn(7))
     upload = Upload.objects.get()
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(f"/delete/{upload.pk}", follow=True)
-    assert told(response)[-1] == "The picture has been deleted."
+    assert list_messages(response)[-1] == "The picture has been deleted."
     assert not Upload.objects.exists()
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
@@ -50,7 +50,7 @@ def test_the_sender_deletes_a_picture_and_its_file(
 @pytest.mark.parametrize("cookie", [None, "", SOMEBODY, "None", "nobody"])
 @pytest.mark.parametrize("sender", [uuid4(), None], ids=["known", "unknown"])
 def test_nobody_else_does(client: Client, cookie: str | None, sender: UUID | None) -> None:
-    upload = sent_by(sender)
+    upload = create_upload_by(sender)
     if cookie is not None:
         client.cookies["visitor"] = cookie
     response = client.post(f"/delete/{upload.pk}")
@@ -61,7 +61,7 @@ def test_nobody_else_does(client: Client, cookie: str | None, sender: UUID | Non
 
 def test_nor_does_an_outsider_with_an_account(client: Client, outsider: User) -> None:
     client.force_login(outsider)
-    upload = sent_by(uuid4())
+    upload = create_upload_by(uuid4())
     assert client.post(f"/delete/{upload.pk}").status_code == 403
     client.post("/mine/delete")
     assert Upload.objects.exists()
@@ -73,7 +73,7 @@ def test_what_is_gone_is_said_to_be_gone(client: Client, visitor: UUID) -> None:
 
 @pytest.mark.parametrize("address", ["/delete/{}", "/mine/delete"])
 def test_another_site_s_form_deletes_nothing(visitor: UUID, address: str) -> None:
-    upload = sent_by(visitor)
+    upload = create_upload_by(visitor)
     client = Client(enforce_csrf_checks=True)
     client.cookies["visitor"] = str(visitor)
     assert client.post(address.format(upload.pk)).status_code == 403
@@ -81,7 +81,7 @@ def test_another_site_s_form_deletes_nothing(visitor: UUID, address: str) -> Non
 
 
 def test_a_link_deletes_nothing(client: Client, visitor: UUID) -> None:
-    upload = sent_by(visitor)
+    upload = create_upload_by(visitor)
     assert client.get(f"/delete/{upload.pk}").status_code == 405
     assert client.get("/mine/delete").status_code == 200
     assert Upload.objects.exists()
@@ -90,13 +90,13 @@ def test_a_link_deletes_nothing(client: Client, visitor: UUID) -> None:
 def test_before_all_is_deleted_it_is_said_what_goes(
     client: Client, visitor: UUID, admin_user: User
 ) -> None:
-    image = sent_by(visitor).images.get()
-    sent_by(visitor)
-    sent_by(uuid4())
+    image = create_upload_by(visitor).images.get()
+    create_upload_by(visitor)
+    create_upload_by(uuid4())
     labels.set_label(image.pk, "7", admin_user, Via.QUEUE)
     labels.record_suggestion(image.pk, "1")
 
-    page = words(client, "/mine/delete")
+    page = read_text(client, "/mine/delete")
 
     assert "2 pictures that this browser has sent, and their files" in page
     assert "2 digits that were found in them" in page
@@ -106,12 +106,12 @@ def test_before_all_is_deleted_it_is_said_what_goes(
 
 def test_all_of_this_browser_s_goes_and_nobody_else_s(client: Client, visitor: UUID) -> None:
     for _ in range(3):
-        sent_by(visitor)
-    others = {sent_by(uuid4()), sent_by(None)}
+        create_upload_by(visitor)
+    others = {create_upload_by(uuid4()), create_upload_by(None)}
 
     response = client.post("/mine/delete", follow=True)
 
-    assert told(response) == ["Your pictures have been deleted."]
+    assert list_messages(response) == ["Your pictures have been deleted."]
     assert {*Upload.objects.all()} == others
     assert InputImage.objects.count() == 2
 
@@ -121,13 +121,13 @@ def test_of_very_many_the_worker_deletes_the_rest_but_nothing_that_came_later(
 ) -> None:
     monkeypatch.setattr(deletion, "BATCH", 2)
     for _ in range(7):
-        sent_by(visitor)
+        create_upload_by(visitor)
 
     response = client.post("/mine/delete", follow=True)
 
-    assert told(response) == ["They are being deleted; so many take a few minutes."]
+    assert list_messages(response) == ["They are being deleted; so many take a few minutes."]
     assert Upload.objects.count() == 7 - deletion.AT_ONCE * deletion.BATCH
-    later = sent_by(visitor)
+    later = create_upload_by(visitor)
     job = ProcrastinateJob.objects.get(task_name=deletion.TASK)
     tasks.delete_sent_by(**job.args)
     assert [*Upload.objects.all()] == [later]

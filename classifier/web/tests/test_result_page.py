@@ -18,7 +18,7 @@ from classifier.access.throttles import PictureThrottle
 from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.recognition import model_folder, occlusion
 from classifier.registry import serving, versions
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.uploads import pictures, submission
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_single_digit_is_boxed(client: Client, seven: Upload) -> None:
 def test_a_doubtful_digit_among_several_is_a_question_mark(client: Client, year: Upload) -> None:
     third = year.images.order_by("position")[2]
     doubt = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
-    made.prediction(third, ModelVersion.objects.get(), best_guess="1", **doubt)
+    factories.create_prediction(third, ModelVersion.objects.get(), best_guess="1", **doubt)
     page = result_page(client, year)
     assert re.findall(r'class="answer[^>]*>([^<]*)<', page) == ["20?9"]
     assert 'aria-label="Number 3: ?"' in page
@@ -200,7 +200,7 @@ def test_the_picture_and_its_words_are_worked_out_once(
 def test_of_what_another_model_read_nothing_is_made_up(
     client: Client, seven: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made.copy_bundled_model("next")
+    factories.copy_bundled_model("next")
     versions.promote("next")
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     page = result_page(client, seven)
@@ -211,8 +211,8 @@ def test_of_what_another_model_read_nothing_is_made_up(
 
 
 def test_without_a_model_in_service_a_result_is_still_shown(client: Client) -> None:
-    image = made.image()
-    made.prediction(image, made.version())
+    image = factories.create_image()
+    factories.create_prediction(image, factories.create_version())
     assert image.upload
     assert "focus" not in result_page(client, image.upload)
     assert client.get(f"/image/{image.pk}/focus.png").status_code == 404
@@ -222,7 +222,7 @@ def test_without_a_model_in_service_a_result_is_still_shown(client: Client) -> N
 def test_there_is_no_focus_of_what_nobody_sent(
     client: Client, champion: ModelVersion, kind: str
 ) -> None:
-    for image in (NOBODY, made.mnist_image().pk):
+    for image in (NOBODY, factories.create_mnist_image().pk):
         assert client.get(f"/image/{image}/focus.{kind}").status_code == 404
 
 
@@ -251,7 +251,7 @@ def test_exemplars_are_of_the_model_in_service_and_of_no_other(
 def test_a_model_of_before_has_no_exemplars_and_shows_everything_else(
     client: Client, drawn: Draw
 ) -> None:
-    folder = made.copy_bundled_model("earlier")
+    folder = factories.copy_bundled_model("earlier")
     (folder / model_folder.EXEMPLARS).unlink()
     bundled = model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline")
     model_folder.write_manifest(folder, replace(bundled, name="earlier"))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.registry import serving, versions
-from classifier.tests import made
+from classifier.tests import factories
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -81,7 +81,9 @@ def test_a_result_is_by_the_newest_prediction(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     address = send(client, drawn(7)).headers["Location"]
-    made.prediction(InputImage.objects.get(), made.version(name="next"), label="1", best_guess="1")
+    factories.create_prediction(
+        InputImage.objects.get(), factories.create_version(name="next"), label="1", best_guess="1"
+    )
 
     page = client.get(address).content.decode()
 
@@ -92,7 +94,7 @@ def test_a_result_is_by_the_newest_prediction(
 def test_a_result_that_is_unsure_says_so_and_names_the_nearest_digit(
     client: Client, drawn: Draw
 ) -> None:
-    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
     page = result_page(client, drawn(7))
@@ -198,7 +200,7 @@ def test_what_the_model_saw_is_shown_dark_on_light_in_28_by_28(
 
 def test_images_of_mnist_are_served_too(client: Client) -> None:
     """Staff compare models on them."""
-    image = made.mnist_image(pixels=bytes([255]) + bytes(783))
+    image = factories.create_mnist_image(pixels=bytes([255]) + bytes(783))
 
     response = client.get(f"/image/{image.pk}.png")
 

@@ -18,7 +18,13 @@ from django.utils import timezone
 from classifier import tasks
 from classifier.models import Delivery, Webhook
 from classifier.recognition.labels import Event
-from classifier.tests.receiver import SECRET, Receiver, do_all, listening, waiting
+from classifier.tests.webhook_receiver import (
+    SECRET,
+    Receiver,
+    list_waiting_jobs,
+    run_receiver,
+    run_waiting_jobs,
+)
 from classifier.webhooks import deliveries, events, signing, transport
 from classifier.webhooks.deliveries import State
 
@@ -27,13 +33,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with listening() as receiver:
+    with run_receiver() as receiver:
         yield receiver
 
 
 @pytest.fixture
 def webhook(receiver: Receiver) -> Webhook:
-    return receiver.webhook(Event.LABEL_CREATED)
+    return receiver.create_webhook(Event.LABEL_CREATED)
 
 
 @pytest.fixture
@@ -47,10 +53,14 @@ def state(delivery: Delivery) -> str:
     return str(deliveries.listed().get(pk=delivery.pk).state)
 
 
-def signed(key: str, told: Any) -> str:
+def signed(key: str, request: Any) -> str:
     """As the specification says, and in no way as the project does it."""
     content = b".".join(
-        [told.headers["Webhook-Id"].encode(), told.headers["Webhook-Timestamp"].encode(), told.body]
+        [
+            request.headers["Webhook-Id"].encode(),
+            request.headers["Webhook-Timestamp"].encode(),
+            request.body,
+        ]
     )
     mac = hmac.new(base64.b64decode(key.split("_", 1)[1]), content, hashlib.sha256)
     return "v1," + base64.standard_b64encode(mac.digest()).decode()
@@ -76,87 +86,88 @@ def test_a_delivery_is_json_that_is_signed_and_says_when(
     receiver: Receiver, delivery: Delivery
 ) -> None:
     before = int(time.time())
-    assert do_all() == 1
+    assert run_waiting_jobs() == 1
 
-    [told] = receiver.told
-    assert told.path == "/hook?of=this"
-    assert told.headers["Content-Type"] == "application/json"
-    assert told.headers["Webhook-Id"] == str(delivery.pk)
-    assert before <= int(told.headers["Webhook-Timestamp"]) <= time.time()
-    assert told.headers["Webhook-Signature"] == signed(SECRET, told)
-    assert list(told.said) == ["type", "timestamp", "data"]
-    assert told.said == delivery.payload
+    [request] = receiver.requests
+    assert request.path == "/hook?of=this"
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["Webhook-Id"] == str(delivery.pk)
+    assert before <= int(request.headers["Webhook-Timestamp"]) <= time.time()
+    assert request.headers["Webhook-Signature"] == signed(SECRET, request)
+    assert list(request.json) == ["type", "timestamp", "data"]
+    assert request.json == delivery.payload
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status, delivery.error) == (1, 204, "")
     assert delivery.delivered_at
-    assert (state(delivery), waiting()) == (State.DELIVERED, [])
+    assert (state(delivery), list_waiting_jobs()) == (State.DELIVERED, [])
 
 
 def test_one_that_fails_is_tried_again_under_the_same_id_and_signed_anew(
     receiver: Receiver, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receiver.answers = [500]
+    receiver.statuses = [500]
     clock = SimpleNamespace(time=iter([1000.0, 2000.0]).__next__)
     monkeypatch.setattr(deliveries, "time", clock)
 
-    assert (do_all(), state(delivery)) == (1, State.WAITING)
+    assert (run_waiting_jobs(), state(delivery)) == (1, State.WAITING)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.error) == (500, "The answer was 500.")
-    assert (do_all(), state(delivery)) == (1, State.DELIVERED)
+    assert (run_waiting_jobs(), state(delivery)) == (1, State.DELIVERED)
 
     ids, times = (
-        [told.headers[f"Webhook-{name}"] for told in receiver.told] for name in ("Id", "Timestamp")
+        [request.headers[f"Webhook-{name}"] for request in receiver.requests]
+        for name in ("Id", "Timestamp")
     )
     assert (ids, times) == ([str(delivery.pk)] * 2, ["1000", "2000"])
-    assert receiver.told[0].body == receiver.told[1].body
-    assert receiver.told[1].headers["Webhook-Signature"] == signed(SECRET, receiver.told[1])
+    assert receiver.requests[0].body == receiver.requests[1].body
+    assert receiver.requests[1].headers["Webhook-Signature"] == signed(SECRET, receiver.requests[1])
 
 
 @pytest.mark.parametrize("status", [199, 301, 307, 400, 404, 429, 503])
 def test_whatever_is_no_success_is_tried_again(
     receiver: Receiver, delivery: Delivery, status: int
 ) -> None:
-    receiver.answers = [status, 200]
-    do_all()
+    receiver.statuses = [status, 200]
+    run_waiting_jobs()
     assert state(delivery) == State.WAITING
-    assert do_all() == 1
+    assert run_waiting_jobs() == 1
     assert state(delivery) == State.DELIVERED
-    assert {told.path for told in receiver.told} == {"/hook?of=this"}
+    assert {request.path for request in receiver.requests} == {"/hook?of=this"}
 
 
 def test_so_is_what_could_not_be_sent(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
-    receiver.may_answer.clear()
+    receiver.may_respond.clear()
     with monkeypatch.context() as patch:
         patch.setattr(transport, "TIMEOUT_S", 0.2)
-        do_all()
+        run_waiting_jobs()
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status) == (1, None)
     assert delivery.error.startswith("There was no answer within")
-    receiver.may_answer.set()
-    do_all()
+    receiver.may_respond.set()
+    run_waiting_jobs()
     assert state(delivery) == State.DELIVERED
 
 
 def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
     receiver: Receiver, delivery: Delivery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver.answers = [500] * deliveries.ATTEMPTS
+    receiver.statuses = [500] * deliveries.ATTEMPTS
     waits = []
     for _ in range(deliveries.ATTEMPTS - 1):
-        do_all()
-        [job] = waiting()
+        run_waiting_jobs()
+        [job] = list_waiting_jobs()
         waits.append((job["scheduled_at"] - timezone.now()).total_seconds())
     assert waits == sorted(waits)
     assert waits[0] < 20
     assert timedelta(hours=18) < timedelta(seconds=sum(waits)) < timedelta(hours=28)
     assert caplog.records == []
 
-    do_all()
+    run_waiting_jobs()
 
-    assert len(receiver.told) == deliveries.ATTEMPTS
-    assert (waiting(), state(delivery)) == ([], State.FAILED)
+    assert len(receiver.requests) == deliveries.ATTEMPTS
+    assert (list_waiting_jobs(), state(delivery)) == ([], State.FAILED)
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status) == (8, 500)
     [said] = caplog.records
@@ -167,25 +178,25 @@ def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
 def test_who_fails_together_does_not_come_back_together(
     receiver: Receiver, webhook: Webhook
 ) -> None:
-    receiver.answers = [500] * 20
+    receiver.statuses = [500] * 20
     for _ in range(20):
         events.test(webhook)
-    do_all()
-    assert len({job["scheduled_at"].replace(microsecond=0) for job in waiting()}) > 1
+    run_waiting_jobs()
+    assert len({job["scheduled_at"].replace(microsecond=0) for job in list_waiting_jobs()}) > 1
 
 
 def test_who_is_gone_is_switched_off_and_told_nothing_more(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
     events.test(webhook)
-    receiver.answers = [410]
+    receiver.statuses = [410]
 
-    do_all()
+    run_waiting_jobs()
 
     webhook.refresh_from_db()
     assert not webhook.active
-    assert len(receiver.told) == 1
-    assert waiting() == []
+    assert len(receiver.requests) == 1
+    assert list_waiting_jobs() == []
     found = deliveries.listed().order_by("status").values_list("state", "status", "error")
     assert [*found] == [
         (State.FAILED, 410, "The answer was 410."),
@@ -196,39 +207,39 @@ def test_who_is_gone_is_switched_off_and_told_nothing_more(
 def test_a_delivery_that_failed_can_be_sent_again(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
-    receiver.answers = [410]
-    do_all()
+    receiver.statuses = [410]
+    run_waiting_jobs()
     Webhook.objects.update(active=True)
 
     assert deliveries.send_again([delivery.pk]) == 1
     assert state(delivery) == State.WAITING
-    do_all()
+    run_waiting_jobs()
 
     assert state(delivery) == State.DELIVERED
-    assert len({told.headers["Webhook-Id"] for told in receiver.told}) == 1
+    assert len({request.headers["Webhook-Id"] for request in receiver.requests}) == 1
 
 
 def test_an_attempt_whose_worker_was_killed_just_after_it_is_not_made_twice(
     receiver: Receiver, delivery: Delivery
 ) -> None:
     """Its job is there still, and is done again."""
-    receiver.answers = [500]
-    [job] = waiting()
+    receiver.statuses = [500]
+    [job] = list_waiting_jobs()
     tasks.deliver(**job["args"])
     tasks.deliver(**job["args"])
-    assert len(receiver.told) == 1
-    assert [job["args"]["attempt"] for job in waiting()[1:]] == [1]
+    assert len(receiver.requests) == 1
+    assert [job["args"]["attempt"] for job in list_waiting_jobs()[1:]] == [1]
 
 
 def test_what_was_delivered_or_deleted_meanwhile_is_left(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
-    [job] = waiting()
-    do_all()
+    [job] = list_waiting_jobs()
+    run_waiting_jobs()
     tasks.deliver(**job["args"])
     events.delete([webhook.pk])
     tasks.deliver(**job["args"])
-    assert len(receiver.told) == 1
+    assert len(receiver.requests) == 1
     assert not Delivery.objects.exists()
 
 
@@ -236,9 +247,9 @@ def test_a_new_secret_signs_from_then_on(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
     secret = events.rotate(webhook.pk)
-    do_all()
+    run_waiting_jobs()
     assert secret != SECRET
-    assert receiver.told[0].headers["Webhook-Signature"] == signed(secret, receiver.told[0])
+    assert receiver.requests[0].headers["Webhook-Signature"] == signed(secret, receiver.requests[0])
 
 
 def test_old_ones_are_forgotten_delivered_or_not(delivery: Delivery, webhook: Webhook) -> None:
@@ -252,7 +263,7 @@ def test_old_ones_are_forgotten_delivered_or_not(delivery: Delivery, webhook: We
 
 
 def test_a_job_names_neither_address_nor_secret(delivery: Delivery) -> None:
-    [job] = waiting()
+    [job] = list_waiting_jobs()
     assert set(job["args"]) <= {"delivery_id", "attempt", "request_id"}
     assert UUID(job["args"]["delivery_id"]) == delivery.pk
     assert not re.search(r"whsec|http", str(job["args"]))

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from classifier.labelling import labels
 from classifier.models import Delivery, Via
 from classifier.recognition.labels import Event
-from classifier.tests import made, workers
-from classifier.tests.receiver import Receiver, listening
+from classifier.tests import factories, workers
+from classifier.tests.webhook_receiver import Receiver, run_receiver
 from classifier.webhooks import deliveries
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -19,17 +19,17 @@ WITHIN_S = 60
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with listening() as receiver:
+    with run_receiver() as receiver:
         yield receiver
 
 
 def test_what_a_killed_worker_was_sending_is_sent_once_more(
     receiver: Receiver, admin_user: User
 ) -> None:
-    receiver.webhook(Event.LABEL_CREATED)
-    receiver.may_answer.clear()
-    labels.set_label(made.image().pk, "7", admin_user, Via.API)
-    first = workers.start("webhooks")
+    receiver.create_webhook(Event.LABEL_CREATED)
+    receiver.may_respond.clear()
+    labels.set_label(factories.create_image().pk, "7", admin_user, Via.API)
+    first = workers.start_worker("webhooks")
     try:
         told = receiver.arrived.get(timeout=WITHIN_S)
     finally:
@@ -37,9 +37,9 @@ def test_what_a_killed_worker_was_sending_is_sent_once_more(
         first.wait()
     assert deliveries.listed().get().state == "waiting"
 
-    receiver.may_answer.set()
-    workers.settle_as_if_long_silent()
-    second = workers.start("webhooks")
+    receiver.may_respond.set()
+    workers.retry_stalled_jobs()
+    second = workers.start_worker("webhooks")
     try:
         again = receiver.arrived.get(timeout=WITHIN_S)
     finally:

@@ -17,8 +17,8 @@ from classifier.labelling import labels
 from classifier.models import Delivery, ModelVersion, Source, Upload, Via, Webhook
 from classifier.recognition.labels import Event, Verdict
 from classifier.registry import versions
-from classifier.tests import made
-from classifier.tests.receiver import SECRET, waiting
+from classifier.tests import factories
+from classifier.tests.webhook_receiver import SECRET, list_waiting_jobs
 from classifier.uploads import submission
 from classifier.webhooks import deliveries, events
 
@@ -40,7 +40,7 @@ def told(to: Webhook) -> list[Any]:
 
 @pytest.fixture
 def unsure(db: None) -> None:
-    made.copy_bundled_model("strict", thresholds=made.thresholds(confidence=1.01))
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
 
@@ -69,11 +69,11 @@ def test_an_upload_that_is_sure_is_not(champion: ModelVersion, drawn: Draw) -> N
     webhook(Event.UPLOAD_UNSURE)
     assert submission.classify(drawn(7), Source.API).verdict == Verdict.DIGIT
     assert not Delivery.objects.exists()
-    assert waiting() == []
+    assert list_waiting_jobs() == []
 
 
 def test_a_label_is_told_of_with_what_it_was_and_who_set_it(labeller: User) -> None:
-    to, image = webhook(Event.LABEL_CREATED), made.image()
+    to, image = webhook(Event.LABEL_CREATED), factories.create_image()
 
     labels.set_label(image.pk, "7", labeller, Via.QUEUE)
     labels.set_label(image.pk, "7", labeller, Via.QUEUE)  # which changes nothing
@@ -90,8 +90,8 @@ def test_a_thousand_labels_are_a_thousand_events_in_as_many_queries_as_one(
     labeller: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     to, other = webhook(Event.LABEL_CREATED), webhook(Event.LABEL_CREATED)
-    upload = made.upload()
-    one, *others = [made.image(upload=upload).pk for _ in range(1001)]
+    upload = factories.create_upload()
+    one, *others = [factories.create_image(upload=upload).pk for _ in range(1001)]
 
     with CaptureQueriesContext(connection) as of_one:
         labels.set_labels([one], "7", labeller, Via.GRID)
@@ -100,13 +100,13 @@ def test_a_thousand_labels_are_a_thousand_events_in_as_many_queries_as_one(
 
     assert to.deliveries.count() == other.deliveries.count() == 1001
     assert {each["image"] for each in told(to)} == {str(image) for image in (one, *others)}
-    jobs = {job["args"]["delivery_id"] for job in waiting()}
+    jobs = {job["args"]["delivery_id"] for job in list_waiting_jobs()}
     assert jobs == {str(pk) for pk in Delivery.objects.values_list("pk", flat=True)}
 
 
 def test_a_promotion_is_told_of_with_the_model_before(admin_user: User) -> None:
     to = webhook(Event.MODEL_PROMOTED)
-    made.copy_bundled_model("other")
+    factories.copy_bundled_model("other")
 
     versions.promote("baseline")
     versions.promote("baseline")  # which changes nothing
@@ -129,7 +129,7 @@ def test_only_those_are_told_who_want_it_and_are_switched_on(labeller: User) -> 
     other = webhook(Event.UPLOAD_UNSURE)
     off = webhook(Event.LABEL_CREATED, active=False)
 
-    labels.set_label(made.image().pk, "7", labeller, Via.API)
+    labels.set_label(factories.create_image().pk, "7", labeller, Via.API)
 
     assert [len(told(to)) for to in (both, other, off)] == [1, 0, 0]
 
@@ -137,11 +137,11 @@ def test_only_those_are_told_who_want_it_and_are_switched_on(labeller: User) -> 
 def test_what_is_rolled_back_is_not_told(labeller: User) -> None:
     webhook(Event.LABEL_CREATED)
     with transaction.atomic():
-        labels.set_label(made.image().pk, "7", labeller, Via.API)
-        assert len(waiting()) == 1
+        labels.set_label(factories.create_image().pk, "7", labeller, Via.API)
+        assert len(list_waiting_jobs()) == 1
         transaction.set_rollback(True)
     assert not Delivery.objects.exists()
-    assert waiting() == []
+    assert list_waiting_jobs() == []
 
 
 def test_an_upload_that_can_t_be_told_of_is_not_kept_either(
@@ -197,11 +197,11 @@ def test_a_test_looks_like_no_event() -> None:
     events.test(to)
     payload = to.deliveries.get().payload
     assert (payload["type"], payload["data"]) == ("test", {})
-    assert len(waiting()) == 1
+    assert len(list_waiting_jobs()) == 1
 
 
 def test_one_that_is_switched_off_is_not_tested() -> None:
     to = webhook(Event.LABEL_CREATED, active=False)
     with pytest.raises(RuleBroken, match="Switch it on first"):
         events.test(to)
-    assert waiting() == []
+    assert list_waiting_jobs() == []

@@ -9,14 +9,14 @@ from unittest.mock import Mock
 
 import pytest
 
-from classifier.tests.receiver import Receiver, listening
+from classifier.tests.webhook_receiver import Receiver, run_receiver
 from classifier.webhooks import transport
 from classifier.webhooks.transport import NotSent
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with listening() as receiver:
+    with run_receiver() as receiver:
         yield receiver
 
 
@@ -68,19 +68,19 @@ def test_others_are_not_and_it_is_said_why(url: str, why: str) -> None:
 
 
 def test_what_is_posted_arrives_and_the_status_comes_back(receiver: Receiver) -> None:
-    receiver.answers = [201]
+    receiver.statuses = [201]
 
     assert transport.post(f"{receiver.url}?a=b#c", b"{}", {"Webhook-Id": "1"}) == 201
 
-    [told] = receiver.told
-    assert (told.path, told.body, told.headers["Webhook-Id"]) == ("/?a=b", b"{}", "1")
-    assert told.headers["Host"] == receiver.url.removeprefix("http://")
+    [request] = receiver.requests
+    assert (request.path, request.body, request.headers["Webhook-Id"]) == ("/?a=b", b"{}", "1")
+    assert request.headers["Host"] == receiver.url.removeprefix("http://")
 
 
 def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
-    receiver.answers = [302]
+    receiver.statuses = [302]
     assert transport.post(f"{receiver.url}/hook", b"", {}) == 302
-    assert [told.path for told in receiver.told] == ["/hook"]
+    assert [request.path for request in receiver.requests] == ["/hook"]
 
 
 def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
@@ -100,7 +100,7 @@ def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
 
 
 def test_who_never_answers_is_not_waited_for(receiver: Receiver, little_time: None) -> None:
-    receiver.may_answer.clear()
+    receiver.may_respond.clear()
     with pytest.raises(NotSent, match="no answer within"):
         transport.post(receiver.url, b"", {})
 
@@ -160,4 +160,4 @@ def test_https_is_for_those_whose_certificate_is_trusted(receiver: Receiver) -> 
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     with pytest.raises(NotSent, match="SSLError"):
         transport.post(receiver.url.replace("http:", "https:"), b"", {})
-    assert receiver.told == []
+    assert receiver.requests == []

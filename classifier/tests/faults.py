@@ -1,4 +1,4 @@
-"""Calls of the operating system that fail as those of a broken volume do."""
+"""System calls that fail as they do on a broken volume, and a database that fails."""
 
 import errno
 import os
@@ -10,24 +10,24 @@ import psycopg
 import pytest
 
 
-def read_only(*_: Any, **__: Any) -> Any:
+def raise_read_only(*_: Any, **__: Any) -> Any:
     raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
 
-def full(*_: Any, **__: Any) -> Any:
+def raise_disk_full(*_: Any, **__: Any) -> Any:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def over_quota(*_: Any, **__: Any) -> Any:
+def raise_over_quota(*_: Any, **__: Any) -> Any:
     raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
 
-def unreadable(*_: Any, **__: Any) -> Any:
+def raise_io_error(*_: Any, **__: Any) -> Any:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def break_new_files(patch: pytest.MonkeyPatch, fail: Callable[..., Any]) -> None:
-    """Let only those fail that are opened to be created."""
+    """Make `fail` replace the opening of files that are being created."""
     open_path: Any = Path.open
 
     def open_or_fail(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Whom webhooks tell: a real HTTP server in a thread, and what it was told."""
+"""A receiver of webhooks: a real HTTP server in a thread that records its requests."""
 
 import json
 from collections.abc import Iterator
@@ -15,52 +15,55 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier import tasks
 from classifier.models import Webhook
-from classifier.recognition.labels import Event as Happening
+from classifier.recognition.labels import Event as WebhookEvent
 from classifier.webhooks import deliveries
 
-# Not of this project: the example of the Standard Webhooks specification's own libraries.
+# The example secret in the libraries of the Standard Webhooks specification.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @dataclass(frozen=True)
-class Told:
+class ReceivedRequest:
     path: str
     headers: Message
     body: bytes
 
     @property
-    def said(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
 @dataclass
 class Receiver:
-    """Answers with each of `answers`, then with 204; a redirect leads to /elsewhere."""
+    """A server that responds with each of `statuses`, then with 204.
+
+    A redirect leads to /elsewhere.
+    """
 
     url: str = ""
-    told: list[Told] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-    arrived: "Queue[Told]" = field(default_factory=Queue)
-    may_answer: Event = field(default_factory=Event)
+    requests: list[ReceivedRequest] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    arrived: "Queue[ReceivedRequest]" = field(default_factory=Queue)
+    may_respond: Event = field(default_factory=Event)
 
-    def webhook(self, *events: Happening, **values: Any) -> Webhook:
-        given = {"url": f"{self.url}/hook?of=this", "secret": SECRET, "events": [*events]}
-        return Webhook.objects.create(**given | values)
+    def create_webhook(self, *events: WebhookEvent, **values: Any) -> Webhook:
+        defaults = {"url": f"{self.url}/hook?of=this", "secret": SECRET, "events": [*events]}
+        return Webhook.objects.create(**defaults | values)
 
 
 @contextmanager
-def listening() -> Iterator[Receiver]:
+def run_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
-    receiver.may_answer.set()
+    receiver.may_respond.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told = Told(self.path, self.headers, body)
-            receiver.told.append(told)
-            receiver.arrived.put(told)
-            receiver.may_answer.wait()
-            self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
+            request = ReceivedRequest(self.path, self.headers, body)
+            receiver.requests.append(request)
+            receiver.arrived.put(request)
+            receiver.may_respond.wait()
+            self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -68,7 +71,7 @@ def listening() -> Iterator[Receiver]:
         do_GET = do_POST  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_port}"
@@ -77,24 +80,25 @@ def listening() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
-        receiver.may_answer.set()
+        receiver.may_respond.set()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def waiting() -> list[dict[str, Any]]:
-    """The jobs that would tell somebody, now or later."""
+def list_waiting_jobs() -> list[dict[str, Any]]:
+    """Return the deliveries' jobs that are due now or later."""
     jobs = ProcrastinateJob.objects.filter(task_name=deliveries.TASK, status="todo")
     return list(jobs.order_by("id").values("id", "args", "scheduled_at"))
 
 
-def do_all() -> int:
-    """Each job that waits, but none that comes of them; says how many there were."""
-    found = waiting()
+def run_waiting_jobs() -> int:
+    """Run each waiting job, but not those that it enqueues, and return their number."""
+    jobs = list_waiting_jobs()
     with connection.cursor() as cursor:
-        ids = [job["id"] for job in found]
-        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [ids])
-    for job in found:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [[job["id"] for job in jobs]]
+        )
+    for job in jobs:
         tasks.deliver(**job["args"])
-    return len(found)
+    return len(jobs)

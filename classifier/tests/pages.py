@@ -1,4 +1,4 @@
-"""A page as a person reads it."""
+"""Reading a page as its visitor does."""
 
 import re
 from html import unescape
@@ -7,13 +7,12 @@ from django.db.models import Model
 from django.test import Client
 
 
-def words(client: Client, address: str) -> str:
-    """What a person reads, in one line."""
+def read_text(client: Client, address: str) -> str:
+    """Return the page's visible text as one line."""
     html = client.get(address).content.decode()
     body = re.sub(r"(?s)<(script|style).*?</\1>", "", html)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def page_of(row: Model, action: str = "change") -> str:
-    """Return the address of a row's page in the admin."""
+def get_admin_url(row: Model, action: str = "change") -> str:
     return f"/admin/classifier/{row._meta.model_name}/{row.pk}/{action}/"

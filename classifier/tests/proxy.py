@@ -58,7 +58,7 @@ class CuttingProxy:
 
 
 @contextmanager
-def cutting_proxy() -> Iterator[CuttingProxy]:
+def connect_through_proxy() -> Iterator[CuttingProxy]:
     """Let Django's connection of this thread go through a proxy."""
     params: dict[str, Any] = connection.get_connection_params()
     host, port = str(params["host"]), int(params.get("port") or 5432)

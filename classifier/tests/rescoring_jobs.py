@@ -1,4 +1,4 @@
-"""Jobs of the queue, done in this process by who would be a worker."""
+"""Rescoring jobs, run in this process instead of by a worker."""
 
 from typing import Any
 
@@ -10,15 +10,14 @@ from classifier.models import ModelVersion
 from classifier.uploads import rescoring
 
 
-def of(model: ModelVersion) -> list[dict[str, Any]]:
-    """The arguments of those that wait."""
+def list_job_arguments(model: ModelVersion) -> list[dict[str, Any]]:
+    """Return the arguments of the model's waiting jobs."""
     jobs = ProcrastinateJob.objects.filter(task_name=rescoring.TASK, status="todo")
-    own = jobs.filter(args__model_id=model.pk).order_by("id")
-    return list(own.values_list("args", flat=True))
+    return list(jobs.filter(args__model_id=model.pk).order_by("id").values_list("args", flat=True))
 
 
-def do(model: ModelVersion, at_most: int = 1_000_000) -> None:
-    for arguments in of(model)[:at_most]:
+def run_jobs(model: ModelVersion, at_most: int = 1_000_000) -> None:
+    for arguments in list_job_arguments(model)[:at_most]:
         with connection.cursor() as cursor:
             statement = (
                 "DELETE FROM procrastinate_jobs WHERE args @> jsonb_build_object('first', %s)"
