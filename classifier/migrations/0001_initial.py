@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ('pixels', models.BinaryField()),
                 ('source', models.CharField(choices=[('mnist', 'MNIST'), ('mnist_sample', 'MNIST sample'), ('web', 'web page'), ('api', 'API')], max_length=12)),
                 ('box', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), editable=False, help_text="x, y, width, height in the upright original's pixels", null=True, size=4)),
+                ('group', models.UUIDField(editable=False, help_text='shared by near-duplicates; set when training first reads the labelled image', null=True)),
                 ('position', models.PositiveSmallIntegerField(db_default=0, editable=False, help_text='reading order within the upload')),
                 ('labelled_at', models.DateTimeField(editable=False, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -110,6 +110,11 @@ class InputImage(models.Model):
     position = models.PositiveSmallIntegerField(
         db_default=0, editable=False, help_text="reading order within the upload"
     )
+    group = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="shared by near-duplicates; set when training first reads the labelled image",
+    )
     labelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )

@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
 
 from classifier.models import UPLOADED, InputImage, InputImageQuerySet, ModelVersion, Source
 from classifier.recognition.labels import DIGITS, Label
 from classifier.recognition.recognizer import NOT_A_DIGIT
-from training.data.images import Images, pixel_hash
+from training.data.images import Images, Pixels
+from training.data.near_duplicates import group_images
 
 HELD_OUT_IN = 10
 
@@ -40,6 +43,7 @@ class _Row:
     label: str
     source: str
     pixels: bytes
+    group: UUID | None
 
 
 def training(champion: ModelVersion | None = None) -> Dataset:
@@ -47,6 +51,7 @@ def training(champion: ModelVersion | None = None) -> Dataset:
 
     The snapshot tells what has been labelled since the champion's.
     """
+    group_labelled_uploads()
     read_at = timezone.now()
     every = list(_rows(_training_images()))
     rows = [row for row in every if not _is_held_out(row)]
@@ -67,8 +72,31 @@ def test_split() -> Measured:
 
 
 def held_out() -> Measured:
-    """The share of the labelled uploads that no model ever learns from."""
+    """Return the share of the labelled uploads that no model ever learns from."""
+    group_labelled_uploads()
     return _measured(filter(_is_held_out, _rows(_training_images().uploaded())))
+
+
+@transaction.atomic
+def group_labelled_uploads() -> None:
+    """Store for each newly labelled upload which near-duplicates it belongs to, once and for all.
+
+    A group is held out or trained on as a whole, so that a held-out image has no copy in training.
+    """
+    images = _training_images().uploaded().order_by("labelled_at", "pk")
+    # A second process waits here, and then finds nothing left to group.
+    new = list(images.filter(group=None).select_for_update(no_key=True).only("pixels"))
+    if not new:
+        return
+    known = [row for row in _rows(images) if row.group]
+    groups = group_images(
+        _pixels(bytes(image.pixels) for image in new),
+        _pixels(row.pixels for row in known),
+        [row.group for row in known if row.group],
+    )
+    for image, group in zip(new, groups, strict=True):
+        image.group = group
+    InputImage.objects.bulk_update(new, ["group"], batch_size=1000)
 
 
 def _measured(rows: Iterable[_Row]) -> Measured:
@@ -88,18 +116,23 @@ def _training_images() -> InputImageQuerySet:
 
 
 def _rows(images: InputImageQuerySet) -> Iterator[_Row]:
-    values = images.order_by("id").values_list("id", "label", "source", "pixels")
-    for id_, label, source, pixels in values.iterator(chunk_size=5000):
-        yield _Row(str(id_), label, source, bytes(pixels))
+    values = images.order_by("id").values_list("id", "label", "source", "pixels", "group")
+    for id_, label, source, pixels, group in values.iterator(chunk_size=5000):
+        yield _Row(str(id_), label, source, bytes(pixels), group)
 
 
 def _is_held_out(row: _Row) -> bool:
-    return row.source in UPLOADED and pixel_hash(row.pixels) % HELD_OUT_IN == 0
+    return row.group is not None and row.group.int % HELD_OUT_IN == 0
 
 
 def _images(rows: list[_Row]) -> Images:
-    pixels = np.frombuffer(b"".join(row.pixels for row in rows), np.uint8).reshape(-1, 28, 28)
-    return Images(pixels, np.array([_class(row.label) for row in rows], np.uint8))
+    return Images(
+        _pixels(row.pixels for row in rows), np.array([_class(row.label) for row in rows], np.uint8)
+    )
+
+
+def _pixels(stored: Iterable[bytes]) -> Pixels:
+    return np.frombuffer(b"".join(stored), np.uint8).reshape(-1, 28, 28)
 
 
 def _class(label: str) -> int:

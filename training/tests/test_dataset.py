@@ -58,6 +58,25 @@ def test_a_fixed_tenth_of_the_labelled_uploads_is_held_out_and_never_trained_on(
     assert np.array_equal(database.held_out().images.pixels, held_out.images.pixels)
 
 
+def test_near_duplicates_are_held_out_together_and_for_good(
+    upload: Callable[..., InputImage],
+) -> None:
+    for which in range(20):
+        upload("7", which)
+    database.training()
+    sides = dict(InputImage.objects.values_list("pk", "group"))
+
+    copies = [upload("7", which) for which in range(20)]
+    held_out = {*database.held_out().ids}
+
+    assert dict(InputImage.objects.filter(pk__in=sides).values_list("pk", "group")) == sides
+    for copy in copies:
+        copy.refresh_from_db()
+        twins = InputImage.objects.filter(group=copy.group).values_list("pk", flat=True)
+        assert len(twins) > 1
+        assert len({str(pk) in held_out for pk in twins}) == 1
+
+
 def test_the_test_split_is_not_trained_on() -> None:
     call_command("loadmnist", sample=True, verbosity=0)
     assert len(database.training().mnist) == 4_000
