@@ -16,9 +16,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from classifier.admin import grid, learnt, queue
+from classifier.admin import grid, queue
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.admin.training_data import link_models_trained_on
 from classifier.admin.uploads import original_picture
 from classifier.errors import RuleBroken
 from classifier.labelling import labels
@@ -114,8 +115,8 @@ class ImageAdmin(admin.ModelAdmin):
     paginator = DeferredJoinPaginator
     show_full_result_count = False
     ordering = ("-created_at",)
-    readonly_fields = ("seen", "original", "source", "box", "learnt_by", *LABELLED)
-    fields = ("seen", "original", "label", *LABELLED, "source", "box", "learnt_by")
+    readonly_fields = ("seen", "original", "source", "box", "trained_models", *LABELLED)
+    fields = ("seen", "original", "label", *LABELLED, "source", "box", "trained_models")
     inlines = (PredictionInline, LabelChangeInline)
     actions = ("set_label",)
     action_form = LabelActionForm
@@ -186,9 +187,9 @@ class ImageAdmin(admin.ModelAdmin):
     def original(self, image: InputImage) -> SafeString:
         return original_picture(image.upload_id)
 
-    @admin.display(description="learnt by")
-    def learnt_by(self, image: InputImage) -> str:
-        return learnt.learnt_by(image)
+    @admin.display(description="trained models")
+    def trained_models(self, image: InputImage) -> str:
+        return link_models_trained_on(image)
 
     @admin.display(description="prediction")
     def predicted(self, image: InputImage) -> str:

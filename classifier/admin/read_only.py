@@ -1,4 +1,4 @@
-"""Records that are looked at in the admin, and made elsewhere."""
+"""Admin pages without forms."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.options.BaseModelAdmin):
-    """Nobody adds, changes or deletes; who may view still needs the permission to."""
+    """Records that the admin shows to whoever may view them, and does not change."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

@@ -16,8 +16,8 @@ from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier.admin import learnt
 from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.admin.training_data import link_model
 from classifier.errors import RuleBroken
 from classifier.models import RunState, TrainingRun, details
 from classifier.monitoring import charts
@@ -112,7 +112,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="model, or why there is none")
     def outcome(self, run: TrainingRun) -> SafeString | str:
-        return learnt.link(run.result) if run.result else Truncator(run.error).chars(90) or "–"
+        return link_model(run.result) if run.result else Truncator(run.error).chars(90) or "–"
 
 
 def _may_start(request: HttpRequest) -> bool:

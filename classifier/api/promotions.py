@@ -29,7 +29,7 @@ class PromotionsView(Conditional, generics.ListAPIView[Promotion]):
     serializer_class = PromotionSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
-        return versions.list_promotions()
+        return versions.list_serving_periods()
 
 
 class RollbackView(APIView):

@@ -166,8 +166,8 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
 class ListedModelSerializer(ModelVersionSerializer):
     """Without what names each image."""
 
-    snapshot = serializers.JSONField(source="learnt_from", read_only=True)
-    comparison = serializers.JSONField(source="compared", read_only=True)
+    snapshot = serializers.JSONField(source="snapshot_summary", read_only=True)
+    comparison = serializers.JSONField(source="comparison_summary", read_only=True)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,7 @@
-"""Small charts as SVG: drawn by the server, coloured by static/charts.css, read out by a title."""
+"""Small charts as SVG, coloured by static/charts.css and readable by screen readers."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 WIDTH, HEIGHT = 360, 180
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 40
 COLOURS = 6
-CHARACTER, GAP = 6, 2
+CHARACTER_WIDTH, LABEL_GAP = 6, 2
 
 Formatter = Callable[[float], str]
 
@@ -20,115 +20,112 @@ def format_number(value: float) -> str:
 
 
 def draw_lines(
-    series: dict[str, list[float]],
+    series: Mapping[str, Sequence[float]],
     title: str,
     x_title: str = "",
     labels: Sequence[str] = (),
     format_value: Formatter = format_number,
     from_zero: bool = False,
 ) -> SafeString:
-    """A line for each series; `labels` name the places on the x axis, else 1, 2, 3 …
-
-    `format_value` puts a value into words, on the y axis and for each point.
-    """
-    places = max((len(values) for values in series.values()), default=0)
-    labels = labels or [str(place) for place in range(1, places + 1)]
+    """Draw a line for each series; `labels` name the points on the x axis, or else 1, 2, 3 …"""
+    count = max((len(values) for values in series.values()), default=0)
+    labels = labels or [str(number) for number in range(1, count + 1)]
     values = [value for each in series.values() for value in each]
-    scale = _scale([0.0, *values] if from_zero else values)
-    drawn = format_html_join(
+    scale = _choose_scale([0.0, *values] if from_zero else values)
+    lines = format_html_join(
         "",
         '<g class="series series-{}">{}</g>',
         (
-            (place % COLOURS, _line(name, each, labels, scale, format_value))
-            for place, (name, each) in enumerate(series.items())
+            (number % COLOURS, _draw_line(name, each, labels, scale, format_value))
+            for number, (name, each) in enumerate(series.items())
         ),
     )
-    at = [_across(place, places) for place in range(places)]
-    svg = _svg(
-        title,
-        _told(series, format_value),
-        _y_axis(scale, format_value),
-        _x_axis(labels, at, x_title),
-        drawn,
+    text = "; ".join(
+        _("%(name)s: from %(first)s to %(last)s")
+        % {"name": name, "first": format_value(each[0]), "last": format_value(each[-1])}
+        for name, each in series.items()
+        if each
     )
-    return _figure(title, svg, list(series) if len(series) > 1 else [])
+    x_axis = _draw_x_axis(labels, [_get_x(number, count) for number in range(count)], x_title)
+    y_axis = _draw_y_axis(scale, format_value)
+    return _draw_figure(title, text, list(series) if len(series) > 1 else [], y_axis, x_axis, lines)
 
 
 def draw_bars(
-    values: dict[str, float],
+    values: Mapping[str, float],
     title: str,
     x_title: str = "",
     format_value: Formatter = format_number,
 ) -> SafeString:
-    """A bar from zero for each value, labelled by its name."""
-    scale = _scale([0.0, *values.values()])
+    """Draw a bar from zero for each value, labelled by its name."""
+    scale = _choose_scale([0.0, *values.values()])
     slot = (WIDTH - LEFT - RIGHT) / max(len(values), 1)
-    at = [LEFT + slot * (place + 0.5) for place in range(len(values))]
-    drawn = format_html_join(
+    positions = [LEFT + slot * (number + 0.5) for number in range(len(values))]
+    bars = format_html_join(
         "",
         '<rect class="column" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
         (
             (
                 f"{x - slot * 0.36:.1f}",
-                f"{_up(value, scale):.1f}",
+                f"{_get_y(value, scale):.1f}",
                 f"{slot * 0.72:.1f}",
-                f"{_up(0, scale) - _up(value, scale):.1f}",
+                f"{_get_y(0, scale) - _get_y(value, scale):.1f}",
                 name,
                 format_value(value),
             )
-            for x, (name, value) in zip(at, values.items(), strict=True)
+            for x, (name, value) in zip(positions, values.items(), strict=True)
         ),
     )
-    told = ", ".join(f"{name}: {format_value(value)}" for name, value in values.items())
-    axes = _y_axis(scale, format_value), _x_axis(list(values), at, x_title)
-    return _figure(title, _svg(title, told, *axes, drawn), [])
+    text = ", ".join(f"{name}: {format_value(value)}" for name, value in values.items())
+    x_axis = _draw_x_axis(list(values), positions, x_title)
+    return _draw_figure(title, text, [], _draw_y_axis(scale, format_value), x_axis, bars)
 
 
-def _scale(values: Iterable[float]) -> list[float]:
-    """Round numbers, two or more, from below the least to above the greatest."""
+def _choose_scale(values: Iterable[float]) -> list[float]:
+    """Return two or more round numbers, from below the least value to above the greatest."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low == high:
         low, high = (0.0, high) if high > 0 else (low, low + 1)
     rough = (high - low) / 3
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * times for times in (1, 2, 2.5, 5, 10) if power * times >= rough * 0.999)
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [step * place for place in range(first, last + 1)]
+    return [step * number for number in range(first, last + 1)]
 
 
-def _up(value: float, scale: list[float]) -> float:
+def _get_x(number: int, count: int) -> float:
+    share = number / (count - 1) if count > 1 else 0.5
+    return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+
+def _get_y(value: float, scale: list[float]) -> float:
     share = (value - scale[0]) / (scale[-1] - scale[0])
     return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
 
-def _across(place: int, places: int) -> float:
-    share = place / (places - 1) if places > 1 else 0.5
-    return LEFT + share * (WIDTH - LEFT - RIGHT)
-
-
-def _line(
+def _draw_line(
     name: str,
-    values: list[float],
+    values: Sequence[float],
     labels: Sequence[str],
     scale: list[float],
     format_value: Formatter,
 ) -> SafeString:
     points = [
-        (_across(place, len(labels)), _up(value, scale)) for place, value in enumerate(values)
+        (f"{_get_x(number, len(labels)):.1f}", f"{_get_y(value, scale):.1f}")
+        for number, value in enumerate(values)
     ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = format_html_join(
         "",
         '<circle cx="{}" cy="{}" r="2.5"><title>{}, {}: {}</title></circle>',
         (
-            (f"{x:.1f}", f"{y:.1f}", name, label, format_value(value))
-            for (x, y), label, value in zip(points, labels, values, strict=False)
+            (*point, name, label, format_value(value))
+            for point, label, value in zip(points, labels, values, strict=False)
         ),
     )
-    return format_html('<polyline points="{}"/>{}', path, dots)
+    return format_html('<polyline points="{}"/>{}', " ".join(map(",".join, points)), dots)
 
 
-def _y_axis(scale: list[float], format_value: Formatter) -> SafeString:
+def _draw_y_axis(scale: list[float], format_value: Formatter) -> SafeString:
     return format_html_join(
         "",
         '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
@@ -143,58 +140,47 @@ def _y_axis(scale: list[float], format_value: Formatter) -> SafeString:
                 f"{y + 3.5:.1f}",
                 format_value(value),
             )
-            for value, y in ((value, _up(value, scale)) for value in scale)
+            for value, y in ((value, _get_y(value, scale)) for value in scale)
         ),
     )
 
 
-def _x_axis(labels: Sequence[str], at: list[float], x_title: str) -> SafeString:
-    """So many of the labels as fit, evenly apart."""
-    widest = CHARACTER * max(map(len, labels), default=0) + GAP
-    every = math.ceil(len(labels) * widest / (WIDTH - LEFT - RIGHT)) or 1
-    named = format_html_join(
+def _draw_x_axis(labels: Sequence[str], positions: list[float], x_title: str) -> SafeString:
+    """Draw as many of the labels as fit, evenly spaced."""
+    widest = CHARACTER_WIDTH * max(map(len, labels), default=0) + LABEL_GAP
+    step = math.ceil(len(labels) * widest / (WIDTH - LEFT - RIGHT)) or 1
+    texts = format_html_join(
         "",
         '<text class="x" x="{}" y="{}">{}</text>',
         (
             (f"{x:.1f}", HEIGHT - BOTTOM + 15, label)
-            for x, label in list(zip(at, labels, strict=False))[::every]
+            for x, label in list(zip(positions, labels, strict=False))[::step]
         ),
     )
     middle = (LEFT + WIDTH - RIGHT) / 2
     return format_html(
-        '{}<text class="x name" x="{}" y="{}">{}</text>', named, middle, HEIGHT - 6, x_title
+        '{}<text class="x name" x="{}" y="{}">{}</text>', texts, middle, HEIGHT - 6, x_title
     )
 
 
-def _told(series: dict[str, list[float]], format_value: Formatter) -> str:
-    return "; ".join(
-        _("%(name)s: from %(first)s to %(last)s")
-        % {"name": name, "first": format_value(values[0]), "last": format_value(values[-1])}
-        for name, values in series.items()
-        if values
-    )
-
-
-def _svg(title: str, told: str, *drawn: SafeString) -> SafeString:
-    return format_html(
+def _draw_figure(title: str, text: str, legend: list[str], *parts: SafeString) -> SafeString:
+    """Draw a figure whose `text` screen readers read instead of the drawing."""
+    svg = format_html(
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}. {}">{}</svg>',
         WIDTH,
         HEIGHT,
         title,
-        told,
-        format_html_join("", "{}", ((part,) for part in drawn)),
+        text,
+        format_html_join("", "{}", ((part,) for part in parts)),
     )
-
-
-def _figure(title: str, svg: SafeString, names: list[str]) -> SafeString:
-    legend = format_html_join(
+    items = format_html_join(
         "",
         '<li class="series-{}">{}</li>',
-        ((place % COLOURS, name) for place, name in enumerate(names)),
+        ((number % COLOURS, name) for number, name in enumerate(legend)),
     )
     return format_html(
         '<figure class="chart"><figcaption>{}</figcaption>{}{}</figure>',
         title,
         svg,
-        format_html('<ul class="legend">{}</ul>', legend) if names else "",
+        format_html('<ul class="legend">{}</ul>', items) if legend else "",
     )

@@ -1,4 +1,4 @@
-"""A model beside the champion of its time: the images that only one of the two reads right."""
+"""A model compared with the champion of its time: the images that only one of them reads right."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,24 +11,21 @@ import numpy as np
 from classifier.models import InputImage, ModelVersion
 from classifier.recognition.labels import Label, Verdict
 from classifier.recognition.model_folder import ArtifactError
-from classifier.recognition.recognizer import Recognition
 from classifier.registry import serving
 
-SHOWN = 60
+MAX_IMAGES = 60
 GROUPS = ("better", "worse")
-NONE = "none"
+NOT_A_DIGIT = "not a digit"
 TITLES = {
     "test": "MNIST's test split",
     "held_out_uploads": "Held-out uploads",
     "held_out": "Held-out MNIST and non-digits",
 }
 
-Readings = dict[UUID, str]
-
 
 @dataclass(frozen=True)
-class Read:
-    """What each of the two calls an image; empty where its folder can't be used any more."""
+class ComparedImage:
+    """An image and what both models read; empty if a model's folder can't be loaded any more."""
 
     image: InputImage
     champion: str
@@ -37,15 +34,15 @@ class Read:
 
 @dataclass(frozen=True)
 class Group:
-    """How many images, and the first of them."""
+    """The number of images that got better or worse, and the first 60 of them."""
 
     count: int
-    shown: list[Read]
+    images: list[ComparedImage]
 
 
 @dataclass(frozen=True)
 class ComparedSet:
-    """What the two were measured on, by how many each got right; `p` as the gate worked it out."""
+    """A set of images, how many of them each model read right, and the p-value of the gate."""
 
     name: str
     images: int
@@ -61,27 +58,34 @@ class ComparedSet:
 
 
 def compare_sets(version: ModelVersion) -> list[ComparedSet]:
-    """What `comparison` says, with the images themselves as both models read them now."""
+    """Return the sets of the stored comparison, with the images as both models read them now."""
     sets: dict[str, dict[str, Any]] = version.comparison.get("sets", {})
-    ids = chain.from_iterable(each[group][:SHOWN] for each in sets.values() for group in GROUPS)
+    ids = chain.from_iterable(
+        each[group][:MAX_IMAGES] for each in sets.values() for group in GROUPS
+    )
     images = InputImage.objects.in_bulk(list(ids))
-    champion = _readings(version.comparison.get("against", ""), images.values())
-    candidate = _readings(version.name, images.values())
+    champion = _recognize(version.comparison.get("against", ""), images.values())
+    candidate = _recognize(version.name, images.values())
 
-    def group(ids: list[str]) -> Group:
-        found = filter(None, (images.get(UUID(each)) for each in ids[:SHOWN]))
+    def build_group(ids: list[str]) -> Group:
+        first = [UUID(image_id) for image_id in ids[:MAX_IMAGES]]
         return Group(
             len(ids),
-            [Read(one, champion.get(one.pk, ""), candidate.get(one.pk, "")) for one in found],
+            [
+                ComparedImage(images[pk], champion.get(pk, ""), candidate.get(pk, ""))
+                for pk in first
+                if pk in images
+            ],
         )
 
     return [
-        ComparedSet(name, **each | {side: group(each[side]) for side in GROUPS})
+        ComparedSet(name, **each | {group: build_group(each[group]) for group in GROUPS})
         for name, each in sets.items()
     ]
 
 
-def _readings(model: str, images: Iterable[InputImage]) -> Readings:
+def _recognize(model: str, images: Iterable[InputImage]) -> dict[UUID, str]:
+    """Return what a model reads in each image, empty if its folder can't be loaded."""
     images = list(images)
     version = ModelVersion.objects.light().filter(name=model).first() if images else None
     if version is None:
@@ -91,12 +95,10 @@ def _readings(model: str, images: Iterable[InputImage]) -> Readings:
     except ArtifactError:
         return {}
     pixels = [np.frombuffer(image.pixels, np.uint8).reshape(28, 28) for image in images]
-    said = recognizer.recognize(pixels)
-    return {image.pk: _said(image, each) for image, each in zip(images, said, strict=True)}
-
-
-def _said(image: InputImage, recognition: Recognition) -> str:
-    """A digit counts by its best guess, and what is none by whether it was refused."""
-    if image.label == Label.NOT_A_DIGIT and recognition.verdict != Verdict.DIGIT:
-        return NONE
-    return recognition.best_guess
+    # The gate judges a digit by the best guess, and a non-digit by whether the model refuses it.
+    return {
+        image.pk: NOT_A_DIGIT
+        if image.label == Label.NOT_A_DIGIT and recognition.verdict != Verdict.DIGIT
+        else recognition.best_guess
+        for image, recognition in zip(images, recognizer.recognize(pixels), strict=True)
+    }

@@ -1,7 +1,7 @@
-"""Training runs: one at a time, asked for by a person, carried out by the worker."""
+"""Training runs: queueing, starting, cancelling and finishing them. Only one runs at a time."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -15,13 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier.errors import RuleBroken
-from classifier.models import (
-    UNFINISHED,
-    InputImage,
-    ModelVersion,
-    RunState,
-    TrainingRun,
-)
+from classifier.models import UNFINISHED, InputImage, ModelVersion, RunState, TrainingRun
 from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.registry import versions
@@ -29,38 +23,26 @@ from classifier.registry import versions
 TASK = "training.tasks.train"
 LOST_AFTER = timedelta(seconds=30)
 LOST = (
-    "The process that trained was killed, or its machine is gone. Nothing of its model is left. "
+    "The training process was killed or its machine is gone. No model was saved. "
     "Start the training again."
 )
 
 
 class NoNewLabels(RuleBroken):
-    """There is no label that the champion has not learnt from."""
+    """The champion has already been trained on every label."""
 
 
 class AlreadyTraining(RuleBroken):
-    """One run is not finished, and there is one at a time."""
+    """Another run has not finished."""
 
 
 class RunFinished(RuleBroken):
-    """There is nothing left to cancel."""
-
-
-def count_new_labels(champion: ModelVersion) -> int:
-    """How many labels have been set since the champion's data were read; some will be held out."""
-    labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
-    return labelled.filter(labelled_at__gt=_read_at(champion)).count()
-
-
-def _read_at(version: ModelVersion) -> datetime:
-    # By its key: a whole snapshot names every upload that was learnt.
-    found = ModelVersion.objects.values_list("snapshot__read_at", flat=True).get(pk=version.pk)
-    return parse_datetime(found or "") or version.created_at
+    """The run has finished, so it can't be cancelled."""
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What can be trained right now: nothing while a run is `unfinished`."""
+    """The choices for the next run; none can start while one is `unfinished`."""
 
     champion: ModelVersion | None
     new_labels: int
@@ -69,27 +51,40 @@ class TrainingOptions:
 
 def get_options() -> TrainingOptions:
     champion = versions.get_champion()
-    return TrainingOptions(
-        champion, count_new_labels(champion) if champion else 0, get_unfinished()
-    )
+    new_labels = count_new_labels(champion) if champion else 0
+    return TrainingOptions(champion, new_labels, get_unfinished())
+
+
+def count_new_labels(champion: ModelVersion) -> int:
+    """Return how many labels were set since the champion's data were read.
+
+    Some of these images will be held out, so a new model is trained on fewer.
+    """
+    # Read one key: a whole snapshot names every upload.
+    keys = ModelVersion.objects.values_list("snapshot__read_at", flat=True)
+    read_at = parse_datetime(keys.get(pk=champion.pk) or "") or champion.created_at
+    labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
+    return labelled.filter(labelled_at__gt=read_at).count()
 
 
 def get_unfinished() -> TrainingRun | None:
-    """The run that waits or goes on."""
+    """Return the run that is queued or running."""
     return TrainingRun.objects.filter(state__in=UNFINISHED).defer("log", "progress").first()
 
 
 def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
-    """Puts a run on record and its job into the queue, both or neither.
+    """Create a run and its job.
 
-    Raises NoNewLabels, unless `force` is set or it is from scratch; AlreadyTraining.
+    Raise NoNewLabels if there is nothing to fine-tune on, unless `force` is set; AlreadyTraining;
+    and RuleBroken if there is no champion to fine-tune.
     """
     champion = versions.get_champion()
     if fine_tune and champion is None:
         raise RuleBroken("There is no champion to fine-tune. Train from scratch.")
     if fine_tune and champion and not force and not count_new_labels(champion):
         raise NoNewLabels(
-            f"Nothing new to learn: no label has been set since model {champion} was made."
+            f"No label has been set since model {champion} was made. "
+            "Label some images first, or force the training."
         )
     with transaction.atomic():
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
@@ -98,10 +93,13 @@ def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> T
 
 
 def start_run(fine_tune: bool, force: bool) -> TrainingRun:
-    """Puts a run on record that starts in this very process. Raises AlreadyTraining."""
+    """Create a run that this process carries out. Raise AlreadyTraining."""
+    return _create(fine_tune=fine_tune, force=force, **_start_values())
+
+
+def _start_values() -> dict[str, Any]:
     now = timezone.now()
-    started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
-    return _create(fine_tune=fine_tune, force=force, **started)
+    return {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
 
 
 def _create(**values: Any) -> TrainingRun:
@@ -117,15 +115,13 @@ def _create(**values: Any) -> TrainingRun:
 
 
 def claim(run_id: int) -> bool:
-    """Starts a run that was queued; says whether it still was."""
-    now = timezone.now()
+    """Start a queued run. Return False if it is no longer queued."""
     queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
-    started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
-    return bool(queued.update(stage="starting", **started))
+    return bool(queued.update(stage="starting", **_start_values()))
 
 
 def get_running(run_id: int) -> TrainingRun:
-    """For the process that carries it out. Raises RuleBroken where it does not run (any more)."""
+    """Return a run for the process that carries it out. Raise RuleBroken if it is not running."""
     run = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING).first()
     if run is None:
         raise RuleBroken(f"Run {run_id} is not running.")
@@ -133,41 +129,43 @@ def get_running(run_id: int) -> TrainingRun:
 
 
 def record_heartbeat(run_id: int) -> bool:
-    """Says that the run's process lives; False tells it to stop."""
+    """Record that the run's process is alive. Return False if the process has to stop."""
     run = TrainingRun.objects.filter(pk=run_id)
     run.filter(state=RunState.RUNNING).update(heartbeat_at=timezone.now())
-    given_up = Q(cancel_requested=True) | Q(state__in=[RunState.FAILED, RunState.CANCELLED])
-    return not run.filter(given_up).exists()
+    stopped = Q(cancel_requested=True) | Q(state__in=[RunState.FAILED, RunState.CANCELLED])
+    return not run.filter(stopped).exists()
 
 
 def finish(run_id: int, state: RunState, **values: Any) -> None:
-    """Does nothing to a run that has ended already."""
-    _end(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED), state, **values)
+    """Finish a run, unless it has finished."""
+    _finish(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED), state, **values)
 
 
-def _end(unfinished: QuerySet[TrainingRun], state: RunState, **values: Any) -> None:
-    """The error of a failed run closes its log."""
+def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> None:
     if state == RunState.FAILED and "error" in values:
         values["log"] = Concat("log", Value(f"{values['error']}\n"))
-    unfinished.update(state=state, finished_at=timezone.now(), stage="", **values)
+    runs.update(state=state, finished_at=timezone.now(), stage="", **values)
 
 
 def cancel(run_id: int) -> None:
-    """Of a run that waits, now; of one that runs, within seconds. Raises RunFinished."""
-    finished = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
-    if TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED).update(**finished):
+    """Cancel a run: at once if it is queued, within seconds if it is running.
+
+    Raise RunFinished.
+    """
+    cancelled = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
+    if TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED).update(**cancelled):
         return
     running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
     if not running.update(cancel_requested=True):
-        raise RunFinished("This run has ended already.")
+        raise RunFinished("This run has already finished.")
 
 
 def fail_lost_runs() -> None:
-    """Ends the runs whose process has not been heard of for half a minute, or whose job is gone."""
+    """Fail the runs whose process has been silent for 30 seconds, or whose job is gone."""
     silent = Q(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
     jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
-    waits = jobs.annotate(run=KeyTextTransform("run_id", "args")).filter(
+    own_jobs = jobs.annotate(run=KeyTextTransform("run_id", "args")).filter(
         run=Cast(OuterRef("pk"), TextField())
     )
-    jobless = Q(state=RunState.QUEUED) & ~Exists(waits)
-    _end(TrainingRun.objects.filter(silent | jobless), RunState.FAILED, error=LOST)
+    jobless = Q(state=RunState.QUEUED) & ~Exists(own_jobs)
+    _finish(TrainingRun.objects.filter(silent | jobless), RunState.FAILED, error=LOST)

@@ -1,4 +1,4 @@
-"""The model that this process serves: the champion, taken up within a second of its promotion."""
+"""The model that this process serves: the champion, loaded within a second of its promotion."""
 
 import logging
 import time
@@ -12,14 +12,14 @@ from classifier.models import ModelVersion
 from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.recognizer import Recognizer
 
-CHECK_EVERY_S = 1.0
+CHECK_INTERVAL_S = 1.0
 BUNDLED = "baseline"
 
 logger = logging.getLogger(__name__)
 
 
 class NoModel(Exception):
-    """Nothing can be recognised: no model is champion, or its folder can't be used."""
+    """No model is champion, or its folder can't be loaded."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,18 @@ class ServedModel:
 
 
 def find_model_folder(name: str) -> Path:
-    """In MODELS_DIR or, for the model that comes with the project, beside its code."""
+    """Return the folder in MODELS_DIR or, for the model that comes with the project, in models/."""
     folder: Path = settings.MODELS_DIR / name
     return folder if folder.exists() else settings.BUNDLED_MODELS_DIR / name
 
 
 def load_recognizer(version: ModelVersion) -> Recognizer:
-    """Load the folder that was registered as this version, and no other one of its name.
-
-    Raises ArtifactError.
-    """
+    """Load a model's folder. Raise ArtifactError if it is not the folder that was registered."""
     return Recognizer(find_model_folder(version.name), version.checksum)
 
 
 class ChampionCache:
-    """Asks the database at most once a second which model it is, and loads it if it changed."""
+    """The loaded champion, compared with the database at most once a second."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -51,26 +48,26 @@ class ChampionCache:
         self._checked_at = 0.0
 
     def get(self) -> ServedModel:
-        """Raises NoModel."""
+        """Return the champion, loading it if it changed. Raise NoModel.
+
+        A champion that can't be loaded leaves the one before it in service.
+        """
         with self._lock:
-            if self._served is None or time.monotonic() - self._checked_at > CHECK_EVERY_S:
-                self._served = self._current()
+            if self._served is None or time.monotonic() - self._checked_at > CHECK_INTERVAL_S:
+                self._served = self._refresh()
                 self._checked_at = time.monotonic()
             return self._served
 
-    def _current(self) -> ServedModel:
+    def _refresh(self) -> ServedModel:
         version = ModelVersion.objects.champion()
         if version is None:
             raise NoModel("No model is in service. Promote one: python manage.py promote NAME")
         if self._served and self._served.version == version:
             return self._served
-        return self._load(version)
-
-    def _load(self, version: ModelVersion) -> ServedModel:
         try:
             return ServedModel(version, load_recognizer(version))
         except ArtifactError as error:
-            logger.error("ChampionCache %s can't be loaded: %s", version.name, error)
+            logger.error("Champion %s can't be loaded: %s", version.name, error)
             if self._served:
                 return self._served
             raise NoModel(f"The model in service can't be loaded: {error}") from error

@@ -1,7 +1,6 @@
-"""Which models are on record, and which one serves: registering, promoting, rolling back."""
+"""Registered models and their promotion: exactly one champion serves."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -31,33 +30,32 @@ MAX_REASON_LENGTH = 500
 
 
 class Rejected(RuleBroken):
-    """A model that is worse than the champion does not serve unless it is forced."""
+    """The model did worse than the champion, so it serves only if it is forced."""
 
 
 class NoEarlierChampion(RuleBroken):
-    """There is nothing to roll back to."""
+    """No other model has served, so there is none to roll back to."""
 
 
 def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersion:
-    """Puts a model folder on record; one that is on record stays what it is.
+    """Register a model folder as a candidate, unless it is registered.
 
-    It is a candidate or, where its `comparison` with the champion says that it has not `passed`,
-    rejected. Raises ArtifactError where it can't be loaded, RuleBroken where it is not what was
-    registered.
+    A model whose `comparison` with the champion has not `passed` is rejected. Raise ArtifactError
+    if the folder can't be loaded, RuleBroken if it differs from the registered one.
     """
     folder = find_model_folder(name)
-    model_folder.read(folder)  # with the files that only training needs
+    model_folder.read(folder)  # checks the files that only training reads
     recognizer = Recognizer(folder)
-    comparison = comparison or {}
-    rejected = not comparison.get("passed", True)
-    values: dict[str, Any] = {
-        "state": ModelState.REJECTED if rejected else ModelState.CANDIDATE,
+    manifest = recognizer.manifest
+    passed = comparison is None or comparison.get("passed", True)
+    values = {
+        "state": ModelState.CANDIDATE if passed else ModelState.REJECTED,
         "checksum": recognizer.checksum,
-        "metrics": recognizer.manifest.metrics,
-        "configuration": recognizer.manifest.configuration,
-        "snapshot": recognizer.manifest.dataset,
-        "certificates": [each.to_json() for each in recognizer.manifest.certificates],
-        "comparison": comparison,
+        "metrics": manifest.metrics,
+        "configuration": manifest.configuration,
+        "snapshot": manifest.dataset,
+        "certificates": [certificate.to_json() for certificate in manifest.certificates],
+        "comparison": comparison or {},
     }
     version, _ = ModelVersion.objects.get_or_create(name=name, defaults=values)
     if version.checksum != recognizer.checksum:
@@ -76,54 +74,46 @@ def promote(
     reason: str = "",
     force: bool = False,
 ) -> ModelVersion:
-    """Makes a model the champion; the one before it is retired. Nothing is done to a champion.
+    """Make a model the champion and retire the one before it.
 
-    Raises as `register` does, Rejected for such a model unless `force` is set, and RuleBroken
-    for a reason that is too long.
+    Raise what `register` raises, Rejected for a rejected model unless `force` is set, and
+    RuleBroken for a reason that is too long.
     """
     if len(reason) > MAX_REASON_LENGTH:
         raise RuleBroken(f"The reason is longer than {MAX_REASON_LENGTH} characters. Shorten it.")
-    _one_at_a_time()
+    with connection.cursor() as cursor:
+        # Two promotions at once would each retire the same champion.
+        cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
     version = register(name)
     if version.state == ModelState.CHAMPION:
         return version
     if version.state == ModelState.REJECTED and not force:
         raise Rejected(
             f"Model {name} was rejected: {version.comparison['reason']} "
-            f"To let it serve all the same: python manage.py promote {name} --force"
+            f"To promote it anyway: python manage.py promote {name} --force"
         )
-    before = get_champion()
+    previous = get_champion()
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
     version.save(update_fields=["state"])
-    promotion = Promotion.objects.create(model=version, by=by, via=via, reason=reason)
-    events.publish(
-        Event.MODEL_PROMOTED,
-        [
-            {
-                "name": promotion.model.name,
-                "previous": before.name if before else None,
-                "via": promotion.via,
-                "by": promotion.by.username if promotion.by else None,
-                "reason": promotion.reason,
-            }
-        ],
-    )
+    Promotion.objects.create(model=version, by=by, via=via, reason=reason)
+    payload = {
+        "name": name,
+        "previous": previous.name if previous else None,
+        "via": via,
+        "by": by.username if by else None,
+        "reason": reason,
+    }
+    events.publish(Event.MODEL_PROMOTED, [payload])
     return version
-
-
-def _one_at_a_time() -> None:
-    """Until the transaction ends; two promotions at once would each retire the same champion."""
-    with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
 
 
 @transaction.atomic
 def promote_bundled() -> ModelVersion:
-    """Promotes the model that comes with the project, unless another one is in service.
+    """Promote the model that comes with the project, unless another one serves.
 
-    Its folder changes with the project's version: what an earlier one said stays on record under
-    a name of its own. Raises ArtifactError.
+    A new release may bring another model under the same name: the one before it is renamed, so
+    that its predictions stay on record. Raise ArtifactError.
     """
     champion = get_champion()
     if champion and champion.name != BUNDLED:
@@ -136,16 +126,16 @@ def promote_bundled() -> ModelVersion:
 
 
 def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -> ModelVersion:
-    """Promotes the model that served before the champion; a second time undoes the first.
+    """Promote the model that served before the champion; a second call undoes the first.
 
-    Raises NoEarlierChampion, and otherwise as `promote` does.
+    Raise NoEarlierChampion and what `promote` raises.
     """
-    before = get_previous_champion()
-    if before is None:
+    previous = get_previous_champion()
+    if previous is None:
         raise NoEarlierChampion(
             "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
         )
-    return promote(before.name, by, via, reason or "Rolled back.", force=True)
+    return promote(previous.name, by, via, reason or "Rolled back.", force=True)
 
 
 def get_champion() -> ModelVersion | None:
@@ -153,26 +143,23 @@ def get_champion() -> ModelVersion | None:
 
 
 def get_previous_champion() -> ModelVersion | None:
-    """The one that served before the champion."""
-    others = _promotions().exclude(model__state=ModelState.CHAMPION)
-    newest = others.order_by("-id").first()
+    """Return the model that served before the champion."""
+    promotions = Promotion.objects.select_related("model").defer(*details("model"))
+    newest = promotions.exclude(model__state=ModelState.CHAMPION).order_by("-id").first()
     return newest.model if newest else None
 
 
-def list_trained_on(image: InputImage) -> list[ModelVersion]:
-    """The models that learnt from an upload, the newest first."""
-    return list(
-        ModelVersion.objects.light()
-        .filter(snapshot__corrected__has_key=str(image.pk))
-        .order_by("-id")
-    )
+def list_serving_periods() -> QuerySet[Any]:
+    """Return the promotions, newest first, each with the time `until` which its model served.
+
+    `until` is None for the champion.
+    """
+    following = Promotion.objects.filter(pk__gt=OuterRef("pk")).order_by("pk")
+    promotions = Promotion.objects.select_related("model", "by").defer(*details("model"))
+    return promotions.annotate(until=Subquery(following.values("at")[:1])).order_by("-id")
 
 
-def _promotions() -> QuerySet[Promotion]:
-    return Promotion.objects.select_related("model", "by").defer(*details("model"))
-
-
-class _Without(Func):
+class _WithoutKeys(Func):
     """A JSON object without some of its keys."""
 
     template = "(%(expressions)s)"
@@ -184,23 +171,31 @@ class _Without(Func):
 
 
 def list_versions() -> QuerySet[Any]:
-    """The models, the newest first, each with `learnt_from` and `compared`, which are snapshot and
-    comparison without what names each image, and `promoted_at`."""
+    """Return the models, newest first, with `promoted_at` and what a list shows of the JSON fields.
+
+    `snapshot_summary` and `comparison_summary` leave out the ids of images.
+    """
     newest = Promotion.objects.filter(model=OuterRef("pk")).order_by("-id")
     return (
         ModelVersion.objects.light()
         .order_by("-id")
         .annotate(
-            learnt_from=_Without("snapshot", "corrected", "since"),
-            compared=_Without("comparison", "sets"),
+            snapshot_summary=_WithoutKeys("snapshot", "corrected", "since"),
+            comparison_summary=_WithoutKeys("comparison", "sets"),
             promoted_at=Subquery(newest.values("at")[:1]),
         )
     )
 
 
+def list_trained_on(image: InputImage) -> QuerySet[ModelVersion]:
+    """Return the models that were trained on an upload, newest first."""
+    trained = ModelVersion.objects.filter(snapshot__corrected__has_key=str(image.pk))
+    return trained.light().order_by("-id")
+
+
 @dataclass(frozen=True)
 class SnapshotSummary:
-    """What a snapshot amounts to; `is_sample` where MNIST was the small sample only."""
+    """The size of the training data; `is_sample` if they hold only the small sample of MNIST."""
 
     images: int
     uploads: int
@@ -214,22 +209,3 @@ def summarize_snapshot(snapshot: dict[str, Any]) -> SnapshotSummary:
         uploads=sum(by_source.get(source, 0) for source in UPLOADED),
         is_sample=Source.MNIST_SAMPLE in by_source,
     )
-
-
-@dataclass(frozen=True)
-class ServingPeriod:
-    """A promotion, and until when its model served: None, until now."""
-
-    promotion: Promotion
-    until: datetime | None
-
-
-def list_serving_periods() -> list[ServingPeriod]:
-    """What was live when, the newest first."""
-    return [ServingPeriod(each, each.until) for each in list_promotions()]
-
-
-def list_promotions() -> QuerySet[Any]:
-    """Promotions, the newest first, each with `until` when its model served: None, until now."""
-    next_one = Promotion.objects.filter(pk__gt=OuterRef("pk")).order_by("pk")
-    return _promotions().annotate(until=Subquery(next_one.values("at")[:1])).order_by("-id")

@@ -122,7 +122,7 @@ def test_a_rejected_model_is_promoted_by_force_only() -> None:
 
     assert str(refused.value) == (
         "Model worse was rejected: Two images got worse. "
-        "To let it serve all the same: python manage.py promote worse --force"
+        "To promote it anyway: python manage.py promote worse --force"
     )
     assert run("promote", "worse", "--force") == "worse is the champion now.\n"
 

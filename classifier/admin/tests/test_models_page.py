@@ -1,4 +1,4 @@
-"""The admin's pages of models: how each compares, and what it learnt from."""
+"""Tests of the admin's pages of models."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from classifier.admin.learnt import learnt_by
+from classifier.admin.training_data import link_models_trained_on
 from classifier.models import InputImage, ModelVersion
 from classifier.registry import versions
 from classifier.tests import factories
@@ -28,7 +28,7 @@ def better(champion: ModelVersion) -> ModelVersion:
     )
 
 
-def compared(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
+def build_comparison(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
     counts = {"images": 10000, "champion_right": 9969, "candidate_right": 9970, "p": 0.7}
     ids = {
         name: {side: [str(image.pk) for image in images] for side, images in groups.items()}
@@ -44,11 +44,11 @@ def compared(**sets: dict[str, list[InputImage]]) -> dict[str, Any]:
     }
 
 
-def pictures(html: str) -> list[str]:
+def list_pictures(html: str) -> list[str]:
     return re.findall(r'src="/image/([^"]+)\.png"', html)
 
 
-def test_the_list_shows_state_accuracy_and_what_was_learnt(admin_client: Client) -> None:
+def test_list_shows_state_accuracy_and_training_data(admin_client: Client) -> None:
     snapshot = {"images": 60150, "by_source": {"mnist_sample": 60000, "web": 130, "api": 20}}
     factories.create_version(
         name="better", snapshot=snapshot, metrics={"test": {"accuracy": 0.9971}}
@@ -61,8 +61,7 @@ def test_the_list_shows_state_accuracy_and_what_was_learnt(admin_client: Client)
     assert "plain Candidate – 0 images, 0 uploads" in shown
 
 
-def test_the_list_reads_no_image_s_name(admin_client: Client) -> None:
-    """Which makes megabytes a model."""
+def test_list_reads_no_image_ids(admin_client: Client) -> None:
     factories.create_version(name="better", snapshot={"images": 9, "corrected": {"1": "7"}})
 
     with CaptureQueriesContext(connection) as queries:
@@ -73,7 +72,9 @@ def test_the_list_reads_no_image_s_name(admin_client: Client) -> None:
     assert not any(re.search(r'"(snapshot|comparison)"(?! - )', sql) for sql in read)
 
 
-def test_figures_stand_beside_the_champion_s(admin_client: Client, better: ModelVersion) -> None:
+def test_metrics_are_compared_with_the_champions(
+    admin_client: Client, better: ModelVersion
+) -> None:
     figures = {"digits": 40, "non_digits": 9, "accuracy": 0.9, "ece": 0.5}
     metrics = {"test": better.metrics["test"] | {"ece": 0.5}, "held_out_uploads": figures}
     ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
@@ -81,15 +82,15 @@ def test_figures_stand_beside_the_champion_s(admin_client: Client, better: Model
     html = admin_client.get(get_admin_url(better)).content.decode()
     shown = read_text(admin_client, get_admin_url(better))
 
-    assert "MNIST's test split, 10,000 digits this model baseline, which serves" in shown
+    assert "MNIST's test split, 10,000 digits this model baseline (champion)" in shown
     assert "read right 99.80 % , better 99.69 %" in shown
-    assert "error of the confidence (ECE) 0.5000 , worse 0.0019" in shown
+    assert "calibration error (ECE) 0.5000 , worse 0.0019" in shown
     assert "Held-out uploads, 40 digits and 9 non-digits" in shown
     assert "read right 90.00 % –" in shown
     assert 'class="better"' in html
 
 
-def test_figures_of_other_images_are_not_compared(
+def test_metrics_from_other_images_are_not_compared(
     admin_client: Client, better: ModelVersion, champion: ModelVersion
 ) -> None:
     for version, digits in ((better, 40), (champion, 30)):
@@ -99,7 +100,7 @@ def test_figures_of_other_images_are_not_compared(
     assert "read right 90.00 % –" in read_text(admin_client, get_admin_url(better))
 
 
-def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
+def test_changed_images_are_shown_with_both_readings(
     admin_client: Client, champion: ModelVersion, digits: Any
 ) -> None:
     three = digits[0][digits[1] == 3][0].tobytes()
@@ -110,44 +111,44 @@ def test_what_got_better_and_worse_is_shown_as_pictures_with_what_both_read(
     )
     factories.copy_bundled_model("better")
     sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
-    better = versions.register("better", compared(**sets))
+    better = versions.register("better", build_comparison(**sets))
 
     html = admin_client.get(get_admin_url(better)).content.decode()
     shown = read_text(admin_client, get_admin_url(better))
 
-    assert pictures(html) == [str(image.pk) for image in (up, down, upload)]
+    assert list_pictures(html) == [str(image.pk) for image in (up, down, upload)]
     assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in shown
     assert "Held-out uploads" in shown
     assert "none got worse" in shown
 
 
-def test_at_most_60_pictures_of_a_kind_are_shown_with_the_count(
-    admin_client: Client, champion: ModelVersion
-) -> None:
+def test_at_most_60_changed_images_are_shown(admin_client: Client, champion: ModelVersion) -> None:
     images = [factories.create_mnist_image() for _ in range(62)]
-    better = factories.create_version(name="better", comparison=compared(test={"worse": images}))
+    better = factories.create_version(
+        name="better", comparison=build_comparison(test={"worse": images})
+    )
 
     html = admin_client.get(get_admin_url(better)).content.decode()
 
-    assert pictures(html) == [str(image.pk) for image in images[:60]]
+    assert list_pictures(html) == [str(image.pk) for image in images[:60]]
     assert "62 got worse , 60 shown" in read_text(admin_client, get_admin_url(better))
 
 
-def test_a_comparison_outlives_its_images_and_folders(admin_client: Client) -> None:
-    kept, deleted = factories.create_mnist_image(label="5"), factories.create_mnist_image()
-    sets = {"test": {"better": [kept, deleted]}}
+def test_comparison_is_shown_without_its_images_and_folders(admin_client: Client) -> None:
+    remaining, deleted = factories.create_mnist_image(label="5"), factories.create_mnist_image()
+    sets = {"test": {"better": [remaining, deleted]}}
     gone = factories.create_version(
-        name="gone", comparison=compared(**sets) | {"against": "also-gone"}
+        name="gone", comparison=build_comparison(**sets) | {"against": "also-gone"}
     )
     deleted.delete()
 
     html = admin_client.get(get_admin_url(gone)).content.decode()
 
-    assert pictures(html) == [str(kept.pk)]
+    assert list_pictures(html) == [str(remaining.pk)]
     assert "2 got better , 1 shown 5 " in read_text(admin_client, get_admin_url(gone))
 
 
-def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
+def test_training_data_are_shown(admin_client: Client) -> None:
     images = [factories.create_image(label="7") for _ in range(62)]
     now = timezone.now()
     for place, image in enumerate(images):
@@ -167,22 +168,22 @@ def test_a_model_says_what_it_learnt_from(admin_client: Client) -> None:
     html = admin_client.get(get_admin_url(version)).content.decode()
     shown = read_text(admin_client, get_admin_url(version))
 
-    assert "Images 60,062 MNIST 60,000 web page 62 New since baseline 37" in shown
+    assert "Images 60,062 MNIST 60,000 web page 62 Not a digit 1 New since baseline 37" in shown
     assert "0d098d5f" in shown
-    assert 'aria-label="Images by label. 7: 60,061, none: 1"' in html
-    assert "62 labelled uploads the newest 60 shown none 7 7" in shown
-    assert pictures(html) == [str(image.pk) for image in images[:1:-1]]
+    assert 'aria-label="Images by label. 7: 60,061"' in html
+    assert "62 labelled uploads the newest 60 shown not a digit 7 7" in shown
+    assert list_pictures(html) == [str(image.pk) for image in images[:1:-1]]
 
 
-def test_an_upload_names_the_models_that_learnt_from_it() -> None:
+def test_upload_links_to_the_models_trained_on_it() -> None:
     image = factories.create_image()
-    assert learnt_by(image) == "no model yet"
+    assert link_models_trained_on(image) == "no model yet"
 
     ids = [
         factories.create_version(name=name, snapshot={"corrected": {str(image.pk): "7"}}).pk
         for name in "ab"
     ]
 
-    assert learnt_by(image) == (
+    assert link_models_trained_on(image) == (
         f'<a href="{LIST}{ids[1]}/change/">b</a>, <a href="{LIST}{ids[0]}/change/">a</a>'
     )

@@ -1,4 +1,4 @@
-"""Promoting and rolling back in the admin: by whom, with what on record, and what was live when."""
+"""Tests of promoting and rolling back in the admin."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -25,11 +25,11 @@ def promote(client: Client, version: ModelVersion, **values: str) -> str:
     return client.post(f"{LIST}{version.pk}/promote/", values, follow=True).content.decode()
 
 
-def serving() -> str:
+def get_champion_name() -> str:
     return ModelVersion.objects.get(state=ModelState.CHAMPION).name
 
 
-def test_the_timeline_tells_model_time_who_why_and_through_what(
+def test_timeline_shows_model_time_user_channel_and_reason(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
     versions.promote("better", by=trainer, via=Via.ADMIN, reason="It reads my 7s.")
@@ -46,20 +46,20 @@ def test_the_timeline_tells_model_time_who_why_and_through_what(
     )
 
 
-def test_a_candidate_is_promoted_with_a_reason_on_record(
+def test_candidate_is_promoted_with_a_reason(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
     assert "Promote</button>" in trainer_client.get(get_admin_url(better)).content.decode()
 
     html = promote(trainer_client, better, reason="It reads my 7s.")
 
-    assert "Model better serves now; the web workers take it up within 2 seconds." in html
-    assert serving() == "better"
+    assert "Model better is the champion. All web workers use it within 2 seconds." in html
+    assert get_champion_name() == "better"
     newest = Promotion.objects.order_by("-id")[0]
     assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads my 7s.")
 
 
-def test_the_champion_s_page_rolls_back_to_the_one_before(
+def test_champions_page_rolls_back(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
     versions.promote("better")
@@ -70,13 +70,13 @@ def test_the_champion_s_page_rolls_back_to_the_one_before(
 
     response = trainer_client.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
 
-    assert "Model baseline serves now;" in response.content.decode()
-    assert serving() == "baseline"
+    assert "Model baseline is the champion." in response.content.decode()
+    assert get_champion_name() == "baseline"
     newest = Promotion.objects.order_by("-id")[0]
     assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads no 7s.")
 
 
-def test_there_is_no_button_to_roll_back_to_nothing(
+def test_rollback_without_an_earlier_champion_is_refused(
     trainer_client: Client, champion: ModelVersion
 ) -> None:
     assert "Roll back" not in trainer_client.get(get_admin_url(champion)).content.decode()
@@ -84,12 +84,10 @@ def test_there_is_no_button_to_roll_back_to_nothing(
     response = trainer_client.post(f"{LIST}rollback/", follow=True)
 
     assert "There is no earlier champion" in response.content.decode()
-    assert serving() == "baseline"
+    assert get_champion_name() == "baseline"
 
 
-def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
-    trainer_client: Client, champion: ModelVersion
-) -> None:
+def test_rejected_model_cannot_be_promoted(trainer_client: Client, champion: ModelVersion) -> None:
     factories.copy_bundled_model("worse")
     comparison = {"passed": False, "reason": "Two images got worse."}
     worse = versions.register("worse", comparison)
@@ -100,50 +98,48 @@ def test_a_rejected_model_cannot_be_promoted_and_its_page_says_what_can(
     assert "manage.py promote worse --force" in html
 
     assert "Model worse was rejected: Two images got worse." in promote(trainer_client, worse)
-    assert serving() == "baseline"
+    assert get_champion_name() == "baseline"
 
 
-def test_a_model_whose_folder_is_gone_is_not_promoted(
+def test_model_without_a_folder_is_not_promoted(
     trainer_client: Client, champion: ModelVersion
 ) -> None:
     gone = factories.create_version(name="gone")
 
     assert "There is no model in" in promote(trainer_client, gone)
-    assert serving() == "baseline"
+    assert get_champion_name() == "baseline"
 
 
 @pytest.mark.parametrize("reason", ["x" * 501, "a\0b"])
-def test_a_reason_that_cannot_be_kept_promotes_nothing(
+def test_invalid_reason_promotes_nothing(
     trainer_client: Client, better: ModelVersion, reason: str
 ) -> None:
-    assert '<li class="error">Why: ' in promote(trainer_client, better, reason=reason)
-    assert serving() == "baseline"
+    assert '<li class="error">Reason: ' in promote(trainer_client, better, reason=reason)
+    assert get_champion_name() == "baseline"
 
 
-def test_a_model_page_says_when_it_served(trainer_client: Client, better: ModelVersion) -> None:
-    assert "When it served" not in read_text(trainer_client, get_admin_url(better))
+def test_model_page_shows_its_serving_history(trainer_client: Client, better: ModelVersion) -> None:
+    assert "Serving history" not in read_text(trainer_client, get_admin_url(better))
 
     promote(trainer_client, better, reason="It reads my 7s.")
 
     assert (
         "It reads my 7s."
-        in read_text(trainer_client, get_admin_url(better)).split("When it served")[1]
+        in read_text(trainer_client, get_admin_url(better)).split("Serving history")[1]
     )
 
 
-def test_who_may_only_look_sees_no_button_and_promotes_nothing(
-    trainer_client: Client, better: ModelVersion, trainer: User
-) -> None:
+def test_viewer_cannot_promote(trainer_client: Client, better: ModelVersion, trainer: User) -> None:
     trainer.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
 
     assert "Promote</button>" not in trainer_client.get(get_admin_url(better)).content.decode()
     assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403
     assert trainer_client.post(f"{LIST}rollback/").status_code == 403
-    assert serving() == "baseline"
+    assert get_champion_name() == "baseline"
 
 
 @pytest.mark.parametrize("who", ["nobody", "labeller"])
-def test_who_may_not_look_gets_nowhere(
+def test_user_without_view_permission_is_refused(
     client: Client, better: ModelVersion, labeller: User, who: str
 ) -> None:
     if who == "labeller":
@@ -157,16 +153,14 @@ def test_who_may_not_look_gets_nowhere(
 
     status = 302 if who == "nobody" else 403
     assert [answer.status_code for answer in answers] == [status] * 3
-    assert serving() == "baseline"
+    assert get_champion_name() == "baseline"
 
 
-def test_only_a_post_with_the_token_against_forgery_promotes(
-    better: ModelVersion, trainer: User
-) -> None:
+def test_promotion_requires_a_post_with_a_csrf_token(better: ModelVersion, trainer: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(trainer)
 
     for address in (f"{LIST}{better.pk}/promote/", f"{LIST}rollback/"):
         assert client.get(address).status_code == 405
         assert client.post(address).status_code == 403
-    assert serving() == "baseline"
+    assert get_champion_name() == "baseline"

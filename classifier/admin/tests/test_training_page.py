@@ -116,7 +116,7 @@ def test_nothing_new_is_refused_with_a_message(
 ) -> None:
     response = trainer_client.post(f"{LIST}start/", {"how": "new"}, follow=True)
 
-    assert "Nothing new to learn" in response.content.decode()
+    assert "No label has been set since model learner was made." in response.content.decode()
     assert not TrainingRun.objects.exists()
 
 
@@ -213,7 +213,7 @@ def test_a_run_whose_process_was_killed_is_shown_as_failed(
     shown = read_text(trainer_client, LIST + address.format(run=killed.pk))
 
     assert "Failed" in shown
-    assert "The process that trained was killed" in shown
+    assert "The training process was killed" in shown
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_cancelling_a_run_that_has_ended_says_so(trainer_client: Client) -> None
 
     response = trainer_client.post(f"{LIST}{ended.pk}/cancel/", follow=True)
 
-    assert "This run has ended already." in response.content.decode()
+    assert "This run has already finished." in response.content.decode()
 
 
 def test_a_run_that_does_not_exist_is_not_found(trainer_client: Client) -> None:

@@ -9,7 +9,6 @@ from django.utils.text import Truncator
 
 from classifier.models import ModelState
 from classifier.registry import versions
-from classifier.registry.versions import ServingPeriod
 
 NONE = "No model is on record. Register one: python manage.py promote NAME"
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, timeline: bool, **options: Any) -> None:
         lines = (
-            map(told, versions.list_serving_periods())
+            map(describe_period, versions.list_serving_periods())
             if timeline
             else map(describe, versions.list_versions())
         )
@@ -39,15 +38,14 @@ def describe(version: Any) -> str:
     if version.promoted_at:
         notes.append(f"promoted {minute(version.promoted_at)}")
     if version.state == ModelState.REJECTED:
-        notes.append(Truncator(version.compared["reason"]).chars(80))
-    if versions.summarize_snapshot(version.learnt_from).is_sample:
+        notes.append(Truncator(version.comparison_summary["reason"]).chars(80))
+    if versions.summarize_snapshot(version.snapshot_summary).is_sample:
         notes.append("SAMPLE of MNIST")
     return f"{version.name:<24} {version.state:<10} {measured:>12}  {'  '.join(notes)}"
 
 
-def told(reign: ServingPeriod) -> str:
-    promotion = reign.promotion
-    until = minute(reign.until) if reign.until else "now"
+def describe_period(promotion: Any) -> str:
+    until = minute(promotion.until) if promotion.until else "now"
     who = f"{promotion.by or '–'}, {promotion.get_via_display()}"
     line = f"{minute(promotion.at)} – {until:<16}  {promotion.model.name:<24} {who}"
     return f"{line}  {promotion.reason}".rstrip()

@@ -1,4 +1,4 @@
-"""A model folder that changes under a process that serves it."""
+"""Tests of model folders that change while a process serves them."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from classifier.tests import factories
 from classifier.tests.pages import read_text
 from classifier.uploads import submission
 
-# A recognition before and after, in a process that a mapped file would end by a signal.
+# A mapped file that changes would kill the process by a signal.
 SERVE = """
 import sys
 from pathlib import Path
@@ -56,13 +56,13 @@ def run_python(code: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_loaded_model_recognizes_whatever_happens_to_its_files(change: str) -> None:
+def test_loaded_model_survives_changes_to_its_files(change: str) -> None:
     folder = factories.copy_bundled_model("served")
     done = run_python(SERVE.format(change=change), folder)
     assert (done.returncode, done.stdout) == (0, "serves\n"), done.stderr
 
 
-def test_litert_announces_nothing_when_a_model_is_loaded() -> None:
+def test_loading_a_model_prints_nothing() -> None:
     done = run_python(SERVE.format(change=""), settings.BUNDLED_MODELS_DIR / "baseline")
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -1,4 +1,4 @@
-"""Registering, promoting and rolling back: one champion at most, and always the model it says."""
+"""Tests of registering, promoting and rolling back models."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,11 +24,11 @@ def _two_folders(db: None) -> None:
     factories.copy_bundled_model("second")
 
 
-def states() -> dict[str, str]:
+def list_states() -> dict[str, str]:
     return dict(ModelVersion.objects.values_list("name", "state"))
 
 
-def test_a_registered_model_is_a_candidate_with_what_its_manifest_says() -> None:
+def test_registered_model_is_a_candidate_with_its_manifests_values() -> None:
     folder = factories.copy_bundled_model(
         "third", metrics={"test": {"accuracy": 0.9}}, dataset={"images": 3}
     )
@@ -42,39 +42,41 @@ def test_a_registered_model_is_a_candidate_with_what_its_manifest_says() -> None
     assert version.checksum == model_folder.sha256(folder / model_folder.MANIFEST)
 
 
-def test_registering_again_leaves_a_model_what_it_is() -> None:
+def test_registering_again_keeps_the_state() -> None:
     versions.promote("first")
 
     assert versions.register("first").state == ModelState.CHAMPION
-    assert states() == {"first": ModelState.CHAMPION}
+    assert list_states() == {"first": ModelState.CHAMPION}
 
 
-def test_a_folder_that_is_not_what_was_registered_is_refused() -> None:
+def test_changed_folder_is_refused() -> None:
     versions.register("first")
     folder = find_model_folder("first")
     (folder / model_folder.MANIFEST).unlink()
-    model_folder.write_manifest(folder, manifest(name="first", metrics={"test": {"accuracy": 1}}))
+    model_folder.write_manifest(
+        folder, build_manifest(name="first", metrics={"test": {"accuracy": 1}})
+    )
 
     for use in (versions.register, versions.promote):
         with pytest.raises(RuleBroken, match="Give the new folder another name"):
             use("first")
 
-    assert states() == {"first": ModelState.CANDIDATE}
+    assert list_states() == {"first": ModelState.CANDIDATE}
 
 
-def manifest(**values: Any) -> model_folder.Manifest:
+def build_manifest(**values: Any) -> model_folder.Manifest:
     plain: dict[str, Any] = {"created_at": "", "configuration": {}, "dataset": {}}
     return model_folder.Manifest(**plain | {"thresholds": factories.build_thresholds()} | values)
 
 
-def test_promoting_retires_the_champion_before() -> None:
+def test_promotion_retires_the_previous_champion() -> None:
     versions.promote("first")
 
     assert versions.promote("second").state == ModelState.CHAMPION
-    assert states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
+    assert list_states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
 
 
-def test_promoting_the_champion_again_changes_nothing() -> None:
+def test_promoting_the_champion_changes_nothing() -> None:
     versions.promote("first")
     before = ModelVersion.objects.values().get()
 
@@ -83,7 +85,7 @@ def test_promoting_the_champion_again_changes_nothing() -> None:
     assert ModelVersion.objects.values().get() == before
 
 
-def test_a_folder_that_cannot_be_used_leaves_the_champion_in_service() -> None:
+def test_unusable_folder_leaves_the_champion_in_service() -> None:
     versions.promote("first")
     factories.flip_byte(find_model_folder("second") / model_folder.GRAPH)
 
@@ -92,21 +94,21 @@ def test_a_folder_that_cannot_be_used_leaves_the_champion_in_service() -> None:
     with pytest.raises(model_folder.MissingArtifact):
         versions.promote("third")
 
-    assert states() == {"first": ModelState.CHAMPION}
+    assert list_states() == {"first": ModelState.CHAMPION}
 
 
-def test_rolling_back_twice_undoes_it() -> None:
+def test_second_rollback_undoes_the_first() -> None:
     versions.promote("first")
     versions.promote("second")
 
     assert versions.rollback().name == "first"
-    assert states() == {"first": ModelState.CHAMPION, "second": ModelState.RETIRED}
+    assert list_states() == {"first": ModelState.CHAMPION, "second": ModelState.RETIRED}
 
     assert versions.rollback().name == "second"
-    assert states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
+    assert list_states() == {"first": ModelState.RETIRED, "second": ModelState.CHAMPION}
 
 
-def test_rolling_back_goes_to_the_model_that_served_last_and_not_to_the_newest() -> None:
+def test_rollback_promotes_the_model_that_served_last() -> None:
     factories.copy_bundled_model("third")
     for name in ("second", "third", "second", "first"):
         versions.promote(name)
@@ -115,8 +117,8 @@ def test_rolling_back_goes_to_the_model_that_served_last_and_not_to_the_newest()
 
 
 @pytest.mark.parametrize("promoted", [[], ["first"]])
-def test_there_is_no_going_back_without_an_earlier_champion(promoted: list[str]) -> None:
-    versions.register("second")  # a candidate that never served
+def test_rollback_without_an_earlier_champion_is_refused(promoted: list[str]) -> None:
+    versions.register("second")
     for name in promoted:
         versions.promote(name)
 
@@ -124,40 +126,40 @@ def test_there_is_no_going_back_without_an_earlier_champion(promoted: list[str])
         versions.rollback()
 
 
-def test_the_bundled_model_serves_where_nothing_else_does() -> None:
+def test_bundled_model_serves_if_no_other_does() -> None:
     assert versions.promote_bundled().name == "baseline"
-    assert states() == {"baseline": ModelState.CHAMPION}
+    assert list_states() == {"baseline": ModelState.CHAMPION}
 
     versions.promote("first")
 
     assert versions.promote_bundled().name == "first"
 
 
-def test_a_new_bundled_model_takes_over_and_the_earlier_one_keeps_its_record() -> None:
+def test_new_bundled_model_replaces_the_earlier_one_and_keeps_its_record() -> None:
     earlier = versions.promote_bundled()
     ModelVersion.objects.filter(pk=earlier.pk).update(checksum="0123456789" * 6 + "abcd")
 
     now = versions.promote_bundled()
 
     assert now.pk != earlier.pk
-    assert states() == {
+    assert list_states() == {
         "baseline": ModelState.CHAMPION,
         "baseline-01234567": ModelState.RETIRED,
     }
 
 
-def history() -> list[tuple[str, str | None, str, str]]:
+def list_promotions() -> list[tuple[str, str | None, str, str]]:
     fields = ("model__name", "by__username", "via", "reason")
     return list(Promotion.objects.order_by("id").values_list(*fields))
 
 
-def test_a_promotion_keeps_who_through_what_and_why(admin_user: User) -> None:
+def test_promotion_records_user_channel_and_reason(admin_user: User) -> None:
     versions.promote("first")
     versions.promote("second", by=admin_user, via=Via.ADMIN, reason="It reads my 7s.")
     versions.rollback(by=admin_user, via=Via.API)
     versions.rollback(reason="It was not the model.")
 
-    assert history() == [
+    assert list_promotions() == [
         ("first", None, "command", ""),
         ("second", "admin", "admin", "It reads my 7s."),
         ("first", "admin", "api", "Rolled back."),
@@ -165,60 +167,60 @@ def test_a_promotion_keeps_who_through_what_and_why(admin_user: User) -> None:
     ]
 
 
-def test_a_champion_that_is_promoted_again_is_not_on_record_twice() -> None:
+def test_promoting_the_champion_adds_no_promotion() -> None:
     versions.promote("first")
     versions.promote("first", reason="again")
 
-    assert history() == [("first", None, "command", "")]
+    assert list_promotions() == [("first", None, "command", "")]
 
 
-def test_a_reason_that_is_too_long_promotes_nothing() -> None:
+def test_too_long_reason_promotes_nothing() -> None:
     with pytest.raises(RuleBroken, match="longer than 500 characters"):
         versions.promote("first", reason="x" * 501)
 
     versions.promote("first", reason="x" * 500)
-    assert [reason for *_, reason in history()] == ["x" * 500]
+    assert [reason for *_, reason in list_promotions()] == ["x" * 500]
 
 
-def test_a_rejected_model_serves_only_if_it_is_forced() -> None:
+def test_rejected_model_is_promoted_only_by_force() -> None:
     versions.register("first", {"passed": False, "reason": "Two images got worse."})
 
     with pytest.raises(versions.Rejected, match=r"Two images got worse\. .* --force"):
         versions.promote("first")
-    assert (states(), history()) == ({"first": ModelState.REJECTED}, [])
+    assert (list_states(), list_promotions()) == ({"first": ModelState.REJECTED}, [])
 
     assert versions.promote("first", force=True).state == ModelState.CHAMPION
 
 
-def test_a_candidate_that_passed_is_not_rejected() -> None:
+def test_model_that_passed_the_gate_is_a_candidate() -> None:
     comparison = {"passed": True, "reason": "Two images got better."}
 
     assert versions.register("first", comparison).state == ModelState.CANDIDATE
 
 
-def test_the_timeline_tells_what_was_live_when_without_a_gap() -> None:
+def test_serving_periods_follow_each_other_without_a_gap() -> None:
     for name in ("first", "second", "first"):
         versions.promote(name)
 
-    timeline = versions.list_serving_periods()
+    periods = list(versions.list_serving_periods())
 
-    assert [reign.promotion.model.name for reign in timeline] == ["first", "second", "first"]
-    starts = [reign.promotion.at for reign in timeline]
-    assert [reign.until for reign in timeline] == [None, *starts[:-1]]
+    assert [period.model.name for period in periods] == ["first", "second", "first"]
+    starts = [period.at for period in periods]
+    assert [period.until for period in periods] == [None, *starts[:-1]]
     assert sorted(starts, reverse=True) == starts
 
 
-def test_the_models_that_learnt_an_upload_are_found_newest_first() -> None:
+def test_models_trained_on_an_upload_are_listed_newest_first() -> None:
     image, other = factories.create_image(), factories.create_image()
-    for name, learnt in (("a", image), ("b", other), ("c", image)):
-        factories.create_version(name=name, snapshot={"corrected": {str(learnt.pk): "7"}})
+    for name, upload in (("a", image), ("b", other), ("c", image)):
+        factories.create_version(name=name, snapshot={"corrected": {str(upload.pk): "7"}})
 
     assert [version.name for version in versions.list_trained_on(image)] == ["c", "a"]
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("before", [[], ["first"]], ids=["the first ever", "after another"])
-def test_two_promotions_at_once_leave_one_champion_and_a_history_that_agrees(
+def test_concurrent_promotions_leave_one_champion(
     before: list[str],
 ) -> None:
     factories.copy_bundled_model("third")
@@ -230,15 +232,15 @@ def test_two_promotions_at_once_leave_one_champion_and_a_history_that_agrees(
             cursor.execute("LOCK TABLE promotions IN EXCLUSIVE MODE")
             promoted = [pool.submit(promote_elsewhere, name) for name in ("second", "third")]
             while count_waiting_connections() < 2 and not any(each.done() for each in promoted):
-                pass  # until both have got as far as they can
+                pass  # both wait for the lock
         for each in promoted:
             each.result()
 
-    names = [name for name, *_ in history()]
+    names = [name for name, *_ in list_promotions()]
     assert sorted(names) == [*before, "second", "third"]
     champion = ModelVersion.objects.get(state=ModelState.CHAMPION)
     assert champion.name == names[-1]
-    assert [reign.promotion.model.name for reign in versions.list_serving_periods()] == names[::-1]
+    assert [period.model.name for period in versions.list_serving_periods()] == names[::-1]
 
 
 def promote_elsewhere(name: str) -> None:

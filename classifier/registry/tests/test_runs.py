@@ -1,4 +1,4 @@
-"""Training runs: one at a time, on record with their job or not at all, and always ended."""
+"""Tests of training runs and their jobs."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,22 +23,22 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def learner() -> ModelVersion:
-    """A champion that has learnt all labels up to now."""
+    """A champion that was trained on all labels so far."""
     snapshot = {"read_at": timezone.now().isoformat()}
     return factories.create_version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
 
 
-def jobs() -> list[dict[str, Any]]:
+def list_job_arguments() -> list[dict[str, Any]]:
     found = ProcrastinateJob.objects.filter(task_name=runs.TASK, queue_name="training")
     return list(found.values_list("args", flat=True))
 
 
-def state(run: TrainingRun) -> str:
+def read_state(run: TrainingRun) -> str:
     run.refresh_from_db()
     return run.state
 
 
-def test_new_labels_are_those_set_since_the_champion_read_its_data(learner: ModelVersion) -> None:
+def test_labels_set_after_the_champions_snapshot_are_new(learner: ModelVersion) -> None:
     factories.create_image(label="7", labelled_at=timezone.now() - timedelta(hours=1))
     factories.create_image()
     factories.create_mnist_image()
@@ -49,7 +49,7 @@ def test_new_labels_are_those_set_since_the_champion_read_its_data(learner: Mode
     assert runs.count_new_labels(learner) == 2
 
 
-def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_registered() -> None:
+def test_labels_set_after_registration_are_new_if_the_snapshot_has_no_time() -> None:
     factories.create_image(label="7")
     learner = factories.create_version(state=ModelState.CHAMPION)
     factories.create_image(label="8")
@@ -57,9 +57,7 @@ def test_a_champion_that_does_not_say_when_it_read_counts_from_when_it_was_regis
     assert runs.count_new_labels(learner) == 1
 
 
-def test_what_is_asked_for_waits_for_the_worker_with_its_job(
-    learner: ModelVersion, admin_user: User
-) -> None:
+def test_queued_run_has_a_job(learner: ModelVersion, admin_user: User) -> None:
     factories.create_image(label="7")
 
     run = runs.queue_run(admin_user)
@@ -70,22 +68,22 @@ def test_what_is_asked_for_waits_for_the_worker_with_its_job(
         True,
         False,
     )
-    assert jobs() == [{"run_id": run.pk}]
+    assert list_job_arguments() == [{"run_id": run.pk}]
 
 
-def test_nothing_new_is_not_learnt_unless_it_is_forced(learner: ModelVersion) -> None:
+def test_run_without_new_labels_is_refused_unless_forced(learner: ModelVersion) -> None:
     with pytest.raises(runs.NoNewLabels, match=r"since model learner was made"):
         runs.queue_run(None)
-    assert (TrainingRun.objects.count(), jobs()) == (0, [])
+    assert (TrainingRun.objects.count(), list_job_arguments()) == (0, [])
 
     assert runs.queue_run(None, force=True).force
 
 
-def test_from_scratch_there_is_always_something_to_learn(learner: ModelVersion) -> None:
+def test_run_from_scratch_needs_no_new_labels(learner: ModelVersion) -> None:
     assert not runs.queue_run(None, fine_tune=False).fine_tune
 
 
-def test_without_a_champion_there_is_nothing_to_fine_tune(db: None) -> None:
+def test_fine_tuning_without_a_champion_is_refused(db: None) -> None:
     with pytest.raises(RuleBroken, match="Train from scratch"):
         runs.queue_run(None)
 
@@ -93,23 +91,23 @@ def test_without_a_champion_there_is_nothing_to_fine_tune(db: None) -> None:
 
 
 @pytest.mark.parametrize("again", [runs.queue_run, runs.start_run])
-def test_there_is_one_run_at_a_time(again: Callable[..., TrainingRun]) -> None:
+def test_second_run_is_refused_while_one_is_unfinished(again: Callable[..., TrainingRun]) -> None:
     first = runs.queue_run(None, fine_tune=False)
 
-    with pytest.raises(runs.AlreadyTraining, match=f"run {first.pk} is not finished"):
+    with pytest.raises(runs.AlreadyTraining, match=f"run {first.pk} has not finished"):
         again(None, fine_tune=False) if again is runs.queue_run else again(False, False)
-    assert (TrainingRun.objects.count(), len(jobs())) == (1, 1)
+    assert (TrainingRun.objects.count(), len(list_job_arguments())) == (1, 1)
 
     runs.cancel(first.pk)
     assert runs.queue_run(None, fine_tune=False).pk != first.pk
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_ask_at_once_one_gets_a_run() -> None:
-    together = Barrier(2)
+def test_concurrent_requests_create_one_run() -> None:
+    barrier = Barrier(2)
 
-    def ask(_: int) -> TrainingRun | None:
-        together.wait()
+    def queue_run(_: int) -> TrainingRun | None:
+        barrier.wait()
         try:
             return runs.queue_run(None, fine_tune=False)
         except runs.AlreadyTraining:
@@ -118,100 +116,102 @@ def test_of_two_who_ask_at_once_one_gets_a_run() -> None:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        asked = [run for run in pool.map(ask, range(2)) if run]
+        created = [run for run in pool.map(queue_run, range(2)) if run]
 
-    assert [run.pk for run in asked] == [TrainingRun.objects.get().pk]
-    # Procrastinate's tables keep what earlier tests of this kind have committed.
-    assert [job for job in jobs() if job["run_id"] >= asked[0].pk] == [{"run_id": asked[0].pk}]
+    assert [run.pk for run in created] == [TrainingRun.objects.get().pk]
+    # Earlier tests with committed transactions leave jobs.
+    assert [job for job in list_job_arguments() if job["run_id"] >= created[0].pk] == [
+        {"run_id": created[0].pk}
+    ]
 
 
-def test_a_run_whose_job_cannot_be_queued_is_not_on_record(
+def test_run_whose_job_cannot_be_queued_is_not_created(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def full(*args: Any, **values: Any) -> None:
+    def refuse(*args: Any, **values: Any) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(app, "configure_task", full)
+    monkeypatch.setattr(app, "configure_task", refuse)
 
     with pytest.raises(ConnectionError):
         runs.queue_run(None, fine_tune=False)
     assert not TrainingRun.objects.exists()
 
 
-def test_a_run_that_waits_is_cancelled_at_once_and_cannot_be_taken_up() -> None:
+def test_queued_run_is_cancelled_at_once_and_cannot_be_claimed() -> None:
     run = runs.queue_run(None, fine_tune=False)
 
     runs.cancel(run.pk)
 
-    assert state(run) == RunState.CANCELLED
+    assert read_state(run) == RunState.CANCELLED
     assert run.finished_at is not None
     assert not runs.claim(run.pk)
     with pytest.raises(RuleBroken, match="is not running"):
         runs.get_running(run.pk)
 
 
-def test_a_run_that_runs_is_told_to_stop_by_its_next_heartbeat() -> None:
+def test_heartbeat_of_a_cancelled_run_asks_the_process_to_stop() -> None:
     run = runs.queue_run(None, fine_tune=False)
     assert runs.claim(run.pk)
     assert runs.record_heartbeat(run.pk)
 
     runs.cancel(run.pk)
 
-    assert state(run) == RunState.RUNNING
+    assert read_state(run) == RunState.RUNNING
     assert not runs.record_heartbeat(run.pk)
 
 
-def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
+def test_finished_run_cannot_be_cancelled() -> None:
     run = runs.start_run(fine_tune=False, force=False)
     runs.finish(run.pk, RunState.FAILED, error="out of memory")
 
-    with pytest.raises(runs.RunFinished, match="ended already"):
+    with pytest.raises(runs.RunFinished, match="already finished"):
         runs.cancel(run.pk)
     assert not run.cancel_requested
 
 
-def test_a_run_that_is_silent_for_half_a_minute_has_failed() -> None:
+def test_run_silent_for_30_seconds_fails() -> None:
     run = runs.start_run(fine_tune=False, force=False)
-    heard = TrainingRun.objects.filter(pk=run.pk)
+    stored = TrainingRun.objects.filter(pk=run.pk)
 
-    heard.update(heartbeat_at=timezone.now() - timedelta(seconds=20))
+    stored.update(heartbeat_at=timezone.now() - timedelta(seconds=20))
     runs.fail_lost_runs()
-    assert state(run) == RunState.RUNNING
+    assert read_state(run) == RunState.RUNNING
 
-    heard.update(heartbeat_at=timezone.now() - timedelta(seconds=40))
+    stored.update(heartbeat_at=timezone.now() - timedelta(seconds=40))
     runs.fail_lost_runs()
-    assert (state(run), run.error) == (RunState.FAILED, runs.LOST)
+    assert (read_state(run), run.error) == (RunState.FAILED, runs.LOST)
 
 
-def test_a_run_whose_process_is_gone_does_not_stand_in_the_way() -> None:
+def test_lost_run_does_not_block_the_next_one() -> None:
     lost = runs.start_run(fine_tune=False, force=False)
     long_ago = timezone.now() - timedelta(hours=1)
     TrainingRun.objects.filter(pk=lost.pk).update(heartbeat_at=long_ago)
 
     assert runs.queue_run(None, fine_tune=False).state == RunState.QUEUED
-    assert state(lost) == RunState.FAILED
+    assert read_state(lost) == RunState.FAILED
 
 
-def test_a_run_that_waits_long_has_not_failed() -> None:
+def test_queued_run_may_wait_for_long() -> None:
     run = runs.queue_run(None, fine_tune=False)
     TrainingRun.objects.update(asked_at=timezone.now() - timedelta(days=1))
 
     runs.fail_lost_runs()
 
-    assert state(run) == RunState.QUEUED
+    assert read_state(run) == RunState.QUEUED
 
 
-def test_a_run_whose_job_is_gone_does_not_wait_for_ever() -> None:
+def test_queued_run_without_a_job_fails() -> None:
     run = runs.queue_run(None, fine_tune=False)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
 
     runs.fail_lost_runs()
 
-    assert (state(run), run.error) == (RunState.FAILED, runs.LOST)
+    assert (read_state(run), run.error) == (RunState.FAILED, runs.LOST)
 
 
-def test_a_run_ends_once() -> None:
+def test_run_finishes_once() -> None:
     run = runs.start_run(fine_tune=False, force=False)
     runs.finish(run.pk, RunState.FAILED, error="out of memory")
     run.refresh_from_db()
@@ -219,10 +219,10 @@ def test_a_run_ends_once() -> None:
 
     runs.finish(run.pk, RunState.CANCELLED, error="Cancelled.")
 
-    assert (state(run), run.error, run.finished_at) == ("failed", "out of memory", before)
+    assert (read_state(run), run.error, run.finished_at) == ("failed", "out of memory", before)
 
 
-def test_failed_run_has_its_error_in_its_log() -> None:
+def test_failed_run_logs_its_error() -> None:
     run = runs.start_run(fine_tune=False, force=False)
     TrainingRun.objects.update(log="Training on 9 images.\n")
     runs.finish(run.pk, RunState.FAILED, error="out of memory")
@@ -231,7 +231,7 @@ def test_failed_run_has_its_error_in_its_log() -> None:
     assert run.log == "Training on 9 images.\nout of memory\n"
 
 
-def test_lost_run_has_its_error_in_its_log() -> None:
+def test_lost_run_logs_its_error() -> None:
     run = runs.start_run(fine_tune=False, force=False)
     TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
     runs.fail_lost_runs()
@@ -239,7 +239,7 @@ def test_lost_run_has_its_error_in_its_log() -> None:
     assert run.log == f"{runs.LOST}\n"
 
 
-def test_what_can_be_trained_is_offered(learner: ModelVersion) -> None:
+def test_options_name_champion_new_labels_and_unfinished_run(learner: ModelVersion) -> None:
     factories.create_image(label="7")
     assert runs.get_options() == runs.TrainingOptions(learner, 1, None)
 

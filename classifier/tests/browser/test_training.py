@@ -119,16 +119,16 @@ def test_a_model_is_promoted_and_rolled_back_by_clicks(
         picture.scroll_into_view_if_needed()
         expect(picture).to_have_js_property("naturalWidth", 28)
 
-    page.get_by_label("Why").fill("It reads my 7s.")
+    page.get_by_label("Reason").fill("It reads my 7s.")
     page.get_by_role("button", name="Promote").click()
-    expect(page.get_by_text("Model better serves now")).to_be_visible()
+    expect(page.get_by_text("Model better is the champion")).to_be_visible()
 
-    page.get_by_label("Why").fill("It reads no 7s.")
+    page.get_by_label("Reason").fill("It reads no 7s.")
     page.get_by_role("button", name="Roll back to baseline").click()
-    expect(page.get_by_text("Model baseline serves now")).to_be_visible()
+    expect(page.get_by_text("Model baseline is the champion")).to_be_visible()
 
-    page.get_by_role("link", name="What was live when").click()
-    why = [reign.promotion.reason for reign in versions.list_serving_periods()]
-    assert why == ["It reads no 7s.", "It reads my 7s.", ""]
-    for reason in filter(None, why):
+    page.get_by_role("link", name="Serving history").click()
+    reasons = [period.reason for period in versions.list_serving_periods()]
+    assert reasons == ["It reads no 7s.", "It reads my 7s.", ""]
+    for reason in filter(None, reasons):
         expect(page.get_by_role("cell", name=reason)).to_be_visible()

@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from classifier import tasks
-from classifier.admin import learnt
+from classifier.admin import training_data
 from classifier.labelling import labels, queue
 from classifier.models import (
     InputImage,
@@ -185,9 +185,9 @@ def test_a_model_s_page_says_how_many_of_what_it_learnt_have_been_deleted(
     image, other = sent.images.get(), factories.create_image(label="3")
     snapshot = {"corrected": {str(image.pk): "7", str(other.pk): "3"}}
     deletion.delete([sent.pk])
-    found = learnt.corrected(snapshot)
+    found = training_data.list_labelled_uploads(snapshot)
     assert (found.count, found.deleted) == (2, 1)
-    assert [each.image for each in found.shown] == [other]
+    assert [each.image for each in found.newest] == [other]
 
 
 @pytest.fixture
