@@ -13,7 +13,7 @@ PROGRAMS = ("/api/",)
 def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
     """`detail` is translated here; the code, which is for programs, never is."""
     if request.path.startswith(PROGRAMS):
-        return Problem(status, code, _(detail)).response()
+        return Problem(status, code, _(detail)).to_response()
     return render(request, "error.html", {"detail": _(detail)}, status=status)
 
 

@@ -248,8 +248,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["classifier.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.Newest",
-    "EXCEPTION_HANDLER": "classifier.api.errors.handler",
+    "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.NewestFirst",
+    "EXCEPTION_HANDLER": "classifier.api.errors.handle_error",
     "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "user": "50/s",

@@ -1,4 +1,4 @@
-"""Who asks, by the token in the Authorization header."""
+"""Authentication by the token in the Authorization header."""
 
 from typing import Any
 
@@ -39,5 +39,5 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "`Authorization: Bearer mns_…`; staff make tokens in the admin.",
+            "description": "`Authorization: Bearer mns_…`. Staff create tokens in the admin.",
         }

@@ -1,4 +1,4 @@
-"""What went wrong, as programs read it: problem details (RFC 9457)."""
+"""Problem details (RFC 9457): the form of every error of the API."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,30 +9,30 @@ from django.utils.translation import gettext_noop
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FOUND = gettext_noop(
-    "There is nothing here: the address is wrong, or what it led to has been deleted."
+    "There is nothing here. The address is wrong, or its content has been deleted."
 )
 
 
 @dataclass(frozen=True)
 class Problem:
-    """`code` never changes for what it stands for; `errors` are the sentences for each field."""
+    """An error. `code` is stable, for programs; `errors` maps fields to their messages."""
 
     status: int
     code: str
     detail: str
     errors: dict[str, list[str]] = field(default_factory=dict)
 
-    def content(self) -> dict[str, Any]:
-        found = {
+    def to_json(self) -> dict[str, Any]:
+        content = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": int(self.status),
             "detail": self.detail,
             "code": self.code,
         }
-        return found | ({"errors": self.errors} if self.errors else {})
+        return content | ({"errors": self.errors} if self.errors else {})
 
-    def response(self, headers: dict[str, str] | None = None) -> JsonResponse:
+    def to_response(self, headers: dict[str, str] | None = None) -> JsonResponse:
         return JsonResponse(
-            self.content(), status=self.status, content_type=MEDIA_TYPE, headers=headers
+            self.to_json(), status=self.status, content_type=MEDIA_TYPE, headers=headers
         )

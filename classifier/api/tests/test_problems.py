@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import ValidationError
 
-from classifier.api.errors import problem_of
+from classifier.api.errors import build_problem
 from classifier.api.problems import MEDIA_TYPE
 from classifier.registry import serving
 from classifier.tests import factories
@@ -91,7 +91,7 @@ def test_wrong_input_is_told_field_by_field(labeller_api: Client) -> None:
 def test_a_field_within_a_field_is_told_by_its_way(
     detail: Any, errors: dict[str, list[str]]
 ) -> None:
-    told = problem_of(ValidationError(detail))
+    told = build_problem(ValidationError(detail))
 
     assert told is not None
     assert told.errors == errors
@@ -135,7 +135,7 @@ def test_without_a_model_or_a_database_it_is_told_in_the_same_form(
 
 
 def test_what_django_forbids_is_told_as_the_api_does() -> None:
-    told = problem_of(PermissionDenied("innards"))
+    told = build_problem(PermissionDenied("innards"))
 
     assert told is not None
     assert (told.status, told.code) == (403, "permission_denied")
