@@ -33,36 +33,36 @@ def delete_expired(timestamp: int) -> None:
 
 
 @app.periodic(cron="47 * * * *")
-@app.task(queueing_lock="forget_logins")
-def forget_logins(timestamp: int) -> None:
+@app.task(queueing_lock="purge_logins")
+def purge_logins(timestamp: int) -> None:
     """Axes forgets them only when somebody else fails to log in."""
     logins.purge_expired()
 
 
 @app.periodic(cron="7 * * * *")
-@app.task(queueing_lock="forget_answers")
-def forget_answers(timestamp: int) -> None:
+@app.task(queueing_lock="purge_idempotency_records")
+def purge_idempotency_records(timestamp: int) -> None:
     """An Idempotency-Key is good for a day."""
-    idempotency.forget()
+    idempotency.purge_expired()
 
 
 @app.periodic(cron="57 * * * *")
-@app.task(queueing_lock="forget_deliveries")
-def forget_deliveries(timestamp: int) -> None:
+@app.task(queueing_lock="purge_deliveries")
+def purge_deliveries(timestamp: int) -> None:
     """Staff look at them for a month."""
-    deliveries.forget()
+    deliveries.purge_expired()
 
 
 @app.periodic(cron="* * * * * */20")
-@app.task(queueing_lock="settle_runs")
-def settle_runs(timestamp: int) -> None:
+@app.task(queueing_lock="fail_lost_runs")
+def fail_lost_runs(timestamp: int) -> None:
     """A process that was killed could not say that its run has ended."""
     runs.fail_lost_runs()
 
 
 @app.periodic(cron="* * * * * */20")
-@app.task(queueing_lock="settle_jobs", pass_context=True)
-async def settle_jobs(context: JobContext, timestamp: int) -> None:
+@app.task(queueing_lock="retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Nor could a worker that was killed say that its jobs have; their runs say how they ended.
 
     Reading images again and deleting are gone on with, and what a webhook may not have got is sent
@@ -82,12 +82,12 @@ async def settle_jobs(context: JobContext, timestamp: int) -> None:
 @app.task(queue="rescoring", retry=RetryStrategy(max_attempts=ATTEMPTS, linear_wait=5))
 def rescore(model_id: int, first: str, last: str, images: int) -> None:
     """`images` is about how many there are, for who asks how far it is."""
-    rescoring.read(model_id, UUID(first), UUID(last))
+    rescoring.rescore_range(model_id, UUID(first), UUID(last))
 
 
 @app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, linear_wait=5))
-def delete_sent_by(visitor: str, until: str, request_id: str = "") -> None:
-    deletion.delete_rest(UUID(visitor), datetime.fromisoformat(until))
+def delete_by_visitor(visitor: str, until: str, request_id: str = "") -> None:
+    deletion.delete_remaining(UUID(visitor), datetime.fromisoformat(until))
 
 
 @app.task(retry=RetryStrategy(max_attempts=FILE_ATTEMPTS, exponential_wait=4))

@@ -14,9 +14,13 @@ from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Delivery
 from classifier.webhooks import deliveries
-from classifier.webhooks.deliveries import State
+from classifier.webhooks.deliveries import DeliveryState
 
-LOOKS = {State.DELIVERED: "succeeded", State.WAITING: "running", State.FAILED: "failed"}
+LOOKS = {
+    DeliveryState.DELIVERED: "succeeded",
+    DeliveryState.WAITING: "running",
+    DeliveryState.FAILED: "failed",
+}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -24,7 +28,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state.value, state.value) for state in State]
+        return [(state.value, state.value) for state in DeliveryState]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         wanted = self.value()
@@ -53,14 +57,14 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     actions = ("send_again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return deliveries.listed()
+        return deliveries.list_deliveries()
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("classifier.change_webhook")
 
     @admin.action(description="Send the selected deliveries again", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        count = deliveries.send_again([delivery.pk for delivery in queryset])
+        count = deliveries.resend([delivery.pk for delivery in queryset])
         messages.success(request, f"{count} will be sent again by the worker.")
 
     @admin.display(description="when", ordering="created_at")
@@ -85,5 +89,5 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="what is told")
     def body(self, delivery: Delivery) -> SafeString:
-        told = json.dumps(deliveries.told(delivery), indent=2)
+        told = json.dumps(deliveries.build_message(delivery), indent=2)
         return format_html('<pre class="log">{}</pre>', told)

@@ -24,7 +24,7 @@ from classifier.admin.uploads import original_picture
 from classifier.errors import RuleBroken
 from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Prediction, Via
-from classifier.models.constraints import choices
+from classifier.models.constraints import build_choices
 from classifier.recognition.labels import LABELS, Label
 from classifier.templatetags.numbers import percent
 from classifier.uploads import verdict_text
@@ -37,7 +37,7 @@ class LabelFilter(admin.SimpleListFilter):
     parameter_name = "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return choices(label for label in LABELS if label != Label.UNKNOWN)
+        return build_choices(label for label in LABELS if label != Label.UNKNOWN)
 
     def choices(self, changelist: Any) -> Any:
         return [
@@ -62,7 +62,7 @@ class LabelFilter(admin.SimpleListFilter):
 
 
 class LabelActionForm(ActionForm):
-    label = forms.ChoiceField(choices=choices(LABELS), label="Label:")
+    label = forms.ChoiceField(choices=build_choices(LABELS), label="Label:")
 
 
 class PartOfTheImage(ReadOnlyAdmin):
@@ -84,7 +84,9 @@ class PredictionInline(PartOfTheImage, admin.TabularInline):
 
     @admin.display(description="why")
     def why(self, prediction: Prediction) -> str:
-        said = verdict_text.of_digit(prediction.verdict, prediction.reason, prediction.by_digit)
+        said = verdict_text.describe_verdict(
+            prediction.verdict, prediction.reason, prediction.by_digit
+        )
         return said or "–"
 
     @admin.display(description="measures of doubt")

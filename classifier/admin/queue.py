@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from classifier.errors import RuleBroken
 from classifier.labelling import queue
 from classifier.labelling.queue import Order
-from classifier.models import MISTAKEN, InputImage, Prediction, QueueItem
+from classifier.models import MISTAKEN_SCORE, InputImage, Prediction, QueueItem
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.uploads import verdict_text
 
@@ -120,12 +120,12 @@ def _card(item: QueueItem, order: Order) -> Card:
 
 def _why(item: QueueItem, prediction: Prediction | None, order: Order) -> str:
     called = item.get_guess_display()
-    if item.doubt == MISTAKEN:
+    if item.doubt == MISTAKEN_SCORE:
         return f"Somebody says that the model is wrong: it is not {called}."
     if item.suggestion not in ("", item.guess):
         said = item.get_suggestion_display()
         return f"The visitor says {said}, the model {called}."
-    doubted = prediction and verdict_text.of_digit(
+    doubted = prediction and verdict_text.describe_verdict(
         prediction.verdict, prediction.reason, prediction.by_digit
     )
     sure = "The model is sure; it is here for variety."

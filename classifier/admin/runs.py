@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import link_model
 from classifier.errors import RuleBroken
-from classifier.models import RunState, TrainingRun, details
+from classifier.models import RunState, TrainingRun, get_detail_fields
 from classifier.monitoring import charts
 from classifier.registry import runs
 from classifier.templatetags.numbers import share
@@ -40,7 +40,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
-        return super().get_queryset(request).defer("progress", "log", *details("result"))
+        return super().get_queryset(request).defer("progress", "log", *get_detail_fields("result"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from classifier.access import tokens
 from classifier.models import ApiToken
-from classifier.models.constraints import choices
+from classifier.models.constraints import build_choices
 from classifier.recognition.labels import Scope
 
 
 class TokenForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
-        choices=choices(Scope),
+        choices=build_choices(Scope),
         widget=forms.CheckboxSelectMultiple,
         help_text="what it may be used for, where its user may do it",
     )

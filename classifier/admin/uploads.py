@@ -65,14 +65,14 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         uploads = {upload.pk: str(upload) for upload in objs}
         counts = {"uploads": len(uploads)} | {
             name.replace("_", " "): count
-            for name, count in asdict(deletion.derived(uploads)).items()
+            for name, count in asdict(deletion.count_dependents(uploads)).items()
         }
         return [*uploads.values()], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Upload) -> None:
-        deletion.delete([obj.pk])
+        deletion.delete_uploads([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
-        deleted = deletion.delete(list(queryset.values_list("pk", flat=True)))
+        deleted = deletion.delete_uploads(list(queryset.values_list("pk", flat=True)))
         if deleted.files_left:
-            messages.warning(request, deletion.FILES_LEFT)
+            messages.warning(request, deletion.FILES_LEFT_MESSAGE)

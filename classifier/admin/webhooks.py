@@ -16,14 +16,16 @@ from django.views.decorators.http import require_POST
 
 from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
-from classifier.models.constraints import choices
+from classifier.models.constraints import build_choices
 from classifier.recognition.labels import Event
 from classifier.webhooks import events, signing, transport
 
 
 class WebhookForm(forms.ModelForm):
     events = forms.MultipleChoiceField(
-        choices=choices(Event), widget=forms.CheckboxSelectMultiple, help_text="what it is told of"
+        choices=build_choices(Event),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="what it is told of",
     )
 
     class Meta:
@@ -32,7 +34,7 @@ class WebhookForm(forms.ModelForm):
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])
         try:
-            transport.check(url)
+            transport.validate_url(url)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return url
@@ -46,7 +48,7 @@ class WebhookAdmin(admin.ModelAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        return events.listed()
+        return events.list_webhooks()
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -58,7 +60,7 @@ class WebhookAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:
         if not change:
-            obj.secret = signing.new_secret()
+            obj.secret = signing.generate_secret()
         super().save_model(request, obj, form, change)
 
     def response_add(
@@ -68,7 +70,7 @@ class WebhookAdmin(admin.ModelAdmin):
 
     def rotate(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         webhook = self._to_change(request, webhook_id)
-        return self._shown_once(request, webhook, events.rotate(webhook.pk))
+        return self._shown_once(request, webhook, events.rotate_secret(webhook.pk))
 
     def _shown_once(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
         """Without a redirect, as the secret would have to be kept for the page that it leads to."""
@@ -83,7 +85,7 @@ class WebhookAdmin(admin.ModelAdmin):
     def test(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         webhook = self._to_change(request, webhook_id)
         try:
-            events.test(webhook)
+            events.send_test(webhook)
         except RuleBroken as error:
             messages.error(request, str(error))
         else:
@@ -110,10 +112,10 @@ class WebhookAdmin(admin.ModelAdmin):
         return [*urls.values()], {"webhooks": len(urls), "deliveries": told}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
-        events.delete([obj.pk])
+        events.delete_webhooks([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        events.delete(list(queryset.values_list("pk", flat=True)))
+        events.delete_webhooks(list(queryset.values_list("pk", flat=True)))
 
     @admin.display(description="events")
     def told_of(self, webhook: Webhook) -> str:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from classifier.api.problems import Problem
 from classifier.api.serializers import ProblemSerializer
-from classifier.models import REASONS, VERDICTS
+from classifier.models import REASON_CHOICES, VERDICT_CHOICES
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import DIGITS
 from classifier.uploads import request_files
@@ -41,7 +41,7 @@ def serialize_answer(answer: Answer) -> dict[str, Any]:
 
 
 def serialize_error(error: ImageError) -> dict[str, Any]:
-    return Problem(request_files.status(error), error.code, error.detail).to_json()
+    return Problem(request_files.get_status(error), error.code, error.detail).to_json()
 
 
 class BoxField(serializers.ListField):
@@ -55,8 +55,8 @@ class BoxField(serializers.ListField):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=VERDICTS)
-    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
+    verdict = serializers.ChoiceField(choices=VERDICT_CHOICES)
+    reason = serializers.ChoiceField(choices=REASON_CHOICES, allow_null=True)
     sentence = serializers.CharField(
         allow_null=True, help_text="the reason in words; null if the verdict is digit"
     )

@@ -23,7 +23,7 @@ DOMAIN_ERRORS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     versions.Rejected: (HTTPStatus.CONFLICT, "rejected"),
     versions.NoEarlierChampion: (HTTPStatus.CONFLICT, "no_earlier_champion"),
     idempotency.KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-    idempotency.AnswerGone: (HTTPStatus.GONE, "answer_gone"),
+    idempotency.ResultDeleted: (HTTPStatus.GONE, "answer_gone"),
 }
 NO_FIELD = "non_field_errors"
 TOO_DEEP = gettext_noop("The JSON is nested too deeply.")
@@ -45,7 +45,7 @@ def build_problem(error: Exception) -> Problem | None:
     """Return None if the request is not to blame for the error."""
     match error:
         case ImageError():
-            return Problem(request_files.status(error), error.code, error.detail)
+            return Problem(request_files.get_status(error), error.code, error.detail)
         case ArtifactError():
             return Problem(HTTPStatus.CONFLICT, "unusable_model", str(error))
         case RuleBroken():

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from rest_framework import serializers
 
 from classifier.models import (
-    UPLOADED,
+    UPLOAD_SOURCES,
     InputImage,
     InputImageQuerySet,
     ModelVersion,
@@ -34,7 +34,7 @@ class ChoiceFilter(serializers.ChoiceField):
 
 class ImageFilter(serializers.Serializer[Any]):
     label = ChoiceFilter(LABELS)  # type: ignore[assignment]
-    source = ChoiceFilter([source.value for source in UPLOADED])  # type: ignore[assignment]
+    source = ChoiceFilter([source.value for source in UPLOAD_SOURCES])  # type: ignore[assignment]
     verdict = ChoiceFilter([*Verdict], help_text="the verdict of the newest prediction")
     upload = serializers.UUIDField(required=False, help_text="the upload that contains the image")
     model = serializers.CharField(

@@ -64,6 +64,6 @@ def respond_once(
     digest = hashlib.sha256(request.path.encode())
     for part in parts:
         digest.update(b"%d:" % len(part) + part)
-    answered = idempotency.once(f"{request.user.pk} {key}", digest.hexdigest(), work)
+    answered = idempotency.run_once(f"{request.user.pk} {key}", digest.hexdigest(), work)
     headers = {"Idempotency-Replayed": "true"} if answered.replayed else {}
     return Response(finish(answered.content), headers=headers)

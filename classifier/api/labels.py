@@ -145,7 +145,7 @@ class ImportView(APIView):
         tags=["labels"],
         summary="Import labelled pictures",
         description=(
-            f"Up to {archives.MOST_PICTURES} pictures, as the field `{request_files.ARCHIVE}` or "
+            f"Up to {archives.MAX_PICTURES} pictures, as the field `{request_files.ARCHIVE}` or "
             "as the body: a zip file with the folders 0 to 9 and not_a_digit, or an npz file with "
             "`x` (N×H×W uint8, ink bright) and `y` (N integers, 10 for not a digit). Each picture "
             "is stored as an upload unless it already exists. It is labelled if it contains "
@@ -158,13 +158,13 @@ class ImportView(APIView):
     )
     def post(self, request: Request) -> Response:
         if isinstance(request.data, bytes):
-            archive = request_files.within_limit(request.data)
+            archive = request_files.check_size(request.data)
         else:
-            archive = request_files.archive_from_files(request.FILES)
+            archive = request_files.read_archive(request.FILES)
 
         def import_archive(batch: UploadBatch | None) -> dict[str, Any]:
             by = cast(User, request.user)
-            imported = imports.import_pictures(archives.labelled(archive), by, batch)
+            imported = imports.import_pictures(archives.read_pictures(archive), by, batch)
             return {"results": [_serialize_imported(each) for each in imported]}
 
         return respond_once(request, [archive], import_archive)

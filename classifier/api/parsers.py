@@ -41,7 +41,7 @@ class FormParser(parsers.MultiPartParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except TooManyFilesSent as error:
-            raise request_files.too_many_files() from error
+            raise request_files.build_too_many_files_error() from error
 
 
 class FileParser(parsers.BaseParser):

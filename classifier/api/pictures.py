@@ -30,7 +30,7 @@ from classifier.uploads.answers import Answer
 from classifier.uploads.upload_batch import UploadBatch
 
 FILE = {"type": "string", "format": "binary"}
-FILES = {"type": "array", "items": FILE, "minItems": 1, "maxItems": request_files.MOST_FILES}
+FILES = {"type": "array", "items": FILE, "minItems": 1, "maxItems": request_files.MAX_FILES}
 
 
 def _describe_form(field: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,9 @@ class PredictView(PublicView):
         return respond_once(
             request,
             [picture],
-            lambda batch: serialize_answer(submission.classify(picture, Source.API, batch=batch)),
+            lambda batch: serialize_answer(
+                submission.classify_picture(picture, Source.API, batch=batch)
+            ),
             _add_delete_key,
         )
 
@@ -81,7 +83,7 @@ class PredictManyView(PublicView):
         tags=["recognise"],
         summary="Recognise the digits in several pictures, and store them",
         description=(
-            f"Up to {request_files.MOST_FILES} files in the field `image`, together no larger "
+            f"Up to {request_files.MAX_FILES} files in the field `image`, together no larger "
             "than the limit for one. A picture that can't be read gets a problem instead of an "
             "answer; the others are not affected. Each picture counts towards the rate limit."
         ),
@@ -90,10 +92,10 @@ class PredictManyView(PublicView):
         responses={200: PictureResultsSerializer} | ERROR_RESPONSES,
     )
     def post(self, request: Request) -> Response:
-        names, pictures = request_files.each_from_files(request.FILES)
+        names, pictures = request_files.read_files(request.FILES)
 
         def classify(batch: UploadBatch | None) -> list[dict[str, Any]]:
-            results = submission.classify_each(pictures, Source.API, batch=batch)
+            results = submission.classify_pictures(pictures, Source.API, batch=batch)
             return [_serialize_result(*each) for each in zip(names, results, strict=True)]
 
         def finish(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -116,7 +118,7 @@ class PreviewView(PublicView):
         responses=PreviewSerializer,
     )
     def post(self, request: Request) -> Response:
-        preview = previews.preview(_read_picture(request))
+        preview = previews.preview_picture(_read_picture(request))
         digits = [
             vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
             for digit, pixels in zip(preview.answer.digits, preview.pixels, strict=True)
@@ -126,8 +128,8 @@ class PreviewView(PublicView):
 
 def _read_picture(request: Request) -> bytes:
     if isinstance(request.data, bytes):
-        return request_files.from_body(request.data)
-    return request_files.from_files(request.FILES)
+        return request_files.read_body(request.data)
+    return request_files.read_file(request.FILES)
 
 
 def _serialize_result(name: str, result: Answer | ImageError) -> dict[str, Any]:
@@ -137,4 +139,4 @@ def _serialize_result(name: str, result: Answer | ImageError) -> dict[str, Any]:
 
 
 def _add_delete_key(answer: dict[str, Any]) -> dict[str, Any]:
-    return answer | {"delete_key": deletion.key(answer["id"])}
+    return answer | {"delete_key": deletion.make_deletion_key(answer["id"])}

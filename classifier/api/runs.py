@@ -18,7 +18,7 @@ from classifier.api.serializers import (
     RunRequestSerializer,
     TrainingRunSerializer,
 )
-from classifier.models import TrainingRun, details
+from classifier.models import TrainingRun, get_detail_fields
 from classifier.registry import runs
 
 
@@ -43,7 +43,7 @@ class RunViewSet(
     def get_queryset(self) -> QuerySet[TrainingRun]:
         runs.fail_lost_runs()
         queryset = TrainingRun.objects.select_related("asked_by", "result")
-        return queryset.defer(*details("result")).order_by("-id")
+        return queryset.defer(*get_detail_fields("result")).order_by("-id")
 
     @extend_schema(
         operation_id="start_run",

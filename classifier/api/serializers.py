@@ -13,7 +13,7 @@ from classifier.api.strict_fields import (
     StrictChoiceField,
 )
 from classifier.models import (
-    UPLOADED,
+    UPLOAD_SOURCES,
     InputImage,
     ModelVersion,
     Prediction,
@@ -114,7 +114,7 @@ class LabelCountSerializer(serializers.Serializer[Any]):
 
 class ExportSerializer(serializers.Serializer[Any]):
     source = serializers.ChoiceField(  # type: ignore[assignment]
-        choices=[source.value for source in UPLOADED],
+        choices=[source.value for source in UPLOAD_SOURCES],
         required=False,
         help_text="how the picture was uploaded",
     )

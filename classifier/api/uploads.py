@@ -52,7 +52,7 @@ class UploadView(ConditionalView):
         responses=AnswerSerializer,
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(serialize_answer(answers.of_upload(get_object_or_404(Upload, pk=pk))))
+        return Response(serialize_answer(answers.load_answer(get_object_or_404(Upload, pk=pk))))
 
     @extend_schema(
         operation_id="delete_upload",
@@ -75,13 +75,15 @@ class UploadView(ConditionalView):
     )
     def delete(self, request: Request, pk: UUID) -> Response:
         key = request.META.get(DELETE_KEY)
-        if key is not None and not deletion.is_key(pk, key):
+        if key is not None and not deletion.is_deletion_key(pk, key):
             raise WrongKey
-        deleted = deletion.delete([pk])
+        deleted = deletion.delete_uploads([pk])
         if not deleted.uploads:
             raise NotFound
         if deleted.files_left:
-            return Response({"detail": gettext(deletion.FILES_LEFT)}, status.HTTP_202_ACCEPTED)
+            return Response(
+                {"detail": gettext(deletion.FILES_LEFT_MESSAGE)}, status.HTTP_202_ACCEPTED
+            )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

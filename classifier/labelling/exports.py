@@ -94,7 +94,7 @@ def write_zip(images: Iterator[Any], file: IO[bytes]) -> None:
         lines.writerow(COLUMNS)
         for image in images:
             name = f"{image.label}/{image.pk}.png"
-            archive.writestr(name, pictures.png(image), ZIP_STORED)
+            archive.writestr(name, pictures.render_image(image), ZIP_STORED)
             lines.writerow(_line(image, name))
         kept.seek(0)
         with archive.open("index.csv", "w", force_zip64=True) as entry:

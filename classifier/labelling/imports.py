@@ -17,7 +17,7 @@ from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Label
 from classifier.uploads import submission
 from classifier.uploads.answers import Answer
-from classifier.uploads.archives import Labelled
+from classifier.uploads.archives import LabelledPicture
 from classifier.uploads.upload_batch import UploadBatch, open_batch
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('imports'))"
@@ -43,7 +43,7 @@ class ImportResult:
 
 
 def import_pictures(
-    pictures: Iterable[Labelled], by: User, batch: UploadBatch | None = None
+    pictures: Iterable[LabelledPicture], by: User, batch: UploadBatch | None = None
 ) -> list[ImportResult]:
     """Store all pictures or none; one that is stored already is not stored again.
 
@@ -82,11 +82,11 @@ def _there(hashes: list[str]) -> dict[str, Kept]:
 
 
 def _imported(
-    picture: Labelled, name: str, there: dict[str, Kept], batch: UploadBatch
+    picture: LabelledPicture, name: str, there: dict[str, Kept], batch: UploadBatch
 ) -> ImportResult:
     if name not in there:
         try:
-            answer = submission.classify(picture.data, Source.API, batch=batch)
+            answer = submission.classify_picture(picture.data, Source.API, batch=batch)
         except ImageError as error:
             return ImportResult(picture.name, picture.label, None, [], error)
         there[name] = _kept(answer)

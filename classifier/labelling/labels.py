@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
-from classifier.models import UPLOADED, InputImage, LabelChange, QueueItem, Suggestion, Via
+from classifier.models import UPLOAD_SOURCES, InputImage, LabelChange, QueueItem, Suggestion, Via
 from classifier.recognition.labels import KNOWN_LABELS, LABELS, Event, Label
 from classifier.webhooks import events
 
@@ -54,7 +54,7 @@ def _locked(ids: Collection[UUID]) -> list[InputImage]:
     images = list(chosen.select_for_update(of=("self",), no_key=True))
     if len(images) < len(set(ids)):
         raise InputImage.DoesNotExist("An image has been deleted; nothing was labelled.")
-    if any(image.source not in UPLOADED for image in images):
+    if any(image.source not in UPLOAD_SOURCES for image in images):
         raise RuleBroken("MNIST's own labels stay as they are: models are measured by them.")
     return images
 

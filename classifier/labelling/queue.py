@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from classifier.errors import RuleBroken
 from classifier.labelling import checks, labels
-from classifier.models import MISTAKEN, InputImage, LabelCheck, Prediction, QueueItem, Via
+from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
 from classifier.recognition import active_learning
 from classifier.recognition.labels import KNOWN_LABELS
 
@@ -72,7 +72,7 @@ def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
     """Images that the model calls `guess`, the surest first, leased as in `start`."""
     _one_at_a_time()
     release_leases(by)
-    alike = _takeable(by).filter(guess=guess, doubt__lt=MISTAKEN)
+    alike = _takeable(by).filter(guess=guess, doubt__lt=MISTAKEN_SCORE)
     chosen = _ids(alike.order_by("doubt", "pk")[:count])
     _lease(chosen, by)
     return _with_all_shown(chosen)
@@ -133,7 +133,7 @@ def confirm_guess(
     labels.set_labels(right, guess, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
     doubts = dict(items.values_list("pk", "doubt"))
-    items.update(doubt=MISTAKEN)
+    items.update(doubt=MISTAKEN_SCORE)
     _give_back(items, by)
     return doubts
 
@@ -152,7 +152,7 @@ def count_waiting() -> int:
 
 def count_by_guess() -> dict[str, int]:
     """How many the grid of each guess has."""
-    items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN)
+    items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN_SCORE)
     counts = dict(items.values_list("guess").annotate(count=Count("*")).order_by())
     return {guess: counts.get(guess, 0) for guess in KNOWN_LABELS}
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='KeptAnswer',
+            name='IdempotencyRecord',
             fields=[
                 ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('sha256', models.CharField(help_text='of the request', max_length=64)),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
 
-from classifier.models.constraints import ArrayLength, choices
+from classifier.models.constraints import ArrayLength, build_choices
 from classifier.recognition.labels import Scope
 
 
@@ -15,7 +15,7 @@ class ApiToken(models.Model):
 
     name = models.CharField(max_length=100, help_text="what uses it")
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
-    scopes = ArrayField(models.CharField(max_length=12, choices=choices(Scope)))
+    scopes = ArrayField(models.CharField(max_length=12, choices=build_choices(Scope)))
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
     start = models.CharField(
         max_length=8, editable=False, help_text="the first characters, to tell it by"
@@ -39,7 +39,7 @@ class ApiToken(models.Model):
         return self.name
 
 
-class KeptAnswer(models.Model):
+class IdempotencyRecord(models.Model):
     """What a request with an Idempotency-Key was answered, for when it is sent again."""
 
     key = models.CharField(max_length=255, primary_key=True)

@@ -6,11 +6,11 @@ from django.db import models
 from django.db.models import Func, Q
 
 
-def choices(values: Any) -> list[tuple[str, str]]:
+def build_choices(values: Any) -> list[tuple[str, str]]:
     return [(str(value), str(value).replace("_", " ")) for value in values]
 
 
-def one_of(field: str, values: Any, name: str) -> models.CheckConstraint:
+def build_choice_constraint(field: str, values: Any, name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(**{f"{field}__in": list(map(str, values))}), name=name
     )

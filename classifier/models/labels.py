@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from classifier.models.constraints import choices, one_of
+from classifier.models.constraints import build_choice_constraint, build_choices
 from classifier.models.images import InputImage
 from classifier.models.source import Via
 from classifier.recognition.labels import KNOWN_LABELS, LABELS
@@ -15,8 +15,8 @@ class LabelChange(models.Model):
     """One change of an image's label. Append-only: undoing adds another."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_changes")
-    from_label = models.CharField("from", max_length=12, choices=choices(LABELS))
-    to_label = models.CharField("to", max_length=12, choices=choices(LABELS))
+    from_label = models.CharField("from", max_length=12, choices=build_choices(LABELS))
+    to_label = models.CharField("to", max_length=12, choices=build_choices(LABELS))
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="who"
     )
@@ -27,8 +27,8 @@ class LabelChange(models.Model):
         db_table = "label_changes"
         default_permissions = ()
         constraints = [
-            one_of("from_label", LABELS, "label_changes_from_is_known"),
-            one_of("to_label", LABELS, "label_changes_to_is_known"),
+            build_choice_constraint("from_label", LABELS, "label_changes_from_is_known"),
+            build_choice_constraint("to_label", LABELS, "label_changes_to_is_known"),
             models.CheckConstraint(
                 condition=~Q(from_label=F("to_label")), name="label_changes_change_something"
             ),
@@ -38,7 +38,7 @@ class LabelChange(models.Model):
         return f"{self.from_label} → {self.to_label}"
 
 
-MISTAKEN = 1.0  # the acquisition score of an image that somebody saw in the wrong place
+MISTAKEN_SCORE = 1.0  # the acquisition score of an image that somebody saw in the wrong place
 
 
 class QueueItem(models.Model):
@@ -48,14 +48,14 @@ class QueueItem(models.Model):
         InputImage, models.CASCADE, primary_key=True, related_name="queued"
     )
     waiting = models.BooleanField(default=True, help_text="as long as the label is unknown")
-    guess = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
+    guess = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
     doubt = models.FloatField(help_text="how much a label would settle, 0 to 1")
     embedding = models.BinaryField(help_text="see classifier.recognition.active_learning")
     duplicate = models.BooleanField(
         default=False, help_text="so like another that asking for both is no use"
     )
     suggestion = models.CharField(
-        max_length=12, choices=choices(KNOWN_LABELS), blank=True, help_text="the newest one"
+        max_length=12, choices=build_choices(KNOWN_LABELS), blank=True, help_text="the newest one"
     )
     leased_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
@@ -95,8 +95,10 @@ class QueueItem(models.Model):
             models.Index(fields=["leased_to"], name="label_queue_leased"),
         ]
         constraints = [
-            one_of("guess", KNOWN_LABELS, "label_queue_guess_is_known"),
-            one_of("suggestion", (*KNOWN_LABELS, ""), "label_queue_suggestion_is_known"),
+            build_choice_constraint("guess", KNOWN_LABELS, "label_queue_guess_is_known"),
+            build_choice_constraint(
+                "suggestion", (*KNOWN_LABELS, ""), "label_queue_suggestion_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(doubt__gte=0, doubt__lte=1), name="label_queue_doubt_is_a_share"
             ),
@@ -114,13 +116,13 @@ class Suggestion(models.Model):
     """What a visitor says an image is. Shown to staff, never trusted as a label."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="suggestions")
-    label = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
+    label = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
     created_at = models.DateTimeField("when", auto_now_add=True)
 
     class Meta:
         db_table = "suggestions"
         default_permissions = ()
-        constraints = [one_of("label", KNOWN_LABELS, "suggestions_label_is_known")]
+        constraints = [build_choice_constraint("label", KNOWN_LABELS, "suggestions_label_is_known")]
 
     def __str__(self) -> str:
         return self.label
@@ -131,9 +133,14 @@ class LabelCheck(models.Model):
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_checks")
     asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    label = models.CharField(max_length=12, choices=choices(KNOWN_LABELS), help_text="at that time")
+    label = models.CharField(
+        max_length=12, choices=build_choices(KNOWN_LABELS), help_text="at that time"
+    )
     answer = models.CharField(
-        max_length=12, choices=choices(KNOWN_LABELS), blank=True, help_text="empty until given"
+        max_length=12,
+        choices=build_choices(KNOWN_LABELS),
+        blank=True,
+        help_text="empty until given",
     )
     asked_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)
@@ -142,8 +149,8 @@ class LabelCheck(models.Model):
         db_table = "label_checks"
         default_permissions = ()
         constraints = [
-            one_of("label", KNOWN_LABELS, "label_checks_label_is_known"),
-            one_of("answer", (*KNOWN_LABELS, ""), "label_checks_answer_is_known"),
+            build_choice_constraint("label", KNOWN_LABELS, "label_checks_label_is_known"),
+            build_choice_constraint("answer", (*KNOWN_LABELS, ""), "label_checks_answer_is_known"),
             models.UniqueConstraint(
                 fields=["image", "asked_of"], name="label_checks_once_a_person"
             ),

@@ -12,7 +12,7 @@ class Source(models.TextChoices):
     API = "api", "API"
 
 
-UPLOADED = (Source.WEB, Source.API)
+UPLOAD_SOURCES = (Source.WEB, Source.API)
 
 
 class Via(models.TextChoices):

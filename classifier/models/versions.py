@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from classifier.models.constraints import one_of
+from classifier.models.constraints import build_choice_constraint
 from classifier.models.source import Via
 
 
@@ -15,18 +15,18 @@ class ModelState(models.TextChoices):
     REJECTED = "rejected"
 
 
-def details(of: str = "") -> list[str]:
+def get_detail_fields(of: str = "") -> list[str]:
     """What names each image, which makes megabytes: to defer, also through the relation `of`."""
     return [f"{of}__{name}" if of else name for name in ("snapshot", "comparison")]
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
-    def light(self) -> "ModelVersionQuerySet":
+    def without_details(self) -> "ModelVersionQuerySet":
         """Without their details, which are read where they are asked for."""
-        return self.defer(*details())
+        return self.defer(*get_detail_fields())
 
     def champion(self) -> "ModelVersion | None":
-        return self.light().filter(state=ModelState.CHAMPION).first()
+        return self.without_details().filter(state=ModelState.CHAMPION).first()
 
 
 class ModelVersion(models.Model):
@@ -56,7 +56,7 @@ class ModelVersion(models.Model):
         default_permissions = ("view",)
         permissions = [("promote_modelversion", "Can promote models and roll back")]
         constraints = [
-            one_of("state", ModelState.values, "model_versions_state_is_known"),
+            build_choice_constraint("state", ModelState.values, "model_versions_state_is_known"),
             models.UniqueConstraint(
                 fields=["state"],
                 condition=Q(state="champion"),
@@ -90,7 +90,7 @@ class Promotion(models.Model):
     class Meta:
         db_table = "promotions"
         default_permissions = ()
-        constraints = [one_of("via", Via.values, "promotions_via_is_known")]
+        constraints = [build_choice_constraint("via", Via.values, "promotions_via_is_known")]
 
     def __str__(self) -> str:
         return f"{self.model} from {self.at:%Y-%m-%d %H:%M}"
@@ -105,7 +105,7 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
+UNFINISHED_STATES = (RunState.QUEUED, RunState.RUNNING)
 
 
 class TrainingRun(models.Model):
@@ -133,7 +133,7 @@ class TrainingRun(models.Model):
         default_permissions = ("view",)
         permissions = [("start_trainingrun", "Can start and cancel training")]
         constraints = [
-            one_of("state", RunState.values, "training_runs_state_is_known"),
+            build_choice_constraint("state", RunState.values, "training_runs_state_is_known"),
             models.CheckConstraint(
                 condition=~Q(state="succeeded") | Q(result__isnull=False),
                 name="training_runs_success_has_a_result",
@@ -161,4 +161,4 @@ class TrainingRun(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.state not in UNFINISHED
+        return self.state not in UNFINISHED_STATES

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
 
-from classifier.models.constraints import ArrayLength, choices, one_of
+from classifier.models.constraints import ArrayLength, build_choice_constraint, build_choices
 from classifier.recognition.labels import Event
 
 
@@ -17,7 +17,7 @@ class Webhook(models.Model):
     url = models.CharField(
         "URL", max_length=500, help_text="told by a POST; a receiver of one's own network will do"
     )
-    events = ArrayField(models.CharField(max_length=20, choices=choices(Event)))
+    events = ArrayField(models.CharField(max_length=20, choices=build_choices(Event)))
     secret = models.CharField(max_length=64, editable=False)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -41,7 +41,7 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
-    event = models.CharField(max_length=20, choices=choices(Event))
+    event = models.CharField(max_length=20, choices=build_choices(Event))
     payload = models.JSONField()
     attempts = models.PositiveSmallIntegerField(default=0)
     status = models.PositiveSmallIntegerField(null=True, help_text="of the newest answer")
@@ -54,7 +54,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         default_permissions = ("view",)
         indexes = [models.Index(fields=["-created_at"], name="webhook_deliveries_newest")]
-        constraints = [one_of("event", Event, "webhook_deliveries_event_is_known")]
+        constraints = [build_choice_constraint("event", Event, "webhook_deliveries_event_is_known")]
 
     def __str__(self) -> str:
         return f"{self.event} to {self.webhook}"

@@ -15,7 +15,7 @@ from classifier.models import (
     Prediction,
     Promotion,
     QueueItem,
-    details,
+    get_detail_fields,
 )
 from classifier.recognition.labels import Verdict
 
@@ -112,7 +112,12 @@ class ChampionSummary:
 
 def get_champion() -> ChampionSummary | None:
     promotions = Promotion.objects.filter(model__state=ModelState.CHAMPION)
-    newest = promotions.select_related("model").defer(*details("model")).order_by("-id").first()
+    newest = (
+        promotions.select_related("model")
+        .defer(*get_detail_fields("model"))
+        .order_by("-id")
+        .first()
+    )
     if newest is None:
         return None
     metrics = newest.model.metrics

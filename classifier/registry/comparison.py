@@ -87,7 +87,7 @@ def compare_sets(version: ModelVersion) -> list[ComparedSet]:
 def _recognize(model: str, images: Iterable[InputImage]) -> dict[UUID, str]:
     """Return what a model reads in each image, empty if its folder can't be loaded."""
     images = list(images)
-    version = ModelVersion.objects.light().filter(name=model).first() if images else None
+    version = ModelVersion.objects.without_details().filter(name=model).first() if images else None
     if version is None:
         return {}
     try:

@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier.errors import RuleBroken
-from classifier.models import UNFINISHED, InputImage, ModelVersion, RunState, TrainingRun
+from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
 from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.registry import versions
@@ -69,7 +69,7 @@ def count_new_labels(champion: ModelVersion) -> int:
 
 def get_unfinished() -> TrainingRun | None:
     """Return the run that is queued or running."""
-    return TrainingRun.objects.filter(state__in=UNFINISHED).defer("log", "progress").first()
+    return TrainingRun.objects.filter(state__in=UNFINISHED_STATES).defer("log", "progress").first()
 
 
 def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
@@ -138,7 +138,7 @@ def record_heartbeat(run_id: int) -> bool:
 
 def finish(run_id: int, state: RunState, **values: Any) -> None:
     """Finish a run, unless it has finished."""
-    _finish(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED), state, **values)
+    _finish(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED_STATES), state, **values)
 
 
 def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> None:

@@ -11,14 +11,14 @@ from django.db.models.expressions import OuterRef
 
 from classifier.errors import RuleBroken
 from classifier.models import (
-    UPLOADED,
+    UPLOAD_SOURCES,
     InputImage,
     ModelState,
     ModelVersion,
     Promotion,
     Source,
     Via,
-    details,
+    get_detail_fields,
 )
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
@@ -144,7 +144,7 @@ def get_champion() -> ModelVersion | None:
 
 def get_previous_champion() -> ModelVersion | None:
     """Return the model that served before the champion."""
-    promotions = Promotion.objects.select_related("model").defer(*details("model"))
+    promotions = Promotion.objects.select_related("model").defer(*get_detail_fields("model"))
     newest = promotions.exclude(model__state=ModelState.CHAMPION).order_by("-id").first()
     return newest.model if newest else None
 
@@ -155,7 +155,7 @@ def list_serving_periods() -> QuerySet[Any]:
     `until` is None for the champion.
     """
     following = Promotion.objects.filter(pk__gt=OuterRef("pk")).order_by("pk")
-    promotions = Promotion.objects.select_related("model", "by").defer(*details("model"))
+    promotions = Promotion.objects.select_related("model", "by").defer(*get_detail_fields("model"))
     return promotions.annotate(until=Subquery(following.values("at")[:1])).order_by("-id")
 
 
@@ -177,7 +177,7 @@ def list_versions() -> QuerySet[Any]:
     """
     newest = Promotion.objects.filter(model=OuterRef("pk")).order_by("-id")
     return (
-        ModelVersion.objects.light()
+        ModelVersion.objects.without_details()
         .order_by("-id")
         .annotate(
             snapshot_summary=_WithoutKeys("snapshot", "corrected", "since"),
@@ -190,7 +190,7 @@ def list_versions() -> QuerySet[Any]:
 def list_trained_on(image: InputImage) -> QuerySet[ModelVersion]:
     """Return the models that were trained on an upload, newest first."""
     trained = ModelVersion.objects.filter(snapshot__corrected__has_key=str(image.pk))
-    return trained.light().order_by("-id")
+    return trained.without_details().order_by("-id")
 
 
 @dataclass(frozen=True)
@@ -206,6 +206,6 @@ def summarize_snapshot(snapshot: dict[str, Any]) -> SnapshotSummary:
     by_source = snapshot.get("by_source", {})
     return SnapshotSummary(
         images=snapshot.get("images", 0),
-        uploads=sum(by_source.get(source, 0) for source in UPLOADED),
+        uploads=sum(by_source.get(source, 0) for source in UPLOAD_SOURCES),
         is_sample=Source.MNIST_SAMPLE in by_source,
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from classifier.access import tokens
 from classifier.models import (
-    UPLOADED,
+    UPLOAD_SOURCES,
     ApiToken,
     InputImage,
     ModelVersion,
@@ -37,7 +37,7 @@ def create_image(**values: Any) -> InputImage:
     """Create an uploaded, unlabelled image unless `values` override that."""
     fields: dict[str, Any] = {"source": Source.WEB, "pixels": bytes(784), "label": Label.UNKNOWN}
     fields |= values
-    if fields["source"] in UPLOADED:
+    if fields["source"] in UPLOAD_SOURCES:
         fields = {"upload": create_upload(source=fields["source"]), "box": [0, 0, 28, 28]} | fields
         if fields["label"] != Label.UNKNOWN:
             fields = {"labelled_at": timezone.now()} | fields

@@ -34,7 +34,7 @@ def retry_stalled_jobs() -> None:
     """Run the task that retries stalled jobs as if no worker had sent a heartbeat for an hour."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 h'")
-    async_to_sync(tasks.settle_jobs.func)(Mock(app=app), 0)
+    async_to_sync(tasks.retry_stalled_jobs.func)(Mock(app=app), 0)
 
 
 def connect_as_worker(

@@ -65,12 +65,12 @@ class Answer:
     model: str | None
 
 
-def of_upload(upload: Upload) -> Answer:
+def load_answer(upload: Upload) -> Answer:
     """As `of_uploads`."""
-    return of_uploads([upload])[0]
+    return load_answers([upload])[0]
 
 
-def of_uploads(uploads: Sequence[Upload]) -> list[Answer]:
+def load_answers(uploads: Sequence[Upload]) -> list[Answer]:
     """By the newest prediction of each of their digits; takes one query."""
     newest = (
         Prediction.objects.filter(image__upload__in=uploads)
@@ -82,23 +82,25 @@ def of_uploads(uploads: Sequence[Upload]) -> list[Answer]:
     of_each = defaultdict(list)
     for found in sorted(newest, key=lambda found: found.image.position):
         of_each[found.image.upload_id].append(found)
-    return [of_predictions(upload, of_each[upload.pk]) for upload in uploads]
+    return [build_answer(upload, of_each[upload.pk]) for upload in uploads]
 
 
-def of_predictions(upload: Upload, predictions: list[Prediction]) -> Answer:
+def build_answer(upload: Upload, predictions: list[Prediction]) -> Answer:
     """`predictions` are one a digit, in reading order, with image and model loaded."""
     digits = [_stored_digit(prediction) for prediction in predictions]
     layout = Layout(upload.lines, upload.left_out, upload.confidence)
-    return compose(upload.pk, digits, layout, predictions[0].model.name if predictions else None)
+    return compose_answer(
+        upload.pk, digits, layout, predictions[0].model.name if predictions else None
+    )
 
 
-def of_reading(reading: Reading, model: str) -> Answer:
+def build_preview_answer(reading: Reading, model: str) -> Answer:
     """Return the answer to a picture that is not stored."""
     digits = [_digit(digit.box, digit.recognition) for digit in reading.digits]
-    return compose(None, digits, Layout.from_reading(reading), model)
+    return compose_answer(None, digits, Layout.from_reading(reading), model)
 
 
-def compose(
+def compose_answer(
     id_: UUID | None, digits: list[DigitAnswer], layout: Layout, model: str | None
 ) -> Answer:
     """Return one answer over digits in reading order; none of them means a blank picture."""
@@ -138,7 +140,7 @@ def _blank(id_: UUID | None, layout: Layout, model: str | None) -> Answer:
         label=Label.UNKNOWN,
         verdict=Verdict.NOT_A_DIGIT,
         reason=Reason.BLANK,
-        sentence=verdict_text.blank(),
+        sentence=verdict_text.describe_blank(),
         best_guess=None,
         confidence=None,
         probabilities=None,
@@ -158,10 +160,10 @@ def _told(digits: list[DigitAnswer], verdict: Verdict) -> DigitAnswer | None:
 
 def _sentence(told: DigitAnswer, digits: list[DigitAnswer], verdict: Verdict) -> str | None:
     if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
-        return verdict_text.mostly_not_digits()
+        return verdict_text.describe_non_digits()
     if len(digits) == 1 or not told.sentence:
         return told.sentence
-    return verdict_text.of_one_among(digits.index(told) + 1, len(digits), told.sentence)
+    return verdict_text.describe_one_of_several(digits.index(told) + 1, len(digits), told.sentence)
 
 
 def _stored_digit(prediction: Prediction) -> DigitAnswer:
@@ -170,7 +172,9 @@ def _stored_digit(prediction: Prediction) -> DigitAnswer:
         label=prediction.label,
         verdict=prediction.verdict,
         reason=prediction.reason or None,
-        sentence=verdict_text.of_digit(prediction.verdict, prediction.reason, prediction.by_digit),
+        sentence=verdict_text.describe_verdict(
+            prediction.verdict, prediction.reason, prediction.by_digit
+        ),
         best_guess=prediction.best_guess,
         confidence=prediction.confidence,
         probabilities=prediction.by_digit,
@@ -185,7 +189,7 @@ def _digit(box: tuple[int, int, int, int], found: Recognition) -> DigitAnswer:
         label=found.label,
         verdict=found.verdict,
         reason=found.reason,
-        sentence=verdict_text.of_digit(found.verdict, found.reason or "", probabilities),
+        sentence=verdict_text.describe_verdict(found.verdict, found.reason or "", probabilities),
         best_guess=found.best_guess,
         confidence=found.confidence,
         probabilities=probabilities,

@@ -17,9 +17,9 @@ from classifier.recognition.labels import DIGITS, KNOWN_LABELS, Label
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from classifier.uploads import pictures
 
-MOST_PICTURES = 500
+MAX_PICTURES = 500
 # With folders, and the hidden file that a Mac adds to each.
-MOST_ENTRIES = 2 * MOST_PICTURES + 100
+MAX_ENTRIES = 2 * MAX_PICTURES + 100
 ENTRY = b"PK\x01\x02"
 EXPANDED = 4  # times as large as a body may be, all of it together
 INDEX = "index.csv"
@@ -27,7 +27,7 @@ ENCRYPTED = 1
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledPicture:
     """A picture as a file, what it is said to be, and what it is called in the archive."""
 
     name: str
@@ -35,7 +35,7 @@ class Labelled:
     label: str
 
 
-def labelled(archive: bytes) -> list[Labelled]:
+def read_pictures(archive: bytes) -> list[LabelledPicture]:
     """Raises ImageError for an archive that is damaged, dangerous or of another form."""
     with _opened(archive) as opened:
         entries = {entry.filename: entry for entry in _checked(opened)}
@@ -62,7 +62,7 @@ def _damage_reported() -> Iterator[None]:
 @contextmanager
 def _opened(archive: bytes) -> Iterator[ZipFile]:
     # Each entry costs memory as soon as the archive is opened, whatever it says of their number.
-    if archive.count(ENTRY) > MOST_ENTRIES:
+    if archive.count(ENTRY) > MAX_ENTRIES:
         raise _too_many()
     with _damage_reported():
         try:
@@ -78,7 +78,7 @@ def _opened(archive: bytes) -> Iterator[ZipFile]:
 
 def _too_many() -> ImageError:
     message = "At most %(n)s pictures are taken at once. Send them in several archives."
-    return ImageError("too_many_files", message, n=MOST_PICTURES)
+    return ImageError("too_many_files", message, n=MAX_PICTURES)
 
 
 def _checked(archive: ZipFile) -> list[ZipInfo]:
@@ -109,15 +109,15 @@ def _check(entry: ZipInfo) -> None:
         raise ImageError("unusual_packing", message, name=name)
 
 
-def _in_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labelled]:
+def _in_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
     found = [name for name in entries if name != INDEX]
-    if len(found) > MOST_PICTURES:
+    if len(found) > MAX_PICTURES:
         raise _too_many()
     if not found:
         raise ImageError("empty", "The archive holds no pictures.")
     labels = {name: _folder(name) for name in found}
     for name, label in labels.items():
-        yield Labelled(name, without_appended(_read(archive, entries[name])), label)
+        yield LabelledPicture(name, without_appended(_read(archive, entries[name])), label)
 
 
 def _read(archive: ZipFile, entry: ZipInfo) -> bytes:
@@ -135,14 +135,14 @@ def _folder(name: str) -> str:
     return folder
 
 
-def _in_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labelled]:
+def _in_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
     if "y.npy" not in entries:
         raise ImageError("bad_arrays", "The npz file has no array y with the labels.")
     x, y = (_array(_read(archive, entries[name])) for name in ("x.npy", "y.npy"))
     if x.ndim != 3 or x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != (len(x),):
         message = "x must be N×H×W uint8 with bright ink, and y N integers."
         raise ImageError("bad_arrays", message)
-    if len(x) > MOST_PICTURES:
+    if len(x) > MAX_PICTURES:
         raise _too_many()
     if not x.size:
         raise ImageError("empty", "The archive holds no pictures.")
@@ -150,7 +150,7 @@ def _in_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labell
         raise ImageError("bad_arrays", "y must hold 0 to 9, or 10 for what is not a digit.")
     for place, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
         name = Label.NOT_A_DIGIT.value if label == NOT_A_DIGIT else DIGITS[label]
-        yield Labelled(f"x[{place}]", pictures.on_paper(pixels), name)
+        yield LabelledPicture(f"x[{place}]", pictures.render_pixels(pixels), name)
 
 
 @_damage_reported()

@@ -19,27 +19,27 @@ from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.uploads import file_deletion
 
-TASK = "classifier.tasks.delete_sent_by"
-BATCH = 200
+TASK = "classifier.tasks.delete_by_visitor"
+BATCH_SIZE = 200
 # Of those, within one request.
 AT_ONCE = 2
 KEY_OF = "classifier.uploads.deletion"
-FILES_LEFT = gettext_noop(
+FILES_LEFT_MESSAGE = gettext_noop(
     "The stored files can't be deleted right now. Nobody can open them any more, and they will be "
     "deleted as soon as possible."
 )
 
 
 @dataclass
-class Deleted:
+class DeletionResult:
     """How many uploads were deleted, and what is left for jobs."""
 
     uploads: int = 0
     files_left: int = 0
     has_uploads_left: bool = False
 
-    def __add__(self, other: "Deleted") -> "Deleted":
-        return Deleted(
+    def __add__(self, other: "DeletionResult") -> "DeletionResult":
+        return DeletionResult(
             self.uploads + other.uploads,
             self.files_left + other.files_left,
             self.has_uploads_left or other.has_uploads_left,
@@ -47,7 +47,7 @@ class Deleted:
 
 
 @dataclass(frozen=True)
-class Derived:
+class DependentCounts:
     """How much goes with uploads."""
 
     images: int
@@ -57,9 +57,9 @@ class Derived:
     predictions: int
 
 
-def derived(ids: Collection[UUID] | QuerySet[Upload, UUID]) -> Derived:
+def count_dependents(ids: Collection[UUID] | QuerySet[Upload, UUID]) -> DependentCounts:
     images = InputImage.objects.filter(upload__in=ids)
-    return Derived(
+    return DependentCounts(
         images=images.count(),
         labels=images.exclude(label=Label.UNKNOWN).count(),
         label_changes=LabelChange.objects.filter(image__in=images).count(),
@@ -69,7 +69,7 @@ def derived(ids: Collection[UUID] | QuerySet[Upload, UUID]) -> Derived:
 
 
 @transaction.atomic
-def delete(ids: Collection[UUID]) -> Deleted:
+def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
     """Delete the rows of uploads, all or none, and once that is committed their files.
 
     Files that can't be deleted are left for jobs. A process that is killed in between leaves files
@@ -79,7 +79,7 @@ def delete(ids: Collection[UUID]) -> Deleted:
     names = list(uploads.values_list("file", flat=True))
     _lock_images(ids)
     Upload.objects.filter(pk__in=ids).delete()
-    deleted = Deleted(len(names))
+    deleted = DeletionResult(len(names))
 
     def delete_files() -> None:
         left = file_deletion.delete_files(names)
@@ -96,13 +96,13 @@ def _lock_images(ids: Collection[UUID]) -> None:
     list(images.values_list("pk"))
 
 
-def key(upload_id: UUID | str) -> str:
+def make_deletion_key(upload_id: UUID | str) -> str:
     """By which who sent an upload may delete it: nobody else can work it out."""
     return salted_hmac(KEY_OF, str(upload_id), algorithm="sha256").hexdigest()
 
 
-def is_key(upload_id: UUID | str, given: str) -> bool:
-    return constant_time_compare(given, key(upload_id))
+def is_deletion_key(upload_id: UUID | str, given: str) -> bool:
+    return constant_time_compare(given, make_deletion_key(upload_id))
 
 
 def delete_expired() -> int:
@@ -113,13 +113,15 @@ def delete_expired() -> int:
     return _delete_all(Upload.objects.filter(created_at__lt=limit)).uploads
 
 
-def _delete_all(uploads: QuerySet[Upload], batches: int | None = None) -> Deleted:
-    oldest = uploads.order_by("created_at", "pk").values_list("pk", flat=True)[:BATCH]
+def _delete_all(uploads: QuerySet[Upload], batches: int | None = None) -> DeletionResult:
+    oldest = uploads.order_by("created_at", "pk").values_list("pk", flat=True)[:BATCH_SIZE]
     until_none_are_left = iter(lambda: list(oldest.all()), [])
-    return sum((delete(ids) for ids in islice(until_none_are_left, batches)), Deleted())
+    return sum(
+        (delete_uploads(ids) for ids in islice(until_none_are_left, batches)), DeletionResult()
+    )
 
 
-def delete_sent_by(visitor: UUID) -> Deleted:
+def delete_by_visitor(visitor: UUID) -> DeletionResult:
     """Delete all that a browser has sent so far; a job deletes what is too much for a request."""
     now = timezone.now()
     sent = Upload.objects.filter(visitor=visitor, created_at__lte=now)
@@ -131,6 +133,6 @@ def delete_sent_by(visitor: UUID) -> Deleted:
     return deleted
 
 
-def delete_rest(visitor: UUID, until: datetime) -> None:
+def delete_remaining(visitor: UUID, until: datetime) -> None:
     """What the browser has sent since then stays."""
     _delete_all(Upload.objects.filter(visitor=visitor, created_at__lte=until))

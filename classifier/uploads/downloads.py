@@ -20,7 +20,7 @@ EXTENSIONS = {
 }
 
 
-def as_sent(upload: Upload) -> HttpResponseBase:
+def serve_original(upload: Upload) -> HttpResponseBase:
     """As an attachment, so that no browser shows what a stranger made. Raises FileNotFoundError."""
     name = f"{upload.pk}.{EXTENSIONS[upload.media_type]}"
     if not (settings.BEHIND_NGINX and isinstance(default_storage, FileSystemStorage)):

@@ -20,7 +20,7 @@ NEAREST = 5
 KEPT_S = 60
 
 
-class Unexplained(Exception):
+class NotExplainable(Exception):
     """There is no such image, or the model in service has not read it."""
 
 
@@ -32,32 +32,32 @@ class Neighbour:
     label: str
 
 
-def model_in_service() -> ServedModel | None:
+def get_served_model() -> ServedModel | None:
     try:
         return serving.champion.get()
     except NoModel:
         return None
 
 
-def explaining(answer: Answer) -> ServedModel | None:
+def get_explaining_model(answer: Answer) -> ServedModel | None:
     """The model in service, if it gave this answer."""
-    served = model_in_service()
+    served = get_served_model()
     return served if served and answer.model == served.version.name else None
 
 
-def name_of(served: ServedModel) -> str:
+def get_fingerprint(served: ServedModel) -> str:
     """Another one as soon as anything in its folder is another."""
     return served.version.checksum[:16]
 
 
-def focus(image_id: UUID) -> Focus:
+def load_focus(image_id: UUID) -> Focus:
     """Where the model looked. Raises Unexplained."""
     newest = Prediction.objects.filter(image=image_id).order_by("-id")
     row = newest.values_list("model", "image__pixels").first()
-    served = model_in_service()
+    served = get_served_model()
     if row is None or served is None or row[0] != served.version.pk:
-        raise Unexplained
-    key = f"focus_{name_of(served)}_{image_id}"
+        raise NotExplainable
+    key = f"focus_{get_fingerprint(served)}_{image_id}"
     found: Focus | None = cache.get(key)
     if found is None:
         pixels = np.frombuffer(row[1], np.uint8).reshape(28, 28)
@@ -66,7 +66,7 @@ def focus(image_id: UUID) -> Focus:
     return found
 
 
-def neighbours(upload: Upload, served: ServedModel) -> Mapping[UUID | None, list[Neighbour]]:
+def find_neighbours(upload: Upload, served: ServedModel) -> Mapping[UUID | None, list[Neighbour]]:
     """Of each image in an upload that this model has read; none if it has no exemplars."""
     exemplars = served.recognizer.exemplars
     items = QueueItem.objects.filter(image__upload=upload)
@@ -80,7 +80,7 @@ def neighbours(upload: Upload, served: ServedModel) -> Mapping[UUID | None, list
     }
 
 
-def typical(served: ServedModel) -> list[Neighbour]:
+def list_typical_exemplars(served: ServedModel) -> list[Neighbour]:
     """The most usual exemplar of each digit."""
     exemplars = served.recognizer.exemplars
     if exemplars is None:
@@ -89,10 +89,10 @@ def typical(served: ServedModel) -> list[Neighbour]:
     return [Neighbour(*each) for each in zip(firsts.tolist(), map(str, labels), strict=True)]
 
 
-def exemplar(model: str, number: int) -> NDArray[np.uint8]:
+def get_exemplar(model: str, number: int) -> NDArray[np.uint8]:
     """Its (28, 28) pixels; `model` is a `name_of`. Raises Unexplained."""
-    served = model_in_service()
-    exemplars = served.recognizer.exemplars if served and model == name_of(served) else None
+    served = get_served_model()
+    exemplars = served.recognizer.exemplars if served and model == get_fingerprint(served) else None
     if exemplars is None or number >= len(exemplars.labels):
-        raise Unexplained
+        raise NotExplainable
     return np.asarray(exemplars.pixels[number])

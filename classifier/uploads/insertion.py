@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Composed, Identifier, Placeholder
 Shape = tuple[tuple[type[Model], int], ...]
 
 
-def insert(*tables: Sequence[Model]) -> None:
+def insert_rows(*tables: Sequence[Model]) -> None:
     """New rows, those of one table after those of another. Numbered keys are not filled in."""
     filled = [rows for rows in tables if rows]
     statement = _statement(tuple((type(rows[0]), len(rows)) for rows in filled))

@@ -18,7 +18,7 @@ class ProbedStorage(Protocol):
 
 
 @transaction.atomic
-def set_up() -> None:
+def set_up_folder() -> None:
     """Mark MEDIA_ROOT the first time, and later check that it is still the same folder.
 
     A bucket needs no marker: where it is missing, nothing can be written. Raises NoStorage.
@@ -26,20 +26,20 @@ def set_up() -> None:
     if not isinstance(default_storage, DurableStorage):
         return
     marked = default_storage.read_marker()
-    if get_id() is None and (marked is None or not _has_files()):
+    if get_store_id() is None and (marked is None or not _has_files()):
         store = MediaStore.objects.create(**({"pk": marked} if marked else {}))
         default_storage.write_marker(store.pk)
     else:
-        check(get_id(), marked)
+        check_ids(get_store_id(), marked)
 
 
-def check_own() -> None:
+def check_folder() -> None:
     """Raise WrongStore if MEDIA_ROOT is not the folder that was set up for this database."""
     if isinstance(default_storage, DurableStorage):
-        check(get_id(), default_storage.read_marker())
+        check_ids(get_store_id(), default_storage.read_marker())
 
 
-def check(known: UUID | None, marked: UUID | None) -> None:
+def check_ids(known: UUID | None, marked: UUID | None) -> None:
     """Raise WrongStore unless the database's ID is the one in the marker."""
     if known is None:
         raise WrongStore(
@@ -59,12 +59,12 @@ def check(known: UUID | None, marked: UUID | None) -> None:
         )
 
 
-def get_id() -> UUID | None:
+def get_store_id() -> UUID | None:
     """Return the ID of the folder that was set up for this database, if one was."""
     return MediaStore.objects.values_list("pk", flat=True).first()
 
 
-def probe() -> UUID | None:
+def probe_storage() -> UUID | None:
     """Try a write, and return the ID in the marker, if there is one. Raises NoStorage."""
     return cast(ProbedStorage, default_storage).probe()
 

@@ -38,30 +38,30 @@ class ObjectStorage(S3Storage):
     )
 
     def _open(self, name: str, _mode: str = "rb") -> "File[bytes]":
-        with answering(name):
+        with translate_errors(name):
             content = self.bucket.Object(self._normalize_name(name)).get()["Body"].read()
         return ContentFile(content, name)
 
     def _save(self, name: str, content: "File[Any]") -> str:
-        with answering(name):
+        with translate_errors(name):
             saved: str = super()._save(name, content)
             return saved
 
     def delete(self, name: str) -> None:
-        with answering(name):
+        with translate_errors(name):
             super().delete(name)
 
     def exists(self, name: str) -> bool:
-        with answering(name):
+        with translate_errors(name):
             return bool(super().exists(name))
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
-        with answering(path):
+        with translate_errors(path):
             folders, files = super().listdir(path)
             return folders, files
 
     def get_modified_time(self, name: str) -> datetime:
-        with answering(name):
+        with translate_errors(name):
             modified: datetime = super().get_modified_time(name)
             return modified
 
@@ -70,13 +70,13 @@ class ObjectStorage(S3Storage):
 
         Nothing is written: a bucket does not get full, and may keep each version of an object.
         """
-        with answering(self.bucket_name):
+        with translate_errors(self.bucket_name):
             self.bucket.meta.client.list_objects_v2(Bucket=self.bucket_name, MaxKeys=1)
         return None
 
 
 @contextmanager
-def answering(name: str) -> Iterator[None]:
+def translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:

@@ -19,7 +19,7 @@ def remove_orphans() -> int:
 
     Raises NoStorage, before anything is deleted, also where the folder is another database's.
     """
-    media_store.check_own()
+    media_store.check_folder()
     try:
         folders, _ = default_storage.listdir(FOLDER)
     except FileNotFoundError:

@@ -24,17 +24,17 @@ FAINT = 1.0
 Floats = NDArray[np.float64]
 
 
-def png(image: InputImage) -> bytes:
+def render_image(image: InputImage) -> bytes:
     """What the model saw."""
-    return on_paper(np.frombuffer(image.pixels, np.uint8).reshape(28, 28))
+    return render_pixels(np.frombuffer(image.pixels, np.uint8).reshape(28, 28))
 
 
-def on_paper(pixels: NDArray[np.uint8]) -> bytes:
+def render_pixels(pixels: NDArray[np.uint8]) -> bytes:
     """Ink, which is 255, dark on light."""
     return _encoded(Image.fromarray(255 - pixels), "PNG")
 
 
-def focus(found: Focus) -> bytes:
+def render_focus(found: Focus) -> bytes:
     """What the model saw, orange where it speaks for its guess and blue where it speaks against."""
     ink = _enlarged(found.image / 255, smooth=False)
     weight = _enlarged(found.weight / max(np.abs(found.weight).max(), FAINT), smooth=True)
@@ -64,7 +64,7 @@ def _mixed(one: NDArray[Any], other: NDArray[Any], share: Floats) -> Floats:
     return np.asarray(one * (1 - share) + other * share)
 
 
-def preview(upload: Upload) -> bytes:
+def render_upload(upload: Upload) -> bytes:
     """The original of any format, upright and reduced, as a JPEG without its metadata."""
     with upload.file.open() as file:
         pixels = imaging.decode(file.read()).pixels

@@ -17,10 +17,10 @@ class Preview:
     pixels: list[bytes]
 
 
-def preview(data: bytes) -> Preview:
+def preview_picture(data: bytes) -> Preview:
     """Raises ImageError where the bytes are no usable picture, NoModel where nothing serves."""
     picture = imaging.decode(data)
     served = serving.champion.get()
     reading = read_picture(picture, served.recognizer)
-    answer = answers.of_reading(reading, served.version.name)
+    answer = answers.build_preview_answer(reading, served.version.name)
     return Preview(answer, [digit.pixels.tobytes() for digit in reading.digits])

@@ -6,7 +6,7 @@ from classifier.recognition.labels import Label
 from classifier.recognition.recognizer import Recognition
 
 
-def prediction(image: InputImage, found: Recognition, model: ModelVersion) -> Prediction:
+def build_prediction(image: InputImage, found: Recognition, model: ModelVersion) -> Prediction:
     return Prediction(
         image=image,
         model=model,
@@ -21,7 +21,7 @@ def prediction(image: InputImage, found: Recognition, model: ModelVersion) -> Pr
     )
 
 
-def queue_item(image: InputImage, found: Recognition) -> QueueItem:
+def build_queue_item(image: InputImage, found: Recognition) -> QueueItem:
     return QueueItem(
         image=image,
         waiting=image.label == Label.UNKNOWN,

@@ -11,7 +11,7 @@ from classifier.recognition.imaging import ImageError, without_appended
 
 FIELD = "image"
 ARCHIVE = "archive"
-MOST_FILES = 10
+MAX_FILES = 10
 STATUS = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -19,11 +19,11 @@ STATUS = {
 }
 
 
-def status(error: ImageError) -> HTTPStatus:
+def get_status(error: ImageError) -> HTTPStatus:
     return STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
 
 
-def from_files(files: "MultiValueDict[str, Any]") -> bytes:
+def read_file(files: "MultiValueDict[str, Any]") -> bytes:
     """The content of the one file in the field. Raises ImageError."""
     found = files.getlist(FIELD)
     if not found:
@@ -32,46 +32,46 @@ def from_files(files: "MultiValueDict[str, Any]") -> bytes:
     if len(found) > 1 or len(files) > 1:
         message = gettext_noop("Send one picture at a time, in the field '%(field)s'.")
         raise ImageError("too_many_files", message, field=FIELD)
-    return from_body(found[0].read())
+    return read_body(found[0].read())
 
 
-def each_from_files(files: "MultiValueDict[str, Any]") -> tuple[list[str], list[bytes]]:
+def read_files(files: "MultiValueDict[str, Any]") -> tuple[list[str], list[bytes]]:
     """The names and the contents of the files in the field. Raises ImageError."""
     found = files.getlist(FIELD)
     if not found or len(files) > 1:
         message = gettext_noop("Send the pictures as files in the field '%(field)s'.")
         raise ImageError("missing_field", message, field=FIELD)
-    if len(found) > MOST_FILES:
-        raise too_many_files()
-    return [str(file.name) for file in found], [from_body(file.read()) for file in found]
+    if len(found) > MAX_FILES:
+        raise build_too_many_files_error()
+    return [str(file.name) for file in found], [read_body(file.read()) for file in found]
 
 
-def archive_from_files(files: "MultiValueDict[str, Any]") -> bytes:
+def read_archive(files: "MultiValueDict[str, Any]") -> bytes:
     """The content of the one file in the field of archives. Raises ImageError."""
     found = files.getlist(ARCHIVE)
     if len(found) != 1 or len(files) > 1:
         message = "Send one archive as a file in the field '%(field)s'."
         raise ImageError("missing_field", message, field=ARCHIVE)
-    return within_limit(found[0].read())
+    return check_size(found[0].read())
 
 
-def from_body(body: bytes) -> bytes:
+def read_body(body: bytes) -> bytes:
     """Return the body's picture, without what is appended to it. Raises ImageError."""
-    return without_appended(within_limit(body))
+    return without_appended(check_size(body))
 
 
-def within_limit(body: bytes) -> bytes:
+def check_size(body: bytes) -> bytes:
     """Return the body unchanged. Raises ImageError if it is too large."""
     if len(body) > settings.MAX_UPLOAD_BYTES:
-        raise too_large()
+        raise build_too_large_error()
     return body
 
 
-def too_many_files() -> ImageError:
+def build_too_many_files_error() -> ImageError:
     message = gettext_noop("At most %(n)s files are taken at once.")
-    return ImageError("too_many_files", message, n=MOST_FILES)
+    return ImageError("too_many_files", message, n=MAX_FILES)
 
 
-def too_large() -> ImageError:
+def build_too_large_error() -> ImageError:
     message = gettext_noop("The file is too large. At most %(n)s MB are taken.")
     return ImageError("too_large", message, n=settings.MAX_UPLOAD_MB)

@@ -17,7 +17,7 @@ from procrastinate.types import JSONDict
 
 from classifier.errors import RuleBroken
 from classifier.models import (
-    MISTAKEN,
+    MISTAKEN_SCORE,
     InputImage,
     InputImageQuerySet,
     ModelState,
@@ -30,16 +30,16 @@ from classifier.registry import serving, versions
 from classifier.uploads import records
 
 TASK = "classifier.tasks.rescore"
-OF_A_JOB = 1_000
-OF_A_BATCH = 250
-FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+IMAGES_PER_JOB = 1_000
+IMAGES_PER_BATCH = 250
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 STARTING = 0x726573636F7265  # of an advisory lock; "rescore" in ASCII
 # Until what somebody has locked right now is tried again.
 PAUSE_S = 2
 
 
 @dataclass(frozen=True)
-class Standing:
+class RescoringProgress:
     """How many images have been uploaded, and how many of them the model has yet to read."""
 
     model: ModelVersion
@@ -48,7 +48,7 @@ class Standing:
 
 
 @transaction.atomic
-def start() -> Standing:
+def start_rescoring() -> RescoringProgress:
     """Queues jobs for what the model in service has yet to read, unless some wait or run already.
 
     Raises RuleBroken where no model is in service.
@@ -57,8 +57,10 @@ def start() -> Standing:
     model = versions.get_champion()
     if model is None:
         raise RuleBroken("No model is in service. Promote one: python manage.py promote NAME")
-    standing = Standing(model, InputImage.objects.uploaded().count(), _unread(model).count())
-    if standing.unread and left(model) is None:
+    standing = RescoringProgress(
+        model, InputImage.objects.uploaded().count(), _unread(model).count()
+    )
+    if standing.unread and count_waiting(model) is None:
         _share(model, standing.unread)
     return standing
 
@@ -83,10 +85,10 @@ def _unread(model: ModelVersion) -> InputImageQuerySet:
 def _share(model: ModelVersion, unread: int) -> None:
     """A job for each range of keys with so many unread images; the ranges span all keys."""
     places = _unread(model).annotate(place=Window(RowNumber(), order_by="id") - 1)
-    every = places.alias(past=F("place") % OF_A_JOB).filter(past=0).order_by("pk")
-    firsts = [FIRST, *every.values_list("pk", flat=True)[1:]]
-    lasts = [*(UUID(int=first.int - 1) for first in firsts[1:]), LAST]
-    counts = [*[OF_A_JOB] * len(firsts[1:]), unread - OF_A_JOB * len(firsts[1:])]
+    every = places.alias(past=F("place") % IMAGES_PER_JOB).filter(past=0).order_by("pk")
+    firsts = [FIRST_ID, *every.values_list("pk", flat=True)[1:]]
+    lasts = [*(UUID(int=first.int - 1) for first in firsts[1:]), LAST_ID]
+    counts = [*[IMAGES_PER_JOB] * len(firsts[1:]), unread - IMAGES_PER_JOB * len(firsts[1:])]
     _queue(model, zip(firsts, lasts, counts, strict=True))
 
 
@@ -100,7 +102,7 @@ def _queue(model: ModelVersion, ranges: Iterable[tuple[UUID, UUID, int]], in_s: 
     job.batch_defer(*arguments)
 
 
-def left(model: ModelVersion) -> int | None:
+def count_waiting(model: ModelVersion) -> int | None:
     """How many images are in the jobs that wait or run; None where there is no such job."""
     unfinished = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
     images = Cast(KeyTextTransform("images", "args"), IntegerField())
@@ -108,7 +110,7 @@ def left(model: ModelVersion) -> int | None:
     return found
 
 
-def read(model_id: int, first: UUID, last: UUID) -> None:
+def rescore_range(model_id: int, first: UUID, last: UUID) -> None:
     """One job; it ends early where the model does not serve (any more). Raises ArtifactError.
 
     What somebody else has locked, to label or to delete it, is left to another job.
@@ -116,7 +118,7 @@ def read(model_id: int, first: UUID, last: UUID) -> None:
     after = first
     while (model := versions.get_champion()) and model.pk == model_id:
         rest = _unread(model).filter(pk__gte=after, pk__lte=last).order_by("pk")
-        images = list(rest.only("pixels")[:OF_A_BATCH])
+        images = list(rest.only("pixels")[:IMAGES_PER_BATCH])
         if not images:
             _leave_the_rest(model, first, last)
             return
@@ -152,8 +154,8 @@ def _keep(model: ModelVersion, found: Mapping[UUID, Recognition]) -> None:
     # Asked anew now that they are locked: another job may have read them since.
     unread = _unread(model).filter(Q(pk__in=doubts) | Q(pk__in=images, queued__isnull=True))
     read = [(image, found[image.pk]) for image in unread.only("label")]
-    Prediction.objects.bulk_create(records.prediction(*each, model) for each in read)
-    _keep_in_queue([records.queue_item(*each) for each in read], doubts)
+    Prediction.objects.bulk_create(records.build_prediction(*each, model) for each in read)
+    _keep_in_queue([records.build_queue_item(*each) for each in read], doubts)
 
 
 def _goes_on_serving(model: ModelVersion) -> bool:
@@ -167,8 +169,8 @@ def _goes_on_serving(model: ModelVersion) -> bool:
 def _keep_in_queue(items: list[QueueItem], doubts: Mapping[UUID, float]) -> None:
     """What somebody has seen to be mistaken stays that."""
     for item in items:
-        if doubts.get(item.pk) == MISTAKEN:
-            item.doubt = MISTAKEN
+        if doubts.get(item.pk) == MISTAKEN_SCORE:
+            item.doubt = MISTAKEN_SCORE
     QueueItem.objects.bulk_create(
         items,
         update_conflicts=True,

@@ -16,14 +16,14 @@ from classifier.recognition.reader import ReadDigit, read_picture
 from classifier.registry import serving
 from classifier.uploads import answers, records
 from classifier.uploads.answers import Answer
-from classifier.uploads.insertion import insert
+from classifier.uploads.insertion import insert_rows
 from classifier.uploads.upload_batch import UploadBatch, delete_files_on_rollback, open_batch
 from classifier.webhooks import events
 
 Rows = tuple[list[Upload], list[InputImage], list[QueueItem], list[Prediction]]
 
 
-def classify(
+def classify_picture(
     data: bytes, source: Source, visitor: UUID | None = None, batch: UploadBatch | None = None
 ) -> Answer:
     """Recognise the digits in a picture, and store all of it: file and rows, or neither.
@@ -50,11 +50,11 @@ def classify(
     )
     recognitions = [digit.recognition for digit in reading.digits]
     read = list(zip(_images(upload, reading.digits), recognitions, strict=True))
-    predictions = [records.prediction(image, found, served.version) for image, found in read]
-    answer = answers.of_predictions(upload, predictions)
-    items = [records.queue_item(image, found) for image, found in read]
+    predictions = [records.build_prediction(image, found, served.version) for image, found in read]
+    answer = answers.build_answer(upload, predictions)
+    items = [records.build_queue_item(image, found) for image, found in read]
     rows = [upload], [image for image, _ in read], items, predictions
-    is_published = answer.verdict == Verdict.UNSURE and events.subscriptions.want(
+    is_published = answer.verdict == Verdict.UNSURE and events.subscriptions.is_subscribed(
         Event.UPLOAD_UNSURE
     )
     if batch is None and not is_published:
@@ -62,7 +62,7 @@ def classify(
     else:
         with open_batch(batch) as joined:
             joined.store_file(upload, data)
-            insert(*rows)
+            insert_rows(*rows)
             if is_published:
                 events.publish(Event.UPLOAD_UNSURE, [_describe_unsure(answer)])
     metrics.count_predictions(predictions)
@@ -88,10 +88,10 @@ def _store_alone(upload: Upload, data: bytes, rows: Rows) -> None:
     with delete_files_on_rollback() as batch:
         batch.store_file(upload, data)
         batch.may_be_committed = True
-        insert(*rows)
+        insert_rows(*rows)
 
 
-def classify_each(
+def classify_pictures(
     pictures: list[bytes],
     source: Source,
     visitor: UUID | None = None,
@@ -109,7 +109,7 @@ def _answer_or_fault(
     data: bytes, source: Source, visitor: UUID | None, batch: UploadBatch
 ) -> Answer | ImageError:
     try:
-        return classify(data, source, visitor, batch)
+        return classify_picture(data, source, visitor, batch)
     except ImageError as fault:
         return fault
 

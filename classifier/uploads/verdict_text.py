@@ -7,15 +7,15 @@ from django.utils.translation import gettext as _
 from classifier.recognition.labels import Reason, Verdict
 
 
-def blank() -> str:
+def describe_blank() -> str:
     return _("There is nothing written in this picture.")
 
 
-def mostly_not_digits() -> str:
+def describe_non_digits() -> str:
     return _("This does not look like written digits.")
 
 
-def of_digit(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
+def describe_verdict(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
     """None where the verdict is `digit`, which needs no reason."""
     match reason:
         case Reason.LOW_CONFIDENCE:
@@ -45,7 +45,7 @@ def of_digit(verdict: str, reason: str, probabilities: Mapping[str, float]) -> s
     return sentence % _two_nearest(probabilities)
 
 
-def of_one_among(place: int, count: int, sentence: str) -> str:
+def describe_one_of_several(place: int, count: int, sentence: str) -> str:
     """Of the digit at `place`, from 1, among several."""
     values = {"place": place, "count": count, "sentence": sentence}
     return _("Number %(place)s of %(count)s: %(sentence)s") % values

@@ -26,7 +26,7 @@ say_share = partial(share, places=-2)
 @require_safe
 @conditional_page
 def how(request: HttpRequest) -> HttpResponse:
-    served = explanations.model_in_service()
+    served = explanations.get_served_model()
     context = _of_model(served) if served else {}
     return render(request, "how.html", {"retention_days": settings.RETENTION_DAYS} | context)
 
@@ -36,10 +36,10 @@ def _of_model(served: ServedModel) -> dict[str, Any]:
     details = manifest.metrics.get("test_details", {})
     return {
         "model": manifest,
-        "model_name": explanations.name_of(served),
+        "model_name": explanations.get_fingerprint(served),
         "made_on": datetime.fromisoformat(manifest.created_at),
         "learnt": versions.summarize_snapshot(manifest.dataset),
-        "typical": explanations.typical(served),
+        "typical": explanations.list_typical_exemplars(served),
         "charts": _charts(details),
         "mistakes": _mistakes(details.get("confusion", [])),
     }

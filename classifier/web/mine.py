@@ -18,7 +18,7 @@ from classifier.web import visitors
 @cache_control(private=True, no_store=True)
 def mine(request: HttpRequest, last: UUID | None = None) -> HttpResponse:
     visitor = visitors.known(request)
-    page = history.page(visitor, before=last) if visitor else history.Page()
+    page = history.load_page(visitor, before=last) if visitor else history.HistoryPage()
     return render(request, "mine.html", {"page": page})
 
 
@@ -28,7 +28,7 @@ def delete(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     if not visitors.is_sender(request, upload):
         detail = _("Only the browser that sent a picture can delete it. Staff can help.")
         return render(request, "error.html", {"detail": detail}, status=403)
-    deleted = deletion.delete([upload.pk])
+    deleted = deletion.delete_uploads([upload.pk])
     messages.success(request, _("The picture has been deleted."))
     _warn_of_files_left(request, deleted)
     return redirect("mine")
@@ -39,21 +39,24 @@ def delete(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 def delete_all(request: HttpRequest) -> HttpResponse:
     """Says what goes, and then does it."""
     visitor = visitors.known(request)
-    sent = history.sent_by(visitor) if visitor else Upload.objects.none()
+    sent = history.list_uploads(visitor) if visitor else Upload.objects.none()
     if not visitor or not sent.exists():
         return redirect("mine")
     if request.method == "POST":
-        deleted = deletion.delete_sent_by(visitor)
+        deleted = deletion.delete_by_visitor(visitor)
         if deleted.has_uploads_left:
             messages.success(request, _("They are being deleted; so many take a few minutes."))
         else:
             messages.success(request, _("Your pictures have been deleted."))
         _warn_of_files_left(request, deleted)
         return redirect("mine")
-    going = {"pictures": sent.count(), "with": deletion.derived(sent.values_list("pk", flat=True))}
+    going = {
+        "pictures": sent.count(),
+        "with": deletion.count_dependents(sent.values_list("pk", flat=True)),
+    }
     return render(request, "mine_delete.html", going)
 
 
-def _warn_of_files_left(request: HttpRequest, deleted: deletion.Deleted) -> None:
+def _warn_of_files_left(request: HttpRequest, deleted: deletion.DeletionResult) -> None:
     if deleted.files_left:
-        messages.warning(request, _(deletion.FILES_LEFT))
+        messages.warning(request, _(deletion.FILES_LEFT_MESSAGE))

@@ -36,7 +36,7 @@ def _etag(_request: HttpRequest, upload_id: UUID) -> str | None:
 def original(_request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
     try:
-        preview = pictures.preview(upload)
+        preview = pictures.render_upload(upload)
     except FileNotFoundError as error:
         raise Http404 from error
     return HttpResponse(preview, content_type="image/jpeg")
@@ -49,7 +49,7 @@ def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     if not (request.user.is_staff and request.user.has_perm("classifier.view_upload")):
         raise PermissionDenied
     try:
-        return downloads.as_sent(get_object_or_404(Upload, pk=upload_id))
+        return downloads.serve_original(get_object_or_404(Upload, pk=upload_id))
     except FileNotFoundError as error:
         raise Http404 from error
 
@@ -58,14 +58,14 @@ def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
 @cache_control(private=True, max_age=A_DAY_S)
 def seen(_request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage, pk=image_id)
-    return HttpResponse(pictures.png(image), content_type="image/png")
+    return HttpResponse(pictures.render_image(image), content_type="image/png")
 
 
 @require_safe
 @limited
 @cache_control(private=True, max_age=A_DAY_S)
 def focus(_request: HttpRequest, image_id: UUID) -> HttpResponse:
-    return HttpResponse(pictures.focus(_focus(image_id)), content_type="image/png")
+    return HttpResponse(pictures.render_focus(_focus(image_id)), content_type="image/png")
 
 
 @require_safe
@@ -78,8 +78,8 @@ def focus_in_words(request: HttpRequest, image_id: UUID) -> HttpResponse:
 
 def _focus(image_id: UUID) -> Focus:
     try:
-        return explanations.focus(image_id)
-    except explanations.Unexplained as error:
+        return explanations.load_focus(image_id)
+    except explanations.NotExplainable as error:
         raise Http404 from error
 
 
@@ -87,7 +87,7 @@ def _focus(image_id: UUID) -> Focus:
 @cache_control(public=True, max_age=FOR_EVER_S, immutable=True)
 def exemplar(_request: HttpRequest, model: str, number: int) -> HttpResponse:
     try:
-        pixels = explanations.exemplar(model, number)
-    except explanations.Unexplained as error:
+        pixels = explanations.get_exemplar(model, number)
+    except explanations.NotExplainable as error:
         raise Http404 from error
-    return HttpResponse(pictures.on_paper(pixels), content_type="image/png")
+    return HttpResponse(pictures.render_pixels(pixels), content_type="image/png")

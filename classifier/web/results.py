@@ -43,13 +43,13 @@ class Shown:
 @require_safe
 def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
-    answer = answers.of_upload(upload)
-    served = explanations.explaining(answer)
+    answer = answers.load_answer(upload)
+    served = explanations.get_explaining_model(answer)
     context = {
         "upload": upload,
         "answer": answer,
         "digits": _shown(upload, answer.digits, served),
-        "explained_by": explanations.name_of(served) if served else "",
+        "explained_by": explanations.get_fingerprint(served) if served else "",
         "overlay": Overlay(upload, answer),
         "large": _large(answer),
         "sent_here": visitors.is_sender(request, upload),
@@ -69,7 +69,7 @@ def _large(answer: Answer) -> str:
 
 def _shown(upload: Upload, digits: list[DigitAnswer], served: ServedModel | None) -> list[Shown]:
     suggested = _newest_suggestions(upload)
-    near = explanations.neighbours(upload, served) if served else {}
+    near = explanations.find_neighbours(upload, served) if served else {}
     return [
         Shown(digit, suggested.get(digit.id), _likeliest(digit), near.get(digit.id, []))
         for digit in digits

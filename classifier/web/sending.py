@@ -25,14 +25,14 @@ def index(request: HttpRequest) -> HttpResponse:
 def predict(request: HttpRequest) -> HttpResponse:
     visitor = visitors.known_or_new(request)
     try:
-        names, pictures = request_files.each_from_files(request.FILES)
+        names, pictures = request_files.read_files(request.FILES)
     except ImageError as fault:
         messages.error(request, fault.detail)
-        return render(request, "index.html", status=request_files.status(fault))
-    read = submission.classify_each(pictures, Source.WEB, visitor)
+        return render(request, "index.html", status=request_files.get_status(fault))
+    read = submission.classify_pictures(pictures, Source.WEB, visitor)
     answers = _tell(request, names, read)
     if isinstance(read[0], ImageError) and not answers:
-        return render(request, "index.html", status=request_files.status(read[0]))
+        return render(request, "index.html", status=request_files.get_status(read[0]))
     response = redirect("mine") if len(read) > 1 else redirect("result", answers[0].id)
     visitors.remember(response, visitor)
     return response

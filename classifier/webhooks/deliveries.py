@@ -30,20 +30,20 @@ ATTEMPTS = 8
 FIRST_WAIT_S, TIMES = 15, 4
 # Else all that failed together would come back together.
 JITTER = 0.8, 1.2
-KEPT_FOR = timedelta(days=30)
+LIFETIME = timedelta(days=30)
 SWITCHED_OFF = "The webhook is switched off."
 
 logger = logging.getLogger(__name__)
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     WAITING = "waiting"
     FAILED = "failed"
 
 
 @transaction.atomic
-def start(deliveries: Collection[Delivery]) -> None:
+def create_deliveries(deliveries: Collection[Delivery]) -> None:
     """Keeps new ones, with their jobs or not at all."""
     Delivery.objects.bulk_create(deliveries)
     _queue((delivery.pk for delivery in deliveries), attempt=0)
@@ -71,7 +71,7 @@ def deliver(delivery_id: UUID, attempt: int) -> None:
         return
     try:
         status = _post(delivery)
-    except transport.NotSent as error:
+    except transport.DeliveryError as error:
         _record(delivery, None, str(error))
     else:
         _record(delivery, status, "" if _is_success(status) else f"The answer was {status}.")
@@ -81,16 +81,16 @@ def _is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300
 
 
-def told(delivery: Delivery) -> dict[str, Any]:
+def build_message(delivery: Delivery) -> dict[str, Any]:
     """The body, in the order in which people read it, which PostgreSQL does not keep."""
     return {name: delivery.payload[name] for name in ("type", "timestamp", "data")}
 
 
 def _post(delivery: Delivery) -> int:
-    body = json.dumps(told(delivery), separators=(",", ":")).encode()
+    body = json.dumps(build_message(delivery), separators=(",", ":")).encode()
     secret, now = delivery.webhook.secret, int(time.time())
     headers = {"Content-Type": "application/json", "User-Agent": "mnistsite"}
-    headers |= signing.headers(secret, str(delivery.pk), now, body)
+    headers |= signing.build_headers(secret, str(delivery.pk), now, body)
     return transport.post(delivery.webhook.url, body, headers)
 
 
@@ -115,7 +115,7 @@ def _wait_s(made: int) -> float:
 
 
 @transaction.atomic
-def send_again(ids: Collection[UUID]) -> int:
+def resend(ids: Collection[UUID]) -> int:
     """From the first attempt on, whatever has become of them; says how many there still were."""
     deliveries = Delivery.objects.filter(pk__in=ids).select_for_update(no_key=True)
     found = list(deliveries.order_by("pk").values_list("pk", flat=True))
@@ -125,22 +125,22 @@ def send_again(ids: Collection[UUID]) -> int:
     return len(found)
 
 
-def listed() -> QuerySet[Any]:
+def list_deliveries() -> QuerySet[Any]:
     """Each with its `state`: it has failed where no job will try again."""
     jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
     of_it = jobs.alias(of=KeyTextTransform("delivery_id", "args")).filter(
         of=Cast(OuterRef("pk"), TextField())
     )
     state = Case(
-        When(delivered_at__isnull=False, then=Value(State.DELIVERED.value)),
-        When(Exists(of_it), then=Value(State.WAITING.value)),
-        default=Value(State.FAILED.value),
+        When(delivered_at__isnull=False, then=Value(DeliveryState.DELIVERED.value)),
+        When(Exists(of_it), then=Value(DeliveryState.WAITING.value)),
+        default=Value(DeliveryState.FAILED.value),
     )
     return Delivery.objects.select_related("webhook").annotate(state=state)
 
 
-def forget() -> int:
+def purge_expired() -> int:
     """Those that are older than a month, delivered or not; says how many."""
-    limit = timezone.now() - KEPT_FOR
+    limit = timezone.now() - LIFETIME
     deleted, _ = Delivery.objects.filter(created_at__lt=limit).delete()
     return deleted

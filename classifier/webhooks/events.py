@@ -30,7 +30,7 @@ class Subscriptions:
         self._wanted: frozenset[str] = frozenset()
         self._asked_at = float("-inf")
 
-    def want(self, event: Event) -> bool:
+    def is_subscribed(self, event: Event) -> bool:
         with self._lock:
             if time.monotonic() - self._asked_at > ASK_EVERY_S:
                 active = Webhook.objects.filter(active=True).values_list("events", flat=True)
@@ -55,7 +55,7 @@ def publish(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
         return
     now = timezone.now().isoformat()
     messages = [{"type": event.value, "timestamp": now, "data": each} for each in payloads]
-    deliveries.start(
+    deliveries.create_deliveries(
         [
             Delivery(webhook_id=webhook, event=event, payload=message)
             for message in messages
@@ -64,7 +64,7 @@ def publish(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def listed() -> QuerySet[Any]:
+def list_webhooks() -> QuerySet[Any]:
     """Each with what became of the deliveries that are kept: how many have not been `delivered`
     after an attempt, since when, and when one last was."""
     missed = Q(deliveries__delivered_at=None) & ~Q(deliveries__error="")
@@ -75,23 +75,25 @@ def listed() -> QuerySet[Any]:
     )
 
 
-def test(webhook: Webhook) -> None:
+def send_test(webhook: Webhook) -> None:
     """Sends it what no event is like. Raises RuleBroken where it is switched off."""
     if not webhook.active:
         raise RuleBroken("The webhook is switched off. Switch it on first.")
     payload = {"type": "test", "timestamp": timezone.now().isoformat(), "data": {}}
-    deliveries.start([Delivery(webhook=webhook, event=webhook.events[0], payload=payload)])
+    deliveries.create_deliveries(
+        [Delivery(webhook=webhook, event=webhook.events[0], payload=payload)]
+    )
 
 
-def rotate(webhook_id: int) -> str:
+def rotate_secret(webhook_id: int) -> str:
     """A new secret, by which everything is signed from now on."""
-    secret = signing.new_secret()
+    secret = signing.generate_secret()
     Webhook.objects.filter(pk=webhook_id).update(secret=secret)
     return secret
 
 
 @transaction.atomic
-def delete(ids: Collection[int]) -> None:
+def delete_webhooks(ids: Collection[int]) -> None:
     """With their deliveries, also those that are being written right now."""
     webhooks = Webhook.objects.filter(pk__in=ids)
     list(webhooks.order_by("pk").select_for_update())

@@ -8,11 +8,11 @@ PREFIX = "whsec_"
 SECRET_BYTES = 32
 
 
-def new_secret() -> str:
+def generate_secret() -> str:
     return PREFIX + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def headers(secret: str, id_: str, timestamp: int, body: bytes) -> dict[str, str]:
+def build_headers(secret: str, id_: str, timestamp: int, body: bytes) -> dict[str, str]:
     return {
         "Webhook-Id": id_,
         "Webhook-Timestamp": str(timestamp),

@@ -11,14 +11,14 @@ from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 TIMEOUT_S = 10.0
-KEPT = "This address is kept for the machines of a network. Use another one."
+LINK_LOCAL_ERROR = "This address is kept for the machines of a network. Use another one."
 
 
-class NotSent(Exception):
+class DeliveryError(Exception):
     """The message says why, to staff."""
 
 
-def check(url: str) -> None:
+def validate_url(url: str) -> None:
     """Raises ValueError for what can't be posted to; the message says why."""
     if not (url.isascii() and url.isprintable()) or " " in url:
         raise ValueError("Use letters without accents; write others as they are in a link.")
@@ -29,7 +29,7 @@ def check(url: str) -> None:
         raise ValueError("Leave out user name and password: the signature says who sends.")
     # What a name leads to is looked at when something is sent: by then it may lead elsewhere.
     if _is_link_local(parts.hostname):
-        raise ValueError(KEPT)
+        raise ValueError(LINK_LOCAL_ERROR)
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -47,8 +47,8 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         return status
     except (OSError, HTTPException, UnicodeError) as error:
         if over.is_set() or isinstance(error, TimeoutError):
-            raise NotSent(f"There was no answer within {TIMEOUT_S:.0f} seconds.") from error
-        raise NotSent(f"{type(error).__name__}: {error}") from error
+            raise DeliveryError(f"There was no answer within {TIMEOUT_S:.0f} seconds.") from error
+        raise DeliveryError(f"{type(error).__name__}: {error}") from error
     finally:
         deadline.cancel()
         connection.close()
@@ -72,7 +72,7 @@ def _status(
 ) -> int:
     connection.connect()
     if _is_link_local(connection.sock.getpeername()[0]):
-        raise NotSent(KEPT)
+        raise DeliveryError(LINK_LOCAL_ERROR)
     query = f"?{parts.query}" if parts.query else ""
     connection.request("POST", f"{parts.path or '/'}{query}", body, headers)
     return connection.getresponse().status

@@ -49,7 +49,7 @@ def prepare() -> None:
         with step("Migrations"):
             call_command("migrate", verbosity=0)
         with step("Media"):
-            media_store.set_up()
+            media_store.set_up_folder()
         with step("Model"):
             versions.promote_bundled()
 

@@ -36,8 +36,8 @@ class BodyLimitMiddleware:
         if length <= settings.MAX_UPLOAD_BYTES + SLACK_BYTES:
             return self.get_response(request)
         drain(request.META["wsgi.input"], length)
-        error = request_files.too_large()
-        return failure(request, request_files.status(error), error.code, error.detail)
+        error = request_files.build_too_large_error()
+        return failure(request, request_files.get_status(error), error.code, error.detail)
 
 
 def content_length(request: HttpRequest) -> int:

@@ -58,7 +58,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     try:
         marked = finish_media()
         if marked and not failed:
-            media_store.check(store_id, marked)
+            media_store.check_ids(store_id, marked)
     except (NoStorage, TimeoutError) as error:
         logger.error("Media: %s", error or "no answer")
         failed["media"] = find_outage(error) or NO_STORAGE
@@ -71,11 +71,11 @@ def _check_database() -> tuple[str, UUID | None]:
         cursor.execute("SET LOCAL work_mem = '64kB'")
         cursor.execute(FILL_DISK)
         cursor.execute(LOCK_CHAMPION)
-    return serving.champion.get().version.name, media_store.get_id()
+    return serving.champion.get().version.name, media_store.get_store_id()
 
 
 _database = Bounded(_check_database, READY_WITHIN_S)
-_media = Bounded(media_store.probe, READY_WITHIN_S)
+_media = Bounded(media_store.probe_storage, READY_WITHIN_S)
 
 
 def _unready(failed: dict[str, Outage]) -> HttpResponse:

@@ -16,7 +16,7 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Client:
     def fail(*_: object) -> None:
         raise RuntimeError("secret innards")
 
-    monkeypatch.setattr(submission, "classify", fail)
+    monkeypatch.setattr(submission, "classify_picture", fail)
     return Client(raise_request_exception=False)
 
 

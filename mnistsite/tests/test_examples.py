@@ -136,7 +136,7 @@ def test_the_examples_in_python_print_what_the_page_shows(
 def test_the_example_of_a_receiver_hears_of_a_label(
     site: Site, staff: Staff, given: dict[str, str]
 ) -> None:
-    secret, port = signing.new_secret(), free_port()
+    secret, port = signing.generate_secret(), free_port()
     site.manage("shell", "--verbosity", "0", "--command", webhook(port, secret))
     command = [sys.executable, "-c", receiver().code.replace("9000", str(port))]
     environment = given | {"WEBHOOK_SECRET": secret}
@@ -161,16 +161,18 @@ def test_the_example_of_a_receiver_hears_of_a_label(
 
 
 def test_the_example_of_a_receiver_believes_nothing_else() -> None:
-    secret, body = signing.new_secret(), b'{"type": "test"}'
+    secret, body = signing.generate_secret(), b'{"type": "test"}'
     is_genuine = checks_of_receiver(secret)
     now = 1_795_431_478
 
     def believed(at: int = now, body: bytes = body, secret: str = secret) -> bool:
-        return bool(is_genuine(signing.headers(secret, "id", at, b'{"type": "test"}'), body, now))
+        return bool(
+            is_genuine(signing.build_headers(secret, "id", at, b'{"type": "test"}'), body, now)
+        )
 
     assert believed()
     assert not believed(body=b'{"type": "other"}')
-    assert not believed(secret=signing.new_secret())
+    assert not believed(secret=signing.generate_secret())
     assert not believed(at=now - 301)
 
 

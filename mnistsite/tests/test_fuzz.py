@@ -50,7 +50,7 @@ def roles(admin_user: User, labeller: User, outsider: User) -> dict[str, dict[st
 @pytest.fixture
 def known(champion: ModelVersion, picture: bytes, admin_user: User) -> dict[str, list[str]]:
     """What the addresses' parameters may name that exists."""
-    kept = submission.classify(picture, Source.API)
+    kept = submission.classify_picture(picture, Source.API)
     upload, image = str(kept.id), str(kept.digits[0].id)
     return {
         "pk": [upload, image, "1"],

@@ -92,7 +92,7 @@ def test_upload_during_an_outage_is_refused(
 def test_picture_on_an_unmounted_volume_is_unavailable_and_not_missing(
     champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
 ) -> None:
-    address = f"/upload/{submission.classify(drawn(7), Source.WEB).id}.jpg"
+    address = f"/upload/{submission.classify_picture(drawn(7), Source.WEB).id}.jpg"
     mounted = settings.MEDIA_ROOT.rename(settings.MEDIA_ROOT.with_name("unmounted"))
     settings.MEDIA_ROOT.mkdir()
 

@@ -33,7 +33,7 @@ def token(admin_user: User) -> str:
 @pytest.fixture
 def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
     """What is there to be asked for, as schemathesis is told of it."""
-    kept, deleted = (submission.classify(drawn(7, which), Source.API) for which in (0, 1))
+    kept, deleted = (submission.classify_picture(drawn(7, which), Source.API) for which in (0, 1))
     return "".join(
         OPERATION.format(operation=operation, name=name, value=value)
         for operation, name, value in (

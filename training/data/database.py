@@ -11,7 +11,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from classifier.models import UPLOADED, InputImage, InputImageQuerySet, ModelVersion, Source
+from classifier.models import UPLOAD_SOURCES, InputImage, InputImageQuerySet, ModelVersion, Source
 from classifier.recognition.labels import DIGITS, Label
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from training.data.images import Images, Pixels
@@ -55,8 +55,8 @@ def training(champion: ModelVersion | None = None) -> Dataset:
     read_at = timezone.now()
     every = list(_rows(_training_images()))
     rows = [row for row in every if not _is_held_out(row)]
-    uploads = [row for row in rows if row.source in UPLOADED]
-    mnist = [row for row in rows if row.source not in UPLOADED]
+    uploads = [row for row in rows if row.source in UPLOAD_SOURCES]
+    mnist = [row for row in rows if row.source not in UPLOAD_SOURCES]
     snapshot = {
         "read_at": read_at.isoformat(),
         **_snapshot(rows, held_out=len(every) - len(rows)),

@@ -24,7 +24,7 @@ def upload(
     """Makes an upload and labels it."""
 
     def upload(label: str, which: int = 0) -> InputImage:
-        answer = submission.classify(drawn(7, which), Source.API)
+        answer = submission.classify_picture(drawn(7, which), Source.API)
         assert answer.digits[0].id
         labels.set_label(answer.digits[0].id, label, admin_user, Via.API)
         return InputImage.objects.get(pk=answer.digits[0].id)

@@ -43,7 +43,9 @@ def label(
     """Uploads that many sevens and says that they are something."""
 
     def label(count: int, to: str = "1") -> list[UUID]:
-        answered = [submission.classify(drawn(7, which), Source.WEB) for which in range(count)]
+        answered = [
+            submission.classify_picture(drawn(7, which), Source.WEB) for which in range(count)
+        ]
         ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
         labels.set_labels(ids, to, admin_user, Via.ADMIN)
         return ids

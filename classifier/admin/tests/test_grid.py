@@ -14,7 +14,7 @@ from classifier.errors import RuleBroken
 from classifier.labelling import labels, queue
 from classifier.labelling.queue import Order
 from classifier.models import (
-    MISTAKEN,
+    MISTAKEN_SCORE,
     InputImage,
     LabelChange,
     LabelCheck,
@@ -77,7 +77,7 @@ def test_of_a_grid_all_is_labelled_or_nothing(anna: User) -> None:
         queue.confirm_guess("7", [there, uuid4()], [wrong], anna)
 
     assert factories.get_label(there) == "unknown"
-    assert QueueItem.objects.get(pk=wrong).doubt < MISTAKEN
+    assert QueueItem.objects.get(pk=wrong).doubt < MISTAKEN_SCORE
 
 
 def test_of_a_grid_all_is_taken_back_or_nothing(anna: User, bert: User) -> None:

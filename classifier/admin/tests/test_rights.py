@@ -26,7 +26,7 @@ def addresses(*without: str) -> list[str]:
     )
     token = ApiToken.objects.create(name="made", user=user, scopes=[Scope.READ])
     webhook = Webhook.objects.create(url="http://receiver/", events=[Event.LABEL_CREATED])
-    events.test(webhook)
+    events.send_test(webhook)
     rows = {
         "apitoken": token.pk,
         "delivery": webhook.deliveries.get().pk,

@@ -123,7 +123,7 @@ def test_to_one_that_is_switched_off_it_is_not(admin_client: Client, webhook: We
 def test_the_list_shows_who_could_not_be_told(admin_client: Client, webhook: Webhook) -> None:
     for _ in range(2):
         failed(webhook)
-    events.test(webhook)  # which nobody has tried yet
+    events.send_test(webhook)  # which nobody has tried yet
     first = f"{Delivery.objects.earliest('created_at').created_at:%Y-%m-%d %H:%M}"
     shown = read_text(admin_client, LIST)
     assert f"http://receiver/ label.created – 2, the first of {first}" in shown
@@ -131,7 +131,7 @@ def test_the_list_shows_who_could_not_be_told(admin_client: Client, webhook: Web
 
 def test_deliveries_are_found_by_their_state(admin_client: Client, webhook: Webhook) -> None:
     failed(webhook)
-    events.test(webhook)
+    events.send_test(webhook)
     assert "1 delivery" in read_text(admin_client, f"{DELIVERIES}?state=failed")
     assert "The answer was 500." in read_text(admin_client, f"{DELIVERIES}?state=failed")
     assert "test http://receiver/ waiting" in read_text(admin_client, f"{DELIVERIES}?state=waiting")
@@ -172,7 +172,7 @@ def test_what_failed_is_sent_again(admin_client: Client, webhook: Webhook) -> No
     response = admin_client.post(DELIVERIES, again(delivery), follow=True)
     assert "1 will be sent again" in response.content.decode()
     assert [job["args"]["delivery_id"] for job in list_waiting_jobs()] == [str(delivery.pk)]
-    assert deliveries.listed().get().state == "waiting"
+    assert deliveries.list_deliveries().get().state == "waiting"
 
 
 def test_a_webhook_goes_with_its_deliveries(admin_client: Client, webhook: Webhook) -> None:

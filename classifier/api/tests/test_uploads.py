@@ -104,7 +104,7 @@ def test_who_is_logged_in_deletes_by_the_key_without_a_token_against_forgery(
     assert delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]}) == (204, "")
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", "é", "0" * 64, deletion.key(NOBODY)])
+@pytest.mark.parametrize("key", ["", "nonsense", "é", "0" * 64, deletion.make_deletion_key(NOBODY)])
 def test_a_wrong_key_deletes_nothing(client: Client, sent: dict[str, Any], key: str) -> None:
     assert delete(client, sent["id"], **{"Delete-Key": key}) == (403, "wrong_delete_key")
     assert Upload.objects.exists()

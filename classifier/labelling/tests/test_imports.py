@@ -171,7 +171,7 @@ def test_what_was_taken_out_and_deleted_comes_back_as_it_was(
         labels.set_label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
     before = {image.label: pixels(image) for image in InputImage.objects.all()}
     archive = exported(labeller_api, address)
-    deletion.delete([*Upload.objects.values_list("pk", flat=True)])
+    deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])
     assert not InputImage.objects.exists()
 
     assert [each["problem"] for each in imported(labeller_api, archive)] == [None] * 10
@@ -195,7 +195,7 @@ def test_folders_and_what_a_mac_adds_are_passed_over(labeller_api: Client, drawn
 
 
 def test_five_hundred_are_taken(labeller_api: Client) -> None:
-    archive = build_zip({f"7/{n}.png": b"no picture" for n in range(archives.MOST_PICTURES)})
+    archive = build_zip({f"7/{n}.png": b"no picture" for n in range(archives.MAX_PICTURES)})
 
     assert len(imported(labeller_api, archive)) == 500
 

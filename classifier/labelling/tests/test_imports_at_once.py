@@ -11,7 +11,7 @@ from classifier.labelling import imports
 from classifier.models import InputImage, LabelChange, ModelVersion, Upload
 from classifier.tests.database import wait_for_lock
 from classifier.uploads import deletion
-from classifier.uploads.archives import Labelled
+from classifier.uploads.archives import LabelledPicture
 from classifier.uploads.tests.test_deletion_at_once import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,8 +20,8 @@ Draw = Callable[..., bytes]
 
 
 @pytest.fixture
-def pictures(champion: ModelVersion, drawn: Draw) -> list[Labelled]:
-    return [Labelled(f"{digit}.png", drawn(digit), str(digit)) for digit in (7, 2)]
+def pictures(champion: ModelVersion, drawn: Draw) -> list[LabelledPicture]:
+    return [LabelledPicture(f"{digit}.png", drawn(digit), str(digit)) for digit in (7, 2)]
 
 
 def ids() -> list[object]:
@@ -29,7 +29,7 @@ def ids() -> list[object]:
 
 
 def test_the_same_pictures_imported_twice_at_once_are_kept_once(
-    pictures: list[Labelled], anna: User, bert: User
+    pictures: list[LabelledPicture], anna: User, bert: User
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
@@ -41,12 +41,12 @@ def test_the_same_pictures_imported_twice_at_once_are_kept_once(
     assert LabelChange.objects.count() == len(pictures)
 
 
-def test_what_is_being_deleted_is_kept_anew(pictures: list[Labelled], anna: User) -> None:
+def test_what_is_being_deleted_is_kept_anew(pictures: list[LabelledPicture], anna: User) -> None:
     imports.import_pictures(pictures, anna)
     before = set(ids())
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            deletion.delete(list(Upload.objects.values_list("pk", flat=True)))
+            deletion.delete_uploads(list(Upload.objects.values_list("pk", flat=True)))
             other = thread.submit(meanwhile, imports.import_pictures, pictures, anna)
             wait_for_lock(other)
         assert other.result() is None
@@ -55,13 +55,15 @@ def test_what_is_being_deleted_is_kept_anew(pictures: list[Labelled], anna: User
     assert not InputImage.objects.filter(label="unknown").exists()
 
 
-def test_deleting_waits_for_who_imports_it_again(pictures: list[Labelled], anna: User) -> None:
+def test_deleting_waits_for_who_imports_it_again(
+    pictures: list[LabelledPicture], anna: User
+) -> None:
     imports.import_pictures(pictures, anna)
     sent = list(Upload.objects.values_list("pk", flat=True))
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             imports.import_pictures(pictures, anna)
-            other = thread.submit(meanwhile, deletion.delete, sent)
+            other = thread.submit(meanwhile, deletion.delete_uploads, sent)
             wait_for_lock(other)
             assert not other.done()
         assert other.result() is None

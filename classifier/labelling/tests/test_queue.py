@@ -53,7 +53,7 @@ def test_a_drawing_that_is_sent_forty_times_is_asked_once(
     again += [sent_again(same, "PNG", side) for side in range(200, 400, 20)]
     again += [same] * (40 - len(again))
     for data in again + others:
-        submission.classify(data, Source.WEB)
+        submission.classify_picture(data, Source.WEB)
 
     asked = queue.lease_next(anna, Order.USEFUL, 60)
 
@@ -66,10 +66,10 @@ def test_a_drawing_that_is_sent_forty_times_is_asked_once(
 def test_what_is_like_something_labelled_is_not_asked(
     champion: ModelVersion, drawn: Draw, anna: User
 ) -> None:
-    first = submission.classify(drawn(7), Source.WEB).digits[0].id
+    first = submission.classify_picture(drawn(7), Source.WEB).digits[0].id
     assert first is not None
     labels.set_label(first, "7", anna, Via.ADMIN)
-    submission.classify(drawn(7), Source.WEB)
+    submission.classify_picture(drawn(7), Source.WEB)
 
     assert taken(anna, Order.USEFUL) == []
 

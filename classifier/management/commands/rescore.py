@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from classifier import jobs
 from classifier.errors import RuleBroken
 from classifier.uploads import rescoring
-from classifier.uploads.rescoring import Standing
+from classifier.uploads.rescoring import RescoringProgress
 
 LOOK_EVERY_S = 1.0
 AGAIN = "python manage.py rescore"
@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def read(self, no_wait: bool) -> None:
         """In rounds, as some may be left or new after each, until one has changed nothing."""
         before = None
-        while (standing := rescoring.start()).unread:
+        while (standing := rescoring.start_rescoring()).unread:
             if standing == before:
                 raise CommandError(
                     f"{standing.unread:,} images could not be read; the workers' logs say why. "
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             before = standing
         self.stdout.write(f"Every uploaded image has been read by {standing.model}.")
 
-    def announce(self, standing: Standing) -> None:
+    def announce(self, standing: RescoringProgress) -> None:
         self.stdout.write(
             f"Model {standing.model} has yet to read {standing.unread:,} of "
             f"{standing.uploaded:,} uploaded images."
@@ -63,10 +63,10 @@ class Command(BaseCommand):
                 "No worker is running. Start one: python manage.py procrastinate worker"
             )
 
-    def follow(self, standing: Standing) -> None:
+    def follow(self, standing: RescoringProgress) -> None:
         """A line for each per cent; on a terminal always the same line."""
         shown = None
-        while (left := rescoring.left(standing.model)) is not None:
+        while (left := rescoring.count_waiting(standing.model)) is not None:
             read = max(standing.uploaded - left, 0)
             share = f"{read / standing.uploaded:.0%}"
             if share != shown:

@@ -110,7 +110,7 @@ def test_pages_do_without_damaged_exemplars(
     folder = factories.copy_bundled_model("damaged")
     damaged = versions.promote("damaged")
     (folder / model_folder.EXEMPLARS).write_bytes(b"")
-    answer = submission.classify(drawn(7), Source.WEB)
+    answer = submission.classify_picture(drawn(7), Source.WEB)
     for address in ("/how", f"/result/{answer.id}", "/how"):
         page = client.get(address)
         assert page.status_code == 200

@@ -75,7 +75,7 @@ def test_serving_reads_no_snapshot(champion_one: None) -> None:
 
     with CaptureQueriesContext(connection) as queries:
         ChampionCache().get()
-        answers.of_upload(image.upload)
+        answers.load_answer(image.upload)
         list(InputImage.objects.with_predictions())
 
     assert any("model_versions" in query["sql"] for query in queries)

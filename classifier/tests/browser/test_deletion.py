@@ -18,7 +18,7 @@ def test_the_queue_says_so_and_goes_on(page: Page) -> None:
     shown = page.locator("#cards .card:first-child")
     expect(shown).to_have_attribute("data-image", str(first.pk))
     assert first.upload
-    deletion.delete([first.upload.pk])
+    deletion.delete_uploads([first.upload.pk])
 
     page.keyboard.press("7")
 

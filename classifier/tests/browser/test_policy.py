@@ -35,14 +35,14 @@ def test_a_refusal_would_be_noticed(page: Page, refused: list[str]) -> None:
 def test_of_the_visitor(
     page: Page, refused: list[str], champion: ModelVersion, drawn: Draw
 ) -> None:
-    answer = submission.classify(drawn(7), Source.WEB)
+    answer = submission.classify_picture(drawn(7), Source.WEB)
     for address in ("/", f"/result/{answer.id}", "/how", "/nowhere"):
         page.goto(address)
     assert refused == []
 
 
 def test_of_staff(page: Page, refused: list[str], champion: ModelVersion, drawn: Draw) -> None:
-    answer = submission.classify(drawn(7), Source.WEB)
+    answer = submission.classify_picture(drawn(7), Source.WEB)
     image = InputImage.objects.get()
     run = TrainingRun.objects.create()
     admin = "/admin/classifier"

@@ -33,7 +33,7 @@ def plain(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 
 def seven(drawn: Draw) -> str:
-    return f"/result/{submission.classify(drawn(7), Source.WEB).id}"
+    return f"/result/{submission.classify_picture(drawn(7), Source.WEB).id}"
 
 
 def several(drawn: Draw, digits: str) -> str:
@@ -42,7 +42,7 @@ def several(drawn: Draw, digits: str) -> str:
         paper.paste(Image.open(BytesIO(drawn(int(digit)))), (280 * place, 0))
     buffer = BytesIO()
     paper.save(buffer, "PNG")
-    return f"/result/{submission.classify(buffer.getvalue(), Source.WEB).id}"
+    return f"/result/{submission.classify_picture(buffer.getvalue(), Source.WEB).id}"
 
 
 def test_the_answer_its_maps_and_its_like_are_there_at_once(

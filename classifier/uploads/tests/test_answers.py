@@ -18,7 +18,9 @@ STRANGE: Told = (Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT)
 
 def answer(*told: Told) -> Answer:
     """Over eights that might be threes, with these verdicts."""
-    return answers.compose(None, [digit(*each) for each in told], Layout([], [], None), "made")
+    return answers.compose_answer(
+        None, [digit(*each) for each in told], Layout([], [], None), "made"
+    )
 
 
 def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
@@ -29,7 +31,7 @@ def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
         label=label,
         verdict=verdict,
         reason=reason,
-        sentence=verdict_text.of_digit(verdict, reason or "", probabilities),
+        sentence=verdict_text.describe_verdict(verdict, reason or "", probabilities),
         best_guess="8",
         confidence=0.7,
         probabilities=probabilities,
@@ -108,7 +110,7 @@ def test_a_letter_among_as_many_digits_is_a_doubt() -> None:
 def test_lines_hold_their_digits_in_order() -> None:
     layout = Layout([([0, 0, 9, 5], 2), ([0, 6, 9, 5], 1)], [], 0.9)
 
-    found = answers.compose(None, [digit(*DIGIT) for _ in range(3)], layout, "made")
+    found = answers.compose_answer(None, [digit(*DIGIT) for _ in range(3)], layout, "made")
 
     assert [(line.text, line.digits) for line in found.lines] == [("88", [0, 1]), ("8", [2])]
 
@@ -117,6 +119,6 @@ def test_lines_hold_their_digits_in_order() -> None:
 def test_confidence_is_not_above_that_of_any_digit_or_of_the_whole(
     whole: float | None, least: float
 ) -> None:
-    found = answers.compose(None, [digit(*DIGIT)] * 2, Layout([], [], whole), "made")
+    found = answers.compose_answer(None, [digit(*DIGIT)] * 2, Layout([], [], whole), "made")
 
     assert found.confidence == least

@@ -54,7 +54,7 @@ def sent(champion: ModelVersion, drawn: Draw, labeller: User) -> Upload:
 
 def classified(picture: bytes, by: User) -> Upload:
     """One image, of which everything has been said."""
-    submission.classify(picture, Source.WEB)
+    submission.classify_picture(picture, Source.WEB)
     upload = Upload.objects.latest("created_at")
     said_of(upload.images.get(), by)
     return upload
@@ -90,7 +90,7 @@ def test_all_of_it_goes_and_all_else_stays(
     other = classified(drawn(3), labeller)
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert deletion.delete([sent.pk]).uploads == 1
+        assert deletion.delete_uploads([sent.pk]).uploads == 1
 
     assert rows() == {model.__name__: 1 for model in DERIVED} | {"InputImage": 2}
     assert Upload.objects.get() == other
@@ -100,7 +100,7 @@ def test_all_of_it_goes_and_all_else_stays(
 
 def test_the_file_stays_until_the_rows_are_gone_for_good(sent: Upload, settings: Settings) -> None:
     with transaction.atomic():
-        deletion.delete([sent.pk])
+        deletion.delete_uploads([sent.pk])
         transaction.set_rollback(True)
     assert Upload.objects.count() == 1
     assert stored(settings) == [Path(sent.file.path)]
@@ -109,7 +109,7 @@ def test_the_file_stays_until_the_rows_are_gone_for_good(sent: Upload, settings:
 def test_a_file_that_a_crash_left_is_removed_later(
     sent: Upload, settings: Settings, own_media: None
 ) -> None:
-    deletion.delete([sent.pk])  # whose transaction does not end within this test
+    deletion.delete_uploads([sent.pk])  # whose transaction does not end within this test
     assert stored(settings) == [Path(sent.file.path)]
     os.utime(sent.file.path, (0, 0))
     tasks.remove_orphans(timestamp=0)
@@ -117,12 +117,12 @@ def test_a_file_that_a_crash_left_is_removed_later(
 
 
 def test_a_second_time_there_is_nothing_to_delete(sent: Upload) -> None:
-    assert [deletion.delete([sent.pk]).uploads for _ in range(2)] == [1, 0]
+    assert [deletion.delete_uploads([sent.pk]).uploads for _ in range(2)] == [1, 0]
 
 
 def test_what_goes_is_counted_beforehand(sent: Upload) -> None:
     factories.create_image(upload=sent)
-    assert deletion.derived([sent.pk]) == deletion.Derived(
+    assert deletion.count_dependents([sent.pk]) == deletion.DependentCounts(
         images=2, labels=1, label_changes=1, suggestions=1, predictions=1
     )
 
@@ -137,7 +137,7 @@ def test_what_is_older_than_that_goes_labelled_or_not(
     sent: Upload, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.RETENTION_DAYS = 30
-    monkeypatch.setattr(deletion, "BATCH", 2)
+    monkeypatch.setattr(deletion, "BATCH_SIZE", 2)
     young, mnist = uploaded(), factories.create_mnist_image()
     InputImage.objects.filter(pk=mnist.pk).update(created_at=timezone.now() - timedelta(days=99))
     old = [sent, *map(uploaded, ("unknown", "7", "not_a_digit", "3"))]
@@ -167,14 +167,14 @@ def test_who_comes_too_late_finds_that_it_is_gone(
     sent: Upload, labeller: User, act: Callable[[Any, User], None]
 ) -> None:
     image = sent.images.get().pk
-    deletion.delete([sent.pk])
+    deletion.delete_uploads([sent.pk])
     with pytest.raises(InputImage.DoesNotExist):
         act(image, labeller)
 
 
 def test_the_next_page_of_the_queue_leaves_it_out(sent: Upload, labeller: User) -> None:
     gone, left = sent.images.get().pk, factories.create_queue_item().pk
-    deletion.delete([sent.pk])
+    deletion.delete_uploads([sent.pk])
     asked = queue.lease_page(labeller, queue.Order.NEWEST, 5, again=gone)
     assert [item.pk for item in asked] == [left]
 
@@ -184,7 +184,7 @@ def test_a_model_s_page_says_how_many_of_what_it_learnt_have_been_deleted(
 ) -> None:
     image, other = sent.images.get(), factories.create_image(label="3")
     snapshot = {"corrected": {str(image.pk): "7", str(other.pk): "3"}}
-    deletion.delete([sent.pk])
+    deletion.delete_uploads([sent.pk])
     found = training_data.list_labelled_uploads(snapshot)
     assert (found.count, found.deleted) == (2, 1)
     assert [each.image for each in found.newest] == [other]
@@ -214,9 +214,9 @@ def test_deletion_stands_when_its_files_cannot_be_deleted(
 ) -> None:
     other = classified(drawn(3), labeller)
 
-    deleted = deletion.delete([sent.pk, other.pk])
+    deleted = deletion.delete_uploads([sent.pk, other.pk])
 
-    assert deleted == deletion.Deleted(uploads=2, files_left=2)
+    assert deleted == deletion.DeletionResult(uploads=2, files_left=2)
     assert not Upload.objects.exists()
     assert len(stored(settings)) == 2
     assert [len(waiting_jobs(upload)) for upload in (sent, other)] == [1, 1]
@@ -229,7 +229,7 @@ def test_deletion_stands_when_its_files_cannot_be_deleted(
 def test_job_is_retried_until_the_file_is_deleted(
     sent: Upload, settings: Settings, read_only_media: pytest.MonkeyPatch
 ) -> None:
-    deletion.delete([sent.pk])
+    deletion.delete_uploads([sent.pk])
     (job,) = waiting_jobs(sent)
 
     with pytest.raises(NoStorage):
@@ -252,7 +252,7 @@ def test_visitor_deletes_on_read_only_media(
     response = client.post(f"/delete/{sent.pk}", follow=True)
 
     said = [str(message) for message in response.context["messages"]]
-    assert said == ["The picture has been deleted.", deletion.FILES_LEFT]
+    assert said == ["The picture has been deleted.", deletion.FILES_LEFT_MESSAGE]
     assert not Upload.objects.exists()
 
 
@@ -267,18 +267,18 @@ def test_visitor_deletes_everything_on_read_only_media(
     response = client.post("/mine/delete", follow=True)
 
     said = [str(message) for message in response.context["messages"]]
-    assert said == ["Your pictures have been deleted.", deletion.FILES_LEFT]
+    assert said == ["Your pictures have been deleted.", deletion.FILES_LEFT_MESSAGE]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_program_deletes_on_read_only_media(
     sent: Upload, client: Client, read_only_media: pytest.MonkeyPatch
 ) -> None:
-    headers = {"Delete-Key": deletion.key(sent.pk)}
+    headers = {"Delete-Key": deletion.make_deletion_key(sent.pk)}
 
     response = client.delete(f"/api/uploads/{sent.pk}", headers=headers)
 
-    assert (response.status_code, response.json()) == (202, {"detail": deletion.FILES_LEFT})
+    assert (response.status_code, response.json()) == (202, {"detail": deletion.FILES_LEFT_MESSAGE})
     assert client.get(f"/api/uploads/{sent.pk}").status_code == 404
 
 
@@ -290,5 +290,5 @@ def test_staff_delete_on_read_only_media(
 
     response = admin_client.post("/admin/classifier/upload/", action, follow=True)
 
-    assert deletion.FILES_LEFT in [str(message) for message in response.context["messages"]]
+    assert deletion.FILES_LEFT_MESSAGE in [str(message) for message in response.context["messages"]]
     assert not Upload.objects.exists()

@@ -55,7 +55,7 @@ def test_who_uses_it_while_it_is_being_deleted_is_told(
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            deletion.delete(upload_of(image))
+            deletion.delete_uploads(upload_of(image))
             other = thread.submit(meanwhile, USES[use], image, anna)
             wait_for_lock(other)
         assert isinstance(other.result(), InputImage.DoesNotExist)
@@ -67,7 +67,7 @@ def test_deleting_waits_for_who_is_using_it(use: str, image: InputImage, anna: U
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             USES[use](image, anna)
-            other = thread.submit(meanwhile, deletion.delete, upload_of(image))
+            other = thread.submit(meanwhile, deletion.delete_uploads, upload_of(image))
             wait_for_lock(other)
         assert other.result() is None
     for model in (Upload, InputImage, LabelChange, Suggestion):
@@ -82,7 +82,7 @@ def test_nobody_is_asked_as_a_check_what_is_being_deleted(
     waits = factories.create_queue_item().image
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            deletion.delete(upload_of(labelled))
+            deletion.delete_uploads(upload_of(labelled))
             other = thread.submit(meanwhile, queue.lease_page, bert, queue.Order.NEWEST, 5)
             wait_for_lock(other)
             assert other.done()
@@ -96,7 +96,7 @@ def test_deleting_waits_for_a_check_that_is_being_asked(anna: User) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             assert checks.create_checks([labelled.pk], anna) == [labelled.pk]
-            other = thread.submit(meanwhile, deletion.delete, upload_of(labelled))
+            other = thread.submit(meanwhile, deletion.delete_uploads, upload_of(labelled))
             wait_for_lock(other)
         assert other.result() is None
     assert not LabelCheck.objects.exists()

@@ -39,7 +39,7 @@ def photo(drawn: Draw) -> bytes:
 
 @pytest.fixture
 def upload(champion: ModelVersion, photo: bytes) -> Upload:
-    submission.classify(photo, Source.WEB)
+    submission.classify_picture(photo, Source.WEB)
     return Upload.objects.get()
 
 

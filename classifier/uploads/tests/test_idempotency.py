@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from classifier import tasks
-from classifier.models import KeptAnswer, ModelVersion, Upload
+from classifier.models import IdempotencyRecord, ModelVersion, Upload
 from classifier.registry import serving
 from classifier.uploads import deletion, idempotency
 
@@ -106,14 +106,14 @@ def test_an_error_is_not_kept_and_its_key_stays_free(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     assert predict(client, b"hello").json()["code"] == "not_an_image"
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotencyRecord.objects.exists()
 
     assert predict(client, drawn(7)).json()["label"] == "7"
 
 
 def test_while_nothing_serves_nothing_is_kept(client: Client, drawn: Draw) -> None:
     assert predict(client, drawn(7)).status_code == 503
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotencyRecord.objects.exists()
 
 
 def test_the_problem_of_one_among_several_is_kept_with_their_answers(
@@ -130,7 +130,7 @@ def test_what_was_deleted_is_neither_told_again_nor_kept_again(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     answer = predict(client, drawn(7)).json()
-    deletion.delete([answer["id"]])
+    deletion.delete_uploads([answer["id"]])
 
     response = predict(client, drawn(7))
 
@@ -147,7 +147,7 @@ def test_what_is_kept_tells_neither_the_key_nor_how_to_delete(
 ) -> None:
     delete_key = predict(client, drawn(7)).json()["delete_key"]
 
-    kept = KeptAnswer.objects.get()
+    kept = IdempotencyRecord.objects.get()
 
     assert KEY not in kept.key
     assert "delete_key" not in json.loads(kept.content["text"])
@@ -164,7 +164,7 @@ def test_if_the_answer_cannot_be_kept_nothing_is(
     def fail(**_: Any) -> None:
         raise ValueError("no")
 
-    monkeypatch.setattr(KeptAnswer.objects, "create", fail)
+    monkeypatch.setattr(IdempotencyRecord.objects, "create", fail)
 
     with pytest.raises(ValueError, match="no"):
         predict(client, drawn(7))
@@ -184,16 +184,16 @@ def test_without_a_key_predicting_takes_one_statement(
     # The one statement goes past what counts them.
     with django_assert_num_queries(0):
         assert client.post("/api/predict", drawn(7), "image/png").status_code == 200
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotencyRecord.objects.exists()
 
 
 def test_answers_are_forgotten_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idempotency, "BATCH", 2)
+    monkeypatch.setattr(idempotency, "BATCH_SIZE", 2)
     now = timezone.now()
     for hours in (1, 23, 25, 26, 27):
-        kept = KeptAnswer.objects.create(key=str(hours), sha256="", status=200, content={})
-        KeptAnswer.objects.filter(pk=kept.pk).update(created_at=now - timedelta(hours=hours))
+        kept = IdempotencyRecord.objects.create(key=str(hours), sha256="", status=200, content={})
+        IdempotencyRecord.objects.filter(pk=kept.pk).update(created_at=now - timedelta(hours=hours))
 
-    tasks.forget_answers(0)
+    tasks.purge_idempotency_records(0)
 
-    assert set(KeptAnswer.objects.values_list("key", flat=True)) == {"1", "23"}
+    assert set(IdempotencyRecord.objects.values_list("key", flat=True)) == {"1", "23"}

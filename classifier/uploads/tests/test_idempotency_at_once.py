@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.access.throttles import AddressThrottle
-from classifier.models import InputImage, KeptAnswer, ModelVersion, Prediction, Upload
+from classifier.models import IdempotencyRecord, InputImage, ModelVersion, Prediction, Upload
 from classifier.uploads import orphans
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,7 +56,7 @@ def test_fifty_equal_requests_make_one_upload_and_fifty_equal_answers(
     assert len({response.content for response in said}) == 1
     replayed = [response.headers.get("Idempotency-Replayed") for response in said]
     assert (replayed.count(None), replayed.count("true")) == (1, AT_ONCE - 1)
-    for model in (Upload, InputImage, Prediction, KeptAnswer):
+    for model in (Upload, InputImage, Prediction, IdempotencyRecord):
         assert model.objects.count() == 1
     (stored,) = (settings.MEDIA_ROOT / "uploads").glob("*/*")
     assert stored.name == said[0].json()["id"]
@@ -70,7 +70,7 @@ def test_of_different_requests_with_one_key_one_is_answered_and_the_others_are_r
     said = all_at_once(lambda number: predict(pictures[number]), many=8)
 
     assert sorted(response.status_code for response in said) == [200, *[422] * 7]
-    assert Upload.objects.count() == KeptAnswer.objects.count() == 1
+    assert Upload.objects.count() == IdempotencyRecord.objects.count() == 1
 
 
 def test_a_database_that_is_lost_on_the_way_has_kept_nothing_and_the_same_request_goes_through(
@@ -81,7 +81,7 @@ def test_a_database_that_is_lost_on_the_way_has_kept_nothing_and_the_same_reques
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patched:
-        patched.setattr(KeptAnswer.objects, "create", lose)
+        patched.setattr(IdempotencyRecord.objects, "create", lose)
         assert predict(drawn(7)).json()["code"] == "no_database"
     connection.close()
     assert not Upload.objects.exists()

@@ -29,57 +29,57 @@ def read_marker(media: Path) -> UUID:
 
 
 def test_new_site_marks_its_folder_and_knows_it_again(media: Path) -> None:
-    media_store.set_up()
+    media_store.set_up_folder()
     store_id = read_marker(media)
-    media_store.set_up()
+    media_store.set_up_folder()
 
     assert MediaStore.objects.get().pk == store_id == read_marker(media)
-    assert media_store.probe() == store_id
+    assert media_store.probe_storage() == store_id
 
 
 def test_folder_of_an_earlier_version_is_marked_with_its_files(media: Path) -> None:
     (media / "uploads/ab").mkdir(parents=True)
 
-    media_store.set_up()
+    media_store.set_up_folder()
 
     assert read_marker(media) == MediaStore.objects.get().pk
 
 
 def test_unmounted_volume_stops_the_start_and_nothing_is_written(media: Path) -> None:
-    media_store.set_up()
+    media_store.set_up_folder()
     (media / MARKER).unlink()
 
     with pytest.raises(WrongStore, match=f"Mount the volume.* write {MediaStore.objects.get().pk}"):
-        media_store.set_up()
+        media_store.set_up_folder()
 
     assert not list(media.iterdir())
 
 
 def test_restored_folder_is_accepted_once_it_is_marked_as_the_message_tells(media: Path) -> None:
-    media_store.set_up()
+    media_store.set_up_folder()
     (media / MARKER).write_text(f"{MediaStore.objects.get().pk}\n")
 
-    media_store.set_up()
+    media_store.set_up_folder()
 
 
 def test_volume_of_another_site_stops_the_start(media: Path) -> None:
-    media_store.set_up()
+    media_store.set_up_folder()
     (media / MARKER).write_text(str(uuid4()))
 
     with pytest.raises(WrongStore, match="files of another database"):
-        media_store.set_up()
+        media_store.set_up_folder()
 
 
 def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> None:
-    media_store.set_up()
+    media_store.set_up_folder()
     (media / "uploads/ab").mkdir(parents=True)
     MediaStore.objects.all().delete()
 
     with pytest.raises(WrongStore, match=f"delete {MARKER}"):
-        media_store.set_up()
+        media_store.set_up_folder()
 
     (media / MARKER).unlink()
-    media_store.set_up()
+    media_store.set_up_folder()
 
 
 @pytest.mark.parametrize(
@@ -111,19 +111,19 @@ def test_message_about_a_wrong_folder_names_the_way_out(
     known: UUID | None, marked: UUID | None, message: str
 ) -> None:
     with pytest.raises(WrongStore) as raised:
-        media_store.check(known, marked)
+        media_store.check_ids(known, marked)
 
     assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("probed", [True, False])
 def test_new_database_takes_over_a_folder_without_files(media: Path, probed: bool) -> None:
-    media_store.set_up()
+    media_store.set_up_folder()
     if probed:
-        media_store.probe()
+        media_store.probe_storage()
     MediaStore.objects.all().delete()
 
-    media_store.set_up()
+    media_store.set_up_folder()
 
     assert MediaStore.objects.get().pk == read_marker(media)
 
@@ -135,6 +135,6 @@ def test_folder_that_cannot_be_written_is_not_set_up(
     monkeypatch.setattr(Path, "mkdir", call)
 
     with pytest.raises(NoStorage):
-        media_store.set_up()
+        media_store.set_up_folder()
 
     assert not MediaStore.objects.exists()

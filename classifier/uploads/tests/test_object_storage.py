@@ -104,7 +104,7 @@ def test_what_is_not_kept_leaves_nothing_in_the_bucket(
     def refuse(*_: object) -> None:
         raise IntegrityError("no rows")
 
-    monkeypatch.setattr("classifier.uploads.submission.insert", refuse)
+    monkeypatch.setattr("classifier.uploads.submission.insert_rows", refuse)
     with pytest.raises(IntegrityError, match="no rows"):
         sent(client, drawn(7))
     assert names(bucket) == []
@@ -168,12 +168,12 @@ def test_a_service_that_hangs_is_given_up(
 
 
 def test_a_bucket_that_does_not_exist_is_no_missing_file(bucket: Any) -> None:
-    media_store.probe()
+    media_store.probe_storage()
     bucket.delete()
     with pytest.raises(NoStorage, match="bucket does not exist"):
         default_storage.open("uploads/ab/one")
     with pytest.raises(NoStorage, match="bucket does not exist"):
-        media_store.probe()
+        media_store.probe_storage()
 
 
 def test_the_bucket_is_named_by_the_environment() -> None:

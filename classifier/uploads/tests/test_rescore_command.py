@@ -37,7 +37,7 @@ def run(*arguments: str, into: StringIO | None = None) -> str:
 @pytest.fixture
 def archive(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelVersion]:
     """The champion, with five images in three jobs and a worker."""
-    monkeypatch.setattr(rescoring, "OF_A_JOB", 2)
+    monkeypatch.setattr(rescoring, "IMAGES_PER_JOB", 2)
     for _ in range(5):
         factories.create_image()
     with workers.connect_as_worker():

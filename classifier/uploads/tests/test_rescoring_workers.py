@@ -50,7 +50,7 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
     archive: None, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     champion = versions.promote("baseline")
-    rescoring.start()
+    rescoring.start_rescoring()
     worker = start_worker()
     while not read():
         assert worker.poll() is None
@@ -79,7 +79,7 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
 def test_a_job_that_kills_each_of_its_workers_is_given_up(attempts: int, becomes: str) -> None:
     champion = versions.promote("baseline")
     factories.create_image()
-    rescoring.start()
+    rescoring.start_rescoring()
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH dead AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "

@@ -54,7 +54,7 @@ def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
 ) -> None:
     data = drawn(7)
 
-    answer = submission.classify(data, Source.API)
+    answer = submission.classify_picture(data, Source.API)
 
     upload, image, prediction = Upload.objects.get(), InputImage.objects.get(), Prediction.objects
     assert [path.read_bytes() for path in stored_files(settings)] == [data]
@@ -71,7 +71,7 @@ def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
 
 
 def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, drawn: Draw) -> None:
-    submission.classify(drawn(7), Source.WEB)
+    submission.classify_picture(drawn(7), Source.WEB)
 
     image = InputImage.objects.get()
     assert (image.label, image.is_training) == (Label.UNKNOWN, True)
@@ -82,7 +82,7 @@ def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw)
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
-    answer = submission.classify(drawn(7), Source.WEB)
+    answer = submission.classify_picture(drawn(7), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
     assert (answer.reason, answer.best_guess) == (Reason.LOW_CONFIDENCE, "7")
@@ -91,7 +91,7 @@ def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw)
 def test_several_digits_in_one_picture_are_read_in_order(
     champion: ModelVersion, drawn: Draw
 ) -> None:
-    answer = submission.classify(side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB)
+    answer = submission.classify_picture(side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB)
 
     assert (answer.label, answer.verdict, answer.probabilities) == ("720", Verdict.DIGIT, None)
     assert [digit.box[0] // 280 for digit in answer.digits] == [0, 1, 2]
@@ -104,7 +104,7 @@ def test_several_digits_in_one_picture_are_read_in_order(
 def test_a_blank_picture_is_kept_and_holds_no_digit(
     champion: ModelVersion, settings: Settings
 ) -> None:
-    answer = submission.classify(png(Image.new("L", (280, 280), 255)), Source.WEB)
+    answer = submission.classify_picture(png(Image.new("L", (280, 280), 255)), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.NOT_A_DIGIT)
     assert (answer.reason, answer.best_guess, answer.digits) == (Reason.BLANK, None, [])
@@ -130,7 +130,7 @@ def test_rows_that_the_database_refuses_leave_no_file(
     monkeypatch.setattr(Recognizer, "recognize", broken)
 
     with pytest.raises(IntegrityError):
-        submission.classify(drawn(7), Source.WEB)
+        submission.classify_picture(drawn(7), Source.WEB)
 
     assert stored_files(settings) == []
     assert not Upload.objects.exists()
@@ -149,7 +149,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(StorageFull, match="No space left"):
-        submission.classify(drawn(7), Source.WEB)
+        submission.classify_picture(drawn(7), Source.WEB)
 
     assert stored_files(settings) == []
     assert not Upload.objects.exists()

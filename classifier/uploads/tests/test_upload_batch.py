@@ -12,11 +12,11 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from classifier.models import KeptAnswer, ModelVersion, Source, Upload
+from classifier.models import IdempotencyRecord, ModelVersion, Source, Upload
 from classifier.tests import faults
 from classifier.tests.proxy import CuttingProxy, connect_through_proxy
 from classifier.uploads import orphans, submission
-from classifier.uploads.insertion import insert
+from classifier.uploads.insertion import insert_rows
 from classifier.uploads.storage import DurableStorage
 from classifier.uploads.upload_batch import open_batch
 
@@ -95,7 +95,7 @@ def test_answer_lost_with_the_connection_is_replayed(
 
     assert answer.headers["Idempotency-Replayed"] == "true"
     assert Upload.objects.get().pk.hex == answer.json()["id"].replace("-", "")
-    assert KeptAnswer.objects.count() == 1
+    assert IdempotencyRecord.objects.count() == 1
 
 
 def test_no_file_is_written_while_the_database_is_away(
@@ -108,7 +108,7 @@ def test_no_file_is_written_while_the_database_is_away(
     def refuse() -> None:
         raise OperationalError("connection refused")
 
-    submission.classify(drawn(7), Source.API)
+    submission.classify_picture(drawn(7), Source.API)
     before = stored_files(settings)
     saved: list[str] = []
     with monkeypatch.context() as patched:
@@ -154,8 +154,8 @@ def test_rolled_back_batch_deletes_each_file_once(
 
     def fail_after_two_uploads() -> None:
         with open_batch() as batch, open_batch(batch) as joined:
-            submission.classify(drawn(7), Source.API, batch=joined)
-            submission.classify_each([drawn(2)], Source.API, batch=joined)
+            submission.classify_picture(drawn(7), Source.API, batch=joined)
+            submission.classify_pictures([drawn(2)], Source.API, batch=joined)
             stored.extend(stored_files(settings))
             raise RuntimeError
 
@@ -175,7 +175,7 @@ def test_connection_lost_before_the_commit_leaves_no_file(
 ) -> None:
     def lose_connection() -> None:
         with open_batch() as batch, connection.cursor() as cursor:
-            submission.classify(drawn(7), Source.API, batch=batch)
+            submission.classify_picture(drawn(7), Source.API, batch=batch)
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with pytest.raises(OperationalError):
@@ -194,7 +194,7 @@ def test_failure_after_the_commit_leaves_the_file(
 
     def fail_after_commit() -> None:
         with open_batch() as batch:
-            submission.classify(drawn(7), Source.API, batch=batch)
+            submission.classify_picture(drawn(7), Source.API, batch=batch)
             transaction.on_commit(fail)
 
     with pytest.raises(RuntimeError):
@@ -209,13 +209,13 @@ def test_worker_stopped_during_the_commit_leaves_the_file(
     """gunicorn raises SystemExit in a process that hangs."""
 
     def exit_after_commit(*tables: Any) -> None:
-        insert(*tables)
+        insert_rows(*tables)
         raise SystemExit(1)
 
-    monkeypatch.setattr("classifier.uploads.submission.insert", exit_after_commit)
+    monkeypatch.setattr("classifier.uploads.submission.insert_rows", exit_after_commit)
 
     with pytest.raises(SystemExit):
-        submission.classify(drawn(7), Source.API)
+        submission.classify_picture(drawn(7), Source.API)
 
     assert stored_files(settings) == {str(Upload.objects.get().file.name)}
 
@@ -225,7 +225,7 @@ def test_error_of_the_storage_does_not_hide_the_error_of_the_batch(
 ) -> None:
     def fail_without_storage() -> None:
         with open_batch() as batch:
-            submission.classify(drawn(7), Source.API, batch=batch)
+            submission.classify_picture(drawn(7), Source.API, batch=batch)
             settings.MEDIA_ROOT.rename(settings.MEDIA_ROOT.with_name("unmounted"))
             raise IntegrityError("the first")
 

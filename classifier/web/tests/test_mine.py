@@ -157,7 +157,7 @@ def test_who_has_sent_nothing_is_told_what_the_page_is_for(client: Client) -> No
 @pytest.fixture
 def many(visitor: UUID) -> list[str]:
     """Two pages and one more, newest first; some were sent at the very same time."""
-    ids = [create_upload_by(visitor).pk for _ in range(2 * history.A_PAGE + 1)]
+    ids = [create_upload_by(visitor).pk for _ in range(2 * history.PAGE_SIZE + 1)]
     now = timezone.now()
     for number, pk in enumerate(ids):
         at = now - timedelta(seconds=number // 5)
@@ -185,7 +185,7 @@ def test_a_page_goes_on_after_what_is_no_more_from_the_newest(
     client: Client, many: list[str]
 ) -> None:
     for gone in (uuid4(), create_upload_by(uuid4()).pk):
-        assert list_results(client.get(f"/mine/before/{gone}")) == many[: history.A_PAGE]
+        assert list_results(client.get(f"/mine/before/{gone}")) == many[: history.PAGE_SIZE]
 
 
 def test_a_full_page_costs_as_many_queries_as_one_picture(client: Client, visitor: UUID) -> None:
@@ -196,7 +196,7 @@ def test_a_full_page_costs_as_many_queries_as_one_picture(client: Client, visito
 
     create_upload_by(visitor)
     of_one = queries()
-    for _ in range(history.A_PAGE):
+    for _ in range(history.PAGE_SIZE):
         create_upload_by(visitor)
     assert queries() == of_one
 

@@ -119,17 +119,17 @@ def test_all_of_this_browser_s_goes_and_nobody_else_s(client: Client, visitor: U
 def test_of_very_many_the_worker_deletes_the_rest_but_nothing_that_came_later(
     client: Client, visitor: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deletion, "BATCH", 2)
+    monkeypatch.setattr(deletion, "BATCH_SIZE", 2)
     for _ in range(7):
         create_upload_by(visitor)
 
     response = client.post("/mine/delete", follow=True)
 
     assert list_messages(response) == ["They are being deleted; so many take a few minutes."]
-    assert Upload.objects.count() == 7 - deletion.AT_ONCE * deletion.BATCH
+    assert Upload.objects.count() == 7 - deletion.AT_ONCE * deletion.BATCH_SIZE
     later = create_upload_by(visitor)
     job = ProcrastinateJob.objects.get(task_name=deletion.TASK)
-    tasks.delete_sent_by(**job.args)
+    tasks.delete_by_visitor(**job.args)
     assert [*Upload.objects.all()] == [later]
 
 

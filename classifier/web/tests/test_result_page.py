@@ -48,7 +48,7 @@ def png(picture: Image.Image) -> bytes:
 
 
 def sent(data: bytes, visitor: UUID | None = None) -> Upload:
-    submission.classify(data, Source.WEB)
+    submission.classify_picture(data, Source.WEB)
     Upload.objects.update(visitor=visitor)
     return Upload.objects.get()
 
@@ -157,7 +157,7 @@ def test_what_speaks_against_the_guess_is_blue_and_the_rest_is_grey() -> None:
     weight = np.zeros((28, 28))
     weight[:, :7], weight[:, 21:] = 4, -4
     found = occlusion.Focus(np.full((28, 28), 255, np.uint8), "7", 0.9, weight, (21, 7), 0.1, None)
-    shown = np.asarray(Image.open(BytesIO(pictures.focus(found))))
+    shown = np.asarray(Image.open(BytesIO(pictures.render_focus(found))))
     assert tuple(shown[50, 20]) == pictures.FOR
     assert tuple(shown[50, 112]) == pictures.LITTLE
     assert tuple(shown[50, 200]) == pictures.AGAINST
@@ -268,7 +268,7 @@ def test_an_original_that_a_browser_has_is_not_read_again(
 ) -> None:
     address = f"/upload/{seven.pk}.jpg"
     etag = client.get(address).headers["ETag"]
-    monkeypatch.delattr(pictures, "preview")
+    monkeypatch.delattr(pictures, "render_upload")
     again = client.get(address, headers={"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
     seven.delete()

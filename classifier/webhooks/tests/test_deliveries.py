@@ -26,7 +26,7 @@ from classifier.tests.webhook_receiver import (
     run_waiting_jobs,
 )
 from classifier.webhooks import deliveries, events, signing, transport
-from classifier.webhooks.deliveries import State
+from classifier.webhooks.deliveries import DeliveryState
 
 pytestmark = pytest.mark.django_db
 
@@ -45,12 +45,12 @@ def webhook(receiver: Receiver) -> Webhook:
 @pytest.fixture
 def delivery(webhook: Webhook) -> Delivery:
     """One that waits."""
-    events.test(webhook)
+    events.send_test(webhook)
     return webhook.deliveries.get()
 
 
 def state(delivery: Delivery) -> str:
-    return str(deliveries.listed().get(pk=delivery.pk).state)
+    return str(deliveries.list_deliveries().get(pk=delivery.pk).state)
 
 
 def signed(key: str, request: Any) -> str:
@@ -68,7 +68,7 @@ def signed(key: str, request: Any) -> str:
 
 def test_a_signature_is_what_the_specification_s_own_example_has() -> None:
     body = b'{"test": 2432232314}'
-    assert signing.headers(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == {
+    assert signing.build_headers(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == {
         "Webhook-Id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "Webhook-Timestamp": "1614265330",
         "Webhook-Signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
@@ -76,7 +76,7 @@ def test_a_signature_is_what_the_specification_s_own_example_has() -> None:
 
 
 def test_a_secret_has_32_random_bytes() -> None:
-    first, second = signing.new_secret(), signing.new_secret()
+    first, second = signing.generate_secret(), signing.generate_secret()
     assert first != second
     assert first.startswith("whsec_")
     assert len(base64.b64decode(first.removeprefix("whsec_"))) == 32
@@ -99,7 +99,7 @@ def test_a_delivery_is_json_that_is_signed_and_says_when(
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status, delivery.error) == (1, 204, "")
     assert delivery.delivered_at
-    assert (state(delivery), list_waiting_jobs()) == (State.DELIVERED, [])
+    assert (state(delivery), list_waiting_jobs()) == (DeliveryState.DELIVERED, [])
 
 
 def test_one_that_fails_is_tried_again_under_the_same_id_and_signed_anew(
@@ -109,10 +109,10 @@ def test_one_that_fails_is_tried_again_under_the_same_id_and_signed_anew(
     clock = SimpleNamespace(time=iter([1000.0, 2000.0]).__next__)
     monkeypatch.setattr(deliveries, "time", clock)
 
-    assert (run_waiting_jobs(), state(delivery)) == (1, State.WAITING)
+    assert (run_waiting_jobs(), state(delivery)) == (1, DeliveryState.WAITING)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.error) == (500, "The answer was 500.")
-    assert (run_waiting_jobs(), state(delivery)) == (1, State.DELIVERED)
+    assert (run_waiting_jobs(), state(delivery)) == (1, DeliveryState.DELIVERED)
 
     ids, times = (
         [request.headers[f"Webhook-{name}"] for request in receiver.requests]
@@ -129,9 +129,9 @@ def test_whatever_is_no_success_is_tried_again(
 ) -> None:
     receiver.statuses = [status, 200]
     run_waiting_jobs()
-    assert state(delivery) == State.WAITING
+    assert state(delivery) == DeliveryState.WAITING
     assert run_waiting_jobs() == 1
-    assert state(delivery) == State.DELIVERED
+    assert state(delivery) == DeliveryState.DELIVERED
     assert {request.path for request in receiver.requests} == {"/hook?of=this"}
 
 
@@ -147,7 +147,7 @@ def test_so_is_what_could_not_be_sent(
     assert delivery.error.startswith("There was no answer within")
     receiver.may_respond.set()
     run_waiting_jobs()
-    assert state(delivery) == State.DELIVERED
+    assert state(delivery) == DeliveryState.DELIVERED
 
 
 def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
@@ -167,7 +167,7 @@ def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
     run_waiting_jobs()
 
     assert len(receiver.requests) == deliveries.ATTEMPTS
-    assert (list_waiting_jobs(), state(delivery)) == ([], State.FAILED)
+    assert (list_waiting_jobs(), state(delivery)) == ([], DeliveryState.FAILED)
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status) == (8, 500)
     [said] = caplog.records
@@ -180,7 +180,7 @@ def test_who_fails_together_does_not_come_back_together(
 ) -> None:
     receiver.statuses = [500] * 20
     for _ in range(20):
-        events.test(webhook)
+        events.send_test(webhook)
     run_waiting_jobs()
     assert len({job["scheduled_at"].replace(microsecond=0) for job in list_waiting_jobs()}) > 1
 
@@ -188,7 +188,7 @@ def test_who_fails_together_does_not_come_back_together(
 def test_who_is_gone_is_switched_off_and_told_nothing_more(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
-    events.test(webhook)
+    events.send_test(webhook)
     receiver.statuses = [410]
 
     run_waiting_jobs()
@@ -197,10 +197,10 @@ def test_who_is_gone_is_switched_off_and_told_nothing_more(
     assert not webhook.active
     assert len(receiver.requests) == 1
     assert list_waiting_jobs() == []
-    found = deliveries.listed().order_by("status").values_list("state", "status", "error")
+    found = deliveries.list_deliveries().order_by("status").values_list("state", "status", "error")
     assert [*found] == [
-        (State.FAILED, 410, "The answer was 410."),
-        (State.FAILED, None, deliveries.SWITCHED_OFF),
+        (DeliveryState.FAILED, 410, "The answer was 410."),
+        (DeliveryState.FAILED, None, deliveries.SWITCHED_OFF),
     ]
 
 
@@ -211,11 +211,11 @@ def test_a_delivery_that_failed_can_be_sent_again(
     run_waiting_jobs()
     Webhook.objects.update(active=True)
 
-    assert deliveries.send_again([delivery.pk]) == 1
-    assert state(delivery) == State.WAITING
+    assert deliveries.resend([delivery.pk]) == 1
+    assert state(delivery) == DeliveryState.WAITING
     run_waiting_jobs()
 
-    assert state(delivery) == State.DELIVERED
+    assert state(delivery) == DeliveryState.DELIVERED
     assert len({request.headers["Webhook-Id"] for request in receiver.requests}) == 1
 
 
@@ -237,7 +237,7 @@ def test_what_was_delivered_or_deleted_meanwhile_is_left(
     [job] = list_waiting_jobs()
     run_waiting_jobs()
     tasks.deliver(**job["args"])
-    events.delete([webhook.pk])
+    events.delete_webhooks([webhook.pk])
     tasks.deliver(**job["args"])
     assert len(receiver.requests) == 1
     assert not Delivery.objects.exists()
@@ -246,18 +246,18 @@ def test_what_was_delivered_or_deleted_meanwhile_is_left(
 def test_a_new_secret_signs_from_then_on(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
-    secret = events.rotate(webhook.pk)
+    secret = events.rotate_secret(webhook.pk)
     run_waiting_jobs()
     assert secret != SECRET
     assert receiver.requests[0].headers["Webhook-Signature"] == signed(secret, receiver.requests[0])
 
 
 def test_old_ones_are_forgotten_delivered_or_not(delivery: Delivery, webhook: Webhook) -> None:
-    events.test(webhook)
+    events.send_test(webhook)
     for pk, days in zip(Delivery.objects.values_list("pk", flat=True), (29.9, 30.1), strict=True):
         at = timezone.now() - timedelta(days=days)
         Delivery.objects.filter(pk=pk).update(created_at=at)
-    tasks.forget_deliveries(timestamp=0)
+    tasks.purge_deliveries(timestamp=0)
     [left] = Delivery.objects.all()
     assert timezone.now() - left.created_at < timedelta(days=30)
 

@@ -35,7 +35,7 @@ def test_what_a_killed_worker_was_sending_is_sent_once_more(
     finally:
         first.kill()
         first.wait()
-    assert deliveries.listed().get().state == "waiting"
+    assert deliveries.list_deliveries().get().state == "waiting"
 
     receiver.may_respond.set()
     workers.retry_stalled_jobs()

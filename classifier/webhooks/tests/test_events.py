@@ -47,7 +47,7 @@ def unsure(db: None) -> None:
 def test_an_upload_that_is_unsure_is_told_of_without_its_picture(unsure: None, drawn: Draw) -> None:
     to = webhook(Event.UPLOAD_UNSURE)
 
-    answer = submission.classify(drawn(7), Source.API)
+    answer = submission.classify_picture(drawn(7), Source.API)
 
     assert answer.verdict == Verdict.UNSURE
     assert told(to) == [
@@ -67,7 +67,7 @@ def test_an_upload_that_is_unsure_is_told_of_without_its_picture(unsure: None, d
 
 def test_an_upload_that_is_sure_is_not(champion: ModelVersion, drawn: Draw) -> None:
     webhook(Event.UPLOAD_UNSURE)
-    assert submission.classify(drawn(7), Source.API).verdict == Verdict.DIGIT
+    assert submission.classify_picture(drawn(7), Source.API).verdict == Verdict.DIGIT
     assert not Delivery.objects.exists()
     assert list_waiting_jobs() == []
 
@@ -153,9 +153,9 @@ def test_an_upload_that_can_t_be_told_of_is_not_kept_either(
     def fail(_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(deliveries, "start", fail)
+    monkeypatch.setattr(deliveries, "create_deliveries", fail)
     with pytest.raises(RuntimeError):
-        submission.classify(drawn(7), Source.API)
+        submission.classify_picture(drawn(7), Source.API)
 
     assert not Upload.objects.exists()
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
@@ -169,16 +169,16 @@ def test_an_upload_asks_once_a_second_whether_anybody_wants_to_know(
 
     def asked() -> list[str]:
         with CaptureQueriesContext(connection) as queries:
-            submission.classify(drawn(7), Source.API)
+            submission.classify_picture(drawn(7), Source.API)
         return [query["sql"] for query in queries if "webhooks" in query["sql"]]
 
     assert (len(asked()), asked(), asked()) == (1, [], [])
 
     to = webhook(Event.UPLOAD_UNSURE)
-    submission.classify(drawn(7), Source.API)
+    submission.classify_picture(drawn(7), Source.API)
     assert told(to) == []
     now[0] += events.ASK_EVERY_S + 0.001
-    submission.classify(drawn(7), Source.API)
+    submission.classify_picture(drawn(7), Source.API)
     assert len(told(to)) == 1
 
 
@@ -186,15 +186,15 @@ def test_an_upload_that_is_sure_asks_nothing(
     champion: ModelVersion, drawn: Draw, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     webhook(Event.UPLOAD_UNSURE)
-    submission.classify(drawn(7), Source.API)  # which loads the model
+    submission.classify_picture(drawn(7), Source.API)  # which loads the model
     with CaptureQueriesContext(connection) as queries:
-        submission.classify(drawn(7), Source.API)
+        submission.classify_picture(drawn(7), Source.API)
     assert not [query for query in queries if "webhook" in query["sql"]]
 
 
 def test_a_test_looks_like_no_event() -> None:
     to = webhook(Event.LABEL_CREATED)
-    events.test(to)
+    events.send_test(to)
     payload = to.deliveries.get().payload
     assert (payload["type"], payload["data"]) == ("test", {})
     assert len(list_waiting_jobs()) == 1
@@ -203,5 +203,5 @@ def test_a_test_looks_like_no_event() -> None:
 def test_one_that_is_switched_off_is_not_tested() -> None:
     to = webhook(Event.LABEL_CREATED, active=False)
     with pytest.raises(RuleBroken, match="Switch it on first"):
-        events.test(to)
+        events.send_test(to)
     assert list_waiting_jobs() == []

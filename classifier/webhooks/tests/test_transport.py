@@ -11,7 +11,7 @@ import pytest
 
 from classifier.tests.webhook_receiver import Receiver, run_receiver
 from classifier.webhooks import transport
-from classifier.webhooks.transport import NotSent
+from classifier.webhooks.transport import DeliveryError
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def little_time(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_addresses_of_the_outside_and_of_the_own_network_are_taken(url: str) -> None:
-    transport.check(url)
+    transport.validate_url(url)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_addresses_of_the_outside_and_of_the_own_network_are_taken(url: str) -> 
 )
 def test_others_are_not_and_it_is_said_why(url: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        transport.check(url)
+        transport.validate_url(url)
 
 
 def test_what_is_posted_arrives_and_the_status_comes_back(receiver: Receiver) -> None:
@@ -91,7 +91,7 @@ def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
     connection = Mock(sock=Mock(getpeername=peer))
     monkeypatch.setattr(transport, "HTTPConnection", Mock(return_value=connection))
 
-    with pytest.raises(NotSent, match="kept for the machines"):
+    with pytest.raises(DeliveryError, match="kept for the machines"):
         transport.post("http://metadata.example/", b"secret", {})
 
     connection.connect.assert_called_once()
@@ -101,7 +101,7 @@ def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
 
 def test_who_never_answers_is_not_waited_for(receiver: Receiver, little_time: None) -> None:
     receiver.may_respond.clear()
-    with pytest.raises(NotSent, match="no answer within"):
+    with pytest.raises(DeliveryError, match="no answer within"):
         transport.post(receiver.url, b"", {})
 
 
@@ -112,7 +112,7 @@ def test_nor_is_who_sends_a_byte_now_and_then(little_time: None) -> None:
         thread = Thread(target=_drip, args=[server, over])
         thread.start()
         try:
-            with pytest.raises(NotSent, match="no answer within"):
+            with pytest.raises(DeliveryError, match="no answer within"):
                 transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         finally:
             over.set()
@@ -130,12 +130,12 @@ def _drip(server: socket.socket, over: Event) -> None:
 def test_who_is_not_there_is_told_of() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    with pytest.raises(NotSent, match="ConnectionRefusedError"):
+    with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
         transport.post(url, b"", {})
 
 
 def test_a_name_that_can_t_be_one_is_told_of() -> None:
-    with pytest.raises(NotSent, match="UnicodeError"):
+    with pytest.raises(DeliveryError, match="UnicodeError"):
         transport.post(f"http://{'a' * 64}.example/", b"", {})
 
 
@@ -143,7 +143,7 @@ def test_who_answers_in_no_http_is_told_of() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=_mumble, args=[server])
         thread.start()
-        with pytest.raises(NotSent, match="BadStatusLine"):
+        with pytest.raises(DeliveryError, match="BadStatusLine"):
             transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         thread.join()
 
@@ -158,6 +158,6 @@ def _mumble(server: socket.socket) -> None:
 def test_https_is_for_those_whose_certificate_is_trusted(receiver: Receiver) -> None:
     context = transport._trusted()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-    with pytest.raises(NotSent, match="SSLError"):
+    with pytest.raises(DeliveryError, match="SSLError"):
         transport.post(receiver.url.replace("http:", "https:"), b"", {})
     assert receiver.requests == []
