@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from classifier.access import logins
+from classifier.labelling import audits
 from classifier.registry import runs
 from classifier.uploads import deletion, file_deletion, idempotency, orphans, rescoring
 from classifier.webhooks import deliveries
@@ -51,6 +52,14 @@ def purge_idempotency_records(timestamp: int) -> None:
 def purge_deliveries(timestamp: int) -> None:
     """Staff look at them for a month."""
     deliveries.purge_expired()
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(queueing_lock="draw_audits")
+def draw_audits(timestamp: int) -> None:
+    """Draw answers to be audited, and compare those that have a label with the promise."""
+    audits.draw_audits()
+    audits.check_promise()
 
 
 @app.periodic(cron="* * * * * */20")

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Func, Min, Prefetch, Q, QuerySet, Value
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
-from classifier.labelling import checks, labels
+from classifier.labelling import audits, checks, labels
 from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
 from classifier.recognition import active_learning
 from classifier.recognition.labels import KNOWN_LABELS
@@ -60,7 +60,7 @@ def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
     _one_at_a_time()
     new = _useful(by, count) if order == Order.USEFUL else _in_order(by, order, count)
     hidden = _checks(order, new, by)
-    chosen = new[: count - len(hidden)]
+    chosen = audits.mix_in_audits(new[: count - len(hidden)], _takeable(by))
     _lease(chosen, by)
     for check in hidden:
         chosen.insert(secrets.randbelow(len(chosen) + 1), check)

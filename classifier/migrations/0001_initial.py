@@ -18,6 +18,28 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='InputImage',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('unknown', 'unknown')], default='unknown', max_length=12)),
+                ('is_training', models.BooleanField(default=True)),
+                ('pixels', models.BinaryField()),
+                ('source', models.CharField(choices=[('mnist', 'MNIST'), ('mnist_sample', 'MNIST sample'), ('web', 'web page'), ('api', 'API')], max_length=12)),
+                ('box', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), editable=False, help_text="x, y, width, height in the upright original's pixels", null=True, size=4)),
+                ('position', models.PositiveSmallIntegerField(db_default=0, editable=False, help_text='reading order within the upload')),
+                ('group', models.UUIDField(editable=False, help_text='shared by near-duplicates; set when training first reads the labelled image', null=True)),
+                ('labelled_at', models.DateTimeField(editable=False, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('labelled_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'image',
+                'db_table': 'input_data',
+                'permissions': [('label_inputimage', 'Can label images')],
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
             name='IdempotencyRecord',
             fields=[
                 ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),
@@ -29,6 +51,21 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'kept_answers',
                 'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Alarm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('error_exceeded', 'more certain answers are wrong than promised')], max_length=20)),
+                ('message', models.TextField()),
+                ('raised_at', models.DateTimeField(auto_now_add=True)),
+                ('cleared_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'db_table': 'alarms',
+                'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['error_exceeded'])), name='alarms_kind_is_known'), models.UniqueConstraint(condition=models.Q(('cleared_at__isnull', True)), fields=('kind',), name='alarms_one_open_a_kind')],
             },
         ),
         migrations.CreateModel(
@@ -66,6 +103,80 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Prediction',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('unknown', 'unknown')], max_length=12)),
+                ('best_guess', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9')], max_length=1)),
+                ('confidence', models.FloatField(help_text='probability of the best guess, 0 to 1')),
+                ('probabilities', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=10)),
+                ('scores', models.JSONField(default=dict, help_text='measures of uncertainty, by name')),
+                ('verdict', models.CharField(choices=[('digit', 'digit'), ('unsure', 'unsure'), ('not_a_digit', 'not a digit')], max_length=12)),
+                ('reason', models.CharField(blank=True, choices=[('low_confidence', 'low confidence'), ('another_sign', 'another sign'), ('unlike_any_digit', 'unlike any digit'), ('blank', 'blank'), ('more_writing', 'more writing'), ('cut_off', 'cut off'), ('too_faint', 'too faint')], max_length=32)),
+                ('imaging_version', models.PositiveSmallIntegerField()),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='predictions', to='classifier.inputimage')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='classifier.modelversion')),
+            ],
+            options={
+                'db_table': 'predictions',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Promotion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
+                ('reason', models.CharField(blank=True, max_length=500, verbose_name='why')),
+                ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='classifier.modelversion')),
+            ],
+            options={
+                'db_table': 'promotions',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Suggestion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], max_length=12)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='classifier.inputimage')),
+            ],
+            options={
+                'db_table': 'suggestions',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='TrainingRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fine_tune', models.BooleanField(default=False, help_text="from the champion's weights")),
+                ('force', models.BooleanField(default=False, help_text='even where there is nothing new')),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('nothing_new', 'nothing new to learn'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=12)),
+                ('stage', models.CharField(blank=True, help_text='what it is doing right now', max_length=80)),
+                ('progress', models.JSONField(default=list, help_text='loss and accuracy, an entry an epoch')),
+                ('log', models.TextField(blank=True)),
+                ('error', models.TextField(blank=True)),
+                ('cancel_requested', models.BooleanField(default=False)),
+                ('asked_at', models.DateTimeField(auto_now_add=True)),
+                ('started_at', models.DateTimeField(null=True)),
+                ('heartbeat_at', models.DateTimeField(help_text='its process lived at this time', null=True)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('result', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='run', to='classifier.modelversion')),
+            ],
+            options={
+                'db_table': 'training_runs',
+                'permissions': [('start_trainingrun', 'Can start and cancel training')],
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
             name='Upload',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -89,49 +200,31 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['web', 'api'])), name='uploads_source_is_known'), models.CheckConstraint(condition=models.Q(('height__gt', 0), ('size__gt', 0), ('width__gt', 0)), name='uploads_are_not_empty')],
             },
         ),
-        migrations.CreateModel(
-            name='InputImage',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('unknown', 'unknown')], default='unknown', max_length=12)),
-                ('is_training', models.BooleanField(default=True)),
-                ('pixels', models.BinaryField()),
-                ('source', models.CharField(choices=[('mnist', 'MNIST'), ('mnist_sample', 'MNIST sample'), ('web', 'web page'), ('api', 'API')], max_length=12)),
-                ('box', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), editable=False, help_text="x, y, width, height in the upright original's pixels", null=True, size=4)),
-                ('group', models.UUIDField(editable=False, help_text='shared by near-duplicates; set when training first reads the labelled image', null=True)),
-                ('position', models.PositiveSmallIntegerField(db_default=0, editable=False, help_text='reading order within the upload')),
-                ('labelled_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('labelled_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('upload', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='images', to='classifier.upload')),
-            ],
-            options={
-                'verbose_name': 'image',
-                'db_table': 'input_data',
-                'permissions': [('label_inputimage', 'Can label images')],
-                'default_permissions': ('view',),
-            },
+        migrations.AddField(
+            model_name='inputimage',
+            name='upload',
+            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='images', to='classifier.upload'),
         ),
         migrations.CreateModel(
             name='Webhook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('url', models.CharField(help_text="told by a POST; a receiver of one's own network will do", max_length=500, verbose_name='URL')),
-                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.promoted', 'model.promoted')], max_length=20), size=None)),
+                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded')], max_length=20), size=None)),
                 ('secret', models.CharField(editable=False, max_length=64)),
                 ('active', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 'db_table': 'webhooks',
-                'constraints': [models.CheckConstraint(condition=models.Q(('events__contained_by', ['upload.unsure', 'label.created', 'model.promoted']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('events'), 0), _negated=True)), name='webhooks_events_are_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('events__contained_by', ['upload.unsure', 'label.created', 'model.promoted', 'model.error_exceeded']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('events'), 0), _negated=True)), name='webhooks_events_are_known')],
             },
         ),
         migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('event', models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.promoted', 'model.promoted')], max_length=20)),
+                ('event', models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded')], max_length=20)),
                 ('payload', models.JSONField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('status', models.PositiveSmallIntegerField(help_text='of the newest answer', null=True)),
@@ -163,6 +256,18 @@ class Migration(migrations.Migration):
                 'verbose_name': 'API token',
                 'db_table': 'api_tokens',
                 'constraints': [models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['read', 'label', 'export', 'import', 'delete', 'train', 'promote']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('scopes'), 0), _negated=True)), name='api_tokens_scopes_are_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Audit',
+            fields=[
+                ('image', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='audit', serialize=False, to='classifier.inputimage')),
+                ('drawn_at', models.DateTimeField(auto_now_add=True)),
+                ('prediction', models.ForeignKey(help_text='the answer that was given', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='classifier.prediction')),
+            ],
+            options={
+                'db_table': 'audits',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -219,84 +324,61 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit'])), name='label_checks_label_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit', ''])), name='label_checks_answer_is_known'), models.UniqueConstraint(fields=('image', 'asked_of'), name='label_checks_once_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='label_checks_answered_at_with_answer')],
             },
         ),
-        migrations.CreateModel(
-            name='Prediction',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('unknown', 'unknown')], max_length=12)),
-                ('best_guess', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9')], max_length=1)),
-                ('confidence', models.FloatField(help_text='probability of the best guess, 0 to 1')),
-                ('probabilities', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=10)),
-                ('scores', models.JSONField(default=dict, help_text='measures of uncertainty, by name')),
-                ('verdict', models.CharField(choices=[('digit', 'digit'), ('unsure', 'unsure'), ('not_a_digit', 'not a digit')], max_length=12)),
-                ('reason', models.CharField(blank=True, choices=[('low_confidence', 'low confidence'), ('another_sign', 'another sign'), ('unlike_any_digit', 'unlike any digit'), ('blank', 'blank'), ('more_writing', 'more writing'), ('cut_off', 'cut off'), ('too_faint', 'too faint')], max_length=32)),
-                ('imaging_version', models.PositiveSmallIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='predictions', to='classifier.inputimage')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='classifier.modelversion')),
-            ],
-            options={
-                'db_table': 'predictions',
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['created_at'], include=('model', 'verdict', 'confidence'), name='predictions_by_time')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('best_guess__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])), name='predictions_best_guess_is_a_digit'), models.CheckConstraint(condition=models.Q(('verdict__in', ['digit', 'unsure', 'not_a_digit'])), name='predictions_verdict_is_known'), models.CheckConstraint(condition=models.Q(('reason__in', ['', 'low_confidence', 'another_sign', 'unlike_any_digit', 'blank', 'more_writing', 'cut_off', 'too_faint'])), name='predictions_reason_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('label', models.F('best_guess')), ('reason', ''), ('verdict', 'digit')), models.Q(models.Q(('verdict', 'digit'), _negated=True), ('label', 'unknown'), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='predictions_label_and_reason_follow_verdict'), models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='predictions_confidence_is_a_probability'), models.CheckConstraint(condition=django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('probabilities'), 10), name='predictions_probabilities_are_ten')],
-            },
+        migrations.AddIndex(
+            model_name='prediction',
+            index=models.Index(fields=['created_at'], include=('model', 'verdict', 'confidence'), name='predictions_by_time'),
         ),
-        migrations.CreateModel(
-            name='Promotion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='why')),
-                ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='classifier.modelversion')),
-            ],
-            options={
-                'db_table': 'promotions',
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known')],
-            },
+        migrations.AddConstraint(
+            model_name='prediction',
+            constraint=models.CheckConstraint(condition=models.Q(('best_guess__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])), name='predictions_best_guess_is_a_digit'),
         ),
-        migrations.CreateModel(
-            name='Suggestion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], max_length=12)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='classifier.inputimage')),
-            ],
-            options={
-                'db_table': 'suggestions',
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit'])), name='suggestions_label_is_known')],
-            },
+        migrations.AddConstraint(
+            model_name='prediction',
+            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['digit', 'unsure', 'not_a_digit'])), name='predictions_verdict_is_known'),
         ),
-        migrations.CreateModel(
-            name='TrainingRun',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fine_tune', models.BooleanField(default=False, help_text="from the champion's weights")),
-                ('force', models.BooleanField(default=False, help_text='even where there is nothing new')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('nothing_new', 'nothing new to learn'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=12)),
-                ('stage', models.CharField(blank=True, help_text='what it is doing right now', max_length=80)),
-                ('progress', models.JSONField(default=list, help_text='loss and accuracy, an entry an epoch')),
-                ('log', models.TextField(blank=True)),
-                ('error', models.TextField(blank=True)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('asked_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(help_text='its process lived at this time', null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('result', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='run', to='classifier.modelversion')),
-            ],
-            options={
-                'db_table': 'training_runs',
-                'permissions': [('start_trainingrun', 'Can start and cancel training')],
-                'default_permissions': ('view',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'succeeded', 'nothing_new', 'failed', 'cancelled'])), name='training_runs_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), ('result__isnull', False), _connector='OR'), name='training_runs_success_has_a_result'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(models.Q(('state__in', ['queued', 'running']), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='training_runs_end_has_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('heartbeat_at__isnull', False), ('started_at__isnull', False)), _connector='OR'), name='training_runs_running_has_a_heartbeat'), models.UniqueConstraint(condition=models.Q(('finished_at__isnull', True)), fields=('finished_at',), name='training_runs_one_at_a_time', nulls_distinct=False)],
-            },
+        migrations.AddConstraint(
+            model_name='prediction',
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['', 'low_confidence', 'another_sign', 'unlike_any_digit', 'blank', 'more_writing', 'cut_off', 'too_faint'])), name='predictions_reason_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='prediction',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('label', models.F('best_guess')), ('reason', ''), ('verdict', 'digit')), models.Q(models.Q(('verdict', 'digit'), _negated=True), ('label', 'unknown'), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='predictions_label_and_reason_follow_verdict'),
+        ),
+        migrations.AddConstraint(
+            model_name='prediction',
+            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='predictions_confidence_is_a_probability'),
+        ),
+        migrations.AddConstraint(
+            model_name='prediction',
+            constraint=models.CheckConstraint(condition=django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('probabilities'), 10), name='predictions_probabilities_are_ten'),
+        ),
+        migrations.AddConstraint(
+            model_name='promotion',
+            constraint=models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='suggestion',
+            constraint=models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit'])), name='suggestions_label_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='trainingrun',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'succeeded', 'nothing_new', 'failed', 'cancelled'])), name='training_runs_state_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='trainingrun',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), ('result__isnull', False), _connector='OR'), name='training_runs_success_has_a_result'),
+        ),
+        migrations.AddConstraint(
+            model_name='trainingrun',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(models.Q(('state__in', ['queued', 'running']), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='training_runs_end_has_a_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='trainingrun',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('heartbeat_at__isnull', False), ('started_at__isnull', False)), _connector='OR'), name='training_runs_running_has_a_heartbeat'),
+        ),
+        migrations.AddConstraint(
+            model_name='trainingrun',
+            constraint=models.UniqueConstraint(condition=models.Q(('finished_at__isnull', True)), fields=('finished_at',), name='training_runs_one_at_a_time', nulls_distinct=False),
         ),
         migrations.AddIndex(
             model_name='inputimage',
@@ -348,7 +430,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['upload.unsure', 'label.created', 'model.promoted'])), name='webhook_deliveries_event_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['upload.unsure', 'label.created', 'model.promoted', 'model.error_exceeded'])), name='webhook_deliveries_event_is_known'),
         ),
         migrations.AddIndex(
             model_name='queueitem',

@@ -1,6 +1,7 @@
 """What is stored: uploads and their digits, labels, models and training, and who is told of it."""
 
 from classifier.models.access import ApiToken, IdempotencyRecord
+from classifier.models.audits import Alarm, AlarmKind, Audit
 from classifier.models.images import (
     REASON_CHOICES,
     VERDICT_CHOICES,
@@ -30,7 +31,10 @@ __all__ = [
     "UNFINISHED_STATES",
     "UPLOAD_SOURCES",
     "VERDICT_CHOICES",
+    "Alarm",
+    "AlarmKind",
     "ApiToken",
+    "Audit",
     "Delivery",
     "IdempotencyRecord",
     "InputImage",

@@ -1,6 +1,6 @@
 """What the database knows of the state of things, asked whenever somebody measures it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 
 from classifier.models import QueueItem, RunState, TrainingRun, Upload
 from classifier.monitoring import statistics
+from classifier.monitoring.audits import AuditSummary, summarize_audits
 
 JOB_STATES = ("todo", "doing", "failed")
 
@@ -23,6 +24,7 @@ class SystemState:
     champion: statistics.ChampionSummary | None
     runs: dict[str, int]
     jobs: dict[str, int]
+    audits: AuditSummary
 
 
 def read_state() -> SystemState:
@@ -37,6 +39,7 @@ def read_state() -> SystemState:
         runs=dict.fromkeys(RunState.values, 0) | dict(runs),
         jobs=dict.fromkeys(JOB_STATES, 0)
         | dict(jobs.values_list("status").annotate(count=Count("*")).order_by()),
+        audits=summarize_audits(),
     )
 
 
@@ -47,6 +50,16 @@ def build_families(state: SystemState) -> Iterator[Metric]:
     yield _gauge("uploads", "Pictures that are kept.", state.uploads)
     yield _by_label("training_runs", "Trainings, by state.", "state", state.runs)
     yield _by_label("jobs", "The worker's jobs, by status.", "status", state.jobs)
+    low, high = state.audits.total.interval
+    yield _gauge(
+        "audited_answers", "Certain answers audited in 30 days.", state.audits.total.audited
+    )
+    yield _by_label(
+        "audited_error_ratio",
+        "Bounds of the share of certain answers that are wrong, at 95 % confidence.",
+        "bound",
+        {"lower": low, "upper": high},
+    )
     if state.champion:
         yield _gauge(
             "model_promoted_timestamp_seconds",
@@ -62,7 +75,7 @@ def _gauge(name: str, meaning: str, value: float) -> Metric:
     return GaugeMetricFamily(f"mnistsite_{name}", meaning, value)
 
 
-def _by_label(name: str, meaning: str, label: str, values: dict[str, int]) -> Metric:
+def _by_label(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
     family = GaugeMetricFamily(f"mnistsite_{name}", meaning, labels=[label])
     for each, value in values.items():
         family.add_metric([each], value)

@@ -66,3 +66,4 @@ class Event(StrEnum):
     UPLOAD_UNSURE = "upload.unsure"
     LABEL_CREATED = "label.created"
     MODEL_PROMOTED = "model.promoted"
+    MODEL_ERROR_EXCEEDED = "model.error_exceeded"

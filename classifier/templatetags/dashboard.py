@@ -7,9 +7,11 @@ from django import template
 from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
+from classifier.labelling import audits
 from classifier.monitoring import charts, statistics
+from classifier.monitoring.audits import summarize_audits
 from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Drift
-from classifier.registry import runs
+from classifier.registry import alarms, runs
 from classifier.templatetags.numbers import share
 
 register = template.Library()
@@ -50,6 +52,9 @@ def _serving(champion: ChampionSummary | None) -> dict[str, Any]:
     return {
         "sees_models": True,
         "champion": champion,
+        "alarms": alarms.list_open_alarms(),
+        "audits": summarize_audits(),
+        "promise": audits.find_promise(champion.version) if champion else None,
         "confidence": days[-1] if days else None,
         "drift": _drift_in_words(drift) if drift and days else "",
         "drift_chart": _drift_chart(drift) if drift else "",

@@ -99,6 +99,8 @@ def test_the_state_of_things_is_asked_of_the_database(transactional_db: None) ->
     assert of(found, "label_queue_images") == 1
     assert 3_600 <= of(found, "label_queue_oldest_seconds") < 3_700
     assert of(found, "uploads") == 2
+    assert of(found, "audited_answers") == 0
+    assert of(found, "audited_error_ratio", bound="upper") == 1
     assert of(found, "model_info", name="served") == 1
     assert of(found, "model_promoted_timestamp_seconds") == pytest.approx(promoted.at.timestamp())
     assert of(found, "training_runs", state="queued") == 1

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classifier.labelling import labels
-from classifier.models import LabelCheck, ModelVersion, RunState, TrainingRun, Via
+from classifier.models import Alarm, Audit, LabelCheck, ModelVersion, RunState, TrainingRun, Via
 from classifier.monitoring import statistics
 from classifier.monitoring.statistics import DailyVerdicts, Labeller, Queue
 from classifier.recognition.labels import KNOWN_LABELS
@@ -283,3 +283,30 @@ def test_more_of_everything_takes_no_more_queries(client: Client, admin_user: Us
 
     few = queries_with_more()
     assert queries_with_more() == few
+
+
+def test_overview_states_the_audited_error_and_open_alarms(
+    client: Client, admin_user: User
+) -> None:
+    version = promoted(1)
+    for label_ in ("7", "7", "1"):
+        image = factories.create_queue_item().image
+        prediction = factories.create_prediction(image, version)
+        Audit.objects.create(image=image, prediction=prediction)
+        labels.set_label(image.pk, label_, admin_user, Via.QUEUE)
+    Alarm.objects.create(kind="error_exceeded", message="Too many answers are wrong.")
+
+    page = page_for(client, admin_user)
+
+    assert "<strong>0.8 % to 90.6 %</strong> is wrong" in page
+    assert "3 audited" in page
+    assert "Too many answers are wrong." in page
+
+
+def test_overview_names_audits_that_wait_for_a_label(client: Client, admin_user: User) -> None:
+    version = promoted(1)
+    image = factories.create_queue_item().image
+    prediction = factories.create_prediction(image, version)
+    Audit.objects.create(image=image, prediction=prediction)
+
+    assert "1 waits for a label" in page_for(client, admin_user)
