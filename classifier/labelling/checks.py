@@ -1,4 +1,4 @@
-"""Hidden checks: images that have a label already are asked once more, among the others."""
+"""Hidden checks: labelled images among the queue's, to measure how well labellers agree."""
 
 import secrets
 from datetime import timedelta
@@ -11,34 +11,36 @@ from django.utils import timezone
 
 from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem
 
-# One that was asked and not answered may be asked again after it.
-UNANSWERED = timedelta(minutes=5)
-# What somebody has labelled within it is no check of theirs: they still know.
-SITTING = timedelta(hours=1)
+# An unanswered check may be shown again after this time.
+UNANSWERED_FOR = timedelta(minutes=5)
+# People remember their own labels for about this long.
+REMEMBERED_FOR = timedelta(hours=1)
 
 
-def draw_count(among: int) -> int:
-    """How many of so many images are to be checks: LABEL_CHECK_PERCENT, by chance."""
-    return sum(secrets.randbelow(100) < settings.LABEL_CHECK_PERCENT for _ in range(among))
+def draw_count(images: int) -> int:
+    """Draw how many of so many images are to be checks: LABEL_CHECK_PERCENT of them on average."""
+    return sum(secrets.randbelow(100) < settings.LABEL_CHECK_PERCENT for _ in range(images))
 
 
 def list_eligible(by: User) -> QuerySet[QueueItem]:
-    """Labelled images that this person has not answered or skipped as a check before."""
+    """Return the labelled images that can check this person."""
     now = timezone.now()
-    past = LabelCheck.objects.filter(asked_of=by).exclude(answer="", asked_at__lt=now - UNANSWERED)
-    items = QueueItem.objects.filter(waiting=False).exclude(pk__in=past.values("image"))
-    items = items.exclude(image__labelled_by=by, image__labelled_at__gt=now - SITTING)
+    checked = LabelCheck.objects.filter(asked_of=by).exclude(
+        answer="", asked_at__lt=now - UNANSWERED_FOR
+    )
+    items = QueueItem.objects.filter(waiting=False).exclude(pk__in=checked.values("image"))
+    items = items.exclude(image__labelled_by=by, image__labelled_at__gt=now - REMEMBERED_FOR)
     return items.exclude(skipped_by__contains=[by.pk])
 
 
 def create_checks(ids: list[UUID], by: User) -> list[UUID]:
-    """Keeps that they are asked; says which still have a label, and are not just being changed."""
+    """Record that images check this person. Return the ids of those that still have a label."""
     labelled = InputImage.objects.filter(pk__in=ids, queued__waiting=False)
-    # Else one that is deleted at this moment would take the whole page with it.
-    kept = labelled.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    # Skip images that are being changed or deleted: the page must not wait for them.
+    free = labelled.select_for_update(of=("self",), no_key=True, skip_locked=True)
     checks = [
         LabelCheck(image_id=image_id, asked_of=by, label=label)
-        for image_id, label in kept.values_list("pk", "label")
+        for image_id, label in free.values_list("pk", "label")
     ]
     LabelCheck.objects.bulk_create(
         checks,
@@ -50,16 +52,15 @@ def create_checks(ids: list[UUID], by: User) -> list[UUID]:
 
 
 def record_answer(image_id: UUID, label: str, by: User) -> bool:
-    """Whether this person was asked it as a check; one whose label was taken back since is asked
-    for the label itself."""
-    asked = LabelCheck.objects.filter(image=image_id, asked_of=by, image__queued__waiting=False)
-    return bool(asked.update(answer=label, answered_at=timezone.now()))
+    """Record the answer to a check. Return False if there is none or the image lost its label."""
+    checks = LabelCheck.objects.filter(image=image_id, asked_of=by, image__queued__waiting=False)
+    return bool(checks.update(answer=label, answered_at=timezone.now()))
 
 
 def undo_answer(image_id: UUID, by: User) -> bool:
-    """Takes back the answer, if that is the last thing that this person said of the image."""
-    since = LabelChange.objects.filter(
+    """Remove this person's answer, unless they have changed the label since."""
+    later_changes = LabelChange.objects.filter(
         image=image_id, changed_by=by, created_at__gt=OuterRef("answered_at")
     )
     answered = LabelCheck.objects.filter(image=image_id, asked_of=by).exclude(answer="")
-    return bool(answered.exclude(Exists(since)).update(answer="", answered_at=None))
+    return bool(answered.exclude(Exists(later_changes)).update(answer="", answered_at=None))

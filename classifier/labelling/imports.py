@@ -1,4 +1,4 @@
-"""Pictures whose labels are known elsewhere, kept as if they had been sent and labelled here."""
+"""Import of labelled pictures, stored and labelled like uploads."""
 
 import hashlib
 from collections import defaultdict
@@ -16,7 +16,6 @@ from classifier.models import InputImage, Source, Upload, Via
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Label
 from classifier.uploads import submission
-from classifier.uploads.answers import Answer
 from classifier.uploads.archives import LabelledPicture
 from classifier.uploads.upload_batch import UploadBatch, open_batch
 
@@ -24,8 +23,8 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtext('imports'))"
 
 
 @dataclass
-class Kept:
-    """An upload, and the label of each of its images."""
+class StoredUpload:
+    """An upload and the label of each of its images."""
 
     id: UUID
     labels: dict[UUID, str] = field(default_factory=dict)
@@ -33,85 +32,76 @@ class Kept:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """`images` have the label now; there are none where `fault` says why not."""
+    """The images that got the label, or the `fault` that prevented it."""
 
     name: str
     label: str
     upload: UUID | None
     images: list[UUID]
-    fault: ImageError | None
+    fault: ImageError | None = None
 
 
 def import_pictures(
     pictures: Iterable[LabelledPicture], by: User, batch: UploadBatch | None = None
 ) -> list[ImportResult]:
-    """Store all pictures or none; one that is stored already is not stored again.
+    """Store and label all pictures or none; a picture that is stored already is only labelled.
 
-    Raises NoModel if nothing serves, and NoStorage.
+    Raise NoModel and NoStorage.
     """
-    by_hash = [(hashlib.sha256(picture.data).hexdigest(), picture) for picture in pictures]
+    hashed = [(hashlib.sha256(picture.data).hexdigest(), picture) for picture in pictures]
     with open_batch(batch) as joined:
-        _one_at_a_time()
-        there = _there([name for name, _ in by_hash])
-        imported = [_imported(picture, name, there, joined) for name, picture in by_hash]
-        wanted = {image: each.label for each in imported for image in each.images}
-        labels.apply_labels(wanted, by, Via.API)
-    return imported
+        with connection.cursor() as cursor:
+            # The same archive, imported twice at once, must not be stored twice.
+            cursor.execute(LOCK)
+        uploads = _find_uploads([sha256 for sha256, _ in hashed])
+        results = [_import_picture(picture, sha256, uploads, joined) for sha256, picture in hashed]
+        new_labels = {image: result.label for result in results for image in result.images}
+        labels.apply_labels(new_labels, by, Via.API)
+    return results
 
 
-def _one_at_a_time() -> None:
-    """Else the same archive, sent twice at once, would be kept twice."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK)
-
-
-def _there(hashes: list[str]) -> dict[str, Kept]:
-    """By their files' hashes; of equal ones that which was labelled last."""
-    uploads = Upload.objects.filter(sha256__in=hashes).order_by("pk")
-    # In the order of deleting, which finds them labelled or not at all.
-    names = dict(uploads.select_for_update(no_key=True).values_list("pk", "sha256"))
-    there = {name: Kept(upload) for upload, name in names.items()}
-    images = InputImage.objects.filter(upload__in=names)
-    of_uploads: dict[UUID, dict[UUID, str]] = defaultdict(dict)
+def _find_uploads(hashes: list[str]) -> dict[str, StoredUpload]:
+    """Return the stored uploads by hash; of several with one hash that which was labelled last."""
+    # Deletion locks in the same order.
+    locked = Upload.objects.filter(sha256__in=hashes).order_by("pk").select_for_update(no_key=True)
+    hash_by_upload = dict(locked.values_list("pk", "sha256"))
+    uploads = {sha256: StoredUpload(pk) for pk, sha256 in hash_by_upload.items()}
+    images = InputImage.objects.filter(upload__in=hash_by_upload)
+    by_upload: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     for upload, image, label in images.order_by(
         F("labelled_at").asc(nulls_first=True), "pk"
     ).values_list("upload", "pk", "label"):
-        of_uploads[upload][image] = label
-        there[names[upload]] = Kept(upload, of_uploads[upload])
-    return there
+        by_upload[upload][image] = label
+        uploads[hash_by_upload[upload]] = StoredUpload(upload, by_upload[upload])
+    return uploads
 
 
-def _imported(
-    picture: LabelledPicture, name: str, there: dict[str, Kept], batch: UploadBatch
+def _import_picture(
+    picture: LabelledPicture, sha256: str, uploads: dict[str, StoredUpload], batch: UploadBatch
 ) -> ImportResult:
-    if name not in there:
+    if sha256 not in uploads:
         try:
             answer = submission.classify_picture(picture.data, Source.API, batch=batch)
         except ImageError as error:
             return ImportResult(picture.name, picture.label, None, [], error)
-        there[name] = _kept(answer)
-    kept = there[name]
-    if fault := _fault(picture.label, kept):
-        return ImportResult(picture.name, picture.label, kept.id, [], fault)
-    kept.labels = dict.fromkeys(kept.labels, picture.label)
-    return ImportResult(picture.name, picture.label, kept.id, list(kept.labels), None)
+        images = [cast(UUID, digit.id) for digit in answer.digits]
+        unlabelled = dict.fromkeys(images, Label.UNKNOWN.value)
+        uploads[sha256] = StoredUpload(cast(UUID, answer.id), unlabelled)
+    upload = uploads[sha256]
+    if fault := _find_fault(picture.label, upload):
+        return ImportResult(picture.name, picture.label, upload.id, [], fault)
+    upload.labels = dict.fromkeys(upload.labels, picture.label)
+    return ImportResult(picture.name, picture.label, upload.id, list(upload.labels))
 
 
-def _kept(answer: Answer) -> Kept:
-    images = [cast(UUID, digit.id) for digit in answer.digits]
-    return Kept(cast(UUID, answer.id), dict.fromkeys(images, Label.UNKNOWN.value))
-
-
-def _fault(label: str, kept: Kept) -> ImageError | None:
-    """Why an upload's images can't get the label."""
-    if not kept.labels:
-        return ImageError("blank", "Nothing was found in it. It is kept without a label.")
-    if label != Label.NOT_A_DIGIT and len(kept.labels) > 1:
-        message = "%(n)s digits were found in it. They are kept, and wait for labels."
-        return ImageError("several_digits", message, n=len(kept.labels))
-    if others := set(kept.labels.values()) - {Label.UNKNOWN.value, label}:
-        message = (
-            "It is there already, labelled %(label)s, which stays. Change that if it is wrong."
-        )
+def _find_fault(label: str, upload: StoredUpload) -> ImageError | None:
+    """Return why an upload's images can't get the label."""
+    if not upload.labels:
+        return ImageError("blank", "No digit was found in it. It is stored without a label.")
+    if label != Label.NOT_A_DIGIT and len(upload.labels) > 1:
+        message = "%(n)s digits were found in it. They are stored and wait for labels."
+        return ImageError("several_digits", message, n=len(upload.labels))
+    if others := set(upload.labels.values()) - {Label.UNKNOWN.value, label}:
+        message = "It is stored already and labelled %(label)s. Change that label if it is wrong."
         return ImageError("labelled_otherwise", message, label=", ".join(sorted(others)))
     return None

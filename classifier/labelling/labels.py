@@ -1,8 +1,7 @@
-"""Setting labels, and taking them back, with all of it on record."""
+"""Setting and undoing labels, with every change recorded."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -15,130 +14,127 @@ from classifier.recognition.labels import KNOWN_LABELS, LABELS, Event, Label
 from classifier.webhooks import events
 
 
-def set_label(image_id: UUID, to: str, by: User, via: Via) -> None:
-    """Sets one label. Raises as `label_all` does."""
-    set_labels([image_id], to, by, via)
+def set_label(image_id: UUID, label: str, by: User, via: Via) -> None:
+    """Set one label. Raise what `set_labels` raises."""
+    set_labels([image_id], label, by, via)
+
+
+def set_labels(ids: Collection[UUID], label: str, by: User, via: Via) -> None:
+    """Set the same label for all images or for none. Raise what `apply_labels` raises."""
+    apply_labels(dict.fromkeys(ids, label), by, via)
 
 
 @transaction.atomic
-def set_labels(ids: Collection[UUID], to: str, by: User, via: Via) -> None:
-    """Sets the uploads' labels and keeps who changed each, when, from what and through what.
+def apply_labels(labels: Mapping[UUID, str], by: User, via: Via) -> None:
+    """Set a label for each image, all or none, and record who changed what.
 
-    Sets none of them and raises RuleBroken for a label that does not exist and for an image of
-    MNIST, InputImage.DoesNotExist where one is gone.
+    Raise RuleBroken for a label that does not exist and for MNIST's images, InputImage.DoesNotExist
+    for an image that has been deleted.
     """
-    _check(to)
-    _set(_locked(ids), to, by, via)
-
-
-@transaction.atomic
-def apply_labels(wanted: Mapping[UUID, str], by: User, via: Via) -> None:
-    """Sets a label of its own for each, all or none. Raises as `label_all` does."""
-    alike = defaultdict(list)
-    for image in _locked(wanted):
-        alike[wanted[image.pk]].append(image)
-    for to, images in alike.items():
-        _check(to)
-        _set(images, to, by, via)
-
-
-def _check(label: str) -> None:
-    if label not in LABELS:
+    for label in set(labels.values()) - set(LABELS):
         raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    by_label = defaultdict(list)
+    for image in _lock_images(labels):
+        by_label[labels[image.pk]].append(image)
+    for label, images in by_label.items():
+        _change_labels(images, label, by, via)
 
 
-def _locked(ids: Collection[UUID]) -> list[InputImage]:
-    # In one order, so that two people can't block each other.
-    chosen = InputImage.objects.filter(pk__in=ids).order_by("pk").defer("pixels")
-    # Keys stay, so that nobody waits who only refers to them, as a hidden check does.
-    images = list(chosen.select_for_update(of=("self",), no_key=True))
-    if len(images) < len(set(ids)):
-        raise InputImage.DoesNotExist("An image has been deleted; nothing was labelled.")
-    if any(image.source not in UPLOAD_SOURCES for image in images):
-        raise RuleBroken("MNIST's own labels stay as they are: models are measured by them.")
-    return images
+def _lock_images(ids: Collection[UUID]) -> list[InputImage]:
+    # The same order for everyone prevents deadlocks.
+    images = InputImage.objects.filter(pk__in=ids).order_by("pk").defer("pixels")
+    # Without locking the key, so that rows which refer to an image don't wait.
+    locked = list(images.select_for_update(of=("self",), no_key=True))
+    if len(locked) < len(set(ids)):
+        raise InputImage.DoesNotExist("An image has been deleted, so no label was changed.")
+    if any(image.source not in UPLOAD_SOURCES for image in locked):
+        raise RuleBroken("MNIST's labels can't be changed: models are measured by them.")
+    return locked
 
 
-def _describe_change(change: LabelChange) -> dict[str, Any]:
-    return {
-        "image": str(change.image_id),
-        "from": change.from_label,
-        "to": change.to_label,
-        "by": change.changed_by.username,
-        "via": change.via,
-    }
-
-
-def _set(images: Iterable[InputImage], to: str, by: User, via: Via) -> None:
-    changed = [image for image in images if image.label != to]
+def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via) -> None:
     changes = LabelChange.objects.bulk_create(
-        LabelChange(image=image, from_label=image.label, to_label=to, changed_by=by, via=via)
-        for image in changed
+        LabelChange(image=image, from_label=image.label, to_label=label, changed_by=by, via=via)
+        for image in images
+        if image.label != label
     )
-    events.publish(Event.LABEL_CREATED, [_describe_change(change) for change in changes])
-    known = to != Label.UNKNOWN
-    ids = [image.pk for image in changed]
+    payloads = [
+        {
+            "image": str(change.image_id),
+            "from": change.from_label,
+            "to": change.to_label,
+            "by": by.username,
+            "via": via,
+        }
+        for change in changes
+    ]
+    events.publish(Event.LABEL_CREATED, payloads)
+    is_known = label != Label.UNKNOWN
+    ids = [change.image_id for change in changes]
     InputImage.objects.filter(pk__in=ids).update(
-        label=to,
-        labelled_by=by if known else None,
-        labelled_at=timezone.now() if known else None,
+        label=label,
+        labelled_by=by if is_known else None,
+        labelled_at=timezone.now() if is_known else None,
     )
     items = QueueItem.objects.filter(pk__in=ids)
-    items.update(waiting=not known, leased_to=None, leased_until=None)
+    items.update(waiting=not is_known, leased_to=None, leased_until=None)
 
 
 @transaction.atomic
 def undo_changes(ids: Collection[UUID], by: User) -> None:
-    """Takes back this person's newest change of each label, by one more change.
+    """Undo this person's newest change of each label, all or none, by one more change.
 
-    Takes none of them back and raises RuleBroken where the newest change is not theirs, or is an
-    undoing itself.
+    Raise RuleBroken if the newest change is somebody else's or has been undone, and
+    InputImage.DoesNotExist for an image that has been deleted.
     """
-    images, history = _locked(ids), _history(ids)
-    back = defaultdict(list)
+    images = _lock_images(ids)
+    history = _list_changes(ids)
+    by_label = defaultdict(list)
     for image in images:
-        back[_undoable(history[image.pk], by).from_label].append(image)
-    for to, of_label in back.items():
-        _set(of_label, to, by, Via.UNDO)
-    _whose_it_was([image for to in back if to != Label.UNKNOWN for image in back[to]], history)
+        by_label[_get_undoable(history[image.pk], by).from_label].append(image)
+    for label, labelled in by_label.items():
+        _change_labels(labelled, label, by, Via.UNDO)
+    _restore_labellers(
+        [image for label in by_label if label != Label.UNKNOWN for image in by_label[label]],
+        history,
+    )
 
 
-def _history(ids: Collection[UUID]) -> dict[UUID, list[LabelChange]]:
-    """The changes of each image, newest first."""
+def _list_changes(ids: Collection[UUID]) -> dict[UUID, list[LabelChange]]:
+    """Return the changes of each image, newest first."""
     history = defaultdict(list)
     for change in LabelChange.objects.filter(image__in=ids).order_by("-id"):
         history[change.image_id].append(change)
     return history
 
 
-def _undoable(history: list[LabelChange], by: User) -> LabelChange:
+def _get_undoable(history: list[LabelChange], by: User) -> LabelChange:
     if not history or history[0].via == Via.UNDO:
-        raise RuleBroken("There is nothing to undo: the label is what it was before.")
+        raise RuleBroken("There is nothing to undo.")
     if history[0].changed_by_id != by.pk:
-        raise RuleBroken("Somebody else has changed the label since; set it anew instead.")
+        raise RuleBroken("Somebody else has changed the label since. Set the right label instead.")
     return history[0]
 
 
-def _whose_it_was(images: list[InputImage], history: dict[UUID, list[LabelChange]]) -> None:
-    """A label that is back is by whoever set it, not by whoever took back what came after."""
-    set_by = {image.pk: history[image.pk][1] for image in images if len(history[image.pk]) > 1}
-    back = [
+def _restore_labellers(images: list[InputImage], history: dict[UUID, list[LabelChange]]) -> None:
+    """Give restored labels back their author and time, as an undo is by somebody later."""
+    authors = {image.pk: history[image.pk][1] for image in images if len(history[image.pk]) > 1}
+    restored = [
         InputImage(pk=pk, labelled_by_id=change.changed_by_id, labelled_at=change.created_at)
-        for pk, change in set_by.items()
+        for pk, change in authors.items()
     ]
-    InputImage.objects.bulk_update(back, ["labelled_by", "labelled_at"])
+    InputImage.objects.bulk_update(restored, ["labelled_by", "labelled_at"])
 
 
 @transaction.atomic
 def record_suggestion(image_id: UUID, label: str) -> None:
-    """Keeps what a visitor says an upload is; it is shown to staff and changes no label.
+    """Record what a visitor says an upload is. Staff see it; it changes no label.
 
-    Raises RuleBroken for what is no label, InputImage.DoesNotExist for what is no upload.
+    Raise RuleBroken for a label that does not exist, InputImage.DoesNotExist for what is no upload.
     """
     if label not in KNOWN_LABELS:
-        raise RuleBroken(f"{label!r} is no answer. Use one of: {', '.join(KNOWN_LABELS)}.")
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
     uploaded = InputImage.objects.uploaded().only("pk")
-    # Else it could be deleted while this is written.
     image = uploaded.select_for_update(no_key=True).get(pk=image_id)
     Suggestion.objects.create(image=image, label=label)
     QueueItem.objects.filter(image=image).update(suggestion=label)

@@ -1,4 +1,4 @@
-"""The labelling queue: what to ask next, who is being asked, and what they answer."""
+"""The labelling queue: which images to show next, to whom they are leased, and the answers."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -19,15 +19,15 @@ from classifier.recognition import active_learning
 from classifier.recognition.labels import KNOWN_LABELS
 
 LEASE = timedelta(minutes=5)
-# The most useful are chosen among so many of the most doubtful, and told from so many labelled.
+# The most useful images are chosen from so many with the highest scores, and compared with so many
+# labelled ones.
 POOL = 256
-LENGTH = 64  # of embeddings where none of the pool has one
-# The doubt of what somebody has seen not to be what the model says.
-TAKING = 0x7175657565  # of an advisory lock; "queue" in ASCII
+EMBEDDING_LENGTH = 64  # if no image of the pool has an embedding
+LOCK = 0x7175657565  # "queue" in ASCII
 
 
 class Order(StrEnum):
-    """What is asked first."""
+    """Which images come first."""
 
     USEFUL = "useful"
     DOUBT = "doubt"
@@ -36,82 +36,84 @@ class Order(StrEnum):
     RANDOM = "random"
 
 
-BY_DOUBT = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
+BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
 
 
 @transaction.atomic
 def lease_page(by: User, order: Order, count: int, again: UUID | None = None) -> list[QueueItem]:
-    """`take` for a page that is opened: what the one before it leased is free first.
+    """Lease images for a page that is opened, and release those of the page before it.
 
-    The image to ask `again`, where there is one, comes before the others.
+    The image to show `again` comes first.
     """
     release_leases(by)
     first = [again] if again else []
     _lease(first, by)
-    return _with_all_shown(first) + lease_next(by, order, count)
+    return _load_items(first) + lease_next(by, order, count)
 
 
 @transaction.atomic
 def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
-    """The next images to ask this person, leased to them for five minutes.
+    """Lease the next images to this person for five minutes.
 
-    LABEL_CHECK_PERCENT of them, hidden among the others, have a label already.
+    LABEL_CHECK_PERCENT of the images are hidden checks.
     """
-    _one_at_a_time()
-    new = _useful(by, count) if order == Order.USEFUL else _in_order(by, order, count)
-    hidden = _checks(order, new, by)
-    chosen = audits.mix_in_audits(new[: count - len(hidden)], _takeable(by))
+    _lock_queue()
+    useful = order == Order.USEFUL
+    waiting = _choose_useful(by, count) if useful else _choose_in_order(by, order, count)
+    hidden = _choose_checks(order, waiting, by)
+    chosen = audits.mix_in_audits(waiting[: count - len(hidden)], _lock_free(by))
     _lease(chosen, by)
     for check in hidden:
         chosen.insert(secrets.randbelow(len(chosen) + 1), check)
-    return _with_all_shown(chosen)
+    return _load_items(chosen)
 
 
 @transaction.atomic
 def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
-    """Images that the model calls `guess`, the surest first, leased as in `start`."""
-    _one_at_a_time()
+    """Lease images that the model calls `guess`, the most certain first."""
+    _lock_queue()
     release_leases(by)
-    alike = _takeable(by).filter(guess=guess, doubt__lt=MISTAKEN_SCORE)
-    chosen = _ids(alike.order_by("doubt", "pk")[:count])
+    items = _lock_free(by).filter(guess=guess, doubt__lt=MISTAKEN_SCORE)
+    chosen = _list_ids(items.order_by("doubt", "pk")[:count])
     _lease(chosen, by)
-    return _with_all_shown(chosen)
+    return _load_items(chosen)
 
 
 def release_leases(by: User) -> None:
-    """Gives back what this person has been asked and has not answered."""
-    _give_back(QueueItem.objects.all(), by)
+    """Release the images that this person has not answered."""
+    _release(QueueItem.objects.all(), by)
 
 
 def record_answer(image_id: UUID, label: str, by: User) -> None:
-    """Set the label or, for a hidden check, store the answer beside it.
+    """Set the label or, for a hidden check, record the answer beside it.
 
     An answer counts even after its lease has run out. Raise what `labels.set_label` raises.
     """
-    if label not in KNOWN_LABELS:
-        raise RuleBroken(f"{label!r} is no answer. Use one of: {', '.join(KNOWN_LABELS)}.")
+    _validate(label)
     if not checks.record_answer(image_id, label, by):
         labels.set_label(image_id, label, by, Via.QUEUE)
 
 
+def _validate(label: str) -> None:
+    if label not in KNOWN_LABELS:
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
+
+
 @transaction.atomic
 def skip(image_id: UUID, by: User) -> None:
-    """This person is not asked it again; others are.
-
-    Raises InputImage.DoesNotExist where it is gone.
-    """
+    """Leave the image to others. Raise InputImage.DoesNotExist if it has been deleted."""
     item = QueueItem.objects.filter(pk=image_id)
     others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     if not item.update(skipped_by=Func(others, Value(by.pk), function="array_append")):
         raise InputImage.DoesNotExist("The image has been deleted.")
-    _give_back(item, by)
+    _release(item, by)
 
 
 @transaction.atomic
 def undo(image_id: UUID, by: User) -> None:
-    """Takes back this person's answer or skip and leases the image to them again.
+    """Undo this person's answer or skip, and lease the image to them again.
 
-    Raises as `labels.undo_changes`.
+    Raise what `labels.undo_changes` raises.
     """
     others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
@@ -124,25 +126,24 @@ def undo(image_id: UUID, by: User) -> None:
 def confirm_guess(
     guess: str, right: Collection[UUID], wrong: Collection[UUID], by: User
 ) -> dict[UUID, float]:
-    """Labels the right ones; in the wrong ones the model is mistaken, which makes them useful.
+    """Label the right images and move the wrong ones, where the model is mistaken, to the front.
 
-    Returns what `reopen` needs. Raises as `labels.set_labels`.
+    Return the scores that `undo_confirmation` restores. Raise what `labels.set_labels` raises.
     """
-    if guess not in KNOWN_LABELS:
-        raise RuleBroken(f"{guess!r} is no guess. Use one of: {', '.join(KNOWN_LABELS)}.")
+    _validate(guess)
     labels.set_labels(right, guess, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
-    doubts = dict(items.values_list("pk", "doubt"))
+    scores = dict(items.values_list("pk", "doubt"))
     items.update(doubt=MISTAKEN_SCORE)
-    _give_back(items, by)
-    return doubts
+    _release(items, by)
+    return scores
 
 
 @transaction.atomic
-def undo_confirmation(right: Collection[UUID], doubts: Mapping[UUID, float], by: User) -> None:
-    """Takes back a `confirm`. Raises as `labels.undo_changes`."""
+def undo_confirmation(right: Collection[UUID], scores: Mapping[UUID, float], by: User) -> None:
+    """Undo `confirm_guess`. Raise what `labels.undo_changes` raises."""
     labels.undo_changes(right, by)
-    items = [QueueItem(pk=image_id, doubt=doubt) for image_id, doubt in doubts.items()]
+    items = [QueueItem(pk=image_id, doubt=score) for image_id, score in scores.items()]
     QueueItem.objects.bulk_update(items, ["doubt"])
 
 
@@ -151,111 +152,114 @@ def count_waiting() -> int:
 
 
 def count_by_guess() -> dict[str, int]:
-    """How many the grid of each guess has."""
+    """Return how many waiting images the model calls each label, without its known mistakes."""
     items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN_SCORE)
     counts = dict(items.values_list("guess").annotate(count=Count("*")).order_by())
     return {guess: counts.get(guess, 0) for guess in KNOWN_LABELS}
 
 
 def has_withheld(by: User) -> bool:
-    """Whether something waits that is leased to others, or that this person skipped."""
+    """Return whether images wait that are leased to others or that this person skipped."""
     return QueueItem.objects.filter(waiting=True).exclude(leased_to=by).exists()
 
 
 def has_near_duplicates(by: User) -> bool:
-    """Those that `Order.USEFUL` leaves out."""
-    return _free(by).filter(duplicate=True).exists()
+    """Return whether near-duplicates wait, which `Order.USEFUL` leaves out."""
+    return _filter_free(by).filter(duplicate=True).exists()
 
 
 def count_labelled_today(by: User) -> int:
-    """Checks count too: who is asked must not notice."""
+    """Return how many images this person has labelled, with checks so that these stay hidden."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     images = InputImage.objects.filter(labelled_by=by, labelled_at__gte=midnight)
-    return (
-        images.count() + LabelCheck.objects.filter(asked_of=by, answered_at__gte=midnight).count()
-    )
+    answers = LabelCheck.objects.filter(asked_of=by, answered_at__gte=midnight)
+    return images.count() + answers.count()
 
 
-def _one_at_a_time() -> None:
-    """Until the transaction ends: else who takes at the same moment would find the pool locked,
-    and believe that nothing waits."""
+def _lock_queue() -> None:
+    """Wait for others who lease at this moment: their locked rows would look like an empty queue.
+
+    The lock lasts until the transaction ends.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKING])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def _free(by: User) -> QuerySet[QueueItem]:
-    """What waits, is leased to nobody and was not skipped by this person."""
+def _filter_free(by: User) -> QuerySet[QueueItem]:
+    """Return the waiting items without a lease that this person has not skipped."""
     leased = Q(leased_to__isnull=False, leased_until__gt=timezone.now())
     free = QueueItem.objects.filter(waiting=True).exclude(leased)
     return free.exclude(skipped_by__contains=[by.pk])
 
 
-def _takeable(by: User) -> QuerySet[QueueItem]:
-    """Locked, but for what is being answered right now."""
-    return _free(by).select_for_update(skip_locked=True)
+def _lock_free(by: User) -> QuerySet[QueueItem]:
+    """Return the free items and lock them, except those that are being answered."""
+    return _filter_free(by).select_for_update(skip_locked=True)
 
 
-def _ids(items: QuerySet[QueueItem]) -> list[UUID]:
+def _list_ids(items: QuerySet[QueueItem]) -> list[UUID]:
     return list(items.values_list("pk", flat=True))
 
 
-def _in_order(by: User, order: Order, count: int) -> list[UUID]:
-    free = _takeable(by)
+def _choose_in_order(by: User, order: Order, count: int) -> list[UUID]:
+    free = _lock_free(by)
     match order:
         case Order.NEWEST:
-            return _ids(free.order_by("-created_at")[:count])
+            return _list_ids(free.order_by("-created_at")[:count])
         case Order.RANDOM:
-            return _random(free, count)
+            return _choose_random(free, count)
         case Order.DISPUTED:
-            free = _disputed(free)
-    return _ids(free.order_by("-doubt")[:count])
+            free = _filter_disputed(free)
+    return _list_ids(free.order_by("-doubt")[:count])
 
 
-def _disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+def _filter_disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     return items.exclude(suggestion="").exclude(suggestion=F("guess"))
 
 
-def _random(items: QuerySet[QueueItem], count: int) -> list[UUID]:
-    """From a random place on, and on from the start: ids are random themselves."""
+def _choose_random(items: QuerySet[QueueItem], count: int) -> list[UUID]:
+    """Choose from a random id on, wrapping around: ids are random themselves."""
     start = uuid4()
-    after = _ids(items.filter(pk__gte=start).order_by("pk")[:count])
+    after = _list_ids(items.filter(pk__gte=start).order_by("pk")[:count])
     before = items.filter(pk__lt=start).order_by("pk")
-    return after + (_ids(before[: count - len(after)]) if len(after) < count else [])
+    return after + (_list_ids(before[: count - len(after)]) if len(after) < count else [])
 
 
-def _useful(by: User, count: int) -> list[UUID]:
-    """Near-duplicates are marked as such on the way, and not looked at again."""
-    free = _takeable(by).filter(duplicate=False)
+def _choose_useful(by: User, count: int) -> list[UUID]:
+    """Choose by active learning, and mark near-duplicates so that they are not compared again."""
+    free = _lock_free(by).filter(duplicate=False)
     while pool := list(free.order_by("-doubt").only("doubt", "embedding")[:POOL]):
-        chosen = _choose(pool, count)
-        near = [pool[place].pk for place in chosen.duplicates]
-        QueueItem.objects.filter(pk__in=near).update(duplicate=True)
+        chosen = _rank(pool, count)
+        duplicates = [pool[index].pk for index in chosen.duplicates]
+        QueueItem.objects.filter(pk__in=duplicates).update(duplicate=True)
         if chosen.order:
-            return [pool[place].pk for place in chosen.order]
+            return [pool[index].pk for index in chosen.order]
     return []
 
 
-def _choose(pool: list[QueueItem], count: int) -> active_learning.Chosen:
+def _rank(pool: list[QueueItem], count: int) -> active_learning.Chosen:
     stored = [bytes(item.embedding) for item in pool]
-    length = max(map(len, stored)) or LENGTH
-    doubts = np.array([item.doubt for item in pool])
-    images, known = (_comparable(each, length) for each in (stored, _known()))
-    return active_learning.most_useful(doubts, images, known, count)
+    length = max(map(len, stored)) or EMBEDDING_LENGTH
+    scores = np.array([item.doubt for item in pool])
+    images, labelled = (
+        _stack_embeddings(each, length) for each in (stored, _list_labelled_embeddings())
+    )
+    return active_learning.most_useful(scores, images, labelled, count)
 
 
-def _comparable(stored: list[bytes], length: int) -> active_learning.Embeddings:
-    """What another kind of model saw is like nothing else: random places are far apart."""
+def _stack_embeddings(stored: list[bytes], length: int) -> active_learning.Embeddings:
+    """Stack embeddings; those of another kind of model become random, so they resemble nothing."""
     rows = (each if len(each) == length else secrets.token_bytes(length) for each in stored)
     return active_learning.embeddings([*rows], length)
 
 
-def _known() -> list[bytes]:
-    """The embeddings of what was labelled last, and of what is being asked."""
+def _list_labelled_embeddings() -> list[bytes]:
+    """Return the embeddings of the images that were labelled last and of those that are leased."""
     items = QueueItem.objects.values_list("embedding", flat=True)
-    done = InputImage.objects.filter(labelled_at__isnull=False).order_by("-labelled_at")
-    labelled = items.filter(pk__in=done.values("pk")[:POOL])
-    asked = items.filter(leased_to__isnull=False, leased_until__gt=timezone.now())[:POOL]
-    return [bytes(embedding) for found in (labelled, asked) for embedding in found]
+    images = InputImage.objects.filter(labelled_at__isnull=False).order_by("-labelled_at")
+    labelled = items.filter(pk__in=images.values("pk")[:POOL])
+    leased = items.filter(leased_to__isnull=False, leased_until__gt=timezone.now())[:POOL]
+    return [bytes(embedding) for embeddings in (labelled, leased) for embedding in embeddings]
 
 
 def _lease(ids: list[UUID], by: User) -> None:
@@ -263,29 +267,29 @@ def _lease(ids: list[UUID], by: User) -> None:
     items.update(leased_to=by, leased_until=timezone.now() + LEASE)
 
 
-def _give_back(items: QuerySet[QueueItem], by: User) -> None:
+def _release(items: QuerySet[QueueItem], by: User) -> None:
     items.filter(leased_to=by).update(leased_to=None, leased_until=None)
 
 
-def _checks(order: Order, new: list[UUID], by: User) -> list[UUID]:
-    """To hide among the new ones, from which they don't stand out: as disputed, as doubtful."""
-    count = checks.draw_count(len(new))
+def _choose_checks(order: Order, waiting: list[UUID], by: User) -> list[UUID]:
+    """Choose checks that don't stand out among the waiting images, by dispute and score."""
+    count = checks.draw_count(len(waiting))
     if not count:
         return []
     items = checks.list_eligible(by)
     if order == Order.DISPUTED:
-        items = _disputed(items)
-    if order in BY_DOUBT:
-        least = QueueItem.objects.filter(pk__in=new).aggregate(least=Min("doubt"))["least"]
+        items = _filter_disputed(items)
+    if order in BY_SCORE:
+        least = QueueItem.objects.filter(pk__in=waiting).aggregate(least=Min("doubt"))["least"]
         items = items.filter(doubt__gte=least)
-    return checks.create_checks(_random(items, count), by)
+    return checks.create_checks(_choose_random(items, count), by)
 
 
-def _with_all_shown(ids: list[UUID]) -> list[QueueItem]:
-    """In this order, with what a page needs of each."""
+def _load_items(ids: list[UUID]) -> list[QueueItem]:
+    """Return the items in this order, with what a page shows of each."""
     newest_first = Prediction.objects.order_by("-id")
     items = QueueItem.objects.select_related("image__upload").prefetch_related(
         Prefetch("image__predictions", queryset=newest_first)
     )
-    found = items.defer("embedding").in_bulk(ids)
-    return [found[image_id] for image_id in ids if image_id in found]
+    loaded = items.defer("embedding").in_bulk(ids)
+    return [loaded[image_id] for image_id in ids if image_id in loaded]

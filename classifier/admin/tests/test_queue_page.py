@@ -173,8 +173,8 @@ def test_an_empty_queue_says_what_is_left(labeller_client: Client) -> None:
 @pytest.mark.parametrize(
     ("what", "image", "status", "said"),
     [
-        ("seven", None, 400, "is no answer"),
-        ("", None, 400, "is no answer"),
+        ("seven", None, 400, "is not a label"),
+        ("", None, 400, "is not a label"),
         ("7", "", 400, "not said of which image"),
         ("7", "x", 400, "not said of which image"),
         ("undo", None, 400, "nothing to undo"),

@@ -1,4 +1,4 @@
-"""Hidden checks: labelled images among those that wait, told apart by nobody who is asked."""
+"""Tests of hidden checks among the images of the queue."""
 
 from uuid import UUID
 
@@ -17,27 +17,25 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def always(settings: Settings) -> None:
+def _check_always(settings: Settings) -> None:
     settings.LABEL_CHECK_PERCENT = 100
 
 
 @pytest.fixture
 def labelled() -> UUID:
-    """One with a label, while another waits; the first is asked as a check."""
+    """A labelled image, which becomes a check, beside a waiting one."""
     factories.create_queue_item()
     check: UUID = factories.create_queue_item(label="7").pk
     return check
 
 
-def taken(by: User, order: Order = Order.DOUBT) -> list[UUID]:
+def lease_one(by: User, order: Order = Order.DOUBT) -> list[UUID]:
     return [item.pk for item in queue.lease_next(by, order, 1)]
 
 
-def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
-    anna: User, labelled: UUID
-) -> None:
+def test_answer_to_a_check_is_stored_beside_the_label(anna: User, labelled: UUID) -> None:
     other = factories.create_queue_item(label="1").pk
-    for image in (*taken(anna), *taken(anna)):
+    for image in (*lease_one(anna), *lease_one(anna)):
         queue.record_answer(image, "7", anna)
 
     assert (factories.get_label(labelled), factories.get_label(other)) == ("7", "1")
@@ -47,8 +45,8 @@ def test_an_answer_is_kept_beside_the_label_and_agreement_can_be_told(
     assert queue.count_labelled_today(anna) == 2
 
 
-def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labelled: UUID) -> None:
-    taken(anna)
+def test_second_answer_to_a_check_replaces_the_first(anna: User, labelled: UUID) -> None:
+    lease_one(anna)
 
     queue.record_answer(labelled, "1", anna)
     queue.record_answer(labelled, "2", anna)
@@ -57,8 +55,8 @@ def test_a_check_that_is_answered_twice_keeps_the_last_answer(anna: User, labell
     assert LabelCheck.objects.get().answer == "2"
 
 
-def test_an_answer_to_a_check_is_taken_back(anna: User, labelled: UUID) -> None:
-    taken(anna)
+def test_answer_to_a_check_is_undone(anna: User, labelled: UUID) -> None:
+    lease_one(anna)
     queue.record_answer(labelled, "1", anna)
 
     queue.undo(labelled, anna)
@@ -69,33 +67,33 @@ def test_an_answer_to_a_check_is_taken_back(anna: User, labelled: UUID) -> None:
     assert LabelCheck.objects.get().answer == "7"
 
 
-def test_a_check_that_is_skipped_comes_back_by_undo_only(anna: User, labelled: UUID) -> None:
-    taken(anna)
+def test_skipped_check_returns_only_by_undo(anna: User, labelled: UUID) -> None:
+    lease_one(anna)
 
     queue.skip(labelled, anna)
-    LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED)
+    LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED_FOR)
 
-    assert taken(anna) != [labelled]
+    assert lease_one(anna) != [labelled]
     queue.release_leases(anna)
     queue.undo(labelled, anna)
     assert factories.get_label(labelled) == "7"
-    assert taken(anna) == [labelled]
+    assert lease_one(anna) == [labelled]
 
 
-def test_a_check_that_stayed_unanswered_is_asked_again_later(anna: User, labelled: UUID) -> None:
-    assert taken(anna) == [labelled]
-    assert taken(anna) != [labelled]
+def test_unanswered_check_is_shown_again_later(anna: User, labelled: UUID) -> None:
+    assert lease_one(anna) == [labelled]
+    assert lease_one(anna) != [labelled]
     queue.release_leases(anna)
 
-    LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED)
+    LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED_FOR)
 
-    assert taken(anna) == [labelled]
+    assert lease_one(anna) == [labelled]
 
 
-def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
+def test_answer_to_a_check_without_its_label_sets_the_label(
     anna: User, admin_user: User, labelled: UUID
 ) -> None:
-    taken(anna)
+    lease_one(anna)
     queue.record_answer(labelled, "1", anna)
     labels.set_label(labelled, "unknown", admin_user, Via.ADMIN)
 
@@ -106,37 +104,39 @@ def test_a_check_whose_label_is_taken_back_is_asked_for_the_label(
     assert (factories.get_label(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
 
 
-def test_what_one_has_just_labelled_is_no_check_of_theirs_yet(anna: User) -> None:
+def test_own_recent_labels_are_no_checks(anna: User) -> None:
     image, waiting = factories.create_queue_item().pk, factories.create_queue_item().pk
     queue.record_answer(image, "7", anna)
 
-    assert taken(anna) == [waiting]
+    assert lease_one(anna) == [waiting]
     queue.release_leases(anna)
 
-    InputImage.objects.filter(pk=image).update(labelled_at=timezone.now() - 2 * checks.SITTING)
-    assert taken(anna) == [image]
+    InputImage.objects.filter(pk=image).update(
+        labelled_at=timezone.now() - 2 * checks.REMEMBERED_FOR
+    )
+    assert lease_one(anna) == [image]
 
 
-def test_nobody_is_asked_checks_when_nothing_waits(anna: User) -> None:
+def test_empty_queue_has_no_checks(anna: User) -> None:
     factories.create_queue_item(label="7")
 
-    assert taken(anna) == []
+    assert lease_one(anna) == []
 
 
 @pytest.mark.parametrize(
-    ("order", "asked"),
+    ("order", "is_leased"),
     [(Order.USEFUL, False), (Order.DOUBT, False), (Order.DISPUTED, False), (Order.NEWEST, True)],
 )
-def test_a_check_does_not_stand_out_among_what_is_asked(
-    anna: User, order: Order, asked: bool
+def test_check_has_at_least_the_score_of_the_waiting_images(
+    anna: User, order: Order, is_leased: bool
 ) -> None:
     factories.create_queue_item(doubt=0.5, suggestion="1")
     check = factories.create_queue_item(label="7", doubt=0.4).pk
 
-    assert (taken(anna, order) == [check]) == asked
+    assert (lease_one(anna, order) == [check]) == is_leased
 
 
-def test_without_checks_all_that_is_asked_waits(
+def test_without_checks_only_waiting_images_are_leased(
     anna: User, labelled: UUID, settings: Settings
 ) -> None:
     settings.LABEL_CHECK_PERCENT = 0

@@ -1,4 +1,4 @@
-"""What staff have labelled, as a file."""
+"""Tests of the export of labelled uploads."""
 
 import csv
 from datetime import timedelta
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 NPZ, ZIP = "/api/labels.npz", "/api/labels.zip"
 
 
-def got(client: Client, address: str) -> bytes:
+def download(client: Client, address: str) -> bytes:
     response = client.get(address)
     content: bytes = response.getvalue()
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/zip")
@@ -31,39 +31,39 @@ def got(client: Client, address: str) -> bytes:
     return content
 
 
-def arrays(client: Client, query: str = "") -> dict[str, Any]:
-    with np.load(BytesIO(got(client, NPZ + query)), allow_pickle=False) as file:
+def load_arrays(client: Client, query: str = "") -> dict[str, Any]:
+    with np.load(BytesIO(download(client, NPZ + query)), allow_pickle=False) as file:
         return dict(file)
 
 
-def labelled(label: str, hours_ago: int = 0, **values: Any) -> InputImage:
+def create_labelled(label: str, hours_ago: int = 0, **values: Any) -> InputImage:
     when = timezone.now() - timedelta(hours=hours_ago)
     return factories.create_image(label=label, labelled_at=when, **values)
 
 
-def test_arrays_hold_what_was_labelled_in_the_order_of_labelling(labeller_api: Client) -> None:
+def test_arrays_hold_labelled_uploads_in_the_order_of_labelling(labeller_api: Client) -> None:
     pixels = bytes(range(256)) * 3 + bytes(16)
-    newer = labelled("not_a_digit", 1)
-    older = labelled("7", 2, pixels=pixels)
+    newer = create_labelled("not_a_digit", 1)
+    older = create_labelled("7", 2, pixels=pixels)
 
-    found = arrays(labeller_api)
+    exported = load_arrays(labeller_api)
 
-    assert (found["x"].shape, found["x"].dtype) == ((2, 28, 28), np.uint8)
-    assert found["x"][0].tobytes() == pixels
-    assert found["y"].tolist() == [7, 10]
-    assert found["ids"].tolist() == [str(older.pk), str(newer.pk)]
+    assert (exported["x"].shape, exported["x"].dtype) == ((2, 28, 28), np.uint8)
+    assert exported["x"][0].tobytes() == pixels
+    assert exported["y"].tolist() == [7, 10]
+    assert exported["ids"].tolist() == [str(older.pk), str(newer.pk)]
     times = [
         image.labelled_at.replace(tzinfo=None) for image in (older, newer) if image.labelled_at
     ]
-    assert found["labelled_at"].tolist() == times
+    assert exported["labelled_at"].tolist() == times
 
 
-def test_neither_mnist_nor_what_has_no_label_is_taken_out(labeller_api: Client) -> None:
+def test_mnist_and_unlabelled_images_are_not_exported(labeller_api: Client) -> None:
     factories.create_mnist_image()
     factories.create_image()
 
-    assert arrays(labeller_api)["x"].shape == (0, 28, 28)
-    with ZipFile(BytesIO(got(labeller_api, ZIP))) as archive:
+    assert load_arrays(labeller_api)["x"].shape == (0, 28, 28)
+    with ZipFile(BytesIO(download(labeller_api, ZIP))) as archive:
         assert archive.namelist() == ["index.csv"]
 
 
@@ -77,38 +77,36 @@ def test_neither_mnist_nor_what_has_no_label_is_taken_out(labeller_api: Client) 
         ("?source=api&labelled_after={}", [2, 3]),
     ],
 )
-def test_sources_and_times_can_be_chosen(
+def test_export_is_filtered_by_source_and_time(
     labeller_api: Client, query: str, expected: list[int]
 ) -> None:
-    first = labelled("1", 3)
+    first = create_labelled("1", 3)
     for label, hours in (("2", 2), ("3", 1)):
-        labelled(label, hours, source=Source.API)
+        create_labelled(label, hours, source=Source.API)
     when = first.labelled_at.isoformat().replace("+00:00", "Z") if first.labelled_at else ""
 
-    assert arrays(labeller_api, query.format(when))["y"].tolist() == expected
+    assert load_arrays(labeller_api, query.format(when))["y"].tolist() == expected
 
 
 @pytest.mark.parametrize("query", ["?source=mnist", "?source=", "?labelled_after=yesterday"])
 @pytest.mark.parametrize("address", [NPZ, ZIP])
-def test_a_choice_that_does_not_exist_is_refused(
-    labeller_api: Client, address: str, query: str
-) -> None:
+def test_invalid_filter_is_refused(labeller_api: Client, address: str, query: str) -> None:
     response = labeller_api.get(address + query)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
 
 
-def test_pictures_lie_dark_on_light_in_folders_by_their_labels(labeller_api: Client) -> None:
+def test_zip_holds_dark_on_light_pictures_in_folders_by_label(labeller_api: Client) -> None:
     pixels = bytes(range(256)) * 3 + bytes(16)
-    seven, other = labelled("7", 2, pixels=pixels), labelled("not_a_digit", 1)
+    seven, other = create_labelled("7", 2, pixels=pixels), create_labelled("not_a_digit", 1)
 
-    with ZipFile(BytesIO(got(labeller_api, ZIP))) as archive:
+    with ZipFile(BytesIO(download(labeller_api, ZIP))) as archive:
         names = [f"7/{seven.pk}.png", f"not_a_digit/{other.pk}.png"]
         assert archive.namelist() == [*names, "index.csv"]
-        seen = Image.open(BytesIO(archive.read(names[0])))
+        picture = Image.open(BytesIO(archive.read(names[0])))
         index = [*csv.DictReader(StringIO(archive.read("index.csv").decode(), newline=""))]
 
-    assert bytes(255 - np.asarray(seen).reshape(-1)) == pixels
+    assert bytes(255 - np.asarray(picture).reshape(-1)) == pixels
     assert [row["file"] for row in index] == names
     assert index[0] == {
         "file": names[0],
@@ -122,9 +120,7 @@ def test_pictures_lie_dark_on_light_in_folders_by_their_labels(labeller_api: Cli
 
 @pytest.mark.parametrize("address", [NPZ, ZIP])
 @pytest.mark.parametrize("accept", ["application/zip", "image/png", "*/*"])
-def test_the_file_is_sent_whatever_is_accepted(
-    labeller_api: Client, address: str, accept: str
-) -> None:
+def test_export_ignores_the_accept_header(labeller_api: Client, address: str, accept: str) -> None:
     response = labeller_api.get(address, headers={"Accept": accept})
 
     assert response.status_code == 200
@@ -132,20 +128,20 @@ def test_the_file_is_sent_whatever_is_accepted(
     assert response.headers["Content-Disposition"].startswith('attachment; filename="labels-')
 
 
-def test_a_long_list_comes_in_several_chunks_and_one_query(
+def test_long_export_takes_one_query(
     labeller: User,
     monkeypatch: pytest.MonkeyPatch,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     monkeypatch.setattr(exports, "CHUNK", 2)
     for digit in range(5):
-        labelled(str(digit), 9 - digit)
+        create_labelled(str(digit), 9 - digit)
     file = BytesIO()
 
     with django_assert_num_queries(1):
         exports.write_npz(exports.list_labelled(), file)
 
     file.seek(0)
-    with np.load(file) as found:
-        assert found["y"].tolist() == [*range(5)]
-        assert len(found["x"]) == len(found["ids"]) == len(found["labelled_at"]) == 5
+    with np.load(file) as exported:
+        assert exported["y"].tolist() == [*range(5)]
+        assert len(exported["x"]) == len(exported["ids"]) == len(exported["labelled_at"]) == 5

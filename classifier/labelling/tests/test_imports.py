@@ -1,9 +1,10 @@
-"""Labelled pictures from elsewhere: what is kept of them, and what is said of each."""
+"""Tests of the import of labelled pictures."""
 
 import json
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -29,24 +30,24 @@ Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
-def imported(client: Client, archive: bytes) -> list[dict[str, Any]]:
+def import_archive(client: Client, archive: bytes) -> list[dict[str, Any]]:
     response = post_archive(client, archive)
     assert response.status_code == 200, response.content
     results: list[dict[str, Any]] = response.json()["results"]
     return results
 
 
-def two_digits(drawn: Draw) -> bytes:
+def draw_two_digits(drawn: Draw) -> bytes:
     both = Image.new("L", (560, 280), 255)
     both.paste(Image.open(BytesIO(drawn(4))), (0, 0))
     both.paste(Image.open(BytesIO(drawn(2))), (280, 0))
     return saved(both)
 
 
-def test_pictures_in_folders_are_kept_and_labelled(
+def test_pictures_in_folders_are_stored_and_labelled(
     labeller_api: Client, labeller: User, drawn: Draw
 ) -> None:
-    results = imported(
+    results = import_archive(
         labeller_api, build_zip({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)})
     )
 
@@ -64,21 +65,21 @@ def test_pictures_in_folders_are_kept_and_labelled(
         assert image.predictions.count() == 1
 
 
-def test_arrays_are_kept_and_labelled(labeller_api: Client, digits: Digits) -> None:
+def test_arrays_are_stored_and_labelled(labeller_api: Client, digits: Digits) -> None:
     x = np.stack([digits[0][digits[1] == digit][0] for digit in (3, 8, 5)])
 
-    results = imported(labeller_api, build_npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
+    results = import_archive(labeller_api, build_npz(x=x, y=np.array([3, 8, 10]), more=np.zeros(3)))
 
     assert [(each["name"], each["label"]) for each in results] == [
         ("x[0]", "3"),
         ("x[1]", "8"),
         ("x[2]", "not_a_digit"),
     ]
-    kept = [InputImage.objects.get(pk=each["images"][0]) for each in results]
-    assert [image.label for image in kept] == ["3", "8", "not_a_digit"]
+    images = [InputImage.objects.get(pk=each["images"][0]) for each in results]
+    assert [image.label for image in images] == ["3", "8", "not_a_digit"]
 
 
-def test_an_archive_may_come_in_a_form(labeller_api: Client, drawn: Draw) -> None:
+def test_archive_is_accepted_in_a_form(labeller_api: Client, drawn: Draw) -> None:
     archive = SimpleUploadedFile("labels.zip", build_zip({"7/a.png": drawn(7)}))
 
     assert labeller_api.post(IMPORT_URL, {"archive": archive}).json()["results"][0]["label"] == "7"
@@ -86,68 +87,70 @@ def test_an_archive_may_come_in_a_form(labeller_api: Client, drawn: Draw) -> Non
     assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
 
 
-def test_of_what_is_not_a_digit_all_pieces_are_labelled(labeller_api: Client, drawn: Draw) -> None:
-    [result] = imported(labeller_api, build_zip({"not_a_digit/a.png": two_digits(drawn)}))
+def test_all_pieces_of_a_non_digit_are_labelled(labeller_api: Client, drawn: Draw) -> None:
+    [result] = import_archive(
+        labeller_api, build_zip({"not_a_digit/a.png": draw_two_digits(drawn)})
+    )
 
     assert len(result["images"]) == 2
     assert {image.label for image in InputImage.objects.all()} == {"not_a_digit"}
 
 
 @pytest.mark.parametrize(
-    ("make", "code", "kept"),
+    ("build", "code", "is_stored"),
     [
-        (two_digits, "several_digits", True),
+        (draw_two_digits, "several_digits", True),
         (lambda _: saved(paper(100, 100)), "blank", True),
         (lambda _: b"hello", "not_an_image", False),
         (lambda drawn: build_zip({"7/a.png": drawn(7)}), "not_an_image", False),
         (lambda drawn: drawn(7)[:-99], "damaged", False),
     ],
 )
-def test_what_cannot_be_labelled_says_why_and_spoils_none_of_the_others(
-    labeller_api: Client, drawn: Draw, make: Callable[[Draw], bytes], code: str, kept: bool
+def test_bad_picture_has_a_problem_and_the_others_are_labelled(
+    labeller_api: Client, drawn: Draw, build: Callable[[Draw], bytes], code: str, is_stored: bool
 ) -> None:
-    bad, good = imported(
-        labeller_api, build_zip({"7/bad.png": make(drawn), "7/good.png": drawn(7)})
+    bad, good = import_archive(
+        labeller_api, build_zip({"7/bad.png": build(drawn), "7/good.png": drawn(7)})
     )
 
     assert (bad["problem"]["code"], bad["images"]) == (code, [])
-    assert (bad["upload"] is not None) == kept
-    assert Upload.objects.count() == 1 + kept
+    assert (bad["upload"] is not None) == is_stored
+    assert Upload.objects.count() == 1 + is_stored
     assert good["problem"] is None
     assert InputImage.objects.exclude(label="unknown").count() == 1
 
 
-def test_what_is_there_already_is_not_kept_again(labeller_api: Client, drawn: Draw) -> None:
+def test_stored_picture_is_not_stored_again(labeller_api: Client, drawn: Draw) -> None:
     pictures = {"7/a.png": drawn(7), "2/b.png": drawn(2), "2/blank.png": saved(paper(99, 99))}
 
-    first, second = (imported(labeller_api, build_zip(pictures)) for _ in range(2))
+    first, second = (import_archive(labeller_api, build_zip(pictures)) for _ in range(2))
 
     assert first == second
     assert Upload.objects.count() == 3
     assert LabelChange.objects.count() == 2
 
 
-def test_what_somebody_sent_before_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
+def test_unlabelled_upload_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
     sent = labeller_api.post("/api/predict", drawn(7), "image/png").json()
 
-    [result] = imported(labeller_api, build_zip({"7/a.png": drawn(7)}))
+    [result] = import_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
     assert (result["upload"], result["images"]) == (sent["id"], [sent["digits"][0]["id"]])
     assert InputImage.objects.get().label == "7"
 
 
-def test_another_label_that_is_there_stays(labeller_api: Client, drawn: Draw) -> None:
-    imported(labeller_api, build_zip({"7/a.png": drawn(7)}))
+def test_existing_label_is_not_changed(labeller_api: Client, drawn: Draw) -> None:
+    import_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
-    [result] = imported(labeller_api, build_zip({"1/a.png": drawn(7)}))
+    [result] = import_archive(labeller_api, build_zip({"1/a.png": drawn(7)}))
 
     assert (result["problem"]["code"], result["images"]) == ("labelled_otherwise", [])
     assert "labelled 7" in result["problem"]["detail"]
     assert InputImage.objects.get().label == "7"
 
 
-def test_a_picture_in_two_folders_gets_the_first_label(labeller_api: Client, drawn: Draw) -> None:
-    results = imported(labeller_api, build_zip({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
+def test_picture_in_two_folders_gets_the_first_label(labeller_api: Client, drawn: Draw) -> None:
+    results = import_archive(labeller_api, build_zip({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
 
     assert [each["problem"] and each["problem"]["code"] for each in results] == [
         None,
@@ -156,51 +159,51 @@ def test_a_picture_in_two_folders_gets_the_first_label(labeller_api: Client, dra
     assert InputImage.objects.get().label == "7"
 
 
-def exported(client: Client, address: str) -> bytes:
+def export_archive(client: Client, address: str) -> bytes:
     content: bytes = client.get(address).getvalue()
     return content
 
 
 @pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
-def test_what_was_taken_out_and_deleted_comes_back_as_it_was(
+def test_exported_and_deleted_uploads_are_imported_unchanged(
     labeller_api: Client, drawn: Draw, labeller: User, address: str
 ) -> None:
     for digit in range(10):
         sent = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
         label = "not_a_digit" if digit == 9 else str(digit)
-        labels.set_label(sent["digits"][0]["id"], label, labeller, Via.QUEUE)
-    before = {image.label: pixels(image) for image in InputImage.objects.all()}
-    archive = exported(labeller_api, address)
+        labels.set_label(UUID(sent["digits"][0]["id"]), label, labeller, Via.QUEUE)
+    before = {image.label: get_pixels(image) for image in InputImage.objects.all()}
+    archive = export_archive(labeller_api, address)
     deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])
     assert not InputImage.objects.exists()
 
-    assert [each["problem"] for each in imported(labeller_api, archive)] == [None] * 10
+    assert [each["problem"] for each in import_archive(labeller_api, archive)] == [None] * 10
 
-    after = {image.label: pixels(image) for image in InputImage.objects.all()}
+    after = {image.label: get_pixels(image) for image in InputImage.objects.all()}
     assert before.keys() == after.keys()
     differences = [np.abs(before[label] - after[label]).mean() for label in before]
     assert max(differences) < 5, "levels of 255"
 
 
-def pixels(image: InputImage) -> NDArray[np.int16]:
+def get_pixels(image: InputImage) -> NDArray[np.int16]:
     return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
 
 
-def test_folders_and_what_a_mac_adds_are_passed_over(labeller_api: Client, drawn: Draw) -> None:
+def test_folders_and_macos_files_are_ignored(labeller_api: Client, drawn: Draw) -> None:
     archive = build_zip(
         {"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""}
     )
 
-    assert [each["name"] for each in imported(labeller_api, archive)] == ["7/a.png"]
+    assert [each["name"] for each in import_archive(labeller_api, archive)] == ["7/a.png"]
 
 
-def test_five_hundred_are_taken(labeller_api: Client) -> None:
+def test_500_pictures_are_accepted(labeller_api: Client) -> None:
     archive = build_zip({f"7/{n}.png": b"no picture" for n in range(archives.MAX_PICTURES)})
 
-    assert len(imported(labeller_api, archive)) == 500
+    assert len(import_archive(labeller_api, archive)) == 500
 
 
-def test_what_fails_half_way_leaves_nothing_behind(
+def test_failed_import_stores_nothing(
     labeller_api: Client, drawn: Draw, settings: Settings, only_one_file: list[str]
 ) -> None:
     response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
@@ -211,13 +214,13 @@ def test_what_fails_half_way_leaves_nothing_behind(
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
-def test_without_a_model_nothing_is_imported(
+def test_import_without_a_model_stores_nothing(
     labeller_api: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing() -> None:
+    def raise_no_model() -> None:
         raise NoModel("No model is in service.")
 
-    monkeypatch.setattr(serving.champion, "get", nothing)
+    monkeypatch.setattr(serving.champion, "get", raise_no_model)
 
     response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
@@ -225,7 +228,7 @@ def test_without_a_model_nothing_is_imported(
     assert not Upload.objects.exists()
 
 
-def test_an_import_with_a_key_is_done_once(
+def test_import_with_an_idempotency_key_is_done_once(
     labeller_api: Client, admin_api: Client, drawn: Draw
 ) -> None:
     archive = build_zip({"7/a.png": drawn(7)})

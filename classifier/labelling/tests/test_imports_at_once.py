@@ -1,4 +1,4 @@
-"""Imports while somebody else imports or deletes the same pictures."""
+"""Tests of imports while the same pictures are imported or deleted."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,11 +24,11 @@ def pictures(champion: ModelVersion, drawn: Draw) -> list[LabelledPicture]:
     return [LabelledPicture(f"{digit}.png", drawn(digit), str(digit)) for digit in (7, 2)]
 
 
-def ids() -> list[object]:
+def list_upload_ids() -> list[object]:
     return list(Upload.objects.values_list("pk", flat=True))
 
 
-def test_the_same_pictures_imported_twice_at_once_are_kept_once(
+def test_concurrent_imports_store_each_picture_once(
     pictures: list[LabelledPicture], anna: User, bert: User
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
@@ -37,33 +37,35 @@ def test_the_same_pictures_imported_twice_at_once_are_kept_once(
             other = thread.submit(meanwhile, imports.import_pictures, pictures, bert)
             wait_for_lock(other)
         assert other.result() is None
-    assert {each.upload for each in first} == set(ids())
+    assert {each.upload for each in first} == set(list_upload_ids())
     assert LabelChange.objects.count() == len(pictures)
 
 
-def test_what_is_being_deleted_is_kept_anew(pictures: list[LabelledPicture], anna: User) -> None:
+def test_picture_that_is_being_deleted_is_stored_again(
+    pictures: list[LabelledPicture], anna: User
+) -> None:
     imports.import_pictures(pictures, anna)
-    before = set(ids())
+    before = set(list_upload_ids())
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete_uploads(list(Upload.objects.values_list("pk", flat=True)))
             other = thread.submit(meanwhile, imports.import_pictures, pictures, anna)
             wait_for_lock(other)
         assert other.result() is None
-    assert len(ids()) == 2
-    assert not before & set(ids())
+    assert len(list_upload_ids()) == 2
+    assert not before & set(list_upload_ids())
     assert not InputImage.objects.filter(label="unknown").exists()
 
 
-def test_deleting_waits_for_who_imports_it_again(
+def test_deletion_waits_for_a_concurrent_import(
     pictures: list[LabelledPicture], anna: User
 ) -> None:
     imports.import_pictures(pictures, anna)
-    sent = list(Upload.objects.values_list("pk", flat=True))
+    uploads = list_upload_ids()
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             imports.import_pictures(pictures, anna)
-            other = thread.submit(meanwhile, deletion.delete_uploads, sent)
+            other = thread.submit(meanwhile, deletion.delete_uploads, uploads)
             wait_for_lock(other)
             assert not other.done()
         assert other.result() is None

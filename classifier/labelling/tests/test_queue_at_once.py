@@ -1,4 +1,4 @@
-"""The labelling queue under several people at the same moment, each on their own connection."""
+"""Tests of the labelling queue under concurrent labellers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
@@ -15,28 +15,27 @@ from classifier.tests.database import wait_for_lock
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]
 
 
-def taken(by: User, order: Order) -> list[UUID]:
+def lease(by: User, order: Order) -> list[UUID]:
     return [item.pk for item in queue.lease_next(by, order, 10)]
 
 
-def taken_meanwhile(by: User, order: Order) -> list[UUID]:
-    """Over a connection of its own, for another thread."""
+def lease_in_thread(by: User, order: Order) -> list[UUID]:
     try:
-        return taken(by, order)
+        return lease(by, order)
     finally:
         connection.close()
 
 
 @pytest.mark.parametrize("order", Order)
-def test_two_people_at_once_never_get_the_same_and_leave_nothing_out(
+def test_concurrent_leases_share_no_image_and_skip_none(
     anna: User, bert: User, order: Order
 ) -> None:
     items = {factories.create_queue_item(suggestion="1").pk for _ in range(20)}
 
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            first = taken(anna, order)
-            other = thread.submit(taken_meanwhile, bert, order)
+            first = lease(anna, order)
+            other = thread.submit(lease_in_thread, bert, order)
             wait_for_lock(other)
         second = other.result()
 
@@ -45,14 +44,14 @@ def test_two_people_at_once_never_get_the_same_and_leave_nothing_out(
 
 
 @pytest.mark.parametrize("order", Order)
-def test_nobody_waits_for_an_image_that_is_being_answered(
+def test_lease_does_not_wait_for_an_image_that_is_being_answered(
     anna: User, bert: User, order: Order
 ) -> None:
     items = [factories.create_queue_item(suggestion="1").pk for _ in range(2)]
 
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         queue.record_answer(items[0], "7", anna)
-        other = thread.submit(taken_meanwhile, bert, order)
+        other = thread.submit(lease_in_thread, bert, order)
         wait_for_lock(other)
         assert other.done()
         assert other.result() == [items[1]]

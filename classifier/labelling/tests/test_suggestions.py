@@ -1,4 +1,4 @@
-"""What visitors say an image is: kept for staff, shown to the visitor, never taken for a label."""
+"""Tests of visitors' suggestions."""
 
 import re
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -26,67 +26,63 @@ def image() -> InputImage:
     return image
 
 
-def suggest(client: Client, image: InputImage, label: str) -> "Response":
+def post_suggestion(client: Client, image: InputImage, label: str) -> "Response":
     return client.post(f"/suggest/{image.pk}", {"label": label})
 
 
-def result_page(client: Client, image: InputImage) -> str:
+def get_result_page(client: Client, image: InputImage) -> str:
     return client.get(f"/result/{image.upload_id}").content.decode()
 
 
-def said(page: str) -> list[str]:
+def list_suggestions(page: str) -> list[str]:
     return re.findall(r"You said: <strong>([^<]*)</strong>", page)
 
 
-def test_under_each_digit_are_a_button_for_every_digit_and_one_for_none(
-    client: Client, image: InputImage
-) -> None:
+def test_each_digit_has_a_button_for_every_label(client: Client, image: InputImage) -> None:
     other = factories.create_image(upload=image.upload)
     factories.create_prediction(other, factories.create_version(name="another"))
 
-    page = result_page(client, image)
+    page = get_result_page(client, image)
 
     forms = re.findall(r'<form action="/suggest/([^"]*)" method="post"(.*?)</form>', page, re.S)
     assert {form[0] for form in forms} == {str(image.pk), str(other.pk)}
     for _, form in forms:
-        offered = re.findall(r'name="label" value="([^"]*)"', form)
-        assert sorted(offered) == sorted(KNOWN_LABELS)
+        labels = re.findall(r'name="label" value="([^"]*)"', form)
+        assert sorted(labels) == sorted(KNOWN_LABELS)
         assert "csrfmiddlewaretoken" in form
-    assert said(page) == []
+    assert list_suggestions(page) == []
 
 
-@pytest.mark.parametrize(("label", "told"), [("7", "7"), ("not_a_digit", "not a digit")])
-def test_a_visitor_is_thanked_and_sees_what_they_said(
-    client: Client, image: InputImage, label: str, told: str
+@pytest.mark.parametrize(("label", "text"), [("7", "7"), ("not_a_digit", "not a digit")])
+def test_suggestion_is_acknowledged_and_shown(
+    client: Client, image: InputImage, label: str, text: str
 ) -> None:
-    response = suggest(client, image, label)
+    response = post_suggestion(client, image, label)
 
     address = f"/result/{image.upload_id}"
     assert (response.status_code, response.headers["Location"]) == (302, address)
-    page = result_page(client, image)
+    page = get_result_page(client, image)
     assert "Thank you. Staff will look at it." in page
-    assert said(page) == [told]
+    assert list_suggestions(page) == [text]
 
 
-def test_the_newest_of_several_suggestions_is_shown_and_all_are_kept(
-    client: Client, image: InputImage
-) -> None:
+def test_newest_suggestion_is_shown_and_all_are_stored(client: Client, image: InputImage) -> None:
     for label in ("7", "9", "4"):
-        suggest(client, image, label)
+        post_suggestion(client, image, label)
 
-    assert said(result_page(client, image)) == ["4"]
+    assert list_suggestions(get_result_page(client, image)) == ["4"]
     assert Suggestion.objects.filter(image=image).count() == 3
     assert QueueItem.objects.get(image=image).suggestion == "4"
 
 
-def test_a_suggestion_is_shown_under_its_own_digit_only(client: Client, image: InputImage) -> None:
+def test_suggestion_is_shown_under_its_own_digit(client: Client, image: InputImage) -> None:
     first = factories.create_image(upload=image.upload, position=0)
     factories.create_prediction(first, factories.create_version(name="another"))
     InputImage.objects.filter(pk=image.pk).update(position=1)
 
-    suggest(client, image, "7")
+    post_suggestion(client, image, "7")
 
-    page = result_page(client, image)
+    page = get_result_page(client, image)
     assert (
         page.index(f"/suggest/{first.pk}")
         < page.index("You said")
@@ -94,8 +90,8 @@ def test_a_suggestion_is_shown_under_its_own_digit_only(client: Client, image: I
     )
 
 
-def test_a_suggestion_is_never_taken_for_a_label(client: Client, image: InputImage) -> None:
-    suggest(client, image, "7")
+def test_suggestion_changes_no_label(client: Client, image: InputImage) -> None:
+    post_suggestion(client, image, "7")
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by, image.labelled_at) == ("unknown", None, None)
@@ -104,28 +100,28 @@ def test_a_suggestion_is_never_taken_for_a_label(client: Client, image: InputIma
 
 
 @pytest.mark.parametrize("label", ["", "seven", "unknown", "77"])
-def test_what_is_no_answer_is_refused_in_a_sentence(
+def test_suggestion_that_is_no_label_is_refused(
     client: Client, image: InputImage, label: str
 ) -> None:
-    response = suggest(client, image, label)
+    response = post_suggestion(client, image, label)
 
     assert response.status_code == 400
-    assert "is no answer. Use one of: 0, 1, 2" in response.content.decode()
+    assert "is not a label. Use one of: 0, 1, 2" in response.content.decode()
     assert not Suggestion.objects.exists()
 
 
-def test_nothing_can_be_said_of_what_nobody_sent(client: Client) -> None:
-    assert suggest(client, factories.create_mnist_image(), "7").status_code == 404
-    assert client.post(f"/suggest/{NOBODY}", {"label": "7"}).status_code == 404
+def test_suggestion_without_an_upload_is_not_found(client: Client) -> None:
+    assert post_suggestion(client, factories.create_mnist_image(), "7").status_code == 404
+    assert client.post(f"/suggest/{UNKNOWN_ID}", {"label": "7"}).status_code == 404
     assert client.post("/suggest/1", {"label": "7"}).status_code == 404
     assert not Suggestion.objects.exists()
 
 
-def test_a_suggestion_from_another_site_is_refused(image: InputImage) -> None:
-    assert suggest(Client(enforce_csrf_checks=True), image, "7").status_code == 403
+def test_suggestion_from_another_site_is_refused(image: InputImage) -> None:
+    assert post_suggestion(Client(enforce_csrf_checks=True), image, "7").status_code == 403
     assert not Suggestion.objects.exists()
 
 
-def test_a_suggestion_is_not_made_by_following_a_link(client: Client, image: InputImage) -> None:
+def test_suggestion_requires_a_post(client: Client, image: InputImage) -> None:
     assert client.get(f"/suggest/{image.pk}", {"label": "7"}).status_code == 405
     assert not Suggestion.objects.exists()
