@@ -1,4 +1,4 @@
-"""Failed logins, which django-axes counts: with names and addresses of people, and so not kept."""
+"""Failed logins, which django-axes records with names and addresses."""
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 def purge_expired() -> int:
-    """Those that lock nobody out any more; says how many."""
+    """Delete the attempts that lock nobody out any more, and return their number."""
     limit = timezone.now() - settings.AXES_COOLOFF_TIME
     deleted, _ = AccessAttempt.objects.filter(attempt_time__lt=limit).delete()
     return int(deleted)

@@ -1,4 +1,4 @@
-"""How much one address or one member of staff may ask for a second, and what is left of it.
+"""Limits of requests per second, by address or by user.
 
 Each process counts for itself, which costs next to nothing; nginx counts for all of them.
 """
@@ -23,9 +23,9 @@ View = Callable[..., HttpResponse]
 
 
 class WeightedThrottle(SimpleRateThrottle):
-    """Counts a request as one or, where its view has `pictures(request)`, as that many.
+    """A throttle that counts the pictures of a request, if its view has `count_pictures`.
 
-    More than are allowed at all count as all: with nothing before them they pass.
+    A request with more pictures than are ever allowed counts as the maximum, so it can pass.
     """
 
     num_requests: int
@@ -39,30 +39,29 @@ class WeightedThrottle(SimpleRateThrottle):
         self.history = self.cache.get(self.key, [])
         while self.history and self.history[-1] <= self.now - self.duration:
             self.history.pop()
-        pictures = view.pictures(request) if hasattr(view, "pictures") else 1
+        pictures = view.count_pictures(request) if hasattr(view, "count_pictures") else 1
         self.cost = max(1, min(pictures, self.num_requests))
-        allowed = len(self.history) + self.cost <= self.num_requests
-        if allowed:
+        is_allowed = len(self.history) + self.cost <= self.num_requests
+        if is_allowed:
             self.history = [self.now] * self.cost + self.history
             self.cache.set(self.key, self.history, self.duration)
-        _tell(self, view)
-        return allowed
+        if hasattr(view, "headers"):  # pages have none
+            view.headers |= self._build_headers()
+        return is_allowed
 
     def wait(self) -> float:
-        """Until so many are past that there is room for this request."""
-        too_many = len(self.history) + self.cost - self.num_requests
-        return self.history[-too_many] + self.duration - self.now
+        """Return the seconds until this request would be allowed."""
+        excess = len(self.history) + self.cost - self.num_requests
+        return self.history[-excess] + self.duration - self.now
 
-    def until_reset(self) -> int:
-        return ceil(self.history[-1] + self.duration - self.now) if self.history else 0
-
-
-def _tell(throttle: WeightedThrottle, view: Any) -> None:
-    """In the fields of draft-ietf-httpapi-ratelimit-headers; pages have none."""
-    if hasattr(view, "headers"):
-        of, left = throttle.scope, throttle.num_requests - len(throttle.history)
-        view.headers["RateLimit-Policy"] = f'"{of}";q={throttle.num_requests};w={throttle.duration}'
-        view.headers["RateLimit"] = f'"{of}";r={left};t={throttle.until_reset()}'
+    def _build_headers(self) -> dict[str, str]:
+        """Return the fields of draft-ietf-httpapi-ratelimit-headers."""
+        remaining = self.num_requests - len(self.history)
+        reset = ceil(self.history[-1] + self.duration - self.now) if self.history else 0
+        return {
+            "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
+            "RateLimit": f'"{self.scope}";r={remaining};t={reset}',
+        }
 
 
 class AddressThrottle(WeightedThrottle):
@@ -73,36 +72,36 @@ class AddressThrottle(WeightedThrottle):
 
 
 class PreviewThrottle(AddressThrottle):
-    """As many again, as they are asked for while somebody draws."""
+    """A limit of its own for the previews that a page requests while somebody draws."""
 
     scope = "preview"
 
 
 class PictureThrottle(AddressThrottle):
-    """For pictures that take work to show, of which a page may have many."""
+    """A limit for pictures that are expensive to render, of which a page may show many."""
 
     scope = "look"
 
 
 class UserThrottle(WeightedThrottle, UserRateThrottle):
-    """Or for each address, of those who have not logged in."""
+    """A limit for each user, or for each address without a login."""
 
 
-class _Form:
+class _FormView:
     @staticmethod
-    def pictures(request: HttpRequest) -> int:
+    def count_pictures(request: HttpRequest) -> int:
         return len(request.FILES.getlist(request_files.FIELD))
 
 
-def throttled(view: View, by: type[AddressThrottle] = AddressThrottle) -> View:
-    """The same for a page, in one count with the API."""
+def throttled(view: View, throttle: type[AddressThrottle] = AddressThrottle) -> View:
+    """Limit a page; it shares its count with the API."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if by().allow_request(request, _Form):
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if throttle().allow_request(request, _FormView):
             return view(request, *args, **kwargs)
         page = render(request, "error.html", {"detail": gettext(TOO_MANY)}, status=429)
         page.headers["Retry-After"] = "1"
         return page
 
-    return guarded
+    return wrapper

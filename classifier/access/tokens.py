@@ -1,4 +1,4 @@
-"""API tokens: giving one out, and whose one is."""
+"""API tokens: issuing them and authenticating their users."""
 
 import secrets
 from datetime import timedelta
@@ -10,43 +10,39 @@ from classifier.errors import RuleBroken
 from classifier.models import ApiToken
 
 PREFIX = "mns_"
-RANDOM_BYTES = 30  # 40 characters, as base64
-START = 8
-NOTED_EVERY = timedelta(hours=1)
+RANDOM_BYTES = 30  # 40 characters as base64
+START_LENGTH = 8
+USE_RECORDED_EVERY = timedelta(hours=1)
 
 
 class UnknownToken(RuleBroken):
-    """There is no such token, or it is of no use any more."""
+    """The token does not exist, or its user is inactive."""
 
 
 class ExpiredToken(UnknownToken):
-    """It was one, until a while ago."""
+    """The token was valid until it expired."""
 
 
 def issue(token: ApiToken) -> str:
-    """Keeps a new token's record and returns the token itself, which is nowhere else."""
+    """Save a new token's record and return the token, of which only the hash is stored."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
-    token.sha256, token.start = _hashed(secret.encode()), secret[:START]
+    token.sha256, token.start = _hash(secret.encode()), secret[:START_LENGTH]
     token.save(force_insert=True)
     return secret
 
 
 def authenticate(secret: bytes) -> ApiToken:
-    """The token that a program shows, with its user. Raises UnknownToken or ExpiredToken."""
-    found = ApiToken.objects.select_related("user").filter(sha256=_hashed(secret)).first()
-    if found is None or not found.user.is_active:
-        raise UnknownToken("This token is unknown or was deleted, or its user is switched off.")
-    if found.expires_at and found.expires_at <= timezone.now():
-        raise ExpiredToken(f"This token expired at {found.expires_at:%Y-%m-%d %H:%M} UTC.")
-    _note_use(found)
-    return found
-
-
-def _note_use(token: ApiToken) -> None:
+    """Return the record of a token, with its user. Raise UnknownToken or ExpiredToken."""
+    token = ApiToken.objects.select_related("user").filter(sha256=_hash(secret)).first()
+    if token is None or not token.user.is_active:
+        raise UnknownToken("This token does not exist, or its user is inactive.")
     now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - NOTED_EVERY:
+    if token.expires_at and token.expires_at <= now:
+        raise ExpiredToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
+    if token.last_used_at is None or token.last_used_at < now - USE_RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
 
 
-def _hashed(secret: bytes) -> str:
+def _hash(secret: bytes) -> str:
     return sha256(secret).hexdigest()

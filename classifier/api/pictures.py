@@ -74,7 +74,7 @@ class PredictView(PublicView):
 class PredictManyView(PublicView):
     parser_classes = (FormParser,)
 
-    def pictures(self, request: Request) -> int:
+    def count_pictures(self, request: Request) -> int:
         """Return how many pictures the throttle counts."""
         return len(request.FILES.getlist(request_files.FIELD))
 

@@ -1,4 +1,4 @@
-"""What the database knows of the state of things, asked whenever somebody measures it."""
+"""Prometheus gauges of the state in the database, read at every scrape."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,23 +45,25 @@ def read_state() -> SystemState:
 
 def build_families(state: SystemState) -> Iterator[Metric]:
     oldest_s = (timezone.now() - state.oldest).total_seconds() if state.oldest else 0.0
-    yield _gauge("label_queue_images", "Images that wait for a label.", state.waiting)
-    yield _gauge("label_queue_oldest_seconds", "How long the first of them has waited.", oldest_s)
-    yield _gauge("uploads", "Pictures that are kept.", state.uploads)
-    yield _by_label("training_runs", "Trainings, by state.", "state", state.runs)
-    yield _by_label("jobs", "The worker's jobs, by status.", "status", state.jobs)
+    yield _build_gauge("label_queue_images", "Images that wait for a label.", state.waiting)
+    yield _build_gauge(
+        "label_queue_oldest_seconds", "How long the first of them has waited.", oldest_s
+    )
+    yield _build_gauge("uploads", "Stored pictures.", state.uploads)
+    yield _build_labelled_gauge("training_runs", "Training runs, by state.", "state", state.runs)
+    yield _build_labelled_gauge("jobs", "The worker's jobs, by status.", "status", state.jobs)
     low, high = state.audits.total.interval
-    yield _gauge(
+    yield _build_gauge(
         "audited_answers", "Certain answers audited in 30 days.", state.audits.total.audited
     )
-    yield _by_label(
+    yield _build_labelled_gauge(
         "audited_error_ratio",
         "Bounds of the share of certain answers that are wrong, at 95 % confidence.",
         "bound",
         {"lower": low, "upper": high},
     )
     if state.champion:
-        yield _gauge(
+        yield _build_gauge(
             "model_promoted_timestamp_seconds",
             "When the model in service was promoted.",
             state.champion.since.timestamp(),
@@ -71,12 +73,14 @@ def build_families(state: SystemState) -> Iterator[Metric]:
         )
 
 
-def _gauge(name: str, meaning: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"mnistsite_{name}", meaning, value)
+def _build_gauge(name: str, description: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"mnistsite_{name}", description, value)
 
 
-def _by_label(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(f"mnistsite_{name}", meaning, labels=[label])
-    for each, value in values.items():
-        family.add_metric([each], value)
+def _build_labelled_gauge(
+    name: str, description: str, label: str, values: Mapping[str, float]
+) -> Metric:
+    family = GaugeMetricFamily(f"mnistsite_{name}", description, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
     return family

@@ -1,4 +1,4 @@
-"""What is counted as pictures are recognised."""
+"""Prometheus metrics of recognised digits."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The id that every log line caused by one request carries, in this process and in its jobs."""
+"""The id that marks every log line of one request, also those of its jobs and processes."""
 
 import os
 import re
@@ -6,30 +6,30 @@ from contextvars import ContextVar
 from uuid import uuid4
 
 ARGUMENT = "request_id"  # of a job
-VARIABLE = "REQUEST_ID"  # of a process that a job starts
+VARIABLE = "REQUEST_ID"  # of the environment of a process that a job starts
 
-_LOOKS_LIKE_ONE = re.compile(r"[0-9a-f]{32}")
-
-
-def _taken_over(given: object) -> str:
-    """What was handed on or, of anything else, nothing: it would end up in the log."""
-    return given if isinstance(given, str) and _LOOKS_LIKE_ONE.fullmatch(given) else ""
+_PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
-_of_this_process = _taken_over(os.environ.get(VARIABLE))
+def _validate(value: object) -> str:
+    """Return the id, or nothing for any other value: it would end up in the log."""
+    return value if isinstance(value, str) and _PATTERN.fullmatch(value) else ""
+
+
+_process_id = _validate(os.environ.get(VARIABLE))
 _current = ContextVar("request_id", default="")
 
 
 def get_current() -> str:
-    """Empty outside of requests and jobs."""
-    return _current.get() or _of_this_process
+    """Return the id, empty outside of requests and jobs."""
+    return _current.get() or _process_id
 
 
-def bind(given: object = "") -> str:
-    """From now on here, the given id or, if it is none, a new one."""
-    begun = _taken_over(given) or uuid4().hex
-    _current.set(begun)
-    return begun
+def bind(value: object = "") -> str:
+    """Make an id the current one; generate it if the value is not an id."""
+    request_id = _validate(value) or uuid4().hex
+    _current.set(request_id)
+    return request_id
 
 
 def clear() -> None:
@@ -37,10 +37,10 @@ def clear() -> None:
 
 
 def get_job_arguments() -> dict[str, str]:
-    """For `defer`; the task's function takes it as `request_id: str = ""`."""
+    """Return the arguments for `defer`; the task takes `request_id: str = ""`."""
     return {ARGUMENT: get_current()} if get_current() else {}
 
 
 def get_process_environment() -> dict[str, str]:
-    """For a process that this one starts."""
+    """Return the environment for a process that this one starts."""
     return os.environ | {VARIABLE: get_current()}

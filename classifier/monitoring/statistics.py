@@ -1,4 +1,4 @@
-"""What staff see at a glance: the queue, who labels, how much is in doubt, and what serves."""
+"""The figures of the overview: the queue, labellers, verdicts by day, and the champion."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,27 +20,27 @@ from classifier.models import (
 from classifier.recognition.labels import Verdict
 
 WEEK = timedelta(days=7)
-DOUBT_DAYS = 14
-# A model may serve for years; what is read for the page stays bounded.
+VERDICT_DAYS = 14
+# A model may serve for years, so the page reads only its last days.
 DRIFT_DAYS = 60
 
 
 @dataclass(frozen=True)
-class Queue:
-    """How many images wait for a label, and how many of these are near-duplicates."""
+class QueueCounts:
+    """Images that wait for a label, and how many of them are near-duplicates."""
 
     waiting: int
     duplicates: int
 
 
-def count_queue() -> Queue:
+def count_queue() -> QueueCounts:
     waiting = QueueItem.objects.filter(waiting=True)
-    return Queue(waiting.count(), waiting.filter(duplicate=True).count())
+    return QueueCounts(waiting.count(), waiting.filter(duplicate=True).count())
 
 
 @dataclass(frozen=True)
 class Labeller:
-    """Labels of the last week; hidden checks ever answered, and how many of them as before."""
+    """A person's labels of the last week, their answered checks, and the checks that agreed."""
 
     name: str
     labels: int
@@ -49,28 +49,26 @@ class Labeller:
 
 
 def list_labellers() -> list[Labeller]:
-    """Whose labels of the last week still stand, the busiest first."""
+    """Return whoever set labels in the last week that still stand, the busiest first."""
     images = InputImage.objects.filter(
         labelled_at__gte=timezone.now() - WEEK, labelled_by__isnull=False
     )
-    by = images.values_list("labelled_by", "labelled_by__username").annotate(labels=Count("*"))
-    checks = _checks()
+    counts = images.values_list("labelled_by", "labelled_by__username").annotate(labels=Count("*"))
+    agreed = Count("answer", filter=Q(answer=F("label")))
+    answered = LabelCheck.objects.exclude(answer="").values_list("asked_of").order_by()
+    checks = {
+        user: (checks, agreed)
+        for user, checks, agreed in answered.annotate(checks=Count("*"), agreed=agreed)
+    }
     return [
         Labeller(name, labels, *checks.get(user, (0, 0)))
-        for user, name, labels in by.order_by("-labels", "labelled_by")
+        for user, name, labels in counts.order_by("-labels", "labelled_by")
     ]
-
-
-def _checks() -> dict[int, tuple[int, int]]:
-    answered = LabelCheck.objects.exclude(answer="").values_list("asked_of")
-    agreed = Count("answer", filter=Q(answer=F("label")))
-    counted = answered.annotate(checks=Count("*"), agreed=agreed).order_by()
-    return {user: (checks, agreed) for user, checks, agreed in counted}
 
 
 @dataclass(frozen=True)
 class DailyVerdicts:
-    """How many digits were read on a day, and how many of them were not called one."""
+    """The digits read on a day, and those that were unsure or refused as no digit."""
 
     day: date
     read: int
@@ -79,8 +77,8 @@ class DailyVerdicts:
 
 
 def list_daily_verdicts() -> list[DailyVerdicts]:
-    """The days among the last 14 on which something was read, the oldest first."""
-    recent = Prediction.objects.filter(created_at__gte=_start_of_last(DOUBT_DAYS))
+    """Return the days among the last 14 on which something was read, oldest first."""
+    recent = Prediction.objects.filter(created_at__gte=_get_start(VERDICT_DAYS))
     days = (
         recent.annotate(day=TruncDate("created_at"))
         .values_list("day")
@@ -90,18 +88,18 @@ def list_daily_verdicts() -> list[DailyVerdicts]:
             refused=Count("verdict", filter=Q(verdict=Verdict.NOT_A_DIGIT)),
         )
     )
-    return [DailyVerdicts(*each) for each in days.order_by("day")]
+    return [DailyVerdicts(*day) for day in days.order_by("day")]
 
 
-def _start_of_last(days: int) -> datetime:
-    """With today, so many days."""
+def _get_start(days: int) -> datetime:
+    """Return the start of the last so many days, of which today is the last."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=days - 1)
 
 
 @dataclass(frozen=True)
 class ChampionSummary:
-    """What serves, since when, and how much of each set it reads right: None of an empty one."""
+    """The champion, its promotion, and its accuracy on each set, None if the set is empty."""
 
     version: ModelVersion
     since: datetime
@@ -111,13 +109,8 @@ class ChampionSummary:
 
 
 def get_champion() -> ChampionSummary | None:
-    promotions = Promotion.objects.filter(model__state=ModelState.CHAMPION)
-    newest = (
-        promotions.select_related("model")
-        .defer(*get_detail_fields("model"))
-        .order_by("-id")
-        .first()
-    )
+    promotions = Promotion.objects.filter(model__state=ModelState.CHAMPION).order_by("-id")
+    newest = promotions.select_related("model").defer(*get_detail_fields("model")).first()
     if newest is None:
         return None
     metrics = newest.model.metrics
@@ -140,17 +133,17 @@ class DailyConfidence:
 
 @dataclass(frozen=True)
 class Drift:
-    """The champion's mean confidence in its first week, and by day, the oldest first."""
+    """The champion's mean confidence in its first week, and by day, oldest first."""
 
     first_week: float | None
     days: list[DailyConfidence]
 
 
-def measure_drift(of: ChampionSummary) -> Drift:
-    """The last 60 days at most."""
-    since_promoted = Prediction.objects.filter(model=of.version, created_at__gte=of.since)
-    first_week = since_promoted.filter(created_at__lt=of.since + WEEK)
-    recent = since_promoted.filter(created_at__gte=_start_of_last(DRIFT_DAYS))
+def measure_drift(champion: ChampionSummary) -> Drift:
+    """Return the drift since the promotion, for the last 60 days at most."""
+    predictions = Prediction.objects.filter(model=champion.version, created_at__gte=champion.since)
+    first_week = predictions.filter(created_at__lt=champion.since + WEEK)
+    recent = predictions.filter(created_at__gte=_get_start(DRIFT_DAYS))
     days = (
         recent.annotate(day=TruncDate("created_at"))
         .values_list("day")
@@ -158,5 +151,5 @@ def measure_drift(of: ChampionSummary) -> Drift:
     )
     return Drift(
         first_week=first_week.aggregate(mean=Avg("confidence"))["mean"],
-        days=[DailyConfidence(*each) for each in days.order_by("day")],
+        days=[DailyConfidence(*day) for day in days.order_by("day")],
     )

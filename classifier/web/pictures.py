@@ -20,7 +20,7 @@ from classifier.uploads import downloads, explanations, pictures
 A_DAY_S = 24 * 3600
 FOR_EVER_S = 365 * A_DAY_S
 
-limited = partial(throttled, by=PictureThrottle)
+limited = partial(throttled, throttle=PictureThrottle)
 
 
 def _etag(_request: HttpRequest, upload_id: UUID) -> str | None:

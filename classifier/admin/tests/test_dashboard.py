@@ -15,7 +15,7 @@ from django.utils import timezone
 from classifier.labelling import labels
 from classifier.models import Alarm, Audit, LabelCheck, ModelVersion, RunState, TrainingRun, Via
 from classifier.monitoring import statistics
-from classifier.monitoring.statistics import DailyVerdicts, Labeller, Queue
+from classifier.monitoring.statistics import DailyVerdicts, Labeller, QueueCounts
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.tests import factories
 
@@ -74,7 +74,7 @@ def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
     factories.create_queue_item(duplicate=True)
     factories.create_queue_item(label="7", duplicate=True)
 
-    assert statistics.count_queue() == Queue(waiting=2, duplicates=1)
+    assert statistics.count_queue() == QueueCounts(waiting=2, duplicates=1)
 
 
 def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
