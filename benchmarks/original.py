@@ -1,4 +1,4 @@
-"""The same job as course projects do it: Flask, Keras `predict`, resize and divide, two inserts."""
+"""A typical course project for comparison: Flask, Keras `predict`, two inserts per picture."""
 
 import io
 import os

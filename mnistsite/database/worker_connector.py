@@ -1,4 +1,4 @@
-"""A worker that waits while the database is away: it would end, and its training with it."""
+"""A database connector that keeps the worker and its training alive while the database is down."""
 
 import asyncio
 from typing import Any, cast
@@ -11,11 +11,11 @@ from procrastinate.exceptions import ConnectorException
 
 from classifier import jobs
 
-AWAY_AT_MOST_S = 3600
+RETRY_FOR_S = 3600
 PAUSE_S = 1.0
 
 
-class PatientConnector(PsycopgConnector):
+class RetryingConnector(PsycopgConnector):
     async def listen_notify(self, *args: Any, **options: Any) -> None:
         while True:
             try:
@@ -24,17 +24,17 @@ class PatientConnector(PsycopgConnector):
                 await asyncio.sleep(PAUSE_S)
 
 
-class PatientDjangoConnector(DjangoConnector):
-    def get_worker_connector(self) -> PatientConnector:
-        # The pool would wait without a word.
+class RetryingDjangoConnector(DjangoConnector):
+    def get_worker_connector(self) -> RetryingConnector:
+        # Connect first, because the pool would wait without a message.
         with connections[self.alias].temporary_connection():
             pass
         params = connector_params(self.alias) | {"application_name": jobs.APPLICATION_NAME}
-        return PatientConnector(kwargs=params, timeout=AWAY_AT_MOST_S)
+        return RetryingConnector(kwargs=params, timeout=RETRY_FOR_S)
 
 
-def be_patient(app: App) -> None:
-    """For PROCRASTINATE_ON_APP_READY."""
-    patient = PatientDjangoConnector(cast(DjangoConnector, app.connector).alias)
-    app.connector = cast(BaseConnector, patient)
+def use_retrying_connector(app: App) -> None:
+    """Replace the app's connector; the hook of PROCRASTINATE_ON_APP_READY."""
+    connector = RetryingDjangoConnector(cast(DjangoConnector, app.connector).alias)
+    app.connector = cast(BaseConnector, connector)
     app.job_manager.connector = app.connector

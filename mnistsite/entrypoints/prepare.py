@@ -1,4 +1,4 @@
-"""Prepare the site: tables, the folder of uploads, a first model and account."""
+"""Prepare the site: tables, storage of uploads, a first model and a first account."""
 
 import os
 import secrets
@@ -11,14 +11,13 @@ import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
-from django.db.backends.utils import CursorWrapper
 
 from classifier.recognition.model_folder import ArtifactError
 from classifier.uploads.storage import NoStorage
 from mnistsite import env
 from mnistsite.database import server
 
-ADMIN = "admin"
+USERNAME = "admin"
 LOCK = 0x6D6E697374  # "mnist"
 PAUSE_S = 0.5
 FAILURES = (ArtifactError, ImproperlyConfigured, OperationalError, NoStorage)
@@ -30,76 +29,75 @@ def main() -> int:
     try:
         django.setup()
         prepare()
-        if account := create_first_account():
-            say(account)
+        if message := create_first_account():
+            print_text(message)
     except FAILURES as error:
-        sys.stderr.write(f"The site can't be prepared: {error}\n")
+        sys.stderr.write(f"Can't prepare the site: {error}\n")
         return 1
     return 0
 
 
 def prepare() -> None:
-    """May be called by several hosts at once, and as often as one likes."""
+    """Prepare everything but the account. Several hosts may call this at once and repeatedly."""
     from classifier.registry import versions
     from classifier.uploads import media_store
 
-    with step("Database"):
+    with timed_step("Database"):
         connection.ensure_connection()
-    with one_at_a_time():
-        with step("Migrations"):
+    with exclusive_lock():
+        with timed_step("Migrations"):
             call_command("migrate", verbosity=0)
-        with step("Media"):
+        with timed_step("Media"):
             media_store.set_up_folder()
-        with step("Model"):
+        with timed_step("Model"):
             versions.promote_bundled()
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Asks again instead of waiting inside PostgreSQL, where a migration that builds an index
-    concurrently would in turn wait for who waits."""
+def exclusive_lock() -> Iterator[None]:
+    """Hold a lock that all hosts share.
+
+    Polls, because a migration that builds an index concurrently waits for every transaction, also
+    for one that waits for this lock.
+    """
     with connection.cursor() as cursor:
-        while not _locked(cursor):
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        while not cursor.fetchone()[0]:
             time.sleep(PAUSE_S)
-        yield  # where it raises, the process ends, and its lock with it
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        yield  # after an error, the process ends and releases the lock
         cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def _locked(cursor: CursorWrapper) -> bool:
-    cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-    return bool(cursor.fetchone()[0])
-
-
 @contextmanager
-def step(name: str) -> Iterator[None]:
-    say(f"{name} … ", end="")
-    started = time.monotonic()
+def timed_step(name: str) -> Iterator[None]:
+    """Print a step's name, and how long it took."""
+    print_text(f"{name} … ", end="")
+    started_at = time.monotonic()
     yield
-    say(f"{time.monotonic() - started:.1f} s")
+    print_text(f"{time.monotonic() - started_at:.1f} s")
 
 
-def say(text: str, end: str = "\n") -> None:
+def print_text(text: str, end: str = "\n") -> None:
     sys.stdout.write(text + end)
     sys.stdout.flush()
 
 
 def create_first_account() -> str:
-    """Create the first staff account unless there is one; return how to log in as it."""
+    """Create the first staff account unless there is one; return how to log in with it, or ""."""
     from django.contrib.auth.models import User
 
-    with one_at_a_time():
+    with exclusive_lock():
         if User.objects.filter(is_staff=True).exists():
             return ""
-        given = env.secret("ADMIN_PASSWORD")
-        password = given or secrets.token_urlsafe(12)
-        User.objects.create_superuser(ADMIN, password=password)
-        return f"First staff account: {ADMIN}, {_shown(password, bool(given))}"
-
-
-def _shown(password: str, given: bool) -> str:
-    if file := env.string("ADMIN_PASSWORD_FILE"):
-        return f"the password in {file}"
-    return "the password from ADMIN_PASSWORD" if given else f"password {password} (shown once)"
+        password, source = env.secret("ADMIN_PASSWORD"), "the password from ADMIN_PASSWORD"
+        if file := env.string("ADMIN_PASSWORD_FILE"):
+            source = f"the password in {file}"
+        if not password:
+            password = secrets.token_urlsafe(12)
+            source = f"password {password} (shown once)"
+        User.objects.create_superuser(USERNAME, password=password)
+        return f"First staff account: {USERNAME}, {source}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The processes that `make run` starts, and those that a killed run has left behind."""
+"""Start, watch and stop the processes of `make run`, also those of a run that was killed."""
 
 import fcntl
 import json
@@ -14,8 +14,8 @@ import psutil
 
 STOP_WITHIN_S = 15
 POLL_EVERY_S = 0.1
-# A process's age is known from the time of the boot, which a correction of the clock moves.
-SAME_TIME_WITHIN_S = 1.0
+# psutil derives start times from the boot time, which moves when the clock is corrected.
+START_TIME_TOLERANCE_S = 1.0
 
 
 class AlreadyRunning(Exception):
@@ -23,13 +23,13 @@ class AlreadyRunning(Exception):
 
 
 @contextmanager
-def exclusive(lock: Path, description: str) -> Iterator[None]:
-    """Hold a lock file, which the kernel releases however the process ends.
+def lock_file(path: Path, description: str) -> Iterator[None]:
+    """Hold a lock file, which the kernel releases even if the process is killed.
 
-    Raises AlreadyRunning.
+    Raise AlreadyRunning if another process holds it.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -42,7 +42,7 @@ def exclusive(lock: Path, description: str) -> Iterator[None]:
 
 
 class Children:
-    """Processes by name, recorded in a file from which the next run ends what a killed one left."""
+    """Child processes by name, recorded in a file so that the next run can end leftovers."""
 
     def __init__(
         self, commands: dict[str, list[str]], environment: dict[str, str], record: Path
@@ -54,23 +54,23 @@ class Children:
         self._entries: dict[str, dict[str, Any]] = {}
 
     def start(self, name: str) -> None:
-        """Start a process in a session of its own, so that Ctrl-C reaches only its parent."""
+        """Start a process in its own session, so that Ctrl-C reaches only its parent."""
         child = subprocess.Popen(  # noqa: S603  # nosec B603
             [sys.executable, *self._commands[name]], env=self._environment, start_new_session=True
         )
         created = psutil.Process(child.pid).create_time()
         self._running[name] = child
         self._entries[name] = {"name": name, "pid": child.pid, "created": created}
-        aside = self._record.with_suffix(".part")
-        aside.write_text(json.dumps([*self._entries.values()]))
-        aside.replace(self._record)
+        part = self._record.with_suffix(".part")
+        part.write_text(json.dumps([*self._entries.values()]))
+        part.replace(self._record)
 
     def find_ended(self) -> str | None:
         """Return the name of a process that has ended by itself."""
         return next((name for name, c in self._running.items() if c.poll() is not None), None)
 
     def stop(self) -> None:
-        end([psutil.Process(c.pid) for c in self._running.values() if c.poll() is None])
+        end_processes([psutil.Process(c.pid) for c in self._running.values() if c.poll() is None])
         for child in self._running.values():
             child.wait()
         self._record.unlink(missing_ok=True)
@@ -78,57 +78,51 @@ class Children:
 
 def end_leftovers(record: Path) -> list[str]:
     """End the recorded processes that still run, and return their names."""
-    left = {
+    leftovers = {
         entry["name"]: process
-        for entry in _read(record)
-        if (process := _find(entry["pid"], entry["created"]))
+        for entry in _read_entries(record)
+        if (process := _find_process(entry["pid"], entry["created"]))
     }
-    end([*left.values()])
+    end_processes([*leftovers.values()])
     record.unlink(missing_ok=True)
-    return [*left]
+    return [*leftovers]
 
 
-def _read(record: Path) -> list[dict[str, Any]]:
+def _read_entries(record: Path) -> list[dict[str, Any]]:
     try:
         entries: list[dict[str, Any]] = json.loads(record.read_text())
-    except (FileNotFoundError, ValueError):  # after a power cut it may be empty
+    except (FileNotFoundError, ValueError):  # after a power cut the file may be empty
         return []
     return entries
 
 
-def _find(pid: int, created: float) -> psutil.Process | None:
-    """Return the process, unless it has ended and its number belongs to another one."""
+def _find_process(pid: int, created: float) -> psutil.Process | None:
+    """Return the process, or None if it has ended, even if another one has its pid now."""
     try:
         process = psutil.Process(pid)
-        is_same = abs(process.create_time() - created) < SAME_TIME_WITHIN_S
+        is_same = abs(process.create_time() - created) < START_TIME_TOLERANCE_S
     except psutil.NoSuchProcess:
         return None
     return process if is_same and _is_running(process) else None
 
 
-def end(processes: list[psutil.Process]) -> None:
-    """Terminate processes and wait for them and all that they started; kill what stays."""
-    family = [each for process in processes for each in _family(process)]
+def end_processes(processes: list[psutil.Process]) -> None:
+    """Terminate processes, wait for them and their descendants, and kill those that remain."""
+    tree = list(processes)
     for process in processes:
         with suppress(psutil.NoSuchProcess):
+            tree += process.children(recursive=True)
             process.terminate()
     deadline = time.monotonic() + STOP_WITHIN_S
-    while time.monotonic() < deadline and any(_is_running(each) for each in family):
+    while time.monotonic() < deadline and any(_is_running(process) for process in tree):
         time.sleep(POLL_EVERY_S)
-    for each in family:
+    for process in tree:
         with suppress(psutil.NoSuchProcess):
-            each.kill()
-
-
-def _family(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+            process.kill()
 
 
 def _is_running(process: psutil.Process) -> bool:
-    """Return False also for a zombie, which stays where no parent waits for it."""
+    """Return True unless the process has ended; a zombie without a waiting parent has ended."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

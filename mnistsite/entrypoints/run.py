@@ -1,4 +1,4 @@
-"""Everything on one machine: database, migrations, a first model and account, web and worker."""
+"""Run everything on one machine: database, migrations, first model and account, web and worker."""
 
 import errno
 import os
@@ -17,19 +17,25 @@ from django.db import connection
 from classifier import jobs
 from mnistsite import env, static_files
 from mnistsite.database import server
-from mnistsite.entrypoints.prepare import FAILURES, create_first_account, prepare, say, step
-from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, exclusive
+from mnistsite.entrypoints.prepare import (
+    FAILURES,
+    create_first_account,
+    prepare,
+    print_text,
+    timed_step,
+)
+from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, lock_file
 
 READY_WITHIN_S = 60
 POLL_EVERY_S = 0.2
 RESTART_AFTER_S = 2
-# Ctrl-C too: a shell script starts what it puts into the background with it ignored.
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over two cores.
-LEAN = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Includes SIGINT, because a shell script starts background commands with Ctrl-C ignored.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# One heap per thread costs 20 MB per process, and numpy's threads compete for two cores.
+MEMORY_SETTINGS = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
 COMMANDS = {
     "the web server": ["-m", "gunicorn", "--log-level", "warning"],
-    # Two jobs at a time: what is due every minute does not wait for a training.
+    # Two jobs at a time, so that periodic jobs don't wait for training.
     "the worker": [
         *("manage.py", "procrastinate", "worker", "--concurrency", "2"),
         *("--shutdown-graceful-timeout", "5", "--delete-jobs", "successful"),
@@ -44,19 +50,19 @@ class CannotStart(Exception):
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
     server.wait_at_start()
-    for number in STOPPING:
+    for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     try:
         port = env.integer("PORT", 8080, least=1)
-        running = f"http://127.0.0.1:{port}, process {os.getpid()}"
-        with exclusive(settings.VAR_DIR / "run.lock", running):
+        description = f"http://127.0.0.1:{port}, process {os.getpid()}"
+        with lock_file(settings.VAR_DIR / "run.lock", description):
             run(port)
     except KeyboardInterrupt:
         return 0
     except AlreadyRunning as error:
         reason = (
-            f"it runs already with the data in {settings.VAR_DIR} ({error}). For a second site "
-            "name another folder and port: make run VAR_DIR=… PORT=…"
+            f"it already runs with the data in {settings.VAR_DIR} ({error}). For a second site, "
+            "choose another folder and port: make run VAR_DIR=… PORT=…"
         )
     except (CannotStart, OSError, *FAILURES) as error:
         reason = str(error)
@@ -69,33 +75,34 @@ def _interrupt(*_: object) -> None:
 
 
 def run(port: int) -> None:
-    """Start everything and serve until Ctrl-C. Raises CannotStart."""
+    """Start everything and serve until Ctrl-C. Raise CannotStart if a part does not start."""
     record: Path = settings.VAR_DIR / "run.json"
     for name in end_leftovers(record):
-        say(f"Stopped {name} of an earlier run that had been killed.")
+        print_text(f"Stopped {name} of an earlier run that was killed.")
     check_port(port)
     django.setup()
     prepare()
-    with step("Static files"):
+    with timed_step("Static files"):
         static_files.collect_changed()
-    children = Children(COMMANDS, child_environment(), record)
+    children = Children(COMMANDS, build_child_environment(), record)
     try:
-        say("Web server and worker …")  # their own lines follow
-        start(children, port)
+        print_text("Web server and worker …")  # their output follows
+        start_children(children, port)
         account = create_first_account()
         connection.close()
-        say(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")
+        print_text(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")
         if account:
-            say(account)
+            print_text(account)
         supervise(children)
     finally:
-        say("\nStopping …")
-        for number in STOPPING:  # a second Ctrl-C must not leave half of it
+        print_text("\nStopping …")
+        for number in STOP_SIGNALS:  # a second Ctrl-C must not interrupt the stop
             signal.signal(number, signal.SIG_IGN)
         children.stop()
 
 
 def check_port(port: int) -> None:
+    """Raise CannotStart if the port can't be used."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -110,19 +117,25 @@ def check_port(port: int) -> None:
             if error.errno != errno.EADDRINUSE:
                 raise
             raise CannotStart(
-                f"port {port} is taken by another program. Choose another: make run PORT={port + 1}"
+                f"port {port} is in use by another program. Choose another: "
+                f"make run PORT={port + 1}"
             ) from None
 
 
-def child_environment() -> dict[str, str]:
-    environment = LEAN | os.environ | {"SECRET_KEY": env.secret("SECRET_KEY") or local_secret_key()}
+def build_child_environment() -> dict[str, str]:
+    secret_key = env.secret("SECRET_KEY") or load_secret_key()
+    environment = MEMORY_SETTINGS | os.environ | {"SECRET_KEY": secret_key}
     if not env.secret("DATABASE_URL"):
-        environment["DATABASE_URL"] = embedded_url()
+        # Children use this process's server, and so neither start nor stop it.
+        database = connection.get_connection_params()
+        environment["DATABASE_URL"] = (
+            f"postgresql://{database['user']}@/{database['dbname']}?host={database['host']}"
+        )
     return environment
 
 
-def local_secret_key() -> str:
-    """Random, made once for this checkout, readable by its owner only."""
+def load_secret_key() -> str:
+    """Return this checkout's random key; create it, readable only by its owner, if missing."""
     path: Path = settings.VAR_DIR / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,14 +144,8 @@ def local_secret_key() -> str:
     return path.read_text()
 
 
-def embedded_url() -> str:
-    """Children use the server that this process holds, and so don't start or stop it."""
-    parameters = connection.get_connection_params()
-    return f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
-
-
-def start(children: Children, port: int) -> None:
-    """Start web server and worker, and wait until both work. Raises CannotStart."""
+def start_children(children: Children, port: int) -> None:
+    """Start web server and worker, and wait until both work. Raise CannotStart if one ends."""
     for name in COMMANDS:
         children.start(name)
     deadline = time.monotonic() + READY_WITHIN_S
@@ -153,25 +160,25 @@ def start(children: Children, port: int) -> None:
 
 def find_unready(port: int) -> str:
     """Return why the site is not ready, or an empty string."""
-    asking = HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)
+    http = HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)
     try:
-        asking.request("GET", "/readyz")
-        response = asking.getresponse()
-        answer = response.read().decode()
+        http.request("GET", "/readyz")
+        response = http.getresponse()
+        body = response.read().decode()
     except (OSError, HTTPException) as error:
         return f"the web server does not answer: {error}"
     finally:
-        asking.close()
+        http.close()
     if response.status != 200:
-        return answer
+        return body
     return "" if jobs.is_alive() else "the worker has not reached the database."
 
 
 def supervise(children: Children) -> None:
-    """Start again what ends: its cause may pass, such as a database that restarts."""
+    """Restart children that end, because the cause may pass, such as a database restart."""
     while True:
         if name := children.find_ended():
-            sys.stderr.write(f"{name} ended by itself, and is started again.\n".capitalize())
+            sys.stderr.write(f"{name.capitalize()} ended by itself and is restarted.\n")
             time.sleep(RESTART_AFTER_S)
             children.start(name)
         time.sleep(POLL_EVERY_S)

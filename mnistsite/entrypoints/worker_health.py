@@ -1,4 +1,4 @@
-"""The worker's health check: whether a worker on this machine has used the database lately."""
+"""The worker's health check: succeeds if a worker on this machine used the database lately."""
 
 import os
 import sys
@@ -12,13 +12,13 @@ from classifier import jobs
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
     try:
-        alive = jobs.is_alive(on_this_machine=True)
+        if jobs.is_alive(on_this_machine=True):
+            sys.stdout.write("alive\n")
+            return 0
+        sys.stdout.write("No worker on this machine has used the database for 30 seconds.\n")
     except (Error, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    silent = "No worker on this machine has used the database for 30 seconds."
-    sys.stdout.write("alive\n" if alive else f"{silent}\n")
-    return 0 if alive else 1
+    return 1
 
 
 if __name__ == "__main__":

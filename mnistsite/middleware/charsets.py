@@ -1,4 +1,4 @@
-"""Charsets that a request's Content-Type may name."""
+"""Replace unusable charsets in a request's Content-Type."""
 
 import codecs
 from collections.abc import Callable, Iterable
@@ -8,28 +8,28 @@ from django.utils.http import parse_header_parameters
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-READ = {"ascii", "cp1252", "iso8859-1", "utf-8"}
+SUPPORTED = {"ascii", "cp1252", "iso8859-1", "utf-8"}
 
 
-def ignoring_other_charsets(application: Application) -> Application:
-    """Return the application, wrapped so that it reads a body of another charset as UTF-8.
+def drop_unsupported_charsets(application: Application) -> Application:
+    """Wrap a WSGI application so that it reads a body of an unsupported charset as UTF-8.
 
-    Django decodes with any codec of Python's that a Content-Type names, and fails where that is
-    none of text, such as zlib. It does so before any middleware runs.
+    Django decodes with any of Python's codecs that a Content-Type names, before any middleware
+    runs, and fails for codecs that don't produce text, such as zlib.
     """
 
-    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         media_type, parameters = parse_header_parameters(environ.get("CONTENT_TYPE", ""))
-        if "charset" in parameters and not _is_read(parameters.pop("charset")):
+        if "charset" in parameters and not _is_supported(parameters.pop("charset")):
             rest = (f'{name}="{value}"' for name, value in parameters.items())
             environ = environ | {"CONTENT_TYPE": "; ".join([media_type, *rest])}
         return application(environ, start_response)
 
-    return guarded
+    return wrapped
 
 
-def _is_read(charset: str) -> bool:
+def _is_supported(charset: str) -> bool:
     try:
-        return codecs.lookup(charset).name in READ
+        return codecs.lookup(charset).name in SUPPORTED
     except (LookupError, ValueError):
         return False

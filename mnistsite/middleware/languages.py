@@ -1,17 +1,15 @@
-"""The language that is answered in."""
+"""Choose the language of a response."""
 
 from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-STAFF = "/admin/"
-
 
 class VisitorLanguageMiddleware(LocaleMiddleware):
-    """The visitor's or, of the staff's pages, which are not translated, English."""
+    """Uses the visitor's language, but English in the admin, which is not translated."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path_info.startswith(STAFF):
+        if request.path_info.startswith("/admin/"):
             translation.activate("en")
         else:
             super().process_request(request)

@@ -1,23 +1,29 @@
-"""Failures of what the site depends on, and how a request is answered meanwhile."""
+"""Answer requests while the database, the model or the storage of files fails."""
 
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop
 
 from classifier.errors import is_disk_full, is_read_only
 from classifier.registry.serving import NoModel
 from classifier.uploads.storage import NoStorage, StorageFull
+from mnistsite.errors import render_error
+from mnistsite.middleware import GetResponse
 
-# A restart or a lost connection is over in seconds; a full disk waits for somebody.
+logger = logging.getLogger(__name__)
+
+# A restart or a lost connection is over in seconds; a full disk needs an operator.
 RETRY_AFTER_S = 5
 RETRY_AFTER_FULL_S = 60
 
 
 @dataclass(frozen=True)
 class Outage:
-    """`code` is for programs, `detail` for people, in English."""
+    """A stable `code` for programs and an English `detail` for people."""
 
     code: str
     detail: str
@@ -48,7 +54,7 @@ STORAGE_FULL = Outage(
 
 
 def find_outage(error: BaseException) -> Outage | None:
-    """Return the outage that an error is a sign of, if it is one."""
+    """Return the outage that caused an error, or None if the error has another cause."""
     if isinstance(error, NoModel):
         return Outage("no_model", str(error))
     if is_disk_full(error):
@@ -58,3 +64,23 @@ def find_outage(error: BaseException) -> Outage | None:
     if isinstance(error, StorageFull):
         return STORAGE_FULL
     return NO_STORAGE if isinstance(error, NoStorage) else None
+
+
+class OutageMiddleware:
+    """Answers 503 or 507 with Retry-After instead of 500."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        outage = find_outage(error)
+        if outage is None:
+            return None
+        if outage is not NO_DATABASE:  # its connection logs that once
+            logger.error("%s: %s", outage.code, error)
+        response = render_error(request, outage.status, outage.code, outage.detail)
+        response.headers["Retry-After"] = str(outage.retry_after_s)
+        return response

@@ -1,4 +1,4 @@
-"""Asking something that may hang, without hanging."""
+"""Call functions that may hang without waiting for them forever."""
 
 import time
 from collections.abc import Callable
@@ -8,48 +8,44 @@ from typing import Generic, TypeVar
 
 from django.db import connection
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-class Bounded(Generic[Found]):
-    """Calls `ask` in a thread of its own, and waits for it no longer than so many seconds.
+class WithDeadline(Generic[Result]):
+    """A function that runs in its own thread and gives up waiting after some seconds.
 
-    Who calls while it is still at it shares what comes of it, and waits no longer than the first.
+    Calls that overlap share one run of the function and its deadline.
     """
 
-    def __init__(self, ask: Callable[[], Found], within_s: float) -> None:
-        self._ask = ask
-        self._within_s = within_s
+    def __init__(self, function: Callable[[], Result], seconds: float) -> None:
+        self._function = function
+        self._seconds = seconds
         self._lock = Lock()
-        self._answer: Future[Found] | None = None
-        self._begun_at = 0.0
+        self._future: Future[Result] | None = None
+        self._deadline = 0.0
 
-    def __call__(self) -> Found:
-        """Raises TimeoutError, and what `ask` raises."""
+    def __call__(self) -> Result:
+        """Return the function's result. Raise TimeoutError, or what the function raises."""
         return self.start()()
 
-    def start(self) -> Callable[[], Found]:
-        """Start, and return a function that waits for the result."""
+    def start(self) -> Callable[[], Result]:
+        """Start the function, and return another one that waits for its result."""
         with self._lock:
-            if self._answer is None or self._answer.done():
-                self._answer = self._begin()
-            answer, until = self._answer, self._begun_at + self._within_s
-        return lambda: answer.result(max(0.0, until - time.monotonic()))
+            if self._future is None or self._future.done():
+                self._future = Future()
+                self._deadline = time.monotonic() + self._seconds
+                # A daemon thread, so that a process can exit while the function hangs.
+                Thread(target=self._run, args=[self._future], daemon=True).start()
+            future, deadline = self._future, self._deadline
+        return lambda: future.result(max(0.0, deadline - time.monotonic()))
 
-    def _begin(self) -> Future[Found]:
-        self._begun_at = time.monotonic()
-        answer: Future[Found] = Future()
-        # A daemon: a process that stops doesn't wait for what hangs.
-        Thread(target=self._fill, args=[answer], daemon=True).start()
-        return answer
-
-    def _fill(self, answer: Future[Found]) -> None:
+    def _run(self, future: Future[Result]) -> None:
         try:
             try:
-                found = self._ask()
+                result = self._function()
             finally:
                 connection.close()
         except BaseException as error:
-            answer.set_exception(error)
+            future.set_exception(error)
         else:
-            answer.set_result(found)
+            future.set_result(result)

@@ -1,4 +1,4 @@
-"""What surrounds every job in the worker."""
+"""Middleware of the worker's jobs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from procrastinate.worker import Worker
 
 
-async def with_request_id(
+async def bind_request_id(
     call_next: "AsyncCallNext", context: "JobContext", _worker: "Worker"
 ) -> Any:
-    """Its lines in the log carry the id of the request that asked for it."""
+    """Log a job with the id of the request that queued it."""
     request_id.bind(context.job.task_kwargs.get(request_id.ARGUMENT))
     return await call_next()

@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests by their route, what was recognised, and the state of things."""
+"""Prometheus metrics of requests, recognition and the state of the database."""
 
 import os
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from classifier.monitoring import gauges
-from mnistsite.observability.deadline import Bounded
+from mnistsite.observability.deadline import WithDeadline
 
-# Anybody can make up a method; each would be a time series.
+# A client may send any method, and each label value is a time series.
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-STATE_WITHIN_S = 3.0
+READ_STATE_WITHIN_S = 3.0
 
 REQUESTS = Counter(
     "mnistsite_requests", "Requests that were answered.", ["method", "route", "status"]
@@ -27,36 +27,35 @@ SECONDS = Histogram(
 )
 
 
-def observe(method: str, route: str, status: int, seconds: float) -> None:
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
     REQUESTS.labels(method if method in METHODS else "other", route, status).inc()
     SECONDS.labels(route).observe(seconds)
 
 
-class State:
-    """Of a database that is away it says that, and nothing else."""
+class StateCollector:
+    """Collects the database's state, or only that the database is down."""
 
-    _read = Bounded(gauges.read_state, STATE_WITHIN_S)
+    _read = WithDeadline(gauges.read_state, READ_STATE_WITHIN_S)
 
     def collect(self) -> Iterator[Metric]:
         try:
             state = self._read()
         except (Error, TimeoutError):
-            yield self._up(0)
-        else:
-            yield self._up(1)
+            state = None
+        yield GaugeMetricFamily(
+            "mnistsite_database_up", "1 if the database answers, else 0.", int(state is not None)
+        )
+        if state:
             yield from gauges.build_families(state)
 
-    def _up(self, value: int) -> Metric:
-        return GaugeMetricFamily("mnistsite_database_up", "1 where the database answers.", value)
 
-
-def exposition(accept: str) -> tuple[bytes, str]:
-    """The figures in a format that the asker accepts, and the format's media type."""
+def format_metrics(accept: str) -> tuple[bytes, str]:
+    """Return the metrics in a format that an Accept header allows, and its media type."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(REGISTRY)
-    registry.register(State())
+    registry.register(StateCollector())
     encode, media_type = choose_encoder(accept)
     return encode(registry), media_type

@@ -1,4 +1,4 @@
-"""What monitors ask: whether the process lives, whether it can serve, and its figures."""
+"""Endpoints for monitors: /healthz, /readyz and /metrics."""
 
 import logging
 from uuid import UUID
@@ -10,34 +10,38 @@ from classifier.registry import serving
 from classifier.registry.serving import NoModel
 from classifier.uploads import media_store
 from classifier.uploads.storage import NoStorage
-from mnistsite.middleware.guards import GetResponse
+from mnistsite.middleware import GetResponse
 from mnistsite.middleware.outages import NO_DATABASE, NO_STORAGE, Outage, find_outage
 from mnistsite.observability import metrics
-from mnistsite.observability.deadline import Bounded
+from mnistsite.observability.deadline import WithDeadline
 
 logger = logging.getLogger(__name__)
 
-READY_WITHIN_S = 1.5
-SAFE = ("GET", "HEAD")
-# A lock of a row is a write that leaves nothing behind.
+CHECK_WITHIN_S = 1.5
+SAFE_METHODS = ("GET", "HEAD")
+# A row lock is a write that leaves nothing behind.
 LOCK_CHAMPION = "SELECT 1 FROM model_versions WHERE state = 'champion' FOR KEY SHARE"
-# Sorting more than fits into `work_mem` takes 200 kB of the server's disk for a moment.
+# Sorting more than fits into `work_mem` uses 200 kB of the server's disk for a moment.
 FILL_DISK = (
     "SELECT count(*) FROM (SELECT md5(n::text) FROM generate_series(1, 4000) n ORDER BY 1) s"
 )
 
 
 class MonitorMiddleware:
-    """Answers by whatever host and scheme it is asked, and before there is a session."""
+    """Answers monitors for any host name and scheme, without a session."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        answer = ANSWERS.get(request.path_info)
-        if answer is None:
+        view = VIEWS.get(request.path_info)
+        if view is None:
             return self.get_response(request)
-        return answer(request) if request.method in SAFE else HttpResponseNotAllowed(SAFE)
+        return (
+            view(request)
+            if request.method in SAFE_METHODS
+            else HttpResponseNotAllowed(SAFE_METHODS)
+        )
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -45,40 +49,25 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Answer 200 if model, database and media serve, and otherwise name each that does not."""
+    """Answer 200 if model, database and media work, else 503 with a code for each that fails."""
     failed: dict[str, Outage] = {}
     model, store_id = "", None
-    finish_database, finish_media = _database.start(), _media.start()
+    get_database, get_marker = _check_database.start(), _read_marker.start()
     try:
-        model, store_id = finish_database()
+        model, store_id = get_database()
     except NoModel as error:
         failed["model"] = find_outage(error) or NO_DATABASE
     except (Error, TimeoutError) as error:
         failed["database"] = find_outage(error) or NO_DATABASE
     try:
-        marked = finish_media()
-        if marked and not failed:
-            media_store.check_ids(store_id, marked)
+        marker = get_marker()
+        if marker and not failed:
+            media_store.check_ids(store_id, marker)
     except (NoStorage, TimeoutError) as error:
         logger.error("Media: %s", error or "no answer")
         failed["media"] = find_outage(error) or NO_STORAGE
-    return _unready(failed) if failed else JsonResponse({"status": "ready", "model": model})
-
-
-def _check_database() -> tuple[str, UUID | None]:
-    """Write to the database; return the name of the model in service and the media store's ID."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64kB'")
-        cursor.execute(FILL_DISK)
-        cursor.execute(LOCK_CHAMPION)
-    return serving.champion.get().version.name, media_store.get_store_id()
-
-
-_database = Bounded(_check_database, READY_WITHIN_S)
-_media = Bounded(media_store.probe_storage, READY_WITHIN_S)
-
-
-def _unready(failed: dict[str, Outage]) -> HttpResponse:
+    if not failed:
+        return JsonResponse({"status": "ready", "model": model})
     first, *_ = failed.values()
     content = {
         "code": first.code,
@@ -88,9 +77,22 @@ def _unready(failed: dict[str, Outage]) -> HttpResponse:
     return JsonResponse(content, status=503)
 
 
-def figures(request: HttpRequest) -> HttpResponse:
-    content, media_type = metrics.exposition(request.headers.get("Accept", ""))
+def write_to_database() -> tuple[str, UUID | None]:
+    """Write to the database; return the champion's name and the media store's id."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute(FILL_DISK)
+        cursor.execute(LOCK_CHAMPION)
+    return serving.champion.get().version.name, media_store.get_store_id()
+
+
+_check_database = WithDeadline(write_to_database, CHECK_WITHIN_S)
+_read_marker = WithDeadline(media_store.probe_storage, CHECK_WITHIN_S)
+
+
+def export_metrics(request: HttpRequest) -> HttpResponse:
+    content, media_type = metrics.format_metrics(request.headers.get("Accept", ""))
     return HttpResponse(content, content_type=media_type)
 
 
-ANSWERS = {"/healthz": healthz, "/readyz": readyz, "/metrics": figures}
+VIEWS = {"/healthz": healthz, "/readyz": readyz, "/metrics": export_metrics}

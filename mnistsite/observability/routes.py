@@ -1,17 +1,15 @@
-"""What a request asked for, by a name that, unlike its path, tells nothing of anybody's picture."""
+"""Name requests for logs and metrics without the identifiers in their paths."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
-MONITORED = ("/healthz", "/readyz", "/metrics")
-STATIC = "static"
-UNKNOWN = "unknown"
+MONITORING_PATHS = ("/healthz", "/readyz", "/metrics")
 
 
-def route(request: HttpRequest) -> str:
-    """The name of the address's pattern; all addresses that lead nowhere have one in common."""
+def get_route(request: HttpRequest) -> str:
+    """Return the name of the request's URL pattern, or "unknown" if no pattern matches."""
     if request.resolver_match:
         return request.resolver_match.view_name
-    if request.path_info in MONITORED:
+    if request.path_info in MONITORING_PATHS:
         return request.path_info.removeprefix("/")
-    return STATIC if request.path_info.startswith(settings.STATIC_URL) else UNKNOWN
+    return "static" if request.path_info.startswith(settings.STATIC_URL) else "unknown"

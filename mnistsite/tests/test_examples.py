@@ -19,7 +19,7 @@ from classifier.webhooks import signing
 from mnistsite.tests import examples
 from mnistsite.tests.client import Client
 from mnistsite.tests.examples import DOCS, HOST, ROOT, Example
-from mnistsite.tests.stack import Site, Staff, eventually, free_port
+from mnistsite.tests.site import CallApi, Site, find_free_port, wait_until
 
 NEXT = "- next example -"
 # Pages that train, and what they promote. The last of all goes back again.
@@ -63,20 +63,20 @@ def place(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
 
 
 @pytest.fixture
-def given(site: Site, staff: Staff, token: str, place: Path) -> Iterator[dict[str, str]]:
+def given(site: Site, staff: CallApi, token: str, place: Path) -> Iterator[dict[str, str]]:
     """What the pages call by names; one picture is there, and nothing is left afterwards."""
     answer = site.predict((place / "bolt.png").read_bytes())
     environment = os.environ | {"TOKEN": token, "PYTHONPATH": str(ROOT / "clients/python")}
     yield environment | names_in(answer)
     for begun in (run["id"] for run in staff("/api/runs")["results"] if not run["finished_at"]):
         staff(f"/api/runs/{begun}/cancel", {})
-        assert eventually(partial(finished, staff, begun), 60)
+        assert wait_until(partial(finished, staff, begun), 60)
     client = Client(site.base, token)
     for upload in {image["upload"] for image in client.images()}:
         client.delete(upload)
 
 
-def finished(staff: Staff, run: int) -> bool:
+def finished(staff: CallApi, run: int) -> bool:
     return bool(staff(f"/api/runs/{run}")["finished_at"])
 
 
@@ -103,7 +103,7 @@ def run(
 @pytest.mark.usefixtures("_second_model")
 @named(examples.pages_with("sh"))
 def test_the_shells_examples_print_what_the_page_shows(
-    page: Path, site: Site, staff: Staff, place: Path, given: dict[str, str]
+    page: Path, site: Site, staff: CallApi, place: Path, given: dict[str, str]
 ) -> None:
     name = PROMOTED.get(page, "")
     if name:
@@ -134,9 +134,9 @@ def test_the_examples_in_python_print_what_the_page_shows(
 
 
 def test_the_example_of_a_receiver_hears_of_a_label(
-    site: Site, staff: Staff, given: dict[str, str]
+    site: Site, staff: CallApi, given: dict[str, str]
 ) -> None:
-    secret, port = signing.generate_secret(), free_port()
+    secret, port = signing.generate_secret(), find_free_port()
     site.manage("shell", "--verbosity", "0", "--command", webhook(port, secret))
     command = [sys.executable, "-c", receiver().code.replace("9000", str(port))]
     environment = given | {"WEBHOOK_SECRET": secret}
@@ -151,7 +151,7 @@ def test_the_example_of_a_receiver_hears_of_a_label(
         assert process.stdout
         printed = process.stdout
         try:
-            assert eventually(is_told, 30)
+            assert wait_until(is_told, 30)
             kind, _, data = printed.readline().partition(" ")
         finally:
             process.terminate()

@@ -95,7 +95,7 @@ def test_api_page_lists_each_operation() -> None:
 
 def find_error_codes() -> Iterator[str]:
     """Yield every error code that the code spells out."""
-    positions = {"ImageError": 0, "Problem": 1, "failure": 2, "Outage": 0}
+    positions = {"ImageError": 0, "Problem": 1, "render_error": 2, "Outage": 0}
     for node in walk_sources():
         codes: list[ast.AST | None] = []
         if isinstance(node, ast.Call):

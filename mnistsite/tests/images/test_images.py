@@ -10,7 +10,7 @@ import pytest
 
 from mnistsite.tests.images.building import Buildah
 from mnistsite.tests.images.running import COMPOSE, Container, Host, Image
-from mnistsite.tests.stack import eventually
+from mnistsite.tests.site import wait_until
 
 BOTH = pytest.mark.parametrize("name", ["mnistsite-web", "mnistsite-trainer"])
 WEB_AT_MOST_MB = 400
@@ -111,7 +111,7 @@ def test_pages_and_their_styles_are_served(host: Host, web: Container) -> None:
 
 def test_health_checks_pass(host: Host, web: Container, worker: Container) -> None:
     assert host.is_healthy("web")
-    assert eventually(lambda: host.is_healthy("worker"), HEALTHY_WITHIN_S), worker.read_log()
+    assert wait_until(lambda: host.is_healthy("worker"), HEALTHY_WITHIN_S), worker.read_log()
 
 
 def test_training_runs_in_its_image(host: Host, worker: Container) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the production stack as processes of their own, started as in docker-compose.yml."""
+"""Start the services of docker-compose.yml as processes, without Docker."""
 
 import os
 import shutil
@@ -12,27 +12,27 @@ from pathlib import Path
 from django.conf import settings
 
 from mnistsite.database import embedded
-from mnistsite.tests.stack import free_port
+from mnistsite.tests.site import find_free_port
 
 PASSWORD = "a password for this test"
 STOP_WITHIN_S = 40
-# As a person who runs it would choose it, or for load from one address no limit at all.
+# Tests send all load from one address.
 UNLIMITED = "100000"
-NEEDED = ("nginx", "dnsmasq")
+PROGRAMS = ("nginx", "dnsmasq")
 MISSING = [
-    name for name in NEEDED if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None
+    name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None
 ]
 
 
 @dataclass
-class Part:
-    """One process, with what it has written."""
+class Service:
+    """One process and its log file."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """With all that it has started, where it is killed. Returns its exit code."""
+        """Stop the process and return its exit code; SIGKILL also kills its children."""
         if self.process.poll() is None:
             if number == signal.SIGKILL:
                 os.killpg(self.process.pid, number)
@@ -40,21 +40,21 @@ class Part:
                 self.process.send_signal(number)
         return self.process.wait(STOP_WITHIN_S)
 
-    def lines(self) -> list[str]:
+    def read_lines(self) -> list[str]:
         return self.log.read_text().splitlines()
 
 
 @dataclass
-class Parts:
-    """What one machine or many would run, with its data in one folder."""
+class Stack:
+    """All services, with their data in one folder."""
 
     folder: Path
-    web_port: int = field(default_factory=free_port)
-    dns_port: int = field(default_factory=free_port)
-    started: list[Part] = field(default_factory=list)
+    web_port: int = field(default_factory=find_free_port)
+    dns_port: int = field(default_factory=find_free_port)
+    started: list[Service] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.database = embedded.wheel().get_server(self.folder / "postgres")
+        self.database = embedded.import_pgserver().get_server(self.folder / "postgres")
         self.environment = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
         } | {
@@ -81,13 +81,13 @@ class Parts:
 
     def prepare(self) -> None:
         """Collect the static files, as the image's build does, and prepare the database."""
-        done = self.run("manage.py", "collectstatic", "--no-input")
-        assert done.returncode == 0, done.stderr
+        completed = self.run("manage.py", "collectstatic", "--no-input")
+        assert completed.returncode == 0, completed.stderr
         self.prepare_database()
 
     def prepare_database(self) -> None:
-        done = self.run("-m", "mnistsite.entrypoints.prepare")
-        assert done.returncode == 0, done.stderr
+        completed = self.run("-m", "mnistsite.entrypoints.prepare")
+        assert completed.returncode == 0, completed.stderr
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -99,7 +99,7 @@ class Parts:
             check=False,
         )
 
-    def start(self, name: str, *command: str, **environment: str) -> Part:
+    def start(self, name: str, *command: str, **environment: str) -> Service:
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -110,63 +110,63 @@ class Parts:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        part = Part(process, log)
-        self.started.append(part)
-        return part
+        service = Service(process, log)
+        self.started.append(service)
+        return service
 
-    def web(self, address: str) -> Part:
-        """A replica on an address of its own, as each container has one."""
+    def start_web(self, address: str) -> Service:
+        """Start a replica on its own address, like a container."""
         bind = ("--bind", f"{address}:{self.web_port}")
         metrics = str(self.folder / f"metrics-{address}")
         command = (sys.executable, "-m", "gunicorn", *bind)
         return self.start(f"web-{address}", *command, PROMETHEUS_MULTIPROC_DIR=metrics)
 
-    def worker(self) -> Part:
+    def start_worker(self) -> Service:
         command = (sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "2")
         return self.start("worker", *command, "--shutdown-graceful-timeout", "20")
 
-    def names(self, *addresses: str) -> Part:
-        """Docker's name server, which knows the replicas by one name."""
+    def start_dns(self, *addresses: str) -> Service:
+        """Start a DNS server that, like Docker's, has one name for all replicas."""
         self.resolve(*addresses)
-        where = ("--listen-address=127.0.0.1", "--bind-interfaces", f"--port={self.dns_port}")
+        listen = ("--listen-address=127.0.0.1", "--bind-interfaces", f"--port={self.dns_port}")
         quiet = ("--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=")
         hosts = f"--addn-hosts={self.folder / 'hosts'}"
-        return self.start("names", "dnsmasq", "--keep-in-foreground", *where, *quiet, hosts)
+        return self.start("dns", "dnsmasq", "--keep-in-foreground", *listen, *quiet, hosts)
 
     def resolve(self, *addresses: str) -> None:
-        """Which replicas there are; a name server that runs has to be told (SIGHUP)."""
+        """Set the replicas' addresses; a running DNS server needs a SIGHUP to read them."""
         (self.folder / "hosts").write_text("".join(f"{address} web\n" for address in addresses))
 
-    def nginx(self, per_second: str = UNLIMITED, web: str = "") -> tuple[Part, int]:
-        """The real nginx.conf, with its places and names filled in; and the port it serves on."""
-        port = free_port()
-        place = self.folder / f"nginx-{port}"
-        place.mkdir()
-        filled = {
+    def start_nginx(self, per_second: str = UNLIMITED, web: str = "") -> tuple[Service, int]:
+        """Start nginx with nginx.conf, adapted to this machine; return it and its port."""
+        port = find_free_port()
+        folder = self.folder / f"nginx-{port}"
+        folder.mkdir()
+        replacements = {
             "${MAX_UPLOAD_MB}": str(settings.MAX_UPLOAD_MB),
             "${PREDICT_PER_SECOND}": per_second,
             "${PUBLIC_SCHEME}": "http",
             "${WEB}": web or f"web:{self.web_port}",
             "${RESOLVER}": f"127.0.0.1:{self.dns_port}",
             "listen 80 ": f"listen 127.0.0.1:{port} ",
-            " /tmp/": f" {place}/",
+            " /tmp/": f" {folder}/",
             "alias /protected-media/": f"alias {self.folder / 'media'}/",
         }
         text = (settings.BASE_DIR / "nginx.conf").read_text()
-        for template, value in filled.items():
+        for template, value in replacements.items():
             assert template in text
             text = text.replace(template, value)
-        (place / "nginx.conf").write_text(text)
-        globally = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
-        command = ("nginx", "-p", str(place), "-c", str(place / "nginx.conf"), "-g", globally)
+        (folder / "nginx.conf").write_text(text)
+        directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
+        command = ("nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", directives)
         return self.start(f"nginx-{port}", *command), port
 
     def stop(self) -> None:
-        for part in reversed(self.started):
-            part.stop(signal.SIGKILL)
+        for service in reversed(self.started):
+            service.stop(signal.SIGKILL)
         self.database.cleanup()
 
 
-def listens(port: int, address: str = "127.0.0.1") -> bool:
+def is_listening(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((address, port)) == 0

@@ -1,4 +1,4 @@
-"""The worker's health check against connections like a worker's."""
+"""The worker's health check, with connections like a worker's."""
 
 import pytest
 from django.db import OperationalError, connection
@@ -9,13 +9,13 @@ from mnistsite.entrypoints import worker_health
 
 
 @pytest.mark.django_db
-def test_worker_that_has_just_used_the_database_is_alive() -> None:
+def test_active_worker_is_alive() -> None:
     with connect_as_worker():
         assert worker_health.main() == 0
 
 
 @pytest.mark.django_db
-def test_worker_that_has_been_silent_is_not_alive(
+def test_silent_worker_is_not_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(jobs, "_ALIVE", jobs._ALIVE.replace("30 seconds", "-1 hour"))
@@ -25,7 +25,7 @@ def test_worker_that_has_been_silent_is_not_alive(
 
 
 @pytest.mark.django_db
-def test_worker_on_another_machine_counts_only_where_any_is_meant(
+def test_worker_on_another_machine_does_not_pass_the_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     elsewhere = jobs._ALIVE.replace("inet_client_addr()", "'192.0.2.1'::inet")
@@ -36,18 +36,18 @@ def test_worker_on_another_machine_counts_only_where_any_is_meant(
 
 
 @pytest.mark.django_db
-def test_other_process_is_no_worker() -> None:
+def test_other_process_is_not_a_worker() -> None:
     with connect_as_worker("web"):
         assert worker_health.main() == 1
         assert not jobs.is_alive()
 
 
-def test_without_a_database_no_worker_is_alive(
+def test_missing_database_fails_the_check(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def away() -> None:
+    def fail() -> None:
         raise OperationalError("No connection to PostgreSQL at db")
 
-    monkeypatch.setattr(connection, "ensure_connection", away)
+    monkeypatch.setattr(connection, "ensure_connection", fail)
     assert worker_health.main() == 1
     assert "No connection to PostgreSQL at db" in capsys.readouterr().err

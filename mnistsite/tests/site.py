@@ -1,4 +1,4 @@
-"""`make run` as real processes, with data in a folder of its own."""
+"""Start sites with `make run` as real processes, each with its own data."""
 
 import json
 import os
@@ -18,23 +18,24 @@ from django.conf import settings
 
 PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
-ASK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 RUN = [sys.executable, "-m", "mnistsite.entrypoints.run"]
 PREPARE = """
 import django
 django.setup()
-from mnistsite import prepare, static_files
+from mnistsite import static_files
+from mnistsite.entrypoints import prepare
 prepare.prepare()
 prepare.create_first_account()
 static_files.collect_changed()
 """
 
-Staff = Callable[..., Any]
+CallApi = Callable[..., Any]
 
 
 @dataclass
 class Site:
-    """A running `python -m mnistsite.entrypoints.run` with its data in a folder of its own."""
+    """A running `python -m mnistsite.entrypoints.run` with its own data."""
 
     process: subprocess.Popen[bytes]
     environment: dict[str, str]
@@ -42,11 +43,11 @@ class Site:
     log: Path
 
     @property
-    def printed(self) -> str:
+    def output(self) -> str:
         return self.log.read_text()
 
     def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             env=self.environment,
             cwd=settings.BASE_DIR,
@@ -54,8 +55,8 @@ class Site:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout
 
     def call(
         self,
@@ -72,47 +73,47 @@ class Site:
         return self.call("/api/predict", {"Content-Type": "image/png"}, picture)
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 
-def started(folder: Path, environment: dict[str, str] | None = None) -> Site:
+def start_site(folder: Path, environment: dict[str, str] | None = None) -> Site:
     """Start a site and wait until it serves."""
-    environment = environment or site_environment(folder)
+    environment = environment or build_environment(folder)
     log = folder / f"{environment['PORT']}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             RUN, env=environment, cwd=settings.BASE_DIR, stdout=output, stderr=subprocess.STDOUT
         )
     site = Site(process, environment, f"http://127.0.0.1:{environment['PORT']}", log)
-    eventually(lambda: serves(site) or process.poll() is not None, READY_WITHIN_S)
-    if not serves(site):
-        stop(site)
-        raise AssertionError(site.printed)
+    wait_until(lambda: is_serving(site) or process.poll() is not None, READY_WITHIN_S)
+    if not is_serving(site):
+        stop_site(site)
+        raise AssertionError(site.output)
     return site
 
 
-def serves(site: Site) -> bool:
-    return "\nServing on" in site.printed
+def is_serving(site: Site) -> bool:
+    return "\nServing on" in site.output
 
 
 def prepare_data(folder: Path) -> None:
-    """Make what a site makes at its first start: database, first account and static files."""
-    environment = site_environment(folder) | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
+    """Create a site's database, first account and static files."""
+    environment = build_environment(folder) | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
     command = [sys.executable, "-c", PREPARE]
     subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=True)
 
 
 def copy_data(source: Path, target: Path) -> None:
-    """Copy a folder with its owners, as the database has one of its own where root runs it."""
+    """Copy a folder with its owners, because the database of root has another owner."""
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["/bin/cp", "-a", source, target], check=True)
 
 
-def site_environment(folder: Path) -> dict[str, str]:
+def build_environment(folder: Path) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -122,41 +123,42 @@ def site_environment(folder: Path) -> dict[str, str]:
         "VAR_DIR": str(folder / "var"),
         "MODELS_DIR": str(folder / "models"),
         "IMAGES_DIR": str(folder / "images"),
-        "PORT": str(free_port()),
+        "PORT": str(find_free_port()),
         "ADMIN_PASSWORD": PASSWORD,
         "WANDB_MODE": "disabled",
         "PREDICT_PER_SECOND": "1000",
     }
 
 
-def eventually(true: Callable[[], bool], within_s: float) -> bool:
+def wait_until(condition: Callable[[], bool], within_s: float) -> bool:
+    """Return True as soon as the condition holds, or False after the time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        if true():
+        if condition():
             return True
-        time.sleep(ASK_EVERY_S)  # what is waited for needs the processor more
-    return true()
+        time.sleep(POLL_EVERY_S)
+    return condition()
 
 
-def lives(process: psutil.Process) -> bool:
-    """A zombie does not: where process 1 reaps nobody, the database's ends as one."""
+def is_alive(process: psutil.Process) -> bool:
+    """Return False also for a zombie, which remains if process 1 reaps no children."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
 
-def stop(site: Site, number: int = signal.SIGINT) -> None:
+def stop_site(site: Site, number: int = signal.SIGINT) -> None:
     site.process.send_signal(number)
     site.process.wait(timeout=60)
 
 
-def workers(site: Site) -> list[psutil.Process]:
+def find_workers(site: Site) -> list[psutil.Process]:
     children = psutil.Process(site.process.pid).children()
-    return [child for child in children if "procrastinate" in command_line(child)]
+    return [child for child in children if "procrastinate" in get_command_line(child)]
 
 
-def command_line(process: psutil.Process) -> str:
+def get_command_line(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
