@@ -278,8 +278,8 @@ SPECTACULAR_SETTINGS = {
     # PATCH has one field, which is required.
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
-        "VerdictEnum": "classifier.models.VERDICTS",
-        "ReasonEnum": "classifier.models.REASONS",
+        "VerdictEnum": "classifier.models.VERDICT_CHOICES",
+        "ReasonEnum": "classifier.models.REASON_CHOICES",
         "ModelStateEnum": "classifier.models.ModelState",
         "LabelEnum": "classifier.recognition.labels.LABELS",
         "KnownLabelEnum": "classifier.recognition.labels.KNOWN_LABELS",

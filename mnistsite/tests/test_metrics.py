@@ -95,6 +95,8 @@ def test_state_is_read_from_the_database(transactional_db: None) -> None:
     assert get_value(scraped, "label_queue_images") == 1
     assert 3_600 <= get_value(scraped, "label_queue_oldest_seconds") < 3_700
     assert get_value(scraped, "uploads") == 2
+    assert get_value(scraped, "audited_answers") == 0
+    assert get_value(scraped, "audited_error_ratio", bound="upper") == 1
     assert get_value(scraped, "model_info", name="served") == 1
     assert get_value(scraped, "model_promoted_timestamp_seconds") == pytest.approx(
         promoted.at.timestamp()
@@ -109,8 +111,6 @@ def test_empty_site_has_no_model_and_an_empty_queue(transactional_db: None) -> N
     scraped = scrape()
     assert get_value(scraped, "database_up") == 1
     assert get_value(scraped, "label_queue_oldest_seconds") == 0
-    assert get_value(scraped, "audited_answers") == 0
-    assert get_value(scraped, "audited_error_ratio", bound="upper") == 1
     assert not [name for name, _ in scraped if name.startswith("mnistsite_model")]
 
 
