@@ -181,7 +181,7 @@ class ImageAdmin(admin.ModelAdmin):
     def seen(self, image: InputImage) -> SafeString:
         return format_html(
             '<img class="seen" src="{}" width="112" height="112" alt="image {}" loading="lazy">',
-            reverse("seen", args=[image.pk]),
+            reverse("pixels", args=[image.pk]),
             image.pk,
         )
 

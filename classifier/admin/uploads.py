@@ -52,7 +52,7 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def as_sent(self, upload: Upload) -> SafeString:
         return format_html(
             '<a href="{}">as it was sent</a>, with whatever a camera wrote into it',
-            reverse("as-sent", args=[upload.pk]),
+            reverse("original-file", args=[upload.pk]),
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""How a picture becomes an answer, and what the model in service is worth."""
+"""The page that explains how a picture is read and how good the current model is."""
 
 from datetime import datetime
 from functools import partial
@@ -18,77 +18,68 @@ from classifier.registry.serving import ServedModel
 from classifier.templatetags.numbers import share
 from classifier.uploads import explanations
 
-MISTAKES = 8
+MAX_MISTAKES = 8
 
-say_share = partial(share, places=-2)
+format_share = partial(share, places=-2)
 
 
 @require_safe
 @conditional_page
 def how(request: HttpRequest) -> HttpResponse:
     served = explanations.get_served_model()
-    context = _of_model(served) if served else {}
+    context = _describe_model(served) if served else {}
     return render(request, "how.html", {"retention_days": settings.RETENTION_DAYS} | context)
 
 
-def _of_model(served: ServedModel) -> dict[str, Any]:
+def _describe_model(served: ServedModel) -> dict[str, Any]:
     manifest = served.recognizer.manifest
     details = manifest.metrics.get("test_details", {})
     return {
         "model": manifest,
         "model_name": explanations.get_fingerprint(served),
-        "made_on": datetime.fromisoformat(manifest.created_at),
-        "learnt": versions.summarize_snapshot(manifest.dataset),
+        "created_at": datetime.fromisoformat(manifest.created_at),
+        "snapshot": versions.summarize_snapshot(manifest.dataset),
         "typical": explanations.list_typical_exemplars(served),
-        "charts": _charts(details),
-        "mistakes": _mistakes(details.get("confusion", [])),
+        "charts": _draw_charts(details) if details else [],
+        "mistakes": _list_mistakes(details.get("confusion", [])),
     }
 
 
-def _charts(details: dict[str, Any]) -> list[SafeString]:
-    if not details:
-        return []
+def _draw_charts(details: dict[str, Any]) -> list[SafeString]:
+    bins, points = details["reliability"], details["risk_coverage"]
+    errors = {
+        digit: 1 - row[int(digit)] / max(sum(row), 1)
+        for digit, row in zip(DIGITS, details["confusion"], strict=True)
+    }
     return [
-        _reliability(details["reliability"]),
-        _risk_coverage(details["risk_coverage"]),
-        _errors_by_digit(details["confusion"]),
+        charts.draw_lines(
+            {
+                _("predicted"): [each["said"] for each in bins],
+                _("actual"): [each["right"] for each in bins],
+            },
+            _("How often it is right, by confidence"),
+            _("confidence, up to … %"),
+            [f"{100 * each['to']:.4g}" for each in bins],
+            format_share,
+        ),
+        charts.draw_lines(
+            {_("wrong"): [each["wrong"] for each in points]},
+            _("Wrong answers if the least certain ones are left out"),
+            _("answers kept, in percent"),
+            [f"{100 * each['kept']:.4g}" for each in points],
+            format_share,
+            from_zero=True,
+        ),
+        charts.draw_bars(errors, _("Wrong answers by digit"), _("digit written"), format_share),
     ]
 
 
-def _reliability(bins: list[dict[str, float]]) -> SafeString:
-    series = {
-        _("said"): [each["said"] for each in bins],
-        _("right"): [each["right"] for each in bins],
-    }
-    names = [f"{100 * each['to']:.4g}" for each in bins]
-    title = _("Is it as sure as it should be?")
-    return charts.draw_lines(series, title, _("confidence, up to … %"), names, say_share)
-
-
-def _risk_coverage(points: list[dict[str, float]]) -> SafeString:
-    series = {_("wrong"): [each["wrong"] for each in points]}
-    names = [f"{100 * each['kept']:.4g}" for each in points]
-    title = _("What doubting is worth: answers that are wrong")
-    x_title = _("% of the digits answered, the surest first")
-    return charts.draw_lines(series, title, x_title, names, say_share, from_zero=True)
-
-
-def _errors_by_digit(confusion: list[list[int]]) -> SafeString:
-    wrong = {
-        digit: 1 - row[int(digit)] / max(sum(row), 1)
-        for digit, row in zip(DIGITS, confusion, strict=True)
-    }
-    return charts.draw_bars(
-        wrong, _("Which digits it reads wrong"), _("what was written"), say_share
-    )
-
-
-def _mistakes(confusion: list[list[int]]) -> list[tuple[int, int, int]]:
-    """What was written, as what it was read, and how often; the commonest first."""
-    found = [
+def _list_mistakes(confusion: list[list[int]]) -> list[tuple[int, int, int]]:
+    """Return (written, read, count) of the most frequent mistakes."""
+    mistakes = [
         (written, read, count)
         for written, row in enumerate(confusion)
         for read, count in enumerate(row)
         if count and written != read
     ]
-    return sorted(found, key=lambda each: -each[2])[:MISTAKES]
+    return sorted(mistakes, key=lambda each: -each[2])[:MAX_MISTAKES]

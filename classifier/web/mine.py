@@ -1,4 +1,4 @@
-"""What this browser has sent: looking at it, and deleting it."""
+"""The pages on which visitors see and delete their own uploads."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from classifier.web import visitors
 @require_safe
 @cache_control(private=True, no_store=True)
 def mine(request: HttpRequest, last: UUID | None = None) -> HttpResponse:
-    visitor = visitors.known(request)
+    visitor = visitors.get_visitor(request)
     page = history.load_page(visitor, before=last) if visitor else history.HistoryPage()
     return render(request, "mine.html", {"page": page})
 
@@ -26,7 +26,10 @@ def mine(request: HttpRequest, last: UUID | None = None) -> HttpResponse:
 def delete(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
     if not visitors.is_sender(request, upload):
-        detail = _("Only the browser that sent a picture can delete it. Staff can help.")
+        detail = _(
+            "A picture can only be deleted from the browser that sent it. If that is not possible, "
+            "ask the staff of this site."
+        )
         return render(request, "error.html", {"detail": detail}, status=403)
     deleted = deletion.delete_uploads([upload.pk])
     messages.success(request, _("The picture has been deleted."))
@@ -37,24 +40,21 @@ def delete(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
 def delete_all(request: HttpRequest) -> HttpResponse:
-    """Says what goes, and then does it."""
-    visitor = visitors.known(request)
-    sent = history.list_uploads(visitor) if visitor else Upload.objects.none()
-    if not visitor or not sent.exists():
+    visitor = visitors.get_visitor(request)
+    uploads = history.list_uploads(visitor) if visitor else Upload.objects.none()
+    if not visitor or not uploads.exists():
         return redirect("mine")
     if request.method == "POST":
         deleted = deletion.delete_by_visitor(visitor)
         if deleted.has_uploads_left:
-            messages.success(request, _("They are being deleted; so many take a few minutes."))
+            messages.success(request, _("Your pictures are being deleted. It takes a few minutes."))
         else:
             messages.success(request, _("Your pictures have been deleted."))
         _warn_of_files_left(request, deleted)
         return redirect("mine")
-    going = {
-        "pictures": sent.count(),
-        "with": deletion.count_dependents(sent.values_list("pk", flat=True)),
-    }
-    return render(request, "mine_delete.html", going)
+    dependents = deletion.count_dependents(uploads.values_list("pk", flat=True))
+    context = {"picture_count": uploads.count(), "dependents": dependents}
+    return render(request, "mine_delete.html", context)
 
 
 def _warn_of_files_left(request: HttpRequest, deleted: deletion.DeletionResult) -> None:

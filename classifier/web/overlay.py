@@ -1,4 +1,4 @@
-"""Boxes around the digits of a picture, to be drawn over it."""
+"""Boxes around the digits of a picture, drawn over it."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,20 @@ from classifier.models import Upload
 from classifier.recognition.labels import Label
 from classifier.uploads.answers import Answer, DigitAnswer
 
-WIDEST, HIGHEST = 624, 320
-BESIDE = 224  # the side of a single digit's other views, which stand beside it
-# A picture of few pixels would be a blur in full width.
-MOST_ENLARGED = 4
-LETTERS = 0.045  # their height, of the picture's longer side
-HALO = 0.2  # around them, of their height
+MAX_WIDTH, MAX_HEIGHT = 624, 320
+SINGLE_DIGIT_SIDE = 224  # like the other views of a single digit, which are beside it
+MAX_SCALE = 4  # a picture of few pixels would be a blur in full width
+TEXT_HEIGHT = 0.045  # as a share of the picture's longer side
+TEXT_OUTLINE = 0.2  # as a share of the text's height
 
 
 @dataclass(frozen=True)
 class Box:
-    """In pixels of the original; `sign` stands beside it."""
+    """A digit's box in pixels of the original, with the text beside it."""
 
     number: int
     digit: DigitAnswer
-    sign: str
+    text: str
     x: int
     y: int
     width: int
@@ -28,26 +27,25 @@ class Box:
 
 
 class Overlay:
-    """A picture's own size, the size in which it is shown at most, a box for each digit, and those
-    of the writing that was left out."""
+    """A picture's size, its size on the page, and the boxes of its digits and left-out writing."""
 
     def __init__(self, upload: Upload, answer: Answer) -> None:
         self.width, self.height = upload.width, upload.height
         if len(answer.digits) == 1:
-            scale = BESIDE / max(self.width, self.height)
+            scale = SINGLE_DIGIT_SIDE / max(self.width, self.height)
         else:
-            scale = min(WIDEST / self.width, HIGHEST / self.height, MOST_ENLARGED)
-        self.shown_width = max(round(self.width * scale), 1)
-        self.shown_height = max(round(self.height * scale), 1)
-        self.letters = LETTERS * max(self.width, self.height)
-        self.halo = HALO * self.letters
+            scale = min(MAX_WIDTH / self.width, MAX_HEIGHT / self.height, MAX_SCALE)
+        self.page_width = max(round(self.width * scale), 1)
+        self.page_height = max(round(self.height * scale), 1)
+        self.text_height = TEXT_HEIGHT * max(self.width, self.height)
+        self.text_outline = TEXT_OUTLINE * self.text_height
         self.boxes = [
-            Box(number, digit, sign(digit), *digit.box)
+            Box(number, digit, format_digit(digit), *digit.box)
             for number, digit in enumerate(answer.digits, 1)
         ]
         self.left_out = answer.left_out
 
 
-def sign(digit: DigitAnswer) -> str:
-    """What was read, or a question mark."""
+def format_digit(digit: DigitAnswer) -> str:
+    """Return the digit's label, or a question mark if it is unknown."""
     return "?" if digit.label == Label.UNKNOWN else digit.label

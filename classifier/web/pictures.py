@@ -1,4 +1,4 @@
-"""The pictures that pages show: what was sent, what the model saw, and why it reads it so."""
+"""The pictures on the pages: originals, the model's input, focus maps and exemplars."""
 
 from functools import partial
 from uuid import UUID
@@ -17,22 +17,22 @@ from classifier.recognition import imaging
 from classifier.recognition.occlusion import Focus
 from classifier.uploads import downloads, explanations, pictures
 
-A_DAY_S = 24 * 3600
-FOR_EVER_S = 365 * A_DAY_S
+DAY_S = 24 * 3600
+YEAR_S = 365 * DAY_S
 
 limited = partial(throttled, throttle=PictureThrottle)
 
 
-def _etag(_request: HttpRequest, upload_id: UUID) -> str | None:
-    """An upload never changes, but it may be gone, and be shown by another version of imaging."""
-    there = Upload.objects.filter(pk=upload_id).exists()
-    return f'"{upload_id}-{imaging.VERSION}"' if there else None
+def _get_etag(_request: HttpRequest, upload_id: UUID) -> str | None:
+    """Return a tag that changes when the imaging code does; uploads themselves never change."""
+    exists = Upload.objects.filter(pk=upload_id).exists()
+    return f'"{upload_id}-{imaging.VERSION}"' if exists else None
 
 
 @require_safe
-@condition(etag_func=_etag)
+@condition(etag_func=_get_etag)
 @limited
-@cache_control(private=True, max_age=A_DAY_S)
+@cache_control(private=True, max_age=DAY_S)
 def original(_request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=upload_id)
     try:
@@ -45,7 +45,7 @@ def original(_request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_safe
 @login_required
 @cache_control(private=True, no_store=True)
-def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+def original_file(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     if not (request.user.is_staff and request.user.has_perm("classifier.view_upload")):
         raise PermissionDenied
     try:
@@ -55,28 +55,28 @@ def as_sent(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
 
 
 @require_safe
-@cache_control(private=True, max_age=A_DAY_S)
-def seen(_request: HttpRequest, image_id: UUID) -> HttpResponse:
+@cache_control(private=True, max_age=DAY_S)
+def pixels(_request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage, pk=image_id)
     return HttpResponse(pictures.render_image(image), content_type="image/png")
 
 
 @require_safe
 @limited
-@cache_control(private=True, max_age=A_DAY_S)
+@cache_control(private=True, max_age=DAY_S)
 def focus(_request: HttpRequest, image_id: UUID) -> HttpResponse:
-    return HttpResponse(pictures.render_focus(_focus(image_id)), content_type="image/png")
+    return HttpResponse(pictures.render_focus(_get_focus(image_id)), content_type="image/png")
 
 
 @require_safe
 @limited
-@cache_control(private=True, max_age=A_DAY_S)
-def focus_in_words(request: HttpRequest, image_id: UUID) -> HttpResponse:
-    context = {"focus": _focus(image_id)}
+@cache_control(private=True, max_age=DAY_S)
+def focus_text(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    context = {"focus": _get_focus(image_id)}
     return render(request, "focus.txt", context, content_type="text/plain; charset=utf-8")
 
 
-def _focus(image_id: UUID) -> Focus:
+def _get_focus(image_id: UUID) -> Focus:
     try:
         return explanations.load_focus(image_id)
     except explanations.NotExplainable as error:
@@ -84,10 +84,10 @@ def _focus(image_id: UUID) -> Focus:
 
 
 @require_safe
-@cache_control(public=True, max_age=FOR_EVER_S, immutable=True)
+@cache_control(public=True, max_age=YEAR_S, immutable=True)
 def exemplar(_request: HttpRequest, model: str, number: int) -> HttpResponse:
     try:
-        pixels = explanations.get_exemplar(model, number)
+        exemplar = explanations.get_exemplar(model, number)
     except explanations.NotExplainable as error:
         raise Http404 from error
-    return HttpResponse(pictures.render_pixels(pixels), content_type="image/png")
+    return HttpResponse(pictures.render_pixels(exemplar), content_type="image/png")

@@ -1,6 +1,5 @@
-"""The page of one answer: what was read, why, and what a visitor says of it."""
+"""The page of one answer, and the form for a visitor's suggestion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,23 +20,23 @@ from classifier.uploads import answers, explanations
 from classifier.uploads.answers import Answer, DigitAnswer
 from classifier.uploads.explanations import Neighbour
 from classifier.web import visitors
-from classifier.web.overlay import Overlay, sign
+from classifier.web.overlay import Overlay, format_digit
 
-NEXT = 2
+ALTERNATIVES = 2
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One digit as the page shows it; `likeliest` are what a visitor may want to say it is."""
+class DigitView:
+    """One digit on the page; `alternatives` are the likeliest other digits."""
 
     answer: DigitAnswer
-    suggested: Suggestion | None
-    likeliest: list[str]
+    suggestion: Suggestion | None
+    alternatives: list[str]
     neighbours: list[Neighbour]
 
     @property
-    def rest(self) -> list[str]:
-        return [digit for digit in DIGITS if digit not in self.likeliest]
+    def other_digits(self) -> list[str]:
+        return [digit for digit in DIGITS if digit not in self.alternatives]
 
 
 @require_safe
@@ -48,43 +47,47 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     context = {
         "upload": upload,
         "answer": answer,
-        "digits": _shown(upload, answer.digits, served),
+        "digits": _list_digits(upload, answer.digits, served),
         "explained_by": explanations.get_fingerprint(served) if served else "",
         "overlay": Overlay(upload, answer),
-        "large": _large(answer),
-        "sent_here": visitors.is_sender(request, upload),
+        "headline": _format_headline(answer),
+        "is_sender": visitors.is_sender(request, upload),
     }
     return render(request, "result.html", context)
 
 
-def _large(answer: Answer) -> str:
-    """Return the numbers, a line each, with a question mark for each doubtful digit."""
+def _format_headline(answer: Answer) -> str:
+    """Return the digits, line by line, with a question mark for each unknown one."""
     if answer.verdict == Verdict.NOT_A_DIGIT:
         return "?"
-    signs = [sign(digit) for digit in answer.digits]
+    texts = [format_digit(digit) for digit in answer.digits]
     if len(answer.lines) < 2:
-        return "".join(signs)
-    return "\n".join("".join(signs[place] for place in line.digits) for line in answer.lines)
+        return "".join(texts)
+    return "\n".join("".join(texts[place] for place in line.digits) for line in answer.lines)
 
 
-def _shown(upload: Upload, digits: list[DigitAnswer], served: ServedModel | None) -> list[Shown]:
-    suggested = _newest_suggestions(upload)
-    near = explanations.find_neighbours(upload, served) if served else {}
+def _list_digits(
+    upload: Upload, digits: list[DigitAnswer], served: ServedModel | None
+) -> list[DigitView]:
+    newest = Suggestion.objects.filter(image__upload=upload).order_by("image", "-id")
+    suggestions: dict[UUID | None, Suggestion] = {
+        each.image_id: each for each in newest.distinct("image")
+    }
+    neighbours = explanations.find_neighbours(upload, served) if served else {}
     return [
-        Shown(digit, suggested.get(digit.id), _likeliest(digit), near.get(digit.id, []))
+        DigitView(
+            digit,
+            suggestions.get(digit.id),
+            _list_alternatives(digit),
+            neighbours.get(digit.id, []),
+        )
         for digit in digits
     ]
 
 
-def _likeliest(digit: DigitAnswer) -> list[str]:
-    """Not what it has been called already."""
-    falling = sorted(digit.probabilities, key=lambda each: -digit.probabilities[each])
-    return [each for each in falling if each != digit.label][:NEXT]
-
-
-def _newest_suggestions(upload: Upload) -> Mapping[UUID | None, Suggestion]:
-    suggestions = Suggestion.objects.filter(image__upload=upload).order_by("image", "-id")
-    return {newest.image_id: newest for newest in suggestions.distinct("image")}
+def _list_alternatives(digit: DigitAnswer) -> list[str]:
+    likeliest = sorted(digit.probabilities, key=lambda each: -digit.probabilities[each])
+    return [each for each in likeliest if each != digit.label][:ALTERNATIVES]
 
 
 @require_POST
@@ -97,12 +100,7 @@ def suggest(request: HttpRequest, image_id: UUID) -> HttpResponse:
         return render(request, "error.html", {"detail": str(error)}, status=400)
     except InputImage.DoesNotExist as error:
         raise Http404 from error
-    messages.success(request, _("Thank you. Staff will look at it."))
-    return redirect(_place(image))
-
-
-def _place(image: InputImage) -> str:
-    """Where it stands on the page of its upload, unless it is alone there."""
+    messages.success(request, _("Thank you. Staff will check it."))
     page = reverse("result", args=[image.upload_id])
-    alone = InputImage.objects.filter(upload=image.upload_id).count() == 1
-    return page if alone else f"{page}#digit-{image.position + 1}"
+    is_single = InputImage.objects.filter(upload=image.upload_id).count() == 1
+    return redirect(page if is_single else f"{page}#digit-{image.position + 1}")

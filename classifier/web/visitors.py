@@ -1,4 +1,4 @@
-"""Which browser sent what: by a cookie that only those have who have sent something."""
+"""The cookie that tells which browser sent an upload. Only browsers that sent one have it."""
 
 from uuid import UUID, uuid4
 
@@ -8,27 +8,26 @@ from django.http import HttpRequest, HttpResponse
 from classifier.models import Upload
 
 COOKIE = "visitor"
-A_YEAR_S = 365 * 24 * 3600
+YEAR_S = 365 * 24 * 3600
 
 
-def known(request: HttpRequest) -> UUID | None:
-    """None of who has sent nothing, or whose cookie nobody here has made."""
+def get_visitor(request: HttpRequest) -> UUID | None:
+    """Return the browser's number, or None if it has no valid cookie."""
     try:
         return UUID(request.COOKIES.get(COOKIE, ""))
     except ValueError:
         return None
 
 
-def known_or_new(request: HttpRequest) -> UUID:
-    return known(request) or uuid4()
+def get_or_generate_visitor(request: HttpRequest) -> UUID:
+    return get_visitor(request) or uuid4()
 
 
-def remember(response: HttpResponse, visitor: UUID) -> None:
-    """For a year from now on."""
+def set_cookie(response: HttpResponse, visitor: UUID) -> None:
     response.set_cookie(
         COOKIE,
         str(visitor),
-        max_age=A_YEAR_S,
+        max_age=YEAR_S,
         secure=settings.HTTPS,
         httponly=True,
         samesite="Lax",
@@ -36,5 +35,5 @@ def remember(response: HttpResponse, visitor: UUID) -> None:
 
 
 def is_sender(request: HttpRequest, upload: Upload) -> bool:
-    visitor = known(request)
+    visitor = get_visitor(request)
     return visitor is not None and visitor == upload.visitor

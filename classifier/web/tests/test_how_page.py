@@ -1,4 +1,4 @@
-"""How it works: the model in service with its own figures, and what it is without them."""
+"""The page that explains how it works, with the figures of the current model."""
 
 import re
 
@@ -14,33 +14,29 @@ from classifier.tests.pages import read_text
 pytestmark = pytest.mark.django_db
 
 
-def test_the_figures_are_those_of_the_model_in_service(
-    client: Client, champion: ModelVersion
-) -> None:
-    shown = read_text(client, "/how")
-    assert "The model that answers now: baseline" in shown
-    assert "Made on Nov. 23, 2026. It learnt from 60,000 images" in shown
+def test_page_shows_figures_of_current_model(client: Client, champion: ModelVersion) -> None:
+    text = read_text(client, "/how")
+    assert "The current model: baseline" in text
+    assert "Created on Nov. 23, 2026. It was trained on 60,000 images" in text
     for figure in (
-        "read right 99.69 %",
+        "correct 99.69 %",
         "answered without doubt 97.68 %",
-        "of these right 99.94 %",
+        "of these correct 99.94 %",
     ):
-        assert figure in shown
-    assert "of what is no digit, refused 99.24 %" in shown
-    assert "off in its confidence (ECE) 0.19 %" in shown
-    assert "Measured on 10,000 digits" in shown
-    assert "3 small neural networks" in shown
+        assert figure in text
+    assert "non-digits rejected 99.24 %" in text
+    assert "error of its confidence (ECE) 0.19 %" in text
+    assert "Measured on the 10,000 digits" in text
+    assert "3 small neural networks" in text
 
 
-def test_its_charts_and_commonest_mistakes_are_drawn_from_its_manifest(
-    client: Client, champion: ModelVersion
-) -> None:
+def test_page_shows_charts_and_mistakes_of_manifest(client: Client, champion: ModelVersion) -> None:
     page = client.get("/how").content.decode()
-    told = re.findall(r'<svg [^>]*aria-label="([^".?:]*)', page)
-    assert told == [
-        "Is it as sure as it should be",
-        "What doubting is worth",
-        "Which digits it reads wrong",
+    titles = re.findall(r'<svg [^>]*aria-label="([^".?:]*)', page)
+    assert titles == [
+        "How often it is right, by confidence",
+        "Wrong answers if the least certain ones are left out",
+        "Wrong answers by digit",
     ]
     mistakes = re.findall(r"<tr><td>(\d)</td><td>(\d)</td><td>(\d+)</td></tr>", page)
     assert mistakes[0] == ("7", "1", "4")
@@ -48,7 +44,7 @@ def test_its_charts_and_commonest_mistakes_are_drawn_from_its_manifest(
     assert all(confusion[int(was)][int(read)] == int(times) for was, read, times in mistakes)
 
 
-def test_what_was_labelled_here_is_told_where_a_model_learnt_from_it(client: Client) -> None:
+def test_labelled_uploads_in_training_data_are_counted(client: Client) -> None:
     dataset = {"images": 60_012, "by_source": {"mnist": 60_000, "web": 12}}
     figures: dict[str, float | None] = {
         "digits": 1_040,
@@ -61,22 +57,22 @@ def test_what_was_labelled_here_is_told_where_a_model_learnt_from_it(client: Cli
     metrics = {"test": figures, "held_out_uploads": figures}
     factories.copy_bundled_model("taught", dataset=dataset, metrics=metrics)
     versions.promote("taught")
-    shown = read_text(client, "/how")
-    assert "60,012 images by other people, 12 of them sent to this site" in shown
-    assert "Of 1,040 labelled digits that people sent here" in shown
-    assert "of these right" not in shown
+    text = read_text(client, "/how")
+    assert "60,012 images of other people's handwriting, 12 of them sent to this site" in text
+    assert "Of 1,040 labelled digits from this site" in text
+    assert "of these correct" not in text
 
 
-def test_a_model_without_figures_shows_what_it_has(client: Client) -> None:
+def test_model_without_metrics_has_no_charts(client: Client) -> None:
     factories.copy_bundled_model("bare", metrics={}, configuration={"members": 1})
     versions.promote("bare")
     page = client.get("/how").content.decode()
     assert "<code>bare</code>" in page
-    assert "A small neural network says" in page
+    assert "A small neural network estimates" in page
     assert "<svg " not in page
 
 
-def test_certificates_are_shown_with_their_evidence_and_limits(client: Client) -> None:
+def test_certificates_are_explained(client: Client) -> None:
     proved = factories.build_certificate()
     string = factories.build_certificate(
         claim="strings", level=0.01, threshold=0.9, n=400, errors=0
@@ -84,36 +80,36 @@ def test_certificates_are_shown_with_their_evidence_and_limits(client: Client) -
     failed = factories.build_certificate(threshold=None, n=333, errors=2, upper_bound=0.0188)
     factories.copy_bundled_model("certified", certificates=(proved, string, failed))
     versions.promote("certified")
-    shown = read_text(client, "/how")
+    text = read_text(client, "/how")
     assert (
-        "With 95 % confidence, at most 0.1 % of the single digits that it reads with 99.91 % or "
-        "more are wrong. Errors in calibration: 1 of 4,800 such digits."
-    ) in shown
-    assert "at most 1 % of the whole numbers that it reads with 90.00 % or more" in shown
-    assert "Of 333 such answers 2 were wrong, which proves no more than 1.88 %." in shown
-    assert "It does not cover other kinds of pictures" in shown
+        "With 95 % confidence, at most 0.1 % of the single digits that it reads with a probability "
+        "of 99.91 % or more are wrong. In the calibration, 1 of 4,800 such digits were wrong."
+    ) in text
+    assert "at most 1 % of the numbers that it reads with a probability of 90.00 % or more" in text
+    assert "2 of 333 such answers were wrong, which only proves a limit of 1.88 %." in text
+    assert "It does not cover other kinds of pictures" in text
 
 
-def test_model_without_certificate_has_no_guarantee(client: Client) -> None:
+def test_model_without_certificates_has_no_guarantees(client: Client) -> None:
     factories.copy_bundled_model("bare", certificates=())
     versions.promote("bare")
-    assert "What is guaranteed" not in read_text(client, "/how")
+    assert "Guarantees" not in read_text(client, "/how")
 
 
-def test_without_a_model_it_is_still_told_how_it_works(client: Client) -> None:
-    shown = read_text(client, "/how")
-    assert "Find the ink" in shown
-    assert "What it can't do" in shown
-    assert "The model that answers now" not in shown
+def test_page_works_without_model(client: Client) -> None:
+    text = read_text(client, "/how")
+    assert "Find the writing" in text
+    assert "Limits" in text
+    assert "The current model" not in text
 
 
-def test_how_long_pictures_are_kept_is_told(client: Client, settings: Settings) -> None:
+def test_retention_period_is_named(client: Client, settings: Settings) -> None:
     assert "it is deleted" not in read_text(client, "/how")
     settings.RETENTION_DAYS = 30
-    assert "After 30 days it is deleted." in read_text(client, "/how")
+    assert "All of it is deleted after 30 days." in read_text(client, "/how")
 
 
-def test_whoever_has_the_page_gets_it_again_only_after_a_change(
+def test_page_is_sent_again_only_after_change(
     client: Client, champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     etag = client.get("/how").headers["ETag"]

@@ -1,4 +1,4 @@
-"""A browser deletes what it has sent, and nothing else."""
+"""Deletion of a browser's own uploads."""
 
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -20,18 +20,18 @@ pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
 
-SOMEBODY = "7d4c1a52-8f0e-4d4f-9f43-54e6a3c7b0de"
+OTHER_VISITOR = "7d4c1a52-8f0e-4d4f-9f43-54e6a3c7b0de"
 
 
 @pytest.fixture
 def visitor(client: Client) -> UUID:
-    """Who `client` is."""
+    """The visitor whose cookie `client` has."""
     visitor = uuid4()
     client.cookies["visitor"] = str(visitor)
     return visitor
 
 
-def test_the_sender_deletes_a_picture_and_its_file(
+def test_sender_deletes_upload_and_file(
     champion: ModelVersion,
     client: Client,
     drawn: Draw,
@@ -47,19 +47,21 @@ def test_the_sender_deletes_a_picture_and_its_file(
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("cookie", [None, "", SOMEBODY, "None", "nobody"])
+@pytest.mark.parametrize("cookie", [None, "", OTHER_VISITOR, "None", "nobody"])
 @pytest.mark.parametrize("sender", [uuid4(), None], ids=["known", "unknown"])
-def test_nobody_else_does(client: Client, cookie: str | None, sender: UUID | None) -> None:
+def test_other_browser_cannot_delete(
+    client: Client, cookie: str | None, sender: UUID | None
+) -> None:
     upload = create_upload_by(sender)
     if cookie is not None:
         client.cookies["visitor"] = cookie
     response = client.post(f"/delete/{upload.pk}")
     assert response.status_code == 403
-    assert "Only the browser that sent a picture" in response.content.decode()
+    assert "can only be deleted from the browser that sent it" in response.content.decode()
     assert Upload.objects.exists()
 
 
-def test_nor_does_an_outsider_with_an_account(client: Client, outsider: User) -> None:
+def test_user_without_permission_cannot_delete(client: Client, outsider: User) -> None:
     client.force_login(outsider)
     upload = create_upload_by(uuid4())
     assert client.post(f"/delete/{upload.pk}").status_code == 403
@@ -67,12 +69,12 @@ def test_nor_does_an_outsider_with_an_account(client: Client, outsider: User) ->
     assert Upload.objects.exists()
 
 
-def test_what_is_gone_is_said_to_be_gone(client: Client, visitor: UUID) -> None:
+def test_missing_upload_is_not_found(client: Client, visitor: UUID) -> None:
     assert client.post(f"/delete/{uuid4()}").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/delete/{}", "/mine/delete"])
-def test_another_site_s_form_deletes_nothing(visitor: UUID, address: str) -> None:
+def test_form_without_csrf_token_is_rejected(visitor: UUID, address: str) -> None:
     upload = create_upload_by(visitor)
     client = Client(enforce_csrf_checks=True)
     client.cookies["visitor"] = str(visitor)
@@ -80,14 +82,14 @@ def test_another_site_s_form_deletes_nothing(visitor: UUID, address: str) -> Non
     assert Upload.objects.exists()
 
 
-def test_a_link_deletes_nothing(client: Client, visitor: UUID) -> None:
+def test_get_request_deletes_nothing(client: Client, visitor: UUID) -> None:
     upload = create_upload_by(visitor)
     assert client.get(f"/delete/{upload.pk}").status_code == 405
     assert client.get("/mine/delete").status_code == 200
     assert Upload.objects.exists()
 
 
-def test_before_all_is_deleted_it_is_said_what_goes(
+def test_confirmation_counts_what_is_deleted(
     client: Client, visitor: UUID, admin_user: User
 ) -> None:
     image = create_upload_by(visitor).images.get()
@@ -98,13 +100,13 @@ def test_before_all_is_deleted_it_is_said_what_goes(
 
     page = read_text(client, "/mine/delete")
 
-    assert "2 pictures that this browser has sent, and their files" in page
-    assert "2 digits that were found in them" in page
-    assert "1 suggestion of yours 1 label that staff have set" in page
-    assert "keeps what it learnt" in page
+    assert "2 pictures sent from this browser, and their files" in page
+    assert "2 digits read in them" in page
+    assert "1 suggestion of yours 1 label set by staff" in page
+    assert "keeps what it has learned" in page
 
 
-def test_all_of_this_browser_s_goes_and_nobody_else_s(client: Client, visitor: UUID) -> None:
+def test_delete_all_spares_uploads_of_others(client: Client, visitor: UUID) -> None:
     for _ in range(3):
         create_upload_by(visitor)
     others = {create_upload_by(uuid4()), create_upload_by(None)}
@@ -116,7 +118,7 @@ def test_all_of_this_browser_s_goes_and_nobody_else_s(client: Client, visitor: U
     assert InputImage.objects.count() == 2
 
 
-def test_of_very_many_the_worker_deletes_the_rest_but_nothing_that_came_later(
+def test_worker_deletes_rest_but_no_later_uploads(
     client: Client, visitor: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deletion, "BATCH_SIZE", 2)
@@ -125,7 +127,7 @@ def test_of_very_many_the_worker_deletes_the_rest_but_nothing_that_came_later(
 
     response = client.post("/mine/delete", follow=True)
 
-    assert list_messages(response) == ["They are being deleted; so many take a few minutes."]
+    assert list_messages(response) == ["Your pictures are being deleted. It takes a few minutes."]
     assert Upload.objects.count() == 7 - deletion.AT_ONCE * deletion.BATCH_SIZE
     later = create_upload_by(visitor)
     job = ProcrastinateJob.objects.get(task_name=deletion.TASK)
@@ -133,7 +135,7 @@ def test_of_very_many_the_worker_deletes_the_rest_but_nothing_that_came_later(
     assert [*Upload.objects.all()] == [later]
 
 
-def test_who_has_nothing_to_delete_is_not_asked(client: Client, visitor: UUID) -> None:
+def test_visitor_without_uploads_is_redirected(client: Client, visitor: UUID) -> None:
     for method in (client.get, client.post):
         response = method("/mine/delete")
         assert (response.status_code, response.headers["Location"]) == (302, "/mine")
