@@ -1,4 +1,4 @@
-"""Why a verdict is not `digit`, in sentences that a visitor understands, in their language."""
+"""Sentences that explain a verdict to visitors, in their language."""
 
 from collections.abc import Mapping
 
@@ -16,39 +16,39 @@ def describe_non_digits() -> str:
 
 
 def describe_verdict(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
-    """None where the verdict is `digit`, which needs no reason."""
+    """Explain the verdict on one digit, or return None for `digit`, which needs no reason."""
     match reason:
         case Reason.LOW_CONFIDENCE:
             return _("This could be %(first)s or %(second)s.") % _two_nearest(probabilities)
         case Reason.ANOTHER_SIGN if verdict == Verdict.UNSURE:
             sentence = _(
-                "This may be a letter or a drawing; if it is a digit, it is nearest to %(first)s."
+                "This may be a letter or a drawing. If it is a digit, it is most likely %(first)s."
             )
         case Reason.ANOTHER_SIGN:
             sentence = _(
-                "This looks like a letter, a drawing or a photo rather than a digit; "
-                "if it is a digit, it is nearest to %(first)s."
+                "This looks like a letter, a drawing or a photo rather than a digit. "
+                "If it is a digit, it is most likely %(first)s."
             )
         case Reason.UNLIKE_ANY_DIGIT:
             sentence = _(
-                "This is unlike the digits that the model has learnt; "
-                "if it is a digit, it is nearest to %(first)s."
+                "This is unlike the digits that the model was trained on. "
+                "If it is a digit, it is most likely %(first)s."
             )
         case Reason.MORE_WRITING:
-            return _("There is more writing here than I can read.")
+            return _("There is more writing here than the model can read.")
         case Reason.CUT_OFF:
-            return _("Part of it is cut off.")
+            return _("Part of the writing is cut off.")
         case Reason.TOO_FAINT:
-            return _("Too faint to be sure.")
+            return _("The writing is too faint to be sure.")
         case _other:
             return None
     return sentence % _two_nearest(probabilities)
 
 
 def describe_one_of_several(place: int, count: int, sentence: str) -> str:
-    """Of the digit at `place`, from 1, among several."""
+    """Name the digit at `place`, from 1, that a sentence is about."""
     values = {"place": place, "count": count, "sentence": sentence}
-    return _("Number %(place)s of %(count)s: %(sentence)s") % values
+    return _("Digit %(place)s of %(count)s: %(sentence)s") % values
 
 
 def _two_nearest(probabilities: Mapping[str, float]) -> dict[str, str]:
@@ -57,5 +57,5 @@ def _two_nearest(probabilities: Mapping[str, float]) -> dict[str, str]:
 
 
 def _a(digit: str) -> str:
-    # Translators: the digit with its article, as in "nearest to an 8".
+    # Translators: the digit with its article, in the nominative, as in "This could be an 8."
     return _("an 8") if digit == "8" else _("a %(digit)s") % {"digit": digit}

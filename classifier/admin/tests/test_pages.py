@@ -102,7 +102,7 @@ def test_an_image_s_page_says_why_the_model_doubted_and_how_much(labeller_client
     page = labeller_client.get(get_admin_url(image)).content.decode()
 
     assert "looks like a letter, a drawing or a photo" in page
-    assert "it is nearest to a 7." in page
+    assert "it is most likely a 7." in page
     assert "mutual information 0.250, rejection 0.900" in page
 
 

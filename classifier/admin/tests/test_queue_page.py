@@ -82,7 +82,7 @@ def test_a_card_shows_the_image_where_it_was_and_what_is_said_of_it(
         (
             {},
             {"label": "unknown", "verdict": "unsure", "reason": "unlike_any_digit"},
-            "This is unlike the digits that the model has learnt",
+            "This is unlike the digits that the model was trained on",
         ),
     ],
 )

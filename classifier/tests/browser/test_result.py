@@ -85,7 +85,7 @@ def test_a_box_opens_its_digit_and_closes_the_others(
     page.goto(several(drawn, "2019"))
     details = page.locator(".digits > details")
     expect(details).to_have_count(4)
-    for name, digit in (("Number 3: 1", 2), ("Number 1: 2", 0)):
+    for name, digit in (("Digit 3: 1", 2), ("Digit 1: 2", 0)):
         page.get_by_role("link", name=name).focus()
         page.keyboard.press("Enter")
         opened = [each.get_attribute("open") is not None for each in details.all()]
@@ -101,7 +101,7 @@ def test_boxes_lie_on_their_digits_at_any_width(
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(address)
         picture = page.get_by_role("img", name="The picture as you sent it").bounding_box()
-        box = page.get_by_role("link", name="Number 3: 1").locator("rect").bounding_box()
+        box = page.get_by_role("link", name="Digit 3: 1").locator("rect").bounding_box()
         assert picture
         assert box
         middle = (box["x"] + box["width"] / 2 - picture["x"]) / picture["width"]

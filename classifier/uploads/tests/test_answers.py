@@ -45,23 +45,23 @@ def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
         (WAVERING, "This could be an 8 or a 3."),
         (
             PERHAPS_A_SIGN,
-            "This may be a letter or a drawing; if it is a digit, it is nearest to an 8.",
+            "This may be a letter or a drawing. If it is a digit, it is most likely an 8.",
         ),
         (
             A_SIGN,
-            "This looks like a letter, a drawing or a photo rather than a digit; "
-            "if it is a digit, it is nearest to an 8.",
+            "This looks like a letter, a drawing or a photo rather than a digit. "
+            "If it is a digit, it is most likely an 8.",
         ),
-        ((Verdict.UNSURE, Reason.CUT_OFF), "Part of it is cut off."),
-        ((Verdict.UNSURE, Reason.TOO_FAINT), "Too faint to be sure."),
+        ((Verdict.UNSURE, Reason.CUT_OFF), "Part of the writing is cut off."),
+        ((Verdict.UNSURE, Reason.TOO_FAINT), "The writing is too faint to be sure."),
         (
             (Verdict.UNSURE, Reason.MORE_WRITING),
-            "There is more writing here than I can read.",
+            "There is more writing here than the model can read.",
         ),
         (
             STRANGE,
-            "This is unlike the digits that the model has learnt; "
-            "if it is a digit, it is nearest to an 8.",
+            "This is unlike the digits that the model was trained on. "
+            "If it is a digit, it is most likely an 8.",
         ),
     ],
 )
@@ -89,7 +89,7 @@ def test_one_doubtful_digit_makes_the_whole_unsure_and_is_the_one_explained() ->
 
     assert (found.label, found.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
     assert found.best_guess == "888"
-    assert found.sentence == "Number 3 of 3: This could be an 8 or a 3."
+    assert found.sentence == "Digit 3 of 3: This could be an 8 or a 3."
 
 
 def test_a_picture_is_no_writing_where_most_of_its_pieces_are_none() -> None:
@@ -104,7 +104,7 @@ def test_a_letter_among_as_many_digits_is_a_doubt() -> None:
 
     assert (found.verdict, found.reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
     assert found.sentence is not None
-    assert found.sentence.startswith("Number 2 of 2: This looks like a letter")
+    assert found.sentence.startswith("Digit 2 of 2: This looks like a letter")
 
 
 def test_lines_hold_their_digits_in_order() -> None:

@@ -99,6 +99,16 @@ def test_unsure_result_names_likeliest_digits(client: Client, drawn: Draw) -> No
     assert list_answers(page) == ["?"]
 
 
+def test_unsure_result_is_correct_german(client: Client, drawn: Draw) -> None:
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
+    versions.promote("strict")
+    address = send_picture(client, drawn(7)).headers["Location"]
+
+    page = client.get(address, headers={"Accept-Language": "de"}).content.decode()
+
+    assert re.search(r"Das könnte eine 7 oder eine \d sein\.", page)
+
+
 def test_blank_picture_is_reported_as_blank(champion: ModelVersion, client: Client) -> None:
     paper = BytesIO()
     Image.new("L", (100, 100), 255).save(paper, "PNG")
