@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from classifier.models import (
+    Alarm,
+    AlarmKind,
     ApiToken,
     Delivery,
     InputImage,
@@ -52,6 +54,11 @@ def a_label_change(**values: Any) -> Write:
 
 def a_run(**values: Any) -> Write:
     return lambda: TrainingRun.objects.create(**values)
+
+
+def raise_same_alarm_twice() -> None:
+    for _ in range(2):
+        Alarm.objects.create(kind=AlarmKind.ERROR_EXCEEDED, message="Too many errors.")
 
 
 def two_champions() -> None:
@@ -201,6 +208,8 @@ REFUSED: list[tuple[str, Write]] = [
     ("webhooks_events_are_known", a_webhook(events=["label.created", "weather"])),
     ("webhooks_events_are_known", a_webhook(events=[])),
     ("webhook_deliveries_event_is_known", a_delivery(event="weather")),
+    ("alarms_kind_is_known", lambda: Alarm.objects.create(kind="weather", message="Rain.")),
+    ("alarms_one_open_a_kind", raise_same_alarm_twice),
 ]
 
 
