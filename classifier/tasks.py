@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
@@ -10,7 +11,7 @@ from procrastinate.jobs import Status
 
 from classifier.access import logins
 from classifier.labelling import audits
-from classifier.registry import runs
+from classifier.registry import runs, shadow
 from classifier.uploads import deletion, file_deletion, idempotency, orphans, rescoring
 from classifier.webhooks import deliveries
 
@@ -60,6 +61,16 @@ def draw_audits(timestamp: int) -> None:
     """Draw answers to be audited, and compare those that have a label with the promise."""
     audits.draw_audits()
     audits.check_promise()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="rescoring", queueing_lock="read_in_shadow", priority=-1)
+def read_in_shadow(timestamp: int) -> None:
+    """Let the candidate read what arrived, and promote it if that has been decided."""
+    while shadow.read_batch():
+        pass
+    if settings.AUTO_PROMOTE:
+        shadow.promote_if_decided()
 
 
 @app.periodic(cron="* * * * * */20")

@@ -11,11 +11,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from classifier.models import ModelVersion, RunState, Source, Via
+from classifier.models import ModelState, ModelVersion, RunState, Source, Via
 from classifier.recognition import model_folder
+from classifier.recognition.labels import Event
 from classifier.recognition.recognizer import Graph, Recognizer
 from classifier.registry import runs, serving, versions
 from classifier.registry.serving import find_model_folder
+from classifier.webhooks import events
 from training import calibrate, exemplars, export, line_calibration, line_trainer, tracking, trainer
 from training.data import database, split
 from training.data.database import Dataset, Measured
@@ -274,4 +276,15 @@ def _conclude(
         runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
         if plan.promote and comparison.get("passed", True):
             versions.promote(plan.name, record.run.asked_by, plan.promote, "It passed the gate.")
+        elif version.state == ModelState.CANDIDATE:
+            events.publish(
+                Event.MODEL_CANDIDATE,
+                [
+                    {
+                        "name": version.name,
+                        "against": comparison.get("against"),
+                        "reason": comparison.get("reason"),
+                    }
+                ],
+            )
     return version

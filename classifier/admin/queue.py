@@ -26,6 +26,7 @@ ORDERS = {
     Order.DOUBT: "Least certain",
     Order.NEWEST: "Newest",
     Order.DISPUTED: "Visitor disagrees",
+    Order.DECISIVE: "Decides the candidate",
     Order.RANDOM: "Random",
 }
 
@@ -37,6 +38,7 @@ class Card:
     item: QueueItem
     prediction: Prediction | None
     why: str
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,12 @@ def _left(by: User, order: Order) -> str:
         return "duplicates"
     if not queue.has_withheld(by):
         return "nothing"
-    return "agreed" if order == Order.DISPUTED else "withheld"
+    return {Order.DISPUTED: "agreed", Order.DECISIVE: "decided"}.get(order, "withheld")
 
 
 def _card(item: QueueItem, order: Order) -> Card:
+    if order == Order.DECISIVE:
+        return Card(item, None, "Two models read it differently.", is_blind=True)
     prediction = item.image.current_prediction
     return Card(item, prediction, _why(item, prediction, order))
 

@@ -21,7 +21,7 @@ from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
 from classifier.monitoring import charts
 from classifier.recognition.labels import DIGITS, Label
 from classifier.recognition.model_folder import ArtifactError
-from classifier.registry import comparison, versions
+from classifier.registry import comparison, shadow, versions
 from classifier.templatetags.numbers import share
 
 PROMOTE = "classifier.promote_modelversion"
@@ -126,6 +126,7 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
     champion = versions.get_champion()
     other = champion if champion and champion.pk != version.pk else None
     is_champion = version.state == ModelState.CHAMPION
+    is_candidate = version.state == ModelState.CANDIDATE
     by_source = version.snapshot.get("by_source", {})
     by_label = version.snapshot.get("by_label", {})
     return {
@@ -133,6 +134,8 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
         "subtitle": None,
         "version": version,
         "other": other,
+        "shadow": shadow.summarize(version) if is_candidate else None,
+        "differing": shadow.list_differing(version)[: shadow.MAX_PICTURES] if is_candidate else [],
         "sets": comparison.compare_sets(version),
         "tables": figures.build_tables(version.metrics, other.metrics if other else {}),
         "snapshot": version.snapshot,
@@ -142,6 +145,7 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
         "labelled_uploads": list_labelled_uploads(version.snapshot),
         "serving_periods": versions.list_serving_periods().filter(model=version),
         "previous": versions.get_previous_champion() if is_champion else None,
+        "may_label": request.user.has_perm("classifier.label_inputimage"),
         "may_promote": request.user.has_perm(PROMOTE),
     }
 

@@ -17,6 +17,7 @@ from classifier.labelling import audits, checks, labels
 from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
 from classifier.recognition import active_learning
 from classifier.recognition.labels import KNOWN_LABELS
+from classifier.registry import shadow
 
 LEASE = timedelta(minutes=5)
 # The most useful images are chosen from so many with the highest scores, and compared with so many
@@ -33,6 +34,7 @@ class Order(StrEnum):
     DOUBT = "doubt"
     NEWEST = "newest"
     DISPUTED = "disputed"
+    DECISIVE = "decisive"
     RANDOM = "random"
 
 
@@ -208,9 +210,19 @@ def _choose_in_order(by: User, order: Order, count: int) -> list[UUID]:
             return _list_ids(free.order_by("-created_at")[:count])
         case Order.RANDOM:
             return _choose_random(free, count)
+        case Order.DECISIVE:
+            return _choose_random(_filter_decisive(free), count)
         case Order.DISPUTED:
             free = _filter_disputed(free)
     return _list_ids(free.order_by("-doubt")[:count])
+
+
+def _filter_decisive(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+    """Return the items that the candidate reads differently than the champion."""
+    candidate = shadow.find_candidate()
+    if candidate is None:
+        return items.none()
+    return items.filter(pk__in=shadow.list_differing(candidate).order_by().values("image"))
 
 
 def _filter_disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:

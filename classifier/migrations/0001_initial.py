@@ -139,6 +139,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ShadowReading',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('guess', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], max_length=12)),
+                ('served_guess', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], max_length=12)),
+                ('confidence', models.FloatField(help_text="of the candidate's best guess, 0 to 1")),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shadow_readings', to='classifier.inputimage')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shadow_readings', to='classifier.modelversion')),
+            ],
+            options={
+                'db_table': 'shadow_readings',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Suggestion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -210,21 +226,21 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('url', models.CharField(help_text="told by a POST; a receiver of one's own network will do", max_length=500, verbose_name='URL')),
-                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded')], max_length=20), size=None)),
+                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded')], max_length=20), size=None)),
                 ('secret', models.CharField(editable=False, max_length=64)),
                 ('active', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 'db_table': 'webhooks',
-                'constraints': [models.CheckConstraint(condition=models.Q(('events__contained_by', ['upload.unsure', 'label.created', 'model.promoted', 'model.error_exceeded']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('events'), 0), _negated=True)), name='webhooks_events_are_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('events__contained_by', ['upload.unsure', 'label.created', 'model.candidate', 'model.promoted', 'model.error_exceeded']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('events'), 0), _negated=True)), name='webhooks_events_are_known')],
             },
         ),
         migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('event', models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded')], max_length=20)),
+                ('event', models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded')], max_length=20)),
                 ('payload', models.JSONField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('status', models.PositiveSmallIntegerField(help_text='of the newest answer', null=True)),
@@ -356,6 +372,22 @@ class Migration(migrations.Migration):
             model_name='promotion',
             constraint=models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known'),
         ),
+        migrations.AddIndex(
+            model_name='shadowreading',
+            index=models.Index(condition=models.Q(('guess', models.F('served_guess')), _negated=True), fields=['model', 'image'], name='shadow_readings_differing'),
+        ),
+        migrations.AddConstraint(
+            model_name='shadowreading',
+            constraint=models.UniqueConstraint(fields=('image', 'model'), name='shadow_readings_once_a_model'),
+        ),
+        migrations.AddConstraint(
+            model_name='shadowreading',
+            constraint=models.CheckConstraint(condition=models.Q(('guess__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit'])), name='shadow_readings_guess_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='shadowreading',
+            constraint=models.CheckConstraint(condition=models.Q(('served_guess__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit'])), name='shadow_readings_served_guess_is_known'),
+        ),
         migrations.AddConstraint(
             model_name='suggestion',
             constraint=models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit'])), name='suggestions_label_is_known'),
@@ -430,7 +462,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['upload.unsure', 'label.created', 'model.promoted', 'model.error_exceeded'])), name='webhook_deliveries_event_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['upload.unsure', 'label.created', 'model.candidate', 'model.promoted', 'model.error_exceeded'])), name='webhook_deliveries_event_is_known'),
         ),
         migrations.AddIndex(
             model_name='queueitem',

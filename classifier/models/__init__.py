@@ -13,6 +13,7 @@ from classifier.models.images import (
 )
 from classifier.models.labels import MISTAKEN_SCORE, LabelChange, LabelCheck, QueueItem, Suggestion
 from classifier.models.media import MediaStore
+from classifier.models.shadow import ShadowReading
 from classifier.models.source import UPLOAD_SOURCES, Source, Via
 from classifier.models.versions import (
     UNFINISHED_STATES,
@@ -48,6 +49,7 @@ __all__ = [
     "Promotion",
     "QueueItem",
     "RunState",
+    "ShadowReading",
     "Source",
     "Suggestion",
     "TrainingRun",

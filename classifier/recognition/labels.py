@@ -65,5 +65,6 @@ class Event(StrEnum):
 
     UPLOAD_UNSURE = "upload.unsure"
     LABEL_CREATED = "label.created"
+    MODEL_CANDIDATE = "model.candidate"
     MODEL_PROMOTED = "model.promoted"
     MODEL_ERROR_EXCEEDED = "model.error_exceeded"

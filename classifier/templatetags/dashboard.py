@@ -11,7 +11,7 @@ from classifier.labelling import audits
 from classifier.monitoring import charts, statistics
 from classifier.monitoring.audits import summarize_audits
 from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Drift
-from classifier.registry import alarms, runs
+from classifier.registry import alarms, runs, shadow
 from classifier.templatetags.numbers import share
 
 register = template.Library()
@@ -49,11 +49,14 @@ def _labelling() -> dict[str, Any]:
 def _serving(champion: ChampionSummary | None) -> dict[str, Any]:
     drift = statistics.measure_drift(champion) if champion else None
     days = drift.days if drift else []
+    candidate = shadow.find_candidate()
     return {
         "sees_models": True,
         "champion": champion,
         "alarms": alarms.list_open_alarms(),
         "audits": summarize_audits(),
+        "candidate": candidate,
+        "shadow": shadow.summarize(candidate) if candidate else None,
         "promise": audits.find_promise(champion.version) if champion else None,
         "confidence": days[-1] if days else None,
         "drift": _drift_in_words(drift) if drift and days else "",

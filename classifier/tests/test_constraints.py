@@ -23,6 +23,7 @@ from classifier.models import (
     Prediction,
     Promotion,
     RunState,
+    ShadowReading,
     Source,
     Suggestion,
     TrainingRun,
@@ -54,6 +55,19 @@ def a_label_change(**values: Any) -> Write:
 
 def a_run(**values: Any) -> Write:
     return lambda: TrainingRun.objects.create(**values)
+
+
+def a_shadow_reading(**values: Any) -> Write:
+    defaults = {"guess": "1", "served_guess": "7", "confidence": 0.9} | values
+    return lambda: ShadowReading.objects.create(
+        image=factories.create_image(), model=factories.create_version(), **defaults
+    )
+
+
+def read_twice_in_shadow() -> None:
+    reading = a_shadow_reading()()
+    reading.pk = None
+    reading.save(force_insert=True)
 
 
 def raise_same_alarm_twice() -> None:
@@ -208,6 +222,9 @@ REFUSED: list[tuple[str, Write]] = [
     ("webhooks_events_are_known", a_webhook(events=["label.created", "weather"])),
     ("webhooks_events_are_known", a_webhook(events=[])),
     ("webhook_deliveries_event_is_known", a_delivery(event="weather")),
+    ("shadow_readings_guess_is_known", a_shadow_reading(guess=Label.UNKNOWN)),
+    ("shadow_readings_served_guess_is_known", a_shadow_reading(served_guess=Label.UNKNOWN)),
+    ("shadow_readings_once_a_model", read_twice_in_shadow),
     ("alarms_kind_is_known", lambda: Alarm.objects.create(kind="weather", message="Rain.")),
     ("alarms_one_open_a_kind", raise_same_alarm_twice),
 ]

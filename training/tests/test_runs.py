@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.labelling import labels
 from classifier.models import (
+    Delivery,
     InputImage,
     ModelState,
     ModelVersion,
@@ -21,8 +22,10 @@ from classifier.models import (
     Source,
     TrainingRun,
     Via,
+    Webhook,
 )
 from classifier.recognition import model_folder
+from classifier.recognition.labels import Event
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import versions
 from classifier.registry.serving import find_model_folder
@@ -99,10 +102,9 @@ def test_where_no_label_is_new_nothing_is_trained_unless_it_is_forced(
     assert newest().result == ModelVersion.objects.get(name="third")
 
 
-def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_asked_for(
+def test_model_as_good_as_the_champion_passes_the_gate_and_is_promoted_on_request(
     few: None,
     label: Callable[..., list[UUID]],
-    settings: Settings,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     label(4)
@@ -113,11 +115,25 @@ def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_a
     assert (test["images"], test["better"], test["worse"]) == (125, [], [])
     assert "Passed the gate, against baseline: On the test split no images" in newest().log
 
-    settings.AUTO_PROMOTE = True
-    train(fine_tune=True, name="third")
+    train(fine_tune=True, name="third", promote=True)
     promotion = Promotion.objects.latest("id")
-    assert (promotion.model.name, promotion.via) == ("third", Via.AUTOMATIC)
+    assert (promotion.model.name, promotion.via) == ("third", Via.COMMAND)
     assert "third is the champion now." in capsys.readouterr().out
+
+
+def test_candidate_is_announced_to_webhooks(
+    few: None, label: Callable[..., list[UUID]], settings: Settings
+) -> None:
+    settings.AUTO_PROMOTE = True  # waits for labels of what the candidate reads differently
+    Webhook.objects.create(url="http://receiver/", secret="x", events=[Event.MODEL_CANDIDATE])
+    label(4)
+
+    train(fine_tune=True, name="second")
+
+    assert ModelVersion.objects.get(name="second").state == ModelState.CANDIDATE
+    payload = Delivery.objects.get().payload
+    assert payload["type"] == "model.candidate"
+    assert (payload["data"]["name"], payload["data"]["against"]) == ("second", "baseline")
 
 
 def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(

@@ -7,7 +7,6 @@ import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -151,13 +150,10 @@ def plan(run: TrainingRun, options: dict[str, Any]) -> Any:
         # Each fine-tuning replays other digits.
         seed = run.pk if run.fine_tune else SEED
     epochs = options["epochs"] or (trainer.FURTHER_EPOCHS if run.fine_tune else EPOCHS)
-    promote = (
-        Via.COMMAND if options["promote"] else Via.AUTOMATIC if settings.AUTO_PROMOTE else None
-    )
     return Plan(
         name=options["name"] or timezone.now().strftime("%Y%m%d-%H%M%S"),
         configuration=trainer.Configuration(epochs, options["members"] or MEMBERS, seed),
-        promote=promote,
+        promote=Via.COMMAND if options["promote"] else None,
         progress_bar=sys.stdout.isatty(),
     )
 
