@@ -1,4 +1,4 @@
-"""Full or read-only disks and missing volumes are answered with a status, a code and a pause."""
+"""Full or read-only disks and missing volumes get a status, a code and Retry-After."""
 
 import os
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from classifier.uploads.storage import MARKER
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Draw = Callable[..., bytes]
-Break = Callable[[pytest.MonkeyPatch, Path], None]
+BreakStorage = Callable[[pytest.MonkeyPatch, Path], None]
 
 
 FULL_DATABASE = psycopg.errors.DiskFull("could not extend file")
@@ -59,7 +59,7 @@ def post_form(client: Client, picture: bytes) -> Any:
     return client.post("/predict", {"image": SimpleUploadedFile("7.png", picture)})
 
 
-@pytest.mark.parametrize(("break_it", "status", "code", "pause"), OUTAGES, ids=NAMES)
+@pytest.mark.parametrize(("break_it", "status", "code", "retry_after"), OUTAGES, ids=NAMES)
 @pytest.mark.parametrize("post", [post_body, post_form], ids=["API", "page"])
 def test_upload_during_an_outage_is_refused(
     champion: ModelVersion,
@@ -68,10 +68,10 @@ def test_upload_during_an_outage_is_refused(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     post: Callable[[Client, bytes], Any],
-    break_it: Break,
+    break_it: BreakStorage,
     status: int,
     code: str,
-    pause: str,
+    retry_after: str,
 ) -> None:
     picture = drawn(7)
     client.post("/api/preview", picture, "image/png")  # loads the model
@@ -80,7 +80,7 @@ def test_upload_during_an_outage_is_refused(
 
         response = post(client, picture)
 
-    assert (response.status_code, response.headers["Retry-After"]) == (status, pause)
+    assert (response.status_code, response.headers["Retry-After"]) == (status, retry_after)
     if response.headers["Content-Type"] == "application/problem+json":
         assert response.json()["code"] == code
     else:
@@ -89,7 +89,7 @@ def test_upload_during_an_outage_is_refused(
     assert not list((settings.MEDIA_ROOT / "uploads").glob("*/*"))
 
 
-def test_picture_on_an_unmounted_volume_is_unavailable_and_not_missing(
+def test_picture_on_an_unmounted_volume_is_unavailable(
     champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
 ) -> None:
     address = f"/upload/{submission.classify_picture(drawn(7), Source.WEB).id}.jpg"

@@ -16,7 +16,7 @@ NEXT = "- next example -"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("path", examples.pages_with("js"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", examples.find_pages("js"), ids=lambda path: path.name)
 def test_the_examples_in_javascript_print_what_the_page_shows(
     path: Path,
     champion: ModelVersion,
@@ -32,11 +32,11 @@ def test_the_examples_in_javascript_print_what_the_page_shows(
     seven = FilePayload(name="seven.png", mimeType="image/png", buffer=drawn(7))
     page.locator("input").set_input_files(seven)
 
-    found = examples.examples(path, "js")
+    found = examples.find_examples(path, "js")
     program = f"\nconsole.log('{NEXT}');\n".join(example.code for example in found)
     page.evaluate(f"async () => {{ {program.replace(HOST, live_server.url)} }}")
 
     outputs = "\n".join(printed).split(NEXT)
     for example, output in zip(found, outputs, strict=True):
-        examples.check(example, output)
+        examples.check_output(example, output)
     assert not Upload.objects.exists(), "the last one deletes what the first has sent"
