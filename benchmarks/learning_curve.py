@@ -1,4 +1,4 @@
-"""Does it learn? How other people's digits are read after so many labels, and how MNIST's."""
+"""Measure how accuracy on other people's digits and MNIST grows with the number of labels."""
 
 import os
 import sys
@@ -33,17 +33,17 @@ from training.evaluation import evaluate, labelled_files  # noqa: E402
 from training.evaluation.labelled_files import Labelled  # noqa: E402
 
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
-# As the labelling queue's: the most doubtful to choose from, and how many at a time.
+# As in the labelling queue: the size of the pool, and how many images it selects at once.
 POOL, PAGE = 256, 20
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Images that arrive, after how many labels to measure, and other people's to measure on."""
+    """Images to label, numbers of labels to measure at, and other people's images to measure on."""
 
     name: str
     counts: tuple[int, ...]
-    arriving: Images
+    pool: Images
     others: Images
 
 
@@ -52,37 +52,40 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="pictures in 0…9 and none, with index.csv (file,label,source)"
     )
-    parser.add_argument("--out", type=Path, required=True, help="for the table and the plot")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the table and the plot")
     parser.add_argument("--seeds", type=int, default=2, help="random orders to average")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    points = [*curve(eight_by_eight(), options.seeds)]
-    learning_plot.draw(points, options.out / "learning-curve.png")
+    points = [*measure_curve(load_sklearn_digits(), options.seeds)]
+    learning_plot.draw_plot(points, options.out / "learning-curve.png")
     if options.folder:
-        points += curve(sent_by_people(options.folder), options.seeds)
-    (options.out / "learning-curve.md").write_text(learning_plot.table(points))
+        points += measure_curve(load_folder(options.folder), options.seeds)
+    (options.out / "learning-curve.md").write_text(learning_plot.format_table(points))
 
 
-def eight_by_eight() -> Stream:
-    """scikit-learn's digits, whose order suggests that each writer's stand together."""
+def load_sklearn_digits() -> Stream:
+    """Return scikit-learn's digits, split in half by their order, which groups them by writer."""
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
-    images, _ = pieces(map(Labelled, pictures, map(str, data.target)))
+    images, _ = cut_digits(map(Labelled, pictures, map(str, data.target)))
     half = len(images) // 2
     return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
 
 
-def sent_by_people(folder: Path) -> Stream:
-    """Half of the sources arrive."""
-    images, sources = pieces(labelled_files.in_folder(folder))
+def load_folder(folder: Path) -> Stream:
+    """Return the pictures of a folder; half of the sources are labelled, half measured on."""
+    images, sources = cut_digits(labelled_files.in_folder(folder))
     names = np.random.default_rng(0).permutation(np.unique(sources))
-    arrives = np.isin(sources, names[: len(names) // 2])
-    return Stream("photos, scans, drawings", (150,), images[arrives], images[~arrives])
+    is_pool = np.isin(sources, names[: len(names) // 2])
+    return Stream("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
 
 
-def pieces(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
-    """What imaging cuts out, and whose it is; a picture of a digit counts if it is in one piece."""
+def cut_digits(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
+    """Return the digits that imaging cuts out, and their sources.
+
+    Pictures of a digit that imaging cuts into several pieces are left out.
+    """
     pixels, labels, sources = [], [], []
     for one in labelled:
         found = imaging.find_digits(one.picture) if one.picture else []
@@ -94,25 +97,25 @@ def pieces(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
     return Images(np.stack(pixels), np.array(labels, np.uint8)), np.array(sources)
 
 
-def curve(stream: Stream, seeds: int) -> Iterator[Point]:
+def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
     baseline = Recognizer(BASELINE)
     source = mnist.from_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.from_keras()
     given, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
-    yield point(stream, QUEUE, 0, 0, baseline, test)
-    orders = [(QUEUE, 1, in_queue(stream.arriving, baseline))] + [
-        (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.arriving)))
+    yield measure_point(stream, QUEUE, 0, 0, baseline, test)
+    orders = [(QUEUE, 1, order_by_queue(stream.pool, baseline))] + [
+        (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.pool)))
         for seed in range(1, seeds + 1)
     ]
     for name, seed, order in orders:
         for count in stream.counts:
             with tempfile.TemporaryDirectory() as folder:
-                corrections = stream.arriving[order[:count]]
-                model = fine_tuned(given, corrections, seed, Path(folder))
-                yield point(stream, name, seed, len(corrections), model, test)
+                corrections = stream.pool[order[:count]]
+                model = fine_tune(given, corrections, seed, Path(folder))
+                yield measure_point(stream, name, seed, len(corrections), model, test)
 
 
-def in_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
-    """Places as the labelling queue would ask for them; near-duplicates are left out."""
+def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
+    """Return indices in the order of the labelling queue, without near-duplicates."""
     said = recognizer.recognize(images.pixels)
     doubt = np.array([each.doubt for each in said])
     stored = [active_learning.embedding(each.whitened) for each in said]
@@ -127,15 +130,15 @@ def in_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
     return asked
 
 
-def fine_tuned(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
+def fine_tune(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
     members = export.read(BASELINE)
     configuration = trainer.Configuration(trainer.FURTHER_EPOCHS, len(members), seed)
     prepared = split.for_fine_tuning(given, corrections, seed)
     members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
-    return published(members, prepared, folder)
+    return export_model(members, prepared, folder)
 
 
-def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
+def export_model(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
     export.write(folder, members)
     fitted = calibrate.fit(Graph((folder / model_folder.GRAPH).read_bytes()), prepared)
     fitted.neighbourhoods.save(folder / model_folder.REJECTOR)
@@ -153,7 +156,7 @@ def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Rec
     return Recognizer(folder)
 
 
-def point(
+def measure_point(
     stream: Stream, order: str, seed: int, labels: int, model: Recognizer, test: Images
 ) -> Point:
     others = evaluate.figures(evaluate.of_images(model, stream.others))
