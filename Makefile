@@ -45,12 +45,13 @@ test-image: $(VENV)/.dev  ## build both images and run them; as root, with build
 test-stack: $(VENV)/.dev  ## test the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production
 
-lint: $(VENV)/.dev  ## check style, spelling, types, imports, migrations and container files
+lint: $(VENV)/.dev  ## check style, spelling, prose, types, imports, migrations and container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/oxlint --deny-warnings static
 	$(BIN)/codespell
+	$(BIN)/proselint check README.md CONTRIBUTING.md CHANGELOG.md docs
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
