@@ -11,7 +11,7 @@ from procrastinate.jobs import Status
 
 from classifier.access import logins
 from classifier.labelling import audits
-from classifier.registry import runs, shadow
+from classifier.registry import input_drift, runs, shadow
 from classifier.uploads import deletion, file_deletion, idempotency, orphans, rescoring
 from classifier.webhooks import deliveries
 
@@ -61,6 +61,13 @@ def draw_audits(timestamp: int) -> None:
     """Draw answers to be audited, and compare those that have a label with the promise."""
     audits.draw_audits()
     audits.check_promise()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="check_input_drift", priority=-1)
+def check_input_drift(timestamp: int) -> None:
+    """Compare what people send with what they sent before."""
+    input_drift.check_input_drift()
 
 
 @app.periodic(cron="* * * * *")

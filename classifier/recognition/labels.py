@@ -68,3 +68,4 @@ class Event(StrEnum):
     MODEL_CANDIDATE = "model.candidate"
     MODEL_PROMOTED = "model.promoted"
     MODEL_ERROR_EXCEEDED = "model.error_exceeded"
+    INPUT_DRIFTED = "input.drifted"
