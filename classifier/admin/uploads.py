@@ -1,4 +1,4 @@
-"""The files that people sent: looking at them, and deleting them with all that came of them."""
+"""Uploaded files: viewing them, and deleting them with everything derived from them."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -17,9 +17,9 @@ from classifier.models import Upload
 from classifier.uploads import deletion
 
 
-def original_picture(upload_id: UUID | None) -> SafeString:
+def render_original(upload_id: UUID | None) -> SafeString:
     return format_html(
-        '<img class="original" src="{}" alt="the picture as it was sent">',
+        '<img class="original" src="{}" alt="the uploaded picture">',
         reverse("original", args=[upload_id]),
     )
 
@@ -33,7 +33,7 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     show_full_result_count = False
     fields = (
         "original",
-        "as_sent",
+        "original_file",
         "source",
         "media_type",
         "width",
@@ -46,12 +46,12 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="original")
     def original(self, upload: Upload) -> SafeString:
-        return original_picture(upload.pk)
+        return render_original(upload.pk)
 
     @admin.display(description="file")
-    def as_sent(self, upload: Upload) -> SafeString:
+    def original_file(self, upload: Upload) -> SafeString:
         return format_html(
-            '<a href="{}">as it was sent</a>, with whatever a camera wrote into it',
+            '<a href="{}">Download the original</a>, with all its metadata',
             reverse("original-file", args=[upload.pk]),
         )
 
@@ -61,7 +61,7 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Upload], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Who may delete an upload may delete what came of it, and nobody may do that alone."""
+        """Allow whoever may delete an upload to delete what is derived from it."""
         uploads = {upload.pk: str(upload) for upload in objs}
         counts = {"uploads": len(uploads)} | {
             name.replace("_", " "): count

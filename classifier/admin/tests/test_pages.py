@@ -1,4 +1,4 @@
-"""The pages that staff label on: what they show, what they keep, and whom they let in."""
+"""Tests of the list of images and of an image's page."""
 
 import re
 from typing import Any
@@ -19,16 +19,16 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/classifier/inputimage/"
 
 
-def listed(client: Client, query: str = "") -> list[str]:
+def list_ids(client: Client, query: str = "") -> list[str]:
     page = client.get(LIST + query).content.decode()
     return re.findall(r'name="form-\d+-id" value="([^"]+)"', page)
 
 
-def ids(*images: InputImage) -> list[str]:
+def to_ids(*images: InputImage) -> list[str]:
     return [str(image.pk) for image in images]
 
 
-def formset(prefix: str, *rows: dict[str, Any]) -> dict[str, Any]:
+def build_formset(prefix: str, *rows: dict[str, Any]) -> dict[str, Any]:
     fields = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": len(rows)}
     return fields | {
         f"{prefix}-{number}-{name}": value
@@ -37,24 +37,26 @@ def formset(prefix: str, *rows: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def inlines(**rows: list[dict[str, Any]]) -> dict[str, Any]:
+def build_inlines(**rows: list[dict[str, Any]]) -> dict[str, Any]:
     forms: dict[str, list[dict[str, Any]]] = {"predictions": [], "label_changes": []} | rows
     return {
-        name: value for prefix in forms for name, value in formset(prefix, *forms[prefix]).items()
+        name: value
+        for prefix in forms
+        for name, value in build_formset(prefix, *forms[prefix]).items()
     }
 
 
-def history() -> list[tuple[str, str, str, str]]:
+def list_changes() -> list[tuple[str, str, str, str]]:
     changes = LabelChange.objects.order_by("id")
     return list(changes.values_list("changed_by__username", "from_label", "to_label", "via"))
 
 
-def test_the_list_opens_on_what_nobody_has_labelled_newest_first(labeller_client: Client) -> None:
+def test_list_opens_on_unlabelled_images_newest_first(labeller_client: Client) -> None:
     older, newer = factories.create_image(), factories.create_image()
     factories.create_image(label="7")
     factories.create_mnist_image()
 
-    assert listed(labeller_client) == ids(newer, older)
+    assert list_ids(labeller_client) == to_ids(newer, older)
 
 
 @pytest.mark.parametrize(
@@ -66,20 +68,18 @@ def test_the_list_opens_on_what_nobody_has_labelled_newest_first(labeller_client
         ("?label=3", []),
     ],
 )
-def test_the_list_is_filtered_by_label(
-    labeller_client: Client, query: str, labels: list[str]
-) -> None:
+def test_list_is_filtered_by_label(labeller_client: Client, query: str, labels: list[str]) -> None:
     for label in ("unknown", "not_a_digit", "7"):
         factories.create_image(label=label)
 
-    found = {str(image.pk): image.label for image in InputImage.objects.all()}
-    assert [found[image] for image in listed(labeller_client, query)] == labels
+    all_labels = {str(image.pk): image.label for image in InputImage.objects.all()}
+    assert [all_labels[image] for image in list_ids(labeller_client, query)] == labels
 
 
-def test_the_list_shows_picture_and_prediction_of_each_image(labeller_client: Client) -> None:
+def test_list_shows_picture_and_prediction(labeller_client: Client) -> None:
     image = factories.create_image()
-    doubt = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
-    factories.create_prediction(image, factories.create_version(), confidence=0.512, **doubt)
+    unsure = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
+    factories.create_prediction(image, factories.create_version(), confidence=0.512, **unsure)
 
     page = labeller_client.get(LIST).content.decode()
 
@@ -88,7 +88,7 @@ def test_the_list_shows_picture_and_prediction_of_each_image(labeller_client: Cl
     assert re.search(r">51\.20?\s?%<", page)
 
 
-def test_an_image_s_page_says_why_the_model_doubted_and_how_much(labeller_client: Client) -> None:
+def test_image_page_explains_the_verdict(labeller_client: Client) -> None:
     image = factories.create_image()
     factories.create_prediction(
         image,
@@ -106,7 +106,7 @@ def test_an_image_s_page_says_why_the_model_doubted_and_how_much(labeller_client
     assert "mutual information 0.250, rejection 0.900" in page
 
 
-def test_labels_set_in_the_list_go_through_the_history(labeller_client: Client) -> None:
+def test_labels_set_in_the_list_are_recorded(labeller_client: Client) -> None:
     older, newer, untouched = (
         factories.create_image(),
         factories.create_image(),
@@ -118,24 +118,24 @@ def test_labels_set_in_the_list_go_through_the_history(labeller_client: Client) 
         {"id": older.pk, "label": "3"},
     ]
 
-    response = labeller_client.post(LIST, formset("form", *rows) | {"_save": "Save"})
+    response = labeller_client.post(LIST, build_formset("form", *rows) | {"_save": "Save"})
 
     assert response.status_code == 302
-    assert set(history()) == {
+    assert set(list_changes()) == {
         ("labeller", "unknown", "not_a_digit", Via.ADMIN),
         ("labeller", "unknown", "3", Via.ADMIN),
     }
-    assert listed(labeller_client) == ids(untouched)
+    assert list_ids(labeller_client) == to_ids(untouched)
     older.refresh_from_db()
     assert older.labelled_by == User.objects.get(username="labeller")
 
 
-def act(client: Client, label: str, *images: InputImage) -> Any:
-    chosen = {"action": "set_label", "label": label, "_selected_action": ids(*images)}
+def set_label(client: Client, label: str, *images: InputImage) -> Any:
+    chosen = {"action": "set_label", "label": label, "_selected_action": to_ids(*images)}
     return client.post(LIST, chosen | {"index": 0}, follow=True)
 
 
-def test_the_label_of_all_selected_images_is_set_through_the_history(
+def test_label_of_selected_images_is_set_and_recorded(
     labeller_client: Client,
 ) -> None:
     first, second, other = (
@@ -144,36 +144,34 @@ def test_the_label_of_all_selected_images_is_set_through_the_history(
         factories.create_image(),
     )
 
-    response = act(labeller_client, "5", first, second)
+    response = set_label(labeller_client, "5", first, second)
 
-    assert "2 images are labelled 5 now." in response.content.decode()
-    assert history() == [("labeller", "unknown", "5", Via.ADMIN)] * 2
-    assert listed(labeller_client) == ids(other)
+    assert "2 images are now labelled 5." in response.content.decode()
+    assert list_changes() == [("labeller", "unknown", "5", Via.ADMIN)] * 2
+    assert list_ids(labeller_client) == to_ids(other)
 
 
 @pytest.mark.parametrize("label", ["", "seven"])
-def test_a_label_that_does_not_exist_is_not_set_on_the_selected_images(
-    labeller_client: Client, label: str
-) -> None:
+def test_unknown_label_is_refused_for_selected_images(labeller_client: Client, label: str) -> None:
     image = factories.create_image()
 
-    response = act(labeller_client, label, image)
+    response = set_label(labeller_client, label, image)
 
     assert response.status_code == 200
-    assert history() == []
-    assert listed(labeller_client) == ids(image)
+    assert list_changes() == []
+    assert list_ids(labeller_client) == to_ids(image)
 
 
-def test_the_label_set_on_an_images_page_goes_through_the_history(labeller_client: Client) -> None:
+def test_label_set_on_an_image_page_is_recorded(labeller_client: Client) -> None:
     image = factories.create_image()
 
-    response = labeller_client.post(get_admin_url(image), {"label": "8"} | inlines())
+    response = labeller_client.post(get_admin_url(image), {"label": "8"} | build_inlines())
 
     assert response.status_code == 302
-    assert history() == [("labeller", "unknown", "8", Via.ADMIN)]
+    assert list_changes() == [("labeller", "unknown", "8", Via.ADMIN)]
 
 
-def test_an_images_page_shows_its_history_and_predictions(client: Client, admin_user: User) -> None:
+def test_image_page_shows_history_and_predictions(client: Client, admin_user: User) -> None:
     image, labeller = factories.create_image(), User.objects.create_user("anna")
     factories.create_prediction(image, factories.create_version(name="the-model"))
     labels.set_label(image.pk, "8", labeller, Via.API)
@@ -184,16 +182,16 @@ def test_an_images_page_shows_its_history_and_predictions(client: Client, admin_
 
     rows = page.split('id="label_changes-')
     cells = [dict(re.findall(r'class="field-(\w+)">\s*<p>(?:<a[^>]*>)?([^<]*)', r)) for r in rows]
-    told = [
+    changes = [
         (row["changed_by"], row["from_label"], row["to_label"], row["via"])
         for row in cells
         if "via" in row and row["created_at"]
     ]
-    assert told == [("admin", "8", "9", "Admin"), ("anna", "unknown", "8", "API")]
+    assert changes == [("admin", "8", "9", "Admin"), ("anna", "unknown", "8", "API")]
     assert "the-model" in page
 
 
-def test_nobody_changes_predictions_or_history(client: Client, admin_user: User) -> None:
+def test_predictions_and_history_cannot_be_changed(client: Client, admin_user: User) -> None:
     image = factories.create_image()
     prediction = factories.create_prediction(image, factories.create_version())
     labels.set_label(image.pk, "7", admin_user, Via.ADMIN)
@@ -201,9 +199,9 @@ def test_nobody_changes_predictions_or_history(client: Client, admin_user: User)
     client.force_login(admin_user)
     page = client.get(get_admin_url(image)).content.decode()
     fields = re.findall(r'name="(?:predictions|label_changes)-\d+-(\w+)"', page)
-    assert set(fields) == {"id", "image"}  # hidden: which row it is
+    assert set(fields) == {"id", "image"}  # hidden, to identify the row
 
-    forged = inlines(
+    forged = build_inlines(
         predictions=[{"id": prediction.pk, "image": image.pk, "best_guess": "1", "DELETE": "on"}],
         label_changes=[{"id": change.pk, "image": image.pk, "to_label": "1", "DELETE": "on"}],
     )
@@ -213,28 +211,33 @@ def test_nobody_changes_predictions_or_history(client: Client, admin_user: User)
     assert LabelChange.objects.get().to_label == "7"
 
 
-def test_the_list_takes_as_many_queries_for_25_images_as_for_5(labeller_client: Client) -> None:
+def test_list_takes_a_constant_number_of_queries(labeller_client: Client) -> None:
     version = factories.create_version()
 
-    def queries_for(count: int) -> int:
+    def count_queries(count: int) -> int:
         while InputImage.objects.count() < count:
             factories.create_prediction(factories.create_image(), version)
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            assert len(listed(labeller_client)) == count
+            assert len(list_ids(labeller_client)) == count
         return len(queries)
 
-    queries_for(1)  # fills Django's cache of content types
-    few = queries_for(5)
-    assert queries_for(25) == few
+    count_queries(1)  # fills Django's cache of content types
+    few = count_queries(5)
+    assert count_queries(25) == few
 
 
-def test_who_may_only_look_cannot_label(labeller_client: Client, labeller: User) -> None:
+def test_viewer_cannot_label(labeller_client: Client, labeller: User) -> None:
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
     image = factories.create_image()
 
-    labeller_client.post(LIST, formset("form", {"id": image.pk, "label": "3"}) | {"_save": "Save"})
-    act(labeller_client, "3", image)
-    assert labeller_client.post(get_admin_url(image), {"label": "3"} | inlines()).status_code == 403
-    assert history() == []
+    labeller_client.post(
+        LIST, build_formset("form", {"id": image.pk, "label": "3"}) | {"_save": "Save"}
+    )
+    set_label(labeller_client, "3", image)
+    assert (
+        labeller_client.post(get_admin_url(image), {"label": "3"} | build_inlines()).status_code
+        == 403
+    )
+    assert list_changes() == []

@@ -1,4 +1,4 @@
-"""Long lists of the admin: any page of them, found by an index alone."""
+"""Tests of the paging of long lists."""
 
 import re
 from typing import Any
@@ -21,38 +21,36 @@ IMAGES = "/admin/classifier/inputimage/"
 
 
 @pytest.fixture(autouse=True)
-def two_rows_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def _two_rows_per_page(monkeypatch: pytest.MonkeyPatch) -> None:
     for page in (ImageAdmin, UploadAdmin):
         monkeypatch.setattr(page, "list_per_page", 2)
 
 
-def listed(client: Client, address: str) -> list[str]:
+def list_ids(client: Client, address: str) -> list[str]:
     return re.findall(r"/([0-9a-f-]{36})/change/", client.get(address).content.decode())
 
 
 @pytest.mark.parametrize("address", [f"{IMAGES}?p=", f"{IMAGES}?label=all&p="])
-def test_the_pages_of_images_hold_each_once_newest_first(
-    admin_client: Client, address: str
-) -> None:
+def test_pages_of_images_hold_each_once_newest_first(admin_client: Client, address: str) -> None:
     images = [factories.create_image() for _ in range(5)]
 
-    pages = [listed(admin_client, f"{address}{page}") for page in (1, 2, 3)]
+    pages = [list_ids(admin_client, f"{address}{page}") for page in (1, 2, 3)]
 
     newest_first = [str(image.pk) for image in reversed(images)]
     assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]
 
 
-def test_the_pages_of_uploads_hold_each_once_newest_first(admin_client: Client) -> None:
+def test_pages_of_uploads_hold_each_once_newest_first(admin_client: Client) -> None:
     uploads = [factories.create_upload() for _ in range(3)]
 
-    pages = [listed(admin_client, f"{UPLOADS}?p={page}") for page in (1, 2)]
+    pages = [list_ids(admin_client, f"{UPLOADS}?p={page}") for page in (1, 2)]
 
     newest_first = [str(upload.pk) for upload in reversed(uploads)]
     assert pages == [newest_first[:2], newest_first[2:]]
 
 
 @pytest.mark.parametrize("address", [IMAGES, UPLOADS])
-def test_of_the_rows_before_a_page_only_keys_are_read(admin_client: Client, address: str) -> None:
+def test_only_keys_are_read_of_the_rows_before_a_page(admin_client: Client, address: str) -> None:
     for _ in range(5):
         factories.create_image()
 
@@ -64,8 +62,8 @@ def test_of_the_rows_before_a_page_only_keys_are_read(admin_client: Client, addr
     assert re.match(r'SELECT "\w+"\."id" AS "pk" FROM', skipping[0])
 
 
-def plan(rows: QuerySet[Any, Any]) -> str:
-    """As of a long list: what the planner knows of an empty table is left to chance."""
+def explain(rows: QuerySet[Any, Any]) -> str:
+    """Explain a query on a long list, as the plan on an empty table is left to chance."""
     upload = factories.create_upload()
     labels = ["unknown", *"0123456789"] * 200
     InputImage.objects.bulk_create(
@@ -98,7 +96,7 @@ UPLOADED = InputImage.objects.uploaded()
         (Upload.objects.all(), "uploads_newest"),
     ],
 )
-def test_keys_of_a_list_come_from_its_index_alone(rows: QuerySet[Any, Any], index: str) -> None:
+def test_keys_of_a_list_come_from_an_index(rows: QuerySet[Any, Any], index: str) -> None:
     keys = rows.order_by(*NEWEST).values_list("pk")[50:100]
 
-    assert f"Index Only Scan using {index}" in plan(keys)
+    assert f"Index Only Scan using {index}" in explain(keys)

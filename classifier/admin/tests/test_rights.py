@@ -1,4 +1,4 @@
-"""Every page of the admin: whom it lets in, and what even those can't do."""
+"""Tests of the permissions of all admin pages."""
 
 import pytest
 from django.contrib import admin
@@ -13,12 +13,12 @@ from classifier.webhooks import events
 pytestmark = pytest.mark.django_db
 
 MODELS = [model for model in admin.site._registry if model._meta.app_label == "classifier"]
-# What staff make themselves; all else is a record.
-MADE_HERE = ("apitoken", "webhook")
+# The models that staff create; the others are records.
+EDITABLE = ("apitoken", "webhook")
 
 
-def addresses(*without: str) -> list[str]:
-    """Every page that the admin has for the app, and a row for each to show."""
+def list_addresses(*without: str) -> list[str]:
+    """Create a row of each model and return the addresses of its pages."""
     image, version, user = (
         factories.create_image(),
         factories.create_version(),
@@ -46,7 +46,7 @@ def addresses(*without: str) -> list[str]:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("who", ["nobody", "outsider", "staff without rights"])
-def test_who_is_not_staff_with_the_right_gets_nowhere(
+def test_user_without_permission_is_refused(
     client: Client, outsider: User, who: str, method: str
 ) -> None:
     outsider.is_staff = who == "staff without rights"
@@ -54,7 +54,7 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
     if who != "nobody":
         client.force_login(outsider)
 
-    for address in addresses():
+    for address in list_addresses():
         response = getattr(client, method)(address, {"label": "7"})
         if outsider.is_staff:
             assert response.status_code in (403, 404), address
@@ -64,12 +64,14 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
     assert InputImage.objects.get().label == "unknown"
 
 
-def test_nobody_adds_deletes_or_edits_what_is_on_record(client: Client, admin_user: User) -> None:
+def test_records_cannot_be_added_changed_or_deleted(client: Client, admin_user: User) -> None:
     client.force_login(admin_user)
 
-    for address in addresses(*MADE_HERE):
+    for address in list_addresses(*EDITABLE):
         if "/upload/" in address and address.endswith("/delete/"):
-            assert client.get(address).status_code == 200, "an upload goes with all that it led to"
+            assert client.get(address).status_code == 200, (
+                "an upload is deleted with its derived rows"
+            )
         elif address.endswith(("/add/", "/delete/")):
             assert client.get(address).status_code == 403, address
         elif address.endswith("/change/") and "inputimage" not in address:

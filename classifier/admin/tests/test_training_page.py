@@ -1,4 +1,4 @@
-"""The admin's pages of training: asking, watching, cancelling, and what came of it."""
+"""Tests of the admin's pages of training runs."""
 
 import re
 from datetime import timedelta
@@ -25,19 +25,19 @@ LIST = "/admin/classifier/trainingrun/"
 
 @pytest.fixture
 def learner() -> ModelVersion:
-    """A champion that has learnt all labels up to now."""
+    """A champion that was trained on all labels so far."""
     snapshot = {"read_at": timezone.now().isoformat()}
     return factories.create_version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
 
 
-def offer(client: Client) -> str:
+def get_start_panel(client: Client) -> str:
     html = client.get(LIST).content.decode()
     found = re.search(r'(?s)<section class="panel" aria-label="Train">.*?</section>', html)
     assert found
     return " ".join(unescape(found[0]).split())
 
 
-def run(state: RunState, **values: Any) -> TrainingRun:
+def create_run(state: RunState, **values: Any) -> TrainingRun:
     now = timezone.now()
     times: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "finished_at": now}
     if state in (RunState.QUEUED, RunState.RUNNING):
@@ -45,30 +45,30 @@ def run(state: RunState, **values: Any) -> TrainingRun:
     return TrainingRun.objects.create(state=state, **times | values)
 
 
-def test_the_button_says_how_many_labels_are_new_since_which_model(
+def test_button_shows_the_number_of_new_labels(
     trainer_client: Client, learner: ModelVersion
 ) -> None:
     for label in ("7", "8"):
         factories.create_image(label=label)
 
-    shown = offer(trainer_client)
+    shown = get_start_panel(trainer_client)
 
     assert 'value="new">Train: 2 new labels since model learner</button>' in shown
-    assert 'value="scratch">from scratch</button>' in shown
-    assert "even without" not in shown
+    assert 'value="scratch">Train from scratch</button>' in shown
+    assert "without new labels" not in shown
 
 
-def test_where_nothing_is_new_only_force_and_scratch_are_left(
+def test_without_new_labels_force_and_scratch_remain(
     trainer_client: Client, learner: ModelVersion
 ) -> None:
-    shown = offer(trainer_client)
+    shown = get_start_panel(trainer_client)
 
-    assert "disabled>Nothing new to learn since model learner</button>" in shown
+    assert "disabled>No new labels since model learner</button>" in shown
     assert re.findall(r'name="how" value="(\w+)"', shown) == ["anyway", "scratch"]
 
 
-def test_without_a_champion_training_is_from_scratch(trainer_client: Client) -> None:
-    buttons = re.findall(r'<button[^>]* value="(\w+)">([^<]*)<', offer(trainer_client))
+def test_without_a_champion_only_scratch_remains(trainer_client: Client) -> None:
+    buttons = re.findall(r'<button[^>]* value="(\w+)">([^<]*)<', get_start_panel(trainer_client))
 
     assert buttons == [("scratch", "Train from scratch")]
 
@@ -77,7 +77,7 @@ def test_without_a_champion_training_is_from_scratch(trainer_client: Client) -> 
     ("how", "fine_tune", "force"),
     [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
 )
-def test_the_button_puts_a_run_into_the_queue_and_leads_to_its_page(
+def test_button_queues_a_run_and_opens_its_page(
     trainer_client: Client,
     learner: ModelVersion,
     trainer: User,
@@ -89,31 +89,27 @@ def test_the_button_puts_a_run_into_the_queue_and_leads_to_its_page(
 
     response = trainer_client.post(f"{LIST}start/", {"how": how})
 
-    asked = TrainingRun.objects.get()
-    assert response.headers["Location"] == get_admin_url(asked)
-    assert (asked.fine_tune, asked.force, asked.asked_by) == (fine_tune, force, trainer)
-    assert ProcrastinateJob.objects.get(queue_name="training").args["run_id"] == asked.pk
-    assert "waiting for the worker" in read_text(trainer_client, get_admin_url(asked))
+    queued = TrainingRun.objects.get()
+    assert response.headers["Location"] == get_admin_url(queued)
+    assert (queued.fine_tune, queued.force, queued.asked_by) == (fine_tune, force, trainer)
+    assert ProcrastinateJob.objects.get(queue_name="training").args["run_id"] == queued.pk
+    assert "waiting for the worker" in read_text(trainer_client, get_admin_url(queued))
 
 
-def test_a_second_run_is_refused_with_a_message_and_a_link(
-    trainer_client: Client, learner: ModelVersion
-) -> None:
-    first = run(RunState.RUNNING, stage="Measuring")
+def test_second_run_is_refused(trainer_client: Client, learner: ModelVersion) -> None:
+    first = create_run(RunState.RUNNING, stage="Measuring")
 
     response = trainer_client.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
 
     assert "has not finished, and only one can run" in response.content.decode()
     assert TrainingRun.objects.get() == first
-    shown = offer(trainer_client)
+    shown = get_start_panel(trainer_client)
     assert f'href="{get_admin_url(first)}"' in shown
-    assert "is going on: Measuring." in shown
+    assert "is running: Measuring." in shown
     assert "<button" not in shown
 
 
-def test_nothing_new_is_refused_with_a_message(
-    trainer_client: Client, learner: ModelVersion
-) -> None:
+def test_run_without_new_labels_is_refused(trainer_client: Client, learner: ModelVersion) -> None:
     response = trainer_client.post(f"{LIST}start/", {"how": "new"}, follow=True)
 
     assert "No label has been set since model learner was made." in response.content.decode()
@@ -121,18 +117,18 @@ def test_nothing_new_is_refused_with_a_message(
 
 
 @pytest.mark.parametrize("how", ["", "backwards"])
-def test_a_way_to_train_that_does_not_exist_is_refused(trainer_client: Client, how: str) -> None:
+def test_unknown_mode_is_refused(trainer_client: Client, how: str) -> None:
     assert trainer_client.post(f"{LIST}start/", {"how": how}).status_code == 400
     assert not TrainingRun.objects.exists()
 
 
-def test_a_run_shows_stage_figures_curves_and_log(trainer_client: Client, trainer: User) -> None:
+def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer: User) -> None:
     progress = [
         {"member": 1, "epoch": 1, "loss": 0.5, "accuracy": 0.9},
         {"member": 1, "epoch": 2, "loss": 0.25, "accuracy": 0.95},
         {"member": 2, "epoch": 1, "loss": 0.4321, "accuracy": 0.9123},
     ]
-    going = run(
+    running = create_run(
         RunState.RUNNING,
         stage="Training member 2 of 2",
         progress=progress,
@@ -140,8 +136,8 @@ def test_a_run_shows_stage_figures_curves_and_log(trainer_client: Client, traine
         asked_by=trainer,
     )
 
-    html = trainer_client.get(get_admin_url(going)).content.decode()
-    shown = read_text(trainer_client, get_admin_url(going))
+    html = trainer_client.get(get_admin_url(running)).content.decode()
+    shown = read_text(trainer_client, get_admin_url(running))
 
     assert "Running Training member 2 of 2" in shown
     assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
@@ -155,17 +151,17 @@ def test_a_run_shows_stage_figures_curves_and_log(trainer_client: Client, traine
     assert html.count("<polyline") == 4
 
 
-def test_a_run_that_goes_on_says_where_its_next_state_is_and_a_finished_one_does_not(
+def test_page_is_updated_until_the_run_finishes(
     trainer_client: Client,
 ) -> None:
-    going = run(RunState.RUNNING)
-    live = f"{LIST}{going.pk}/live/"
-    assert f'data-live="{live}"' in trainer_client.get(get_admin_url(going)).content.decode()
+    running = create_run(RunState.RUNNING)
+    live = f"{LIST}{running.pk}/live/"
+    assert f'data-live="{live}"' in trainer_client.get(get_admin_url(running)).content.decode()
     assert 'form="cancel"' in trainer_client.get(live).content.decode()
 
-    runs.finish(going.pk, RunState.FAILED, error="Out of memory.")
+    runs.finish(running.pk, RunState.FAILED, error="Out of memory.")
 
-    for address in (live, get_admin_url(going)):
+    for address in (live, get_admin_url(running)):
         html = trainer_client.get(address).content.decode()
         assert "data-live" not in html
         assert 'form="cancel"' not in html
@@ -177,7 +173,7 @@ def test_a_run_that_goes_on_says_where_its_next_state_is_and_a_finished_one_does
     [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
 )
 @pytest.mark.parametrize("address", ["{run}/change/", "{run}/live/"])
-def test_failed_run_is_started_again_as_it_was(
+def test_failed_run_is_retried_in_its_mode(
     trainer_client: Client,
     learner: ModelVersion,
     address: str,
@@ -186,7 +182,7 @@ def test_failed_run_is_started_again_as_it_was(
     force: bool,
 ) -> None:
     factories.create_image(label="7")
-    failed = run(RunState.FAILED, fine_tune=fine_tune, force=force)
+    failed = create_run(RunState.FAILED, fine_tune=fine_tune, force=force)
 
     html = trainer_client.get(LIST + address.format(run=failed.pk)).content.decode()
     [button] = re.findall(r'<button[^>]* form="retry" name="how" value="(\w+)">Try again<', html)
@@ -198,17 +194,15 @@ def test_failed_run_is_started_again_as_it_was(
 
 
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
-def test_only_a_failed_run_is_offered_again(trainer_client: Client, state: RunState) -> None:
-    html = trainer_client.get(get_admin_url(run(state))).content.decode()
+def test_only_a_failed_run_can_be_retried(trainer_client: Client, state: RunState) -> None:
+    html = trainer_client.get(get_admin_url(create_run(state))).content.decode()
     assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
     assert "Try again" not in html
 
 
 @pytest.mark.parametrize("address", ["", "{run}/change/", "{run}/live/"])
-def test_a_run_whose_process_was_killed_is_shown_as_failed(
-    trainer_client: Client, address: str
-) -> None:
-    killed = run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
+def test_run_of_a_killed_process_is_shown_as_failed(trainer_client: Client, address: str) -> None:
+    killed = create_run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
 
     shown = read_text(trainer_client, LIST + address.format(run=killed.pk))
 
@@ -217,26 +211,26 @@ def test_a_run_whose_process_was_killed_is_shown_as_failed(
 
 
 @pytest.mark.parametrize(
-    ("state", "comparison", "told"),
+    ("state", "comparison", "text"),
     [
-        ("candidate", {}, "which does not serve yet. Compare and promote"),
-        ("champion", {}, "which serves now."),
-        ("rejected", {"reason": "Two images got worse."}, "does not serve. Two images got worse."),
+        ("candidate", {}, "which is not in service yet. Compare and promote"),
+        ("champion", {}, "which is in service."),
+        ("rejected", {"reason": "Two images got worse."}, "was rejected. Two images got worse."),
     ],
 )
-def test_a_run_that_succeeded_leads_to_its_model(
-    trainer_client: Client, state: str, comparison: dict[str, Any], told: str
+def test_successful_run_links_to_its_model(
+    trainer_client: Client, state: str, comparison: dict[str, Any], text: str
 ) -> None:
     result = factories.create_version(name="better", state=state, comparison=comparison)
-    done = run(RunState.SUCCEEDED, result=result)
+    done = create_run(RunState.SUCCEEDED, result=result)
 
     html = trainer_client.get(get_admin_url(done)).content.decode()
 
     assert f'<a href="/admin/classifier/modelversion/{result.pk}/change/">better</a>' in html
-    assert told in read_text(trainer_client, get_admin_url(done))
+    assert text in read_text(trainer_client, get_admin_url(done))
 
 
-def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
+def test_queued_run_is_cancelled_at_once(trainer_client: Client) -> None:
     waiting = runs.queue_run(None, fine_tune=False)
 
     response = trainer_client.post(f"{LIST}{waiting.pk}/cancel/")
@@ -245,89 +239,85 @@ def test_cancelling_ends_a_run_that_waits(trainer_client: Client) -> None:
     assert "Cancelled" in read_text(trainer_client, get_admin_url(waiting))
 
 
-def test_cancelling_tells_a_run_that_runs_to_stop(trainer_client: Client) -> None:
-    going = run(RunState.RUNNING)
+def test_running_run_is_asked_to_stop(trainer_client: Client) -> None:
+    running = create_run(RunState.RUNNING)
 
-    trainer_client.post(f"{LIST}{going.pk}/cancel/")
+    trainer_client.post(f"{LIST}{running.pk}/cancel/")
 
-    assert "stopping …" in read_text(trainer_client, get_admin_url(going))
-    assert not runs.record_heartbeat(going.pk)
+    assert "stopping …" in read_text(trainer_client, get_admin_url(running))
+    assert not runs.record_heartbeat(running.pk)
 
 
-def test_cancelling_a_run_that_has_ended_says_so(trainer_client: Client) -> None:
-    ended = run(RunState.FAILED)
+def test_cancelling_a_finished_run_is_refused(trainer_client: Client) -> None:
+    finished = create_run(RunState.FAILED)
 
-    response = trainer_client.post(f"{LIST}{ended.pk}/cancel/", follow=True)
+    response = trainer_client.post(f"{LIST}{finished.pk}/cancel/", follow=True)
 
     assert "This run has already finished." in response.content.decode()
 
 
-def test_a_run_that_does_not_exist_is_not_found(trainer_client: Client) -> None:
+def test_unknown_run_is_not_found(trainer_client: Client) -> None:
     assert trainer_client.get(f"{LIST}999/live/").status_code == 404
     assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
 
 
-def test_who_may_only_look_sees_no_button_and_starts_nothing(
+def test_viewer_cannot_start_or_cancel(
     trainer_client: Client, trainer: User, learner: ModelVersion
 ) -> None:
     trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
-    assert "<button" not in offer(trainer_client)
+    assert "<button" not in get_start_panel(trainer_client)
     assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
 
-    going = run(RunState.RUNNING)
-    assert 'form="cancel"' not in trainer_client.get(get_admin_url(going)).content.decode()
-    assert trainer_client.post(f"{LIST}{going.pk}/cancel/").status_code == 403
-    going.refresh_from_db()
-    assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
+    running = create_run(RunState.RUNNING)
+    assert 'form="cancel"' not in trainer_client.get(get_admin_url(running)).content.decode()
+    assert trainer_client.post(f"{LIST}{running.pk}/cancel/").status_code == 403
+    running.refresh_from_db()
+    assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
 
 
-def test_failed_run_offers_nothing_to_who_may_only_look(
-    trainer_client: Client, trainer: User
-) -> None:
+def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
     trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
-    html = trainer_client.get(get_admin_url(run(RunState.FAILED))).content.decode()
+    html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).content.decode()
     assert "Try again" not in html
     assert 'id="retry"' not in html
 
 
 @pytest.mark.parametrize("who", ["nobody", "labeller"])
-def test_who_may_not_look_gets_nowhere(client: Client, labeller: User, who: str) -> None:
-    going = run(RunState.RUNNING)
+def test_user_without_view_permission_is_refused(client: Client, labeller: User, who: str) -> None:
+    running = create_run(RunState.RUNNING)
     if who == "labeller":
         client.force_login(labeller)
 
     answers = [
-        client.get(f"{LIST}{going.pk}/live/"),
-        client.post(f"{LIST}{going.pk}/cancel/"),
+        client.get(f"{LIST}{running.pk}/live/"),
+        client.post(f"{LIST}{running.pk}/cancel/"),
         client.post(f"{LIST}start/", {"how": "scratch"}),
     ]
 
     status = 302 if who == "nobody" else 403
     assert [answer.status_code for answer in answers] == [status] * 3
-    going.refresh_from_db()
-    assert (TrainingRun.objects.count(), going.cancel_requested) == (1, False)
+    running.refresh_from_db()
+    assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
 
 
-def test_only_a_post_with_the_token_against_forgery_starts_or_cancels(trainer: User) -> None:
-    going = run(RunState.RUNNING)
+def test_starting_and_cancelling_require_a_post_with_a_csrf_token(trainer: User) -> None:
+    running = create_run(RunState.RUNNING)
     client = Client(enforce_csrf_checks=True)
     client.force_login(trainer)
 
-    for address in (f"{LIST}start/", f"{LIST}{going.pk}/cancel/"):
+    for address in (f"{LIST}start/", f"{LIST}{running.pk}/cancel/"):
         assert client.get(address).status_code == 405
         assert client.post(address, {"how": "scratch"}).status_code == 403
 
 
-def test_the_list_takes_as_many_queries_for_9_runs_as_for_2(
-    trainer_client: Client, trainer: User
-) -> None:
-    def queries_for(count: int) -> int:
+def test_list_takes_a_constant_number_of_queries(trainer_client: Client, trainer: User) -> None:
+    def count_queries(count: int) -> int:
         for number in range(TrainingRun.objects.count(), count):
             result = factories.create_version(name=f"model-{number}")
-            run(RunState.SUCCEEDED, result=result, asked_by=trainer)
+            create_run(RunState.SUCCEEDED, result=result, asked_by=trainer)
         with CaptureQueriesContext(connection) as queries:
             assert trainer_client.get(LIST).content.count(b"Succeeded</td>") == count
         return len(queries)
 
-    queries_for(1)
-    assert queries_for(2) == queries_for(9)
+    count_queries(1)
+    assert count_queries(2) == count_queries(9)

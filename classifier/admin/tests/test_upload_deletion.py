@@ -58,7 +58,7 @@ def test_upload_page_has_delete_button(cleaner: Client, upload: Upload) -> None:
 def test_confirmation_counts_what_is_deleted(cleaner: Client, upload: Upload) -> None:
     text = read_text(cleaner, get_admin_url(upload, "delete"))
     assert "Uploads: 1 Images: 2 Labels: 1 Label changes: 1 Suggestions: 0 Predictions: 0" in text
-    assert "Models that have learnt from them keep what they learnt" in text
+    assert "Models that were trained on them still reflect them" in text
     assert exists(upload)
 
 
@@ -76,7 +76,7 @@ def test_several_uploads_are_deleted_at_once(cleaner: Client, upload: Upload) ->
     page = cleaner.post(LIST, build_selection(upload, other)).content.decode()
     assert "Uploads: 2" in page
     assert "Images: 3" in page
-    assert "keep what they learnt" in page
+    assert "still reflect them" in page
     cleaner.post(LIST, build_selection(upload, other) | YES)
     assert not exists(upload)
     assert not exists(other)

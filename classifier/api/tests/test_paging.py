@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from classifier.admin.tests.test_paging import plan
+from classifier.admin.tests.test_paging import explain
 from classifier.models import InputImage, TrainingRun
 from classifier.tests import factories
 
@@ -151,7 +151,7 @@ def test_late_page_skips_no_rows(admin_api: Client) -> None:
 )
 @pytest.mark.parametrize("back", [False, True])
 def test_page_is_read_by_index(admin_api: Client, query: str, index: str, back: bool) -> None:
-    plan(InputImage.objects.all())  # fills the table
+    explain(InputImage.objects.all())  # fills the table
     link = get_page(admin_api, f"/api/images?limit=2{query}")["next"]
     if back:
         link = get_page(admin_api, link)["previous"]

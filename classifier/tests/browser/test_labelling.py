@@ -93,7 +93,7 @@ def test_all_of_a_queue_is_labelled_as_fast_as_keys_come(page: Page, images: Ima
         expect_asked(page, images[place])
         page.keyboard.press(str(place % 10))
 
-    expect(first(page)).to_contain_text("Nothing waits for a label.")
+    expect(first(page)).to_contain_text("No image is waiting for a label.")
     expect(page.get_by_role("button", name="skip")).to_be_disabled()
     expect_labels(page, images, [str(place % 10) for place in range(20)])
     page.keyboard.press("u")
