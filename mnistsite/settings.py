@@ -61,6 +61,7 @@ MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
 AUDIT_PER_DAY = env.integer("AUDIT_PER_DAY", 10, least=0)
+ROLLBACK_WITHIN_DAYS = env.integer("ROLLBACK_WITHIN_DAYS", 0, least=0)
 SHADOW_UPLOADS = env.integer("SHADOW_UPLOADS", 2_000, least=0)
 AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
 PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)

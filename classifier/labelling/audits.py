@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem
+from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem, Via
 from classifier.monitoring.audits import summarize_audits
 from classifier.recognition.certificate import Certificate
 from classifier.recognition.labels import Event, Verdict
-from classifier.registry import alarms
+from classifier.registry import alarms, versions
 
 RATE_WINDOW = timedelta(days=30)
 DRAW_WINDOW = timedelta(hours=25)  # an hourly draw that was missed is made up for within a day
@@ -67,20 +67,21 @@ def mix_in_audits(chosen: list[UUID], free: QuerySet[QueueItem]) -> list[UUID]:
 
 
 def check_promise() -> None:
-    """Raise an alarm if certain answers are wrong more often than promised, or clear it.
+    """Raise an alarm if the champion's certain answers are wrong more often than it promises.
 
-    The alarm is raised when the lower end of the 95 % interval passes the promise.
+    The alarm is raised when the lower end of the 95 % interval exceeds the promise, and cleared
+    when it no longer does. A new champion is then rolled back if ROLLBACK_WITHIN_DAYS says so.
     """
     champion = ModelVersion.objects.champion()
     promise = find_promise(champion) if champion else None
-    error = summarize_audits().total
+    error = summarize_audits(champion).total
     low, high = error.interval
-    if promise is None or low <= promise:
+    if champion is None or promise is None or low <= promise:
         alarms.clear_alarm(AlarmKind.ERROR_EXCEEDED)
         return
     message = (
-        f"Of {error.audited} audited answers that the site called certain in the last 30 days, "
-        f"{error.wrong} are wrong: {low:.1%} to {high:.1%} (95 %). The model promises at most "
+        f"Of {error.audited} audited answers that {champion} called certain in the last 30 days, "
+        f"{error.wrong} are wrong: {low:.1%} to {high:.1%} (95 %). It promises at most "
         f"{promise:.1%}. Label more, train, or roll back."
     )
     payload = {
@@ -88,9 +89,17 @@ def check_promise() -> None:
         "wrong": error.wrong,
         "interval": [low, high],
         "promise": promise,
-        "model": champion.name if champion else None,
+        "model": champion.name,
     }
     alarms.raise_alarm(AlarmKind.ERROR_EXCEEDED, message, Event.MODEL_ERROR_EXCEEDED, payload)
+    _roll_back_new_champion(champion, message)
+
+
+def _roll_back_new_champion(champion: ModelVersion, reason: str) -> None:
+    limit = timezone.now() - settings.ROLLBACK_WITHIN_DAYS * DAY
+    is_new = champion.promotions.filter(at__gt=limit).exists()
+    if is_new and versions.get_previous_champion():
+        versions.rollback(via=Via.AUTOMATIC, reason=reason)
 
 
 def find_promise(model: ModelVersion) -> float | None:

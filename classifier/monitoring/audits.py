@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from classifier.models import Audit, Source
+from classifier.models import Audit, ModelVersion, Source
 from classifier.recognition.intervals import bound_share
 from classifier.recognition.labels import Label
 
@@ -37,9 +37,11 @@ class AuditSummary:
     pending: int
 
 
-def summarize_audits() -> AuditSummary:
+def summarize_audits(model: ModelVersion | None = None) -> AuditSummary:
+    """Summarize the audits of one model's answers, or of all."""
+    recent = Audit.objects.filter(prediction__created_at__gte=timezone.now() - WINDOW)
     counts = (
-        _recent_audits()
+        (recent.filter(prediction__model=model) if model else recent)
         .values_list("image__source")
         .annotate(
             audited=Count("pk", filter=~Q(image__label=Label.UNKNOWN)),
@@ -55,10 +57,6 @@ def summarize_audits() -> AuditSummary:
         if audited
     ]
     return AuditSummary(_add_up(by_source), by_source, sum(row[-1] for row in rows))
-
-
-def _recent_audits() -> QuerySet[Audit]:
-    return Audit.objects.filter(prediction__created_at__gte=timezone.now() - WINDOW)
 
 
 def _add_up(errors: Iterable[AuditedError]) -> AuditedError:
