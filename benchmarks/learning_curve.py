@@ -5,7 +5,7 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import django
@@ -28,9 +28,9 @@ from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer  # 
 from training import calibrate, export, trainer  # noqa: E402
 from training.data import mnist, split  # noqa: E402
 from training.data.images import Images  # noqa: E402
-from training.data.split import Lesson  # noqa: E402
+from training.data.split import TrainingSplit  # noqa: E402
 from training.evaluation import evaluate, labelled_files  # noqa: E402
-from training.evaluation.labelled_files import Labelled  # noqa: E402
+from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
 
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 # As in the labelling queue: the size of the pool, and how many images it selects at once.
@@ -68,20 +68,20 @@ def load_sklearn_digits() -> Stream:
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
-    images, _ = cut_digits(map(Labelled, pictures, map(str, data.target)))
+    images, _ = cut_digits(map(LabelledPicture, pictures, map(str, data.target)))
     half = len(images) // 2
     return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
 
 
 def load_folder(folder: Path) -> Stream:
     """Return the pictures of a folder; half of the sources are labelled, half measured on."""
-    images, sources = cut_digits(labelled_files.in_folder(folder))
+    images, sources = cut_digits(labelled_files.read_folder(folder))
     names = np.random.default_rng(0).permutation(np.unique(sources))
     is_pool = np.isin(sources, names[: len(names) // 2])
     return Stream("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
 
 
-def cut_digits(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
+def cut_digits(labelled: Iterable[LabelledPicture]) -> tuple[Images, np.ndarray]:
     """Return the digits that imaging cuts out, and their sources.
 
     Pictures of a digit that imaging cuts into several pieces are left out.
@@ -99,7 +99,7 @@ def cut_digits(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
 
 def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
     baseline = Recognizer(BASELINE)
-    source = mnist.from_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.from_keras()
+    source = mnist.read_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.download()
     given, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
     yield measure_point(stream, QUEUE, 0, 0, baseline, test)
     orders = [(QUEUE, 1, order_by_queue(stream.pool, baseline))] + [
@@ -117,31 +117,31 @@ def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
 def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
     """Return indices in the order of the labelling queue, without near-duplicates."""
     said = recognizer.recognize(images.pixels)
-    doubt = np.array([each.doubt for each in said])
-    stored = [active_learning.embedding(each.whitened) for each in said]
-    embedded = active_learning.embeddings(stored, len(stored[0]))
+    doubt = np.array([each.acquisition_score for each in said])
+    stored = [active_learning.encode_embedding(each.features) for each in said]
+    embedded = active_learning.decode_embeddings(stored, len(stored[0]))
     waiting = np.argsort(-doubt, kind="stable")
     asked = waiting[:0]
     while len(waiting):
         pool = waiting[:POOL]
-        chosen = active_learning.most_useful(doubt[pool], embedded[pool], embedded[asked], PAGE)
+        chosen = active_learning.select_batch(doubt[pool], embedded[pool], embedded[asked], PAGE)
         asked = np.concatenate([asked, pool[chosen.order]])
         waiting = np.setdiff1d(waiting, pool[chosen.order + chosen.duplicates], assume_unique=True)
     return asked
 
 
 def fine_tune(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
-    members = export.read(BASELINE)
-    configuration = trainer.Configuration(trainer.FURTHER_EPOCHS, len(members), seed)
-    prepared = split.for_fine_tuning(given, corrections, seed)
+    members = export.read_members(BASELINE)
+    configuration = trainer.Configuration(trainer.FINE_TUNING_EPOCHS, len(members), seed)
+    prepared = split.prepare_fine_tuning(given, corrections, seed)
     members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
     return export_model(members, prepared, folder)
 
 
-def export_model(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
-    export.write(folder, members)
-    fitted = calibrate.fit(Graph((folder / model_folder.GRAPH).read_bytes()), prepared)
-    fitted.neighbourhoods.save(folder / model_folder.REJECTOR)
+def export_model(members: list[keras.Model], prepared: TrainingSplit, folder: Path) -> Recognizer:
+    export.write_members(folder, members)
+    fitted = calibrate.fit_calibration(Graph((folder / model_folder.GRAPH).read_bytes()), prepared)
+    fitted.detector.save(folder / model_folder.REJECTOR)
     manifest = model_folder.Manifest(
         name=folder.name,
         created_at="",
@@ -150,7 +150,7 @@ def export_model(members: list[keras.Model], prepared: Lesson, folder: Path) -> 
         metrics={},
         thresholds=fitted.thresholds,
         temperature=fitted.temperature,
-        libraries=export.libraries(),
+        libraries=export.list_library_versions(),
     )
     model_folder.write_manifest(folder, manifest)
     return Recognizer(folder)
@@ -159,8 +159,8 @@ def export_model(members: list[keras.Model], prepared: Lesson, folder: Path) -> 
 def measure_point(
     stream: Stream, order: str, seed: int, labels: int, model: Recognizer, test: Images
 ) -> Point:
-    others = evaluate.figures(evaluate.of_images(model, stream.others))
-    accuracy = evaluate.figures(evaluate.of_images(model, test))["accuracy"]
+    others = asdict(evaluate.measure(evaluate.evaluate_images(model, stream.others)))
+    accuracy = float(evaluate.evaluate_images(model, test).right.mean())
     found = Point(stream.name, order, seed, labels, others, accuracy)
     print(found, flush=True)
     return found

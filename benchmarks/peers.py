@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import django
@@ -95,14 +95,14 @@ def parse_arguments() -> argparse.Namespace:
 
 def list_sets(folder: Path) -> Iterator[tuple[str, list[Sample]]]:
     """Yield the single digits and the strings of a folder, if there are any."""
-    from training.evaluation.labelled_files import several_files
+    from training.evaluation.labelled_files import list_strings
 
     singles = [
         Sample(path, path.parent.name)
         for digit in "0123456789"
         for path in sorted((folder / digit).glob("[!.]*"))
     ]
-    several = [Sample(path, digits) for path, digits in several_files(folder)]
+    several = [Sample(path, digits) for path, digits in list_strings(folder)]
     for kind, samples in ((f"{folder.name} singles", singles), (f"{folder.name} strings", several)):
         if samples:
             yield kind, samples
@@ -178,17 +178,18 @@ HEADINGS = f"{'right':<21} {'char. errors':<21} {'called digit':<13} {'of these 
 
 
 def format_row(samples: list[Sample], reader: Reader) -> str:
-    from training.evaluation.transcription import Transcriptions, figures
+    from training.evaluation.transcription import Transcriptions, measure
 
     reader(samples[0])
     readings = [reader(sample) for sample in samples]
-    metrics = figures(
+    results = measure(
         Transcriptions(
             [reading.text for reading in readings],
             [sample.reference for sample in samples],
             np.array([reading.accepted for reading in readings]),
         )
     )
+    metrics = asdict(results)
 
     def format_figure(key: str) -> str:
         if metrics[key] is None:

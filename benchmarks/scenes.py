@@ -24,7 +24,7 @@ from classifier.recognition.recognizer import Recognizer  # noqa: E402
 from training.data import scenes  # noqa: E402
 from training.data.images import Images  # noqa: E402
 from training.evaluation import intervals, labelled_files  # noqa: E402
-from training.evaluation.labelled_files import Labelled  # noqa: E402
+from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
 
 SMALL = 320  # longer side in pixels; larger scenes are JPEG, like photographs
 
@@ -82,17 +82,17 @@ def measure_condition(
     samples = scenes.scenes(condition, source, options.count, options.seed)
     files = [encode(scene.pixels) for scene in samples]
     labelled = (
-        Labelled(imaging.decode(data), scene.digits)
+        LabelledPicture(imaging.decode(data), scene.digits)
         for data, scene in zip(files, samples, strict=True)
     )
-    answered = labelled_files.judge(labelled, recognizer)
+    answered = labelled_files.evaluate_pictures(labelled, recognizer)
     if options.failures:
         folder = options.failures / condition.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
         for place in np.flatnonzero(~answered.right):
-            name = f"{place}-{samples[place].digits}{'-kept' if answered.kept[place] else ''}"
+            name = f"{place}-{samples[place].digits}{'-kept' if answered.accepted[place] else ''}"
             (folder / name).write_bytes(files[place])
-    right, kept = answered.right, answered.kept
+    right, kept = answered.right, answered.accepted
     return Row(condition, len(right), int(right.sum()), int(kept.sum()), int((right & kept).sum()))
 
 
@@ -105,7 +105,7 @@ def encode(pixels: np.ndarray) -> bytes:
 
 def compute_interval(part: int, whole: int) -> list[float]:
     """Return the exact 95 % interval of a share, all of 0 to 1 without any."""
-    return intervals.interval(np.arange(whole) < part) or [0.0, 1.0]
+    return intervals.compute_interval(np.arange(whole) < part) or [0.0, 1.0]
 
 
 def add_intervals(row: Row) -> dict[str, object]:

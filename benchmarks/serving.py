@@ -62,7 +62,7 @@ def draw_digit(pixels: np.ndarray, side: int) -> bytes:
 
 def print_model_times(pixels: np.ndarray, picture: bytes) -> None:
     recognizer = Recognizer(ROOT / "models" / "baseline")
-    print_time("ensemble, one image, one thread", lambda: recognizer.graph.outputs([pixels]))
+    print_time("ensemble, one image, one thread", lambda: recognizer.graph.run([pixels]))
     print_time("with uncertainty and verdict", lambda: recognizer.recognize([pixels]))
     print_time("decode and imaging, 300×300 PNG", lambda: find_digits(picture))
     print_time("everything", lambda: recognizer.recognize(d.pixels for d in find_digits(picture)))

@@ -1,7 +1,6 @@
-"""One training run from rows to a registered model, compared with the champion."""
+"""Runs one training: prepare, train, calibrate, evaluate, compare with the champion, register."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,31 +13,31 @@ from django.utils import timezone
 from classifier.models import ModelState, ModelVersion, RunState, Source, Via
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
+from classifier.recognition.model_folder import Manifest
 from classifier.recognition.recognizer import Graph, Recognizer
 from classifier.registry import runs, serving, versions
 from classifier.registry.serving import find_model_folder
 from classifier.webhooks import events
 from training import calibrate, exemplars, export, line_calibration, line_trainer, tracking, trainer
 from training.data import database, split
-from training.data.database import Dataset, Measured
-from training.data.images import Images
-from training.data.split import Lesson
+from training.data.database import TrainingData
+from training.data.split import NotEnoughData, TrainingSplit
 from training.evaluation import evaluate, gate, plots, report
-from training.evaluation.evaluate import Answers
+from training.evaluation.gate import Comparison, PairedAnswers
+from training.evaluation.results import EvaluatedSet, EvaluationResults
 from training.line_trainer import LineConfiguration
 from training.record import Record
-from training.trainer import Configuration
+from training.trainer import Configuration, EpochMetrics
 
-FEWEST_OF_EACH = 100
-
-
-class NothingToTrainOn(Exception):
-    """There are too few labelled digits."""
+MIN_IMAGES_PER_DIGIT = 100
 
 
 @dataclass(frozen=True)
-class Plan:
-    """`promote` lets the model serve if it is not rejected."""
+class TrainingRequest:
+    """The name and configuration of a new model.
+
+    If `promote` is set, the model is promoted that way unless the gate rejects it.
+    """
 
     name: str
     configuration: Configuration
@@ -47,244 +46,222 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Course:
-    """A lesson, its configuration, and the functions that make the members and the line reader.
+class TrainingPlan:
+    """The data and configuration of a run. To fine-tune, `base` is the model to start from."""
 
-    `add_line_reader` writes the line reader's graph into a folder, if there is one.
+    data: TrainingData
+    split: TrainingSplit
+    configuration: Configuration
+    base: ModelVersion | None = None
+    base_members: tuple[Any, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        base = {"fine_tuned_from": self.base.name} if self.base else {}
+        return asdict(self.configuration) | base
+
+
+def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
+    """Train a model and register it as a candidate or, if it is worse than the champion, rejected.
+
+    Raise NoNewLabels, NotEnoughData or MissingWeights if there is nothing to train on or from, and
+    FileExistsError if the name is taken. However the run ends, no incomplete model is left.
     """
-
-    lesson: Lesson
-    configuration: dict[str, Any]
-    fit: Callable[[trainer.Follow], list[Any]]
-    add_line_reader: Callable[[Path, Record], None]
-
-
-Exam = dict[str, tuple[Measured, Answers]]
-
-
-def train_model(plan: Plan, record: Record) -> ModelVersion:
-    """Trains and registers a model: a candidate or, where it is worse than the champion, rejected.
-
-    Raises runs.NoNewLabels, NothingToTrainOn, lesson.NothingToLearn, export.NoWeights, and
-    FileExistsError where the name is taken; then, and however else it ends, no half model is left.
-    """
-    folder = settings.MODELS_DIR / plan.name
+    folder = settings.MODELS_DIR / request.name
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another --name.")
-    # Plots without a model are what a killed run left.
-    shutil.rmtree(settings.IMAGES_DIR / plan.name, ignore_errors=True)
-    record.stage("reading the images")
+    # A killed run may have left plots without a model.
+    shutil.rmtree(settings.IMAGES_DIR / request.name, ignore_errors=True)
     champion = versions.get_champion()
-    data = database.training(champion)
-    _check(data)
-    if record.run.fine_tune and champion:
-        _check_news(data, champion, record.run.force)
-    record.log(report.describe(data.snapshot, dict(Source.choices)))
-    record.stage("preparing what it learns from")
-    course = (
-        _further(plan, data, champion) if record.run.fine_tune and champion else _anew(plan, data)
-    )
-    exam, metrics = _make(plan, data, course, record)
-    record.stage("comparing with the champion")
-    comparison = _compare(exam, champion) if champion else {}
-    return _conclude(plan, record, metrics, comparison)
+    plan = _prepare(request, champion, record)
+    with tracking.track_run(request.name, plan.settings, settings.WANDB_DIR, record.log) as track:
+        members = _train_members(request, plan, record, track)
+        with model_folder.publishing(folder) as draft:
+            _export(draft, members, plan, record)
+            manifest = _calibrate(draft, request.name, plan, record)
+            results = _evaluate(draft, plan, record)
+            _draw_plots(request.name, plan, results)
+            model_folder.write_manifest(draft, replace(manifest, metrics=results.to_json()))
+        track(results.to_json())
+    comparison = _compare(results, champion, record) if champion else None
+    return _register(request, results, comparison, record)
 
 
-def _check(data: Dataset) -> None:
-    digits = (data.mnist + data.corrections).digits
-    counts = np.bincount(digits.labels, minlength=10)
-    if counts.min() < FEWEST_OF_EACH:
-        raise NothingToTrainOn(
-            f"Training needs {FEWEST_OF_EACH} labelled images of each digit; of {counts.argmin()} "
-            f"there are {counts.min()}. Load MNIST: python manage.py loadmnist"
+def _prepare(
+    request: TrainingRequest, champion: ModelVersion | None, record: Record
+) -> TrainingPlan:
+    record.set_stage("reading the images")
+    data = database.load_training_data(champion)
+    counts = np.bincount((data.mnist + data.corrections).digits.labels, minlength=10)
+    if counts.min() < MIN_IMAGES_PER_DIGIT:
+        raise NotEnoughData(
+            f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
+            f"only {counts.min()} of digit {counts.argmin()}. "
+            "Load MNIST: python manage.py loadmnist"
         )
+    base = champion if record.run.fine_tune else None
+    if base and not record.run.force:
+        _check_labels_are_new(data, base)
+    record.log(report.format_snapshot(data.snapshot, dict(Source.choices)))
+    record.set_stage("preparing the training data")
+    configuration = request.configuration
+    if base is None:
+        prepared = split.prepare_training(data.mnist + data.corrections, configuration.seed)
+        return TrainingPlan(data, prepared, configuration)
+    members = export.read_members(find_model_folder(base.name))
+    configuration = replace(configuration, members=len(members))
+    prepared = split.prepare_fine_tuning(data.mnist, data.corrections, configuration.seed)
+    return TrainingPlan(data, prepared, configuration, base, tuple(members))
 
 
-def _check_news(data: Dataset, champion: ModelVersion, force: bool) -> None:
-    learnt = champion.snapshot.get("corrected", {})
-    if not force and data.snapshot["corrected"] == learnt:
+def _check_labels_are_new(data: TrainingData, champion: ModelVersion) -> None:
+    if data.snapshot.corrected == champion.snapshot.get("corrected", {}):
         raise runs.NoNewLabels(
             f"Nothing new to learn: model {champion} knows every label that is not held out."
         )
 
 
-def _anew(plan: Plan, data: Dataset) -> Course:
-    given = plan.configuration
-    prepared = split.prepare(data.mnist + data.corrections, given.seed)
+def _train_members(
+    request: TrainingRequest, plan: TrainingPlan, record: Record, track: tracking.Log
+) -> list[Any]:
+    """Return the trained members, which are Keras models."""
 
-    def fit(follow: trainer.Follow) -> list[Any]:
-        return trainer.fit(prepared.train, given, follow, plan.progress_bar)
+    def follow(epoch: EpochMetrics) -> None:
+        record.add_epoch(asdict(epoch))
+        track(asdict(epoch))
+        if not request.progress_bar:
+            record.log(report.format_epoch(epoch, plan.configuration))
 
-    def add_line_reader(folder: Path, record: Record) -> None:
-        record.stage("training the line reader")
-        digits = split.learnt(data.mnist)
-        configuration = LineConfiguration.for_run(len(digits), given.epochs, given.seed)
-        line_trainer.fit_line_reader(
-            digits,
-            configuration,
-            folder,
-            lambda epoch, loss: record.log(report.line_epoch(epoch, configuration.epochs, loss)),
-        )
-
-    return Course(prepared, asdict(given), fit, add_line_reader)
+    record.set_stage("training")
+    images, configuration = plan.split.train, plan.configuration
+    if plan.base is None:
+        return trainer.fit(images, configuration, follow, request.progress_bar)
+    return trainer.fine_tune(plan.base_members, images, configuration, follow, request.progress_bar)
 
 
-def _further(plan: Plan, data: Dataset, champion: ModelVersion) -> Course:
-    members = export.read(find_model_folder(champion.name))
-    given = replace(plan.configuration, members=len(members))
-    prepared = split.for_fine_tuning(data.mnist, data.corrections, given.seed)
-
-    def fit(follow: trainer.Follow) -> list[Any]:
-        return trainer.fine_tune(members, prepared.train, given, follow, plan.progress_bar)
-
-    def add_line_reader(folder: Path, _: Record) -> None:
-        graph = find_model_folder(champion.name) / model_folder.LINES
+def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record) -> None:
+    """Write the members and a line reader: a new one, or that of the model to fine-tune."""
+    record.set_stage("exporting")
+    export.write_members(draft, members)
+    if plan.base:
+        graph = find_model_folder(plan.base.name) / model_folder.LINES
         if graph.exists():
-            shutil.copy(graph, folder)
-
-    configuration = asdict(given) | {"fine_tuned_from": champion.name}
-    return Course(prepared, configuration, fit, add_line_reader)
-
-
-def _make(plan: Plan, data: Dataset, course: Course, record: Record) -> tuple[Exam, dict[str, Any]]:
-    with tracking.tracked(
-        plan.name, course.configuration, settings.WANDB_DIR, record.log
-    ) as tracker:
-
-        def follow(values: dict[str, Any]) -> None:
-            record.epoch(values)
-            tracker.log(values)
-            if not plan.progress_bar:
-                record.log(report.epoch_line(values, course.configuration))
-
-        record.stage("training")
-        members = course.fit(follow)
-        exam, metrics = _publish(plan, data, course, members, record)
-        tracker.log(metrics)
-    return exam, metrics
-
-
-def _publish(
-    plan: Plan, data: Dataset, course: Course, members: list[Any], record: Record
-) -> tuple[Exam, dict[str, Any]]:
-    """The plots first: a model folder that is there has everything that belongs to it."""
-    with model_folder.publishing(settings.MODELS_DIR / plan.name) as aside:
-        record.stage("exporting")
-        export.write(aside, members)
-        course.add_line_reader(aside, record)
-        record.stage("calibrating")
-        graph = Graph((aside / model_folder.GRAPH).read_bytes())
-        fitted = calibrate.fit(graph, course.lesson)
-        fitted.neighbourhoods.save(aside / model_folder.REJECTOR)
-        draft = model_folder.Manifest(
-            name=plan.name,
-            created_at=timezone.now().isoformat(timespec="seconds"),
-            configuration=course.configuration,
-            dataset=data.snapshot,
-            metrics={},
-            thresholds=fitted.thresholds,
-            temperature=fitted.temperature,
-            certificates=fitted.certificates,
-            libraries=export.libraries(),
-        )
-        model_folder.write_manifest(aside, draft)
-        draft = _with_line_confidence(draft, Recognizer(aside), course.lesson.calibration)
-        for certificate in draft.certificates:
-            record.log(report.certificate(certificate))
-        model_folder.write_manifest(aside, draft)
-        record.stage("measuring")
-        recognizer = Recognizer(aside)
-        exam = _examine(recognizer)
-        metrics = _metrics(exam) | _held_out(recognizer, course.lesson.calibration)
-        if len(learnt := split.learnt(data.mnist)):
-            exemplars.choose(recognizer, learnt).save(aside / model_folder.EXEMPLARS)
-        with model_folder.publishing(settings.IMAGES_DIR / plan.name) as pictures:
-            _draw(course.lesson.train, plan.name, exam, metrics, pictures)
-        model_folder.write_manifest(aside, replace(draft, metrics=metrics))
-    return exam, metrics
-
-
-def _with_line_confidence(
-    draft: model_folder.Manifest, recognizer: Recognizer, calibration: Images
-) -> model_folder.Manifest:
-    """Return the manifest with what makes a line certain, if the model reads lines."""
-    if recognizer.line_reader is None:
-        return draft
-    seed = draft.configuration["seed"]
-    lines = line_calibration.calibrate_lines(recognizer, calibration.digits, seed)
-    return replace(
+            shutil.copy(graph, draft)
+        return
+    record.set_stage("training the line reader")
+    digits = split.select_training_digits(plan.data.mnist)
+    epochs, seed = plan.configuration.epochs, plan.configuration.seed
+    configuration = LineConfiguration.for_run(len(digits), epochs, seed)
+    line_trainer.fit_line_reader(
+        digits,
+        configuration,
         draft,
-        thresholds=draft.thresholds | {"line": lines.threshold},
-        line_confidence=lines.line_confidence,
-        certificates=(*draft.certificates, lines.certificate),
+        lambda epoch, loss: record.log(report.format_line_epoch(epoch, configuration.epochs, loss)),
     )
 
 
-def _examine(recognizer: Recognizer) -> Exam:
-    """On what will be served, which is the exported graph and not the Keras model."""
-    sets = {"test": database.test_split(), "held_out_uploads": database.held_out()}
-    return {
-        name: (measured, evaluate.of_images(recognizer, measured.images))
-        for name, measured in sets.items()
-        if measured.ids
+def _calibrate(draft: Path, name: str, plan: TrainingPlan, record: Record) -> Manifest:
+    record.set_stage("calibrating")
+    graph = Graph((draft / model_folder.GRAPH).read_bytes())
+    calibration = calibrate.fit_calibration(graph, plan.split)
+    calibration.detector.save(draft / model_folder.REJECTOR)
+    manifest = Manifest(
+        name=name,
+        created_at=timezone.now().isoformat(timespec="seconds"),
+        configuration=plan.settings,
+        dataset=asdict(plan.data.snapshot),
+        metrics={},
+        thresholds=calibration.thresholds,
+        temperature=calibration.temperature,
+        certificates=calibration.certificates,
+        libraries=export.list_library_versions(),
+    )
+    model_folder.write_manifest(draft, manifest)
+    recognizer = Recognizer(draft)
+    if recognizer.line_reader:
+        digits, seed = plan.split.calibration.digits, plan.configuration.seed
+        lines = line_calibration.calibrate_lines(recognizer, digits, seed)
+        manifest = replace(
+            manifest,
+            thresholds=manifest.thresholds | {"line": lines.threshold},
+            line_confidence=lines.line_confidence,
+            certificates=(*manifest.certificates, lines.certificate),
+        )
+        model_folder.write_manifest(draft, manifest)
+    for certificate in manifest.certificates:
+        record.log(report.format_certificate(certificate))
+    return manifest
+
+
+def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResults:
+    """Evaluate the exported model, which is the one that will serve, and choose its exemplars."""
+    record.set_stage("evaluating")
+    recognizer = Recognizer(draft)
+    sets = {
+        "test": database.load_test_split(),
+        "held_out_uploads": database.load_held_out_uploads(),
     }
+    results = EvaluationResults(
+        sets={
+            name: EvaluatedSet(
+                each.ids, each.images, evaluate.evaluate_images(recognizer, each.images)
+            )
+            for name, each in sets.items()
+            if each.ids
+        },
+        calibration=evaluate.evaluate_images(recognizer, plan.split.calibration),
+    )
+    digits = split.select_training_digits(plan.data.mnist)
+    if len(digits):
+        exemplars.choose_exemplars(recognizer, digits).save(draft / model_folder.EXEMPLARS)
+    return results
 
 
-def _metrics(exam: Exam) -> dict[str, Any]:
-    metrics = {name: evaluate.figures(answers) for name, (_, answers) in exam.items()}
-    if "test" in exam:
-        metrics["test_details"] = evaluate.details(exam["test"][1])
-    return metrics
+def _draw_plots(name: str, plan: TrainingPlan, results: EvaluationResults) -> None:
+    with model_folder.publishing(settings.IMAGES_DIR / name) as folder:
+        plots.plot_classes(plan.split.train, folder / "classes.png")
+        if test := results.metrics.get("test"):
+            title = f"{name}: {test.accuracy or 0:.2%} of {test.digits:,} test images"
+            plots.plot_evaluation(results.sets["test"].pictures, title, folder)
 
 
-def _held_out(recognizer: Recognizer, calibration: Images) -> dict[str, Any]:
-    return {"held_out": evaluate.figures(evaluate.of_images(recognizer, calibration))}
-
-
-def _draw(learnt: Images, name: str, exam: Exam, metrics: dict[str, Any], pictures: Path) -> None:
-    plots.classes(learnt.pixels, learnt.labels, pictures / "classes.png")
-    if "test" in exam:
-        answers = exam["test"][1]
-        title = f"{name}: {metrics['test']['accuracy']:.2%} of {len(answers.truth):,} test images"
-        plots.of_answers(answers, title, pictures)
-
-
-def _compare(exam: Exam, champion: ModelVersion) -> dict[str, Any]:
-    """Image by image with what serves, on the very images that the exam was of."""
+def _compare(results: EvaluationResults, champion: ModelVersion, record: Record) -> Comparison:
+    """Compare the model's answers with the champion's on the same images."""
+    record.set_stage("comparing with the champion")
     recognizer = serving.load_recognizer(champion)
     pairs = {
-        name: gate.Pair(
-            measured.ids,
-            evaluate.of_images(recognizer, measured.images).correct,
-            answers.correct,
+        name: PairedAnswers(
+            ids=each.ids,
+            champion_right=evaluate.evaluate_images(recognizer, each.images).correct,
+            candidate_right=each.pictures.correct,
         )
-        for name, (measured, answers) in exam.items()
+        for name, each in results.sets.items()
     }
-    return {"against": champion.name, **asdict(gate.compare(pairs))}
+    return gate.compare(champion.name, pairs)
 
 
-def _conclude(
-    plan: Plan, record: Record, metrics: dict[str, Any], comparison: dict[str, Any]
+def _register(
+    request: TrainingRequest,
+    results: EvaluationResults,
+    comparison: Comparison | None,
+    record: Record,
 ) -> ModelVersion:
-    record.log(report.summary(metrics))
-    record.log(f"Model: {settings.MODELS_DIR / plan.name}")
-    record.log(f"Plots: {settings.IMAGES_DIR / plan.name}")
+    """Register the model, and promote it if that was requested and the gate passed it."""
+    record.log(report.format_metrics(results.metrics))
+    record.log(f"Model: {settings.MODELS_DIR / request.name}")
+    record.log(f"Plots: {settings.IMAGES_DIR / request.name}")
     if comparison:
-        record.log(report.verdict(comparison))
+        record.log(report.format_comparison(comparison))
     with transaction.atomic():
-        version = versions.register(plan.name, comparison)
+        version = versions.register(request.name, asdict(comparison) if comparison else {})
         runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
-        if plan.promote and comparison.get("passed", True):
-            versions.promote(plan.name, record.run.asked_by, plan.promote, "It passed the gate.")
+        if request.promote and (comparison is None or comparison.passed):
+            by, via = record.run.asked_by, request.promote
+            versions.promote(request.name, by, via, "It passed the gate.")
         elif version.state == ModelState.CANDIDATE:
-            events.publish(
-                Event.MODEL_CANDIDATE,
-                [
-                    {
-                        "name": version.name,
-                        "against": comparison.get("against"),
-                        "reason": comparison.get("reason"),
-                    }
-                ],
+            against, reason = (
+                (comparison.against, comparison.reason) if comparison else (None, None)
             )
+            candidate = {"name": version.name, "against": against, "reason": reason}
+            events.publish(Event.MODEL_CANDIDATE, [candidate])
     return version

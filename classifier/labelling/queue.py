@@ -249,20 +249,20 @@ def _choose_useful(by: User, count: int) -> list[UUID]:
     return []
 
 
-def _rank(pool: list[QueueItem], count: int) -> active_learning.Chosen:
+def _rank(pool: list[QueueItem], count: int) -> active_learning.Selection:
     stored = [bytes(item.embedding) for item in pool]
     length = max(map(len, stored)) or EMBEDDING_LENGTH
     scores = np.array([item.doubt for item in pool])
     images, labelled = (
         _stack_embeddings(each, length) for each in (stored, _list_labelled_embeddings())
     )
-    return active_learning.most_useful(scores, images, labelled, count)
+    return active_learning.select_batch(scores, images, labelled, count)
 
 
 def _stack_embeddings(stored: list[bytes], length: int) -> active_learning.Embeddings:
     """Stack embeddings; those of another kind of model become random, so they resemble nothing."""
     rows = (each if len(each) == length else secrets.token_bytes(length) for each in stored)
-    return active_learning.embeddings([*rows], length)
+    return active_learning.decode_embeddings([*rows], length)
 
 
 def _list_labelled_embeddings() -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Which of many unlabelled images is most worth a person's time: doubt times novelty."""
+"""Batch selection for labelling: uncertain images first, unlike each other and those labelled."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,27 @@ from classifier.recognition.uncertainty import Floats
 Embeddings = NDArray[np.int8]
 
 STEPS_PER_DEVIATION = 8
-# Mean squared distance per feature, in units of the spread within a class. Of a picture sent again
-# smaller, larger or as another JPEG it is mostly less; of two people's sevens it is seldom so.
+# Mean squared distance per feature, in units of the spread within a class. The same picture
+# uploaded smaller, larger or as another JPEG is mostly nearer; two people's sevens seldom are.
 NEAR_DUPLICATE = 0.2
 
 
-def embedding(whitened: Floats) -> bytes:
-    """(F,) features in which each class's spread is 1 → F signed bytes."""
-    steps = np.round(whitened * STEPS_PER_DEVIATION)
+def encode_embedding(features: Floats) -> bytes:
+    """Return whitened features (F,) as F signed bytes."""
+    steps = np.round(features * STEPS_PER_DEVIATION)
     return np.clip(steps, -128, 127).astype(np.int8).tobytes()
 
 
-def embeddings(stored: list[bytes], length: int) -> Embeddings:
-    """As `embedding` made them, all of one length → (N, length)."""
-    return np.frombuffer(b"".join(stored), np.int8).reshape(-1, length)
+def decode_embeddings(encoded: list[bytes], length: int) -> Embeddings:
+    """Return N encoded embeddings of one length as (N, length)."""
+    return np.frombuffer(b"".join(encoded), np.int8).reshape(-1, length)
 
 
-def distance(images: Embeddings, others: Embeddings) -> Floats:
-    """(N, F), (M, F) → (N,): to the nearest of the others; infinite where there are none."""
+def measure_distances(images: Embeddings, others: Embeddings) -> Floats:
+    """Return the distance (N,) of each of (N, F) images to the nearest of (M, F) others.
+
+    It is infinite if there are no others.
+    """
     if not len(others):
         return np.full(len(images), np.inf)
     a, b = (each.astype(np.float64) / STEPS_PER_DEVIATION for each in (images, others))
@@ -36,28 +39,28 @@ def distance(images: Embeddings, others: Embeddings) -> Floats:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Places among the images: the most useful first, and what is a near-duplicate of those, or
-    of what is known."""
+class Selection:
+    """Indices of the selected images, best first, and of the near-duplicates left out."""
 
     order: list[int]
     duplicates: list[int]
 
 
-def most_useful(doubt: Floats, images: Embeddings, known: Embeddings, count: int) -> Chosen:
-    """Greedily by doubt × distance to the nearest known or chosen, that distance at most 1.
+def select_batch(scores: Floats, images: Embeddings, labelled: Embeddings, count: int) -> Selection:
+    """Select up to `count` images greedily by score times distance.
 
-    `doubt` is (N,), 0 to 1; `images` (N, F); `known` (M, F): labelled, or being labelled.
+    `scores` (N,) are acquisition scores from 0 to 1, `images` (N, F) and `labelled` (M, F)
+    embeddings. The distance is that to the nearest labelled or selected image, at most 1.
     """
-    novelty = distance(images, known)
+    novelty = measure_distances(images, labelled)
     order: list[int] = []
-    while len(order) < count:
-        worth = (doubt + 1e-9) * np.minimum(novelty, 1) * (novelty >= NEAR_DUPLICATE)
-        worth[order] = 0
-        best = int(worth.argmax()) if len(worth) else 0
-        if not len(worth) or worth[best] == 0:
+    while len(order) < min(count, len(images)):
+        gain = (scores + 1e-9) * np.minimum(novelty, 1) * (novelty >= NEAR_DUPLICATE)
+        gain[order] = 0
+        best = int(gain.argmax())
+        if gain[best] == 0:
             break
         order.append(best)
-        novelty = np.minimum(novelty, distance(images, images[best : best + 1]))
+        novelty = np.minimum(novelty, measure_distances(images, images[best : best + 1]))
     near = set(np.flatnonzero(novelty < NEAR_DUPLICATE).tolist()) - set(order)
-    return Chosen(order, sorted(near))
+    return Selection(order, sorted(near))

@@ -9,14 +9,14 @@ from typing import Any
 class Certificate:
     """A bound on the share of wrong answers, proved on calibration data.
 
-    With probability `confidence` over the draw of the calibration set, at most the share `level`
-    of the answers that reach `threshold` is wrong, on pictures like that set's. `claim` names the
-    kind of answer, "digits" or "strings". `threshold` is None where the set is too small or has
-    too many errors to prove it; `n` and `errors` are then those at the strictest threshold that
-    was tested. `n` counts the writers with an answer at the threshold and `errors` those of them
-    with a wrong one; a picture whose writer is unknown counts as a writer of its own.
-    `upper_bound` is the exact one-sided bound at `confidence` (Clopper & Pearson 1934), and
-    `set_digest` the sha256 of the calibration set.
+    With probability `confidence` over the choice of the calibration set, at most the share `level`
+    of the answers that reach `threshold` is wrong, on pictures like those of the set. `claim` names
+    the kind of answer, "digits" or "strings". `threshold` is None if the set is too small or has
+    too many errors for a proof; `n` and `errors` are then those at the strictest threshold tested.
+    `n` counts the writers with an answer at the threshold, `errors` those of them with a wrong
+    answer; a picture without a known writer counts as one writer. `upper_bound` is the exact
+    one-sided bound at `confidence` (Clopper & Pearson 1934), `set_digest` the sha256 of the
+    calibration set.
     """
 
     claim: str
@@ -37,5 +37,5 @@ class Certificate:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Certificate":
-        """Raise TypeError where a field is missing or unknown."""
+        """Raise TypeError if a field is missing or unknown."""
         return cls(**values)

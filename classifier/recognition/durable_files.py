@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def fsync(path: Path) -> None:
-    """Write a file's content to the disk or, of a folder, the names in it.
+    """Flush a file's content, or the names in a folder, to the disk.
 
-    A new or renamed file is not safe until its folder is written too.
+    A new or renamed file is not safe until its folder is flushed too.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -18,9 +18,9 @@ def fsync(path: Path) -> None:
 
 
 def make_folder(path: Path) -> bool:
-    """Create a folder and its missing parents, and fsync each new name in its own parent.
+    """Create a folder and its missing parents durably, and return whether it is new.
 
-    Returns whether the folder is new. Raises NotADirectoryError if a file has its name.
+    Raise NotADirectoryError if a file has its name.
     """
     try:
         path.mkdir()

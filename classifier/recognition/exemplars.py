@@ -1,4 +1,4 @@
-"""Training digits that stand for all of them: what a model finds an image to be most like."""
+"""Training digits that represent all of them, to show what an image resembles."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,8 +13,10 @@ from classifier.recognition.active_learning import Embeddings
 
 @dataclass(frozen=True)
 class Exemplars:
-    """N of MNIST's training digits: (N, 28, 28) pixels, ink = 255; (N,) labels, 0…9; and (N, F)
-    embeddings, as the model that they come with makes them (see `usefulness`)."""
+    """N of MNIST's training digits, with the embeddings of the model that they belong to.
+
+    `pixels` is (N, 28, 28), ink = 255; `labels` (N,), 0 to 9; `embeddings` (N, F).
+    """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -22,7 +24,7 @@ class Exemplars:
 
     @classmethod
     def load(cls, content: bytes) -> "Exemplars":
-        """Raises EOFError, KeyError, ValueError or BadZipFile for any other file's content."""
+        """Raise EOFError, KeyError, ValueError or BadZipFile for the content of another file."""
         with np.load(BytesIO(content)) as arrays:
             return cls(arrays["pixels"], arrays["labels"], arrays["embeddings"])
 
@@ -31,10 +33,10 @@ class Exemplars:
             path, pixels=self.pixels, labels=self.labels, embeddings=self.embeddings
         )
 
-    def nearest(self, stored: list[bytes], count: int) -> list[list[int]]:
-        """Of each image, by its embedding, the numbers of those most like it, in that order."""
-        others = self.embeddings.astype(np.float32)
-        images = active_learning.embeddings(stored, others.shape[1]).astype(np.float32)
-        # The squared distance, less what is the same for all.
-        apart = (others**2).sum(axis=1) - 2 * images @ others.T
-        return [np.argsort(each)[:count].tolist() for each in apart]
+    def find_nearest(self, encoded: list[bytes], count: int) -> list[list[int]]:
+        """Return the indices of the exemplars nearest to each encoded embedding, in order."""
+        exemplars = self.embeddings.astype(np.float32)
+        images = active_learning.decode_embeddings(encoded, exemplars.shape[1]).astype(np.float32)
+        # The squared distance less a term that is the same for all exemplars.
+        distances = (exemplars**2).sum(axis=1) - 2 * images @ exemplars.T
+        return [np.argsort(row)[:count].tolist() for row in distances]

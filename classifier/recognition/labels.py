@@ -1,4 +1,4 @@
-"""The words that models, recogniser, API and templates share."""
+"""Labels, verdicts, reasons and the other codes that the whole project shares."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -7,7 +7,7 @@ DIGITS = "0123456789"
 
 
 class Label(StrEnum):
-    """What an image is of, as a person or a model says it, where it is not a digit's character."""
+    """The labels besides the ten digits."""
 
     UNKNOWN = "unknown"
     NOT_A_DIGIT = "not_a_digit"
@@ -25,19 +25,19 @@ class Verdict(StrEnum):
 
 
 def combine_verdicts(verdicts: Sequence[str]) -> Verdict:
-    """Return the verdict on a picture, from those on its digits; without digits it is not a digit.
+    """Return the verdict on a picture with these verdicts on its digits.
 
-    One doubtful digit makes the whole doubtful. Most pieces of a photo are no digits, though a few
-    may look like one.
+    One unsure digit makes the picture unsure. If most are not digits, neither is the picture: some
+    pieces of a photo may look like digits.
     """
-    if verdicts and all(verdict == Verdict.DIGIT for verdict in verdicts):
-        return Verdict.DIGIT
-    is_mostly_other = 2 * verdicts.count(Verdict.NOT_A_DIGIT) > len(verdicts)
-    return Verdict.NOT_A_DIGIT if is_mostly_other or not verdicts else Verdict.UNSURE
+    if 2 * verdicts.count(Verdict.NOT_A_DIGIT) > len(verdicts) or not verdicts:
+        return Verdict.NOT_A_DIGIT
+    is_certain = all(verdict == Verdict.DIGIT for verdict in verdicts)
+    return Verdict.DIGIT if is_certain else Verdict.UNSURE
 
 
 class Reason(StrEnum):
-    """Why a verdict is not `digit`; the last three are about the whole picture."""
+    """The reason for a verdict other than `digit`; the last four concern the whole picture."""
 
     LOW_CONFIDENCE = "low_confidence"
     ANOTHER_SIGN = "another_sign"
@@ -49,7 +49,7 @@ class Reason(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API token may be used for, where its user may do it."""
+    """Permissions of an API token, within those of its user."""
 
     READ = "read"
     LABEL = "label"
@@ -61,7 +61,7 @@ class Scope(StrEnum):
 
 
 class Event(StrEnum):
-    """What webhooks are told of."""
+    """Events that are published to webhooks."""
 
     UPLOAD_UNSURE = "upload.unsure"
     LABEL_CREATED = "label.created"

@@ -1,4 +1,4 @@
-"""The model folder: its format, reading, checking, and publishing it whole or not at all."""
+"""The format of model folders: reads, verifies and writes them."""
 
 import hashlib
 import json
@@ -18,9 +18,9 @@ FORMAT = 2
 MANIFEST = "manifest.json"
 GRAPH = "model.tflite"
 REJECTOR = "rejector.npz"
-EXEMPLARS = "exemplars.npz"  # a folder may be without
-LINES = "lines.tflite"  # the line reader; a folder may be without
-WEIGHTS = "weights.npz"  # to fine-tune from
+EXEMPLARS = "exemplars.npz"  # optional
+LINES = "lines.tflite"  # the line reader, optional
+WEIGHTS = "weights.npz"  # for fine-tuning
 THRESHOLDS = {"confidence", "rejection", "distance"}
 STALE_AFTER_S = 24 * 3600
 
@@ -30,25 +30,25 @@ class ArtifactError(Exception):
 
 
 class MissingArtifact(ArtifactError):
-    """There is no such folder, or it has no manifest."""
+    """The folder or its manifest does not exist."""
 
 
 class DamagedArtifact(ArtifactError):
-    """A file is missing or is not what the manifest says."""
+    """A file is missing or does not match the manifest."""
 
 
 class IncompatibleArtifact(ArtifactError):
-    """The folder has another format than this version of the project reads."""
+    """The folder has a format that this version of the project can't read."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a model folder says of itself.
+    """The description of a model.
 
-    A verdict is `digit` from `thresholds["confidence"]` (0 to 1) on, and up to
-    `thresholds["rejection"]` (0 to 1) and `thresholds["distance"]` (0 on); `files` maps each
-    file's name to its sha256. `certificates` bound the errors behind verdict `digit`, and
-    `line_confidence` are the fields of a LineConfidence; a folder may be without.
+    The verdict is `digit` if the confidence is at least `thresholds["confidence"]` (0 to 1), the
+    rejection score at most `thresholds["rejection"]` (0 to 1) and the distance at most
+    `thresholds["distance"]` (from 0). `certificates` bound the errors behind that verdict;
+    `line_confidence` holds the fields of a LineConfidence. `files` maps names to sha256 checksums.
     """
 
     name: str
@@ -65,18 +65,18 @@ class Manifest:
     format: int = FORMAT
 
 
-def sha256(path: Path) -> str:
-    return _digest(path.read_bytes())
+def hash_file(path: Path) -> str:
+    return _hash(path.read_bytes())
 
 
-def _digest(content: bytes) -> str:
+def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read(folder: Path) -> Manifest:
-    """The manifest of a folder whose every file is what the manifest says.
+def verify(folder: Path) -> Manifest:
+    """Check every file against the manifest, and return the manifest.
 
-    Raises MissingArtifact, IncompatibleArtifact or DamagedArtifact.
+    Raise MissingArtifact, IncompatibleArtifact or DamagedArtifact.
     """
     manifest, _ = read_manifest(folder)
     for name in manifest.files:
@@ -85,22 +85,22 @@ def read(folder: Path) -> Manifest:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
-    """Return the manifest and its own sha256. Raises as `read` does."""
+    """Return the manifest and its own sha256. Raise the same errors as `verify`."""
     path = folder / MANIFEST
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise MissingArtifact(
             f"There is no model in {folder}: {MANIFEST} is missing. "
-            "List the models on record: python manage.py models"
+            "List the registered models: python manage.py models"
         ) from error
     except OSError as error:
         raise DamagedArtifact(f"{path} can't be read: {error.strerror}.") from error
-    return _parse(path, content), _digest(content)
+    return _parse(path, content), _hash(content)
 
 
 def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
-    """Return the content of a file that is what the manifest says. Raises DamagedArtifact."""
+    """Return the content of a file. Raise DamagedArtifact if it does not match the manifest."""
     path = folder / name
     if name not in manifest.files:
         raise DamagedArtifact(f"{folder / MANIFEST} is damaged: it has no checksum of {name}.")
@@ -110,7 +110,7 @@ def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
         raise DamagedArtifact(
             f"{path} can't be read: {error.strerror}. Restore the folder or train again."
         ) from error
-    if _digest(content) != manifest.files[name]:
+    if _hash(content) != manifest.files[name]:
         raise DamagedArtifact(f"{path} is damaged: its checksum differs from the manifest's.")
     return content
 
@@ -118,12 +118,13 @@ def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
 def _parse(path: Path, content: bytes) -> Manifest:
     try:
         values = json.loads(content)
-        found = values["format"]
+        stored_format = values["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedArtifact(f"{path} is not a model's manifest: {error!r}") from error
-    if found != FORMAT:
+    if stored_format != FORMAT:
         raise IncompatibleArtifact(
-            f"{path} has format {found!r}; this version of the project reads {FORMAT}. Train again."
+            f"{path} has format {stored_format!r}; this version of the project reads {FORMAT}. "
+            "Train again."
         )
     try:
         certificates = tuple(map(Certificate.from_json, values.pop("certificates", ())))
@@ -136,38 +137,38 @@ def _parse(path: Path, content: bytes) -> Manifest:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Writes the manifest, with the checksums of all other files that the folder has so far."""
-    others = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
-    files = {path.name: sha256(path) for path in others}
+    """Write the manifest with the checksums of all other files in the folder."""
+    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
+    files = {path.name: hash_file(path) for path in paths}
     values = asdict(manifest) | {"files": files}
     (folder / MANIFEST).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 @contextmanager
 def publishing(folder: Path) -> Iterator[Path]:
-    """A folder to write into, which takes its name at once when the block ends well.
+    """Provide a temporary folder that is renamed to `folder` when the block succeeds.
 
-    Raises FileExistsError if the name is taken. If the block raises, nothing is left behind.
+    Raise FileExistsError if the name is taken. If the block raises, nothing is left behind.
     """
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another name.")
     make_folder(folder.parent)
     _remove_stale(folder.parent)
-    aside = folder.with_name(f".{folder.name}.{uuid4().hex}.part")
-    aside.mkdir()
+    draft = folder.with_name(f".{folder.name}.{uuid4().hex}.part")
+    draft.mkdir()
     try:
-        yield aside
-        for path in (*aside.iterdir(), aside):
+        yield draft
+        for path in (*draft.iterdir(), draft):
             fsync(path)
-        aside.rename(folder)
+        draft.rename(folder)
     except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
         raise
     fsync(folder.parent)
 
 
 def _remove_stale(parent: Path) -> None:
-    """A killed process could not clean up after itself; a living one is younger than this."""
+    """Remove what killed processes left behind; a running one is younger than STALE_AFTER_S."""
     for path in parent.glob(".*.part"):
         if time.time() - path.stat().st_mtime > STALE_AFTER_S:
             shutil.rmtree(path, ignore_errors=True)

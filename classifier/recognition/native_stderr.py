@@ -1,4 +1,4 @@
-"""Lines that native libraries write to standard error."""
+"""Filters what native libraries write to standard error."""
 
 import os
 from collections.abc import Iterator
@@ -15,9 +15,8 @@ _lock = Lock()
 def filter_stderr(noise: str) -> Iterator[None]:
     """Drop the lines that match `noise`, an extended regular expression, while the block runs.
 
-    Native code writes to the file descriptor, where Python's logging has no influence. Other lines
-    pass, whichever thread writes them. The filter is a process of its own, so that the last words
-    of a library that aborts pass too.
+    Native code writes to the file descriptor, out of reach of Python's logging. The filter is a
+    separate process, so that the last lines of a library that aborts pass too.
     """
     with _lock:
         grep = _start_grep(noise)
@@ -35,7 +34,7 @@ def filter_stderr(noise: str) -> Iterator[None]:
 
 
 def _start_grep(noise: str) -> Popen[bytes] | None:
-    """Return None where it cannot start: noise does less harm than an error."""
+    """Return None if it cannot start: noise does less harm than an error."""
     command = ["grep", "--line-buffered", "-Ev", noise]
     try:
         return Popen(command, stdin=PIPE, stdout=STDERR)  # noqa: S603  # nosec B603

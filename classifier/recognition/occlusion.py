@@ -1,4 +1,4 @@
-"""Where a model looks: the image's parts are covered in turn, to see what each is worth to it."""
+"""Occlusion: shows which parts of an image the model relies on."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,13 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Focus:
-    """What covering parts of a (28, 28) image does to its best guess (Zeiler & Fergus 2014).
+    """The effect of covering parts of a (28, 28) image on its best guess (Zeiler & Fergus 2014).
 
-    `weight` is (28, 28): by how much the log-odds of the best guess fall, on average, where that
-    pixel is covered (the weight of evidence: Zintgraf et al. 2017); below 0 it speaks against it.
-    `patch` is row and column of the PATCH × PATCH pixels that cost most: without them the best
-    guess has the probability `left`, and `instead` is likelier, unless that is None.
+    `weight` (28, 28) is the mean loss in log-odds of the best guess when that pixel is covered (the
+    weight of evidence: Zintgraf et al. 2017); it is negative where the pixel speaks against the
+    guess. `patch` is the row and column of the PATCH × PATCH pixels that cost most: without them
+    the best guess has the probability `confidence_without`, and `guess_without` is likelier, or
+    None if the guess stays.
     """
 
     image: Pixels
@@ -31,57 +32,57 @@ class Focus:
     confidence: float
     weight: Floats
     patch: tuple[int, int]
-    left: float
-    instead: str | None
+    confidence_without: float
+    guess_without: str | None
 
 
-def focus(recognizer: Recognizer, image: Pixels) -> Focus:
-    """(28, 28), ink = 255. Takes a recognition for each place that has ink, about fifty."""
-    places = [place for place in _places() if image[_part(place)].any()]
-    found = recognizer.recognize([image, *(_without(image, place) for place in places)])
-    probabilities = np.array([each.probabilities for each in found])
+def find_focus(recognizer: Recognizer, image: Pixels) -> Focus:
+    """Measure what each part of a (28, 28) image, ink = 255, contributes to its best guess.
+
+    This takes about fifty recognitions, one for each patch that holds ink.
+    """
+    places = [place for place in _list_places() if image[_slice_patch(place)].any()]
+    covered = [_cover(image, place) for place in places]
+    recognitions = recognizer.recognize([image, *covered])
+    probabilities = np.array([each.probabilities for each in recognitions])
     guess = int(probabilities[0].argmax())
-    evidence = _log_odds(probabilities[:, guess])
+    # Unlike probabilities, log-odds still differ where the model is nearly certain.
+    clipped = np.clip(probabilities[:, guess], CERTAIN, 1 - CERTAIN)
+    evidence = np.log(clipped / (1 - clipped))
     worst = int(evidence.argmin())
-    instead = DIGITS[int(probabilities[worst].argmax())]
+    guess_without = int(probabilities[worst].argmax())
     return Focus(
         image=image,
         best_guess=DIGITS[guess],
         confidence=float(probabilities[0, guess]),
-        weight=_by_pixel(dict(zip(places, evidence[0] - evidence[1:], strict=True))),
+        weight=_average_by_pixel(dict(zip(places, evidence[0] - evidence[1:], strict=True))),
         patch=places[worst - 1] if worst else (0, 0),
-        left=float(probabilities[worst, guess]),
-        instead=None if instead == DIGITS[guess] else instead,
+        confidence_without=float(probabilities[worst, guess]),
+        guess_without=None if guess_without == guess else DIGITS[guess_without],
     )
 
 
-def _places() -> list[tuple[int, int]]:
+def _list_places() -> list[tuple[int, int]]:
     steps = range(0, SIDE - PATCH + 1, STEP)
     return [(row, column) for row in steps for column in steps]
 
 
-def _part(place: tuple[int, int]) -> tuple[slice, slice]:
+def _slice_patch(place: tuple[int, int]) -> tuple[slice, slice]:
     row, column = place
     return slice(row, row + PATCH), slice(column, column + PATCH)
 
 
-def _without(image: Pixels, place: tuple[int, int]) -> Pixels:
-    """Covered with what is around a digit, which the model takes for no sign of anything."""
+def _cover(image: Pixels, place: tuple[int, int]) -> Pixels:
+    """Return the image with background, which is evidence for nothing, in place of a patch."""
     covered = image.copy()
-    covered[_part(place)] = 0
+    covered[_slice_patch(place)] = 0
     return covered
 
 
-def _log_odds(probabilities: Floats) -> Floats:
-    """Unlike the probability, it still tells parts apart where the model is all but certain."""
-    kept = np.clip(probabilities, CERTAIN, 1 - CERTAIN)
-    return np.asarray(np.log(kept / (1 - kept)))
-
-
-def _by_pixel(losses: dict[tuple[int, int], float]) -> Floats:
-    """The mean over all places that cover a pixel; where there is no ink there is no loss."""
+def _average_by_pixel(losses: dict[tuple[int, int], float]) -> Floats:
+    """Return the mean loss (28, 28) of the patches on each pixel; those without ink cost 0."""
     total, count = np.zeros((2, SIDE, SIDE))
-    for place in _places():
-        total[_part(place)] += losses.get(place, 0)
-        count[_part(place)] += 1
+    for place in _list_places():
+        total[_slice_patch(place)] += losses.get(place, 0)
+        count[_slice_patch(place)] += 1
     return total / count

@@ -64,7 +64,7 @@ def read_batch() -> int:
             ShadowReading(
                 image=image,
                 model=candidate,
-                guess=recognition.guess,
+                guess=recognition.proposed_label,
                 served_guess=image.queued.guess,
                 confidence=recognition.confidence,
             )

@@ -44,7 +44,7 @@ def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersio
     if the folder can't be loaded, RuleBroken if it differs from the registered one.
     """
     folder = find_model_folder(name)
-    model_folder.read(folder)  # checks the files that only training reads
+    model_folder.verify(folder)  # checks the files that only training reads
     recognizer = Recognizer(folder)
     manifest = recognizer.manifest
     passed = comparison is None or comparison.get("passed", True)
@@ -118,7 +118,7 @@ def promote_bundled() -> ModelVersion:
     champion = get_champion()
     if champion and champion.name != BUNDLED:
         return champion
-    checksum = model_folder.sha256(find_model_folder(BUNDLED) / model_folder.MANIFEST)
+    checksum = model_folder.hash_file(find_model_folder(BUNDLED) / model_folder.MANIFEST)
     for earlier in ModelVersion.objects.filter(name=BUNDLED).exclude(checksum=checksum):
         earlier.name = f"{BUNDLED}-{earlier.checksum[:8]}"
         earlier.save(update_fields=["name"])

@@ -92,7 +92,7 @@ def copy_bundled_model(name: str, **changes: Any) -> Path:
     """Copy the bundled model to MODELS_DIR under another name, with changes to its manifest."""
     bundled: Path = settings.BUNDLED_MODELS_DIR / "baseline"
     folder = Path(shutil.copytree(bundled, settings.MODELS_DIR / name))
-    model_folder.write_manifest(folder, replace(model_folder.read(bundled), name=name, **changes))
+    model_folder.write_manifest(folder, replace(model_folder.verify(bundled), name=name, **changes))
     return folder
 
 

@@ -61,7 +61,7 @@ def load_focus(image_id: UUID) -> Focus:
     found: Focus | None = cache.get(key)
     if found is None:
         pixels = np.frombuffer(row[1], np.uint8).reshape(28, 28)
-        found = occlusion.focus(served.recognizer, pixels)
+        found = occlusion.find_focus(served.recognizer, pixels)
         cache.set(key, found, KEPT_S)
     return found
 
@@ -73,7 +73,7 @@ def find_neighbours(upload: Upload, served: ServedModel) -> Mapping[UUID | None,
     stored = dict(items.values_list("pk", "embedding"))
     if exemplars is None or not stored:
         return {}
-    nearest = exemplars.nearest([bytes(each) for each in stored.values()], NEAREST)
+    nearest = exemplars.find_nearest([bytes(each) for each in stored.values()], NEAREST)
     return {
         image: [Neighbour(number, str(exemplars.labels[number])) for number in numbers]
         for image, numbers in zip(stored, nearest, strict=True)

@@ -25,7 +25,7 @@ def build_queue_item(image: InputImage, found: Recognition) -> QueueItem:
     return QueueItem(
         image=image,
         waiting=image.label == Label.UNKNOWN,
-        guess=found.guess,
-        doubt=found.doubt,
-        embedding=active_learning.embedding(found.whitened),
+        guess=found.proposed_label,
+        doubt=found.acquisition_score,
+        embedding=active_learning.encode_embedding(found.features),
     )

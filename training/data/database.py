@@ -1,37 +1,42 @@
-"""What is learnt from and what is measured on: the one module of training that reads rows."""
+"""Reads images for training and evaluation from the database, and stores MNIST in it."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
+from tqdm import tqdm
 
 from classifier.models import UPLOAD_SOURCES, InputImage, InputImageQuerySet, ModelVersion, Source
-from classifier.recognition.labels import DIGITS, Label
-from classifier.recognition.recognizer import NOT_A_DIGIT
+from classifier.recognition.labels import KNOWN_LABELS, Label
 from training.data.images import Images, Pixels
+from training.data.mnist import Mnist
 from training.data.near_duplicates import group_images
+from training.data.snapshot import LeftOut, NewLabels, Snapshot
 
-HELD_OUT_IN = 10
+HELD_OUT_DIVISOR = 10
+MNIST_SOURCES = (Source.MNIST, Source.MNIST_SAMPLE)
+COLUMNS = "id, label, is_training, pixels, source, created_at"
+TYPES = ["uuid", "varchar", "bool", "bytea", "varchar", "timestamptz"]
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """MNIST's digits, what people labelled, and in `snapshot` exactly which they are."""
+class TrainingData:
+    """MNIST's digits, the labelled uploads, and the record of both."""
 
     mnist: Images
     corrections: Images
-    snapshot: dict[str, Any]
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a model is measured on: N images and their ids."""
+class EvaluationSet:
+    """N images and their ids."""
 
     ids: list[str]
     images: Images
@@ -46,115 +51,131 @@ class _Row:
     group: UUID | None
 
 
-def training(champion: ModelVersion | None = None) -> Dataset:
-    """Labelled training rows without the held-out share; 'unknown' never gets in.
-
-    The snapshot tells what has been labelled since the champion's.
-    """
+def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
+    """Read all labelled training images except the held-out uploads."""
     group_labelled_uploads()
     read_at = timezone.now()
-    every = list(_rows(_training_images()))
-    rows = [row for row in every if not _is_held_out(row)]
+    labelled = list(_read_rows(_filter_labelled()))
+    rows = [row for row in labelled if not _is_held_out(row)]
     uploads = [row for row in rows if row.source in UPLOAD_SOURCES]
     mnist = [row for row in rows if row.source not in UPLOAD_SOURCES]
-    snapshot = {
-        "read_at": read_at.isoformat(),
-        **_snapshot(rows, held_out=len(every) - len(rows)),
-        "corrected": {row.id: row.label for row in uploads},
-        "since": _since(uploads, champion),
-    }
-    return Dataset(_images(mnist), _images(uploads), snapshot)
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.id.encode() + row.label.encode() + row.pixels)
+    labels = Counter(row.label for row in rows)
+    unknown = InputImage.objects.filter(label=Label.UNKNOWN).count()
+    trained_on = champion.snapshot.get("corrected", {}) if champion else {}
+    new = [row.id for row in uploads if trained_on.get(row.id) != row.label]
+    snapshot = Snapshot(
+        read_at=read_at.isoformat(),
+        images=len(rows),
+        by_source=dict(sorted(Counter(row.source for row in rows).items())),
+        by_label={name: labels[name] for name in KNOWN_LABELS},
+        sha256=digest.hexdigest(),
+        left_out=LeftOut(unknown, held_out=len(labelled) - len(rows)),
+        corrected={row.id: row.label for row in uploads},
+        since=NewLabels(champion.name if champion else None, new),
+    )
+    return TrainingData(_to_images(mnist), _to_images(uploads), snapshot)
 
 
-def test_split() -> Measured:
-    """MNIST's test split, as far as it is loaded."""
-    return _measured(_rows(InputImage.objects.digits().filter(is_training=False)))
+def load_test_split() -> EvaluationSet:
+    return _to_set(_read_rows(InputImage.objects.digits().filter(is_training=False)))
 
 
-def held_out() -> Measured:
-    """Return the share of the labelled uploads that no model ever learns from."""
+def load_held_out_uploads() -> EvaluationSet:
+    """Read the fixed share of the labelled uploads that no model is trained on."""
     group_labelled_uploads()
-    return _measured(filter(_is_held_out, _rows(_training_images().uploaded())))
+    return _to_set(filter(_is_held_out, _read_rows(_filter_labelled().uploaded())))
 
 
 @transaction.atomic
 def group_labelled_uploads() -> None:
-    """Store for each newly labelled upload which near-duplicates it belongs to, once and for all.
+    """Store the group of near-duplicates that each newly labelled upload belongs to.
 
-    A group is held out or trained on as a whole, so that a held-out image has no copy in training.
+    A group is held out or trained on as a whole, so that no held-out image has a copy in training.
+    It never changes.
     """
-    images = _training_images().uploaded().order_by("labelled_at", "pk")
-    # A second process waits here, and then finds nothing left to group.
+    images = _filter_labelled().uploaded().order_by("labelled_at", "pk")
+    # A second process waits here, and then has nothing left to group.
     new = list(images.filter(group=None).select_for_update(no_key=True).only("pixels"))
     if not new:
         return
-    known = [row for row in _rows(images) if row.group]
+    grouped = [row for row in _read_rows(images) if row.group]
     groups = group_images(
-        _pixels(bytes(image.pixels) for image in new),
-        _pixels(row.pixels for row in known),
-        [row.group for row in known if row.group],
+        _to_pixels(bytes(image.pixels) for image in new),
+        _to_pixels(row.pixels for row in grouped),
+        [row.group for row in grouped if row.group],
     )
     for image, group in zip(new, groups, strict=True):
         image.group = group
     InputImage.objects.bulk_update(new, ["group"], batch_size=1000)
 
 
-def _measured(rows: Iterable[_Row]) -> Measured:
-    rows = list(rows)
-    return Measured([row.id for row in rows], _images(rows))
+def has_mnist() -> bool:
+    return InputImage.objects.filter(source__in=MNIST_SOURCES).exists()
 
 
-def _since(uploads: list[_Row], champion: ModelVersion | None) -> dict[str, Any]:
-    """The images that the champion has not learnt as what they are now."""
-    learnt = champion.snapshot.get("corrected", {}) if champion else {}
-    new = [row.id for row in uploads if learnt.get(row.id) != row.label]
-    return {"model": champion.name if champion else None, "images": new}
+def count_mnist(source: Source) -> tuple[int, int]:
+    """Return the numbers of training and test images from MNIST or its sample."""
+    counts = InputImage.objects.filter(source=source).aggregate(
+        train=Count("pk", filter=Q(is_training=True)), test=Count("pk", filter=Q(is_training=False))
+    )
+    return counts["train"], counts["test"]
 
 
-def _training_images() -> InputImageQuerySet:
+@transaction.atomic
+def store_mnist(mnist: Mnist, progress_bar: bool) -> None:
+    """Replace all images from MNIST or its sample."""
+    InputImage.objects.filter(source__in=MNIST_SOURCES).delete()
+    rows = tqdm(
+        _make_mnist_rows(mnist), total=sum(mnist.counts), unit=" images", disable=not progress_bar
+    )
+    statement = f"COPY input_data ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(TYPES)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _make_mnist_rows(mnist: Mnist) -> Iterator[tuple[object, ...]]:
+    now = timezone.now()
+    source = Source.MNIST_SAMPLE if mnist.is_sample else Source.MNIST
+    splits = ((True, mnist.x_train, mnist.y_train), (False, mnist.x_test, mnist.y_test))
+    for is_training, images, labels in splits:
+        for index, (image, label) in enumerate(zip(images, labels.tolist(), strict=True)):
+            id_ = make_mnist_id(source, is_training, index)
+            yield id_, str(label), is_training, image.tobytes(), source.value, now
+
+
+def make_mnist_id(source: Source, is_training: bool, index: int) -> UUID:
+    """Return an id that is the same in every database, so that snapshots can be compared."""
+    return uuid5(NAMESPACE_URL, f"{source}/{'train' if is_training else 'test'}/{index}")
+
+
+def _filter_labelled() -> InputImageQuerySet:
     return InputImage.objects.exclude(label=Label.UNKNOWN).filter(is_training=True)
 
 
-def _rows(images: InputImageQuerySet) -> Iterator[_Row]:
+def _read_rows(images: InputImageQuerySet) -> Iterator[_Row]:
     values = images.order_by("id").values_list("id", "label", "source", "pixels", "group")
     for id_, label, source, pixels, group in values.iterator(chunk_size=5000):
         yield _Row(str(id_), label, source, bytes(pixels), group)
 
 
 def _is_held_out(row: _Row) -> bool:
-    return row.group is not None and row.group.int % HELD_OUT_IN == 0
+    return row.group is not None and row.group.int % HELD_OUT_DIVISOR == 0
 
 
-def _images(rows: list[_Row]) -> Images:
-    return Images(
-        _pixels(row.pixels for row in rows), np.array([_class(row.label) for row in rows], np.uint8)
-    )
+def _to_set(rows: Iterable[_Row]) -> EvaluationSet:
+    rows = list(rows)
+    return EvaluationSet([row.id for row in rows], _to_images(rows))
 
 
-def _pixels(stored: Iterable[bytes]) -> Pixels:
+def _to_images(rows: list[_Row]) -> Images:
+    classes = [KNOWN_LABELS.index(row.label) for row in rows]
+    return Images(_to_pixels(row.pixels for row in rows), np.array(classes, np.uint8))
+
+
+def _to_pixels(stored: Iterable[bytes]) -> Pixels:
     return np.frombuffer(b"".join(stored), np.uint8).reshape(-1, 28, 28)
-
-
-def _class(label: str) -> int:
-    return NOT_A_DIGIT if label == Label.NOT_A_DIGIT else int(label)
-
-
-def _snapshot(rows: list[_Row], held_out: int) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(row.id.encode() + row.label.encode() + row.pixels)
-    labels = Counter(row.label for row in rows)
-    return {
-        "images": len(rows),
-        "by_source": dict(sorted(Counter(row.source for row in rows).items())),
-        "by_label": {name: labels[name] for name in (*DIGITS, Label.NOT_A_DIGIT)},
-        "sha256": digest.hexdigest(),
-        "left_out": {
-            "unknown": InputImage.objects.filter(label=Label.UNKNOWN).count(),
-            "held_out": held_out,
-        },
-    }
-
-
-def has_mnist() -> bool:
-    return InputImage.objects.filter(source__in=[Source.MNIST, Source.MNIST_SAMPLE]).exists()

@@ -1,4 +1,4 @@
-"""Hershey's stroke fonts (1967): letters and signs as a pen would draw them."""
+"""Letters and signs as strokes, from Hershey's fonts (1967)."""
 
 from functools import cache
 
@@ -9,13 +9,13 @@ from training.data.pen import Stroke
 
 
 @cache
-def font(name: str) -> HersheyFonts:
+def load_font(name: str) -> HersheyFonts:
     fonts = HersheyFonts()
     fonts.load_default_font(name)
     return fonts
 
 
 def strokes(font_name: str, character: str) -> list[Stroke]:
-    """Each (points, 2) of x and y, y downwards."""
-    lines = font(font_name).strokes_for_text(character)
+    """Return the strokes of a character."""
+    lines = load_font(font_name).strokes_for_text(character)
     return [np.array(line, float) for line in lines if len(line) > 1]

@@ -92,7 +92,7 @@ def write_strokes(lines: list[Stroke], rng: np.random.Generator) -> list[Stroke]
     placed = [(line - (low + high) / 2) * scale for line in lines]
     rough = [line + rng.normal(0, MOVED, line.shape) for line in placed if len(line) < 14]
     rough += [line for line in placed if len(line) >= 14]
-    smooth = pen.rounded(rough, int(rng.integers(1, 4)))
+    smooth = pen.round_corners(rough, int(rng.integers(1, 4)))
     return [_wobble(line, rng) for line in smooth]
 
 

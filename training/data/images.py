@@ -14,10 +14,14 @@ Labels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Images:
-    """(N, 28, 28) pixels, ink = 255, and their (N,) labels: 0…9, or NOT_A_DIGIT."""
+    """(N, 28, 28) pixels, ink = 255, and their (N,) labels: 0 to 9 or NOT_A_DIGIT."""
 
     pixels: Pixels
     labels: Labels
+
+    @classmethod
+    def from_non_digits(cls, pixels: Pixels) -> "Images":
+        return cls(pixels, np.full(len(pixels), NOT_A_DIGIT, np.uint8))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -32,7 +36,7 @@ class Images:
 
     @property
     def digest(self) -> str:
-        """The sha256 of pixels and labels, in their order."""
+        """The sha256 of pixels and labels in their order."""
         return hashlib.sha256(self.pixels.tobytes() + self.labels.tobytes()).hexdigest()
 
     @property
@@ -40,15 +44,5 @@ class Images:
         return self[self.labels != NOT_A_DIGIT]
 
     @property
-    def others(self) -> "Images":
+    def non_digits(self) -> "Images":
         return self[self.labels == NOT_A_DIGIT]
-
-
-def pixel_hash(pixels: bytes) -> int:
-    """Always the same for equal images, so that a share chosen by it never changes."""
-    return int.from_bytes(hashlib.sha256(pixels).digest()[:8])
-
-
-def none(pixels: Pixels) -> Images:
-    """Of what is no digit."""
-    return Images(pixels, np.full(len(pixels), NOT_A_DIGIT, np.uint8))

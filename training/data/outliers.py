@@ -1,4 +1,4 @@
-"""What people send that is no digit, made here: letters, scribbles, spoilt digits, photos."""
+"""Generates synthetic non-digits: letters, scribbles, spoilt digits and pieces of photos."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -13,7 +13,8 @@ from classifier.recognition.imaging.normalize import to_mnist, trim
 from training.data import glyphs, pen
 from training.data.images import Images, Pixels
 
-# By font of Hershey's, with its share. None that a hand could have meant as a digit: no O, l, Z…
+# The characters of each Hershey font and its share. Characters that a hand may write like a digit,
+# such as O, l and Z, are left out.
 CHARACTERS = {
     "greeks": (0.35, "ABCDEGJKLMNPQRSTUVWXabcdegjklmnpqrstuvwx"),
     "futural": (0.3, "ABCEFHKLMNPRTUVWXYacdefhkmnprtuvwx#%&*+@<=~["),
@@ -22,57 +23,58 @@ CHARACTERS = {
     "mathlow": (0.04, '!"#$^_bghijkln'),
     "symbolic": (0.08, "AIJKLNOPQRSTUVWXYZ_abcdefhimnop~"),
 }
-# Of these, a half is no digit.
+# Digits whose upper or lower half, or whose turned or mirrored image, is not a digit.
 UPPER_HALF, LOWER_HALF = (0, 4, 5), (0, 2)
 TURNED, MIRRORED = (3, 4, 5, 7), (3, 4, 6, 7, 9)
 
-Maker = Callable[[np.random.Generator], Pixels]
+Generator = Callable[[np.random.Generator], Pixels]
 Grey = NDArray[np.float32]
 
 
-class Digits:
-    """Real ones to spoil."""
+class DigitPool:
+    """Real digits, by class, to make non-digits of."""
 
     def __init__(self, images: Images) -> None:
-        self.of = {digit: images.pixels[images.labels == digit] for digit in range(10)}
+        self._by_class = {digit: images.pixels[images.labels == digit] for digit in range(10)}
 
-    def one(self, rng: np.random.Generator, among: tuple[int, ...] = tuple(range(10))) -> Grey:
-        present = [digit for digit in among if len(self.of[digit])]
-        pool = self.of[int(rng.choice(present))]
-        chosen: Grey = (pool[rng.integers(len(pool))] / 255).astype(np.float32)
-        return chosen
+    def pick(self, rng: np.random.Generator, classes: tuple[int, ...] = tuple(range(10))) -> Grey:
+        """Return the ink, 0 to 1, of a random digit of one of these classes."""
+        present = [digit for digit in classes if len(self._by_class[digit])]
+        pool = self._by_class[int(rng.choice(present))]
+        ink: Grey = (pool[rng.integers(len(pool))] / 255).astype(np.float32)
+        return ink
 
 
-def make(count: int, digits: Digits, rng: np.random.Generator) -> Pixels:
-    """(count, 28, 28) pixels, ink = 255, in imaging's format."""
-    makers: list[tuple[float, Maker]] = [
-        (0.60, character),
-        (0.12, scribble),
-        (0.08, partial(glued, digits)),
-        (0.05, partial(turned, digits)),
-        (0.04, partial(halved, digits)),
-        (0.11, piece_of_a_photo),
+def generate_outliers(count: int, digits: DigitPool, rng: np.random.Generator) -> Pixels:
+    """Return (count, 28, 28) pixels, ink = 255, in imaging's format."""
+    generators: list[tuple[float, Generator]] = [
+        (0.60, draw_character),
+        (0.12, draw_scribble),
+        (0.08, partial(join_digits, digits)),
+        (0.05, partial(turn_digit, digits)),
+        (0.04, partial(halve_digit, digits)),
+        (0.11, cut_photo),
     ]
-    shares = [share for share, _ in makers]
-    chosen = rng.choice(len(makers), size=count, p=shares)
-    return np.stack([makers[place][1](rng) for place in chosen])
+    shares = [share for share, _ in generators]
+    chosen = rng.choice(len(generators), size=count, p=shares)
+    return np.stack([generators[place][1](rng) for place in chosen])
 
 
-def character(rng: np.random.Generator) -> Pixels:
+def draw_character(rng: np.random.Generator) -> Pixels:
     shares = [share for share, _ in CHARACTERS.values()]
     name = str(rng.choice(list(CHARACTERS), p=shares))
     sign = str(rng.choice(list(CHARACTERS[name][1])))
-    return pen.written(pen.rounded(glyphs.strokes(name, sign), int(rng.integers(2))), rng)
+    return pen.draw_sign(pen.round_corners(glyphs.strokes(name, sign), int(rng.integers(2))), rng)
 
 
-def scribble(rng: np.random.Generator) -> Pixels:
+def draw_scribble(rng: np.random.Generator) -> Pixels:
     lines = [rng.uniform(0, 10, (rng.integers(4, 12), 2)) for _ in range(rng.integers(1, 4))]
-    return pen.written(pen.rounded(lines, int(rng.integers(3))), rng)
+    return pen.draw_sign(pen.round_corners(lines, int(rng.integers(3))), rng)
 
 
-def glued(digits: Digits, rng: np.random.Generator) -> Pixels:
-    """Two digits run together."""
-    left, right = (trim(digits.one(rng)) for _ in range(2))
+def join_digits(digits: DigitPool, rng: np.random.Generator) -> Pixels:
+    """Return two digits that touch or overlap."""
+    left, right = (trim(digits.pick(rng)) for _ in range(2))
     overlap = int(rng.integers(0, 4))
     height = max(len(left), len(right))
     field = np.zeros((height, left.shape[1] + right.shape[1] - overlap), np.float32)
@@ -82,30 +84,30 @@ def glued(digits: Digits, rng: np.random.Generator) -> Pixels:
     return to_mnist(field)
 
 
-def turned(digits: Digits, rng: np.random.Generator) -> Pixels:
+def turn_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     if rng.random() < 0.5:
-        return to_mnist(np.rot90(digits.one(rng, TURNED), int(rng.choice([1, 3]))).copy())
-    return to_mnist(digits.one(rng, MIRRORED)[:, ::-1].copy())
+        return to_mnist(np.rot90(digits.pick(rng, TURNED), int(rng.choice([1, 3]))).copy())
+    return to_mnist(digits.pick(rng, MIRRORED)[:, ::-1].copy())
 
 
-def halved(digits: Digits, rng: np.random.Generator) -> Pixels:
+def halve_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     if rng.random() < 0.5:
-        ink = trim(digits.one(rng, UPPER_HALF))
+        ink = trim(digits.pick(rng, UPPER_HALF))
         return to_mnist(ink[: len(ink) // 2].copy())
-    ink = trim(digits.one(rng, LOWER_HALF))
+    ink = trim(digits.pick(rng, LOWER_HALF))
     return to_mnist(ink[len(ink) // 2 :].copy())
 
 
-def piece_of_a_photo(rng: np.random.Generator) -> Pixels:
-    """What imaging cuts out of a photo that shows no writing."""
+def cut_photo(rng: np.random.Generator) -> Pixels:
+    """Return a piece that imaging cuts out of a photo without writing."""
     while True:
-        found = imaging.find_digits(imaging.from_array(_crop(rng)))
-        if found:
-            return found[rng.integers(len(found))].pixels
+        pieces = imaging.find_digits(imaging.from_array(_crop_photo(rng)))
+        if pieces:
+            return pieces[rng.integers(len(pieces))].pixels
 
 
-def _crop(rng: np.random.Generator) -> Pixels:
-    photos = _photos()
+def _crop_photo(rng: np.random.Generator) -> Pixels:
+    photos = _load_photos()
     photo = photos[rng.integers(len(photos))]
     side = int(rng.integers(60, min(photo.shape[:2])))
     top, left = (int(rng.integers(0, length - side + 1)) for length in photo.shape[:2])
@@ -116,8 +118,8 @@ def _crop(rng: np.random.Generator) -> Pixels:
 
 
 @cache
-def _photos() -> list[Pixels]:
-    """The few that come with the libraries of training: a temple, a flower, a portrait."""
+def _load_photos() -> list[Pixels]:
+    """Return the photos that scikit-learn and matplotlib contain."""
     from matplotlib import cbook
     from sklearn.datasets import load_sample_images
 

@@ -1,89 +1,93 @@
-"""What one run learns from, and what it is calibrated on: given images, and self-made ones."""
+"""Splits a run's images into training and calibration data, and adds synthetic images."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.data import outliers, styles
-from training.data.images import Images, none, pixel_hash
-from training.data.outliers import Digits
+from training.data.images import Images
+from training.data.outliers import DigitPool
 
-CALIBRATION_IN = 12  # of MNIST's 60,000: 5,000
-STYLED = 0.08
-OUTLIERS = 0.2
-# A fine-tuning epoch: so many of the given digits, and of all of it this share of corrections,
-# unless they are so few that each would come up too often.
+CALIBRATION_DIVISOR = 12  # one in 12 of MNIST's 60,000 is 5,000
+STYLED_SHARE = 0.08
+OUTLIER_SHARE = 0.2
+# Fine-tuning replays so many digits. Corrections are repeated until they make up this share of an
+# epoch, but not more often than MAX_REPEATS.
 REPLAYED = 8_000
-CORRECTED = 0.4
-MOST_REPEATS = 20
+CORRECTION_SHARE = 0.4
+MAX_REPEATS = 20
 
 
-class NothingToLearn(Exception):
-    """There are no corrections; the message names the way to get some."""
+class NotEnoughData(Exception):
+    """There are too few labelled images; the message says how to get more."""
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSplit:
+    """The images that a run trains on and those that it is calibrated on."""
+
     train: Images
     calibration: Images
 
 
-def prepare(given: Images, seed: int) -> Lesson:
-    """Digits, and what people said is none → both with self-made ones, in two parts.
+def prepare_training(images: Images, seed: int) -> TrainingSplit:
+    """Split labelled images, and add synthetic ones to both parts.
 
-    No model ever learns from what calibrates another: a hash of the pixels decides.
+    A hash of the pixels chooses the calibration digits, so that no model ever trains on those that
+    calibrate another.
     """
     rng = np.random.default_rng(seed)
-    learnt, held = _apart(given.digits)
-    return Lesson(
-        train=_with_made(learnt, rng) + given.others,
-        calibration=held + _made(held, 1.0, rng),
+    training, calibration = _split(images.digits)
+    return TrainingSplit(
+        train=_add_synthetic(training, rng) + images.non_digits,
+        calibration=calibration + _generate_outliers(calibration, 1.0, rng),
     )
 
 
-def for_fine_tuning(given: Images, corrections: Images, seed: int) -> Lesson:
-    """Some of the given digits replayed, lest they are forgotten (Robins 1995), among repeated
-    corrections, which may be digits or none → a lesson in two parts as `prepare` makes them.
+def prepare_fine_tuning(images: Images, corrections: Images, seed: int) -> TrainingSplit:
+    """Mix repeated corrections with some of the earlier digits, and split them.
 
-    Raises NothingToLearn.
+    The earlier digits are replayed so that they are not forgotten (Robins 1995). Raise
+    NotEnoughData if there are no corrections.
     """
     rng = np.random.default_rng(seed)
-    learnt, held = _apart(given.digits)
-    corrected, held_corrections = _apart(corrections.digits)
-    corrected, held = corrected + corrections.others, held + held_corrections
+    training, calibration = _split(images.digits)
+    corrected, held_out = _split(corrections.digits)
+    corrected, calibration = corrected + corrections.non_digits, calibration + held_out
     if not len(corrected):
-        raise NothingToLearn("There are no labelled uploads to learn from; label some first.")
-    replayed = _with_made(learnt[rng.permutation(len(learnt))[:REPLAYED]], rng)
-    return Lesson(
-        train=replayed + _repeated(corrected, len(replayed)),
-        calibration=held + _made(held, OUTLIERS, rng),
+        raise NotEnoughData("There are no labelled uploads to learn from; label some first.")
+    replayed = _add_synthetic(training[rng.permutation(len(training))[:REPLAYED]], rng)
+    return TrainingSplit(
+        train=replayed + _repeat(corrected, len(replayed)),
+        calibration=calibration + _generate_outliers(calibration, OUTLIER_SHARE, rng),
     )
 
 
-def learnt(given: Images) -> Images:
-    """The digits among them that models learn from."""
-    return _apart(given.digits)[0]
+def select_training_digits(images: Images) -> Images:
+    return _split(images.digits)[0]
 
 
-def _apart(digits: Images) -> tuple[Images, Images]:
-    """What is learnt from, and what calibrates."""
-    held = np.array(
-        [pixel_hash(image.tobytes()) % CALIBRATION_IN == 0 for image in digits.pixels], bool
-    )
-    return digits[~held], digits[held]
+def _split(digits: Images) -> tuple[Images, Images]:
+    """Return the digits to train on and those to calibrate on."""
+    hashes = [hashlib.sha256(image.tobytes()).digest()[:8] for image in digits.pixels]
+    chosen = [int.from_bytes(each) % CALIBRATION_DIVISOR == 0 for each in hashes]
+    is_calibration = np.array(chosen, bool)
+    return digits[~is_calibration], digits[is_calibration]
 
 
-def _with_made(digits: Images, rng: np.random.Generator) -> Images:
-    styled = styles.digits(int(STYLED * len(digits)), rng)
-    return digits + styled + _made(digits, OUTLIERS, rng)
+def _add_synthetic(digits: Images, rng: np.random.Generator) -> Images:
+    styled = styles.generate_digits(int(STYLED_SHARE * len(digits)), rng)
+    return digits + styled + _generate_outliers(digits, OUTLIER_SHARE, rng)
 
 
-def _repeated(corrected: Images, others: int) -> Images:
-    """As often as makes them their share beside that many others."""
-    wanted = CORRECTED / (1 - CORRECTED) * others
-    times = min(max(round(wanted / len(corrected)), 1), MOST_REPEATS)
-    return corrected[np.tile(np.arange(len(corrected)), times)]
+def _repeat(corrections: Images, others: int) -> Images:
+    """Repeat the corrections until they are CORRECTION_SHARE of all, `others` included."""
+    target = CORRECTION_SHARE / (1 - CORRECTION_SHARE) * others
+    times = min(max(round(target / len(corrections)), 1), MAX_REPEATS)
+    return corrections[np.tile(np.arange(len(corrections)), times)]
 
 
-def _made(digits: Images, share: float, rng: np.random.Generator) -> Images:
-    return none(outliers.make(int(share * len(digits)), Digits(digits), rng))
+def _generate_outliers(digits: Images, share: float, rng: np.random.Generator) -> Images:
+    count = int(share * len(digits))
+    return Images.from_non_digits(outliers.generate_outliers(count, DigitPool(digits), rng))

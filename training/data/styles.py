@@ -1,4 +1,4 @@
-"""Digits as other schools teach them than MNIST's American writers learnt."""
+"""Draws digits in the handwriting styles of schools outside the United States."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from training.data.pen import Stroke
 
 FONTS = ("futural", "rowmans", "scripts")
 
-# Corners and turning points on a field 10 wide and 16 high, y downwards.
+# Corners and turning points of each stroke, on a field 10 wide and 16 high, y downwards.
 TAUGHT: list[tuple[int, list[list[tuple[float, float]]]]] = [
     (1, [[(2, 5), (6, 0), (6, 16)]]),
     (1, [[(1, 7), (6, 0), (6, 16)]]),
@@ -44,16 +44,18 @@ TAUGHT: list[tuple[int, list[list[tuple[float, float]]]]] = [
 ]  # fmt: skip
 
 
-def digits(count: int, rng: np.random.Generator) -> Images:
-    models = _models()
-    chosen = [models[place] for place in rng.integers(len(models), size=count)]
-    pixels = np.stack(
-        [pen.written(pen.rounded(strokes, int(rng.integers(3))), rng) for _, strokes in chosen]
-    )
-    return Images(pixels, np.array([digit for digit, _ in chosen], np.uint8))
+def generate_digits(count: int, rng: np.random.Generator) -> Images:
+    forms = list_forms()
+    chosen = [forms[place] for place in rng.integers(len(forms), size=count)]
+    drawings = [
+        pen.draw_sign(pen.round_corners(strokes, int(rng.integers(3))), rng)
+        for _, strokes in chosen
+    ]
+    return Images(np.stack(drawings), np.array([digit for digit, _ in chosen], np.uint8))
 
 
-def _models() -> list[tuple[int, list[Stroke]]]:
+def list_forms() -> list[tuple[int, list[Stroke]]]:
+    """Return digits with their strokes, as schools teach them and as fonts have them."""
     taught = [(digit, [np.array(line, float) for line in lines]) for digit, lines in TAUGHT]
     fonts = [(digit, glyphs.strokes(name, str(digit))) for name in FONTS for digit in range(10)]
     return 2 * taught + fonts

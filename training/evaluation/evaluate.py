@@ -1,7 +1,6 @@
-"""How good and how honest answers are: probabilities, verdicts and truths in, figures out."""
+"""Measures answers: how often they are right, how well calibrated, how well they reject."""
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,95 +8,129 @@ from numpy.typing import NDArray
 from classifier.recognition.labels import Verdict
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.data.images import Images
-from training.evaluation.intervals import interval
+from training.evaluation.intervals import compute_interval
 
 BINS = 15
-# Most guesses are nearly certain, so bins that are to be seen narrow towards 1.
-SHOWN_BINS = np.array([0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0])
-SHOWN_SHARES = np.arange(0.9, 1.0001, 0.005)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Of N pictures.
+class EvaluatedPictures:
+    """Answers for N pictures and the truth.
 
-    `probabilities` is (N, 10); `certainty` (N,), higher for what looks more like a digit;
-    `kept` (N,), whether the verdict is `digit`; `right` (N,), whether the best guess is right;
-    `truth` (N,), 0…9, or NOT_A_DIGIT; `source` (N,), whose picture it is, or "".
+    `probabilities` is (N, 10); `certainty` (N,) is higher for pictures more like a digit;
+    `accepted` (N,) tells whether the verdict is `digit`, `right` (N,) whether the best guess is
+    right; `truth` (N,) is 0 to 9 or NOT_A_DIGIT; `source` (N,) names the writer, or is "".
     """
 
     probabilities: NDArray[np.float64]
     certainty: NDArray[np.float64]
-    kept: NDArray[np.bool_]
+    accepted: NDArray[np.bool_]
     right: NDArray[np.bool_]
     truth: NDArray[np.int64]
     source: NDArray[np.str_]
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """(N,): of a digit, whether the best guess is right; else, whether it is refused."""
-        return np.where(self.truth == NOT_A_DIGIT, ~self.kept, self.right)
+        """Whether (N,) a digit is guessed right, or a non-digit is not accepted."""
+        return np.where(self.truth == NOT_A_DIGIT, ~self.accepted, self.right)
 
-    def __getitem__(self, chosen: NDArray[np.bool_]) -> "Answers":
-        return Answers(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    @property
+    def digits(self) -> "EvaluatedPictures":
+        return self[self.truth != NOT_A_DIGIT]
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> "EvaluatedPictures":
+        return EvaluatedPictures(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     @classmethod
-    def join(cls, parts: "list[Answers]") -> "Answers":
+    def join(cls, parts: "list[EvaluatedPictures]") -> "EvaluatedPictures":
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def of_images(recognizer: Recognizer, images: Images) -> Answers:
+@dataclass(frozen=True)
+class Metrics:
+    """Shares from 0 to 1, None if there is nothing to measure. `asdict` returns the JSON form.
+
+    NAME_interval is the exact 95 % interval of the share NAME. `macro_accuracy_by_source` is the
+    mean of the sources' accuracies; `coverage` the share of digits with verdict `digit`, whose
+    count is `kept`; `accuracy_at_digit` the share of these that are right; `non_digits_refused` the
+    share of non-digits with another verdict. `auroc` and `fpr95` measure how well certainty
+    separates digits from non-digits. `ece` has 15 bins (Guo et al. 2017), `nll` is in nats, `brier`
+    from 0 to 2.
+    """
+
+    digits: int
+    non_digits: int
+    kept: int
+    accuracy: float | None
+    accuracy_interval: list[float] | None
+    macro_accuracy_by_source: float | None
+    coverage: float | None
+    coverage_interval: list[float] | None
+    accuracy_at_digit: float | None
+    accuracy_at_digit_interval: list[float] | None
+    non_digits_refused: float | None
+    non_digits_refused_interval: list[float] | None
+    auroc: float | None
+    fpr95: float | None
+    ece: float | None
+    nll: float | None
+    brier: float | None
+
+
+def evaluate_images(recognizer: Recognizer, images: Images) -> EvaluatedPictures:
     recognitions = recognizer.recognize(images.pixels)
     probabilities = np.array([recognition.probabilities for recognition in recognitions])
-    return Answers(
+    return EvaluatedPictures(
         probabilities=probabilities,
         certainty=np.array([recognition.certainty for recognition in recognitions]),
-        kept=np.array([found.verdict == Verdict.DIGIT for found in recognitions]),
+        accepted=np.array([each.verdict == Verdict.DIGIT for each in recognitions]),
         right=probabilities.argmax(axis=1) == images.labels,
         truth=images.labels.astype(np.int64),
         source=np.full(len(images), ""),
     )
 
 
-def figures(answers: Answers) -> dict[str, Any]:
-    """Shares are 0 to 1; a figure that the pictures can't give is None. NAME_interval is the exact
-    95 % interval of the share NAME.
-
-    `macro_accuracy_by_source`: the mean of the sources' accuracies; `coverage`: digits with
-    verdict `digit`, which are `kept`; `accuracy_at_digit`: those of them that are right;
-    `non_digits_refused`: non-digits with another verdict; `auroc` and `fpr95` of separating digits
-    from non-digits; `ece` with 15 bins (Guo et al. 2017), `nll` in nats, `brier` 0 to 2.
-    """
-    digit = answers.truth != NOT_A_DIGIT
-    kept = digit & answers.kept
-    return {
-        "digits": int(digit.sum()),
-        "non_digits": int((~digit).sum()),
-        "kept": int(kept.sum()),
-        **_share("accuracy", answers.right[digit]),
-        "macro_accuracy_by_source": _macro(answers.right[digit], answers.source[digit]),
-        **_share("coverage", answers.kept[digit]),
-        **_share("accuracy_at_digit", answers.right[kept]),
-        **_share("non_digits_refused", ~answers.kept[~digit]),
-        "auroc": auroc(answers.certainty[digit], answers.certainty[~digit]),
-        "fpr95": fpr95(answers.certainty[digit], answers.certainty[~digit]),
-        **calibration(answers.probabilities[digit], answers.truth[digit]),
-    }
-
-
-def _share(name: str, hits: NDArray[np.bool_]) -> dict[str, Any]:
-    mean = float(hits.mean()) if len(hits) else None
-    return {name: mean, f"{name}_interval": interval(hits)}
+def measure(pictures: EvaluatedPictures) -> Metrics:
+    digits, non_digits = pictures.digits, pictures[pictures.truth == NOT_A_DIGIT]
+    accepted = digits[digits.accepted]
+    ece, nll, brier = _measure_calibration(digits)
+    return Metrics(
+        digits=len(digits.truth),
+        non_digits=len(non_digits.truth),
+        kept=len(accepted.truth),
+        accuracy=_average(digits.right),
+        accuracy_interval=compute_interval(digits.right),
+        macro_accuracy_by_source=_average_sources(digits),
+        coverage=_average(digits.accepted),
+        coverage_interval=compute_interval(digits.accepted),
+        accuracy_at_digit=_average(accepted.right),
+        accuracy_at_digit_interval=compute_interval(accepted.right),
+        non_digits_refused=_average(~non_digits.accepted),
+        non_digits_refused_interval=compute_interval(~non_digits.accepted),
+        auroc=auroc(digits.certainty, non_digits.certainty),
+        fpr95=fpr95(digits.certainty, non_digits.certainty),
+        ece=ece,
+        nll=nll,
+        brier=brier,
+    )
 
 
-def _macro(right: NDArray[np.bool_], source: NDArray[np.str_]) -> float | None:
-    named = [name for name in np.unique(source) if name]
-    return float(np.mean([right[source == name].mean() for name in named])) if named else None
+def _average(hits: NDArray[np.bool_]) -> float | None:
+    return float(hits.mean()) if len(hits) else None
+
+
+def _average_sources(digits: EvaluatedPictures) -> float | None:
+    names = [name for name in np.unique(digits.source) if name]
+    shares = [digits.right[digits.source == name].mean() for name in names]
+    return float(np.mean(shares)) if shares else None
 
 
 def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:
-    """The chance that a positive scores above a negative; ties count half (Mann–Whitney U)."""
+    """Return the probability that a positive scores above a negative (Mann–Whitney U).
+
+    Ties count half.
+    """
     if not len(positive) or not len(negative):
         return None
     ordered = np.sort(negative)
@@ -107,78 +140,29 @@ def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float
 
 
 def fpr95(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:
-    """The share of negatives let through by the threshold that keeps 95 % of the positives."""
+    """Return the share of negatives above the threshold that accepts 95 % of the positives."""
     if not len(positive) or not len(negative):
         return None
     threshold = np.sort(positive)[int(0.05 * len(positive))]
     return float((negative >= threshold).mean())
 
 
-def calibration(
-    probabilities: NDArray[np.float64], truth: NDArray[np.int64]
-) -> dict[str, float | None]:
-    if not len(truth):
-        return {"ece": None, "nll": None, "brier": None}
-    of_truth = probabilities[np.arange(len(truth)), truth]
+def _measure_calibration(
+    digits: EvaluatedPictures,
+) -> tuple[float, float, float] | tuple[None, None, None]:
+    """Return expected calibration error, negative log likelihood and Brier score."""
+    if not len(digits.truth):
+        return None, None, None
+    probabilities = digits.probabilities
+    of_truth = probabilities[np.arange(len(digits.truth)), digits.truth]
     squares = (probabilities**2).sum(axis=1) - 2 * of_truth + 1
-    return {
-        "ece": _ece(probabilities, truth),
-        "nll": float(-np.log(np.maximum(of_truth, 1e-12)).mean()),
-        "brier": float(squares.mean()),
-    }
+    nll = float(-np.log(np.maximum(of_truth, 1e-12)).mean())
+    return _measure_ece(digits), nll, float(squares.mean())
 
 
-def _ece(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
+def _measure_ece(digits: EvaluatedPictures) -> float:
+    confidence = digits.probabilities.max(axis=1)
+    right = digits.probabilities.argmax(axis=1) == digits.truth
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bins, weights=right - confidence, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(truth))
-
-
-def details(answers: Answers) -> dict[str, Any]:
-    """Of the digits among them, what charts are drawn from.
-
-    `confusion`: 10 × 10 counts, a row a true digit, a column a guess; `reliability`: of each bin
-    of confidence `from`, `to`, how many `guesses`, what they `said` on the mean, and the share
-    `right`; `risk_coverage`: where the share `kept` is, the least certain being given up first,
-    the share of these that is `wrong`.
-    """
-    digits = answers[answers.truth != NOT_A_DIGIT]
-    guesses = digits.probabilities.argmax(axis=1)
-    return {
-        "confusion": confusion(guesses, digits.truth).tolist(),
-        "reliability": reliability(digits),
-        "risk_coverage": risk_coverage(digits),
-    }
-
-
-def reliability(digits: Answers) -> list[dict[str, float]]:
-    """How often guesses of each confidence are right (Guo et al. 2017); no bin is empty."""
-    confidence = digits.probabilities.max(axis=1)
-    bins = np.clip(np.digitize(confidence, SHOWN_BINS) - 1, 0, len(SHOWN_BINS) - 2)
-    return [
-        {
-            "from": float(SHOWN_BINS[place]),
-            "to": float(SHOWN_BINS[place + 1]),
-            "guesses": int((bins == place).sum()),
-            "said": float(confidence[bins == place].mean()),
-            "right": float(digits.right[bins == place].mean()),
-        }
-        for place in np.unique(bins).tolist()
-    ]
-
-
-def risk_coverage(digits: Answers) -> list[dict[str, float]]:
-    wrong = (~digits.right[np.argsort(-digits.certainty, kind="stable")]).cumsum()
-    kept = np.unique(np.round(SHOWN_SHARES * len(wrong)).astype(int))
-    return [
-        {"kept": count / len(wrong), "wrong": int(wrong[count - 1]) / count}
-        for count in kept.tolist()
-        if count
-    ]
-
-
-def confusion(guesses: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(10, 10) counts: a row a true digit, a column a guess."""
-    return np.bincount(truth * 10 + guesses, minlength=100).reshape(10, 10)
+    return float(np.abs(gaps).sum() / len(digits.truth))

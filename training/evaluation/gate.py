@@ -1,4 +1,4 @@
-"""Whether a candidate may replace the champion: both ones' answers in, a verdict out."""
+"""Decides whether a candidate may replace the champion."""
 
 import math
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Of the same N images: their ids, and which of them each model answers right."""
+class PairedAnswers:
+    """The ids of N images, and which of them each model answers right."""
 
     ids: list[str]
     champion_right: Flags
@@ -23,8 +23,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Difference:
-    """On one set: counts, the ids that only the candidate gets right (`better`) or only the
-    champion (`worse`), and how likely an equal candidate is to look this bad (`p`)."""
+    """The difference on one set of images.
+
+    `better` are the ids that only the candidate answers right, `worse` those that only the champion
+    does; `p` is the probability that a candidate as good as the champion looks this bad.
+    """
 
     images: int
     champion_right: int
@@ -36,34 +39,37 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`reason` is a sentence for a person; `dataclasses.asdict` makes plain JSON of it all."""
+    """The verdict on a candidate, with a sentence on the reason. `asdict` returns the JSON form.
 
+    `against` is the champion's name.
+    """
+
+    against: str
     passed: bool
     reason: str
     sets: dict[str, Difference]
 
 
-def compare(sets: dict[str, Pair]) -> Comparison:
-    """Rejected is what is worse on any set by an exact one-sided McNemar test at 5 %, and what
-    there are no images to compare on.
+def compare(champion: str, sets: dict[str, PairedAnswers]) -> Comparison:
+    """Reject a candidate that is worse on any set by a one-sided exact McNemar test at 5 %.
 
-    Only images that the two answer differently count, which fits the margin to the case. Of
-    10,000 test images a fine-tuned model, which differs on a dozen, may lose a net six; one
-    trained from scratch, which differs on 40 by the luck of its seed, may lose ten. On a small
-    set five that got worse and none better are too many. Of candidates as good as the champion,
-    each set rejects one in 20 at most.
+    The test counts only images that the two models answer differently, so the margin depends on how
+    many these are. Of 10,000 test images, a fine-tuned model that differs on a dozen may lose a
+    net six; one trained from scratch, which differs on 40 by the luck of its seed, may lose ten.
+    On a small set, five worse and none better are too many. Each set rejects at most one in 20
+    candidates that are as good as the champion. Without images, the candidate is rejected.
     """
-    found = {name: difference(pair) for name, pair in sets.items() if pair.ids}
-    worse = {name: each for name, each in found.items() if each.p < SIGNIFICANCE}
-    if not found:
-        return Comparison(False, "There are no images to compare on.", found)
-    reason = "; ".join(_describe(name, each) for name, each in (worse or found).items())
-    return Comparison(not worse, f"{reason[0].upper()}{reason[1:]}.", found)
+    differences = {name: measure_difference(pair) for name, pair in sets.items() if pair.ids}
+    if not differences:
+        return Comparison(champion, False, "There are no images to compare on.", {})
+    worse = {name: each for name, each in differences.items() if each.p < SIGNIFICANCE}
+    reason = "; ".join(_describe(name, each) for name, each in (worse or differences).items())
+    return Comparison(champion, not worse, f"{reason[0].upper()}{reason[1:]}.", differences)
 
 
-def difference(pair: Pair) -> Difference:
-    better = _chosen(pair.ids, pair.candidate_right & ~pair.champion_right)
-    worse = _chosen(pair.ids, pair.champion_right & ~pair.candidate_right)
+def measure_difference(pair: PairedAnswers) -> Difference:
+    better = _select(pair.ids, pair.candidate_right & ~pair.champion_right)
+    worse = _select(pair.ids, pair.champion_right & ~pair.candidate_right)
     return Difference(
         images=len(pair.ids),
         champion_right=int(pair.champion_right.sum()),
@@ -74,23 +80,23 @@ def difference(pair: Pair) -> Difference:
     )
 
 
-def _chosen(ids: list[str], flags: Flags) -> list[str]:
+def _select(ids: list[str], flags: Flags) -> list[str]:
     return [id_ for id_, flag in zip(ids, flags, strict=True) if flag]
 
 
 def mcnemar(better: int, worse: int) -> float:
-    """The chance of at least so many worse among these discordant pairs, were each as likely to
-    be better (McNemar 1947, with the exact binomial distribution)."""
+    """Return the probability of at least `worse` of these discordant pairs under equal chances.
+
+    McNemar 1947, with the exact binomial distribution.
+    """
     pairs = better + worse
     return float(sum(math.comb(pairs, count) for count in range(worse, pairs + 1)) / 2**pairs)
 
 
-def _describe(name: str, found: Difference) -> str:
+def _describe(name: str, difference: Difference) -> str:
+    count = len(difference.worse)
+    images = "1 image" if count == 1 else f"{count or 'no'} images"
     return (
-        f"on {TITLES[name]} {_images(len(found.worse))} got worse and "
-        f"{len(found.better) or 'none'} better (p = {found.p:.2g})"
+        f"on {TITLES[name]} {images} got worse and "
+        f"{len(difference.better) or 'none'} better (p = {difference.p:.2g})"
     )
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count or 'no'} images"

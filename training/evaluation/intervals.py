@@ -1,4 +1,4 @@
-"""Exact binomial bounds on a share (Clopper & Pearson 1934)."""
+"""Computes exact binomial bounds on shares (Clopper & Pearson 1934)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,8 +7,8 @@ from scipy.special import bdtr, betaincinv
 CONFIDENCE = 0.95
 
 
-def interval(hits: NDArray[np.bool_]) -> list[float] | None:
-    """Return the two-sided 95 % interval, 0 to 1, of the share of (N,) `hits`; None without any."""
+def compute_interval(hits: NDArray[np.bool_]) -> list[float] | None:
+    """Return the two-sided 95 % interval, 0 to 1, of the share of hits (N,); None if N is 0."""
     if not len(hits):
         return None
     one_sided = (1 + CONFIDENCE) / 2
@@ -17,10 +17,10 @@ def interval(hits: NDArray[np.bool_]) -> list[float] | None:
 
 
 def upper_bound(hits: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """Return the one-sided exact upper bound of the share behind `hits` of `n`, 0 to 1."""
+    """Return the one-sided upper bound, 0 to 1, of the share behind `hits` of `n`."""
     return float(betaincinv(hits + 1, n - hits, confidence)) if hits < n else 1.0
 
 
 def p_value(errors: NDArray[np.int64], n: NDArray[np.int64], level: float) -> NDArray[np.float64]:
-    """Return the chance of no more than `errors` of `n` where the share is `level`."""
+    """Return the probability of at most `errors` of `n` if the share of errors is `level`."""
     return np.asarray(bdtr(errors, n, level))

@@ -1,4 +1,4 @@
-"""Pictures for a person to read: what was learnt, what is confused, what confidence is worth."""
+"""Draws the training images and the charts of an evaluation as PNG files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,38 +14,36 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from classifier.recognition.recognizer import NOT_A_DIGIT
-from training.evaluation import evaluate
-from training.evaluation.evaluate import Answers
+from training.data.images import Images
+from training.evaluation import charts
+from training.evaluation.charts import ReliabilityBin
+from training.evaluation.evaluate import EvaluatedPictures
 
 EXAMPLES = 12
 
 
-def of_answers(answers: Answers, title: str, folder: Path) -> None:
-    """Confusion matrix, reliability and risk–coverage of the digits among N answers."""
-    digits = answers[answers.truth != NOT_A_DIGIT]
-    counts = evaluate.confusion(digits.probabilities.argmax(axis=1), digits.truth)
-    confusion_matrix(counts, title, folder / "confusion_matrix.png")
-    reliability(digits, title, folder / "reliability.png")
-    risk_coverage(digits, title, folder / "risk_coverage.png")
+def plot_evaluation(pictures: EvaluatedPictures, title: str, folder: Path) -> None:
+    """Draw the confusion matrix, reliability and risk–coverage of the digits."""
+    data = charts.make_chart_data(pictures.digits)
+    _plot_confusion(data.confusion, title, folder / "confusion_matrix.png")
+    _plot_reliability(data.reliability, title, folder / "reliability.png")
+    _plot_risk(pictures.digits, title, folder / "risk_coverage.png")
 
 
 @contextmanager
-def _drawn(path: Path, width: float, height: float) -> Iterator[Axes]:
+def _save_figure(path: Path, width: float, height: float) -> Iterator[Axes]:
     figure, axes = pyplot.subplots(figsize=(width, height), layout="constrained")
     yield axes
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
 
-def confusion_matrix(counts: NDArray[np.int64], title: str, path: Path) -> None:
-    """`counts` is (10, 10): a row a true digit, a column a guess.
-
-    Errors colour the picture, not the hits, which would drown them.
-    """
+def _plot_confusion(counts: NDArray[np.int64], title: str, path: Path) -> None:
+    # Colour shows errors only: next to the right guesses they would be invisible.
     errors = counts.copy()
     np.fill_diagonal(errors, 0)
     limit = max(int(errors.max()), 4)
-    with _drawn(path, 7, 7) as axes:
+    with _save_figure(path, 7, 7) as axes:
         axes.imshow(errors, cmap="Reds", vmax=limit)
         for (row, column), count in np.ndenumerate(counts):
             if count:
@@ -54,56 +52,50 @@ def confusion_matrix(counts: NDArray[np.int64], title: str, path: Path) -> None:
                 axes.text(
                     column, row, str(count), ha="center", va="center", weight=weight, color=colour
                 )
-        axes.set(title=title, xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
+        axes.set(title=title, xlabel="guess", ylabel="digit", xticks=range(10), yticks=range(10))
 
 
-def reliability(digits: Answers, title: str, path: Path) -> None:
-    """How often guesses of each confidence are right (Guo et al. 2017)."""
-    bins = evaluate.reliability(digits)
+def _plot_reliability(bins: list[ReliabilityBin], title: str, path: Path) -> None:
     places = range(len(bins))
-    with _drawn(path, 7, 5) as axes:
-        axes.bar(places, [each["right"] for each in bins], color="tab:blue", label="right")
-        said = [each["said"] for each in bins]
-        axes.plot(places, said, "_", color="black", markersize=30, label="said")
+    with _save_figure(path, 7, 5) as axes:
+        axes.bar(places, [each.right for each in bins], color="tab:blue", label="right")
+        confidence = [each.mean_confidence for each in bins]
+        axes.plot(places, confidence, "_", color="black", markersize=30, label="confidence")
         for place, each in enumerate(bins):
-            axes.text(place, 0.02, f"{each['guesses']:,}", ha="center", color="white")
-        names = [f"{each['from']:.3g}–{each['to']:.3g}" for each in bins]
+            axes.text(place, 0.02, f"{each.guesses:,}", ha="center", color="white")
+        names = [f"{each.low:.3g}–{each.high:.3g}" for each in bins]
         axes.set_xticks(places, names, rotation=30, ha="right")
-        axes.set(
-            title=title, xlabel="confidence said (in the bars: how many)", ylabel="share right"
-        )
+        axes.set(title=title, xlabel="confidence (in the bars: guesses)", ylabel="share right")
         axes.set_ylim(0, 1.05)
         axes.legend(loc="upper left")
 
 
-def risk_coverage(digits: Answers, title: str, path: Path) -> None:
-    """What share of those kept is wrong, the least certain being given up first."""
-    falling = np.argsort(-digits.certainty, kind="stable")
-    kept = np.arange(1, len(falling) + 1)
-    risk = (~digits.right[falling]).cumsum() / kept
-    with _drawn(path, 7, 5) as axes:
-        axes.plot(kept / len(kept), 100 * risk, color="tab:red")
-        axes.axvline(float(digits.kept.mean()), color="grey", linestyle="--", label="kept as digit")
-        axes.set(
-            title=title, xlabel="share of digits kept", ylabel="of these wrong (%)", xlim=(0.8, 1)
-        )
+def _plot_risk(digits: EvaluatedPictures, title: str, path: Path) -> None:
+    order = np.argsort(-digits.certainty, kind="stable")
+    accepted = np.arange(1, len(order) + 1)
+    risk = (~digits.right[order]).cumsum() / accepted
+    coverage = float(digits.accepted.mean())
+    with _save_figure(path, 7, 5) as axes:
+        axes.plot(accepted / len(accepted), 100 * risk, color="tab:red")
+        axes.axvline(coverage, color="grey", linestyle="--", label="accepted as digit")
+        axes.set(title=title, xlabel="share accepted", ylabel="of these wrong (%)", xlim=(0.8, 1))
         axes.set_ylim(bottom=0)
         axes.legend(loc="upper left")
 
 
-def classes(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], path: Path) -> None:
-    """A row a class: how many images it has, and some of them; the last is of what is no digit."""
-    present = np.unique(labels)
+def plot_classes(images: Images, path: Path) -> None:
+    """Draw a row of examples for each class, with the number of its images."""
+    present = np.unique(images.labels)
     figure, grid = pyplot.subplots(len(present), 1, figsize=(8, 7), layout="constrained")
     for label, axes in zip(present, grid, strict=True):
-        of_class = pixels[labels == label]
+        of_class = images.pixels[images.labels == label]
         strip = np.zeros((28, 28 * EXAMPLES), np.uint8)
         for place, image in enumerate(of_class[:EXAMPLES]):
             strip[:, place * 28 : place * 28 + 28] = image
         axes.imshow(strip, cmap="gray_r")
         axes.set(xticks=[], yticks=[], frame_on=False)
-        name = str(label) if label != NOT_A_DIGIT else "none"
+        name = str(label) if label != NOT_A_DIGIT else "not a digit"
         axes.set_ylabel(f"{name}: {len(of_class):,}", rotation=0, ha="right", va="center")
-    figure.suptitle("What was trained on, by class")
+    figure.suptitle("Training images by class")
     figure.savefig(path, dpi=110)
     pyplot.close(figure)

@@ -1,55 +1,67 @@
-"""How well whole strings of digits are read, by texts and reference texts."""
+"""Measures how well whole strings of digits are read."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.intervals import interval
+from training.evaluation.intervals import compute_interval
 
 RESAMPLES = 2_000
 
 
 @dataclass(frozen=True)
 class Transcriptions:
-    """Texts read in N pictures, what is written there, and whether each was accepted (N,)."""
+    """The texts read in N pictures, the right ones, and whether (N,) each was accepted."""
 
     texts: list[str]
     references: list[str]
     accepted: NDArray[np.bool_]
 
-    @property
-    def right(self) -> NDArray[np.bool_]:
-        pairs = zip(self.texts, self.references, strict=True)
-        return np.array([text == reference for text, reference in pairs], bool)
 
+@dataclass(frozen=True)
+class StringMetrics:
+    """Shares from 0 to 1 with exact 95 % intervals. `asdict` returns the JSON form.
 
-def figures(read: Transcriptions) -> dict[str, Any]:
-    """Return shares from 0 to 1 with 95 % intervals, at least one picture being given.
-
-    `whole_string_right`, of all `pictures`; `coverage`, the share accepted as `digit`;
-    `accuracy_at_digit`, the share right of the `kept` ones, None without any;
-    `character_error_rate`: edits over the `characters` of the references, 0 on, whose interval
-    resamples pictures (percentile bootstrap: Efron 1979). The other intervals are exact.
+    `whole_string_right` is the share of all `pictures`; `coverage` the share accepted as `digit`,
+    whose count is `kept`; `accuracy_at_digit` the share of these that is right.
+    `character_error_rate` is the number of edits per reference character, from 0; its interval
+    resamples pictures (percentile bootstrap: Efron 1979).
     """
-    right, accepted = read.right, read.accepted
-    kept = right[accepted]
-    edits = np.array([*map(edit_distance, read.texts, read.references)])
-    lengths = np.array([*map(len, read.references)])
-    return {
-        "pictures": len(right),
-        "whole_string_right": float(right.mean()),
-        "whole_string_right_interval": interval(right),
-        "coverage": float(accepted.mean()),
-        "coverage_interval": interval(accepted),
-        "kept": len(kept),
-        "accuracy_at_digit": float(kept.mean()) if len(kept) else None,
-        "accuracy_at_digit_interval": interval(kept),
-        "characters": int(lengths.sum()),
-        "character_error_rate": float(edits.sum() / max(lengths.sum(), 1)),
-        "character_error_rate_interval": _bootstrap(edits, lengths),
-    }
+
+    pictures: int
+    whole_string_right: float
+    whole_string_right_interval: list[float] | None
+    coverage: float
+    coverage_interval: list[float] | None
+    kept: int
+    accuracy_at_digit: float | None
+    accuracy_at_digit_interval: list[float] | None
+    characters: int
+    character_error_rate: float
+    character_error_rate_interval: list[float]
+
+
+def measure(transcriptions: Transcriptions) -> StringMetrics:
+    """Measure at least one transcription."""
+    pairs = [*zip(transcriptions.texts, transcriptions.references, strict=True)]
+    right = np.array([text == reference for text, reference in pairs], bool)
+    accepted = right[transcriptions.accepted]
+    edits = np.array([edit_distance(text, reference) for text, reference in pairs])
+    lengths = np.array([len(reference) for _, reference in pairs])
+    return StringMetrics(
+        pictures=len(right),
+        whole_string_right=float(right.mean()),
+        whole_string_right_interval=compute_interval(right),
+        coverage=float(transcriptions.accepted.mean()),
+        coverage_interval=compute_interval(transcriptions.accepted),
+        kept=len(accepted),
+        accuracy_at_digit=float(accepted.mean()) if len(accepted) else None,
+        accuracy_at_digit_interval=compute_interval(accepted),
+        characters=int(lengths.sum()),
+        character_error_rate=float(edits.sum() / max(lengths.sum(), 1)),
+        character_error_rate_interval=_bootstrap(edits, lengths),
+    )
 
 
 def edit_distance(text: str, reference: str) -> int:
@@ -64,6 +76,6 @@ def edit_distance(text: str, reference: str) -> int:
 
 
 def _bootstrap(edits: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[float]:
-    drawn = np.random.default_rng(0).integers(len(edits), size=(RESAMPLES, len(edits)))
-    rates = edits[drawn].sum(axis=1) / np.maximum(lengths[drawn].sum(axis=1), 1)
+    places = np.random.default_rng(0).integers(len(edits), size=(RESAMPLES, len(edits)))
+    rates = edits[places].sum(axis=1) / np.maximum(lengths[places].sum(axis=1), 1)
     return [float(bound) for bound in np.quantile(rates, (0.025, 0.975))]

@@ -1,4 +1,4 @@
-"""Stand-ins for the slow parts of a training run: the bundled model takes the new one's place."""
+"""Stand-ins for the slow parts of a training run, which copy the bundled model."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,28 +8,28 @@ from django.conf import settings
 
 from classifier.recognition import model_folder
 from classifier.recognition.exemplars import Exemplars
-from classifier.recognition.uncertainty import Neighbourhoods
+from classifier.recognition.uncertainty import MahalanobisDetector
 from training import calibrate, exemplars, export, line_calibration, line_trainer, trainer
 from training.data import split
 from training.data.images import Images
 from training.evaluation import plots
 
 BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
-export_members = export.write
+write_members = export.write_members
 
 
 def install(set_attribute: Callable[[object, str, Any], None]) -> None:
-    """Replace preparing, fitting, exporting, calibrating, choosing exemplars and drawing."""
-    rejector = Neighbourhoods.load((BUNDLED / model_folder.REJECTOR).read_bytes())
+    """Replace the preparation, training, export, calibration and plots."""
+    detector = MahalanobisDetector.load((BUNDLED / model_folder.REJECTOR).read_bytes())
     chosen = Exemplars.load((BUNDLED / model_folder.EXEMPLARS).read_bytes())
-    manifest = model_folder.read(BUNDLED)
-    fitted = calibrate.Calibration(1.0, manifest.thresholds, rejector)
+    manifest = model_folder.verify(BUNDLED)
+    fitted = calibrate.Calibration(1.0, manifest.thresholds, detector)
     lines = line_calibration.LineCalibration(
         manifest.line_confidence, manifest.thresholds["line"], manifest.certificates[-1]
     )
 
-    def prepare(given: Images, *_: Any) -> split.Lesson:
-        return split.Lesson(train=given[:10], calibration=given[:10])
+    def prepare(images: Images, *_: Any) -> split.TrainingSplit:
+        return split.TrainingSplit(train=images[:10], calibration=images[:10])
 
     def write(folder: Path, _: Any) -> None:
         for name in (model_folder.GRAPH, model_folder.WEIGHTS):
@@ -39,16 +39,16 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
         (folder / model_folder.LINES).write_bytes((BUNDLED / model_folder.LINES).read_bytes())
 
     for module, name, stand_in in (
-        (split, "prepare", prepare),
-        (split, "for_fine_tuning", prepare),
+        (split, "prepare_training", prepare),
+        (split, "prepare_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),
         (trainer, "fine_tune", lambda *_: []),
-        (export, "write", write),
+        (export, "write_members", write),
         (line_trainer, "fit_line_reader", fit_line_reader),
-        (calibrate, "fit", lambda *_: fitted),
+        (calibrate, "fit_calibration", lambda *_: fitted),
         (line_calibration, "calibrate_lines", lambda *_: lines),
-        (exemplars, "choose", lambda *_: chosen),
-        (plots, "classes", lambda *arguments: arguments[-1].touch()),
-        (plots, "of_answers", lambda *_: None),
+        (exemplars, "choose_exemplars", lambda *_: chosen),
+        (plots, "plot_classes", lambda *arguments: arguments[-1].touch()),
+        (plots, "plot_evaluation", lambda *_: None),
     ):
         set_attribute(module, name, stand_in)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from training import certification
 from training.certification import DIGITS, STRINGS, Claim, Scored
-from training.evaluation.intervals import interval, upper_bound
+from training.evaluation.intervals import compute_interval, upper_bound
 
 
 def scored(right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Scored:
@@ -36,8 +36,8 @@ def test_interval_equals_known_value() -> None:
         (0, 21, [0, 0.1611]),
         (21, 21, [0.8389, 1]),
     ):
-        assert interval(np.arange(n) < hits) == pytest.approx(expected, abs=5e-5)
-    assert interval(np.zeros(0, bool)) is None
+        assert compute_interval(np.arange(n) < hits) == pytest.approx(expected, abs=5e-5)
+    assert compute_interval(np.zeros(0, bool)) is None
 
 
 def test_fewest_answers_are_those_that_prove_a_claim_with_the_spared_errors() -> None:

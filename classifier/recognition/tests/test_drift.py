@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from classifier.recognition import drift, imaging
 from classifier.recognition.recognizer import Recognizer
-from training.data.mnist import sample
+from training.data.mnist import read_sample
 
 THRESHOLD = 365_000
 
@@ -43,7 +43,7 @@ def test_false_alarms_are_rarer_than_promised() -> None:
 
 
 def test_other_digits_are_noticed_within_200_images(baseline: Recognizer) -> None:
-    mixed = np.random.default_rng(0).permutation(sample().x_test)
+    mixed = np.random.default_rng(0).permutation(read_sample().x_test)
     before = baseline.recognize(mixed[:600])
     pictures = [np.kron(image, np.ones((4, 4))) * 15 for image in load_digits().images[:300]]
     pages = [imaging.find_page(imaging.from_array(each.astype(np.uint8))) for each in pictures]

@@ -1,4 +1,4 @@
-"""A model folder is there whole or not at all, and a bad one says how it is bad."""
+"""Publishing, reading and verifying model folders."""
 
 import errno
 import json
@@ -40,31 +40,29 @@ def folder(tmp_path: Path) -> Path:
 
 
 def publish(folder: Path) -> None:
-    with model_folder.publishing(folder) as aside:
-        (aside / model_folder.GRAPH).write_bytes(b"a graph")
-        model_folder.write_manifest(aside, MANIFEST)
+    with model_folder.publishing(folder) as draft:
+        (draft / model_folder.GRAPH).write_bytes(b"a graph")
+        model_folder.write_manifest(draft, MANIFEST)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*")}
 
 
-def test_a_folder_takes_its_name_only_when_it_is_whole(folder: Path) -> None:
-    with model_folder.publishing(folder) as aside:
-        (aside / "weights").write_bytes(b"all of them")
+def test_folder_gets_its_name_when_it_is_complete(folder: Path) -> None:
+    with model_folder.publishing(folder) as draft:
+        (draft / "weights").write_bytes(b"all of them")
         assert not folder.exists()
 
-    assert contents(folder) == {"weights": b"all of them"}
+    assert read_files(folder) == {"weights": b"all of them"}
     assert list(folder.parent.iterdir()) == [folder]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_block_that_raises_leaves_nothing_behind(
-    folder: Path, error: type[BaseException]
-) -> None:
+def test_block_that_raises_leaves_nothing_behind(folder: Path, error: type[BaseException]) -> None:
     def fail() -> None:
-        with model_folder.publishing(folder) as aside:
-            (aside / "weights").write_bytes(b"some of them")
+        with model_folder.publishing(folder) as draft:
+            (draft / "weights").write_bytes(b"some of them")
             raise error
 
     with pytest.raises(error):
@@ -73,7 +71,7 @@ def test_a_block_that_raises_leaves_nothing_behind(
     assert list(folder.parent.iterdir()) == []
 
 
-def test_a_folder_has_its_name_only_once_it_is_on_the_disk(
+def test_folder_gets_its_name_after_it_is_flushed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: int) -> None:
@@ -88,31 +86,31 @@ def test_a_folder_has_its_name_only_once_it_is_on_the_disk(
     assert list(folder.parent.iterdir()) == []
 
 
-def test_a_taken_name_is_refused_before_anything_is_made(folder: Path) -> None:
+def test_taken_name_is_refused(folder: Path) -> None:
     publish(folder)
-    before = contents(folder)
+    before = read_files(folder)
 
     with pytest.raises(FileExistsError, match="choose another name"):
         publish(folder)
 
-    assert contents(folder) == before
+    assert read_files(folder) == before
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_of_two_that_publish_one_name_at_once_the_first_stays(folder: Path) -> None:
+def test_first_of_two_concurrent_folders_stays(folder: Path) -> None:
     def publish_while_another_does() -> None:
-        with model_folder.publishing(folder) as aside:
-            (aside / "weights").write_bytes(b"of the second")
+        with model_folder.publishing(folder) as draft:
+            (draft / "weights").write_bytes(b"of the second")
             publish(folder)
 
     with pytest.raises(OSError, match="première"):
         publish_while_another_does()
 
-    assert model_folder.read(folder).name == MANIFEST.name
+    assert model_folder.verify(folder).name == MANIFEST.name
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_what_a_killed_process_left_goes_after_a_day_and_a_living_ones_stays(folder: Path) -> None:
+def test_stale_drafts_are_removed_and_young_ones_stay(folder: Path) -> None:
     stale, young = (folder.parent / f".{name}.part" for name in ("stale", "young"))
     stale.mkdir(parents=True)
     (stale / "weights").write_bytes(b"some of them")
@@ -125,11 +123,11 @@ def test_what_a_killed_process_left_goes_after_a_day_and_a_living_ones_stays(fol
     assert set(folder.parent.iterdir()) == {folder, young}
 
 
-def test_a_manifest_comes_back_as_it_was_written_with_every_files_checksum(folder: Path) -> None:
+def test_manifest_is_read_as_written_with_checksums(folder: Path) -> None:
     publish(folder)
 
-    checksums = {model_folder.GRAPH: model_folder.sha256(folder / model_folder.GRAPH)}
-    assert model_folder.read(folder) == replace(MANIFEST, files=checksums)
+    checksums = {model_folder.GRAPH: model_folder.hash_file(folder / model_folder.GRAPH)}
+    assert model_folder.verify(folder) == replace(MANIFEST, files=checksums)
 
 
 def test_manifest_without_certificates_is_read(folder: Path) -> None:
@@ -138,16 +136,15 @@ def test_manifest_without_certificates_is_read(folder: Path) -> None:
     del values["certificates"]
     (folder / model_folder.MANIFEST).write_text(json.dumps(values))
 
-    assert model_folder.read(folder).certificates == ()
+    assert model_folder.verify(folder).certificates == ()
 
 
-def says(**changes: Any) -> Damage:
-    """A manifest that is JSON, but not as this version writes it."""
+def change_json(**changes: Any) -> Damage:
     values = asdict(MANIFEST) | changes
     return lambda folder: (folder / model_folder.MANIFEST).write_text(json.dumps(values))
 
 
-def holds(content: bytes) -> Damage:
+def write_bytes(content: bytes) -> Damage:
     return lambda folder: (folder / model_folder.MANIFEST).write_bytes(content)
 
 
@@ -167,35 +164,41 @@ def holds(content: bytes) -> Damage:
             DamagedArtifact,
             id="one flipped bit",
         ),
-        pytest.param(holds(b""), DamagedArtifact, id="empty manifest"),
-        pytest.param(holds(b"\xff\xfe\x00"), DamagedArtifact, id="no text"),
-        pytest.param(holds(b'{"format": 1'), DamagedArtifact, id="cut short"),
-        pytest.param(holds(b"[1]"), DamagedArtifact, id="a list"),
-        pytest.param(holds(b"{}"), DamagedArtifact, id="without a format"),
-        pytest.param(holds(b'{"format": 2}'), DamagedArtifact, id="with a format and no more"),
-        pytest.param(says(flavour="new"), DamagedArtifact, id="with a field nobody knows"),
-        pytest.param(says(certificates=[{"n": 1}]), DamagedArtifact, id="half a certificate"),
-        pytest.param(says(certificates=[1]), DamagedArtifact, id="no certificate"),
-        pytest.param(says(files=["model.tflite"]), DamagedArtifact, id="files without checksums"),
-        pytest.param(says(format=3), IncompatibleArtifact, id="a later format"),
-        pytest.param(holds(b'{"format": 0}'), IncompatibleArtifact, id="an earlier format"),
+        pytest.param(write_bytes(b""), DamagedArtifact, id="empty manifest"),
+        pytest.param(write_bytes(b"\xff\xfe\x00"), DamagedArtifact, id="no text"),
+        pytest.param(write_bytes(b'{"format": 1'), DamagedArtifact, id="cut short"),
+        pytest.param(write_bytes(b"[1]"), DamagedArtifact, id="a list"),
+        pytest.param(write_bytes(b"{}"), DamagedArtifact, id="without a format"),
+        pytest.param(
+            write_bytes(b'{"format": 2}'), DamagedArtifact, id="with a format and no more"
+        ),
+        pytest.param(change_json(flavour="new"), DamagedArtifact, id="unknown field"),
+        pytest.param(
+            change_json(certificates=[{"n": 1}]), DamagedArtifact, id="half a certificate"
+        ),
+        pytest.param(change_json(certificates=[1]), DamagedArtifact, id="no certificate"),
+        pytest.param(
+            change_json(files=["model.tflite"]), DamagedArtifact, id="files without checksums"
+        ),
+        pytest.param(change_json(format=3), IncompatibleArtifact, id="a later format"),
+        pytest.param(write_bytes(b'{"format": 0}'), IncompatibleArtifact, id="an earlier format"),
     ],
 )
-def test_a_bad_folder_is_refused_by_an_error_of_its_own_and_left_as_it_is(
+def test_bad_folder_raises_its_own_error_and_is_unchanged(
     folder: Path, damage: Damage, error: type[model_folder.ArtifactError]
 ) -> None:
     publish(folder)
     damage(folder)
-    before = contents(folder)
+    before = read_files(folder)
 
     with pytest.raises(model_folder.ArtifactError) as caught:
-        model_folder.read(folder)
+        model_folder.verify(folder)
 
     assert type(caught.value) is error
     assert str(folder) in str(caught.value)
-    assert contents(folder) == before
+    assert read_files(folder) == before
 
 
-def test_a_folder_that_is_not_there_is_missing(folder: Path) -> None:
+def test_folder_that_does_not_exist_is_missing(folder: Path) -> None:
     with pytest.raises(MissingArtifact, match="There is no model in"):
-        model_folder.read(folder)
+        model_folder.verify(folder)

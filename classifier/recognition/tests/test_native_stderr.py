@@ -1,4 +1,4 @@
-"""Lines of native libraries on standard error."""
+"""The filter of standard error."""
 
 import os
 import subprocess
@@ -10,26 +10,26 @@ from django.conf import settings
 from classifier.recognition.native_stderr import STDERR, filter_stderr
 
 
-def write_as_a_library(line: str) -> None:
+def write_natively(line: str) -> None:
     os.write(STDERR, line.encode() + b"\n")
 
 
-def test_only_lines_that_match_are_dropped(capfd: pytest.CaptureFixture[str]) -> None:
+def test_matching_lines_are_dropped_and_others_pass(capfd: pytest.CaptureFixture[str]) -> None:
     with filter_stderr("^INFO: "):
-        write_as_a_library("INFO: all is well")
-        write_as_a_library("ERROR: INFO: it is not")
-    write_as_a_library("INFO: after it")
+        write_natively("INFO: all is well")
+        write_natively("ERROR: INFO: it is not")
+    write_natively("INFO: after it")
     assert capfd.readouterr().err == "ERROR: INFO: it is not\nINFO: after it\n"
 
 
 def test_stderr_is_restored_after_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="bad graph"), filter_stderr("^INFO: "):
         raise ValueError("bad graph")
-    write_as_a_library("INFO: after it")
+    write_natively("INFO: after it")
     assert capfd.readouterr().err == "INFO: after it\n"
 
 
-def test_last_words_of_a_process_that_aborts_are_shown() -> None:
+def test_last_lines_of_an_aborting_process_pass() -> None:
     code = (
         "import os\nfrom classifier.recognition.native_stderr import filter_stderr\n"
         "with filter_stderr('^INFO: '):\n"
@@ -42,10 +42,10 @@ def test_last_words_of_a_process_that_aborts_are_shown() -> None:
     assert done.stderr == b"FATAL: no AVX\n"
 
 
-def test_everything_is_shown_where_the_filter_cannot_start(
+def test_all_lines_pass_if_the_filter_cannot_start(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with filter_stderr("^INFO: "):
-        write_as_a_library("INFO: all is well")
+        write_natively("INFO: all is well")
     assert capfd.readouterr().err == "INFO: all is well\n"

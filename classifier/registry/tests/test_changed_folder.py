@@ -69,7 +69,7 @@ def test_loading_a_model_prints_nothing() -> None:
 
 def test_folder_with_another_checksum_is_refused() -> None:
     folder = factories.copy_bundled_model("one")
-    checksum = model_folder.sha256(folder / model_folder.MANIFEST)
+    checksum = model_folder.hash_file(folder / model_folder.MANIFEST)
     assert Recognizer(folder, checksum).checksum == checksum
     with pytest.raises(model_folder.DamagedArtifact) as raised:
         Recognizer(folder, "0" * 64)

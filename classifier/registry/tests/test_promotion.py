@@ -38,8 +38,8 @@ def test_registered_model_is_a_candidate_with_its_manifests_values() -> None:
     assert (version.name, version.state) == ("third", ModelState.CANDIDATE)
     assert version.metrics == {"test": {"accuracy": 0.9}}
     assert version.snapshot == {"images": 3}
-    assert version.configuration == model_folder.read(folder).configuration
-    assert version.checksum == model_folder.sha256(folder / model_folder.MANIFEST)
+    assert version.configuration == model_folder.verify(folder).configuration
+    assert version.checksum == model_folder.hash_file(folder / model_folder.MANIFEST)
 
 
 def test_registering_again_keeps_the_state() -> None:

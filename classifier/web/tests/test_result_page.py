@@ -177,7 +177,7 @@ def test_focus_is_described_in_words(
     focus = occlusion.Focus(
         np.zeros((28, 28), np.uint8), "7", 0.995, np.zeros((28, 28)), (0, 0), 0.412, instead
     )
-    monkeypatch.setattr(occlusion, "focus", lambda *_: focus)
+    monkeypatch.setattr(occlusion, "find_focus", lambda *_: focus)
     response = client.get(get_focus_address(seven, "txt"))
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert text in response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
@@ -186,8 +186,8 @@ def test_focus_is_described_in_words(
 def test_focus_is_computed_once(
     client: Client, seven: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    focus = Mock(wraps=occlusion.focus)
-    monkeypatch.setattr(occlusion, "focus", focus)
+    focus = Mock(wraps=occlusion.find_focus)
+    monkeypatch.setattr(occlusion, "find_focus", focus)
     assert client.get(get_focus_address(seven)).status_code == 200
     assert client.get(get_focus_address(seven, "txt")).status_code == 200
     focus.assert_called_once()
@@ -243,7 +243,7 @@ def test_only_current_model_has_exemplars(client: Client, champion: ModelVersion
 def test_model_without_exemplars_is_explained_without_them(client: Client, drawn: Draw) -> None:
     folder = factories.copy_bundled_model("earlier")
     (folder / model_folder.EXEMPLARS).unlink()
-    bundled = model_folder.read(settings.BUNDLED_MODELS_DIR / "baseline")
+    bundled = model_folder.verify(settings.BUNDLED_MODELS_DIR / "baseline")
     model_folder.write_manifest(folder, replace(bundled, name="earlier"))
     earlier = versions.promote("earlier")
     upload = create_upload(drawn(7))

@@ -8,7 +8,7 @@ from PIL import Image
 
 from classifier.recognition import imaging
 from training.data.images import Pixels
-from training.data.mnist import sample
+from training.data.mnist import read_sample
 from training.data.near_duplicates import group_images
 
 NOTHING = np.empty((0, 28, 28), np.uint8)
@@ -27,7 +27,7 @@ def photograph(digit: Pixels, scale: int, border: int, quality: int) -> Pixels:
 
 
 def test_other_crops_and_compressions_join_the_group_of_their_digit() -> None:
-    digits = sample().x_test[::125]
+    digits = read_sample().x_test[::125]
     first = np.stack([photograph(digit, 10, 60, 92) for digit in digits])
     groups = group_images(first, NOTHING, [])
 
@@ -39,21 +39,21 @@ def test_other_crops_and_compressions_join_the_group_of_their_digit() -> None:
 
 
 def test_digits_of_different_people_rarely_share_a_group() -> None:
-    digits = sample()
+    digits = read_sample()
     others = digits.x_train[digits.y_train != 1][::20]
 
     assert len(set(group_images(others, NOTHING, []))) > 0.9 * len(others)
 
 
 def test_known_group_is_joined_and_never_changes() -> None:
-    digit = sample().x_test[:1]
+    digit = read_sample().x_test[:1]
     known = [UUID(int=7)]
 
     assert group_images(np.concatenate([digit, digit]), digit, known) == known * 2
 
 
 def test_empty_images_form_one_group_without_digits() -> None:
-    digit = sample().x_test[:1]
+    digit = read_sample().x_test[:1]
     empty = np.zeros((2, 28, 28), np.uint8)
 
     assert len(set(group_images(np.concatenate([digit, empty]), NOTHING, []))) == 2
