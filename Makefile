@@ -95,7 +95,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header 
 $(VENV)/.%: requirements/%.txt | $(BIN)/pip
 	@echo "Installing $<; the first time this takes minutes and 2 GB …"
 	@$(BIN)/pip install -qq --no-compile --require-hashes -r $< || { echo \
-		"The installation failed. To see why: $(BIN)/pip install --require-hashes -r $<" >&2; exit 1; }
+		"The installation failed. To see why, run: $(BIN)/pip install --require-hashes -r $<" >&2; exit 1; }
 	@touch $@
 
 $(BIN)/pip:

@@ -44,7 +44,7 @@ if log_format == "json":
         '"request_id": "%({mnistsite.request_id}e)s", "method": "%(m)s", '
         '"route": "%({mnistsite.route}e)s", "status": %(s)s, "seconds": %(L)s'
     )
-    logconfig_dict = logs.configuration("json")
+    logconfig_dict = logs.build_config("json")
     access = '{"timestamp": "%(asctime)s", "logger": "gunicorn.access", %(message)s}'
     logconfig_dict["formatters"]["access"] = {"format": access, "datefmt": "%Y-%m-%dT%H:%M:%S%z"}
     logconfig_dict["handlers"]["access"] = {"class": "logging.StreamHandler", "formatter": "access"}

@@ -100,7 +100,7 @@ def cut_digits(labelled: Iterable[LabelledPicture]) -> tuple[Images, np.ndarray]
 def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
     baseline = Recognizer(BASELINE)
     source = mnist.read_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.download()
-    given, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
+    mnist_train, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
     yield measure_point(stream, QUEUE, 0, 0, baseline, test)
     orders = [(QUEUE, 1, order_by_queue(stream.pool, baseline))] + [
         (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.pool)))
@@ -110,30 +110,30 @@ def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
         for count in stream.counts:
             with tempfile.TemporaryDirectory() as folder:
                 corrections = stream.pool[order[:count]]
-                model = fine_tune(given, corrections, seed, Path(folder))
+                model = fine_tune(mnist_train, corrections, seed, Path(folder))
                 yield measure_point(stream, name, seed, len(corrections), model, test)
 
 
 def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
     """Return indices in the order of the labelling queue, without near-duplicates."""
-    said = recognizer.recognize(images.pixels)
-    doubt = np.array([each.acquisition_score for each in said])
-    stored = [active_learning.encode_embedding(each.features) for each in said]
+    recognitions = recognizer.recognize(images.pixels)
+    scores = np.array([item.acquisition_score for item in recognitions])
+    stored = [active_learning.encode_embedding(item.features) for item in recognitions]
     embedded = active_learning.decode_embeddings(stored, len(stored[0]))
-    waiting = np.argsort(-doubt, kind="stable")
-    asked = waiting[:0]
+    waiting = np.argsort(-scores, kind="stable")
+    ordered = waiting[:0]
     while len(waiting):
         pool = waiting[:POOL]
-        chosen = active_learning.select_batch(doubt[pool], embedded[pool], embedded[asked], PAGE)
-        asked = np.concatenate([asked, pool[chosen.order]])
+        chosen = active_learning.select_batch(scores[pool], embedded[pool], embedded[ordered], PAGE)
+        ordered = np.concatenate([ordered, pool[chosen.order]])
         waiting = np.setdiff1d(waiting, pool[chosen.order + chosen.duplicates], assume_unique=True)
-    return asked
+    return ordered
 
 
-def fine_tune(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
+def fine_tune(mnist_train: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
     members = export.read_members(BASELINE)
     configuration = trainer.Configuration(trainer.FINE_TUNING_EPOCHS, len(members), seed)
-    prepared = split.prepare_fine_tuning(given, corrections, seed)
+    prepared = split.prepare_fine_tuning(mnist_train, corrections, seed)
     members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
     return export_model(members, prepared, folder)
 

@@ -144,7 +144,7 @@ TEMPLATES = [
 ]
 
 
-def _database() -> dict[str, Any]:
+def _configure_database() -> dict[str, Any]:
     """Return the server in DATABASE_URL or, without a host, the embedded one."""
     url = env.secret("DATABASE_URL")
     if not url:
@@ -160,7 +160,7 @@ def _database() -> dict[str, Any]:
     return config
 
 
-DATABASES = {"default": _database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {"default": _configure_database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -206,7 +206,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 
-def _media_storage() -> dict[str, Any]:
+def _configure_media() -> dict[str, Any]:
     """Store uploads in MEDIA_S3_BUCKET if it is set, else in MEDIA_ROOT."""
     bucket = env.string("MEDIA_S3_BUCKET")
     if not bucket:
@@ -228,7 +228,7 @@ def _media_storage() -> dict[str, Any]:
 
 
 STORAGES = {
-    "default": _media_storage(),
+    "default": _configure_media(),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -289,6 +289,6 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-LOGGING = logs.configuration(env.one_of("LOG_FORMAT", "line", logs.FORMATS))
+LOGGING = logs.build_config(env.one_of("LOG_FORMAT", "line", logs.FORMATS))
 PROCRASTINATE_WORKER_DEFAULTS = {"worker_middleware": [jobs.bind_request_id]}
 PROCRASTINATE_ON_APP_READY = "mnistsite.database.worker_connector.use_retrying_connector"

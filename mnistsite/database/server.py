@@ -1,4 +1,4 @@
-"""Retries of connections to the database server, and when to give up."""
+"""Connect to the database server with retries."""
 
 import logging
 import time

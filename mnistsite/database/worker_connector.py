@@ -1,4 +1,4 @@
-"""A database connector that keeps the worker and its training alive while the database is down."""
+"""A database connector that lets the worker and its training survive database outages."""
 
 import asyncio
 from typing import Any, cast

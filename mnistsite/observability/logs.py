@@ -21,7 +21,7 @@ JSON_FIELDS = {
 }
 
 
-def configuration(log_format: str) -> dict[str, Any]:
+def build_config(log_format: str) -> dict[str, Any]:
     """Return a dictionary for `logging.config.dictConfig`."""
     return {
         "version": 1,

@@ -17,11 +17,11 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READ_STATE_WITHIN_S = 3.0
 
 REQUESTS = Counter(
-    "mnistsite_requests", "Requests that were answered.", ["method", "route", "status"]
+    "mnistsite_requests", "Answered requests.", ["method", "route", "status"]
 )
 SECONDS = Histogram(
     "mnistsite_request_seconds",
-    "How long the application took to answer.",
+    "Time until the response, in seconds.",
     ["route"],
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )

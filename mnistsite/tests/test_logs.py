@@ -38,7 +38,7 @@ def log_format(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def log(log_format: str) -> Iterator[StringIO]:
     """The output of a process with this LOG_FORMAT."""
-    config = logs.configuration(log_format)
+    config = logs.build_config(log_format)
     output = StringIO()
     handler = logging.StreamHandler(output)
     formatter = config["formatters"][log_format]
