@@ -16,9 +16,7 @@ from mnistsite.observability.deadline import WithDeadline
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 READ_STATE_WITHIN_S = 3.0
 
-REQUESTS = Counter(
-    "mnistsite_requests", "Answered requests.", ["method", "route", "status"]
-)
+REQUESTS = Counter("mnistsite_requests", "Answered requests.", ["method", "route", "status"])
 SECONDS = Histogram(
     "mnistsite_request_seconds",
     "Time until the response, in seconds.",
