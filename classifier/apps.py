@@ -1,4 +1,4 @@
-"""The product: recognising, storing, labelling and serving."""
+"""The Django application of the product."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext

@@ -1,4 +1,4 @@
-"""Two people who label, and a store of files that goes away."""
+"""Two labellers, and a storage that fails."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def bert(db: None) -> User:
 
 @pytest.fixture
 def only_one_file(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The store takes one file and is gone then; what it was asked to keep."""
+    """Let the storage fail after one file; return the names that were saved."""
     save, names = DurableStorage._save, []
 
     def save_one(storage: DurableStorage, name: str, content: Any) -> str:

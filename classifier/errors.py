@@ -1,4 +1,4 @@
-"""Errors of the product, and the PostgreSQL errors that are answered in their own way."""
+"""Errors of the product, and the PostgreSQL errors with a response of their own."""
 
 import psycopg.errors
 

@@ -1,4 +1,4 @@
-"""Jobs that the worker does by itself."""
+"""Tasks of the worker: scheduled clean-up, and jobs that requests enqueue."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,42 +16,39 @@ from classifier.uploads import deletion, file_deletion, idempotency, orphans, re
 from classifier.webhooks import deliveries
 
 ATTEMPTS = 5
-# After waits of 4 seconds, 16, 64 … 18 hours, a day in all, `remove_orphans` takes over.
+# Waits of 4 seconds, 16 seconds … 18 hours, a day in all. After that, `remove_orphans` takes over.
 FILE_ATTEMPTS = 8
+
+RETRIED_TASKS = (deliveries.TASK, rescoring.TASK, deletion.TASK, file_deletion.TASK)
 
 
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="remove_orphans")
 def remove_orphans(timestamp: int) -> None:
-    """A process that was killed between a file and its rows leaves a file that nobody can reach."""
     orphans.remove_orphans()
 
 
 @app.periodic(cron="37 * * * *")
 @app.task(queueing_lock="delete_expired")
 def delete_expired(timestamp: int) -> None:
-    """RETENTION_DAYS is how long an upload may be kept."""
     deletion.delete_expired()
 
 
 @app.periodic(cron="47 * * * *")
 @app.task(queueing_lock="purge_logins")
 def purge_logins(timestamp: int) -> None:
-    """Axes forgets them only when somebody else fails to log in."""
     logins.purge_expired()
 
 
 @app.periodic(cron="7 * * * *")
 @app.task(queueing_lock="purge_idempotency_records")
 def purge_idempotency_records(timestamp: int) -> None:
-    """An Idempotency-Key is good for a day."""
     idempotency.purge_expired()
 
 
 @app.periodic(cron="57 * * * *")
 @app.task(queueing_lock="purge_deliveries")
 def purge_deliveries(timestamp: int) -> None:
-    """Staff look at them for a month."""
     deliveries.purge_expired()
 
 
@@ -83,32 +80,29 @@ def read_in_shadow(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="fail_lost_runs")
 def fail_lost_runs(timestamp: int) -> None:
-    """A process that was killed could not say that its run has ended."""
     runs.fail_lost_runs()
 
 
 @app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """Nor could a worker that was killed say that its jobs have; their runs say how they ended.
+    """Retry or fail the jobs of workers that were killed.
 
-    Reading images again and deleting are gone on with, and what a webhook may not have got is sent
-    again.
+    Trainings are not retried: their runs record how they ended.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        if job.task_name == deliveries.TASK or (
-            job.task_name in (rescoring.TASK, deletion.TASK, file_deletion.TASK)
-            and job.attempts < ATTEMPTS
-        ):
+        # A delivery counts its own attempts.
+        has_attempts = job.task_name == deliveries.TASK or job.attempts < ATTEMPTS
+        if job.task_name in RETRIED_TASKS and has_attempts:
             await manager.retry_job(job)
         else:
             await manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
 @app.task(queue="rescoring", retry=RetryStrategy(max_attempts=ATTEMPTS, linear_wait=5))
-def rescore(model_id: int, first: str, last: str, images: int) -> None:
-    """`images` is about how many there are, for who asks how far it is."""
+def rescore(model_id: int, first: str, last: str, images: int, request_id: str = "") -> None:
+    """Read a range of images again; `images` is their approximate number, to show progress."""
     rescoring.rescore_range(model_id, UUID(first), UUID(last))
 
 
@@ -119,11 +113,11 @@ def delete_by_visitor(visitor: str, until: str, request_id: str = "") -> None:
 
 @app.task(retry=RetryStrategy(max_attempts=FILE_ATTEMPTS, exponential_wait=4))
 def delete_file(name: str, request_id: str = "") -> None:
-    """Delete the file of an upload that is deleted already. Raises NoStorage, to be retried."""
+    """Delete the file of a deleted upload. Raise NoStorage, and be retried, if that fails."""
     default_storage.delete(name)
 
 
-# An answer that is not a success is no error here; a database that is away for an hour is.
+# This retries after a failure of the database. After one of the receiver, a delivery does it.
 @app.task(queue="webhooks", retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=5))
 def deliver(delivery_id: str, attempt: int, request_id: str = "") -> None:
     deliveries.deliver(UUID(delivery_id), attempt)

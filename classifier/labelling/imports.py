@@ -8,18 +8,16 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import connection
 from django.db.models import F
 
 from classifier.labelling import labels
 from classifier.models import InputImage, Source, Upload, Via
+from classifier.models.locks import lock
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Label
 from classifier.uploads import submission
 from classifier.uploads.archives import LabelledPicture
 from classifier.uploads.upload_batch import UploadBatch, open_batch
-
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('imports'))"
 
 
 @dataclass
@@ -50,9 +48,8 @@ def import_pictures(
     """
     hashed = [(hashlib.sha256(picture.data).hexdigest(), picture) for picture in pictures]
     with open_batch(batch) as joined:
-        with connection.cursor() as cursor:
-            # The same archive, imported twice at once, must not be stored twice.
-            cursor.execute(LOCK)
+        # The same archive, imported twice at once, must not be stored twice.
+        lock("imports")
         uploads = _find_uploads([sha256 for sha256, _ in hashed])
         results = [_import_picture(picture, sha256, uploads, joined) for sha256, picture in hashed]
         new_labels = {image: result.label for result in results for image in result.images}

@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 import numpy as np
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, F, Func, Min, Prefetch, Q, QuerySet, Value
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
 from classifier.labelling import audits, checks, labels
 from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
+from classifier.models.locks import lock
 from classifier.recognition import active_learning
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.registry import shadow
@@ -24,7 +25,8 @@ LEASE = timedelta(minutes=5)
 # labelled ones.
 POOL = 256
 EMBEDDING_LENGTH = 64  # if no image of the pool has an embedding
-LOCK = 0x7175657565  # "queue" in ASCII
+# Without this lock, somebody who leases at the same moment would find all rows locked.
+QUEUE = "labelling queue"
 
 
 class Order(StrEnum):
@@ -59,7 +61,7 @@ def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
 
     LABEL_CHECK_PERCENT of the images are hidden checks.
     """
-    _lock_queue()
+    lock(QUEUE)
     useful = order == Order.USEFUL
     waiting = _choose_useful(by, count) if useful else _choose_in_order(by, order, count)
     hidden = _choose_checks(order, waiting, by)
@@ -73,7 +75,7 @@ def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
 @transaction.atomic
 def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
     """Lease images that the model calls `guess`, the most certain first."""
-    _lock_queue()
+    lock(QUEUE)
     release_leases(by)
     items = _lock_free(by).filter(guess=guess, doubt__lt=MISTAKEN_SCORE)
     chosen = _list_ids(items.order_by("doubt", "pk")[:count])
@@ -176,15 +178,6 @@ def count_labelled_today(by: User) -> int:
     images = InputImage.objects.filter(labelled_by=by, labelled_at__gte=midnight)
     answers = LabelCheck.objects.filter(asked_of=by, answered_at__gte=midnight)
     return images.count() + answers.count()
-
-
-def _lock_queue() -> None:
-    """Wait for others who lease at this moment: their locked rows would look like an empty queue.
-
-    The lock lasts until the transaction ends.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _filter_free(by: User) -> QuerySet[QueueItem]:

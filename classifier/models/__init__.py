@@ -1,4 +1,4 @@
-"""What is stored: uploads and their digits, labels, models and training, and who is told of it."""
+"""The tables: uploads and images, labels, model versions and training runs, tokens and webhooks."""
 
 from classifier.models.access import ApiToken, IdempotencyRecord
 from classifier.models.audits import Alarm, AlarmKind, Audit

@@ -1,4 +1,4 @@
-"""What programs are known by, and what they were answered."""
+"""API tokens and idempotency records."""
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
@@ -11,7 +11,7 @@ from classifier.recognition.labels import Scope
 
 
 class ApiToken(models.Model):
-    """What a program shows to act for a user, within its scopes. Only the token's hash is kept."""
+    """A token with which a program acts for a user, within scopes. Only its hash is stored."""
 
     name = models.CharField(max_length=100, help_text="what uses it")
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
@@ -40,7 +40,7 @@ class ApiToken(models.Model):
 
 
 class IdempotencyRecord(models.Model):
-    """What a request with an Idempotency-Key was answered, for when it is sent again."""
+    """The result of a request with an Idempotency-Key, to replay when it is repeated."""
 
     key = models.CharField(max_length=255, primary_key=True)
     sha256 = models.CharField(max_length=64, help_text="of the request")

@@ -1,4 +1,4 @@
-"""What the models' choices and database constraints are built from."""
+"""Building blocks for choices and database constraints."""
 
 from typing import Any
 

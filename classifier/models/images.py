@@ -1,4 +1,4 @@
-"""What people sent, the digits in it, and what models said of them."""
+"""Uploads, the images of their digits, and the predictions of models."""
 
 import uuid
 
@@ -30,7 +30,7 @@ def stored_name(upload: "Upload", _: str) -> str:
 
 
 class Upload(models.Model):
-    """One file that somebody sent."""
+    """A file that somebody sent."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     file = models.FileField(upload_to=stored_name)
@@ -84,7 +84,7 @@ class InputImageQuerySet(models.QuerySet["InputImage"]):
         return self.filter(source__in=UPLOAD_SOURCES)
 
     def digits(self) -> "InputImageQuerySet":
-        """Those that the ten-class loss may see."""
+        """Return the images that are labelled with one of the ten digits."""
         return self.filter(label__in=list(DIGITS))
 
     def with_predictions(self) -> "InputImageQuerySet":
@@ -95,7 +95,7 @@ class InputImageQuerySet(models.QuerySet["InputImage"]):
 
 
 class InputImage(models.Model):
-    """One digit to recognise: 28×28, row-major, ink = 255."""
+    """An image of one digit: 28×28, row-major, ink = 255."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     label = models.CharField(
@@ -136,7 +136,7 @@ class InputImage(models.Model):
         default_permissions = ("view",)
         permissions = [("label_inputimage", "Can label images")]
         indexes = [
-            # Lists are counted and paged by these alone, however many images there are.
+            # These indexes alone answer the lists' counts and pages.
             models.Index(
                 fields=["label", "-created_at", "-id"],
                 name="input_data_by_label",
@@ -190,7 +190,7 @@ class InputImage(models.Model):
 
     @property
     def current_prediction(self) -> "Prediction | None":
-        """The newest one; costs no query after `with_predictions()`."""
+        """The newest prediction, without a query after `with_predictions()`."""
         return next(iter(self.predictions.all()), None)
 
 
@@ -200,7 +200,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
 
 class Prediction(models.Model):
-    """What one model said of one image. Never changed: a trigger in the database sees to it."""
+    """A model's prediction for an image. A trigger in the database keeps it from being changed."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="predictions")
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="predictions")
@@ -220,7 +220,7 @@ class Prediction(models.Model):
         db_table = "predictions"
         default_permissions = ()
         indexes = [
-            # What is said of a time is worked out from it alone.
+            # This index alone answers the statistics of a period.
             models.Index(
                 fields=["created_at"],
                 name="predictions_by_time",

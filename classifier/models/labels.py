@@ -1,4 +1,4 @@
-"""How images get their labels: the queue, the history, visitors' suggestions, hidden checks."""
+"""The labelling queue, the history of labels, suggestions and checks."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +12,7 @@ from classifier.recognition.labels import KNOWN_LABELS, LABELS
 
 
 class LabelChange(models.Model):
-    """One change of an image's label. Append-only: undoing adds another."""
+    """A change of an image's label. Append-only: an undo adds another change."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_changes")
     from_label = models.CharField("from", max_length=12, choices=build_choices(LABELS))
@@ -38,11 +38,14 @@ class LabelChange(models.Model):
         return f"{self.from_label} → {self.to_label}"
 
 
-MISTAKEN_SCORE = 1.0  # the acquisition score of an image that somebody saw in the wrong place
+MISTAKEN_SCORE = 1.0  # the acquisition score of an image whose guess a person called wrong
 
 
 class QueueItem(models.Model):
-    """An uploaded image's place in the labelling queue: what it is sorted by, and who has it."""
+    """An uploaded image in the labelling queue, with its sort keys and its lease.
+
+    `doubt` is the acquisition score, 0 to 1: how much its label would teach a model.
+    """
 
     image = models.OneToOneField(
         InputImage, models.CASCADE, primary_key=True, related_name="queued"
@@ -113,7 +116,7 @@ class QueueItem(models.Model):
 
 
 class Suggestion(models.Model):
-    """What a visitor says an image is. Shown to staff, never trusted as a label."""
+    """A label that a visitor suggests. Staff see it; it is never used as a label."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="suggestions")
     label = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
@@ -129,7 +132,7 @@ class Suggestion(models.Model):
 
 
 class LabelCheck(models.Model):
-    """A labelled image that was asked once more, hidden among the others, and what was answered."""
+    """A hidden check: a labelled image that a person labels once more, without being told."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_checks")
     asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""The models: what they learnt from, how they compare, which served when, and their training."""
+"""Model versions, their promotions, and training runs."""
 
 from django.conf import settings
 from django.db import models
@@ -16,13 +16,13 @@ class ModelState(models.TextChoices):
 
 
 def get_detail_fields(of: str = "") -> list[str]:
-    """What names each image, which makes megabytes: to defer, also through the relation `of`."""
+    """Return the fields that list every image and take megabytes, through the relation `of`."""
     return [f"{of}__{name}" if of else name for name in ("snapshot", "comparison")]
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def without_details(self) -> "ModelVersionQuerySet":
-        """Without their details, which are read where they are asked for."""
+        """Defer the detail fields, which are loaded when they are read."""
         return self.defer(*get_detail_fields())
 
     def champion(self) -> "ModelVersion | None":
@@ -30,7 +30,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
 
 class ModelVersion(models.Model):
-    """One trained model: its folder in MODELS_DIR, what it learnt from and how well it did."""
+    """A trained model: its folder in MODELS_DIR, its training data and its metrics."""
 
     name = models.CharField(max_length=64, unique=True)
     state = models.CharField(
@@ -73,7 +73,7 @@ class ModelVersion(models.Model):
 
 
 class Promotion(models.Model):
-    """From when on a model served. Append-only: the newest one's model is the champion."""
+    """The start of a model's service. Append-only: the champion is the newest one's model."""
 
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="promotions")
     by = models.ForeignKey(
@@ -109,7 +109,7 @@ UNFINISHED_STATES = (RunState.QUEUED, RunState.RUNNING)
 
 
 class TrainingRun(models.Model):
-    """One run of training: who asked, how it went, what came of it."""
+    """A training run: who started it, its progress and its result."""
 
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

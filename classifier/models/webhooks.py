@@ -1,4 +1,4 @@
-"""Who is told of what happens here, and what they were told."""
+"""Webhooks and their deliveries."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from classifier.recognition.labels import Event
 
 
 class Webhook(models.Model):
-    """An address that is told of events by a POST, signed with its secret."""
+    """An address that receives events as POST requests, signed with its secret."""
 
     url = models.CharField(
         "URL", max_length=500, help_text="told by a POST; a receiver of one's own network will do"
@@ -37,7 +37,7 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One event that one webhook is told of, until it has answered or the attempts are used up."""
+    """The delivery of one event to one webhook."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")

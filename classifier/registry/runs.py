@@ -6,17 +6,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Concat
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
 
+from classifier import jobs
 from classifier.errors import RuleBroken
 from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
-from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.registry import versions
 
@@ -88,7 +85,7 @@ def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> T
         )
     with transaction.atomic():
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
-        app.configure_task(TASK, queue="training").defer(run_id=run.pk, **get_job_arguments())
+        jobs.enqueue(TASK, [{"run_id": run.pk}], queue="training")
     return run
 
 
@@ -163,9 +160,5 @@ def cancel(run_id: int) -> None:
 def fail_lost_runs() -> None:
     """Fail the runs whose process has been silent for 30 seconds, or whose job is gone."""
     silent = Q(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
-    jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
-    own_jobs = jobs.annotate(run=KeyTextTransform("run_id", "args")).filter(
-        run=Cast(OuterRef("pk"), TextField())
-    )
-    jobless = Q(state=RunState.QUEUED) & ~Exists(own_jobs)
+    jobless = Q(state=RunState.QUEUED) & ~jobs.has_unfinished_job(TASK, "run_id")
     _finish(TrainingRun.objects.filter(silent | jobless), RunState.FAILED, error=LOST)

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 
-from classifier import jobs, tasks
+from classifier import tasks
+from classifier.monitoring import workers
 from classifier.tests.database import get_database_url
 
 
@@ -38,7 +39,7 @@ def retry_stalled_jobs() -> None:
 
 
 def connect_as_worker(
-    name: str = jobs.APPLICATION_NAME,
+    name: str = workers.APPLICATION_NAME,
 ) -> psycopg.Connection[tuple[Any, ...]]:
     """Return a connection that has sent a heartbeat."""
     connected = psycopg.connect(get_database_url(), application_name=name, autocommit=True)

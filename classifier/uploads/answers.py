@@ -1,8 +1,9 @@
-"""What is said to whoever sent a picture: one answer over all the digits in it."""
+"""Answers: what a picture says, digit by digit and as a whole."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from uuid import UUID
 
 from classifier.models import Prediction, Upload
@@ -17,7 +18,7 @@ from classifier.uploads import verdict_text
 class DigitAnswer:
     """One digit; `confidence` and `probabilities` are 0 to 1, `box` is x, y, width, height.
 
-    Without an id it is not stored.
+    `id` is None if the digit is not stored.
     """
 
     id: UUID | None
@@ -33,7 +34,7 @@ class DigitAnswer:
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """One line of writing: its best guess, its box, and the places of its digits, from 0."""
+    """One line of writing: its best guess, its box, and the positions of its digits, from 0."""
 
     text: str
     box: list[int]
@@ -42,13 +43,11 @@ class LineAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a picture: with one digit these are that digit's; with several, `label` is the
-    whole string.
+    """The answer to a picture; with several digits, `label` and `best_guess` are the whole string.
 
-    `sentence` is the reason, for a visitor; there is none where the verdict is `digit`.
-    `confidence` is the probability that all of it is right. `left_out` are boxes of writing that
-    no digit explains. Without any digit (a blank picture) there is no guess, confidence,
-    probability or model.
+    `sentence` explains the reason to a visitor; it is None if the verdict is `digit`.
+    `confidence` is the probability that the whole answer is right. `left_out` are boxes of writing
+    that no digit explains. A blank picture has no guess, confidence or probabilities.
     """
 
     id: UUID | None
@@ -66,12 +65,11 @@ class Answer:
 
 
 def load_answer(upload: Upload) -> Answer:
-    """As `of_uploads`."""
     return load_answers([upload])[0]
 
 
 def load_answers(uploads: Sequence[Upload]) -> list[Answer]:
-    """By the newest prediction of each of their digits; takes one query."""
+    """Return each upload's answer, by the newest prediction of each digit, in one query."""
     newest = (
         Prediction.objects.filter(image__upload__in=uploads)
         .order_by("image_id", "-id")
@@ -79,119 +77,105 @@ def load_answers(uploads: Sequence[Upload]) -> list[Answer]:
         .with_model()
         .select_related("image")
     )
-    of_each = defaultdict(list)
-    for found in sorted(newest, key=lambda found: found.image.position):
-        of_each[found.image.upload_id].append(found)
-    return [build_answer(upload, of_each[upload.pk]) for upload in uploads]
+    predictions = defaultdict(list)
+    for prediction in sorted(newest, key=lambda prediction: prediction.image.position):
+        predictions[prediction.image.upload_id].append(prediction)
+    return [_build_stored_answer(upload, predictions[upload.pk]) for upload in uploads]
 
 
-def build_answer(upload: Upload, predictions: list[Prediction]) -> Answer:
-    """`predictions` are one a digit, in reading order, with image and model loaded."""
-    digits = [_stored_digit(prediction) for prediction in predictions]
+def _build_stored_answer(upload: Upload, predictions: list[Prediction]) -> Answer:
+    digits = [
+        _build_digit(each.image_id, each, each.by_digit, each.image.box or [])
+        for each in predictions
+    ]
     layout = Layout(upload.lines, upload.left_out, upload.confidence)
-    return compose_answer(
-        upload.pk, digits, layout, predictions[0].model.name if predictions else None
+    return compose_answer(upload.pk, digits, layout, predictions[0].model.name if digits else None)
+
+
+def build_answer(
+    reading: Reading, model: str | None, id_: UUID | None = None, image_ids: Sequence[UUID] = ()
+) -> Answer:
+    """Return the answer to a picture that was just read; without ids it is not stored."""
+    digits = []
+    for digit, image_id in zip_longest(reading.digits, image_ids):
+        result = digit.recognition
+        probabilities = dict(zip(DIGITS, result.probabilities.tolist(), strict=True))
+        digits.append(_build_digit(image_id, result, probabilities, list(digit.box)))
+    return compose_answer(id_, digits, Layout.from_reading(reading), model)
+
+
+def _build_digit(
+    id_: UUID | None,
+    result: Prediction | Recognition,
+    probabilities: dict[str, float],
+    box: list[int],
+) -> DigitAnswer:
+    return DigitAnswer(
+        id=id_,
+        label=result.label,
+        verdict=result.verdict,
+        reason=result.reason or None,
+        sentence=verdict_text.describe_verdict(result.verdict, result.reason or "", probabilities),
+        best_guess=result.best_guess,
+        confidence=result.confidence,
+        probabilities=probabilities,
+        box=box,
     )
-
-
-def build_preview_answer(reading: Reading, model: str) -> Answer:
-    """Return the answer to a picture that is not stored."""
-    digits = [_digit(digit.box, digit.recognition) for digit in reading.digits]
-    return compose_answer(None, digits, Layout.from_reading(reading), model)
 
 
 def compose_answer(
     id_: UUID | None, digits: list[DigitAnswer], layout: Layout, model: str | None
 ) -> Answer:
-    """Return one answer over digits in reading order; none of them means a blank picture."""
-    if not digits:
-        return _blank(id_, layout, model)
+    """Return one answer for the digits of a picture, which are in reading order."""
     verdict = combine_verdicts([digit.verdict for digit in digits])
-    told = _told(digits, verdict)
+    doubtful = _find_most_doubtful(digits, verdict)
+    confidences = [*(digit.confidence for digit in digits), *layout.confidences]
+    is_label = verdict == Verdict.DIGIT
+    text = "".join(digit.best_guess for digit in digits)
     return Answer(
         id=id_,
-        label="".join(digit.label for digit in digits) if told is None else Label.UNKNOWN,
+        label=text if is_label else Label.UNKNOWN,
         verdict=verdict,
-        reason=told.reason if told else None,
-        sentence=_sentence(told, digits, verdict) if told else None,
-        best_guess="".join(digit.best_guess for digit in digits),
-        confidence=min([digit.confidence for digit in digits] + layout.confidences),
+        reason=doubtful.reason if doubtful else None if is_label else Reason.BLANK,
+        sentence=_describe(digits, verdict, doubtful),
+        best_guess=text or None,
+        confidence=min(confidences) if digits else None,
         probabilities=digits[0].probabilities if len(digits) == 1 else None,
         digits=digits,
-        lines=_lines(digits, layout),
+        lines=_build_lines(digits, layout),
         left_out=layout.left_out,
         model=model,
     )
 
 
-def _lines(digits: list[DigitAnswer], layout: Layout) -> list[LineAnswer]:
-    lines, start = [], 0
-    for box, count in layout.lines:
-        places = [*range(start, start + count)]
-        text = "".join(digits[place].best_guess for place in places)
-        lines.append(LineAnswer(text, box, places))
-        start += count
-    return lines
+def _find_most_doubtful(digits: list[DigitAnswer], verdict: Verdict) -> DigitAnswer | None:
+    """Return the digit whose reason explains the verdict on the whole, if one is in doubt."""
+    doubtful = [digit for digit in digits if digit.verdict != Verdict.DIGIT]
+    with_same_verdict = [digit for digit in doubtful if digit.verdict == verdict]
+    return next(iter(with_same_verdict or doubtful), None)
 
 
-def _blank(id_: UUID | None, layout: Layout, model: str | None) -> Answer:
-    return Answer(
-        id=id_,
-        label=Label.UNKNOWN,
-        verdict=Verdict.NOT_A_DIGIT,
-        reason=Reason.BLANK,
-        sentence=verdict_text.describe_blank(),
-        best_guess=None,
-        confidence=None,
-        probabilities=None,
-        digits=[],
-        lines=[],
-        left_out=layout.left_out,
-        model=model,
-    )
-
-
-def _told(digits: list[DigitAnswer], verdict: Verdict) -> DigitAnswer | None:
-    """The digit by which the whole is explained, if it needs to be."""
-    doubted = [digit for digit in digits if digit.verdict != Verdict.DIGIT]
-    alike = [digit for digit in doubted if digit.verdict == verdict]
-    return next(iter(alike or doubted), None)
-
-
-def _sentence(told: DigitAnswer, digits: list[DigitAnswer], verdict: Verdict) -> str | None:
+def _describe(
+    digits: list[DigitAnswer], verdict: Verdict, doubtful: DigitAnswer | None
+) -> str | None:
+    if not digits:
+        return verdict_text.describe_blank()
+    if doubtful is None:
+        return None
     if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
         return verdict_text.describe_non_digits()
-    if len(digits) == 1 or not told.sentence:
-        return told.sentence
-    return verdict_text.describe_one_of_several(digits.index(told) + 1, len(digits), told.sentence)
-
-
-def _stored_digit(prediction: Prediction) -> DigitAnswer:
-    return DigitAnswer(
-        id=prediction.image_id,
-        label=prediction.label,
-        verdict=prediction.verdict,
-        reason=prediction.reason or None,
-        sentence=verdict_text.describe_verdict(
-            prediction.verdict, prediction.reason, prediction.by_digit
-        ),
-        best_guess=prediction.best_guess,
-        confidence=prediction.confidence,
-        probabilities=prediction.by_digit,
-        box=prediction.image.box or [],
+    if len(digits) == 1 or not doubtful.sentence:
+        return doubtful.sentence
+    return verdict_text.describe_one_of_several(
+        digits.index(doubtful) + 1, len(digits), doubtful.sentence
     )
 
 
-def _digit(box: tuple[int, int, int, int], found: Recognition) -> DigitAnswer:
-    probabilities = dict(zip(DIGITS, found.probabilities.tolist(), strict=True))
-    return DigitAnswer(
-        id=None,
-        label=found.label,
-        verdict=found.verdict,
-        reason=found.reason,
-        sentence=verdict_text.describe_verdict(found.verdict, found.reason or "", probabilities),
-        best_guess=found.best_guess,
-        confidence=found.confidence,
-        probabilities=probabilities,
-        box=list(box),
-    )
+def _build_lines(digits: list[DigitAnswer], layout: Layout) -> list[LineAnswer]:
+    lines, start = [], 0
+    for box, count in layout.lines:
+        positions = [*range(start, start + count)]
+        text = "".join(digits[position].best_guess for position in positions)
+        lines.append(LineAnswer(text, box, positions))
+        start += count
+    return lines

@@ -1,4 +1,4 @@
-"""Labelled pictures out of a zip file or NumPy's npz, of which nothing is believed."""
+"""Labelled pictures from a zip file or NumPy's npz. Archives are untrusted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,17 +18,17 @@ from classifier.recognition.recognizer import NOT_A_DIGIT
 from classifier.uploads import pictures
 
 MAX_PICTURES = 500
-# With folders, and the hidden file that a Mac adds to each.
+# This leaves room for folders, and for the hidden file that macOS adds to each picture.
 MAX_ENTRIES = 2 * MAX_PICTURES + 100
-ENTRY = b"PK\x01\x02"
-EXPANDED = 4  # times as large as a body may be, all of it together
+ENTRY_SIGNATURE = b"PK\x01\x02"
+MAX_EXPANSION = 4  # of all entries together, relative to MAX_UPLOAD_BYTES
 INDEX = "index.csv"
 ENCRYPTED = 1
 
 
 @dataclass(frozen=True)
 class LabelledPicture:
-    """A picture as a file, what it is said to be, and what it is called in the archive."""
+    """A picture's file, its label, and its name in the archive."""
 
     name: str
     data: bytes
@@ -36,17 +36,17 @@ class LabelledPicture:
 
 
 def read_pictures(archive: bytes) -> list[LabelledPicture]:
-    """Raises ImageError for an archive that is damaged, dangerous or of another form."""
-    with _opened(archive) as opened:
-        entries = {entry.filename: entry for entry in _checked(opened)}
+    """Return the pictures. Raise ImageError if the archive is damaged, unsafe or malformed."""
+    with _open_archive(archive) as opened:
+        entries = {entry.filename: entry for entry in _list_entries(opened)}
         if "x.npy" in entries:
-            return list(_in_arrays(opened, entries))
-        return list(_in_folders(opened, entries))
+            return list(_read_arrays(opened, entries))
+        return list(_read_folders(opened, entries))
 
 
 @contextmanager
-def _damage_reported() -> Iterator[None]:
-    """Raise ImageError for any exception that a reader of zip or npy files raises.
+def _reporting_damage() -> Iterator[None]:
+    """Raise ImageError for any exception of the readers of zip and npy files.
 
     They document few of them: NumPy parses a header as Python source, which raises MemoryError,
     RecursionError, SyntaxError and TokenError, among others.
@@ -56,111 +56,114 @@ def _damage_reported() -> Iterator[None]:
     except ImageError:
         raise
     except Exception as error:
-        raise ImageError("damaged", "The archive is damaged. Make it anew.") from error
+        raise ImageError("damaged", "The archive is damaged. Create it again.") from error
 
 
 @contextmanager
-def _opened(archive: bytes) -> Iterator[ZipFile]:
-    # Each entry costs memory as soon as the archive is opened, whatever it says of their number.
-    if archive.count(ENTRY) > MAX_ENTRIES:
-        raise _too_many()
-    with _damage_reported():
+def _open_archive(archive: bytes) -> Iterator[ZipFile]:
+    # Opening costs memory for each entry, whatever the archive's own count says.
+    if archive.count(ENTRY_SIGNATURE) > MAX_ENTRIES:
+        raise _build_too_many_error()
+    with _reporting_damage():
         try:
             opened = ZipFile(BytesIO(archive))
         except BadZipFile as error:
             message = (
-                "This is no archive. Send a zip file of pictures, or an npz file with x and y."
+                "This is not an archive. Send a zip file of pictures, or an npz file with x and y."
             )
             raise ImageError("not_an_archive", message) from error
     with opened:
         yield opened
 
 
-def _too_many() -> ImageError:
-    message = "At most %(n)s pictures are taken at once. Send them in several archives."
+def _build_too_many_error() -> ImageError:
+    message = "The archive holds too many pictures. Send at most %(n)s in each archive."
     return ImageError("too_many_files", message, n=MAX_PICTURES)
 
 
-def _checked(archive: ZipFile) -> list[ZipInfo]:
-    """All by what the archive says of itself: a reader stops where that is used up."""
-    entries = [entry for entry in archive.infolist() if not _is_beside(entry)]
-    for entry in entries:
-        _check(entry)
-    if sum(entry.file_size for entry in entries) > EXPANDED * settings.MAX_UPLOAD_BYTES:
+def _list_entries(archive: ZipFile) -> list[ZipInfo]:
+    """Return the files in the archive, except those that macOS hides there.
+
+    The declared sizes can be trusted, as a reader stops at them. Raise ImageError if one is unsafe.
+    """
+    entries = []
+    for entry in archive.infolist():
+        parts = entry.filename.split("/")
+        if not (entry.is_dir() or parts[0] == "__MACOSX" or parts[-1].startswith("._")):
+            _check_entry(entry)
+            entries.append(entry)
+    if sum(entry.file_size for entry in entries) > MAX_EXPANSION * settings.MAX_UPLOAD_BYTES:
         message = "The archive unpacks to more than %(n)s MB. Divide it."
-        raise ImageError("too_large", message, n=EXPANDED * settings.MAX_UPLOAD_MB)
+        raise ImageError("too_large", message, n=MAX_EXPANSION * settings.MAX_UPLOAD_MB)
     return entries
 
 
-def _is_beside(entry: ZipInfo) -> bool:
-    """Folders themselves, and what a Mac hides in archives."""
-    parts = entry.filename.split("/")
-    return entry.is_dir() or parts[0] == "__MACOSX" or parts[-1].startswith("._")
-
-
-def _check(entry: ZipInfo) -> None:
+def _check_entry(entry: ZipInfo) -> None:
     name = entry.filename
     if name.startswith("/") or "\\" in name or ".." in name.split("/"):
-        raise ImageError("bad_path", "%(name)r leads out of the archive. Leave it out.", name=name)
+        message = "The path %(name)r leads out of the archive. Remove it."
+        raise ImageError("bad_path", message, name=name)
     if entry.flag_bits & ENCRYPTED:
-        raise ImageError("encrypted", "The archive is encrypted. Make it anew without a password.")
+        message = "The archive is encrypted. Create it without a password."
+        raise ImageError("encrypted", message)
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        message = "%(name)r is packed in an unusual way. Make the archive with deflate."
+        message = "%(name)r has an unusual compression. Create the archive with deflate."
         raise ImageError("unusual_packing", message, name=name)
 
 
-def _in_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
-    found = [name for name in entries if name != INDEX]
-    if len(found) > MAX_PICTURES:
-        raise _too_many()
-    if not found:
+def _read_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
+    names = [name for name in entries if name != INDEX]
+    if len(names) > MAX_PICTURES:
+        raise _build_too_many_error()
+    if not names:
         raise ImageError("empty", "The archive holds no pictures.")
-    labels = {name: _folder(name) for name in found}
+    labels = {name: _parse_label(name) for name in names}
     for name, label in labels.items():
-        yield LabelledPicture(name, without_appended(_read(archive, entries[name])), label)
+        yield LabelledPicture(name, without_appended(_read_entry(archive, entries[name])), label)
 
 
-def _read(archive: ZipFile, entry: ZipInfo) -> bytes:
-    with _damage_reported():
+def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:
+    with _reporting_damage():
         return archive.read(entry)
 
 
-def _folder(name: str) -> str:
+def _parse_label(name: str) -> str:
     folder = name.rpartition("/")[0]
     if folder not in KNOWN_LABELS:
-        message = (
-            "%(name)r is in none of the folders that say what is in them: 0 to 9, not_a_digit."
-        )
+        message = "%(name)r is in no folder that is named by a label: 0 to 9, or not_a_digit."
         raise ImageError("bad_folder", message, name=name)
     return folder
 
 
-def _in_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
+def _read_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
     if "y.npy" not in entries:
         raise ImageError("bad_arrays", "The npz file has no array y with the labels.")
-    x, y = (_array(_read(archive, entries[name])) for name in ("x.npy", "y.npy"))
+    x, y = (_parse_array(_read_entry(archive, entries[name])) for name in ("x.npy", "y.npy"))
     if x.ndim != 3 or x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != (len(x),):
         message = "x must be N×H×W uint8 with bright ink, and y N integers."
         raise ImageError("bad_arrays", message)
     if len(x) > MAX_PICTURES:
-        raise _too_many()
+        raise _build_too_many_error()
     if not x.size:
         raise ImageError("empty", "The archive holds no pictures.")
     if not set(y.tolist()) <= set(range(NOT_A_DIGIT + 1)):
         raise ImageError("bad_arrays", "y must hold 0 to 9, or 10 for what is not a digit.")
-    for place, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
+    for index, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
         name = Label.NOT_A_DIGIT.value if label == NOT_A_DIGIT else DIGITS[label]
-        yield LabelledPicture(f"x[{place}]", pictures.render_pixels(pixels), name)
+        yield LabelledPicture(f"x[{index}]", pictures.render_pixels(pixels), name)
 
 
-@_damage_reported()
-def _array(data: bytes) -> NDArray[Any]:
-    """Without NumPy's own reader, which makes room for as much as a file says that it holds."""
+@_reporting_damage()
+def _parse_array(data: bytes) -> NDArray[Any]:
+    """Return the array of an npy file.
+
+    NumPy's own reader allocates as much memory as the file declares, however small it is.
+    """
     file = BytesIO(data)
     version = npy.read_magic(file)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, by_column, kind = read(file)
-    if kind.hasobject:
+    read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, is_column_major, dtype = read_header(file)
+    if dtype.hasobject:
         raise ImageError("bad_arrays", "The arrays hold Python objects. Save plain numbers.")
-    array = np.frombuffer(data, kind, offset=file.tell())
-    return array.reshape(shape, order="F" if by_column else "C")
+    array = np.frombuffer(data, dtype, offset=file.tell())
+    return array.reshape(shape, order="F" if is_column_major else "C")

@@ -1,4 +1,4 @@
-"""Deleting uploads with all that came of them, because somebody asks for it or their time is up."""
+"""Deletion of uploads with everything derived from them, on request or after RETENTION_DAYS."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,18 +12,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_noop
-from procrastinate.contrib.django import app
 
+from classifier import jobs
 from classifier.models import InputImage, LabelChange, Prediction, Suggestion, Upload
-from classifier.monitoring.request_id import get_job_arguments
 from classifier.recognition.labels import Label
 from classifier.uploads import file_deletion
 
 TASK = "classifier.tasks.delete_by_visitor"
 BATCH_SIZE = 200
-# Of those, within one request.
-AT_ONCE = 2
-KEY_OF = "classifier.uploads.deletion"
+BATCHES_PER_REQUEST = 2
+KEY_SALT = "classifier.uploads.deletion"
 FILES_LEFT_MESSAGE = gettext_noop(
     "The stored files can't be deleted right now. Nobody can open them any more, and they will be "
     "deleted as soon as possible."
@@ -32,7 +30,7 @@ FILES_LEFT_MESSAGE = gettext_noop(
 
 @dataclass
 class DeletionResult:
-    """How many uploads were deleted, and what is left for jobs."""
+    """The number of deleted uploads, and what is left for jobs."""
 
     uploads: int = 0
     files_left: int = 0
@@ -48,7 +46,7 @@ class DeletionResult:
 
 @dataclass(frozen=True)
 class DependentCounts:
-    """How much goes with uploads."""
+    """The number of rows that are deleted with uploads."""
 
     images: int
     labels: int
@@ -70,69 +68,62 @@ def count_dependents(ids: Collection[UUID] | QuerySet[Upload, UUID]) -> Dependen
 
 @transaction.atomic
 def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
-    """Delete the rows of uploads, all or none, and once that is committed their files.
+    """Delete the rows of uploads, all or none, and their files once that is committed.
 
-    Files that can't be deleted are left for jobs. A process that is killed in between leaves files
-    that nobody can open, until `remove_orphans`.
+    Files that can't be deleted are left for jobs. If the process is killed in between, nobody can
+    open the files, and the job `remove_orphans` deletes them.
     """
     uploads = Upload.objects.filter(pk__in=ids).order_by("pk").select_for_update()
     names = list(uploads.values_list("file", flat=True))
-    _lock_images(ids)
+    # This waits for people who are labelling these images. Later ones find no image.
+    images = InputImage.objects.filter(upload__in=ids).order_by("pk").select_for_update()
+    list(images.values_list("pk"))
     Upload.objects.filter(pk__in=ids).delete()
-    deleted = DeletionResult(len(names))
+    result = DeletionResult(len(names))
 
     def delete_files() -> None:
         left = file_deletion.delete_files(names)
-        deleted.files_left = len(left)
+        result.files_left = len(left)
         file_deletion.delete_files_later(left)
 
     transaction.on_commit(delete_files, robust=True)
-    return deleted
-
-
-def _lock_images(ids: Collection[UUID]) -> None:
-    """Who is labelling one is let finish, and whoever comes later finds that it is gone."""
-    images = InputImage.objects.filter(upload__in=ids).order_by("pk").select_for_update()
-    list(images.values_list("pk"))
+    return result
 
 
 def make_deletion_key(upload_id: UUID | str) -> str:
-    """By which who sent an upload may delete it: nobody else can work it out."""
-    return salted_hmac(KEY_OF, str(upload_id), algorithm="sha256").hexdigest()
+    """Return the secret with which the sender of an upload can delete it."""
+    return salted_hmac(KEY_SALT, str(upload_id), algorithm="sha256").hexdigest()
 
 
-def is_deletion_key(upload_id: UUID | str, given: str) -> bool:
-    return constant_time_compare(given, make_deletion_key(upload_id))
+def is_deletion_key(upload_id: UUID | str, key: str) -> bool:
+    return constant_time_compare(key, make_deletion_key(upload_id))
 
 
 def delete_expired() -> int:
-    """Uploads that are older than RETENTION_DAYS, labelled or not; says how many."""
+    """Delete uploads that are older than RETENTION_DAYS, if that is set. Return their number."""
     if not settings.RETENTION_DAYS:
         return 0
     limit = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
-    return _delete_all(Upload.objects.filter(created_at__lt=limit)).uploads
-
-
-def _delete_all(uploads: QuerySet[Upload], batches: int | None = None) -> DeletionResult:
-    oldest = uploads.order_by("created_at", "pk").values_list("pk", flat=True)[:BATCH_SIZE]
-    until_none_are_left = iter(lambda: list(oldest.all()), [])
-    return sum(
-        (delete_uploads(ids) for ids in islice(until_none_are_left, batches)), DeletionResult()
-    )
+    return _delete_in_batches(Upload.objects.filter(created_at__lt=limit)).uploads
 
 
 def delete_by_visitor(visitor: UUID) -> DeletionResult:
-    """Delete all that a browser has sent so far; a job deletes what is too much for a request."""
+    """Delete all uploads of a browser so far, in a job if they are too many for a request."""
     now = timezone.now()
-    sent = Upload.objects.filter(visitor=visitor, created_at__lte=now)
-    deleted = _delete_all(sent, AT_ONCE)
-    deleted.has_uploads_left = sent.exists()
-    if deleted.has_uploads_left:
-        job = app.configure_task(TASK)
-        job.defer(visitor=str(visitor), until=now.isoformat(), **get_job_arguments())
-    return deleted
+    uploads = Upload.objects.filter(visitor=visitor, created_at__lte=now)
+    result = _delete_in_batches(uploads, BATCHES_PER_REQUEST)
+    result.has_uploads_left = uploads.exists()
+    if result.has_uploads_left:
+        jobs.enqueue(TASK, [{"visitor": str(visitor), "until": now.isoformat()}])
+    return result
 
 
 def delete_remaining(visitor: UUID, until: datetime) -> None:
-    """What the browser has sent since then stays."""
-    _delete_all(Upload.objects.filter(visitor=visitor, created_at__lte=until))
+    """Delete the uploads that a browser sent up to then, however many they are."""
+    _delete_in_batches(Upload.objects.filter(visitor=visitor, created_at__lte=until))
+
+
+def _delete_in_batches(uploads: QuerySet[Upload], max_batches: int | None = None) -> DeletionResult:
+    oldest = uploads.order_by("created_at", "pk").values_list("pk", flat=True)[:BATCH_SIZE]
+    batches = iter(lambda: list(oldest.all()), [])
+    return sum((delete_uploads(ids) for ids in islice(batches, max_batches)), DeletionResult())

@@ -1,4 +1,4 @@
-"""An upload's file byte by byte as it was sent, with its metadata: for staff alone."""
+"""Downloads of the original files, metadata included: for staff only."""
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 
 from classifier.models import Upload
 
-# Where nginx has the folder of the uploads, out of reach from outside.
+# An internal location of nginx that holds the folder of uploads.
 PROTECTED = "/protected-media/"
 EXTENSIONS = {
     "image/jpeg": "jpg",
@@ -21,7 +21,10 @@ EXTENSIONS = {
 
 
 def serve_original(upload: Upload) -> HttpResponseBase:
-    """As an attachment, so that no browser shows what a stranger made. Raises FileNotFoundError."""
+    """Return the file as an attachment, so that no browser displays a stranger's file.
+
+    Raise FileNotFoundError if it is gone.
+    """
     name = f"{upload.pk}.{EXTENSIONS[upload.media_type]}"
     if not (settings.BEHIND_NGINX and isinstance(default_storage, FileSystemStorage)):
         file = upload.file.open()

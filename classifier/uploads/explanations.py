@@ -1,4 +1,7 @@
-"""Why the model in service reads an image as it does. Of what another one read nothing is said."""
+"""Explanations of a reading by the model in service: its focus and its nearest exemplars.
+
+The readings of other models can't be explained.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,18 +18,18 @@ from classifier.registry import serving
 from classifier.registry.serving import NoModel, ServedModel
 from classifier.uploads.answers import Answer
 
-NEAREST = 5
-# The picture and the words that go with it are asked for one after the other.
-KEPT_S = 60
+NEIGHBOURS = 5
+# A browser requests the picture and its description one after the other.
+CACHE_S = 60
 
 
 class NotExplainable(Exception):
-    """There is no such image, or the model in service has not read it."""
+    """The image does not exist, or the model in service has not read it."""
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An exemplar, by its number, and what it is."""
+    """An exemplar, by its number in the model's folder, and its label."""
 
     number: int
     label: str
@@ -40,48 +43,48 @@ def get_served_model() -> ServedModel | None:
 
 
 def get_explaining_model(answer: Answer) -> ServedModel | None:
-    """The model in service, if it gave this answer."""
+    """Return the model in service if it gave this answer."""
     served = get_served_model()
     return served if served and answer.model == served.version.name else None
 
 
 def get_fingerprint(served: ServedModel) -> str:
-    """Another one as soon as anything in its folder is another."""
+    """Return a name that changes with any file of the model's folder, for use in addresses."""
     return served.version.checksum[:16]
 
 
 def load_focus(image_id: UUID) -> Focus:
-    """Where the model looked. Raises Unexplained."""
+    """Return which parts of an image decided its reading. Raise NotExplainable."""
     newest = Prediction.objects.filter(image=image_id).order_by("-id")
     row = newest.values_list("model", "image__pixels").first()
     served = get_served_model()
     if row is None or served is None or row[0] != served.version.pk:
         raise NotExplainable
     key = f"focus_{get_fingerprint(served)}_{image_id}"
-    found: Focus | None = cache.get(key)
-    if found is None:
+    focus: Focus | None = cache.get(key)
+    if focus is None:
         pixels = np.frombuffer(row[1], np.uint8).reshape(28, 28)
-        found = occlusion.find_focus(served.recognizer, pixels)
-        cache.set(key, found, KEPT_S)
-    return found
+        focus = occlusion.find_focus(served.recognizer, pixels)
+        cache.set(key, focus, CACHE_S)
+    return focus
 
 
 def find_neighbours(upload: Upload, served: ServedModel) -> Mapping[UUID | None, list[Neighbour]]:
-    """Of each image in an upload that this model has read; none if it has no exemplars."""
+    """Return the nearest exemplars of each image in the upload; none if the model has none."""
     exemplars = served.recognizer.exemplars
     items = QueueItem.objects.filter(image__upload=upload)
-    stored = dict(items.values_list("pk", "embedding"))
-    if exemplars is None or not stored:
+    embeddings = dict(items.values_list("pk", "embedding"))
+    if exemplars is None or not embeddings:
         return {}
-    nearest = exemplars.find_nearest([bytes(each) for each in stored.values()], NEAREST)
+    nearest = exemplars.find_nearest([bytes(each) for each in embeddings.values()], NEIGHBOURS)
     return {
         image: [Neighbour(number, str(exemplars.labels[number])) for number in numbers]
-        for image, numbers in zip(stored, nearest, strict=True)
+        for image, numbers in zip(embeddings, nearest, strict=True)
     }
 
 
 def list_typical_exemplars(served: ServedModel) -> list[Neighbour]:
-    """The most usual exemplar of each digit."""
+    """Return the most typical exemplar of each digit."""
     exemplars = served.recognizer.exemplars
     if exemplars is None:
         return []
@@ -89,10 +92,12 @@ def list_typical_exemplars(served: ServedModel) -> list[Neighbour]:
     return [Neighbour(*each) for each in zip(firsts.tolist(), map(str, labels), strict=True)]
 
 
-def get_exemplar(model: str, number: int) -> NDArray[np.uint8]:
-    """Its (28, 28) pixels; `model` is a `name_of`. Raises Unexplained."""
+def get_exemplar(fingerprint: str, number: int) -> NDArray[np.uint8]:
+    """Return an exemplar's (28, 28) pixels. Raise NotExplainable if the model serves no longer."""
     served = get_served_model()
-    exemplars = served.recognizer.exemplars if served and model == get_fingerprint(served) else None
+    if served is None or fingerprint != get_fingerprint(served):
+        raise NotExplainable
+    exemplars = served.recognizer.exemplars
     if exemplars is None or number >= len(exemplars.labels):
         raise NotExplainable
     return np.asarray(exemplars.pixels[number])

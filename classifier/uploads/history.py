@@ -1,4 +1,4 @@
-"""What one browser has sent, and what was answered."""
+"""The uploads of one browser, page by page."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -14,25 +14,25 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """`last` is where the older ones go on; there are none without it."""
+    """Uploads with their answers; `last` is the key of the last one if there are older ones."""
 
-    sent: list[tuple[Upload, Answer]] = field(default_factory=list)
+    entries: list[tuple[Upload, Answer]] = field(default_factory=list)
     last: UUID | None = None
 
 
 def list_uploads(visitor: UUID) -> QuerySet[Upload]:
-    """Newest first."""
+    """Return the visitor's uploads, newest first."""
     return Upload.objects.filter(visitor=visitor).order_by("-created_at", "-pk")
 
 
 def load_page(visitor: UUID, before: UUID | None) -> HistoryPage:
-    """The newest or, where that one is still there, those that were sent before it."""
-    sent = list_uploads(visitor)
-    if before and (last := sent.filter(pk=before).first()):
+    """Return the uploads before that one, or the newest if it is None or deleted."""
+    uploads = list_uploads(visitor)
+    if before and (last := uploads.filter(pk=before).first()):
         older = Q(created_at__lt=last.created_at) | Q(pk__lt=last.pk)
-        sent = sent.filter(older, created_at__lte=last.created_at)
-    found = list(sent[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    more = len(found) > PAGE_SIZE
-    answered = zip(shown, answers.load_answers(shown), strict=True)
-    return HistoryPage(list(answered), shown[-1].pk if more else None)
+        uploads = uploads.filter(older, created_at__lte=last.created_at)
+    page = list(uploads[: PAGE_SIZE + 1])
+    has_older = len(page) > PAGE_SIZE
+    page = page[:PAGE_SIZE]
+    entries = list(zip(page, answers.load_answers(page), strict=True))
+    return HistoryPage(entries, page[-1].pk if has_older else None)

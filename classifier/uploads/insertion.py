@@ -1,4 +1,4 @@
-"""Rows of several tables written by one statement: in one round trip, and all of them or none."""
+"""Insertion of rows of several tables by one statement, in one round trip."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,10 +14,10 @@ Shape = tuple[tuple[type[Model], int], ...]
 
 
 def insert_rows(*tables: Sequence[Model]) -> None:
-    """New rows, those of one table after those of another. Numbered keys are not filled in."""
+    """Insert all rows or none, table by table; generated keys are not filled in."""
     filled = [rows for rows in tables if rows]
-    statement = _statement(tuple((type(rows[0]), len(rows)) for rows in filled))
-    values = [value for rows in filled for row in rows for value in _values(row)]
+    statement = _build_statement(tuple((type(rows[0]), len(rows)) for rows in filled))
+    values = [value for rows in filled for row in rows for value in _list_values(row)]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with (
@@ -29,18 +29,18 @@ def insert_rows(*tables: Sequence[Model]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _statement(shape: Shape) -> bytes:
-    *first, last = (_insert(model, count) for model, count in shape)
+def _build_statement(shape: Shape) -> bytes:
+    *first, last = (_build_insert(model, count) for model, count in shape)
     if not first:
         return last.as_bytes()
-    named = (
+    parts = (
         SQL("{} AS ({})").format(Identifier(f"part_{n}"), part) for n, part in enumerate(first)
     )
-    return SQL("WITH {} {}").format(SQL(", ").join(named), last).as_bytes()
+    return SQL("WITH {} {}").format(SQL(", ").join(parts), last).as_bytes()
 
 
-def _insert(model: type[Model], count: int) -> Composed:
-    columns = [Identifier(str(field.column)) for field in _fields(model)]
+def _build_insert(model: type[Model], count: int) -> Composed:
+    columns = [Identifier(str(field.column)) for field in _list_fields(model)]
     row = SQL("({})").format(SQL(", ").join([Placeholder()] * len(columns)))
     return SQL("INSERT INTO {} ({}) VALUES {}").format(
         Identifier(model._meta.db_table), SQL(", ").join(columns), SQL(", ").join([row] * count)
@@ -48,12 +48,12 @@ def _insert(model: type[Model], count: int) -> Composed:
 
 
 @lru_cache
-def _fields(model: type[Model]) -> list["Field[Any, Any]"]:
+def _list_fields(model: type[Model]) -> list["Field[Any, Any]"]:
     return [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
 
 
-def _values(row: Model) -> list[Any]:
+def _list_values(row: Model) -> list[Any]:
     return [
         field.get_db_prep_save(field.pre_save(row, add=True), connection)
-        for field in _fields(type(row))
+        for field in _list_fields(type(row))
     ]

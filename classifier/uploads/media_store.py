@@ -1,4 +1,4 @@
-"""A check that MEDIA_ROOT is the folder that was set up for this database."""
+"""The link between this database and its folder of uploads, MEDIA_ROOT."""
 
 from pathlib import Path
 from typing import Protocol, cast
@@ -21,16 +21,16 @@ class ProbedStorage(Protocol):
 def set_up_folder() -> None:
     """Mark MEDIA_ROOT the first time, and later check that it is still the same folder.
 
-    A bucket needs no marker: where it is missing, nothing can be written. Raises NoStorage.
+    A bucket needs no marker, as nothing can be written if it is missing. Raise NoStorage.
     """
     if not isinstance(default_storage, DurableStorage):
         return
-    marked = default_storage.read_marker()
-    if get_store_id() is None and (marked is None or not _has_files()):
-        store = MediaStore.objects.create(**({"pk": marked} if marked else {}))
+    marker = default_storage.read_marker()
+    if get_store_id() is None and (marker is None or not _has_files()):
+        store = MediaStore.objects.create(**({"pk": marker} if marker else {}))
         default_storage.write_marker(store.pk)
     else:
-        check_ids(get_store_id(), marked)
+        check_ids(get_store_id(), marker)
 
 
 def check_folder() -> None:
@@ -39,33 +39,33 @@ def check_folder() -> None:
         check_ids(get_store_id(), default_storage.read_marker())
 
 
-def check_ids(known: UUID | None, marked: UUID | None) -> None:
-    """Raise WrongStore unless the database's ID is the one in the marker."""
-    if known is None:
+def check_ids(expected: UUID | None, marker: UUID | None) -> None:
+    """Raise WrongStore unless the marker holds the database's ID."""
+    if expected is None:
         raise WrongStore(
             "MEDIA_ROOT holds files of another database. Restore that database or, to give the "
             f"files up, delete {MARKER} in MEDIA_ROOT."
         )
-    if marked is None:
+    if marker is None:
         raise WrongStore(
-            f"MEDIA_ROOT has no {MARKER}: it is not the folder of this database's uploads. Mount "
-            "the volume that holds them. Where they have been restored without it, or are lost, "
-            f"write {known} into {MARKER} in MEDIA_ROOT."
+            f"MEDIA_ROOT has no {MARKER}, so it is not the folder of this database's uploads. "
+            "Mount the volume that holds them. If they were restored without it, or are lost, "
+            f"write {expected} into {MARKER} in MEDIA_ROOT."
         )
-    if marked != known:
+    if marker != expected:
         raise WrongStore(
-            f"MEDIA_ROOT holds files of another database: {MARKER} is {marked} and should be "
-            f"{known}. Mount the volume of this one."
+            f"MEDIA_ROOT holds files of another database: {MARKER} is {marker} and should be "
+            f"{expected}. Mount the volume of this database."
         )
 
 
 def get_store_id() -> UUID | None:
-    """Return the ID of the folder that was set up for this database, if one was."""
+    """Return the ID of the folder that was set up for this database, if any."""
     return MediaStore.objects.values_list("pk", flat=True).first()
 
 
 def probe_storage() -> UUID | None:
-    """Try a write, and return the ID in the marker, if there is one. Raises NoStorage."""
+    """Check that files can be stored, and return the marker's ID, if any. Raise NoStorage."""
     return cast(ProbedStorage, default_storage).probe()
 
 

@@ -1,4 +1,4 @@
-"""Uploads in a bucket of S3, or of what speaks its language: for hosts without a common disk."""
+"""Storage of uploads in a bucket of S3 or a compatible service, for hosts without a shared disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,21 +18,23 @@ from classifier.uploads.storage import NoStorage
 
 
 class ObjectStorage(S3Storage):
-    """Says NoStorage within seconds where the service does not answer, and FileNotFoundError for
-    what is not there."""
+    """A bucket that raises NoStorage within seconds if the service does not answer.
 
-    # Names are UUIDs: nothing is ever overwritten, and asking first would cost a request.
+    A missing object raises FileNotFoundError.
+    """
+
+    # Names are UUIDs, so nothing is overwritten, and a check would cost a request.
     file_overwrite = True
-    # Without one an object is private, in buckets that refuse such lists too.
+    # Objects are private, also in buckets that refuse access control lists.
     default_acl = None
     querystring_auth = False
-    # One request for a file, in the thread that asks.
+    # One request for a file, in the calling thread.
     transfer_config = TransferConfig(multipart_threshold=1 << 30, use_threads=False)
     client_config = Config(
         connect_timeout=2,
         read_timeout=5,
         retries={"mode": "standard", "total_max_attempts": 2},
-        # Many services that speak S3's language don't know its newer checksums.
+        # Many compatible services don't know the newer checksums of S3.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -66,9 +68,9 @@ class ObjectStorage(S3Storage):
             return modified
 
     def probe(self) -> UUID | None:
-        """Ask whether the bucket is there. Raises NoStorage.
+        """Check that the bucket answers. Raise NoStorage if it does not.
 
-        Nothing is written: a bucket does not get full, and may keep each version of an object.
+        Nothing is written: a bucket does not get full, and may store each version of an object.
         """
         with translate_errors(self.bucket_name):
             self.bucket.meta.client.list_objects_v2(Bucket=self.bucket_name, MaxKeys=1)
@@ -86,7 +88,7 @@ def translate_errors(name: str) -> Iterator[None]:
 
 
 def is_missing(error: Exception) -> bool:
-    """A bucket that is missing is no missing object, but a setting to put right."""
+    """Return whether an object is missing; a missing bucket is a wrong setting instead."""
     if not isinstance(error, ClientError):
         return False
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -1,4 +1,4 @@
-"""Stored files that no upload knows of: what a process leaves that was killed in between."""
+"""Removal of stored files without an upload, which a killed process can leave."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ ORPHAN_AFTER = timedelta(hours=1)
 def remove_orphans() -> int:
     """Delete stored files that have had no upload for an hour, and return their number.
 
-    Raises NoStorage, before anything is deleted, also where the folder is another database's.
+    Raise NoStorage, before anything is deleted, also if the folder belongs to another database.
     """
     media_store.check_folder()
     try:
@@ -28,25 +28,25 @@ def remove_orphans() -> int:
 
 
 def _remove_from(folder: str) -> int:
-    place = f"{FOLDER}/{folder}"
-    stored = {f"{place}/{name}" for name in default_storage.listdir(place)[1]}
-    # In a bucket each question for an age is a request: first what costs one query for all.
-    old = [name for name in stored - _expected_in(folder) if _is_old(name)]
+    path = f"{FOLDER}/{folder}"
+    stored = {f"{path}/{name}" for name in default_storage.listdir(path)[1]}
+    # One query rules out most files, as in a bucket the age of each takes a request.
+    old = [name for name in stored - _list_expected(folder) if _is_old(name)]
     orphans = set(old) - set(Upload.objects.filter(file__in=old).values_list("file", flat=True))
     return len(orphans) - len(delete_files(sorted(orphans)))
 
 
-def _expected_in(folder: str) -> set[str]:
-    """Files of the uploads whose ids begin like the folder's name, as `stored_name` has it."""
+def _list_expected(folder: str) -> set[str]:
+    """Return the files of uploads whose keys begin with the folder's name, see `stored_name`."""
     try:
-        ids = UUID(folder.ljust(32, "0")), UUID(folder.ljust(32, "f"))
+        keys = UUID(folder.ljust(32, "0")), UUID(folder.ljust(32, "f"))
     except ValueError:
         return set()
-    return set(Upload.objects.filter(pk__range=ids).values_list("file", flat=True))
+    return set(Upload.objects.filter(pk__range=keys).values_list("file", flat=True))
 
 
 def _is_old(name: str) -> bool:
     try:
         return default_storage.get_modified_time(name) < timezone.now() - ORPHAN_AFTER
     except FileNotFoundError:
-        return False  # it has been given its name, or deleted, since it was listed
+        return False  # it was renamed or deleted since it was listed

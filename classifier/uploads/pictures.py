@@ -1,4 +1,4 @@
-"""Stored pixels as pictures that a browser shows; visitors get nothing else of an upload."""
+"""Stored pixels and files rendered as pictures for a browser."""
 
 from io import BytesIO
 from typing import Any
@@ -11,67 +11,66 @@ from classifier.models import InputImage, Upload
 from classifier.recognition import imaging
 from classifier.recognition.occlusion import PATCH, Focus
 
-# So many pixels to one of the 28: what is coloured runs smoothly, what is outlined has thin lines.
+# Each of the 28 pixels is drawn as so many, so that colours blend and outlines are thin.
 SCALE = 8
-# The more a part counts the darker it is, whichever way, and whoever can't tell orange from blue
-# still sees where; the two are told apart by all kinds of colour vision.
+# Two hues that the colour-blind can tell apart. The larger the weight, the darker the pixel.
 FOR, AGAINST = (179, 64, 0), (8, 69, 148)
-LITTLE, PAPER, OUTLINE = (176, 176, 176), (255, 255, 255), (60, 60, 60)
+NEUTRAL, PAPER, OUTLINE = (176, 176, 176), (255, 255, 255), (60, 60, 60)
 PAPER_TINT = 0.3
-# Log-odds: less than this is nothing to colour, even where there is nothing else.
+# In log-odds: if no weight exceeds this, the picture stays pale.
 FAINT = 1.0
 
 Floats = NDArray[np.float64]
 
 
 def render_image(image: InputImage) -> bytes:
-    """What the model saw."""
+    """Return an image as the model sees it, as a PNG."""
     return render_pixels(np.frombuffer(image.pixels, np.uint8).reshape(28, 28))
 
 
 def render_pixels(pixels: NDArray[np.uint8]) -> bytes:
-    """Ink, which is 255, dark on light."""
-    return _encoded(Image.fromarray(255 - pixels), "PNG")
+    """Return pixels, in which ink is 255, as a PNG with dark ink on light paper."""
+    return _encode(Image.fromarray(255 - pixels), "PNG")
 
 
-def render_focus(found: Focus) -> bytes:
-    """What the model saw, orange where it speaks for its guess and blue where it speaks against."""
-    ink = _enlarged(found.image / 255, smooth=False)
-    weight = _enlarged(found.weight / max(np.abs(found.weight).max(), FAINT), smooth=True)
-    hue = np.where(weight[..., np.newaxis] > 0, np.array(FOR), np.array(AGAINST))
-    strength = np.clip(np.abs(weight), 0, 1)[..., np.newaxis]
-    drawn = _mixed(
-        _mixed(np.array(PAPER), hue, PAPER_TINT * strength),
-        _mixed(np.array(LITTLE), hue, strength),
-        ink[..., np.newaxis],
-    )
-    picture = Image.fromarray(np.round(drawn).astype(np.uint8))
-    top, left = (SCALE * place for place in found.patch)
-    corner = SCALE * PATCH - 1
+def render_focus(focus: Focus) -> bytes:
+    """Return the image as a PNG: orange where it supports the guess, blue where it speaks against.
+
+    A square marks the patch that counts most.
+    """
+    ink = _enlarge(focus.image / 255, Image.Resampling.NEAREST)[..., np.newaxis]
+    scaled = focus.weight / max(np.abs(focus.weight).max(), FAINT)
+    weight = _enlarge(scaled, Image.Resampling.BILINEAR)[..., np.newaxis]
+    hue = np.where(weight > 0, np.array(FOR), np.array(AGAINST))
+    strength = np.clip(np.abs(weight), 0, 1)
+    paper = _mix(np.array(PAPER), hue, PAPER_TINT * strength)
+    pixels = _mix(paper, _mix(np.array(NEUTRAL), hue, strength), ink)
+    picture = Image.fromarray(np.round(pixels).astype(np.uint8))
+    top, left = (SCALE * start for start in focus.patch)
+    side = SCALE * PATCH - 1
     ImageDraw.Draw(picture).rectangle(
-        (left, top, left + corner, top + corner), outline=OUTLINE, width=2
+        (left, top, left + side, top + side), outline=OUTLINE, width=2
     )
-    return _encoded(picture, "PNG")
+    return _encode(picture, "PNG")
 
 
-def _enlarged(values: Floats, smooth: bool) -> Floats:
-    way = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+def _enlarge(values: Floats, resampling: Image.Resampling) -> Floats:
     small = Image.fromarray(values.astype(np.float32))
-    return np.asarray(small.resize((28 * SCALE, 28 * SCALE), way), np.float64)
+    return np.asarray(small.resize((28 * SCALE, 28 * SCALE), resampling), np.float64)
 
 
-def _mixed(one: NDArray[Any], other: NDArray[Any], share: Floats) -> Floats:
-    return np.asarray(one * (1 - share) + other * share)
+def _mix(start: NDArray[Any], end: NDArray[Any], share: Floats) -> Floats:
+    return np.asarray(start * (1 - share) + end * share)
 
 
 def render_upload(upload: Upload) -> bytes:
-    """The original of any format, upright and reduced, as a JPEG without its metadata."""
+    """Return the upload as a JPEG: upright, reduced, and without the metadata of the original."""
     with upload.file.open() as file:
         pixels = imaging.decode(file.read()).pixels
-    return _encoded(Image.fromarray(pixels).convert("RGB"), "JPEG")
+    return _encode(Image.fromarray(pixels).convert("RGB"), "JPEG")
 
 
-def _encoded(picture: Image.Image, kind: str) -> bytes:
+def _encode(picture: Image.Image, image_format: str) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, kind)
+    picture.save(buffer, image_format)
     return buffer.getvalue()

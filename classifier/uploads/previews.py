@@ -1,4 +1,4 @@
-"""Recognising what nobody keeps: a picture that is still being drawn."""
+"""Recognition of a picture that is still being drawn and is not stored."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from classifier.uploads.answers import Answer
 
 @dataclass(frozen=True)
 class Preview:
-    """`pixels` are what the model saw of each of the answer's digits, 28×28, ink = 255."""
+    """An answer, and each of its digits as the model gets it: 28×28 bytes, ink = 255."""
 
     answer: Answer
     pixels: list[bytes]
 
 
 def preview_picture(data: bytes) -> Preview:
-    """Raises ImageError where the bytes are no usable picture, NoModel where nothing serves."""
+    """Recognise a picture. Raise ImageError if it can't be read, NoModel if no model serves."""
     picture = imaging.decode(data)
     served = serving.champion.get()
     reading = read_picture(picture, served.recognizer)
-    answer = answers.build_preview_answer(reading, served.version.name)
+    answer = answers.build_answer(reading, served.version.name)
     return Preview(answer, [digit.pixels.tobytes() for digit in reading.digits])

@@ -1,4 +1,4 @@
-"""What a model said of an image, as the rows that keep it."""
+"""The rows that store a recognition."""
 
 from classifier.models import InputImage, ModelVersion, Prediction, QueueItem
 from classifier.recognition import active_learning, imaging
@@ -6,26 +6,26 @@ from classifier.recognition.labels import Label
 from classifier.recognition.recognizer import Recognition
 
 
-def build_prediction(image: InputImage, found: Recognition, model: ModelVersion) -> Prediction:
+def build_prediction(image: InputImage, result: Recognition, model: ModelVersion) -> Prediction:
     return Prediction(
         image=image,
         model=model,
-        label=found.label,
-        best_guess=found.best_guess,
-        confidence=found.confidence,
-        probabilities=found.probabilities.tolist(),
-        scores=found.scores,
-        verdict=found.verdict,
-        reason=found.reason or "",
+        label=result.label,
+        best_guess=result.best_guess,
+        confidence=result.confidence,
+        probabilities=result.probabilities.tolist(),
+        scores=result.scores,
+        verdict=result.verdict,
+        reason=result.reason or "",
         imaging_version=imaging.VERSION,
     )
 
 
-def build_queue_item(image: InputImage, found: Recognition) -> QueueItem:
+def build_queue_item(image: InputImage, result: Recognition) -> QueueItem:
     return QueueItem(
         image=image,
         waiting=image.label == Label.UNKNOWN,
-        guess=found.proposed_label,
-        doubt=found.acquisition_score,
-        embedding=active_learning.encode_embedding(found.features),
+        guess=result.proposed_label,
+        doubt=result.acquisition_score,
+        embedding=active_learning.encode_embedding(result.features),
     )

@@ -1,4 +1,4 @@
-"""The pictures in a request, and the HTTP status that fits what is wrong with one."""
+"""Reading pictures and archives from a request, and the HTTP status of their errors."""
 
 from http import HTTPStatus
 from typing import Any
@@ -24,54 +24,57 @@ def get_status(error: ImageError) -> HTTPStatus:
 
 
 def read_file(files: "MultiValueDict[str, Any]") -> bytes:
-    """The content of the one file in the field. Raises ImageError."""
-    found = files.getlist(FIELD)
-    if not found:
+    """Return the picture in the field. Raise ImageError unless there is exactly one file."""
+    uploaded = files.getlist(FIELD)
+    if not uploaded:
         message = gettext_noop("Send one picture as a file in the field '%(field)s'.")
         raise ImageError("missing_field", message, field=FIELD)
-    if len(found) > 1 or len(files) > 1:
+    if len(uploaded) > 1 or len(files) > 1:
         message = gettext_noop("Send one picture at a time, in the field '%(field)s'.")
         raise ImageError("too_many_files", message, field=FIELD)
-    return read_body(found[0].read())
+    return read_body(uploaded[0].read())
 
 
 def read_files(files: "MultiValueDict[str, Any]") -> tuple[list[str], list[bytes]]:
-    """The names and the contents of the files in the field. Raises ImageError."""
-    found = files.getlist(FIELD)
-    if not found or len(files) > 1:
+    """Return the names and the contents of the pictures in the field.
+
+    Raise ImageError if there are none or too many, or if one is too large.
+    """
+    uploaded = files.getlist(FIELD)
+    if not uploaded or len(files) > 1:
         message = gettext_noop("Send the pictures as files in the field '%(field)s'.")
         raise ImageError("missing_field", message, field=FIELD)
-    if len(found) > MAX_FILES:
+    if len(uploaded) > MAX_FILES:
         raise build_too_many_files_error()
-    return [str(file.name) for file in found], [read_body(file.read()) for file in found]
+    return [str(file.name) for file in uploaded], [read_body(file.read()) for file in uploaded]
 
 
 def read_archive(files: "MultiValueDict[str, Any]") -> bytes:
-    """The content of the one file in the field of archives. Raises ImageError."""
-    found = files.getlist(ARCHIVE)
-    if len(found) != 1 or len(files) > 1:
+    """Return the archive in its field. Raise ImageError unless there is exactly one file."""
+    uploaded = files.getlist(ARCHIVE)
+    if len(uploaded) != 1 or len(files) > 1:
         message = "Send one archive as a file in the field '%(field)s'."
         raise ImageError("missing_field", message, field=ARCHIVE)
-    return check_size(found[0].read())
+    return check_size(uploaded[0].read())
 
 
 def read_body(body: bytes) -> bytes:
-    """Return the body's picture, without what is appended to it. Raises ImageError."""
+    """Return the picture without what is appended to it. Raise ImageError if it is too large."""
     return without_appended(check_size(body))
 
 
 def check_size(body: bytes) -> bytes:
-    """Return the body unchanged. Raises ImageError if it is too large."""
+    """Return the body unchanged. Raise ImageError if it is too large."""
     if len(body) > settings.MAX_UPLOAD_BYTES:
         raise build_too_large_error()
     return body
 
 
 def build_too_many_files_error() -> ImageError:
-    message = gettext_noop("At most %(n)s files are taken at once.")
+    message = gettext_noop("These are too many files. Send at most %(n)s at once.")
     return ImageError("too_many_files", message, n=MAX_FILES)
 
 
 def build_too_large_error() -> ImageError:
-    message = gettext_noop("The file is too large. At most %(n)s MB are taken.")
+    message = gettext_noop("The file is too large. Send at most %(n)s MB.")
     return ImageError("too_large", message, n=settings.MAX_UPLOAD_MB)

@@ -1,4 +1,4 @@
-"""The folder of stored files: written durably, and only if it is the one that was set up."""
+"""Durable storage of uploads in a folder that is checked to be the right one."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ from django.core.files.storage import FileSystemStorage
 
 from classifier.recognition.durable_files import fsync, make_folder
 
-# Without a dot in front, so that `cp media/*` copies it too.
+# Not a hidden file, so that `cp media/*` copies it too.
 MARKER = "store-id"
 PROBE = "uploads/probe"
 PROBE_BYTES = 64 * 1024
@@ -37,9 +37,9 @@ class WrongStore(NoStorage):
 class DurableStorage(FileSystemStorage):
     """A folder whose files are on the disk before `save` returns.
 
-    `MEDIA_ROOT` has a marker from the day it was set up. Where the marker is missing, a volume is
-    not mounted, and nothing is written into the folder below it. Errors of the file system are
-    raised as NoStorage, but for a single file that is missing or exists already.
+    MEDIA_ROOT gets a marker when it is set up. If the marker is missing, a volume is not mounted,
+    and nothing is written to the folder below it. Errors of the file system are raised as
+    NoStorage, except for a single file that is missing or exists already.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -47,7 +47,7 @@ class DurableStorage(FileSystemStorage):
         self._durable_folders: set[Path] = set()
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002
-        """Return the name unchanged: names are UUIDs, and `_save` refuses one that is taken."""
+        """Return the name unchanged: names are UUIDs, and `_save` overwrites nothing."""
         return name
 
     def _save(self, name: str, content: "File[Any]") -> str:
@@ -67,7 +67,7 @@ class DurableStorage(FileSystemStorage):
         return name
 
     def _make_durable_folder(self, folder: Path) -> None:
-        """Fsync its name also where another process has made it, which may not be as far yet."""
+        # If another process has just created it, that process may not have synced it yet.
         is_new = make_folder(folder)
         if not is_new and folder not in self._durable_folders:
             fsync(folder.parent)
@@ -91,7 +91,7 @@ class DurableStorage(FileSystemStorage):
             return super().get_modified_time(name)
 
     def probe(self) -> UUID | None:
-        """Write and delete a small file, and return the ID in the marker. Raises NoStorage."""
+        """Write and delete a small file, and return the ID in the marker. Raise NoStorage."""
         name = self.save(f"{PROBE}/{uuid4()}", ContentFile(bytes(PROBE_BYTES)))
         self.delete(name)
         return self.read_marker()
@@ -102,12 +102,12 @@ class DurableStorage(FileSystemStorage):
             self._marker.stat()
         except OSError as error:
             raise NoStorage(
-                f"{self._marker} can't be found ({error.strerror}). Is the volume mounted, and has "
-                "`python -m mnistsite.entrypoints.prepare` been run?"
+                f"{self._marker} can't be found ({error.strerror}). Check that the volume is "
+                "mounted and that `python -m mnistsite.entrypoints.prepare` has been run."
             ) from error
 
     def read_marker(self) -> UUID | None:
-        """Return the ID in the marker, or None if there is no marker. Raises NoStorage."""
+        """Return the ID in the marker, or None if there is no marker. Raise NoStorage."""
         try:
             with self._raising_no_storage():
                 return UUID(self._marker.read_text().strip())
@@ -117,13 +117,13 @@ class DurableStorage(FileSystemStorage):
             raise WrongStore(f"{self._marker} holds no ID: {error}") from error
 
     def write_marker(self, store_id: UUID) -> None:
-        """Mark the folder, which is made if it is missing. Raises NoStorage."""
-        aside = self._marker.with_name(f".{MARKER}.part")
+        """Mark the folder, and create it if it is missing. Raise NoStorage."""
+        part = self._marker.with_name(f".{MARKER}.part")
         with self._raising_no_storage():
             make_folder(self._marker.parent)
-            aside.write_text(f"{store_id}\n")
-            fsync(aside)
-            aside.rename(self._marker)
+            part.write_text(f"{store_id}\n")
+            fsync(part)
+            part.rename(self._marker)
             fsync(self._marker.parent)
 
     @property
@@ -144,7 +144,7 @@ class DurableStorage(FileSystemStorage):
         try:
             yield
         except (FileNotFoundError, FileExistsError, ConnectionError):
-            raise  # of one file, or of what is read from a client
+            raise  # about a single file, or a client that went away
         except OSError as error:
             kind = StorageFull if error.errno in FULL else NoStorage
             raise kind(str(error)) from error

@@ -17,9 +17,13 @@ def describe_non_digits() -> str:
 
 def describe_verdict(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
     """Explain the verdict on one digit, or return None for `digit`, which needs no reason."""
+    if verdict == Verdict.DIGIT:
+        return None
+    first, second = sorted(probabilities, key=lambda digit: -probabilities[digit])[:2]
+    nearest = {"first": _add_article(first), "second": _add_article(second)}
     match reason:
         case Reason.LOW_CONFIDENCE:
-            return _("This could be %(first)s or %(second)s.") % _two_nearest(probabilities)
+            return _("This could be %(first)s or %(second)s.") % nearest
         case Reason.ANOTHER_SIGN if verdict == Verdict.UNSURE:
             sentence = _(
                 "This may be a letter or a drawing. If it is a digit, it is most likely %(first)s."
@@ -42,7 +46,7 @@ def describe_verdict(verdict: str, reason: str, probabilities: Mapping[str, floa
             return _("The writing is too faint to be sure.")
         case _other:
             return None
-    return sentence % _two_nearest(probabilities)
+    return sentence % nearest
 
 
 def describe_one_of_several(place: int, count: int, sentence: str) -> str:
@@ -51,11 +55,6 @@ def describe_one_of_several(place: int, count: int, sentence: str) -> str:
     return _("Digit %(place)s of %(count)s: %(sentence)s") % values
 
 
-def _two_nearest(probabilities: Mapping[str, float]) -> dict[str, str]:
-    first, second = sorted(probabilities, key=lambda digit: -probabilities[digit])[:2]
-    return {"first": _a(first), "second": _a(second)}
-
-
-def _a(digit: str) -> str:
+def _add_article(digit: str) -> str:
     # Translators: the digit with its article, in the nominative, as in "This could be an 8."
     return _("an 8") if digit == "8" else _("a %(digit)s") % {"digit": digit}

@@ -1,4 +1,4 @@
-"""What webhooks are told, again and again until they have answered or a day is over."""
+"""Deliveries of events to webhooks, retried for a day until the receiver confirms them."""
 
 import json
 import logging
@@ -12,26 +12,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Exists, OuterRef, QuerySet, TextField, Value, When
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
-from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.types import JSONDict
 
+from classifier import jobs
 from classifier.models import Delivery, Webhook
-from classifier.monitoring.request_id import get_job_arguments
 from classifier.webhooks import signing, transport
 
 TASK = "classifier.tasks.deliver"
 ATTEMPTS = 8
-# 15 seconds, a minute, 4 minutes … 17 hours: 23 hours in all.
-FIRST_WAIT_S, TIMES = 15, 4
-# Else all that failed together would come back together.
+# Waits of 15 seconds, 1 minute, 4 minutes … 17 hours, 23 hours in all.
+FIRST_WAIT_S, WAIT_FACTOR = 15, 4
+# Spreads the retries of deliveries that failed at the same time.
 JITTER = 0.8, 1.2
 LIFETIME = timedelta(days=30)
-SWITCHED_OFF = "The webhook is switched off."
 
 logger = logging.getLogger(__name__)
 
@@ -44,45 +38,42 @@ class DeliveryState(StrEnum):
 
 @transaction.atomic
 def create_deliveries(deliveries: Collection[Delivery]) -> None:
-    """Keeps new ones, with their jobs or not at all."""
+    """Store deliveries and enqueue their jobs, or neither."""
     Delivery.objects.bulk_create(deliveries)
-    _queue((delivery.pk for delivery in deliveries), attempt=0)
+    _enqueue((delivery.pk for delivery in deliveries), attempt=0)
 
 
-def _queue(ids: Iterable[UUID], attempt: int, in_s: float = 0) -> None:
-    # What people wait for, such as a training, goes before.
-    wait = {"seconds": round(in_s)}
-    job = app.configure_task(TASK, queue="webhooks", priority=-1, schedule_in=wait)
-    arguments: list[JSONDict] = [
-        {"delivery_id": str(id_), "attempt": attempt, **get_job_arguments()} for id_ in ids
-    ]
-    if arguments:
-        job.batch_defer(*arguments)
+def _enqueue(ids: Iterable[UUID], attempt: int, delay_s: float = 0) -> None:
+    jobs.enqueue(
+        TASK,
+        ({"delivery_id": str(id_), "attempt": attempt} for id_ in ids),
+        queue="webhooks",
+        priority=jobs.BACKGROUND,
+        delay_s=delay_s,
+    )
 
 
 def deliver(delivery_id: UUID, attempt: int) -> None:
-    """One attempt, unless it has been made: a worker may be killed before its job is done."""
-    unmade = Delivery.objects.filter(pk=delivery_id, attempts=attempt, delivered_at=None)
-    delivery = unmade.select_related("webhook").first()
+    """Make an attempt, unless a worker that was killed before its job ended has made it."""
+    pending = Delivery.objects.filter(pk=delivery_id, attempts=attempt, delivered_at=None)
+    delivery = pending.select_related("webhook").first()
     if delivery is None:
         return
     if not delivery.webhook.active:
-        unmade.update(error=SWITCHED_OFF)
+        pending.update(error="The webhook is switched off.")
         return
+    status, error = None, ""
     try:
         status = _post(delivery)
-    except transport.DeliveryError as error:
-        _record(delivery, None, str(error))
-    else:
-        _record(delivery, status, "" if _is_success(status) else f"The answer was {status}.")
-
-
-def _is_success(status: int | None) -> bool:
-    return status is not None and 200 <= status < 300
+        if not 200 <= status < 300:
+            error = f"The answer was {status}."
+    except transport.DeliveryError as failure:
+        error = str(failure)
+    _record_attempt(delivery, status, error)
 
 
 def build_message(delivery: Delivery) -> dict[str, Any]:
-    """The body, in the order in which people read it, which PostgreSQL does not keep."""
+    """Return the body, with its fields in a readable order, which PostgreSQL does not preserve."""
     return {name: delivery.payload[name] for name in ("type", "timestamp", "data")}
 
 
@@ -95,52 +86,49 @@ def _post(delivery: Delivery) -> int:
 
 
 @transaction.atomic
-def _record(delivery: Delivery, status: int | None, error: str) -> None:
-    """How an attempt ended, and the next one if there is to be one."""
-    made = delivery.attempts + 1
-    unmade = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
-    delivered_at = timezone.now() if _is_success(status) else None
-    if not unmade.update(attempts=made, status=status, error=error, delivered_at=delivered_at):
+def _record_attempt(delivery: Delivery, status: int | None, error: str) -> None:
+    """Store the result of an attempt, and enqueue the next one if it failed."""
+    attempts = delivery.attempts + 1
+    pending = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
+    delivered_at = None if error else timezone.now()
+    is_first = pending.update(
+        attempts=attempts, status=status, error=error, delivered_at=delivered_at
+    )
+    if not is_first or delivered_at:
         return
     if status == HTTPStatus.GONE:
         Webhook.objects.filter(pk=delivery.webhook_id).update(active=False)
-    elif not delivered_at and made < ATTEMPTS:
-        _queue([delivery.pk], made, in_s=_wait_s(made))
-    if not delivered_at and (made == ATTEMPTS or status == HTTPStatus.GONE):
-        logger.warning("Webhook %s was not told of %s", delivery.webhook_id, delivery.event)
-
-
-def _wait_s(made: int) -> float:
-    return float(FIRST_WAIT_S * TIMES ** (made - 1) * SystemRandom().uniform(*JITTER))
+    elif attempts < ATTEMPTS:
+        wait_s = FIRST_WAIT_S * WAIT_FACTOR ** (attempts - 1)
+        _enqueue([delivery.pk], attempts, delay_s=wait_s * SystemRandom().uniform(*JITTER))
+        return
+    logger.warning("Webhook %s did not receive %s", delivery.webhook_id, delivery.event)
 
 
 @transaction.atomic
 def resend(ids: Collection[UUID]) -> int:
-    """From the first attempt on, whatever has become of them; says how many there still were."""
+    """Start deliveries again from the first attempt, and return how many still exist."""
     deliveries = Delivery.objects.filter(pk__in=ids).select_for_update(no_key=True)
-    found = list(deliveries.order_by("pk").values_list("pk", flat=True))
-    anew = {"attempts": 0, "status": None, "error": "", "delivered_at": None}
-    Delivery.objects.filter(pk__in=found).update(**anew)
-    _queue(found, attempt=0)
-    return len(found)
+    existing = list(deliveries.order_by("pk").values_list("pk", flat=True))
+    Delivery.objects.filter(pk__in=existing).update(
+        attempts=0, status=None, error="", delivered_at=None
+    )
+    _enqueue(existing, attempt=0)
+    return len(existing)
 
 
 def list_deliveries() -> QuerySet[Any]:
-    """Each with its `state`: it has failed where no job will try again."""
-    jobs = ProcrastinateJob.objects.filter(task_name=TASK, status__in=["todo", "doing"])
-    of_it = jobs.alias(of=KeyTextTransform("delivery_id", "args")).filter(
-        of=Cast(OuterRef("pk"), TextField())
-    )
+    """Return the deliveries with their `state`: one has failed if no job will retry it."""
     state = Case(
         When(delivered_at__isnull=False, then=Value(DeliveryState.DELIVERED.value)),
-        When(Exists(of_it), then=Value(DeliveryState.WAITING.value)),
+        When(jobs.has_unfinished_job(TASK, "delivery_id"), then=Value(DeliveryState.WAITING.value)),
         default=Value(DeliveryState.FAILED.value),
     )
     return Delivery.objects.select_related("webhook").annotate(state=state)
 
 
 def purge_expired() -> int:
-    """Those that are older than a month, delivered or not; says how many."""
+    """Delete the deliveries that are older than LIFETIME, and return their number."""
     limit = timezone.now() - LIFETIME
     deleted, _ = Delivery.objects.filter(created_at__lt=limit).delete()
     return deleted

@@ -1,4 +1,4 @@
-"""Telling webhooks of what happens here, and who they are."""
+"""Events, and the webhooks that subscribe to them."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -14,29 +14,29 @@ from classifier.models import Delivery, Webhook
 from classifier.recognition.labels import Event
 from classifier.webhooks import deliveries, signing
 
-ASK_EVERY_S = 1.0
-# Keys stay until the transaction ends, so that none is deleted under its deliveries.
-SUBSCRIBED = (
+REFRESH_EVERY_S = 1.0
+# The lock keeps a webhook from being deleted before its deliveries are committed.
+SUBSCRIBERS = (
     "SELECT id FROM webhooks WHERE active AND events @> ARRAY[%s]::varchar[] "
     "ORDER BY id FOR KEY SHARE"
 )
 
 
 class Subscriptions:
-    """Asks the database at most once a second which events anybody wants."""
+    """The events that active webhooks subscribe to, read at most once a second."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._wanted: frozenset[str] = frozenset()
-        self._asked_at = float("-inf")
+        self._events: frozenset[str] = frozenset()
+        self._refreshed_at = float("-inf")
 
     def is_subscribed(self, event: Event) -> bool:
         with self._lock:
-            if time.monotonic() - self._asked_at > ASK_EVERY_S:
+            if time.monotonic() - self._refreshed_at > REFRESH_EVERY_S:
                 active = Webhook.objects.filter(active=True).values_list("events", flat=True)
-                self._wanted = frozenset(name for events in active for name in events)
-                self._asked_at = time.monotonic()
-            return event in self._wanted
+                self._events = frozenset(name for events in active for name in events)
+                self._refreshed_at = time.monotonic()
+            return event in self._events
 
 
 subscriptions = Subscriptions()
@@ -49,24 +49,26 @@ def publish(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
     The deliveries start once the caller's transaction commits.
     """
     with connection.cursor() as cursor:
-        cursor.execute(SUBSCRIBED, [event])
-        subscribed = [row[0] for row in cursor.fetchall()]
-    if not subscribed:
-        return
+        cursor.execute(SUBSCRIBERS, [event])
+        webhooks = [webhook for (webhook,) in cursor.fetchall()]
     now = timezone.now().isoformat()
-    messages = [{"type": event.value, "timestamp": now, "data": each} for each in payloads]
-    deliveries.create_deliveries(
-        [
-            Delivery(webhook_id=webhook, event=event, payload=message)
-            for message in messages
-            for webhook in subscribed
-        ]
-    )
+    messages = [{"type": event.value, "timestamp": now, "data": data} for data in payloads]
+    if webhooks:
+        deliveries.create_deliveries(
+            [
+                Delivery(webhook_id=webhook, event=event, payload=message)
+                for message in messages
+                for webhook in webhooks
+            ]
+        )
 
 
 def list_webhooks() -> QuerySet[Any]:
-    """Each with what became of the deliveries that are kept: how many have not been `delivered`
-    after an attempt, since when, and when one last was."""
+    """Return the webhooks with a summary of their deliveries.
+
+    `missed` is the number that failed at least once and are not delivered yet, `missed_since` the
+    time of the first of them, and `last` that of the newest success.
+    """
     missed = Q(deliveries__delivered_at=None) & ~Q(deliveries__error="")
     return Webhook.objects.annotate(
         missed=Count("deliveries", filter=missed),
@@ -76,7 +78,7 @@ def list_webhooks() -> QuerySet[Any]:
 
 
 def send_test(webhook: Webhook) -> None:
-    """Sends it what no event is like. Raises RuleBroken where it is switched off."""
+    """Deliver a test message. Raise RuleBroken if the webhook is switched off."""
     if not webhook.active:
         raise RuleBroken("The webhook is switched off. Switch it on first.")
     payload = {"type": "test", "timestamp": timezone.now().isoformat(), "data": {}}
@@ -86,7 +88,7 @@ def send_test(webhook: Webhook) -> None:
 
 
 def rotate_secret(webhook_id: int) -> str:
-    """A new secret, by which everything is signed from now on."""
+    """Replace the webhook's secret, and return the new one."""
     secret = signing.generate_secret()
     Webhook.objects.filter(pk=webhook_id).update(secret=secret)
     return secret
@@ -94,7 +96,7 @@ def rotate_secret(webhook_id: int) -> str:
 
 @transaction.atomic
 def delete_webhooks(ids: Collection[int]) -> None:
-    """With their deliveries, also those that are being written right now."""
+    """Delete webhooks with their deliveries, including those that are being created."""
     webhooks = Webhook.objects.filter(pk__in=ids)
     list(webhooks.order_by("pk").select_for_update())
     webhooks.delete()

@@ -1,4 +1,4 @@
-"""How a receiver knows that a message is from here, as standardwebhooks.com says."""
+"""Signatures by the Standard Webhooks specification (https://www.standardwebhooks.com)."""
 
 import hmac
 import secrets
@@ -13,14 +13,12 @@ def generate_secret() -> str:
 
 
 def build_headers(secret: str, id_: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Return the headers that identify and sign a message; `timestamp` is in Unix seconds."""
+    key = b64decode(secret.removeprefix(PREFIX))
+    content = f"{id_}.{timestamp}.".encode() + body
+    signature = b64encode(hmac.digest(key, content, "sha256")).decode()
     return {
         "Webhook-Id": id_,
         "Webhook-Timestamp": str(timestamp),
-        "Webhook-Signature": f"v1,{_signature(secret, id_, timestamp, body)}",
+        "Webhook-Signature": f"v1,{signature}",
     }
-
-
-def _signature(secret: str, id_: str, timestamp: int, body: bytes) -> str:
-    key = b64decode(secret.removeprefix(PREFIX))
-    signed = f"{id_}.{timestamp}.".encode() + body
-    return b64encode(hmac.digest(key, signed, "sha256")).decode()

@@ -9,7 +9,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 
-from classifier import jobs
+from classifier.monitoring import workers
 
 RETRY_FOR_S = 3600
 PAUSE_S = 1.0
@@ -29,7 +29,7 @@ class RetryingDjangoConnector(DjangoConnector):
         # Connect first, because the pool would wait without a message.
         with connections[self.alias].temporary_connection():
             pass
-        params = connector_params(self.alias) | {"application_name": jobs.APPLICATION_NAME}
+        params = connector_params(self.alias) | {"application_name": workers.APPLICATION_NAME}
         return RetryingConnector(kwargs=params, timeout=RETRY_FOR_S)
 
 

@@ -14,7 +14,7 @@ import django
 from django.conf import settings
 from django.db import connection
 
-from classifier import jobs
+from classifier.monitoring import workers
 from mnistsite import env, static_files
 from mnistsite.database import server
 from mnistsite.entrypoints.prepare import (
@@ -171,7 +171,7 @@ def find_unready(port: int) -> str:
         http.close()
     if response.status != 200:
         return body
-    return "" if jobs.is_alive() else "the worker has not reached the database."
+    return "" if workers.is_worker_alive() else "the worker has not reached the database."
 
 
 def supervise(children: Children) -> None:

@@ -6,13 +6,13 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from classifier import jobs
+from classifier.monitoring import workers
 
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
     try:
-        if jobs.is_alive(on_this_machine=True):
+        if workers.is_worker_alive(on_this_machine=True):
             sys.stdout.write("alive\n")
             return 0
         sys.stdout.write("No worker on this machine has used the database for 30 seconds.\n")

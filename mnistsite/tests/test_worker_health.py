@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError, connection
 
-from classifier import jobs
+from classifier.monitoring import workers
 from classifier.tests.workers import connect_as_worker
 from mnistsite.entrypoints import worker_health
 
@@ -18,7 +18,7 @@ def test_active_worker_is_alive() -> None:
 def test_silent_worker_is_not_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(jobs, "_ALIVE", jobs._ALIVE.replace("30 seconds", "-1 hour"))
+    monkeypatch.setattr(workers, "_ALIVE", workers._ALIVE.replace("30 seconds", "-1 hour"))
     with connect_as_worker():
         assert worker_health.main() == 1
     assert "for 30 seconds" in capsys.readouterr().out
@@ -28,10 +28,10 @@ def test_silent_worker_is_not_alive(
 def test_worker_on_another_machine_does_not_pass_the_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    elsewhere = jobs._ALIVE.replace("inet_client_addr()", "'192.0.2.1'::inet")
-    monkeypatch.setattr(jobs, "_ALIVE", elsewhere)
+    elsewhere = workers._ALIVE.replace("inet_client_addr()", "'192.0.2.1'::inet")
+    monkeypatch.setattr(workers, "_ALIVE", elsewhere)
     with connect_as_worker():
-        assert jobs.is_alive()
+        assert workers.is_worker_alive()
         assert worker_health.main() == 1
 
 
@@ -39,7 +39,7 @@ def test_worker_on_another_machine_does_not_pass_the_check(
 def test_other_process_is_not_a_worker() -> None:
     with connect_as_worker("web"):
         assert worker_health.main() == 1
-        assert not jobs.is_alive()
+        assert not workers.is_worker_alive()
 
 
 def test_missing_database_fails_the_check(

@@ -73,7 +73,7 @@ def answer_for(path: Path, recognizer: Recognizer, stages: imaging.Debug | None)
         return {"code": error.code, "detail": error.detail}
     except OSError as error:
         return {"code": "unreadable", "detail": str(error)}
-    return without_ids(asdict(answers.build_preview_answer(reading, recognizer.name)))
+    return without_ids(asdict(answers.build_answer(reading, recognizer.name)))
 
 
 def stage_writer(folder: Path, stem: str) -> imaging.Debug:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier import jobs
 from classifier.errors import RuleBroken
+from classifier.monitoring import workers
 from classifier.uploads import rescoring
 from classifier.uploads.rescoring import RescoringProgress
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             f"Model {standing.model} has yet to read {standing.unread:,} of "
             f"{standing.uploaded:,} uploaded images."
         )
-        if not jobs.is_alive():
+        if not workers.is_worker_alive():
             self.stdout.write(
                 "No worker is running. Start one: python manage.py procrastinate worker"
             )

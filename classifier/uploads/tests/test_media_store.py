@@ -94,15 +94,15 @@ def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> No
         (
             UUID(int=1),
             None,
-            "MEDIA_ROOT has no store-id: it is not the folder of this database's uploads. Mount "
-            "the volume that holds them. Where they have been restored without it, or are lost, "
+            "MEDIA_ROOT has no store-id, so it is not the folder of this database's uploads. "
+            "Mount the volume that holds them. If they were restored without it, or are lost, "
             f"write {UUID(int=1)} into store-id in MEDIA_ROOT.",
         ),
         (
             UUID(int=1),
             UUID(int=2),
             f"MEDIA_ROOT holds files of another database: store-id is {UUID(int=2)} and should be "
-            f"{UUID(int=1)}. Mount the volume of this one.",
+            f"{UUID(int=1)}. Mount the volume of this database.",
         ),
     ],
     ids=["unknown", "unmarked", "another"],

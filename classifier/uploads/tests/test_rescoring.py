@@ -229,7 +229,7 @@ def test_a_model_that_serves_no_more_stops_reading(
         factories.create_image()
     monkeypatch.setattr(rescoring, "IMAGES_PER_BATCH", 1)
     factories.copy_bundled_model("second")
-    rescoring._recognizer(champion)  # loading it reads a blank image
+    rescoring._load_recognizer(champion)  # loading it reads a blank image
     while_recognising(
         monkeypatch, lambda: Prediction.objects.count() and versions.promote("second")
     )
@@ -247,7 +247,7 @@ def test_what_another_job_reads_meanwhile_is_not_read_twice(
 ) -> None:
     image = factories.create_image()
     others = iter([partial(rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID)])
-    rescoring._recognizer(champion)
+    rescoring._load_recognizer(champion)
     while_recognising(monkeypatch, lambda: next(others, int)())
 
     rescored()
@@ -259,7 +259,7 @@ def test_an_image_that_is_deleted_meanwhile_is_no_error(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, left = factories.create_image(), factories.create_image()
-    rescoring._recognizer(champion)
+    rescoring._load_recognizer(champion)
     while_recognising(monkeypatch, lambda: InputImage.objects.filter(pk=gone.pk).delete())
 
     rescored()

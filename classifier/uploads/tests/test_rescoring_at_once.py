@@ -32,7 +32,7 @@ def test_two_jobs_over_the_same_images_write_one_prediction_each(
     champion = versions.promote("baseline")
     for _ in range(5):
         factories.create_image()
-    rescoring._recognizer(champion)
+    rescoring._load_recognizer(champion)
     recognize, together = Recognizer.recognize, Barrier(2, timeout=60)
 
     def at_once(self: Recognizer, images: Any) -> list[Recognition]:

@@ -170,8 +170,8 @@ def test_volume_that_is_not_mounted_is_no_storage(
         use(storage)
 
     assert str(raised.value) == (
-        f"{tmp_path / MARKER} can't be found (No such file or directory). Is the volume mounted, "
-        "and has `python -m mnistsite.entrypoints.prepare` been run?"
+        f"{tmp_path / MARKER} can't be found (No such file or directory). Check that the volume "
+        "is mounted and that `python -m mnistsite.entrypoints.prepare` has been run."
     )
 
     assert not (tmp_path / "uploads").exists(), "nothing is written into the folder below it"

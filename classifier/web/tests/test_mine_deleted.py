@@ -128,7 +128,7 @@ def test_worker_deletes_rest_but_no_later_uploads(
     response = client.post("/mine/delete", follow=True)
 
     assert list_messages(response) == ["Your pictures are being deleted. It takes a few minutes."]
-    assert Upload.objects.count() == 7 - deletion.AT_ONCE * deletion.BATCH_SIZE
+    assert Upload.objects.count() == 7 - deletion.BATCHES_PER_REQUEST * deletion.BATCH_SIZE
     later = create_upload_by(visitor)
     job = ProcrastinateJob.objects.get(task_name=deletion.TASK)
     tasks.delete_by_visitor(**job.args)

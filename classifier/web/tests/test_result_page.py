@@ -155,7 +155,7 @@ def test_focus_map_colours_show_weights() -> None:
     focus = occlusion.Focus(np.full((28, 28), 255, np.uint8), "7", 0.9, weight, (21, 7), 0.1, None)
     pixels = np.asarray(Image.open(BytesIO(pictures.render_focus(focus))))
     assert tuple(pixels[50, 20]) == pictures.FOR
-    assert tuple(pixels[50, 112]) == pictures.LITTLE
+    assert tuple(pixels[50, 112]) == pictures.NEUTRAL
     assert tuple(pixels[50, 200]) == pictures.AGAINST
     assert tuple(pixels[21 * 8, 7 * 8]) == pictures.OUTLINE
 

@@ -200,7 +200,7 @@ def test_who_is_gone_is_switched_off_and_told_nothing_more(
     found = deliveries.list_deliveries().order_by("status").values_list("state", "status", "error")
     assert [*found] == [
         (DeliveryState.FAILED, 410, "The answer was 410."),
-        (DeliveryState.FAILED, None, deliveries.SWITCHED_OFF),
+        (DeliveryState.FAILED, None, "The webhook is switched off."),
     ]
 
 

@@ -177,7 +177,7 @@ def test_an_upload_asks_once_a_second_whether_anybody_wants_to_know(
     to = webhook(Event.UPLOAD_UNSURE)
     submission.classify_picture(drawn(7), Source.API)
     assert told(to) == []
-    now[0] += events.ASK_EVERY_S + 0.001
+    now[0] += events.REFRESH_EVERY_S + 0.001
     submission.classify_picture(drawn(7), Source.API)
     assert len(told(to)) == 1
 
