@@ -85,7 +85,7 @@ def test_changed_webhook_keeps_its_secret(admin_client: Client, webhook: Webhook
     [
         ({"url": "http://169.254.169.254/latest"}, "link-local"),
         ({"url": "ftp://example.org/"}, "Enter a whole address"),
-        ({"url": "http://a:b@example.org/"}, "Leave out user name and password"),
+        ({"url": "http://a:b@example.org/"}, "Remove user name and password"),
         ({"events": []}, "This field is required"),
         ({"events": ["no.such"]}, "no.such is not one of the available choices"),
     ],
