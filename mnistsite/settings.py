@@ -68,7 +68,7 @@ PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: forever
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "classifier.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

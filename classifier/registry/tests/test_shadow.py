@@ -165,5 +165,5 @@ def test_overview_announces_the_candidate(
 
     page = " ".join(client.get("/admin/").content.decode().split())
 
-    assert "Waits for a decision" in page
+    assert "<h2>Candidate</h2>" in page
     assert "reads 1 of 1 recent images differently" in page

@@ -1,4 +1,4 @@
-"""The overview on the admin's first page: its figures, who sees which, and what it costs."""
+"""Tests of the overview on the admin's first page."""
 
 import re
 from collections.abc import Iterator
@@ -33,43 +33,43 @@ def days_ago(days: float) -> Iterator[None]:
         yield
 
 
-def page_for(client: Client, user: User) -> str:
+def get_page(client: Client, user: User) -> str:
     client.force_login(user)
     response = client.get("/admin/")
     assert response.status_code == 200
     return re.sub(r"\s+", " ", response.content.decode())
 
 
-def promoted(days: float) -> ModelVersion:
+def create_champion(days: float) -> ModelVersion:
     with days_ago(days):
         version = factories.create_version(name=f"made-{days}", state="champion")
         version.promotions.create(via=Via.COMMAND)
     return version
 
 
-def read(by: ModelVersion, days: float, **values: object) -> None:
+def create_prediction(by: ModelVersion, days: float, **values: object) -> None:
     with days_ago(days):
         factories.create_prediction(factories.create_image(), by, **values)
 
 
-def label(by: User, days: float = 0, to: str = "7") -> None:
+def set_label(by: User, days: float = 0, to: str = "7") -> None:
     image = factories.create_queue_item().image
     with days_ago(days):
         labels.set_label(image.pk, to, by, Via.QUEUE)
 
 
-def answered(of: User, *answers: str) -> None:
+def create_checks(by: User, *answers: str) -> None:
     for answer in answers:
         LabelCheck.objects.create(
             image=factories.create_image(label="7"),
-            asked_of=of,
+            asked_of=by,
             label="7",
             answer=answer,
             answered_at=timezone.now() if answer else None,
         )
 
 
-def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
+def test_waiting_images_and_near_duplicates_are_counted() -> None:
     factories.create_queue_item()
     factories.create_queue_item(duplicate=True)
     factories.create_queue_item(label="7", duplicate=True)
@@ -77,15 +77,13 @@ def test_what_waits_is_counted_and_how_much_of_it_is_a_near_duplicate() -> None:
     assert statistics.count_queue() == QueueCounts(waiting=2, duplicates=1)
 
 
-def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
-    anna: User, admin_user: User
-) -> None:
-    label(anna)
-    label(admin_user, days=1)
-    label(admin_user, days=6.9)
-    label(admin_user, days=7.1)
-    label(anna, to="3")
-    label(anna, to="4")
+def test_labellers_of_the_last_week_are_listed_busiest_first(anna: User, admin_user: User) -> None:
+    set_label(anna)
+    set_label(admin_user, days=1)
+    set_label(admin_user, days=6.9)
+    set_label(admin_user, days=7.1)
+    set_label(anna, to="3")
+    set_label(anna, to="4")
     undone = factories.create_queue_item().image
     labels.set_label(undone.pk, "7", admin_user, Via.QUEUE)
     labels.undo_changes([undone.pk], admin_user)
@@ -93,26 +91,26 @@ def test_whose_labels_of_the_last_week_stand_is_listed_the_busiest_first(
     assert statistics.list_labellers() == [Labeller("anna", 3, 0, 0), Labeller("admin", 2, 0, 0)]
 
 
-def test_of_each_labeller_the_answered_checks_and_those_that_agree_are_counted(
+def test_answered_and_agreeing_checks_are_counted_by_labeller(
     anna: User, admin_user: User, client: Client
 ) -> None:
-    label(anna)
-    label(admin_user)
-    answered(anna, "7", "7", "1", "")
+    set_label(anna)
+    set_label(admin_user)
+    create_checks(anna, "7", "7", "1", "")
 
     assert set(statistics.list_labellers()) == {
         Labeller("anna", 1, 3, 2),
         Labeller("admin", 1, 0, 0),
     }
-    page = page_for(client, admin_user)
+    page = get_page(client, admin_user)
     assert "<td>3</td><td>67&nbsp;%</td>" in page
     assert "<td>0</td><td>–</td>" in page
 
 
-def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
+def test_verdicts_are_counted_by_day_for_14_days() -> None:
     version = factories.create_version()
     for days, values in ((0, {}), (0, UNSURE), (0, REFUSED), (0, UNSURE), (13, {}), (14, UNSURE)):
-        read(version, days, **values)
+        create_prediction(version, days, **values)
 
     today = timezone.localdate()
     assert statistics.list_daily_verdicts() == [
@@ -121,27 +119,27 @@ def test_what_was_in_doubt_is_counted_by_day_for_14_days() -> None:
     ]
 
 
-def test_the_last_day_in_doubt_is_also_told_in_words(client: Client, admin_user: User) -> None:
+def test_verdicts_of_the_last_day_are_described(client: Client, admin_user: User) -> None:
     version = factories.create_version()
-    read(version, 1)
+    create_prediction(version, 1)
     for values in ({}, UNSURE, REFUSED, UNSURE):
-        read(version, 0, **values)
+        create_prediction(version, 0, **values)
 
-    page = page_for(client, admin_user)
+    page = get_page(client, admin_user)
 
     assert "of 4 digits, 2 unsure, 1 not a digit" in page
     assert "unsure: from 0 % to 50 %; not a digit: from 0 % to 25 %" in page
 
 
-def test_the_champion_is_shown_with_what_it_reads_right(client: Client, admin_user: User) -> None:
-    version = promoted(3)
+def test_champion_is_shown_with_its_accuracy(client: Client, admin_user: User) -> None:
+    version = create_champion(3)
     version.metrics = {
         "test": {"accuracy": 0.9969},
         "held_out_uploads": {"accuracy": 0.9712, "digits": 1243},
     }
     version.save()
 
-    page = page_for(client, admin_user)
+    page = get_page(client, admin_user)
 
     assert ">made-3</a>" in page
     assert f"since {timezone.now() - timedelta(days=3):%-d %B %Y}" in page
@@ -149,8 +147,8 @@ def test_the_champion_is_shown_with_what_it_reads_right(client: Client, admin_us
     assert "97.12 % of 1,243 right" in page
 
 
-def test_an_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
-    version = promoted(0)
+def test_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
+    version = create_champion(0)
     version.metrics = {"held_out_uploads": {"accuracy": 0.0, "digits": 0}}
     version.save()
 
@@ -160,13 +158,11 @@ def test_an_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
     assert (champion.test, champion.held_out) == (None, None)
 
 
-def test_drift_is_by_day_since_the_promotion_against_the_first_week(
-    client: Client, admin_user: User
-) -> None:
-    version, other = promoted(20), factories.create_version(name="other")
+def test_drift_compares_each_day_with_the_first_week(client: Client, admin_user: User) -> None:
+    version, other = create_champion(20), factories.create_version(name="other")
     for days, confidence in ((21, 0.1), (20, 0.98), (14, 0.94), (5, 0.9), (0, 0.5), (0, 0.7)):
-        read(version, days, confidence=confidence)
-    read(other, 0, confidence=0.0)
+        create_prediction(version, days, confidence=confidence)
+    create_prediction(other, 0, confidence=0.0)
 
     champion = statistics.get_champion()
     assert champion
@@ -175,12 +171,12 @@ def test_drift_is_by_day_since_the_promotion_against_the_first_week(
     assert drift.first_week == pytest.approx(0.96)
     assert [each.mean for each in drift.days] == pytest.approx([0.98, 0.94, 0.9, 0.6])
     assert drift.days[0].day == timezone.localdate() - timedelta(days=20)
-    page = page_for(client, admin_user)
+    page = get_page(client, admin_user)
     assert "60.00 %, 36.0 points less than in its first week" in page
 
 
-def test_what_was_read_long_ago_is_kept_as_the_level_and_not_drawn() -> None:
-    read(promoted(90), 90, confidence=0.9)
+def test_first_week_long_ago_is_the_level_but_no_day() -> None:
+    create_prediction(create_champion(90), 90, confidence=0.9)
 
     champion = statistics.get_champion()
 
@@ -188,115 +184,113 @@ def test_what_was_read_long_ago_is_kept_as_the_level_and_not_drawn() -> None:
     assert statistics.measure_drift(champion) == statistics.Drift(first_week=0.9, days=[])
 
 
-def test_the_training_that_goes_on_and_what_is_new_to_learn_are_told(
+def test_unfinished_run_and_new_labels_are_shown(
     client: Client, admin_user: User, anna: User
 ) -> None:
-    promoted(1)
+    create_champion(1)
     for _ in range(3):
-        label(anna)
+        set_label(anna)
     now = timezone.now()
     running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
     TrainingRun.objects.create(**running, stage="measuring")
 
-    page = page_for(client, admin_user)
+    page = get_page(client, admin_user)
 
     assert "Running" in page
     assert ": measuring</p>" in page
     assert "Train: 3 new labels" in page
 
 
-def test_a_run_that_has_ended_is_not_going_on(client: Client, admin_user: User) -> None:
+def test_finished_run_is_not_shown(client: Client, admin_user: User) -> None:
     TrainingRun.objects.create(state=RunState.CANCELLED, finished_at=timezone.now())
 
-    assert "Nothing is being trained." in page_for(client, admin_user)
+    assert "No training is running." in get_page(client, admin_user)
 
 
-def test_where_there_is_nothing_yet_sentences_say_so_and_no_chart_is_empty(
-    client: Client, admin_user: User
-) -> None:
-    page = page_for(client, admin_user)
+def test_empty_overview_has_sentences_and_no_charts(client: Client, admin_user: User) -> None:
+    page = get_page(client, admin_user)
 
     for sentence in (
         "There is nothing to label.",
-        "Nobody has labelled anything.",
-        "Until one is promoted, no picture can be read.",
-        "Nothing is being trained.",
-        "Nobody has sent a digit in the last 14 days.",
+        "Nobody has set a label.",
+        "No picture can be read until you promote a model.",
+        "No training is running.",
+        "No digit was uploaded in the last 14 days.",
     ):
         assert sentence in page
     assert "<svg" not in page.split('id="content-main"')[0].split('class="overview"')[1]
 
 
 @pytest.mark.parametrize(
-    ("rights", "seen"),
+    ("permissions", "visible"),
     [
         ([], set()),
         (["view_upload"], set()),
-        (["view_inputimage"], {"Waiting for a label", "Share in doubt"}),
-        (["label_inputimage"], {"Waiting for a label", "Share in doubt", ">Label<", ">Grid<"}),
-        (["view_modelversion"], {"The model that serves", "Confidence"}),
+        (["view_inputimage"], {"Waiting for a label", "Unsure and refused"}),
+        (["label_inputimage"], {"Waiting for a label", "Unsure and refused", ">Label<", ">Grid<"}),
+        (["view_modelversion"], {"<h2>Champion</h2>", "Confidence"}),
         (["view_trainingrun"], {"Train: 0 new labels"}),
     ],
 )
-def test_a_person_sees_what_they_have_the_right_to(
-    client: Client, rights: list[str], seen: set[str]
+def test_overview_depends_on_permissions(
+    client: Client, permissions: list[str], visible: set[str]
 ) -> None:
-    read(promoted(1), 0)
+    create_prediction(create_champion(1), 0)
     user = User.objects.create_user("carla", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
 
-    page = page_for(client, user)
+    page = get_page(client, user)
 
     parts = {
         "Waiting for a label",
-        "Share in doubt",
+        "Unsure and refused",
         ">Label<",
         ">Grid<",
-        "The model that serves",
+        "<h2>Champion</h2>",
         "Confidence",
         "Train: 0 new labels",
     }
-    assert {part for part in parts if part in page} == seen
-    assert ('class="overview"' in page) == bool(seen)
+    assert {part for part in parts if part in page} == visible
+    assert ('class="overview"' in page) == bool(visible)
 
 
-def test_the_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:
+def test_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:
     client.force_login(admin_user)
 
     assert 'class="overview"' in client.get("/admin/").content.decode()
     assert 'class="overview"' not in client.get("/admin/classifier/").content.decode()
 
 
-def test_more_of_everything_takes_no_more_queries(client: Client, admin_user: User) -> None:
-    version = promoted(30)
-    page_for(client, admin_user)
+def test_number_of_queries_is_constant(client: Client, admin_user: User) -> None:
+    version = create_champion(30)
+    get_page(client, admin_user)
 
-    def queries_with_more() -> int:
+    def count_queries_with_more_rows() -> int:
         for place, answer in enumerate(KNOWN_LABELS):
             user = User.objects.create_user(f"user {User.objects.count()}")
-            label(user)
-            answered(user, answer)
-            read(version, place)
+            set_label(user)
+            create_checks(user, answer)
+            create_prediction(version, place)
         with CaptureQueriesContext(connection) as queries:
             client.get("/admin/")
         return len(queries)
 
-    few = queries_with_more()
-    assert queries_with_more() == few
+    few = count_queries_with_more_rows()
+    assert count_queries_with_more_rows() == few
 
 
 def test_overview_states_the_audited_error_and_open_alarms(
     client: Client, admin_user: User
 ) -> None:
-    version = promoted(1)
-    for label_ in ("7", "7", "1"):
+    version = create_champion(1)
+    for label in ("7", "7", "1"):
         image = factories.create_queue_item().image
         prediction = factories.create_prediction(image, version)
         Audit.objects.create(image=image, prediction=prediction)
-        labels.set_label(image.pk, label_, admin_user, Via.QUEUE)
+        labels.set_label(image.pk, label, admin_user, Via.QUEUE)
     Alarm.objects.create(kind="error_exceeded", message="Too many answers are wrong.")
 
-    page = page_for(client, admin_user)
+    page = get_page(client, admin_user)
 
     assert "<strong>0.8 % to 90.6 %</strong> is wrong" in page
     assert "3 audited" in page
@@ -304,9 +298,9 @@ def test_overview_states_the_audited_error_and_open_alarms(
 
 
 def test_overview_names_audits_that_wait_for_a_label(client: Client, admin_user: User) -> None:
-    version = promoted(1)
+    version = create_champion(1)
     image = factories.create_queue_item().image
     prediction = factories.create_prediction(image, version)
     Audit.objects.create(image=image, prediction=prediction)
 
-    assert "1 waits for a label" in page_for(client, admin_user)
+    assert "1 waits for a label" in get_page(client, admin_user)
