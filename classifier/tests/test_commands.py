@@ -83,15 +83,17 @@ def test_models_tells_what_was_live_when(admin_user: User) -> None:
 
 @pytest.mark.django_db
 def test_models_says_how_to_get_one_where_there_is_none() -> None:
-    assert run("models") == ("No model is on record. Register one: python manage.py promote NAME\n")
+    assert run("models") == (
+        "There are no registered models. Register one: python manage.py promote NAME\n"
+    )
 
 
 @pytest.mark.django_db
 def test_promote_and_rollback_say_which_model_serves_now() -> None:
     factories.copy_bundled_model("second")
 
-    assert run("promote", "baseline") == "baseline is the champion now.\n"
-    assert run("promote", "second") == "second is the champion now.\n"
+    assert run("promote", "baseline") == "baseline is now the champion.\n"
+    assert run("promote", "second") == "second is now the champion.\n"
     assert run("rollback") == "baseline is the champion again.\n"
     assert ModelVersion.objects.get(state=ModelState.CHAMPION).name == "baseline"
 
@@ -124,7 +126,7 @@ def test_a_rejected_model_is_promoted_by_force_only() -> None:
         "Model worse was rejected: Two images got worse. "
         "To promote it anyway: python manage.py promote worse --force"
     )
-    assert run("promote", "worse", "--force") == "worse is the champion now.\n"
+    assert run("promote", "worse", "--force") == "worse is now the champion.\n"
 
 
 @pytest.mark.django_db
