@@ -1,4 +1,4 @@
-"""Tests of the admin's first page in a browser."""
+"""The overview on the admin's first page."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_overview_fits_the_screen_and_links_to_labelling(
+def test_overview_fits_screen_and_links_to_queue(
     champion: ModelVersion, admin_user: User, page: Page, width: int
 ) -> None:
     factories.create_prediction(factories.create_queue_item().image, champion)

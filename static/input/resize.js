@@ -1,13 +1,13 @@
-// A large photo made small for the live answer; what is sent stays as it is.
+// Smaller copies of large photos for the live answer. The form sends the originals.
 
-const LONGEST = 1024;
-const SMALL_BYTES = 300_000;
+const MAX_SIDE = 1024;
+const MIN_BYTES = 300_000;
 
-export async function shrunk(file) {
-  if (file.size <= SMALL_BYTES) return file;
+export async function resize(file) {
+  if (file.size <= MIN_BYTES) return file;
   const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap) return file; // a type that this browser can't show; the site may
-  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
+  if (!bitmap) return file; // this browser can't decode it, but the site may
+  const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
