@@ -1,4 +1,4 @@
-"""What a client has already is not sent again, and what it has not seen is not overwritten."""
+"""Conditional requests with If-None-Match and If-Match."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,10 +20,12 @@ def image(champion: ModelVersion) -> InputImage:
     return factories.create_image()
 
 
-def label(client: Client, image: InputImage, to: str, tag: str | None, **headers: str) -> Any:
+def set_label(
+    client: Client, image: InputImage, label: str, tag: str | None, **headers: str
+) -> Any:
     headers |= {"If-Match": tag} if tag is not None else {}
     return client.patch(
-        f"/api/images/{image.pk}", {"label": to}, "application/json", headers=headers
+        f"/api/images/{image.pk}", {"label": label}, "application/json", headers=headers
     )
 
 
@@ -38,24 +40,22 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_what_is_known_is_not_sent_again(
-    admin_api: Client, image: InputImage, address: str
-) -> None:
+def test_matching_etag_gets_304(admin_api: Client, image: InputImage, address: str) -> None:
     address = address.format(image=image.pk, run=TrainingRun.objects.get().pk)
     first = admin_api.get(address)
     tag = first.headers["ETag"]
 
-    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        again = admin_api.get(address, headers={"If-None-Match": known})
+    for value in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = admin_api.get(address, headers={"If-None-Match": value})
         assert (again.status_code, again.content) == (304, b"")
         assert (again.headers["ETag"], "RateLimit" in again.headers) == (tag, True)
         assert again.headers["Content-Length"] == "0"
         assert "Content-Type" not in again.headers
-    for other in ('"other"', "nonsense", ""):
-        assert admin_api.get(address, headers={"If-None-Match": other}).content == first.content
+    for value in ('"other"', "nonsense", ""):
+        assert admin_api.get(address, headers={"If-None-Match": value}).content == first.content
 
 
-def test_what_has_changed_is_sent_with_another_tag(admin_api: Client, image: InputImage) -> None:
+def test_changed_content_gets_another_etag(admin_api: Client, image: InputImage) -> None:
     address = f"/api/images/{image.pk}"
     first = admin_api.get(address).headers["ETag"]
     factories.create_prediction(image, ModelVersion.objects.get())
@@ -66,77 +66,71 @@ def test_what_has_changed_is_sent_with_another_tag(admin_api: Client, image: Inp
     assert again.headers["ETag"] != first
 
 
-def test_errors_have_no_tag(admin_api: Client, outsider: User) -> None:
+def test_errors_have_no_etag(admin_api: Client, outsider: User) -> None:
     assert "ETag" not in admin_api.get("/api/runs/999").headers
-    refused = Client().get("/api/images", headers={"If-None-Match": "*"})
-    assert (refused.status_code, "ETag" in refused.headers) == (401, False)
+    rejected = Client().get("/api/images", headers={"If-None-Match": "*"})
+    assert (rejected.status_code, "ETag" in rejected.headers) == (401, False)
 
 
-def test_a_label_is_set_on_what_was_seen(admin_api: Client, image: InputImage) -> None:
+def test_matching_etag_allows_change(admin_api: Client, image: InputImage) -> None:
     tag = admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
 
-    first = label(admin_api, image, "7", tag)
-    second = label(admin_api, image, "1", first.headers["ETag"])
+    first = set_label(admin_api, image, "7", tag)
+    second = set_label(admin_api, image, "1", first.headers["ETag"])
 
     assert (first.status_code, second.status_code) == (200, 200)
     assert second.headers["ETag"] == admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}'])
-def test_a_tag_may_have_become_weak_on_its_way(
-    admin_api: Client, image: InputImage, form: str
-) -> None:
+def test_weak_etag_allows_change(admin_api: Client, image: InputImage, form: str) -> None:
     tag = admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
 
-    assert label(admin_api, image, "7", form.format(tag)).status_code == 200
+    assert set_label(admin_api, image, "7", form.format(tag)).status_code == 200
 
 
 @pytest.mark.parametrize("tag", ['"other"', "nonsense", ""])
-def test_what_was_not_seen_is_not_overwritten(
-    admin_api: Client, image: InputImage, tag: str
-) -> None:
-    response = label(admin_api, image, "7", tag)
+def test_other_etag_rejects_change(admin_api: Client, image: InputImage, tag: str) -> None:
+    response = set_label(admin_api, image, "7", tag)
 
     assert (response.status_code, response.json()["code"]) == (412, "precondition_failed")
     assert not LabelChange.objects.exists()
 
 
-def test_a_label_that_somebody_set_meanwhile_stays(admin_api: Client, image: InputImage) -> None:
+def test_outdated_etag_rejects_change(admin_api: Client, image: InputImage) -> None:
     tag = admin_api.get(f"/api/images/{image.pk}").headers["ETag"]
-    assert label(admin_api, image, "1", None).status_code == 200
+    assert set_label(admin_api, image, "1", None).status_code == 200
 
-    assert label(admin_api, image, "7", tag).status_code == 412
+    assert set_label(admin_api, image, "7", tag).status_code == 412
     assert factories.get_label(image.pk) == "1"
 
 
-def test_any_image_is_matched_by_a_star_if_there_is_one(
-    admin_api: Client, image: InputImage
-) -> None:
-    assert label(admin_api, image, "7", "*").status_code == 200
-    assert label(admin_api, InputImage(), "7", "*").status_code == 404
+def test_star_matches_any_existing_image(admin_api: Client, image: InputImage) -> None:
+    assert set_label(admin_api, image, "7", "*").status_code == 200
+    assert set_label(admin_api, InputImage(), "7", "*").status_code == 404
 
 
-def test_who_may_not_label_learns_nothing_from_a_tag(image: InputImage, outsider: User) -> None:
+def test_permission_is_checked_before_etag(image: InputImage, outsider: User) -> None:
     assert (
-        label(Client(), image, "7", "*", **factories.create_token_header(outsider)).status_code
+        set_label(Client(), image, "7", "*", **factories.create_token_header(outsider)).status_code
         == 403
     )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_with_the_same_tag_one_wins(admin_user: User) -> None:
+def test_only_one_concurrent_change_succeeds(admin_user: User) -> None:
     image, headers = factories.create_image(), factories.create_token_header(admin_user)
     tag = Client().get(f"/api/images/{image.pk}", headers=headers).headers["ETag"]
 
-    def set_to(to: str) -> int:
+    def set_with_tag(label: str) -> int:
         try:
-            return int(label(Client(), image, to, tag, **headers).status_code)
+            return int(set_label(Client(), image, label, tag, **headers).status_code)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as threads:
-        said = list(threads.map(set_to, "0123"))
+        statuses = list(threads.map(set_with_tag, "0123"))
 
-    assert sorted(said) == [200, 412, 412, 412]
-    assert factories.get_label(image.pk) == "0123"[said.index(200)]
+    assert sorted(statuses) == [200, 412, 412, 412]
+    assert factories.get_label(image.pk) == "0123"[statuses.index(200)]
     assert LabelChange.objects.count() == 1

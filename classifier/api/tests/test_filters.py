@@ -1,4 +1,4 @@
-"""Which images the API lists: by what they are, by what was read in them, by when they came."""
+"""Filters of the list of images."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,16 +16,16 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UNSURE = {"label": "unknown", "verdict": Verdict.UNSURE, "reason": "low_confidence"}
 
-Listed = Callable[..., set[str]]
+ListIds = Callable[..., set[str]]
 
 
 @pytest.fixture
-def listed(labeller_api: Client) -> Listed:
-    def ask(**query: Any) -> set[str]:
-        found = labeller_api.get("/api/images", query).json()["results"]
-        return {image["id"] for image in found}
+def list_ids(labeller_api: Client) -> ListIds:
+    def send(**query: Any) -> set[str]:
+        results = labeller_api.get("/api/images", query).json()["results"]
+        return {image["id"] for image in results}
 
-    return ask
+    return send
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def listed(labeller_api: Client) -> Listed:
         ({"labelled": "false", "source": "web"}, {"web unknown"}),
     ],
 )
-def test_images_are_filtered_by_what_they_are(
-    listed: Listed, query: dict[str, str], expected: set[str]
+def test_images_are_filtered_by_label_and_source(
+    list_ids: ListIds, query: dict[str, str], expected: set[str]
 ) -> None:
     factories.create_mnist_image()
     names = {
@@ -51,48 +51,48 @@ def test_images_are_filtered_by_what_they_are(
         for source, label in ((Source.WEB, "unknown"), (Source.API, "unknown"), (Source.API, "7"))
     }
 
-    assert {names[image] for image in listed(**query)} == expected
+    assert {names[image] for image in list_ids(**query)} == expected
 
 
-def test_only_the_newest_prediction_counts(listed: Listed) -> None:
+def test_images_are_filtered_by_newest_prediction(list_ids: ListIds) -> None:
     old, new = factories.create_version(name="old"), factories.create_version(name="new")
-    surer, once, never = (
+    certain, unsure, unread = (
         factories.create_image(),
         factories.create_image(),
         factories.create_image(),
     )
-    factories.create_prediction(surer, old, **UNSURE)
-    factories.create_prediction(surer, new)
-    factories.create_prediction(once, old, **UNSURE)
+    factories.create_prediction(certain, old, **UNSURE)
+    factories.create_prediction(certain, new)
+    factories.create_prediction(unsure, old, **UNSURE)
 
-    assert listed(verdict="unsure") == listed(model="old") == {str(once.pk)}
-    assert listed(verdict="digit") == listed(model="new") == {str(surer.pk)}
-    assert listed(verdict="digit", model="old") == listed(verdict="not_a_digit") == set()
-    assert len(listed()) == len({surer.pk, once.pk, never.pk})
+    assert list_ids(verdict="unsure") == list_ids(model="old") == {str(unsure.pk)}
+    assert list_ids(verdict="digit") == list_ids(model="new") == {str(certain.pk)}
+    assert list_ids(verdict="digit", model="old") == list_ids(verdict="not_a_digit") == set()
+    assert len(list_ids()) == len({certain.pk, unsure.pk, unread.pk})
 
 
-def test_all_digits_of_an_upload_are_found(listed: Listed) -> None:
+def test_images_are_filtered_by_upload(list_ids: ListIds) -> None:
     upload = factories.create_upload()
     pair = {str(factories.create_image(upload=upload).pk) for _ in range(2)}
     factories.create_image()
 
-    assert listed(upload=upload.pk) == pair
+    assert list_ids(upload=upload.pk) == pair
 
 
-def test_times_are_borders_that_are_not_within(listed: Listed) -> None:
+def test_time_limits_are_exclusive(list_ids: ListIds) -> None:
     images = [factories.create_image() for _ in range(3)]
     for hours, image in enumerate(images):
         InputImage.objects.filter(pk=image.pk).update(created_at=NOON + timedelta(hours=hours))
     first, second, third = (str(image.pk) for image in images)
 
-    assert listed(created_after="2026-11-23T12:00:00Z") == {second, third}
-    assert listed(created_before="2026-11-23T15:00:00+01:00") == {first, second}
+    assert list_ids(created_after="2026-11-23T12:00:00Z") == {second, third}
+    assert list_ids(created_before="2026-11-23T15:00:00+01:00") == {first, second}
     between = {"created_after": "2026-11-23T12:00Z", "created_before": "2026-11-23T14:00Z"}
-    assert listed(**between) == {second}
+    assert list_ids(**between) == {second}
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("label", "seven", "'seven' is not one of 0, 1, 2, 3"),
         ("label", "\0", "is not one of 0, 1, 2, 3"),
@@ -110,8 +110,8 @@ def test_times_are_borders_that_are_not_within(listed: Listed) -> None:
         ("limit", "many", "integer"),
     ],
 )
-def test_a_wrong_value_is_refused_with_those_there_are(
-    labeller_api: Client, field: str, value: str, said: str
+def test_wrong_value_is_rejected_with_valid_values(
+    labeller_api: Client, field: str, value: str, message: str
 ) -> None:
     factories.create_version(name="earlier")
     factories.create_version(name="made")
@@ -120,10 +120,10 @@ def test_a_wrong_value_is_refused_with_those_there_are(
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert list(response.json()["errors"]) == [field]
-    assert said in response.json()["errors"][field][0]
+    assert message in response.json()["errors"][field][0]
 
 
-def test_what_filters_the_list_does_not_hide_an_image(labeller_api: Client) -> None:
+def test_single_image_ignores_filters(labeller_api: Client) -> None:
     image = factories.create_image()
 
     assert labeller_api.get(f"/api/images/{image.pk}?label=seven").status_code == 200

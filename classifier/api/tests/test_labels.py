@@ -1,4 +1,4 @@
-"""Many labels in one request."""
+"""Labels of many images in one request."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def set_labels(client: Client, labels: Any, **headers: str) -> Any:
@@ -21,21 +21,23 @@ def set_labels(client: Client, labels: Any, **headers: str) -> Any:
     return client.post("/api/labels", body, content_type="application/json", headers=headers)
 
 
-def named(image: InputImage, label: str) -> dict[str, str]:
+def build_label(image: InputImage, label: str) -> dict[str, str]:
     return {"id": str(image.pk), "label": label}
 
 
-def labels() -> list[str]:
+def list_labels() -> list[str]:
     return sorted(InputImage.objects.values_list("label", flat=True))
 
 
-def test_each_image_gets_its_own_label_through_the_history(client: Client, labeller: User) -> None:
+def test_each_image_gets_its_label_and_history(client: Client, labeller: User) -> None:
     wanted = {
         factories.create_queue_item().image: label for label in ("7", "1", "7", "not_a_digit")
     }
 
     response = set_labels(
-        client, [named(*each) for each in wanted.items()], **factories.create_token_header(labeller)
+        client,
+        [build_label(*each) for each in wanted.items()],
+        **factories.create_token_header(labeller),
     )
 
     assert (response.status_code, response.json()) == (200, {"labelled": 4})
@@ -45,76 +47,84 @@ def test_each_image_gets_its_own_label_through_the_history(client: Client, label
         assert (change.to_label, change.changed_by, change.via) == (label, labeller, Via.API)
 
 
-def test_unknown_takes_a_label_back(labeller_api: Client) -> None:
+def test_unknown_removes_label(labeller_api: Client) -> None:
     image = factories.create_queue_item(label="7").image
 
-    assert set_labels(labeller_api, [named(image, "unknown")]).status_code == 200
+    assert set_labels(labeller_api, [build_label(image, "unknown")]).status_code == 200
 
     image.refresh_from_db()
     assert (image.label, image.labelled_by) == ("unknown", None)
 
 
-def test_an_image_that_is_named_twice_alike_is_labelled_once(labeller_api: Client) -> None:
+def test_repeated_image_is_labelled_once(labeller_api: Client) -> None:
     image = factories.create_image()
 
-    response = set_labels(labeller_api, [named(image, "7"), named(image, "7")])
+    response = set_labels(labeller_api, [build_label(image, "7"), build_label(image, "7")])
 
     assert response.json() == {"labelled": 1}
     assert LabelChange.objects.count() == 1
 
 
-def test_an_image_with_two_labels_is_refused_with_all_others(labeller_api: Client) -> None:
+def test_image_with_two_labels_rejects_request(labeller_api: Client) -> None:
     image = factories.create_image()
 
     response = set_labels(
-        labeller_api, [named(factories.create_image(), "1"), named(image, "7"), named(image, "2")]
+        labeller_api,
+        [
+            build_label(factories.create_image(), "1"),
+            build_label(image, "7"),
+            build_label(image, "2"),
+        ],
     )
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert f"{image.pk} has two labels" in response.json()["errors"]["labels"][0]
-    assert labels() == ["unknown", "unknown"]
+    assert list_labels() == ["unknown", "unknown"]
 
 
 @pytest.mark.parametrize(
     ("other", "status", "code"),
     [
-        ({"id": NOBODY, "label": "7"}, 404, "not_found"),
+        ({"id": UNKNOWN_ID, "label": "7"}, 404, "not_found"),
         ({"id": "nonsense", "label": "7"}, 400, "invalid"),
-        ({"id": NOBODY, "label": "seven"}, 400, "invalid"),
-        ({"id": NOBODY}, 400, "invalid"),
+        ({"id": UNKNOWN_ID, "label": "seven"}, 400, "invalid"),
+        ({"id": UNKNOWN_ID}, 400, "invalid"),
         ({"label": "7"}, 400, "invalid"),
         ("7", 400, "invalid"),
     ],
 )
-def test_one_that_cannot_be_labelled_leaves_all_as_they_were(
+def test_invalid_label_rejects_request(
     labeller_api: Client, other: Any, status: int, code: str
 ) -> None:
-    response = set_labels(labeller_api, [named(factories.create_image(), "7"), other])
+    response = set_labels(labeller_api, [build_label(factories.create_image(), "7"), other])
 
     assert (response.status_code, response.json()["code"]) == (status, code)
-    assert labels() == ["unknown"]
+    assert list_labels() == ["unknown"]
     assert not LabelChange.objects.exists()
 
 
-def test_images_of_mnist_keep_their_labels_and_so_do_all_others(labeller_api: Client) -> None:
+def test_mnist_image_rejects_request(labeller_api: Client) -> None:
     response = set_labels(
         labeller_api,
-        [named(factories.create_image(), "7"), named(factories.create_mnist_image(), "1")],
+        [
+            build_label(factories.create_image(), "7"),
+            build_label(factories.create_mnist_image(), "1"),
+        ],
     )
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
-    assert labels() == ["7", "unknown"]
+    assert list_labels() == ["7", "unknown"]
 
 
-@pytest.mark.parametrize("wanted", [[], {}, None, "7", [{"id": NOBODY, "label": "7"}] * 1001])
-def test_what_is_no_list_of_one_to_a_thousand_is_refused(labeller_api: Client, wanted: Any) -> None:
+@pytest.mark.parametrize("wanted", [[], {}, None, "7", [{"id": UNKNOWN_ID, "label": "7"}] * 1001])
+def test_list_needs_1_to_1000_labels(labeller_api: Client, wanted: Any) -> None:
     response = set_labels(labeller_api, wanted)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert "labels" in response.json()["errors"]
 
 
-def test_a_thousand_take_as_many_queries_as_one_for_each_label(
+def test_number_of_queries_depends_on_distinct_labels_only(
     labeller_api: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     upload = factories.create_upload()
@@ -123,37 +133,37 @@ def test_a_thousand_take_as_many_queries_as_one_for_each_label(
         for _ in range(1000)
     ]
     InputImage.objects.bulk_create(images)
-    wanted = [named(image, str(place % 10)) for place, image in enumerate(images)]
+    wanted = [build_label(image, str(place % 10)) for place, image in enumerate(images)]
 
     with django_assert_max_num_queries(80):
         assert set_labels(labeller_api, wanted).json() == {"labelled": 1000}
     assert InputImage.objects.filter(label="3").count() == 100
 
 
-MANY = [("POST", "/api/labels"), ("POST", "/api/labels/import")]
-OUT = [("GET", "/api/labels.npz"), ("GET", "/api/labels.zip")]
+WRITES = [("POST", "/api/labels"), ("POST", "/api/labels/import")]
+EXPORTS = [("GET", "/api/labels.npz"), ("GET", "/api/labels.zip")]
 
 
-def asked(client: Client, method: str, address: str, user: User | None, *scopes: Scope) -> Any:
+def send(client: Client, method: str, address: str, user: User | None, *scopes: Scope) -> Any:
     headers = factories.create_token_header(user, *scopes) if user else {}
     return client.generic(method, address, "{}", "application/json", headers=headers)
 
 
-@pytest.mark.parametrize(("method", "address"), MANY + OUT)
-def test_who_is_not_staff_with_the_right_gets_nowhere(
+@pytest.mark.parametrize(("method", "address"), WRITES + EXPORTS)
+def test_only_staff_with_permission_have_access(
     client: Client, outsider: User, method: str, address: str
 ) -> None:
-    nobody = asked(client, method, address, None)
-    assert (nobody.status_code, nobody.json()["code"]) == (401, "not_authenticated")
+    anonymous = send(client, method, address, None)
+    assert (anonymous.status_code, anonymous.json()["code"]) == (401, "not_authenticated")
 
     outsider.user_permissions.set(Permission.objects.filter(codename__contains="inputimage"))
-    with_rights = asked(client, method, address, outsider)
-    assert (with_rights.status_code, with_rights.json()["code"]) == (403, "permission_denied")
+    permitted = send(client, method, address, outsider)
+    assert (permitted.status_code, permitted.json()["code"]) == (403, "permission_denied")
 
     outsider.user_permissions.clear()
     outsider.is_staff = True
     outsider.save()
-    assert asked(client, method, address, outsider).status_code == 403
+    assert send(client, method, address, outsider).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -165,23 +175,21 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
         ("GET", "/api/labels.zip", Scope.EXPORT),
     ],
 )
-def test_a_token_needs_the_scope(
+def test_token_needs_scope(
     client: Client, labeller: User, method: str, address: str, scope: Scope
 ) -> None:
     others = [other for other in Scope if other != scope]
 
-    refused = asked(client, method, address, labeller, *others)
-    taken = asked(client, method, address, labeller, scope)
-    assert taken.getvalue()
+    rejected = send(client, method, address, labeller, *others)
+    accepted = send(client, method, address, labeller, scope)
+    assert accepted.getvalue()
 
-    assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
-    assert taken.status_code in (200, 400)
+    assert (rejected.status_code, rejected.json()["code"]) == (403, "missing_scope")
+    assert accepted.status_code in (200, 400)
 
 
-@pytest.mark.parametrize(("method", "address"), MANY)
-def test_who_may_only_look_cannot_label(
-    client: Client, labeller: User, method: str, address: str
-) -> None:
+@pytest.mark.parametrize(("method", "address"), WRITES)
+def test_viewer_cannot_label(client: Client, labeller: User, method: str, address: str) -> None:
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
 
-    assert asked(client, method, address, labeller).status_code == 403
+    assert send(client, method, address, labeller).status_code == 403

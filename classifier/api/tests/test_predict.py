@@ -1,4 +1,4 @@
-"""What anybody may ask of the API: to read a picture, and how to ask."""
+"""Recognition of one picture, and the API's schema and documentation."""
 
 import json
 import re
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
 
-JUDGED = {
+VERDICT_FIELDS = {
     "id",
     "label",
     "verdict",
@@ -33,39 +33,35 @@ JUDGED = {
     "confidence",
     "probabilities",
 }
-ANSWER = JUDGED | {"digits", "left_out", "lines", "model", "delete_key"}
-DIGIT = JUDGED | {"box"}
+ANSWER_FIELDS = VERDICT_FIELDS | {"digits", "left_out", "lines", "model", "delete_key"}
+DIGIT_FIELDS = VERDICT_FIELDS | {"box"}
 
 
-def send(client: Client, data: bytes) -> Any:
+def send_picture(client: Client, data: bytes) -> Any:
     return client.post("/api/predict", {"image": SimpleUploadedFile("digit.png", data)})
 
 
-def test_a_picture_in_the_field_image_is_read(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
-    response = send(client, drawn(7))
+def test_picture_in_form_field_is_read(champion: ModelVersion, client: Client, drawn: Draw) -> None:
+    response = send_picture(client, drawn(7))
 
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     answer = response.json()
-    assert set(answer) == ANSWER
+    assert set(answer) == ANSWER_FIELDS
     assert (answer["label"], answer["verdict"], answer["reason"]) == ("7", "digit", None)
     assert (answer["best_guess"], answer["model"]) == ("7", "baseline")
     assert list(answer["probabilities"]) == list("0123456789")
     assert sum(answer["probabilities"].values()) == pytest.approx(1)
     assert answer["confidence"] == answer["probabilities"]["7"]
     [digit] = answer["digits"]
-    assert set(digit) == DIGIT
+    assert set(digit) == DIGIT_FIELDS
     assert (digit["label"], digit["confidence"]) == ("7", answer["confidence"])
     left, top, width, height = digit["box"]
     assert 0 < left < left + width < 280
     assert 0 < top < top + height < 280
 
 
-def test_the_ids_in_the_answer_lead_to_what_was_stored(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
-    answer = send(client, drawn(7)).json()
+def test_ids_in_answer_match_database(champion: ModelVersion, client: Client, drawn: Draw) -> None:
+    answer = send_picture(client, drawn(7)).json()
 
     assert answer["id"] == str(Upload.objects.get(source=Source.API).pk)
     assert answer["digits"][0]["id"] == str(InputImage.objects.get(source=Source.API).pk)
@@ -76,14 +72,14 @@ def test_the_ids_in_the_answer_lead_to_what_was_stored(
     "media_type",
     [
         "image/png",
-        "image/jpeg",  # which it is not
+        "image/jpeg",  # a wrong type
         "application/octet-stream",
-        "application/x-www-form-urlencoded",  # curl --data-binary, unless told otherwise
+        "application/x-www-form-urlencoded",  # the default of curl --data-binary
         "application/json",
         "text/plain; charset=utf-8",
     ],
 )
-def test_the_body_may_be_the_picture_whatever_type_it_is_called(
+def test_body_of_any_type_is_read_as_picture(
     champion: ModelVersion, client: Client, drawn: Draw, media_type: str
 ) -> None:
     response = client.generic("POST", "/api/predict", drawn(7), content_type=media_type)
@@ -92,7 +88,7 @@ def test_the_body_may_be_the_picture_whatever_type_it_is_called(
     assert Upload.objects.get().size == len(drawn(7))
 
 
-def test_a_picture_larger_than_what_django_keeps_of_a_form_is_read_either_way(
+def test_large_picture_is_read_from_body_and_field(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     paper = BytesIO()
@@ -100,13 +96,13 @@ def test_a_picture_larger_than_what_django_keeps_of_a_form_is_read_either_way(
     assert 3_000_000 < len(paper.getvalue()) < 10_000_000
 
     body = client.generic("POST", "/api/predict", paper.getvalue(), content_type="image/bmp")
-    field = send(client, paper.getvalue())
+    field = send_picture(client, paper.getvalue())
 
     assert [response.status_code for response in (body, field)] == [200, 200]
     assert field.json()["label"] == "7"
 
 
-def test_several_digits_are_read_as_one_string(
+def test_several_digits_are_read_as_number(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     paper = Image.new("L", (560, 280), 255)
@@ -115,66 +111,62 @@ def test_several_digits_are_read_as_one_string(
     buffer = BytesIO()
     paper.save(buffer, "PNG")
 
-    answer = send(client, buffer.getvalue()).json()
+    answer = send_picture(client, buffer.getvalue()).json()
 
     assert (answer["label"], answer["best_guess"], answer["probabilities"]) == ("72", "72", None)
     assert [digit["label"] for digit in answer["digits"]] == ["7", "2"]
     assert [(line["text"], line["digits"]) for line in answer["lines"]] == [("72", [0, 1])]
 
 
-def test_an_unsure_model_answers_unknown_with_reason_and_best_guess(
-    client: Client, drawn: Draw
-) -> None:
+def test_unsure_answer_has_reason_and_best_guess(client: Client, drawn: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
-    answer = send(client, drawn(7)).json()
+    answer = send_picture(client, drawn(7)).json()
 
     assert (answer["label"], answer["verdict"]) == ("unknown", "unsure")
     assert (answer["reason"], answer["best_guess"]) == ("low_confidence", "7")
     assert answer["digits"][0]["label"] == "unknown"
 
 
-def test_a_blank_picture_is_not_a_digit(champion: ModelVersion, client: Client) -> None:
+def test_blank_picture_is_not_a_digit(champion: ModelVersion, client: Client) -> None:
     paper = BytesIO()
     Image.new("L", (100, 100), 255).save(paper, "PNG")
 
-    answer = send(client, paper.getvalue()).json()
+    answer = send_picture(client, paper.getvalue()).json()
 
-    assert set(answer) == ANSWER
+    assert set(answer) == ANSWER_FIELDS
     assert (answer["label"], answer["verdict"]) == ("unknown", "not_a_digit")
     assert (answer["reason"], answer["best_guess"]) == ("blank", None)
     assert (answer["confidence"], answer["digits"]) == (None, [])
 
 
-def test_without_a_champion_there_is_no_model(client: Client, drawn: Draw) -> None:
-    response = send(client, drawn(7))
+def test_missing_champion_is_reported(client: Client, drawn: Draw) -> None:
+    response = send_picture(client, drawn(7))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_model")
     assert "promote" in response.json()["detail"]
     assert not Upload.objects.exists()
 
 
-def test_while_the_database_is_away_it_says_so(
+def test_unreachable_database_is_reported(
     client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
+    def fail() -> None:
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(serving.champion, "get", away)
+    monkeypatch.setattr(serving.champion, "get", fail)
 
-    response = send(client, drawn(7))
+    response = send_picture(client, drawn(7))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_database")
 
 
-def test_a_client_that_is_logged_in_needs_no_csrf_token_to_ask(
-    champion: ModelVersion, drawn: Draw, outsider: Any
-) -> None:
+def test_session_needs_no_csrf_token(champion: ModelVersion, drawn: Draw, outsider: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(outsider)
 
-    assert send(client, drawn(7)).status_code == 200
+    assert send_picture(client, drawn(7)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -184,7 +176,7 @@ def test_a_client_that_is_logged_in_needs_no_csrf_token_to_ask(
         ("GET", "/api/nonsense", 404, "not_found"),
     ],
 )
-def test_a_wrong_address_is_answered_with_a_problem_as_well(
+def test_wrong_address_is_a_problem(
     client: Client, method: str, address: str, status: int, code: str
 ) -> None:
     response = client.generic(method, address)
@@ -193,7 +185,7 @@ def test_a_wrong_address_is_answered_with_a_problem_as_well(
     assert json.loads(response.content)["code"] == code
 
 
-def test_the_schema_is_valid_openapi_and_open_to_everybody(client: Client) -> None:
+def test_schema_is_valid_and_public(client: Client) -> None:
     response = client.get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json")
 
     schema = json.loads(response.content)
@@ -223,8 +215,7 @@ def test_the_schema_is_valid_openapi_and_open_to_everybody(client: Client) -> No
     assert {"200", "400", "413", "415", "503"} <= set(answers)
 
 
-def test_the_schema_is_made_without_a_warning() -> None:
-    """Which `--fail-on-warn` turns into an error."""
+def test_schema_has_no_warnings() -> None:
     schema = StringIO()
 
     call_command("spectacular", "--fail-on-warn", "--validate", stdout=schema)
@@ -232,9 +223,9 @@ def test_the_schema_is_made_without_a_warning() -> None:
     assert schema.getvalue().startswith("openapi: 3.1")
 
 
-def test_the_docs_load_nothing_from_another_host(client: Client) -> None:
+def test_docs_load_nothing_from_other_hosts(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
 
-    loaded = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", page)
-    assert [address for address in loaded if "swagger-ui" in address]
-    assert [address for address in loaded if re.match(r"(\w+:)?//", address)] == []
+    addresses = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", page)
+    assert [address for address in addresses if "swagger-ui" in address]
+    assert [address for address in addresses if re.match(r"(\w+:)?//", address)] == []

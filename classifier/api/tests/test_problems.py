@@ -1,4 +1,4 @@
-"""Whatever goes wrong in the API, it is told in one form, with a code that programs can rely on."""
+"""Errors as problem details."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,12 +21,12 @@ MEMBERS = {"type", "title", "status", "detail", "code"}
 IMAGE = "/api/images/00000000-0000-4000-8000-000000000000"
 
 
-def problem(response: Any) -> dict[str, Any]:
+def get_problem(response: Any) -> dict[str, Any]:
     assert response.headers["Content-Type"] == MEDIA_TYPE
-    told: dict[str, Any] = response.json()
-    assert (told["type"], told["status"]) == ("about:blank", response.status_code)
-    assert told["detail"]
-    return told
+    problem: dict[str, Any] = response.json()
+    assert (problem["type"], problem["status"]) == ("about:blank", response.status_code)
+    assert problem["detail"]
+    return problem
 
 
 @pytest.mark.parametrize(
@@ -45,36 +45,36 @@ def problem(response: Any) -> dict[str, Any]:
         ("GET", "/api/images?limit=0", 400, "Bad Request", "invalid"),
     ],
 )
-def test_each_is_told_by_status_title_and_code(
+def test_problem_has_status_title_and_code(
     labeller_api: Client, method: str, address: str, status: int, title: str, code: str
 ) -> None:
-    told = problem(labeller_api.generic(method, address, b"x", content_type="image/png"))
+    problem = get_problem(labeller_api.generic(method, address, b"x", content_type="image/png"))
 
-    assert MEMBERS <= set(told) <= MEMBERS | {"errors"}
-    assert (told["status"], told["title"], told["code"]) == (status, title, code)
+    assert MEMBERS <= set(problem) <= MEMBERS | {"errors"}
+    assert (problem["status"], problem["title"], problem["code"]) == (status, title, code)
 
 
-def test_who_asks_as_nobody_is_told_how_to_say_who_they_are(client: Client) -> None:
+def test_anonymous_request_gets_authenticate_header(client: Client) -> None:
     response = client.get("/api/images")
 
-    assert problem(response)["code"] == "not_authenticated"
+    assert get_problem(response)["code"] == "not_authenticated"
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-def test_what_may_be_asked_instead_is_told(labeller_api: Client) -> None:
+def test_wrong_method_lists_allowed_methods(labeller_api: Client) -> None:
     assert labeller_api.put(IMAGE).headers["Allow"] == "GET, PATCH, HEAD, OPTIONS"
 
 
-def test_wrong_input_is_told_field_by_field(labeller_api: Client) -> None:
+def test_invalid_input_is_reported_by_field(labeller_api: Client) -> None:
     image = factories.create_image()
 
     response = labeller_api.patch(f"/api/images/{image.pk}", {"label": "x"}, "application/json")
 
-    told = problem(response)
-    assert (told["status"], told["code"]) == (400, "invalid")
-    assert told["errors"] == {"label": ['"x" is not a valid choice.']}
-    assert told["detail"] == 'label: "x" is not a valid choice.'
+    problem = get_problem(response)
+    assert (problem["status"], problem["code"]) == (400, "invalid")
+    assert problem["errors"] == {"label": ['"x" is not a valid choice.']}
+    assert problem["detail"] == 'label: "x" is not a valid choice.'
 
 
 @pytest.mark.parametrize(
@@ -88,61 +88,57 @@ def test_wrong_input_is_told_field_by_field(labeller_api: Client) -> None:
         ({"a": {"non_field_errors": ["no"]}}, {"a": ["no"]}),
     ],
 )
-def test_a_field_within_a_field_is_told_by_its_way(
-    detail: Any, errors: dict[str, list[str]]
-) -> None:
-    told = build_problem(ValidationError(detail))
+def test_nested_errors_are_flattened(detail: Any, errors: dict[str, list[str]]) -> None:
+    problem = build_problem(ValidationError(detail))
 
-    assert told is not None
-    assert told.errors == errors
+    assert problem is not None
+    assert problem.errors == errors
 
 
-def test_a_body_that_is_no_json_is_refused(labeller_api: Client) -> None:
+def test_invalid_json_is_rejected(labeller_api: Client) -> None:
     image = factories.create_image()
 
-    def sent(body: str, media_type: str = "application/json") -> tuple[int, str]:
+    def send(body: str, media_type: str = "application/json") -> tuple[int, str]:
         response = labeller_api.generic("PATCH", f"/api/images/{image.pk}", body, media_type)
-        return response.status_code, problem(response)["code"]
+        return response.status_code, get_problem(response)["code"]
 
-    assert sent("{") == (400, "parse_error")
-    assert sent("[]") == (400, "invalid")
-    assert sent("label=7", "text/plain") == (415, "unsupported_media_type")
+    assert send("{") == (400, "parse_error")
+    assert send("[]") == (400, "invalid")
+    assert send("label=7", "text/plain") == (415, "unsupported_media_type")
 
 
-def test_a_body_that_is_too_large_or_in_chunks_is_refused(
-    client: Client, settings: Settings
-) -> None:
+def test_large_or_chunked_body_is_rejected(client: Client, settings: Settings) -> None:
     settings.MAX_UPLOAD_BYTES = 1
     large = client.generic("POST", "/api/predict", bytes(70_000))
     chunked = client.generic("POST", "/api/predict", b"", HTTP_TRANSFER_ENCODING="chunked")
 
-    assert (large.status_code, problem(large)["code"]) == (413, "too_large")
-    assert (chunked.status_code, problem(chunked)["code"]) == (411, "length_required")
+    assert (large.status_code, get_problem(large)["code"]) == (413, "too_large")
+    assert (chunked.status_code, get_problem(chunked)["code"]) == (411, "length_required")
 
 
-def test_without_a_model_or_a_database_it_is_told_in_the_same_form(
+def test_missing_model_or_database_is_a_problem(
     client: Client, drawn: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
+    def fail() -> None:
         raise OperationalError("the connection is closed")
 
     missing = client.post("/api/predict", drawn(7), "image/png")
-    monkeypatch.setattr(serving.champion, "get", away)
+    monkeypatch.setattr(serving.champion, "get", fail)
     closed = client.post("/api/predict", drawn(7), "image/png")
 
-    assert [problem(each)["code"] for each in (missing, closed)] == ["no_model", "no_database"]
+    assert [get_problem(each)["code"] for each in (missing, closed)] == ["no_model", "no_database"]
     assert {missing.status_code, closed.status_code} == {503}
 
 
-def test_what_django_forbids_is_told_as_the_api_does() -> None:
-    told = build_problem(PermissionDenied("innards"))
+def test_django_permission_denied_is_a_problem() -> None:
+    problem = build_problem(PermissionDenied("innards"))
 
-    assert told is not None
-    assert (told.status, told.code) == (403, "permission_denied")
-    assert "innards" not in told.detail
+    assert problem is not None
+    assert (problem.status, problem.code) == (403, "permission_denied")
+    assert "innards" not in problem.detail
 
 
-def test_a_host_that_is_not_the_sites_is_refused(client: Client) -> None:
+def test_foreign_host_is_rejected(client: Client) -> None:
     response = client.get("/api/images", headers={"Host": "elsewhere.example"})
 
-    assert (response.status_code, problem(response)["code"]) == (400, "bad_request")
+    assert (response.status_code, get_problem(response)["code"]) == (400, "bad_request")

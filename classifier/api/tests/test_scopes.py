@@ -1,4 +1,4 @@
-"""A token does what its scopes name, as far as its user may; a session does all that."""
+"""Scopes of tokens."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
-ASKED = [
+REQUESTS = [
     ("GET", "/api/images", Scope.READ),
     ("HEAD", "/api/images", Scope.READ),
     ("GET", "/api/images/{image}", Scope.READ),
@@ -29,54 +29,56 @@ ASKED = [
 
 
 @pytest.fixture
-def everything(champion: ModelVersion) -> dict[str, Any]:
+def ids(champion: ModelVersion) -> dict[str, Any]:
     return {"image": factories.create_image().pk, "run": runs.queue_run(None, fine_tune=False).pk}
 
 
-def ask(method: str, address: str, headers: dict[str, str]) -> Any:
+def send(method: str, address: str, headers: dict[str, str]) -> Any:
     body = '{"label": "7", "fine_tune": false}'
     json = "application/json"
     return Client().generic(method, address, body, content_type=json, headers=headers)
 
 
-@pytest.mark.parametrize(("method", "address", "scope"), ASKED)
-def test_each_request_takes_one_scope_and_no_other(
-    everything: dict[str, Any], admin_user: User, method: str, address: str, scope: Scope
+@pytest.mark.parametrize(("method", "address", "scope"), REQUESTS)
+def test_request_needs_exactly_one_scope(
+    ids: dict[str, Any], admin_user: User, method: str, address: str, scope: Scope
 ) -> None:
-    address = address.format(**everything)
+    address = address.format(**ids)
     others = [each for each in Scope if each != scope]
 
-    refused = ask(method, address, factories.create_token_header(admin_user, *others))
+    rejected = send(method, address, factories.create_token_header(admin_user, *others))
 
-    assert refused.status_code == 403
+    assert rejected.status_code == 403
     if method != "HEAD":
-        assert refused.json()["code"] == "missing_scope"
-        assert f"'{scope}'" in refused.json()["detail"]
-    assert ask(method, address, factories.create_token_header(admin_user, scope)).status_code != 403
+        assert rejected.json()["code"] == "missing_scope"
+        assert f"'{scope}'" in rejected.json()["detail"]
+    assert (
+        send(method, address, factories.create_token_header(admin_user, scope)).status_code != 403
+    )
 
 
-@pytest.mark.parametrize(("method", "address", "scope"), ASKED)
-def test_a_scope_gives_nothing_that_its_user_may_not_do(
-    everything: dict[str, Any], outsider: User, method: str, address: str, scope: Scope
+@pytest.mark.parametrize(("method", "address", "scope"), REQUESTS)
+def test_scope_does_not_replace_permission(
+    ids: dict[str, Any], outsider: User, method: str, address: str, scope: Scope
 ) -> None:
-    rights = Permission.objects.filter(content_type__app_label="classifier")
-    outsider.user_permissions.set(rights)  # but they are not staff
+    permissions = Permission.objects.filter(content_type__app_label="classifier")
+    outsider.user_permissions.set(permissions)  # but the user is not staff
 
-    response = ask(method, address.format(**everything), factories.create_token_header(outsider))
+    response = send(method, address.format(**ids), factories.create_token_header(outsider))
 
     assert response.status_code == 403
     assert method == "HEAD" or response.json()["code"] == "permission_denied"
 
 
-def test_a_session_has_all_scopes(everything: dict[str, Any], labeller: User) -> None:
+def test_session_has_all_scopes(ids: dict[str, Any], labeller: User) -> None:
     client = Client()
     client.force_login(labeller)
-    address = f"/api/images/{everything['image']}"
+    address = f"/api/images/{ids['image']}"
 
     assert client.patch(address, {"label": "7"}, "application/json").status_code == 200
 
 
-def test_what_may_be_asked_takes_no_scope(admin_user: User) -> None:
+def test_options_need_no_scope(admin_user: User) -> None:
     headers = factories.create_token_header(admin_user, Scope.EXPORT)
 
     assert Client().options("/api/images", headers=headers).status_code == 200

@@ -1,4 +1,4 @@
-"""What staff may ask of the API: images, their labels, models and training runs."""
+"""Images, labels, models and runs, for staff."""
 
 import base64
 from typing import Any
@@ -14,7 +14,7 @@ from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def set_label(client: Client, image: Any, label: Any, **headers: str) -> Any:
@@ -24,48 +24,46 @@ def set_label(client: Client, image: Any, label: Any, **headers: str) -> Any:
     )
 
 
-def listed(client: Client, query: str = "") -> list[str]:
+def list_images(client: Client, query: str = "") -> list[str]:
     return [image["id"] for image in client.get(f"/api/images{query}").json()["results"]]
 
 
-def test_uploaded_images_are_listed_newest_first_and_those_of_mnist_are_not(
+def test_uploaded_images_are_listed_newest_first(
     labeller_api: Client,
 ) -> None:
     factories.create_mnist_image()
     older, newer = factories.create_image(), factories.create_image()
 
-    assert listed(labeller_api) == [str(newer.pk), str(older.pk)]
+    assert list_images(labeller_api) == [str(newer.pk), str(older.pk)]
 
 
-def test_an_image_comes_with_its_pixels_and_newest_prediction(labeller_api: Client) -> None:
+def test_image_has_pixels_and_newest_prediction(labeller_api: Client) -> None:
     image = factories.create_image(pixels=bytes(range(256)) * 3 + bytes(16), box=[1, 2, 30, 40])
     version = factories.create_version()
     factories.create_prediction(image, version, best_guess="1", label="1")
     factories.create_prediction(image, version)
 
-    found = labeller_api.get(f"/api/images/{image.pk}").json()
+    data = labeller_api.get(f"/api/images/{image.pk}").json()
 
-    assert base64.b64decode(found["pixels"]) == bytes(image.pixels)
-    assert (found["id"], found["label"], found["source"]) == (str(image.pk), "unknown", "web")
-    assert (found["upload"], found["box"]) == (str(image.upload_id), [1, 2, 30, 40])
-    assert (found["prediction"]["label"], found["prediction"]["model"]) == ("7", "made")
+    assert base64.b64decode(data["pixels"]) == bytes(image.pixels)
+    assert (data["id"], data["label"], data["source"]) == (str(image.pk), "unknown", "web")
+    assert (data["upload"], data["box"]) == (str(image.upload_id), [1, 2, 30, 40])
+    assert (data["prediction"]["label"], data["prediction"]["model"]) == ("7", "made")
 
 
-def test_a_page_of_images_takes_as_many_queries_as_one_image(
+def test_page_of_images_takes_six_queries(
     labeller_api: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     version = factories.create_version()
     for _ in range(8):
         factories.create_prediction(factories.create_image(), version)
 
-    # Session, user and two of permissions; then images and predictions.
+    # Session, user, permissions twice, images and predictions.
     with django_assert_num_queries(6):
-        assert len(listed(labeller_api)) == 8
+        assert len(list_images(labeller_api)) == 8
 
 
-def test_a_token_sets_a_label_which_goes_through_the_history(
-    client: Client, labeller: User
-) -> None:
+def test_token_sets_label_with_history(client: Client, labeller: User) -> None:
     image = factories.create_image()
 
     response = set_label(client, image.pk, "7", **factories.create_token_header(labeller))
@@ -76,7 +74,7 @@ def test_a_token_sets_a_label_which_goes_through_the_history(
     assert (change.image, change.changed_by, change.via) == (image, labeller, Via.API)
 
 
-def test_a_session_sets_a_label_with_the_token_against_forgery_only(labeller: User) -> None:
+def test_session_needs_csrf_token_to_label(labeller: User) -> None:
     image = factories.create_image()
     client = Client(enforce_csrf_checks=True)
     client.force_login(labeller)
@@ -84,14 +82,14 @@ def test_a_session_sets_a_label_with_the_token_against_forgery_only(labeller: Us
     assert set_label(client, image.pk, "7").status_code == 403
     assert not LabelChange.objects.exists()
 
-    client.get("/")  # whose form sets the cookie
-    forgery = {"X-CSRFToken": client.cookies["csrftoken"].value}
-    assert set_label(client, image.pk, "7", **forgery).status_code == 200
+    client.get("/")  # sets the CSRF cookie
+    csrf = {"X-CSRFToken": client.cookies["csrftoken"].value}
+    assert set_label(client, image.pk, "7", **csrf).status_code == 200
     assert LabelChange.objects.get().changed_by == labeller
 
 
 @pytest.mark.parametrize("label", ["seven", "", "10", None, ["7"], {"a": 1}])
-def test_a_label_that_does_not_exist_is_refused(labeller_api: Client, label: Any) -> None:
+def test_invalid_label_is_rejected(labeller_api: Client, label: Any) -> None:
     image = factories.create_image()
 
     response = set_label(labeller_api, image.pk, label)
@@ -111,7 +109,7 @@ def test_a_label_that_does_not_exist_is_refused(labeller_api: Client, label: Any
         ("label=7", "application/x-www-form-urlencoded", 415),
     ],
 )
-def test_a_body_that_is_not_a_label_is_refused(
+def test_invalid_body_is_rejected(
     labeller_api: Client, body: str, media_type: str, status: int
 ) -> None:
     image = factories.create_image()
@@ -124,7 +122,7 @@ def test_a_body_that_is_not_a_label_is_refused(
     assert not LabelChange.objects.exists()
 
 
-def test_images_of_mnist_cannot_be_seen_or_labelled(labeller_api: Client) -> None:
+def test_mnist_images_are_not_found(labeller_api: Client) -> None:
     image = factories.create_mnist_image(label="7")
 
     assert labeller_api.get(f"/api/images/{image.pk}").status_code == 404
@@ -133,8 +131,8 @@ def test_images_of_mnist_cannot_be_seen_or_labelled(labeller_api: Client) -> Non
     assert image.label == "7"
 
 
-@pytest.mark.parametrize("name", [NOBODY, "nonsense"])
-def test_an_image_that_does_not_exist_is_not_found(labeller_api: Client, name: str) -> None:
+@pytest.mark.parametrize("name", [UNKNOWN_ID, "nonsense"])
+def test_unknown_image_is_not_found(labeller_api: Client, name: str) -> None:
     response = labeller_api.get(f"/api/images/{name}")
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
@@ -148,16 +146,16 @@ def test_models_are_listed_newest_first(client: Client, admin_user: User) -> Non
     )
     client.force_login(admin_user)
 
-    found = client.get("/api/models").json()["results"]
+    results = client.get("/api/models").json()["results"]
 
-    assert [(model["name"], model["state"]) for model in found] == [
+    assert [(model["name"], model["state"]) for model in results] == [
         ("second", "champion"),
         ("first", "retired"),
     ]
-    assert found[0]["metrics"] == {"test": {"accuracy": 0.99}}
+    assert results[0]["metrics"] == {"test": {"accuracy": 0.99}}
 
 
-def test_training_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
+def test_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
     end = timezone.now()
     TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
     TrainingRun.objects.create(
@@ -165,9 +163,9 @@ def test_training_runs_are_listed_newest_first(client: Client, admin_user: User)
     )
     client.force_login(admin_user)
 
-    found = client.get("/api/runs").json()["results"]
+    results = client.get("/api/runs").json()["results"]
 
-    assert [(run["state"], run["result"], run["error"]) for run in found] == [
+    assert [(run["state"], run["result"], run["error"]) for run in results] == [
         ("succeeded", "better", ""),
         ("failed", None, "out of memory"),
     ]
@@ -183,16 +181,16 @@ STAFF_ONLY = [
 
 
 @pytest.mark.parametrize(("method", "address"), STAFF_ONLY)
-@pytest.mark.parametrize("who", ["nobody", "outsider", "outsider with rights", "staff without"])
-def test_who_is_not_staff_with_the_right_gets_nowhere(
-    client: Client, outsider: User, method: str, address: str, who: str
+@pytest.mark.parametrize("role", ["anonymous", "outsider", "permitted outsider", "staff"])
+def test_only_staff_with_permission_have_access(
+    client: Client, outsider: User, method: str, address: str, role: str
 ) -> None:
     image = factories.create_image()
-    headers = {} if who == "nobody" else factories.create_token_header(outsider)
-    if who == "outsider with rights":
+    headers = {} if role == "anonymous" else factories.create_token_header(outsider)
+    if role == "permitted outsider":
         app = Permission.objects.filter(content_type__app_label="classifier")
         outsider.user_permissions.set(app)
-    outsider.is_staff = who == "staff without"
+    outsider.is_staff = role == "staff"
     outsider.save()
 
     response = client.generic(
@@ -203,13 +201,13 @@ def test_who_is_not_staff_with_the_right_gets_nowhere(
         headers=headers,
     )
 
-    assert response.status_code == (401 if who == "nobody" else 403)
+    assert response.status_code == (401 if role == "anonymous" else 403)
     answer: dict[str, str] = response.json()
-    assert answer["code"] == ("not_authenticated" if who == "nobody" else "permission_denied")
+    assert answer["code"] == ("not_authenticated" if role == "anonymous" else "permission_denied")
     assert not LabelChange.objects.exists()
 
 
-def test_who_may_only_look_cannot_label(client: Client, labeller: User) -> None:
+def test_viewer_cannot_label(client: Client, labeller: User) -> None:
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
     image, headers = factories.create_image(), factories.create_token_header(labeller)
 
@@ -218,17 +216,17 @@ def test_who_may_only_look_cannot_label(client: Client, labeller: User) -> None:
     assert not LabelChange.objects.exists()
 
 
-def test_a_token_that_does_not_exist_is_refused(client: Client) -> None:
+def test_unknown_token_is_rejected(client: Client) -> None:
     response = client.get("/api/images", headers={"Authorization": "Token nonsense"})
 
     assert (response.status_code, response.json()["code"]) == (401, "authentication_failed")
 
 
-def test_nobody_adds_or_deletes_images(client: Client, admin_user: User) -> None:
+def test_images_cannot_be_created_or_deleted(client: Client, admin_user: User) -> None:
     image = factories.create_image()
     client.force_login(admin_user)
 
     assert client.delete(f"/api/images/{image.pk}").status_code == 405
     assert client.put(f"/api/images/{image.pk}").status_code == 405
     assert client.post("/api/images").status_code == 405
-    assert listed(client) == [str(image.pk)]
+    assert list_images(client) == [str(image.pk)]

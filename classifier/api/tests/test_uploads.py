@@ -1,4 +1,4 @@
-"""An upload in the API: its answer, deleting it, and what somebody says that its digits are."""
+"""Uploads: answers, deletion and suggestions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,51 +17,49 @@ from classifier.uploads import deletion
 pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def sent(champion: ModelVersion, client: Client, drawn: Draw) -> dict[str, Any]:
-    """The answer to a picture that somebody has just sent."""
-    answer: dict[str, Any] = client.post("/api/predict", drawn(7), "image/png").json()
-    return answer
+def answer(champion: ModelVersion, client: Client, drawn: Draw) -> dict[str, Any]:
+    """The answer to a new upload."""
+    data: dict[str, Any] = client.post("/api/predict", drawn(7), "image/png").json()
+    return data
 
 
 @pytest.fixture
 def deleter(outsider: User) -> User:
-    """Staff who may delete uploads, and nothing else."""
+    """A member of staff who may only delete uploads."""
     outsider.is_staff = True
     outsider.save()
     outsider.user_permissions.set(Permission.objects.filter(codename="delete_upload"))
     return outsider
 
 
-def delete(client: Client, upload: Any, **headers: str) -> tuple[int, str]:
+def delete_upload(client: Client, upload: Any, **headers: str) -> tuple[int, str]:
     response = client.delete(f"/api/uploads/{upload}", headers=headers)
     return response.status_code, response.json()["code"] if response.content else ""
 
 
-def test_an_answer_can_be_got_again_but_not_the_key_to_delete_it(
-    client: Client, sent: dict[str, Any]
-) -> None:
-    again = client.get(f"/api/uploads/{sent['id']}").json()
+def test_answer_is_repeated_without_delete_key(client: Client, answer: dict[str, Any]) -> None:
+    again = client.get(f"/api/uploads/{answer['id']}").json()
 
     assert "delete_key" not in again
-    assert sent == again | {"delete_key": sent["delete_key"]}
+    assert answer == again | {"delete_key": answer["delete_key"]}
 
 
-def test_it_is_by_the_newest_prediction(client: Client, sent: dict[str, Any]) -> None:
+def test_answer_uses_newest_prediction(client: Client, answer: dict[str, Any]) -> None:
     factories.create_prediction(
         InputImage.objects.get(), factories.create_version(), label="3", best_guess="3"
     )
 
-    again = client.get(f"/api/uploads/{sent['id']}").json()
+    again = client.get(f"/api/uploads/{answer['id']}").json()
 
     assert (again["label"], again["model"]) == ("3", "made")
 
 
-def test_who_has_the_answer_is_not_sent_it_again(client: Client, sent: dict[str, Any]) -> None:
-    address = f"/api/uploads/{sent['id']}"
+def test_unchanged_answer_is_not_sent_again(client: Client, answer: dict[str, Any]) -> None:
+    address = f"/api/uploads/{answer['id']}"
     tag = client.get(address).headers["ETag"]
 
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
@@ -72,102 +70,107 @@ def test_who_has_the_answer_is_not_sent_it_again(client: Client, sent: dict[str,
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize("name", [NOBODY, "nonsense"])
-def test_what_was_never_sent_is_not_found(client: Client, name: str) -> None:
+@pytest.mark.parametrize("name", [UNKNOWN_ID, "nonsense"])
+def test_unknown_upload_is_not_found(client: Client, name: str) -> None:
     response = client.get(f"/api/uploads/{name}")
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-def test_who_sent_it_deletes_it_by_its_key(
+def test_delete_key_deletes_upload_and_file(
     client: Client,
-    sent: dict[str, Any],
+    answer: dict[str, Any],
     settings: Settings,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        assert delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]}) == (204, "")
+        assert delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]}) == (
+            204,
+            "",
+        )
 
     assert not Upload.objects.exists()
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
-    assert client.get(f"/api/uploads/{sent['id']}").status_code == 404
-    again = delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]})
+    assert client.get(f"/api/uploads/{answer['id']}").status_code == 404
+    again = delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]})
     assert again == (404, "not_found")
 
 
-def test_who_is_logged_in_deletes_by_the_key_without_a_token_against_forgery(
-    sent: dict[str, Any], outsider: User
-) -> None:
+def test_delete_key_needs_no_csrf_token(answer: dict[str, Any], outsider: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(outsider)
 
-    assert delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]}) == (204, "")
+    assert delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]}) == (204, "")
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", "é", "0" * 64, deletion.make_deletion_key(NOBODY)])
-def test_a_wrong_key_deletes_nothing(client: Client, sent: dict[str, Any], key: str) -> None:
-    assert delete(client, sent["id"], **{"Delete-Key": key}) == (403, "wrong_delete_key")
+@pytest.mark.parametrize(
+    "key", ["", "nonsense", "é", "0" * 64, deletion.make_deletion_key(UNKNOWN_ID)]
+)
+def test_wrong_delete_key_is_rejected(client: Client, answer: dict[str, Any], key: str) -> None:
+    assert delete_upload(client, answer["id"], **{"Delete-Key": key}) == (403, "wrong_delete_key")
     assert Upload.objects.exists()
 
 
-def test_a_wrong_key_is_one_for_staff_too(
-    client: Client, sent: dict[str, Any], deleter: User
+def test_wrong_delete_key_of_staff_is_rejected(
+    client: Client, answer: dict[str, Any], deleter: User
 ) -> None:
     headers = factories.create_token_header(deleter) | {"Delete-Key": "nonsense"}
 
-    assert delete(client, sent["id"], **headers) == (403, "wrong_delete_key")
+    assert delete_upload(client, answer["id"], **headers) == (403, "wrong_delete_key")
 
 
-def test_the_key_of_another_site_is_wrong(
-    client: Client, sent: dict[str, Any], settings: Settings
+def test_delete_key_of_other_site_is_rejected(
+    client: Client, answer: dict[str, Any], settings: Settings
 ) -> None:
-    settings.SECRET_KEY = "of another site"
+    settings.SECRET_KEY = "another site's key"
 
-    assert delete(client, sent["id"], **{"Delete-Key": sent["delete_key"]})[0] == 403
+    assert delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]})[0] == 403
 
 
-def test_without_a_key_only_staff_with_the_right_delete(
-    client: Client, sent: dict[str, Any], outsider: User, labeller: User
+def test_deletion_without_key_needs_permission(
+    client: Client, answer: dict[str, Any], outsider: User, labeller: User
 ) -> None:
-    assert delete(client, sent["id"]) == (401, "not_authenticated")
-    assert delete(client, sent["id"], **factories.create_token_header(outsider)) == (
+    assert delete_upload(client, answer["id"]) == (401, "not_authenticated")
+    assert delete_upload(client, answer["id"], **factories.create_token_header(outsider)) == (
         403,
         "permission_denied",
     )
-    assert delete(client, sent["id"], **factories.create_token_header(labeller)) == (
+    assert delete_upload(client, answer["id"], **factories.create_token_header(labeller)) == (
         403,
         "permission_denied",
     )
     assert Upload.objects.exists()
 
 
-def test_staff_with_the_right_delete(client: Client, sent: dict[str, Any], deleter: User) -> None:
+def test_staff_delete_with_permission_and_scope(
+    client: Client, answer: dict[str, Any], deleter: User
+) -> None:
     others = factories.create_token_header(
         deleter, *(scope for scope in Scope if scope != Scope.DELETE)
     )
-    assert delete(client, sent["id"], **others) == (403, "missing_scope")
+    assert delete_upload(client, answer["id"], **others) == (403, "missing_scope")
 
-    assert delete(client, sent["id"], **factories.create_token_header(deleter, Scope.DELETE)) == (
+    assert delete_upload(
+        client, answer["id"], **factories.create_token_header(deleter, Scope.DELETE)
+    ) == (
         204,
         "",
     )
-    assert delete(client, sent["id"], **factories.create_token_header(deleter)) == (
+    assert delete_upload(client, answer["id"], **factories.create_token_header(deleter)) == (
         404,
         "not_found",
     )
 
 
-def suggest(client: Client, image: Any, label: Any) -> Any:
+def suggest_label(client: Client, image: Any, label: Any) -> Any:
     body = {"label": label}
     return client.post(f"/api/images/{image}/suggestions", body, content_type="application/json")
 
 
-def test_anybody_says_what_a_digit_is_which_changes_no_label(
-    client: Client, sent: dict[str, Any]
-) -> None:
-    image = sent["digits"][0]["id"]
+def test_suggestion_changes_no_label(client: Client, answer: dict[str, Any]) -> None:
+    image = answer["digits"][0]["id"]
 
-    response = suggest(client, image, "1")
+    response = suggest_label(client, image, "1")
 
     assert (response.status_code, response.json()) == (201, {"label": "1"})
     suggestion = Suggestion.objects.get()
@@ -176,25 +179,25 @@ def test_anybody_says_what_a_digit_is_which_changes_no_label(
 
 
 @pytest.mark.parametrize("label", ["seven", "", "10", "unknown", None, ["7"]])
-def test_what_is_no_answer_is_refused(client: Client, label: Any) -> None:
-    response = suggest(client, factories.create_image().pk, label)
+def test_invalid_suggestion_is_rejected(client: Client, label: Any) -> None:
+    response = suggest_label(client, factories.create_image().pk, label)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert not Suggestion.objects.exists()
 
 
-def test_nothing_is_suggested_for_mnist_or_for_what_is_not_there(client: Client) -> None:
-    for image in (factories.create_mnist_image().pk, NOBODY):
-        response = suggest(client, image, "7")
+def test_suggestion_needs_existing_upload(client: Client) -> None:
+    for image in (factories.create_mnist_image().pk, UNKNOWN_ID):
+        response = suggest_label(client, image, "7")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-def test_suggestions_are_counted_with_the_pictures(
+def test_suggestions_count_towards_rate_limit(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(AddressThrottle, "rate", "2/s", raising=False)
     monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
     image = factories.create_image().pk
 
-    assert [suggest(client, image, "7").status_code for _ in range(3)] == [201, 201, 429]
+    assert [suggest_label(client, image, "7").status_code for _ in range(3)] == [201, 201, 429]
     assert client.post("/api/predict", b"a", "image/png").status_code == 429
