@@ -66,7 +66,7 @@ class Children:
         part.replace(self._record)
 
     def find_ended(self) -> str | None:
-        """Return the name of a process that has ended by itself."""
+        """Return the name of a process that has ended."""
         return next((name for name, c in self._running.items() if c.poll() is not None), None)
 
     def stop(self) -> None:

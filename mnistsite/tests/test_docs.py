@@ -80,7 +80,7 @@ def find_anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def find_shown_commands() -> Iterator[tuple[str, list[str]]]:
+def find_documented_commands() -> Iterator[tuple[str, list[str]]]:
     """Yield each `manage.py` command that a page shows, with its place and its words."""
     for page in PAGES:
         text = "\n".join(content for _, content in FENCE.findall(page.read_text()))
@@ -93,9 +93,9 @@ def find_shown_commands() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    ("where", "words"), [*find_shown_commands()], ids=lambda part: str(part)[-60:]
+    ("where", "words"), [*find_documented_commands()], ids=lambda part: str(part)[-60:]
 )
-def test_shown_command_has_valid_arguments(where: str, words: list[str]) -> None:
+def test_documented_command_has_valid_arguments(where: str, words: list[str]) -> None:
     name, *arguments = words
     command = load_command_class(str(get_commands()[name]), name)
     try:

@@ -29,7 +29,7 @@ def test_secrets_are_long_random_and_read_only(
     assert not [value for value in secrets.values() if value in output]
 
 
-def test_only_missing_secrets_are_generated(tmp_path: Path) -> None:
+def test_missing_secrets_are_generated(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("chosen by the operator")
 
     assert generate_secrets.main([str(tmp_path)]) == 0

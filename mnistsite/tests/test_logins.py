@@ -109,7 +109,7 @@ def test_spoofed_address_does_not_avoid_the_lock(labeller: User) -> None:
     assert log_in(Client(), "labeller", "labels all day") == 429
 
 
-def test_only_failures_are_stored_without_passwords(labeller: User) -> None:
+def test_failures_are_stored_without_passwords(labeller: User) -> None:
     log_in(Client(), "labeller", "labels all day")
     log_in(Client(), "labeller", "hunter2")
     assert not AccessLog.objects.exists()

@@ -164,7 +164,7 @@ def test_read_only_database_is_found_by_a_real_write(
     assert client.get("/readyz").json()["failed"] == {"database": "no_database"}
 
 
-def test_all_failures_are_reported(
+def test_failures_are_reported_together(
     served: ModelVersion, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (settings.MEDIA_ROOT / MARKER).unlink()

@@ -42,7 +42,8 @@ class Buildah:
         self.run("umount", "--all")
         self.run("rm", "--all")
         if (overlay := self.folder / "images" / "overlay").is_mount():
-            subprocess.run(["umount", str(overlay)], check=True)
+            command = ["umount", str(overlay)]
+            subprocess.run(command, check=True)
         shutil.rmtree(self.folder)
 
 
@@ -89,7 +90,7 @@ def read_pip_config() -> dict[str, str]:
 def find_local_paths(values: dict[str, str]) -> list[Path]:
     """Return the certificates and package folders that the build has to see."""
     words = [word for value in values.values() for word in value.split()]
-    # A local index refers to files beside it.
+    # A local index refers to files in its folder.
     indexes = [Path(word.removeprefix("file://")).parent for word in words if "file:///" in word]
     paths = [*indexes, *(Path(word) for word in words if word.startswith("/"))]
     return [path for path in paths if path.exists()]

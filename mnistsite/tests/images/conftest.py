@@ -59,15 +59,23 @@ def database(host: Host, secrets: Path) -> Iterator[None]:
     shutil.chown(folder, int(POSTGRES), int(POSTGRES))
     name = COMPOSE["services"]["db"]["environment"]["POSTGRES_USER"]
     password = secrets / "database_password"
-    run_postgres_program(host, "initdb", f"--username={name}", f"--pwfile={password}", "--auth=scram-sha-256")
+    run_postgres_program(
+        host, "initdb", f"--username={name}", f"--pwfile={password}", "--auth=scram-sha-256"
+    )
     settings = f"-c unix_socket_directories={folder}"
-    run_postgres_program(host, "pg_ctl", "--wait", f"--options={settings}", f"--log={folder}/log", "start")
-    run_postgres_program(host, "createdb", f"--username={name}", "--host=127.0.0.1", name, password=password)
+    run_postgres_program(
+        host, "pg_ctl", "--wait", f"--options={settings}", f"--log={folder}/log", "start"
+    )
+    run_postgres_program(
+        host, "createdb", f"--username={name}", "--host=127.0.0.1", name, password=password
+    )
     yield
     run_postgres_program(host, "pg_ctl", "--mode=immediate", "stop")
 
 
-def run_postgres_program(host: Host, program: str, *arguments: str, password: Path | None = None) -> None:
+def run_postgres_program(
+    host: Host, program: str, *arguments: str, password: Path | None = None
+) -> None:
     as_user = ["setpriv", f"--reuid={POSTGRES}", f"--regid={POSTGRES}", "--clear-groups"]
     environment = {"PGDATA": str(host.folder / "database"), "PATH": "/usr/bin:/bin"}
     if password:

@@ -94,7 +94,7 @@ class Host:
         return self.running[-1]
 
     def run(self, service: str, *command: str) -> str:
-        """Run a service that ends by itself with success, and return its log."""
+        """Run a service until it ends with success, and return its log."""
         container = self.start(service, *command)
         assert container.process.wait() == 0, container.read_log()
         return container.read_log()

@@ -64,9 +64,7 @@ def test_image_contains_no_build_configuration(images: dict[str, Image], name: s
 
 
 @BOTH
-def test_user_owns_only_the_volume_folders(
-    images: dict[str, Image], name: str
-) -> None:
+def test_user_owns_only_the_volume_folders(images: dict[str, Image], name: str) -> None:
     image = images[name]
     assert image.configuration["User"] == f"{USER}:{USER}"
     owned = {path for path in list_paths(image) if USER in (path.stat().st_uid, path.stat().st_gid)}
@@ -85,9 +83,7 @@ def test_secrets_are_generated_once(host: Host, secrets: Path) -> None:
     assert {path.name: path.read_text() for path in secrets.iterdir()} == generated
 
 
-def test_prepare_names_the_password_file(
-    host: Host, prepared: str, secrets: Path
-) -> None:
+def test_prepare_names_the_password_file(host: Host, prepared: str, secrets: Path) -> None:
     assert "First staff account: admin, the password in /run/secrets/admin_password" in prepared
     assert (secrets / "admin_password").read_text() not in prepared
     assert "First staff account" not in host.run("migrate"), "a second time"

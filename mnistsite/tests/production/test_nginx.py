@@ -205,7 +205,7 @@ def test_uploads_are_not_public(production: Production, drawn: Callable[..., byt
             assert send_request(production.port, folder + path).status == 404
 
 
-def test_only_staff_download_the_original(
+def test_original_is_downloaded_by_staff_only(
     production: Production, drawn: Callable[..., bytes]
 ) -> None:
     picture = drawn(7)
