@@ -56,7 +56,7 @@ class LabelActionForm(ActionForm):
 
 
 class ImageInline(ReadOnlyAdmin):
-    """Rows of an image, visible to whoever may view the image."""
+    """Rows of an image, with the image's view permission."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("classifier.view_inputimage")

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier.errors import RuleBroken
 from classifier.labelling import queue
-from classifier.labelling.queue import Order
+from classifier.labelling.selection import Order
 from classifier.models import MISTAKEN_SCORE, InputImage, Prediction, QueueItem
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.uploads import verdict_text
 
 TEMPLATES = "admin/classifier/inputimage"
-# The page loads so many images in advance.
+# Images that the page loads in advance.
 BATCH = 12
 ORDERS = {
     Order.USEFUL: "Most useful",
@@ -120,9 +120,9 @@ def _find_left(by: User, order: Order) -> str:
     """Return which images are left when this order has none for this person."""
     if order == Order.USEFUL and queue.has_near_duplicates(by):
         return "duplicates"
-    if not queue.has_withheld(by):
+    if not queue.has_unavailable(by):
         return "nothing"
-    return {Order.DISPUTED: "agreed", Order.DECISIVE: "decided"}.get(order, "withheld")
+    return {Order.DISPUTED: "agreed", Order.DECISIVE: "decided"}.get(order, "unavailable")
 
 
 def _explain_choice(item: QueueItem, order: Order) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.options.BaseModelAdmin):
-    """Records that the admin shows to whoever may view them, and does not change."""
+    """Pages that show records to users with the view permission, and change nothing."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

@@ -61,7 +61,7 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Upload], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Allow whoever may delete an upload to delete what is derived from it."""
+        """Count what is deleted; the permission to delete uploads covers it."""
         uploads = {upload.pk: str(upload) for upload in objs}
         counts = {"uploads": len(uploads)} | {
             name.replace("_", " "): count

@@ -106,7 +106,7 @@ class WebhookAdmin(admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Webhook], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Allow whoever may delete a webhook to delete its deliveries."""
+        """Count what is deleted; the permission to delete webhooks covers deliveries."""
         urls = {webhook.pk: str(webhook) for webhook in objs}
         deliveries = Delivery.objects.filter(webhook__in=urls).count()
         return [*urls.values()], {"webhooks": len(urls), "deliveries": deliveries}, set(), []

@@ -49,7 +49,7 @@ class Labeller:
 
 
 def list_labellers() -> list[Labeller]:
-    """Return whoever set labels in the last week that still stand, the busiest first."""
+    """Return the people whose labels of the last week still stand, the busiest first."""
     images = InputImage.objects.filter(
         labelled_at__gte=timezone.now() - WEEK, labelled_by__isnull=False
     )
@@ -92,7 +92,7 @@ def list_daily_verdicts() -> list[DailyVerdicts]:
 
 
 def _get_start(days: int) -> datetime:
-    """Return the start of the last so many days, of which today is the last."""
+    """Return midnight at the start of that many days, up to today."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=days - 1)
 

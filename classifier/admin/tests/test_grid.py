@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from classifier.errors import RuleBroken
-from classifier.labelling import labels, queue
-from classifier.labelling.queue import Order
+from classifier.labelling import labels, queue, selection
+from classifier.labelling.selection import Order
 from classifier.models import (
     MISTAKEN_SCORE,
     InputImage,
@@ -95,7 +95,7 @@ def test_number_of_queries_is_constant(
     champion: ModelVersion, anna: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.LABEL_CHECK_PERCENT = 100
-    monkeypatch.setattr(queue, "uuid4", lambda: UUID(int=0))
+    monkeypatch.setattr(selection, "uuid4", lambda: UUID(int=0))
 
     def count_queries(work: Callable[[], object]) -> int:
         with CaptureQueriesContext(connection) as captured:

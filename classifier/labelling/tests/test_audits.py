@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier.labelling import audits, labels, queue
-from classifier.labelling.queue import Order
+from classifier.labelling.selection import Order
 from classifier.models import Alarm, Audit, Delivery, InputImage, ModelVersion, Source, Via, Webhook
 from classifier.monitoring.audits import summarize_audits
 from classifier.recognition.labels import Event

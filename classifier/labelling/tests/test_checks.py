@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier.labelling import checks, labels, queue
-from classifier.labelling.queue import Order
+from classifier.labelling.selection import Order
 from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem, Via
 from classifier.tests import factories
 

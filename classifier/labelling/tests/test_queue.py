@@ -11,8 +11,8 @@ from django.utils import timezone
 from PIL import Image
 
 from classifier.errors import RuleBroken
-from classifier.labelling import labels, queue
-from classifier.labelling.queue import Order
+from classifier.labelling import labels, queue, selection
+from classifier.labelling.selection import Order
 from classifier.models import (
     InputImage,
     LabelChange,
@@ -104,7 +104,7 @@ def test_each_order_sorts_by_its_criterion(anna: User) -> None:
 
 def test_random_order_wraps_around(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
     low, high = sorted(factories.create_queue_item().pk for _ in range(2))
-    monkeypatch.setattr(queue, "uuid4", lambda: high)
+    monkeypatch.setattr(selection, "uuid4", lambda: high)
 
     assert lease(anna, Order.RANDOM) == [high, low]
 

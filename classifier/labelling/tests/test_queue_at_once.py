@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from classifier.labelling import queue
-from classifier.labelling.queue import Order
+from classifier.labelling.selection import Order
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
 

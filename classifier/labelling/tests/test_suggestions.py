@@ -35,7 +35,7 @@ def get_result_page(client: Client, image: InputImage) -> str:
 
 
 def list_suggestions(page: str) -> list[str]:
-    return re.findall(r"You said: <strong>([^<]*)</strong>", page)
+    return re.findall(r"Your suggestion: <strong>([^<]*)</strong>", page)
 
 
 def test_each_digit_has_a_button_for_every_label(client: Client, image: InputImage) -> None:
@@ -62,7 +62,7 @@ def test_suggestion_is_acknowledged_and_shown(
     address = f"/result/{image.upload_id}"
     assert (response.status_code, response.headers["Location"]) == (302, address)
     page = get_result_page(client, image)
-    assert "Thank you. Staff will look at it." in page
+    assert "Thank you. Staff will check it." in page
     assert list_suggestions(page) == [text]
 
 
@@ -85,7 +85,7 @@ def test_suggestion_is_shown_under_its_own_digit(client: Client, image: InputIma
     page = get_result_page(client, image)
     assert (
         page.index(f"/suggest/{first.pk}")
-        < page.index("You said")
+        < page.index("Your suggestion")
         < page.index(f"/suggest/{image.pk}")
     )
 

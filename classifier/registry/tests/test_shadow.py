@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from classifier import tasks
 from classifier.labelling import labels, queue
-from classifier.labelling.queue import Order
+from classifier.labelling.selection import Order
 from classifier.models import ModelState, ModelVersion, Prediction, ShadowReading, Via
 from classifier.recognition.sequential_test import Decision
 from classifier.registry import shadow, versions

@@ -182,7 +182,7 @@ def test_keys_confirm_and_undo_grid(page: Page, images: Images) -> None:
     tiles.nth(4).click()
     page.keyboard.press("Enter")
 
-    expect(page.locator(".empty")).to_contain_text("Nothing that the model calls 7")
+    expect(page.locator(".empty")).to_contain_text("No image that the model calls 7")
     wrong = (1, 4)
     expect_labels(page, most_certain, ["unknown" if n in wrong else "7" for n in range(20)])
 

@@ -18,6 +18,7 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 from classifier import tasks
 from classifier.admin import training_data
 from classifier.labelling import labels, queue
+from classifier.labelling.selection import Order
 from classifier.models import (
     InputImage,
     LabelChange,
@@ -175,7 +176,7 @@ def test_who_comes_too_late_finds_that_it_is_gone(
 def test_the_next_page_of_the_queue_leaves_it_out(sent: Upload, labeller: User) -> None:
     gone, left = sent.images.get().pk, factories.create_queue_item().pk
     deletion.delete_uploads([sent.pk])
-    asked = queue.lease_page(labeller, queue.Order.NEWEST, 5, again=gone)
+    asked = queue.lease_page(labeller, Order.NEWEST, 5, again=gone)
     assert [item.pk for item in asked] == [left]
 
 

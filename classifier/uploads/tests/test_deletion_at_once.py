@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
 from classifier.labelling import checks, labels, queue
+from classifier.labelling.selection import Order
 from classifier.models import InputImage, LabelChange, LabelCheck, Suggestion, Upload, Via
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
@@ -83,7 +84,7 @@ def test_nobody_is_asked_as_a_check_what_is_being_deleted(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete_uploads(upload_of(labelled))
-            other = thread.submit(meanwhile, queue.lease_page, bert, queue.Order.NEWEST, 5)
+            other = thread.submit(meanwhile, queue.lease_page, bert, Order.NEWEST, 5)
             wait_for_lock(other)
             assert other.done()
         assert other.result() is None
