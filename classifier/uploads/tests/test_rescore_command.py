@@ -95,7 +95,7 @@ def test_who_leaves_leaves_the_workers_at_it_and_sees_later_where_it_stands(
     with pytest.raises(CommandError) as left:
         run()
     assert str(left.value) == (
-        "Left. The workers go on; this shows how far they are: python manage.py rescore"
+        "The workers continue. To see their progress, run: python manage.py rescore"
     )
     assert left.value.returncode == 130
 
