@@ -20,10 +20,11 @@ os.environ.setdefault("SECRET_KEY", "unused")
 django.setup()
 
 from classifier.recognition import imaging  # noqa: E402
+from classifier.recognition.intervals import bound_share  # noqa: E402
 from classifier.recognition.recognizer import Recognizer  # noqa: E402
 from training.data import scenes  # noqa: E402
 from training.data.images import Images  # noqa: E402
-from training.evaluation import intervals, labelled_files  # noqa: E402
+from training.evaluation import labelled_files  # noqa: E402
 from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
 
 SMALL = 320  # longer side in pixels; larger scenes are JPEG, like photographs
@@ -103,17 +104,12 @@ def encode(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def compute_interval(part: int, whole: int) -> list[float]:
-    """Return the exact 95 % interval of a share, all of 0 to 1 without any."""
-    return intervals.compute_interval(np.arange(whole) < part) or [0.0, 1.0]
-
-
 def add_intervals(row: Row) -> dict[str, object]:
     return {
         **asdict(row),
-        "right_interval": compute_interval(row.right, row.n),
-        "kept_interval": compute_interval(row.kept, row.n),
-        "right_when_kept_interval": compute_interval(row.right_when_kept, row.kept),
+        "right_interval": bound_share(row.right, row.n),
+        "kept_interval": bound_share(row.kept, row.n),
+        "right_when_kept_interval": bound_share(row.right_when_kept, row.kept),
     }
 
 
@@ -127,7 +123,7 @@ def format_cells(row: Row) -> Iterator[str]:
         (row.kept, row.n),
         (row.right_when_kept, row.kept),
     ):
-        low, high = compute_interval(part, whole)
+        low, high = bound_share(part, whole)
         share = f"{100 * part / whole:.1f} %" if whole else "–"
         yield f"  {part:>3} of {whole:<3} {share:>7} ({100 * low:.0f}–{100 * high:.0f})"
 

@@ -21,7 +21,7 @@ BATCH = 128
 PEAK_LEARNING_RATE = 4e-3
 WARM_UP = 0.3
 REJECTION_WEIGHT = 0.5
-# The last of so many epochs is gently augmented: it regains the accuracy on clean digits that
+# The last seventh of the epochs is gently augmented: it regains the accuracy on clean digits that
 # strong augmentation costs.
 GENTLE_EPOCH_IN = 7
 GENTLE_LEARNING_RATE = 5e-4
@@ -91,7 +91,7 @@ def fine_tune(
         model = network.build()  # new dropout layers take this member's seed
         model.set_weights(old)
         for layer in model.layers:
-            # Its statistics are based on more digits than these few epochs show.
+            # The old statistics are based on more digits than these few epochs show.
             layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
         schedule = partial(CosineDecay, FINE_TUNING_LEARNING_RATE)
         _run_epochs(model, images, GENTLE, schedule, range(configuration.epochs), callback)

@@ -14,8 +14,7 @@ from django.db.models import Count, Window
 from numpy.lib import format as npy
 
 from classifier.models import InputImage
-from classifier.recognition.labels import KNOWN_LABELS, Label
-from classifier.recognition.recognizer import NOT_A_DIGIT
+from classifier.recognition.labels import KNOWN_LABELS
 from classifier.uploads import pictures
 
 CHUNK = 1000
@@ -53,8 +52,7 @@ def write_npz(images: Iterator[Any], file: IO[bytes]) -> None:
         with _open_array(archive, "x", total) as array:
             for image in chain(first, images):
                 array.write(image.pixels)
-                is_digit = image.label != Label.NOT_A_DIGIT
-                columns["y"].append(int(image.label) if is_digit else NOT_A_DIGIT)
+                columns["y"].append(KNOWN_LABELS.index(image.label))
                 columns["ids"] += str(image.pk).encode("utf-32-le")
                 labelled_at = image.labelled_at.replace(tzinfo=None)
                 columns["labelled_at"] += np.datetime64(labelled_at, "us").tobytes()

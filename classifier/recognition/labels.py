@@ -13,7 +13,7 @@ class Label(StrEnum):
     NOT_A_DIGIT = "not_a_digit"
 
 
-KNOWN_LABELS = (*DIGITS, Label.NOT_A_DIGIT.value)
+KNOWN_LABELS = (*DIGITS, Label.NOT_A_DIGIT.value)  # in the order of the model's classes
 LABELS = (*KNOWN_LABELS, Label.UNKNOWN.value)
 CLAIMS = ("digits", "strings")  # of certificates
 

@@ -13,8 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from classifier.recognition.imaging import ImageError, without_appended
-from classifier.recognition.labels import DIGITS, KNOWN_LABELS, Label
-from classifier.recognition.recognizer import NOT_A_DIGIT
+from classifier.recognition.labels import KNOWN_LABELS
 from classifier.uploads import pictures
 
 MAX_PICTURES = 500
@@ -146,11 +145,11 @@ def _read_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labe
         raise _build_too_many_error()
     if not x.size:
         raise ImageError("empty", "The archive holds no pictures.")
-    if not set(y.tolist()) <= set(range(NOT_A_DIGIT + 1)):
+    if not set(y.tolist()) <= set(range(len(KNOWN_LABELS))):
         raise ImageError("bad_arrays", "y must hold 0 to 9, or 10 for what is not a digit.")
     for index, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
-        name = Label.NOT_A_DIGIT.value if label == NOT_A_DIGIT else DIGITS[label]
-        yield LabelledPicture(f"x[{index}]", pictures.render_pixels(pixels), name)
+        picture = pictures.render_pixels(pixels)
+        yield LabelledPicture(f"x[{index}]", picture, KNOWN_LABELS[label])
 
 
 @_reporting_damage()

@@ -21,7 +21,7 @@ class NewLabels:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Which images a model was trained on. `asdict` returns its JSON form.
+    """The images that a model was trained on. `asdict` returns the JSON form.
 
     `sha256` is that of their ids, labels and pixels; `corrected` maps the ids of uploaded images
     to their labels.

@@ -12,11 +12,9 @@ from training.data.outliers import DigitPool
 CALIBRATION_DIVISOR = 12  # one in 12 of MNIST's 60,000 is 5,000
 STYLED_SHARE = 0.08
 OUTLIER_SHARE = 0.2
-# Fine-tuning replays so many digits. Corrections are repeated until they make up this share of an
-# epoch, but not more often than MAX_REPEATS.
-REPLAYED = 8_000
-CORRECTION_SHARE = 0.4
-MAX_REPEATS = 20
+REPLAYED = 8_000  # earlier digits in a fine-tuning epoch
+CORRECTION_SHARE = 0.4  # of a fine-tuning epoch
+MAX_REPEATS = 20  # of a correction in an epoch
 
 
 class NotEnoughData(Exception):

@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.recognition.intervals import bound_share
 from classifier.recognition.labels import Verdict
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.data.images import Images
-from training.evaluation.intervals import compute_interval
 
 BINS = 15
 
@@ -31,7 +31,7 @@ class EvaluatedPictures:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Whether (N,) a digit is guessed right, or a non-digit is not accepted."""
+        """Flags (N,) of the digits that are guessed right and the non-digits not accepted."""
         return np.where(self.truth == NOT_A_DIGIT, ~self.accepted, self.right)
 
     @property
@@ -114,6 +114,11 @@ def measure(pictures: EvaluatedPictures) -> Metrics:
         nll=nll,
         brier=brier,
     )
+
+
+def compute_interval(hits: NDArray[np.bool_]) -> list[float] | None:
+    """Return the exact 95 % interval, 0 to 1, of the share of hits (N,); None if N is 0."""
+    return [*bound_share(int(hits.sum()), len(hits))] if len(hits) else None
 
 
 def _average(hits: NDArray[np.bool_]) -> float | None:

@@ -77,7 +77,7 @@ def _plot_risk(digits: EvaluatedPictures, title: str, path: Path) -> None:
     coverage = float(digits.accepted.mean())
     with _save_figure(path, 7, 5) as axes:
         axes.plot(accepted / len(accepted), 100 * risk, color="tab:red")
-        axes.axvline(coverage, color="grey", linestyle="--", label="accepted as digit")
+        axes.axvline(coverage, color="grey", linestyle="--", label="accepted as a digit")
         axes.set(title=title, xlabel="share accepted", ylabel="of these wrong (%)", xlim=(0.8, 1))
         axes.set_ylim(bottom=0)
         axes.legend(loc="upper left")

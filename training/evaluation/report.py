@@ -46,7 +46,7 @@ def format_line_epoch(epoch: int, epochs: int, loss: float) -> str:
 def format_metrics(metrics: Mapping[str, Metrics]) -> str:
     return "\n".join(
         f"{title}: {_format_share(metrics[name].accuracy)} of {metrics[name].digits:,} right; "
-        f"{_format_share(metrics[name].coverage)} accepted as digit, "
+        f"{_format_share(metrics[name].coverage)} accepted as a digit, "
         f"{_format_share(metrics[name].accuracy_at_digit)} of these right."
         for name, title in TITLES.items()
         if name in metrics

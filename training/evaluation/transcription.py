@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.intervals import compute_interval
+from training.evaluation.evaluate import compute_interval
 
 RESAMPLES = 2_000
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifier.recognition.intervals import find_upper_bound
 from training import certification
 from training.certification import DIGITS, STRINGS, Claim, Scored
-from training.evaluation.intervals import compute_interval, upper_bound
+from training.evaluation.evaluate import compute_interval
 
 
 def scored(right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Scored:
@@ -26,7 +27,7 @@ def wrong_at(count: int, *places: int) -> NDArray[np.bool_]:
     [(0, 2_995, 0.001), (4, 4_885, 0.00187), (0, 1, 0.95), (1, 1, 1.0)],
 )
 def test_upper_bound_equals_known_value(errors: int, n: int, bound: float) -> None:
-    assert upper_bound(errors, n) == pytest.approx(bound, abs=5e-6)
+    assert find_upper_bound(errors, n) == pytest.approx(bound, abs=5e-6)
 
 
 def test_interval_equals_known_value() -> None:
