@@ -35,7 +35,7 @@ MODES = {
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("requested", "state", "mode", "asked_by", "duration", "outcome")
+    list_display = ("requested", "requester", "state", "mode", "duration", "outcome")
     list_filter = ("state",)
     list_select_related = ("asked_by", "result")
     ordering = ("-id",)
@@ -107,6 +107,10 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     @admin.display(description="requested", ordering="asked_at")
     def requested(self, run: TrainingRun) -> str:
         return f"{run.asked_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="by")
+    def requester(self, run: TrainingRun) -> str:
+        return str(run.asked_by or "a command")
 
     @admin.display(description="starts from")
     def mode(self, run: TrainingRun) -> str:

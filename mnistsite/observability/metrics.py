@@ -33,18 +33,17 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
 class StateCollector:
     """Collects the database's state, or only that the database is down."""
 
-    _read = WithDeadline(gauges.read_state, READ_STATE_WITHIN_S)
+    _read = WithDeadline(gauges.read_gauges, READ_STATE_WITHIN_S)
 
     def collect(self) -> Iterator[Metric]:
         try:
             state = self._read()
         except (Error, TimeoutError):
-            state = None
+            state = []
         yield GaugeMetricFamily(
-            "mnistsite_database_up", "1 if the database answers, else 0.", int(state is not None)
+            "mnistsite_database_up", "1 if the database answers, else 0.", int(bool(state))
         )
-        if state:
-            yield from gauges.build_families(state)
+        yield from state
 
 
 def format_metrics(accept: str) -> tuple[bytes, str]:
