@@ -22,7 +22,7 @@ METRICS = {
     "coverage": Metric("accepted as a digit"),
     "accuracy_at_digit": Metric("read right where accepted"),
     "non_digits_refused": Metric("non-digits refused"),
-    "auroc": Metric("digits told from non-digits (AUROC)", "{:.4f}".format),
+    "auroc": Metric("digits against non-digits (AUROC)", "{:.4f}".format),
     "ece": Metric("calibration error (ECE)", "{:.4f}".format, less_is_better=True),
 }
 
