@@ -24,7 +24,7 @@ SUM_SHIFTS = """() => new Promise((resolve) => {
 
 
 @pytest.fixture
-def plain_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A page on a phone without JavaScript."""
     with browser.new_context(
         base_url=live_server.url, java_script_enabled=False, viewport=PHONE
@@ -133,35 +133,35 @@ def test_link_is_copied_without_clipboard_api(
 
 
 def test_suggestion_takes_one_click_without_javascript(
-    champion: ModelVersion, plain_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, drawn: Draw
 ) -> None:
-    plain_page.goto(create_seven(drawn))
-    expect(plain_page.get_by_role("button", name="Copy the link")).to_be_hidden()
-    plain_page.get_by_role("button", name="9", exact=True).click()
-    expect(plain_page.get_by_text("Your suggestion: 9")).to_be_visible()
+    phone_page.goto(create_seven(drawn))
+    expect(phone_page.get_by_role("button", name="Copy the link")).to_be_hidden()
+    phone_page.get_by_role("button", name="9", exact=True).click()
+    expect(phone_page.get_by_text("Your suggestion: 9")).to_be_visible()
     assert Suggestion.objects.get().label == "9"
 
 
 def test_other_digits_take_a_second_click(
-    champion: ModelVersion, plain_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, drawn: Draw
 ) -> None:
-    plain_page.goto(create_seven(drawn))
-    expect(plain_page.get_by_role("button", name="0", exact=True)).to_be_hidden()
-    plain_page.get_by_text("other", exact=True).click()
+    phone_page.goto(create_seven(drawn))
+    expect(phone_page.get_by_role("button", name="0", exact=True)).to_be_hidden()
+    phone_page.get_by_text("other", exact=True).click()
     for answer in (*"0123456789", "not a digit"):
-        button = plain_page.get_by_role("button", name=answer, exact=True).bounding_box()
+        button = phone_page.get_by_role("button", name=answer, exact=True).bounding_box()
         assert button
         assert button["x"] + button["width"] <= PHONE["width"]
         assert min(button["width"], button["height"]) >= 44
 
 
 def test_explanation_works_without_javascript(
-    champion: ModelVersion, plain_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, drawn: Draw
 ) -> None:
-    plain_page.goto(create_seven(drawn))
-    expect(plain_page.get_by_role("img", name="Strokes that suggest 7")).to_be_visible()
-    plain_page.get_by_role("link", name="What does the part in the square change?").click()
-    expect(plain_page.locator("body")).to_contain_text("in the square")
+    phone_page.goto(create_seven(drawn))
+    expect(phone_page.get_by_role("img", name="Strokes that suggest 7")).to_be_visible()
+    phone_page.get_by_role("link", name="What does the part in the square change?").click()
+    expect(phone_page.locator("body")).to_contain_text("in the square")
 
 
 def test_explanation_page_fits_phone(champion: ModelVersion, page: Page) -> None:

@@ -17,7 +17,7 @@ PHONE = ViewportSize(width=360, height=740)
 
 
 @pytest.fixture
-def plain_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A page on a phone without JavaScript."""
     with browser.new_context(
         base_url=live_server.url, java_script_enabled=False, viewport=PHONE
@@ -38,16 +38,16 @@ def test_chosen_picture_is_read(champion: ModelVersion, page: Page, drawn: Draw)
 
 
 def test_plain_form_works_without_javascript(
-    champion: ModelVersion, plain_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, drawn: Draw
 ) -> None:
-    plain_page.goto("/")
-    expect(plain_page.locator("main").get_by_role("button")).to_have_text(["", "Send"])
-    expect(plain_page.locator("canvas")).to_be_hidden()
-    expect(plain_page.get_by_role("slider")).to_have_count(0)
-    expect(plain_page.get_by_label("Take a photo")).to_be_hidden()
+    phone_page.goto("/")
+    expect(phone_page.locator("main").get_by_role("button")).to_have_text(["", "Send"])
+    expect(phone_page.locator("canvas")).to_be_hidden()
+    expect(phone_page.get_by_role("slider")).to_have_count(0)
+    expect(phone_page.get_by_label("Take a photo")).to_be_hidden()
 
-    send(plain_page, drawn(7), drawn(3))
-    expect(plain_page).to_have_url("/mine")
+    send(phone_page, drawn(7), drawn(3))
+    expect(phone_page).to_have_url("/mine")
     assert Upload.objects.count() == 2
 
 
