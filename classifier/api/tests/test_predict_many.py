@@ -13,7 +13,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
 from classifier.registry import serving
-from classifier.tests.test_bad_input import paper, saved
+from classifier.tests.test_bad_input import create_paper, encode_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +175,7 @@ def test_preview_makes_no_queries(
 def test_empty_drawing_is_blank(
     champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
 ) -> None:
-    answer = send_preview(client, saved(paper(100, 100))).json()
+    answer = send_preview(client, encode_picture(create_paper(100, 100))).json()
 
     assert (answer["reason"], answer["digits"], answer["id"]) == ("blank", [], None)
 

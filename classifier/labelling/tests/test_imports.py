@@ -20,7 +20,7 @@ from classifier.models import InputImage, LabelChange, Source, Upload, Via
 from classifier.registry import serving
 from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
-from classifier.tests.test_bad_input import paper, saved
+from classifier.tests.test_bad_input import create_paper, encode_picture
 from classifier.uploads import archives, deletion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
@@ -41,7 +41,7 @@ def draw_two_digits(drawn: Draw) -> bytes:
     both = Image.new("L", (560, 280), 255)
     both.paste(Image.open(BytesIO(drawn(4))), (0, 0))
     both.paste(Image.open(BytesIO(drawn(2))), (280, 0))
-    return saved(both)
+    return encode_picture(both)
 
 
 def test_pictures_in_folders_are_stored_and_labelled(
@@ -100,7 +100,7 @@ def test_all_pieces_of_a_non_digit_are_labelled(labeller_api: Client, drawn: Dra
     ("build", "code", "is_stored"),
     [
         (draw_two_digits, "several_digits", True),
-        (lambda _: saved(paper(100, 100)), "blank", True),
+        (lambda _: encode_picture(create_paper(100, 100)), "blank", True),
         (lambda _: b"hello", "not_an_image", False),
         (lambda drawn: build_zip({"7/a.png": drawn(7)}), "not_an_image", False),
         (lambda drawn: drawn(7)[:-99], "damaged", False),
@@ -121,7 +121,11 @@ def test_bad_picture_has_a_problem_and_the_others_are_labelled(
 
 
 def test_stored_picture_is_not_stored_again(labeller_api: Client, drawn: Draw) -> None:
-    pictures = {"7/a.png": drawn(7), "2/b.png": drawn(2), "2/blank.png": saved(paper(99, 99))}
+    pictures = {
+        "7/a.png": drawn(7),
+        "2/b.png": drawn(2),
+        "2/blank.png": encode_picture(create_paper(99, 99)),
+    }
 
     first, second = (import_archive(labeller_api, build_zip(pictures)) for _ in range(2))
 

@@ -12,7 +12,7 @@ from classifier.models import InputImage, LabelChange, ModelVersion, Upload
 from classifier.tests.database import wait_for_lock
 from classifier.uploads import deletion
 from classifier.uploads.archives import LabelledPicture
-from classifier.uploads.tests.test_deletion_at_once import meanwhile
+from classifier.uploads.tests.test_deletion_at_once import run_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,7 +34,7 @@ def test_concurrent_imports_store_each_picture_once(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             first = imports.import_pictures(pictures, anna)
-            other = thread.submit(meanwhile, imports.import_pictures, pictures, bert)
+            other = thread.submit(run_in_thread, imports.import_pictures, pictures, bert)
             wait_for_lock(other)
         assert other.result() is None
     assert {each.upload for each in first} == set(list_upload_ids())
@@ -49,7 +49,7 @@ def test_picture_that_is_being_deleted_is_stored_again(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete_uploads(list(Upload.objects.values_list("pk", flat=True)))
-            other = thread.submit(meanwhile, imports.import_pictures, pictures, anna)
+            other = thread.submit(run_in_thread, imports.import_pictures, pictures, anna)
             wait_for_lock(other)
         assert other.result() is None
     assert len(list_upload_ids()) == 2
@@ -65,7 +65,7 @@ def test_deletion_waits_for_a_concurrent_import(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             imports.import_pictures(pictures, anna)
-            other = thread.submit(meanwhile, deletion.delete_uploads, uploads)
+            other = thread.submit(run_in_thread, deletion.delete_uploads, uploads)
             wait_for_lock(other)
             assert not other.done()
         assert other.result() is None

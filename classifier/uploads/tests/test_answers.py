@@ -1,4 +1,4 @@
-"""One answer over all that is in a picture, and the sentence that explains it."""
+"""The answer to a whole picture and the sentence that explains it."""
 
 import pytest
 
@@ -7,23 +7,23 @@ from classifier.recognition.layout import Layout
 from classifier.uploads import answers, verdict_text
 from classifier.uploads.answers import Answer, DigitAnswer
 
-Told = tuple[Verdict, Reason | None]
+Result = tuple[Verdict, Reason | None]
 
-DIGIT: Told = (Verdict.DIGIT, None)
-WAVERING: Told = (Verdict.UNSURE, Reason.LOW_CONFIDENCE)
-PERHAPS_A_SIGN: Told = (Verdict.UNSURE, Reason.ANOTHER_SIGN)
-A_SIGN: Told = (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
-STRANGE: Told = (Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT)
+DIGIT: Result = (Verdict.DIGIT, None)
+AMBIGUOUS: Result = (Verdict.UNSURE, Reason.LOW_CONFIDENCE)
+PERHAPS_A_LETTER: Result = (Verdict.UNSURE, Reason.ANOTHER_SIGN)
+LETTER: Result = (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
+STRANGE: Result = (Verdict.UNSURE, Reason.UNLIKE_ANY_DIGIT)
 
 
-def answer(*told: Told) -> Answer:
-    """Over eights that might be threes, with these verdicts."""
+def build_answer(*result: Result) -> Answer:
+    """Build an answer to eights that might be threes, with these verdicts."""
     return answers.compose_answer(
-        None, [digit(*each) for each in told], Layout([], [], None), "made"
+        None, [build_digit(*each) for each in result], Layout([], [], None), "made"
     )
 
 
-def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
+def build_digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
     probabilities = dict.fromkeys(DIGITS, 0.0) | {"8": 0.7, "3": 0.3}
     label = "8" if verdict == Verdict.DIGIT else Label.UNKNOWN
     return DigitAnswer(
@@ -40,15 +40,15 @@ def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("result", "sentence"),
     [
-        (WAVERING, "This could be an 8 or a 3."),
+        (AMBIGUOUS, "This could be an 8 or a 3."),
         (
-            PERHAPS_A_SIGN,
+            PERHAPS_A_LETTER,
             "This may be a letter or a drawing. If it is a digit, it is most likely an 8.",
         ),
         (
-            A_SIGN,
+            LETTER,
             "This looks like a letter, a drawing or a photo rather than a digit. "
             "If it is a digit, it is most likely an 8.",
         ),
@@ -65,60 +65,62 @@ def digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
         ),
     ],
 )
-def test_a_doubt_is_explained_in_a_sentence(told: Told, sentence: str) -> None:
-    found = answer(told)
+def test_reason_is_explained(result: Result, sentence: str) -> None:
+    answer = build_answer(result)
 
-    assert (found.verdict, found.reason, found.sentence) == (*told, sentence)
-    assert (found.label, found.best_guess) == (Label.UNKNOWN, "8")
-
-
-def test_a_digit_needs_no_explanation() -> None:
-    assert (answer(DIGIT).label, answer(DIGIT).sentence) == ("8", None)
-    assert (answer(DIGIT, DIGIT).label, answer(DIGIT, DIGIT).sentence) == ("88", None)
+    assert (answer.verdict, answer.reason, answer.sentence) == (*result, sentence)
+    assert (answer.label, answer.best_guess) == (Label.UNKNOWN, "8")
 
 
-def test_a_blank_picture_is_called_blank() -> None:
-    found = answer()
-
-    assert (found.verdict, found.reason) == (Verdict.NOT_A_DIGIT, Reason.BLANK)
-    assert found.sentence == "There is nothing written in this picture."
+def test_digit_has_no_explanation() -> None:
+    assert (build_answer(DIGIT).label, build_answer(DIGIT).sentence) == ("8", None)
+    assert (build_answer(DIGIT, DIGIT).label, build_answer(DIGIT, DIGIT).sentence) == ("88", None)
 
 
-def test_one_doubtful_digit_makes_the_whole_unsure_and_is_the_one_explained() -> None:
-    found = answer(DIGIT, DIGIT, WAVERING)
+def test_blank_picture_is_not_a_digit() -> None:
+    answer = build_answer()
 
-    assert (found.label, found.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
-    assert found.best_guess == "888"
-    assert found.sentence == "Digit 3 of 3: This could be an 8 or a 3."
-
-
-def test_a_picture_is_no_writing_where_most_of_its_pieces_are_none() -> None:
-    found = answer(WAVERING, A_SIGN, A_SIGN)
-
-    assert (found.verdict, found.reason) == (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
-    assert found.sentence == "This does not look like written digits."
+    assert (answer.verdict, answer.reason) == (Verdict.NOT_A_DIGIT, Reason.BLANK)
+    assert answer.sentence == "There is nothing written in this picture."
 
 
-def test_a_letter_among_as_many_digits_is_a_doubt() -> None:
-    found = answer(DIGIT, A_SIGN)
+def test_doubtful_digit_makes_answer_unsure() -> None:
+    answer = build_answer(DIGIT, DIGIT, AMBIGUOUS)
 
-    assert (found.verdict, found.reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
-    assert found.sentence is not None
-    assert found.sentence.startswith("Digit 2 of 2: This looks like a letter")
+    assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
+    assert answer.best_guess == "888"
+    assert answer.sentence == "Digit 3 of 3: This could be an 8 or a 3."
 
 
-def test_lines_hold_their_digits_in_order() -> None:
+def test_mostly_non_digits_are_no_writing() -> None:
+    answer = build_answer(AMBIGUOUS, LETTER, LETTER)
+
+    assert (answer.verdict, answer.reason) == (Verdict.NOT_A_DIGIT, Reason.ANOTHER_SIGN)
+    assert answer.sentence == "This does not look like written digits."
+
+
+def test_one_letter_makes_answer_unsure() -> None:
+    answer = build_answer(DIGIT, LETTER)
+
+    assert (answer.verdict, answer.reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
+    assert answer.sentence is not None
+    assert answer.sentence.startswith("Digit 2 of 2: This looks like a letter")
+
+
+def test_lines_hold_digits_in_order() -> None:
     layout = Layout([([0, 0, 9, 5], 2), ([0, 6, 9, 5], 1)], [], 0.9)
 
-    found = answers.compose_answer(None, [digit(*DIGIT) for _ in range(3)], layout, "made")
+    answer = answers.compose_answer(None, [build_digit(*DIGIT) for _ in range(3)], layout, "made")
 
-    assert [(line.text, line.digits) for line in found.lines] == [("88", [0, 1]), ("8", [2])]
+    assert [(line.text, line.digits) for line in answer.lines] == [("88", [0, 1]), ("8", [2])]
 
 
-@pytest.mark.parametrize(("whole", "least"), [(0.9, 0.7), (0.2, 0.2), (None, 0.7)])
-def test_confidence_is_not_above_that_of_any_digit_or_of_the_whole(
-    whole: float | None, least: float
+@pytest.mark.parametrize(("layout_confidence", "confidence"), [(0.9, 0.7), (0.2, 0.2), (None, 0.7)])
+def test_confidence_is_lowest_of_digits_and_layout(
+    layout_confidence: float | None, confidence: float
 ) -> None:
-    found = answers.compose_answer(None, [digit(*DIGIT)] * 2, Layout([], [], whole), "made")
+    answer = answers.compose_answer(
+        None, [build_digit(*DIGIT)] * 2, Layout([], [], layout_confidence), "made"
+    )
 
-    assert found.confidence == least
+    assert answer.confidence == confidence

@@ -1,4 +1,4 @@
-"""An upload is deleted at the very moment at which somebody uses one of its images."""
+"""Deletion of an upload while somebody uses one of its images."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,11 +26,11 @@ USES: dict[str, Use] = {
     "skip": lambda image, by: queue.skip(image.pk, by),
     "confirm": lambda image, by: queue.confirm_guess("7", [image.pk], [], by),
 }
-REFUSED = sorted(USES)
+ACTIONS = sorted(USES)
 
 
-def meanwhile(work: Callable[..., object], *arguments: object) -> Exception | None:
-    """Over a connection of its own, for another thread; what it raised."""
+def run_in_thread(work: Callable[..., object], *arguments: object) -> Exception | None:
+    """Run work in a thread with its own connection, and return the exception that it raised."""
     try:
         work(*arguments)
     except Exception as error:
@@ -40,7 +40,7 @@ def meanwhile(work: Callable[..., object], *arguments: object) -> Exception | No
     return None
 
 
-def upload_of(image: InputImage) -> list[UUID]:
+def list_upload_ids(image: InputImage) -> list[UUID]:
     assert image.upload_id
     return [image.upload_id]
 
@@ -50,54 +50,54 @@ def image() -> InputImage:
     return factories.create_queue_item().image
 
 
-@pytest.mark.parametrize("use", REFUSED)
-def test_who_uses_it_while_it_is_being_deleted_is_told(
-    use: str, image: InputImage, anna: User
-) -> None:
+@pytest.mark.parametrize("use", ACTIONS)
+def test_use_during_deletion_fails(use: str, image: InputImage, anna: User) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            deletion.delete_uploads(upload_of(image))
-            other = thread.submit(meanwhile, USES[use], image, anna)
-            wait_for_lock(other)
-        assert isinstance(other.result(), InputImage.DoesNotExist)
+            deletion.delete_uploads(list_upload_ids(image))
+            thread_result = thread.submit(run_in_thread, USES[use], image, anna)
+            wait_for_lock(thread_result)
+        assert isinstance(thread_result.result(), InputImage.DoesNotExist)
     assert not InputImage.objects.exists()
 
 
-@pytest.mark.parametrize("use", REFUSED)
-def test_deleting_waits_for_who_is_using_it(use: str, image: InputImage, anna: User) -> None:
+@pytest.mark.parametrize("use", ACTIONS)
+def test_deletion_waits_for_use(use: str, image: InputImage, anna: User) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             USES[use](image, anna)
-            other = thread.submit(meanwhile, deletion.delete_uploads, upload_of(image))
-            wait_for_lock(other)
-        assert other.result() is None
+            thread_result = thread.submit(
+                run_in_thread, deletion.delete_uploads, list_upload_ids(image)
+            )
+            wait_for_lock(thread_result)
+        assert thread_result.result() is None
     for model in (Upload, InputImage, LabelChange, Suggestion):
         assert not model.objects.exists()
 
 
-def test_nobody_is_asked_as_a_check_what_is_being_deleted(
-    settings: Settings, anna: User, bert: User
-) -> None:
+def test_image_being_deleted_is_no_check(settings: Settings, anna: User, bert: User) -> None:
     settings.LABEL_CHECK_PERCENT = 100
     labelled = factories.create_queue_item(label="7").image
-    waits = factories.create_queue_item().image
+    waiting = factories.create_queue_item().image
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            deletion.delete_uploads(upload_of(labelled))
-            other = thread.submit(meanwhile, queue.lease_page, bert, Order.NEWEST, 5)
-            wait_for_lock(other)
-            assert other.done()
-        assert other.result() is None
+            deletion.delete_uploads(list_upload_ids(labelled))
+            thread_result = thread.submit(run_in_thread, queue.lease_page, bert, Order.NEWEST, 5)
+            wait_for_lock(thread_result)
+            assert thread_result.done()
+        assert thread_result.result() is None
         assert not LabelCheck.objects.exists()
-    assert [*InputImage.objects.all()] == [waits]
+    assert [*InputImage.objects.all()] == [waiting]
 
 
-def test_deleting_waits_for_a_check_that_is_being_asked(anna: User) -> None:
+def test_deletion_waits_for_check(anna: User) -> None:
     labelled = factories.create_queue_item(label="7").image
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             assert checks.create_checks([labelled.pk], anna) == [labelled.pk]
-            other = thread.submit(meanwhile, deletion.delete_uploads, upload_of(labelled))
-            wait_for_lock(other)
-        assert other.result() is None
+            thread_result = thread.submit(
+                run_in_thread, deletion.delete_uploads, list_upload_ids(labelled)
+            )
+            wait_for_lock(thread_result)
+        assert thread_result.result() is None
     assert not LabelCheck.objects.exists()

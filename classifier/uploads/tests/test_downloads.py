@@ -1,4 +1,4 @@
-"""Visitors get a picture without what the camera wrote into it; only staff get the file as sent."""
+"""Downloads: visitors get pictures without metadata, and only staff get the original file."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -27,7 +27,7 @@ CAMERA = "Camera of Some Person"
 
 @pytest.fixture
 def photo(drawn: Draw) -> bytes:
-    """A digit that says where it was taken, by which camera, and what the file is about."""
+    """A digit with metadata: place, camera and comments."""
     exif = Image.Exif()
     exif[ExifTags.Base.Model] = CAMERA
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
@@ -45,101 +45,97 @@ def upload(champion: ModelVersion, photo: bytes) -> Upload:
 
 @pytest.fixture
 def viewer(labeller: User) -> Client:
-    """Of staff who may look at uploads."""
+    """A member of staff with permission to view uploads."""
     labeller.user_permissions.add(Permission.objects.get(codename="view_upload"))
-    return logged_in(labeller)
+    return log_in(labeller)
 
 
-def logged_in(user: User) -> Client:
+def log_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
-def address(pk: UUID) -> str:
+def get_address(pk: UUID) -> str:
     return f"/upload/{pk}/original"
 
 
-def body(response: Any) -> bytes:
+def read_body(response: Any) -> bytes:
     return b"".join(response.streaming_content)
 
 
-def test_what_the_camera_wrote_is_in_the_upload_and_not_in_what_visitors_get(
-    client: Client, upload: Upload, photo: bytes
-) -> None:
-    with Image.open(BytesIO(photo)) as sent:
-        assert sent.getexif().get_ifd(ExifTags.IFD.GPSInfo)
-    shown = client.get(f"/upload/{upload.pk}.jpg").content
-    with Image.open(BytesIO(shown)) as picture:
+def test_visitors_get_no_metadata(client: Client, upload: Upload, photo: bytes) -> None:
+    with Image.open(BytesIO(photo)) as original:
+        assert original.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    jpeg = client.get(f"/upload/{upload.pk}.jpg").content
+    with Image.open(BytesIO(jpeg)) as picture:
         assert not picture.getexif()
         assert not set(picture.info) & {"exif", "xmp", "comment", "icc_profile"}
     for private in (CAMERA.encode(), b"Some Person", b"at home", b"Exif"):
         assert private in photo
-        assert private not in shown
+        assert private not in jpeg
 
 
-def test_staff_get_the_very_file(viewer: Client, upload: Upload, photo: bytes) -> None:
-    response = viewer.get(address(upload.pk))
+def test_staff_get_original_file(viewer: Client, upload: Upload, photo: bytes) -> None:
+    response = viewer.get(get_address(upload.pk))
     assert isinstance(response, FileResponse)
-    assert body(response) == photo
+    assert read_body(response) == photo
     assert response.headers["Content-Type"] == "image/jpeg"
     assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_nginx_sends_it_where_it_is_in_front(
-    settings: Settings, viewer: Client, upload: Upload
-) -> None:
+def test_nginx_sends_the_file(settings: Settings, viewer: Client, upload: Upload) -> None:
     settings.BEHIND_NGINX = True
-    response = viewer.get(address(upload.pk))
+    response = viewer.get(get_address(upload.pk))
     assert response.content == b""
     assert response.headers["X-Accel-Redirect"] == f"/protected-media/{upload.file.name}"
     assert response.headers["Content-Type"] == "image/jpeg"
     assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
 
 
-def test_nginx_can_t_send_what_is_not_on_a_disk(
+def test_django_sends_files_of_other_storages(
     settings: Settings, viewer: Client, upload: Upload, photo: bytes
 ) -> None:
     settings.BEHIND_NGINX = True
     memory = {"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
     settings.STORAGES = {**settings.STORAGES, **memory}
     default_storage.save(upload.file.name, BytesIO(photo))
-    assert body(viewer.get(address(upload.pk))) == photo
+    assert read_body(viewer.get(get_address(upload.pk))) == photo
 
 
-def test_a_visitor_is_sent_to_the_login(client: Client, upload: Upload) -> None:
-    response = client.get(address(upload.pk))
+def test_visitor_is_redirected_to_login(client: Client, upload: Upload) -> None:
+    response = client.get(get_address(upload.pk))
     assert response.status_code == 302
-    assert response.headers["Location"] == f"/admin/login/?next={address(upload.pk)}"
+    assert response.headers["Location"] == f"/admin/login/?next={get_address(upload.pk)}"
 
 
-def test_who_may_not_look_is_refused(outsider: User, labeller: User, upload: Upload) -> None:
+def test_user_without_permission_is_refused(outsider: User, labeller: User, upload: Upload) -> None:
     outsider.user_permissions.add(Permission.objects.get(codename="view_upload"))
     for user in (outsider, labeller):
-        assert logged_in(user).get(address(upload.pk)).status_code == 403
+        assert log_in(user).get(get_address(upload.pk)).status_code == 403
 
 
-def test_a_token_is_for_the_api_alone(admin_user: User, client: Client, upload: Upload) -> None:
-    response = client.get(address(upload.pk), headers=factories.create_token_header(admin_user))
+def test_token_gives_no_access(admin_user: User, client: Client, upload: Upload) -> None:
+    response = client.get(get_address(upload.pk), headers=factories.create_token_header(admin_user))
     assert response.status_code == 302
 
 
-def test_what_is_gone_is_not_found(viewer: Client, upload: Upload) -> None:
+def test_deleted_file_is_not_found(viewer: Client, upload: Upload) -> None:
     upload.file.delete(save=False)
-    assert viewer.get(address(upload.pk)).status_code == 404
+    assert viewer.get(get_address(upload.pk)).status_code == 404
     assert viewer.get(f"/upload/{upload.pk}.jpg").status_code == 404
     upload.delete()
-    assert viewer.get(address(upload.pk)).status_code == 404
+    assert viewer.get(get_address(upload.pk)).status_code == 404
 
 
-def test_the_page_of_an_upload_leads_to_it(viewer: Client, upload: Upload) -> None:
+def test_upload_page_links_to_original(viewer: Client, upload: Upload) -> None:
     page = viewer.get(f"/admin/classifier/upload/{upload.pk}/change/").content.decode()
-    assert f'href="{address(upload.pk)}"' in page
+    assert f'href="{get_address(upload.pk)}"' in page
 
 
-def test_no_open_address_leads_to_a_stored_file(client: Client, upload: Upload) -> None:
+def test_stored_file_has_no_public_address(client: Client, upload: Upload) -> None:
     name = str(upload.file.name)
     folders = ("", "media/", "uploads/", "protected-media/", "static/", "static/../media/")
     assert default_storage.exists(name)
@@ -147,5 +143,5 @@ def test_no_open_address_leads_to_a_stored_file(client: Client, upload: Upload) 
     assert not django_settings.MEDIA_ROOT.is_relative_to(django_settings.STATIC_ROOT)
 
 
-def test_every_type_that_is_taken_has_a_safe_name() -> None:
+def test_each_media_type_has_an_extension() -> None:
     assert set(downloads.EXTENSIONS) == set(MEDIA_TYPES.values())

@@ -1,4 +1,4 @@
-"""A request that is sent again with its Idempotency-Key."""
+"""Requests that are repeated with their Idempotency-Key."""
 
 import json
 from collections.abc import Callable
@@ -31,44 +31,40 @@ def predict_many(client: Client, *pictures: bytes, key: str = KEY) -> Any:
     return client.post("/api/predict/many", {"image": files}, headers={"Idempotency-Key": key})
 
 
-def replayed(response: Any) -> str | None:
+def get_replayed(response: Any) -> str | None:
     answer: str | None = response.headers.get("Idempotency-Replayed")
     return answer
 
 
 @pytest.mark.parametrize("send", [predict, predict_many])
-def test_the_same_request_is_answered_the_same_and_kept_once(
+def test_repeated_request_is_replayed(
     champion: ModelVersion, client: Client, drawn: Draw, send: Any
 ) -> None:
     first, second = send(client, drawn(7)), send(client, drawn(7))
 
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.content == second.content
-    assert (replayed(first), replayed(second)) == (None, "true")
+    assert (get_replayed(first), get_replayed(second)) == (None, "true")
     assert Upload.objects.count() == 1
 
 
-def test_another_key_is_another_request(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
+def test_other_key_is_another_request(champion: ModelVersion, client: Client, drawn: Draw) -> None:
     ids = {predict(client, drawn(7), key).json()["id"] for key in (KEY, KEY[::-1])}
 
     assert len(ids) == Upload.objects.count() == 2
 
 
-def test_a_picture_is_the_same_as_the_body_and_as_a_field(
+def test_body_and_field_are_the_same_request(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     field = {"image": SimpleUploadedFile("a.png", drawn(7))}
     first = client.post("/api/predict", field, headers={"Idempotency-Key": KEY})
 
-    assert replayed(predict(client, drawn(7))) == "true"
+    assert get_replayed(predict(client, drawn(7))) == "true"
     assert predict(client, drawn(7)).json() == first.json()
 
 
-def test_the_key_of_another_request_is_refused(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
+def test_reused_key_is_refused(champion: ModelVersion, client: Client, drawn: Draw) -> None:
     first = predict(client, drawn(7))
 
     for response in (predict(client, drawn(2)), predict_many(client, drawn(7))):
@@ -85,7 +81,7 @@ def test_the_key_of_another_request_is_refused(
 @pytest.mark.parametrize(
     "key", ["", "fifteen chars: x", "a" * 256, "sixteen letters\x7f", "é" * 20]
 )
-def test_a_malformed_key_is_refused(
+def test_malformed_key_is_refused(
     champion: ModelVersion, client: Client, drawn: Draw, key: str
 ) -> None:
     response = predict(client, drawn(7), key[:15] if key.startswith("fifteen") else key)
@@ -96,27 +92,25 @@ def test_a_malformed_key_is_refused(
 
 
 @pytest.mark.parametrize("key", ["a" * 16, "~" * 255, "with spaces, too"])
-def test_any_sixteen_to_255_printable_characters_are_a_key(
+def test_printable_key_is_accepted(
     champion: ModelVersion, client: Client, drawn: Draw, key: str
 ) -> None:
-    assert [replayed(predict(client, drawn(7), key)) for _ in range(2)] == [None, "true"]
+    assert [get_replayed(predict(client, drawn(7), key)) for _ in range(2)] == [None, "true"]
 
 
-def test_an_error_is_not_kept_and_its_key_stays_free(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
+def test_error_is_not_recorded(champion: ModelVersion, client: Client, drawn: Draw) -> None:
     assert predict(client, b"hello").json()["code"] == "not_an_image"
     assert not IdempotencyRecord.objects.exists()
 
     assert predict(client, drawn(7)).json()["label"] == "7"
 
 
-def test_while_nothing_serves_nothing_is_kept(client: Client, drawn: Draw) -> None:
+def test_nothing_is_recorded_without_model(client: Client, drawn: Draw) -> None:
     assert predict(client, drawn(7)).status_code == 503
     assert not IdempotencyRecord.objects.exists()
 
 
-def test_the_problem_of_one_among_several_is_kept_with_their_answers(
+def test_problem_of_one_picture_is_replayed(
     champion: ModelVersion, client: Client, drawn: Draw
 ) -> None:
     first, second = (predict_many(client, drawn(7), b"hello") for _ in range(2))
@@ -126,9 +120,7 @@ def test_the_problem_of_one_among_several_is_kept_with_their_answers(
     assert Upload.objects.count() == 1
 
 
-def test_what_was_deleted_is_neither_told_again_nor_kept_again(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
+def test_deleted_result_is_gone(champion: ModelVersion, client: Client, drawn: Draw) -> None:
     answer = predict(client, drawn(7)).json()
     deletion.delete_uploads([answer["id"]])
 
@@ -142,19 +134,17 @@ def test_what_was_deleted_is_neither_told_again_nor_kept_again(
     assert not Upload.objects.exists()
 
 
-def test_what_is_kept_tells_neither_the_key_nor_how_to_delete(
-    champion: ModelVersion, client: Client, drawn: Draw
-) -> None:
+def test_record_holds_no_secret(champion: ModelVersion, client: Client, drawn: Draw) -> None:
     delete_key = predict(client, drawn(7)).json()["delete_key"]
 
-    kept = IdempotencyRecord.objects.get()
+    record = IdempotencyRecord.objects.get()
 
-    assert KEY not in kept.key
-    assert "delete_key" not in json.loads(kept.content["text"])
-    assert delete_key not in kept.content["text"]
+    assert KEY not in record.key
+    assert "delete_key" not in json.loads(record.content["text"])
+    assert delete_key not in record.content["text"]
 
 
-def test_if_the_answer_cannot_be_kept_nothing_is(
+def test_nothing_is_stored_if_record_fails(
     champion: ModelVersion,
     client: Client,
     drawn: Draw,
@@ -173,7 +163,7 @@ def test_if_the_answer_cannot_be_kept_nothing_is(
     assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
-def test_without_a_key_predicting_takes_one_statement(
+def test_request_without_key_takes_one_statement(
     champion: ModelVersion,
     client: Client,
     drawn: Draw,
@@ -181,7 +171,7 @@ def test_without_a_key_predicting_takes_one_statement(
 ) -> None:
     serving.champion.get()
 
-    # The one statement goes past what counts them.
+    # The one statement bypasses the counter.
     with django_assert_num_queries(0):
         assert client.post("/api/predict", drawn(7), "image/png").status_code == 200
     assert not IdempotencyRecord.objects.exists()

@@ -1,4 +1,4 @@
-"""Equal requests with one Idempotency-Key at the same moment, and one that is cut off."""
+"""Simultaneous requests with one Idempotency-Key, and one that is cut off."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,65 +23,63 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
 @pytest.fixture(autouse=True)
-def _no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def _disable_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AddressThrottle, "rate", "1000/s", raising=False)
 
 
-def all_at_once(send: Callable[[int], Any], many: int = AT_ONCE) -> list[Any]:
-    ready = Barrier(many)
+def run_at_once(send: Callable[[int], Any], count: int = AT_ONCE) -> list[Any]:
+    ready = Barrier(count)
 
-    def one(number: int) -> Any:
+    def run_one(number: int) -> Any:
         ready.wait()
         try:
             return send(number)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(many) as pool:
-        return list(pool.map(one, range(many)))
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run_one, range(count)))
 
 
 def predict(data: bytes) -> Any:
     return Client().post("/api/predict", data, "image/png", headers=KEY)
 
 
-def test_fifty_equal_requests_make_one_upload_and_fifty_equal_answers(
+def test_equal_requests_make_one_upload(
     champion: ModelVersion, drawn: Draw, settings: Settings
 ) -> None:
     picture = drawn(7)
 
-    said = all_at_once(lambda _: predict(picture))
+    responses = run_at_once(lambda _: predict(picture))
 
-    assert {response.status_code for response in said} == {200}
-    assert len({response.content for response in said}) == 1
-    replayed = [response.headers.get("Idempotency-Replayed") for response in said]
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.content for response in responses}) == 1
+    replayed = [response.headers.get("Idempotency-Replayed") for response in responses]
     assert (replayed.count(None), replayed.count("true")) == (1, AT_ONCE - 1)
     for model in (Upload, InputImage, Prediction, IdempotencyRecord):
         assert model.objects.count() == 1
     (stored,) = (settings.MEDIA_ROOT / "uploads").glob("*/*")
-    assert stored.name == said[0].json()["id"]
+    assert stored.name == responses[0].json()["id"]
 
 
-def test_of_different_requests_with_one_key_one_is_answered_and_the_others_are_refused(
-    champion: ModelVersion, drawn: Draw
-) -> None:
+def test_different_requests_with_one_key_are_refused(champion: ModelVersion, drawn: Draw) -> None:
     pictures = [drawn(7, which) for which in range(8)]
 
-    said = all_at_once(lambda number: predict(pictures[number]), many=8)
+    responses = run_at_once(lambda number: predict(pictures[number]), count=8)
 
-    assert sorted(response.status_code for response in said) == [200, *[422] * 7]
+    assert sorted(response.status_code for response in responses) == [200, *[422] * 7]
     assert Upload.objects.count() == IdempotencyRecord.objects.count() == 1
 
 
-def test_a_database_that_is_lost_on_the_way_has_kept_nothing_and_the_same_request_goes_through(
+def test_request_is_repeated_after_lost_connection(
     champion: ModelVersion, own_media: None, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose(**_: Any) -> None:
+    def lose_connection(**_: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patched:
-        patched.setattr(IdempotencyRecord.objects, "create", lose)
+        patched.setattr(IdempotencyRecord.objects, "create", lose_connection)
         assert predict(drawn(7)).json()["code"] == "no_database"
     connection.close()
     assert not Upload.objects.exists()

@@ -1,4 +1,4 @@
-"""MEDIA_ROOT is marked once, and later has to be the same folder."""
+"""MEDIA_ROOT is marked once, and has to stay the same folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def media(settings: Settings) -> Path:
-    """The folder of a machine without an installation: it is missing."""
+    """The missing folder of a new installation."""
     root: Path = settings.MEDIA_ROOT
     (root / MARKER).unlink()
     root.rmdir()
@@ -28,7 +28,7 @@ def read_marker(media: Path) -> UUID:
     return UUID((media / MARKER).read_text().strip())
 
 
-def test_new_site_marks_its_folder_and_knows_it_again(media: Path) -> None:
+def test_new_site_marks_its_folder(media: Path) -> None:
     media_store.set_up_folder()
     store_id = read_marker(media)
     media_store.set_up_folder()
@@ -37,7 +37,7 @@ def test_new_site_marks_its_folder_and_knows_it_again(media: Path) -> None:
     assert media_store.probe_storage() == store_id
 
 
-def test_folder_of_an_earlier_version_is_marked_with_its_files(media: Path) -> None:
+def test_unmarked_folder_with_files_is_marked(media: Path) -> None:
     (media / "uploads/ab").mkdir(parents=True)
 
     media_store.set_up_folder()
@@ -45,7 +45,7 @@ def test_folder_of_an_earlier_version_is_marked_with_its_files(media: Path) -> N
     assert read_marker(media) == MediaStore.objects.get().pk
 
 
-def test_unmounted_volume_stops_the_start_and_nothing_is_written(media: Path) -> None:
+def test_unmounted_volume_stops_the_start(media: Path) -> None:
     media_store.set_up_folder()
     (media / MARKER).unlink()
 
@@ -55,7 +55,7 @@ def test_unmounted_volume_stops_the_start_and_nothing_is_written(media: Path) ->
     assert not list(media.iterdir())
 
 
-def test_restored_folder_is_accepted_once_it_is_marked_as_the_message_tells(media: Path) -> None:
+def test_restored_folder_is_accepted_once_marked(media: Path) -> None:
     media_store.set_up_folder()
     (media / MARKER).write_text(f"{MediaStore.objects.get().pk}\n")
 
@@ -70,7 +70,7 @@ def test_volume_of_another_site_stops_the_start(media: Path) -> None:
         media_store.set_up_folder()
 
 
-def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> None:
+def test_new_database_refuses_files_of_another(media: Path) -> None:
     media_store.set_up_folder()
     (media / "uploads/ab").mkdir(parents=True)
     MediaStore.objects.all().delete()
@@ -107,9 +107,7 @@ def test_new_database_does_not_take_over_the_files_of_another(media: Path) -> No
     ],
     ids=["unknown", "unmarked", "another"],
 )
-def test_message_about_a_wrong_folder_names_the_way_out(
-    known: UUID | None, marked: UUID | None, message: str
-) -> None:
+def test_error_says_what_to_do(known: UUID | None, marked: UUID | None, message: str) -> None:
     with pytest.raises(WrongStore) as raised:
         media_store.check_ids(known, marked)
 
@@ -117,7 +115,7 @@ def test_message_about_a_wrong_folder_names_the_way_out(
 
 
 @pytest.mark.parametrize("probed", [True, False])
-def test_new_database_takes_over_a_folder_without_files(media: Path, probed: bool) -> None:
+def test_new_database_accepts_empty_folder(media: Path, probed: bool) -> None:
     media_store.set_up_folder()
     if probed:
         media_store.probe_storage()

@@ -1,4 +1,4 @@
-"""Uploads in a bucket, over HTTP: what is kept, shown, deleted, and said while it is away."""
+"""Uploads in a bucket, and a bucket that is away."""
 
 import os
 import socket
@@ -45,9 +45,9 @@ def service() -> "Iterator[ThreadedMotoServer]":
 
 @pytest.fixture
 def bucket(service: "ThreadedMotoServer", settings: Settings) -> Any:
-    """The bucket that uploads go to, as its owner sees it."""
+    """The bucket of uploads, with its owner's access."""
     host, port = service.get_host_and_port()
-    keep_in(settings, f"http://{host}:{port}")
+    use_bucket(settings, f"http://{host}:{port}")
     owner = boto3.resource(
         "s3",
         endpoint_url=f"http://{host}:{port}",
@@ -58,43 +58,43 @@ def bucket(service: "ThreadedMotoServer", settings: Settings) -> Any:
     return owner.create_bucket(Bucket=BUCKET)
 
 
-def keep_in(settings: Settings, endpoint: str) -> None:
+def use_bucket(settings: Settings, endpoint: str) -> None:
     options = {"bucket_name": BUCKET, "region_name": "us-east-1", "endpoint_url": endpoint, **KEYS}
-    kept = {"BACKEND": "classifier.uploads.object_storage.ObjectStorage", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": kept}
+    stored = {"BACKEND": "classifier.uploads.object_storage.ObjectStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": stored}
 
 
-def names(bucket: Any) -> list[str]:
+def list_keys(bucket: Any) -> list[str]:
     return [found.key for found in bucket.objects.all()]
 
 
-def sent(client: Client, picture: bytes) -> Any:
+def send_picture(client: Client, picture: bytes) -> Any:
     return client.post("/api/predict", picture, content_type="image/png")
 
 
-def test_an_upload_is_kept_whole_and_for_nobody_else(
+def test_upload_is_stored_privately(
     bucket: Any, client: Client, champion: ModelVersion, drawn: Callable[..., bytes]
 ) -> None:
-    answer = sent(client, drawn(7)).json()
+    answer = send_picture(client, drawn(7)).json()
 
-    (kept,) = bucket.objects.all()
-    assert kept.key == Upload.objects.get(pk=answer["id"]).file.name
-    assert kept.get()["Body"].read() == drawn(7)
-    grants = kept.Acl().grants
+    (stored,) = bucket.objects.all()
+    assert stored.key == Upload.objects.get(pk=answer["id"]).file.name
+    assert stored.get()["Body"].read() == drawn(7)
+    grants = stored.Acl().grants
     assert [grant["Permission"] for grant in grants] == ["FULL_CONTROL"]
     assert "URI" not in grants[0]["Grantee"], "all users, or all of Amazon's"
 
 
-def test_its_preview_is_shown(
+def test_preview_is_served(
     bucket: Any, client: Client, champion: ModelVersion, drawn: Callable[..., bytes]
 ) -> None:
-    answer = sent(client, drawn(7)).json()
+    answer = send_picture(client, drawn(7)).json()
 
-    shown = client.get(f"/upload/{answer['id']}.jpg")
-    assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
+    preview = client.get(f"/upload/{answer['id']}.jpg")
+    assert (preview.status_code, preview["Content-Type"]) == (200, "image/jpeg")
 
 
-def test_what_is_not_kept_leaves_nothing_in_the_bucket(
+def test_failed_upload_leaves_no_object(
     bucket: Any,
     client: Client,
     champion: ModelVersion,
@@ -106,11 +106,11 @@ def test_what_is_not_kept_leaves_nothing_in_the_bucket(
 
     monkeypatch.setattr("classifier.uploads.submission.insert_rows", refuse)
     with pytest.raises(IntegrityError, match="no rows"):
-        sent(client, drawn(7))
-    assert names(bucket) == []
+        send_picture(client, drawn(7))
+    assert list_keys(bucket) == []
 
 
-def test_what_is_not_there_is_said_as_of_any_file(bucket: Any) -> None:
+def test_missing_object_is_missing_file(bucket: Any) -> None:
     with pytest.raises(FileNotFoundError):
         default_storage.open("uploads/ab/none")
     with pytest.raises(FileNotFoundError):
@@ -120,24 +120,24 @@ def test_what_is_not_there_is_said_as_of_any_file(bucket: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_old_objects_that_have_no_upload_are_removed(
+def test_old_orphans_are_removed(
     bucket: Any,
     client: Client,
     champion: ModelVersion,
     drawn: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kept = Upload.objects.get(pk=sent(client, drawn(7)).json()["id"]).file.name
+    stored = Upload.objects.get(pk=send_picture(client, drawn(7)).json()["id"]).file.name
     default_storage.save("uploads/ab/orphan", ContentFile(b"of nobody"))
-    assert orphans.remove_orphans() == 0, "it is young"
+    assert orphans.remove_orphans() == 0, "it is too young"
 
     later = timezone.now() + orphans.ORPHAN_AFTER + timedelta(minutes=1)
     monkeypatch.setattr("classifier.uploads.orphans.timezone.now", lambda: later)
     assert orphans.remove_orphans() == 1
-    assert names(bucket) == [kept]
+    assert list_keys(bucket) == [stored]
 
 
-def test_while_the_service_is_away_the_answer_is_503(
+def test_unreachable_service_is_503(
     bucket: Any,
     service: "ThreadedMotoServer",
     client: Client,
@@ -145,29 +145,27 @@ def test_while_the_service_is_away_the_answer_is_503(
     drawn: Callable[..., bytes],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    shown = f"/upload/{sent(client, drawn(7)).json()['id']}.jpg"
+    preview = f"/upload/{send_picture(client, drawn(7)).json()['id']}.jpg"
     service.stop()
 
-    answer = sent(client, drawn(7))
+    answer = send_picture(client, drawn(7))
     assert (answer.status_code, answer.json()["code"]) == (503, "no_storage")
-    assert client.get(shown).status_code == 503
+    assert client.get(preview).status_code == 503
     assert Upload.objects.count() == 1
     assert "Could not connect" in caplog.text
 
 
-def test_a_service_that_hangs_is_given_up(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hanging_service_times_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = ObjectStorage.client_config
     assert (usual.connect_timeout, usual.read_timeout) == (2, 5)
     monkeypatch.setattr(ObjectStorage, "client_config", usual.merge(Config(read_timeout=0.1)))
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        keep_in(settings, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        use_bucket(settings, f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(NoStorage, match="Read timeout"):
             default_storage.save("uploads/ab/one", ContentFile(b"content"))
 
 
-def test_a_bucket_that_does_not_exist_is_no_missing_file(bucket: Any) -> None:
+def test_missing_bucket_is_no_storage(bucket: Any) -> None:
     media_store.probe_storage()
     bucket.delete()
     with pytest.raises(NoStorage, match="bucket does not exist"):
@@ -176,20 +174,20 @@ def test_a_bucket_that_does_not_exist_is_no_missing_file(bucket: Any) -> None:
         media_store.probe_storage()
 
 
-def test_the_bucket_is_named_by_the_environment() -> None:
-    asked = "from django.conf import settings; print(settings.STORAGES['default'])"
-    said = python(asked, MEDIA_S3_BUCKET="digits", MEDIA_S3_ENDPOINT="http://store:9000")
-    assert "classifier.uploads.object_storage.ObjectStorage" in said.stdout
-    assert "'bucket_name': 'digits', 'endpoint_url': 'http://store:9000'" in said.stdout
+def test_environment_names_the_bucket() -> None:
+    code = "from django.conf import settings; print(settings.STORAGES['default'])"
+    process = run_python(code, MEDIA_S3_BUCKET="digits", MEDIA_S3_ENDPOINT="http://store:9000")
+    assert "classifier.uploads.object_storage.ObjectStorage" in process.stdout
+    assert "'bucket_name': 'digits', 'endpoint_url': 'http://store:9000'" in process.stdout
 
 
-def test_half_of_a_pair_of_keys_stops_the_start() -> None:
-    asked = "from django.conf import settings; settings.STORAGES"
-    said = python(asked, MEDIA_S3_BUCKET="digits", MEDIA_S3_ACCESS_KEY="key")
-    assert "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY" in said.stderr
+def test_single_key_stops_the_start() -> None:
+    code = "from django.conf import settings; settings.STORAGES"
+    process = run_python(code, MEDIA_S3_BUCKET="digits", MEDIA_S3_ACCESS_KEY="key")
+    assert "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY" in process.stderr
 
 
-def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"} | environment,

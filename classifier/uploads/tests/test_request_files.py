@@ -1,4 +1,4 @@
-"""An upload is stored up to the end of its picture."""
+"""Uploads are stored without bytes behind the picture."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from django.test import Client
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.archives import build_zip, post_archive
-from classifier.tests.test_bad_input import Send, ways
+from classifier.tests.test_bad_input import Send, each_way
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +23,9 @@ def assert_stored_as(picture: bytes) -> None:
     assert (stored.size, stored.sha256) == (len(picture), hashlib.sha256(picture).hexdigest())
 
 
-@ways
+@each_way
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_bytes_behind_the_picture_are_not_stored(
+def test_appended_bytes_are_not_stored(
     champion: ModelVersion, drawn: Callable[..., bytes], send: Send, kind: str
 ) -> None:
     picture = drawn(7, kind=kind)
@@ -36,7 +36,7 @@ def test_bytes_behind_the_picture_are_not_stored(
     assert_stored_as(picture)
 
 
-def test_import_recognises_a_stored_picture_by_what_was_kept_of_it(
+def test_import_recognises_picture_without_appended_bytes(
     champion: ModelVersion, drawn: Callable[..., bytes], labeller: User, client: Client
 ) -> None:
     picture = drawn(7)

@@ -1,4 +1,4 @@
-"""`rescore` says what there is to read again, how far it is, and how it ended."""
+"""The command `rescore`."""
 
 import os
 import subprocess
@@ -44,14 +44,12 @@ def archive(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> Iterator
         yield champion
 
 
-def each_second(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
-    monkeypatch.setattr(rescore, "time", Mock(sleep=lambda _: happens()))
+def run_each_second(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
+    monkeypatch.setattr(rescore, "time", Mock(sleep=lambda _: action()))
 
 
-def test_it_shows_how_far_the_workers_are(
-    archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive, at_most=1))
+def test_progress_is_printed(archive: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive, at_most=1))
 
     assert run() == (
         "Model baseline has yet to read 5 of 5 uploaded images.\n"
@@ -63,10 +61,10 @@ def test_it_shows_how_far_the_workers_are(
     assert run() == "Every uploaded image has been read by baseline.\n"
 
 
-def test_on_a_terminal_the_line_is_always_the_same(
+def test_terminal_line_is_overwritten(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive))
+    run_each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive))
 
     assert run(into=Terminal()) == (
         "Model baseline has yet to read 5 of 5 uploaded images.\n"
@@ -75,12 +73,12 @@ def test_on_a_terminal_the_line_is_always_the_same(
     )
 
 
-def test_it_need_not_wait(archive: ModelVersion) -> None:
+def test_no_wait_returns_at_once(archive: ModelVersion) -> None:
     assert run("--no-wait") == "Model baseline has yet to read 5 of 5 uploaded images.\n"
     assert len(rescoring_jobs.list_job_arguments(archive)) == 3
 
 
-def test_where_no_worker_is_it_says_how_to_start_one(champion: ModelVersion) -> None:
+def test_missing_worker_is_reported(champion: ModelVersion) -> None:
     factories.create_image()
 
     assert run("--no-wait") == (
@@ -88,19 +86,19 @@ def test_where_no_worker_is_it_says_how_to_start_one(champion: ModelVersion) -> 
     )
 
 
-def test_who_leaves_leaves_the_workers_at_it_and_sees_later_where_it_stands(
+def test_interrupt_leaves_the_workers_running(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each_second(monkeypatch, Mock(side_effect=KeyboardInterrupt))
-    with pytest.raises(CommandError) as left:
+    run_each_second(monkeypatch, Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(CommandError) as raised:
         run()
-    assert str(left.value) == (
+    assert str(raised.value) == (
         "The workers continue. To see their progress, run: python manage.py rescore"
     )
-    assert left.value.returncode == 130
+    assert raised.value.returncode == 130
 
     rescoring_jobs.run_jobs(archive, at_most=2)
-    each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive))
+    run_each_second(monkeypatch, lambda: rescoring_jobs.run_jobs(archive))
     assert run() == (
         "Model baseline has yet to read 1 of 5 uploaded images.\n"
         "4 of 5 read, 80%\n"
@@ -108,18 +106,18 @@ def test_who_leaves_leaves_the_workers_at_it_and_sees_later_where_it_stands(
     )
 
 
-def test_it_goes_on_with_the_model_that_is_promoted_meanwhile(
+def test_model_promoted_meanwhile_is_used(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     factories.copy_bundled_model("second")
 
-    def work() -> None:
+    def promote_and_work() -> None:
         rescoring_jobs.run_jobs(versions.promote("baseline"), at_most=1)
         versions.promote("second")
         rescoring_jobs.run_jobs(archive)
         rescoring_jobs.run_jobs(versions.promote("second"))
 
-    each_second(monkeypatch, work)
+    run_each_second(monkeypatch, promote_and_work)
 
     assert run().splitlines()[2:] == [
         "Model second has yet to read 5 of 5 uploaded images.",
@@ -129,34 +127,34 @@ def test_it_goes_on_with_the_model_that_is_promoted_meanwhile(
     assert Prediction.objects.filter(model=archive).count() == 2
 
 
-def test_what_no_worker_can_read_is_said_and_is_an_error(
+def test_unreadable_images_are_an_error(
     archive: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
 
-    each_second(monkeypatch, fail)
-    with pytest.raises(CommandError) as failed:
+    run_each_second(monkeypatch, fail)
+    with pytest.raises(CommandError) as raised:
         run()
-    assert str(failed.value) == (
+    assert str(raised.value) == (
         "5 images could not be read; the workers' logs say why. "
         "Run it again: python manage.py rescore"
     )
 
 
 @pytest.mark.usefixtures("db")
-def test_without_a_model_in_service_it_says_how_to_get_one() -> None:
+def test_missing_model_is_reported() -> None:
     with pytest.raises(CommandError, match=r"No model is in service.*manage\.py promote NAME"):
         run()
 
 
-def test_wrong_use_ends_with_a_hint() -> None:
+def test_wrong_argument_is_reported() -> None:
     with pytest.raises(CommandError, match="unrecognized arguments: --now"):
         run("--now")
 
 
-def test_it_imports_nothing_that_serving_does_without() -> None:
+def test_command_imports_no_training_package() -> None:
     heavy = "tensorflow", "keras", "tqdm", "mlxtend"
     script = (
         "import sys, django; django.setup();"

@@ -1,4 +1,4 @@
-"""What was uploaded before a promotion is read again by the model that was promoted."""
+"""Rescoring: a promoted model reads earlier uploads again."""
 
 from collections.abc import Callable
 from functools import partial
@@ -33,30 +33,29 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def seven(champion: ModelVersion, drawn: Callable[..., bytes]) -> InputImage:
-    """Uploaded while the bundled model served."""
+    """An image that was uploaded while the bundled model served."""
     submission.classify_picture(drawn(7), Source.WEB)
     return InputImage.objects.get()
 
 
-def promoted(name: str) -> ModelVersion:
-    """One that is sure of nothing."""
+def promote_unsure_model(name: str) -> ModelVersion:
     factories.copy_bundled_model(name, thresholds=factories.build_thresholds(confidence=1.01))
     return versions.promote(name)
 
 
-def readers(image: InputImage) -> list[str]:
-    """The models that read it, in turn."""
+def list_readers(image: InputImage) -> list[str]:
+    """Return the names of the models that read the image, in order."""
     return list(image.predictions.order_by("id").values_list("model__name", flat=True))
 
 
-def rescored() -> None:
+def rescore() -> None:
     rescoring_jobs.run_jobs(rescoring.start_rescoring().model)
 
 
-def test_an_image_gets_what_the_model_in_service_says_of_it(seven: InputImage) -> None:
-    second = promoted("second")
-    standing = rescoring.start_rescoring()
-    assert (standing.model, standing.uploaded, standing.unread) == (second, 1, 1)
+def test_image_gets_prediction_of_champion(seven: InputImage) -> None:
+    second = promote_unsure_model("second")
+    progress = rescoring.start_rescoring()
+    assert (progress.model, progress.uploaded, progress.unread) == (second, 1, 1)
     assert rescoring.count_waiting(second) == 1
 
     rescoring_jobs.run_jobs(second)
@@ -69,48 +68,48 @@ def test_an_image_gets_what_the_model_in_service_says_of_it(seven: InputImage) -
     assert rescoring.count_waiting(second) is None
 
 
-def test_what_has_been_read_is_not_read_again(seven: InputImage) -> None:
-    promoted("second")
-    rescored()
+def test_image_is_read_once(seven: InputImage) -> None:
+    promote_unsure_model("second")
+    rescore()
 
     assert rescoring.start_rescoring().unread == 0
     rescoring.rescore_range(versions.promote("second").pk, FIRST_ID, LAST_ID)
 
-    assert readers(seven) == ["baseline", "second"]
+    assert list_readers(seven) == ["baseline", "second"]
 
 
-def test_what_is_uploaded_meanwhile_is_read_once(
+def test_image_uploaded_meanwhile_is_read_once(
     seven: InputImage, drawn: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promoted("second")
+    promote_unsure_model("second")
     rescoring.start_rescoring()
-    monkeypatch.setattr(serving, "champion", serving.ChampionCache())  # it is taken up at once
+    monkeypatch.setattr(serving, "champion", serving.ChampionCache())  # loads the champion at once
     submission.classify_picture(drawn(3), Source.API)
 
-    rescored()
+    rescore()
 
-    assert readers(InputImage.objects.exclude(pk=seven.pk).get()) == ["second"]
+    assert list_readers(InputImage.objects.exclude(pk=seven.pk).get()) == ["second"]
 
 
-def test_after_a_rollback_the_earlier_model_reads_what_the_other_had_read(
+def test_images_are_read_again_after_rollback(
     seven: InputImage,
 ) -> None:
-    promoted("second")
-    rescored()
+    promote_unsure_model("second")
+    rescore()
     versions.rollback()
 
-    rescored()
+    rescore()
 
-    assert readers(seven) == ["baseline", "second", "baseline"]
+    assert list_readers(seven) == ["baseline", "second", "baseline"]
     assert rescoring.start_rescoring().unread == 0
 
 
-def test_the_queue_follows(seven: InputImage) -> None:
+def test_queue_item_is_updated(seven: InputImage) -> None:
     before = QueueItem.objects.get(pk=seven.pk)
     QueueItem.objects.update(duplicate=True, embedding=b"", guess="3", suggestion="1")
-    promoted("second")
+    promote_unsure_model("second")
 
-    rescored()
+    rescore()
 
     after = QueueItem.objects.get(pk=seven.pk)
     assert (after.guess, after.duplicate, after.waiting) == ("7", False, True)
@@ -119,40 +118,36 @@ def test_the_queue_follows(seven: InputImage) -> None:
     assert (after.suggestion, after.created_at) == ("1", before.created_at)
 
 
-def test_what_somebody_has_seen_to_be_mistaken_stays_first_in_the_queue(
-    seven: InputImage, admin_user: User
-) -> None:
+def test_mistaken_image_keeps_its_score(seven: InputImage, admin_user: User) -> None:
     queue.confirm_guess("7", [], [seven.pk], admin_user)
-    promoted("second")
+    promote_unsure_model("second")
 
-    rescored()
+    rescore()
 
     assert QueueItem.objects.get(pk=seven.pk).doubt == MISTAKEN_SCORE
 
 
-def test_what_is_labelled_keeps_its_label_and_does_not_wait(
-    seven: InputImage, admin_user: User
-) -> None:
+def test_labelled_image_does_not_wait(seven: InputImage, admin_user: User) -> None:
     labels.set_label(seven.pk, "1", admin_user, Via.ADMIN)
-    promoted("second")
+    promote_unsure_model("second")
 
-    rescored()
+    rescore()
 
     assert factories.get_label(seven.pk) == "1"
     item = QueueItem.objects.get(pk=seven.pk)
     assert (item.waiting, item.doubt >= 0.5) == (False, True)
-    assert readers(seven) == ["baseline", "second"]
+    assert list_readers(seven) == ["baseline", "second"]
 
 
-def test_an_upload_of_before_there_was_a_queue_gets_a_place_in_it(
+def test_image_without_queue_item_gets_one(
     champion: ModelVersion,
 ) -> None:
     image = factories.create_image()
 
-    rescored()
+    rescore()
 
     item = QueueItem.objects.get(pk=image.pk)
-    assert (item.waiting, readers(image)) == (True, ["baseline"])
+    assert (item.waiting, list_readers(image)) == (True, ["baseline"])
 
 
 def test_mnist_is_not_read(champion: ModelVersion) -> None:
@@ -164,11 +159,9 @@ def test_mnist_is_not_read(champion: ModelVersion) -> None:
     assert not Prediction.objects.exists()
 
 
-def test_the_jobs_span_all_keys_in_ranges_of_as_many_images(
-    champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_jobs_divide_all_keys(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rescoring, "IMAGES_PER_JOB", 2)
-    names = sorted(factories.create_image().pk for _ in range(5))
+    ids = sorted(factories.create_image().pk for _ in range(5))
     factories.create_mnist_image()
 
     rescoring.start_rescoring()
@@ -176,20 +169,20 @@ def test_the_jobs_span_all_keys_in_ranges_of_as_many_images(
     first, second, third = rescoring_jobs.list_job_arguments(champion)
     assert [job["images"] for job in (first, second, third)] == [2, 2, 1]
     assert (first["first"], third["last"]) == (str(FIRST_ID), str(LAST_ID))
-    assert (UUID(second["first"]), UUID(third["first"])) == (names[2], names[4])
-    assert UUID(first["last"]).int + 1 == names[2].int
-    assert UUID(second["last"]).int + 1 == names[4].int
+    assert (UUID(second["first"]), UUID(third["first"])) == (ids[2], ids[4])
+    assert UUID(first["last"]).int + 1 == ids[2].int
+    assert UUID(second["last"]).int + 1 == ids[4].int
 
     rescoring_jobs.run_jobs(champion, at_most=1)
     assert rescoring.count_waiting(champion) == 3
-    assert {image.pk for image in read_images()} == set(names[:2])
+    assert {image.pk for image in read_images()} == set(ids[:2])
 
 
 def read_images() -> list[InputImage]:
-    return [said.image for said in Prediction.objects.select_related("image")]
+    return [prediction.image for prediction in Prediction.objects.select_related("image")]
 
 
-def test_who_asks_again_queues_nothing_while_jobs_wait_and_what_is_missing_after(
+def test_second_start_enqueues_only_missing_images(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rescoring, "IMAGES_PER_JOB", 2)
@@ -206,72 +199,70 @@ def test_who_asks_again_queues_nothing_while_jobs_wait_and_what_is_missing_after
     assert [job["images"] for job in rescoring_jobs.list_job_arguments(champion)] == [2, 1]
 
 
-def test_without_a_model_in_service_there_is_nothing_to_read_with(db: None) -> None:
+def test_start_without_model_fails(db: None) -> None:
     with pytest.raises(RuleBroken, match=r"promote NAME"):
         rescoring.start_rescoring()
 
 
-def while_recognising(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+def interrupt_recognition(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
     recognize = Recognizer.recognize
 
-    def interrupted(self: Recognizer, images: Any) -> list[Recognition]:
+    def recognize_interrupted(self: Recognizer, images: Any) -> list[Recognition]:
         if self.name == "baseline":
-            happens()
+            action()
         return recognize(self, images)
 
-    monkeypatch.setattr(Recognizer, "recognize", interrupted)
+    monkeypatch.setattr(Recognizer, "recognize", recognize_interrupted)
 
 
-def test_a_model_that_serves_no_more_stops_reading(
+def test_retired_model_stops_reading(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(3):
         factories.create_image()
     monkeypatch.setattr(rescoring, "IMAGES_PER_BATCH", 1)
     factories.copy_bundled_model("second")
-    rescoring._load_recognizer(champion)  # loading it reads a blank image
-    while_recognising(
+    rescoring._load_recognizer(champion)  # loading it recognises a blank image
+    interrupt_recognition(
         monkeypatch, lambda: Prediction.objects.count() and versions.promote("second")
     )
 
     rescoring_jobs.run_jobs(rescoring.start_rescoring().model)
 
-    assert [said.model for said in Prediction.objects.all()] == [champion]
+    assert [prediction.model for prediction in Prediction.objects.all()] == [champion]
     assert not rescoring_jobs.list_job_arguments(champion)
     rescoring.rescore_range(champion.pk, FIRST_ID, LAST_ID)
     assert Prediction.objects.count() == 1
 
 
-def test_what_another_job_reads_meanwhile_is_not_read_twice(
+def test_image_read_by_another_job_is_skipped(
     champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = factories.create_image()
-    others = iter([partial(rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID)])
+    jobs = iter([partial(rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID)])
     rescoring._load_recognizer(champion)
-    while_recognising(monkeypatch, lambda: next(others, int)())
+    interrupt_recognition(monkeypatch, lambda: next(jobs, int)())
 
-    rescored()
+    rescore()
 
-    assert readers(image) == ["baseline"]
+    assert list_readers(image) == ["baseline"]
 
 
-def test_an_image_that_is_deleted_meanwhile_is_no_error(
-    champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone, left = factories.create_image(), factories.create_image()
+def test_deleted_image_is_skipped(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    deleted, remaining = factories.create_image(), factories.create_image()
     rescoring._load_recognizer(champion)
-    while_recognising(monkeypatch, lambda: InputImage.objects.filter(pk=gone.pk).delete())
+    interrupt_recognition(monkeypatch, lambda: InputImage.objects.filter(pk=deleted.pk).delete())
 
-    rescored()
+    rescore()
 
-    assert read_images() == [left]
+    assert read_images() == [remaining]
     assert rescoring.start_rescoring().unread == 0
 
 
-def test_the_images_of_a_damaged_model_stay_as_they_are(seven: InputImage) -> None:
-    second = promoted("second")
+def test_damaged_model_stores_nothing(seven: InputImage) -> None:
+    second = promote_unsure_model("second")
     factories.flip_byte(find_model_folder("second") / "model.tflite")
 
     with pytest.raises(Exception, match="checksum"):
         rescoring.rescore_range(second.pk, FIRST_ID, LAST_ID)
-    assert readers(seven) == ["baseline"]
+    assert list_readers(seven) == ["baseline"]

@@ -1,4 +1,4 @@
-"""Several read the same images again at once, or somebody is using one of them."""
+"""Simultaneous rescoring jobs, and images that are locked."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,55 +18,57 @@ from classifier.uploads.rescoring import FIRST_ID, LAST_ID
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def alone(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Over a connection of its own, for another thread."""
+def run_in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Run work in a thread with its own connection."""
     try:
         return work(*arguments)
     finally:
         connection.close()
 
 
-def test_two_jobs_over_the_same_images_write_one_prediction_each(
+def test_two_jobs_write_one_prediction_per_image(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     champion = versions.promote("baseline")
     for _ in range(5):
         factories.create_image()
     rescoring._load_recognizer(champion)
-    recognize, together = Recognizer.recognize, Barrier(2, timeout=60)
+    recognize, barrier = Recognizer.recognize, Barrier(2, timeout=60)
 
-    def at_once(self: Recognizer, images: Any) -> list[Recognition]:
-        found = recognize(self, images)
-        together.wait()
-        return found
+    def recognize_at_once(self: Recognizer, images: Any) -> list[Recognition]:
+        results = recognize(self, images)
+        barrier.wait()
+        return results
 
-    monkeypatch.setattr(Recognizer, "recognize", at_once)
+    monkeypatch.setattr(Recognizer, "recognize", recognize_at_once)
     with ThreadPoolExecutor(2) as pool:
         jobs = [
-            pool.submit(alone, rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID)
+            pool.submit(run_in_thread, rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID)
             for _ in range(2)
         ]
         [job.result() for job in jobs]
 
     monkeypatch.undo()
-    rescoring_jobs.run_jobs(champion)  # where one had an image locked that the other skipped
-    assert sorted(said.image_id for said in Prediction.objects.all()) == sorted(
+    rescoring_jobs.run_jobs(champion)  # for images that one job locked and the other skipped
+    assert sorted(prediction.image_id for prediction in Prediction.objects.all()) == sorted(
         InputImage.objects.values_list("pk", flat=True)
     )
     assert rescoring.start_rescoring().unread == 0
 
 
-@pytest.mark.parametrize("held", [InputImage, QueueItem])
-def test_what_somebody_is_using_right_now_is_left_to_another_job(
-    held: type[InputImage] | type[QueueItem],
+@pytest.mark.parametrize("locked_model", [InputImage, QueueItem])
+def test_locked_image_is_left_to_another_job(
+    locked_model: type[InputImage] | type[QueueItem],
 ) -> None:
     champion = versions.promote("baseline")
     used, free = factories.create_queue_item().image, factories.create_queue_item().image
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
-        held.objects.select_for_update().get(pk=used.pk)
-        thread.submit(alone, rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID).result()
+        locked_model.objects.select_for_update().get(pk=used.pk)
+        thread.submit(
+            run_in_thread, rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID
+        ).result()
 
-        assert [said.image for said in Prediction.objects.all()] == [free]
+        assert [prediction.image for prediction in Prediction.objects.all()] == [free]
     assert [job["images"] for job in rescoring_jobs.list_job_arguments(champion)] == [1]
 
     rescoring_jobs.run_jobs(champion)
@@ -74,10 +76,10 @@ def test_what_somebody_is_using_right_now_is_left_to_another_job(
     assert Prediction.objects.count() == 2
 
 
-def test_two_who_ask_at_once_queue_each_image_once() -> None:
+def test_simultaneous_starts_enqueue_each_image_once() -> None:
     champion = versions.promote("baseline")
     factories.create_image()
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(alone, rescoring.start_rescoring) for _ in range(2)]
-        assert [each.result().unread for each in asked] == [1, 1]
+        starts = [pool.submit(run_in_thread, rescoring.start_rescoring) for _ in range(2)]
+        assert [each.result().unread for each in starts] == [1, 1]
     assert len(rescoring_jobs.list_job_arguments(champion)) == 1

@@ -1,4 +1,4 @@
-"""Workers as processes of their own, one of which is killed in the middle."""
+"""Rescoring by worker processes, one of which is killed."""
 
 import subprocess
 import sys
@@ -38,29 +38,29 @@ def start_worker() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
 @pytest.fixture
 def archive() -> None:
     upload = factories.create_upload()
-    given = {"source": Source.WEB, "upload": upload, "box": [0, 0, 28, 28], "pixels": bytes(784)}
-    InputImage.objects.bulk_create(InputImage(**given) for _ in range(IMAGES))
+    fields = {"source": Source.WEB, "upload": upload, "box": [0, 0, 28, 28], "pixels": bytes(784)}
+    InputImage.objects.bulk_create(InputImage(**fields) for _ in range(IMAGES))
 
 
-def read() -> int:
+def count_read() -> int:
     return Prediction.objects.count()
 
 
-def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
+def test_killed_worker_loses_no_image(
     archive: None, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     champion = versions.promote("baseline")
     rescoring.start_rescoring()
     worker = start_worker()
-    while not read():
+    while not count_read():
         assert worker.poll() is None
     worker.kill()
     worker.wait()
-    assert 0 < read() < IMAGES
+    assert 0 < count_read() < IMAGES
 
     retry_stalled_jobs()
     start_worker()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "manage.py", "rescore"],
         cwd=settings.BASE_DIR,
         env=workers.build_environment(),
@@ -69,14 +69,14 @@ def test_a_worker_that_is_killed_costs_no_image_and_writes_none_twice(
         check=False,
     )
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("Every uploaded image has been read by baseline.\n")
-    said = Counter(Prediction.objects.filter(model=champion).values_list("image", flat=True))
-    assert (len(said), set(said.values())) == (IMAGES, {1})
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert process.stdout.endswith("Every uploaded image has been read by baseline.\n")
+    counts = Counter(Prediction.objects.filter(model=champion).values_list("image", flat=True))
+    assert (len(counts), set(counts.values())) == (IMAGES, {1})
 
 
-@pytest.mark.parametrize(("attempts", "becomes"), [(0, "todo"), (5, "failed")])
-def test_a_job_that_kills_each_of_its_workers_is_given_up(attempts: int, becomes: str) -> None:
+@pytest.mark.parametrize(("attempts", "status"), [(0, "todo"), (5, "failed")])
+def test_job_that_kills_workers_fails(attempts: int, status: str) -> None:
     champion = versions.promote("baseline")
     factories.create_image()
     rescoring.start_rescoring()
@@ -91,4 +91,4 @@ def test_a_job_that_kills_each_of_its_workers_is_given_up(attempts: int, becomes
     retry_stalled_jobs()
 
     own = ProcrastinateJob.objects.filter(task_name=rescoring.TASK, args__model_id=champion.pk)
-    assert own.get().status == becomes
+    assert own.get().status == status

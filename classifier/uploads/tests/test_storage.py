@@ -1,4 +1,4 @@
-"""A stored file is on the disk whole before anybody is told of it."""
+"""Durable storage: a saved file is complete on the disk."""
 
 import os
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from classifier.tests import faults
 from classifier.uploads.storage import MARKER, DurableStorage, NoStorage, StorageFull, WrongStore
 
 
-class CutShort(BytesIO):
-    """What comes from a client that goes away half-way."""
+class BrokenUpload(BytesIO):
+    """A file from a client that disconnects half-way."""
 
     def read(self, size: int | None = -1) -> bytes:
         if self.tell():
@@ -30,13 +30,13 @@ def storage(tmp_path: Path) -> DurableStorage:
     return storage
 
 
-def files(folder: Path) -> list[Path]:
+def list_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and path.name != MARKER]
 
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Paths in the order in which they are written to the disk."""
+    """The synced paths in order."""
     paths: list[str] = []
 
     def sync(descriptor: int) -> None:
@@ -46,33 +46,31 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
-def test_a_file_is_stored_under_its_name(storage: DurableStorage, tmp_path: Path) -> None:
+def test_file_is_stored_under_its_name(storage: DurableStorage, tmp_path: Path) -> None:
     name = storage.save("uploads/ab/one", ContentFile(b"content"))
 
-    assert files(tmp_path) == [tmp_path / name]
+    assert list_files(tmp_path) == [tmp_path / name]
     assert (tmp_path / "uploads/ab/one").read_bytes() == b"content"
 
 
-def test_a_file_that_breaks_off_leaves_nothing(storage: DurableStorage, tmp_path: Path) -> None:
+def test_broken_upload_leaves_no_file(storage: DurableStorage, tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError):
-        storage.save("uploads/ab/one", File(CutShort(b"half of it")))
+        storage.save("uploads/ab/one", File(BrokenUpload(b"half of it")))
 
-    assert files(tmp_path) == []
+    assert list_files(tmp_path) == []
 
 
-def test_file_that_is_gone_already_does_not_hide_why_it_broke_off(
-    storage: DurableStorage, tmp_path: Path
-) -> None:
-    class Vanishing(CutShort):
+def test_vanished_file_does_not_hide_the_error(storage: DurableStorage, tmp_path: Path) -> None:
+    class VanishingUpload(BrokenUpload):
         def read(self, size: int | None = -1) -> bytes:
             (tmp_path / "one").unlink(missing_ok=True)
             return super().read(size)
 
     with pytest.raises(ConnectionResetError):
-        storage.save("one", File(Vanishing(b"half of it")))
+        storage.save("one", File(VanishingUpload(b"half of it")))
 
 
-def test_nobody_is_told_of_a_file_that_may_not_be_on_the_disk(
+def test_failed_sync_leaves_no_file(
     storage: DurableStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", faults.raise_io_error)
@@ -80,12 +78,10 @@ def test_nobody_is_told_of_a_file_that_may_not_be_on_the_disk(
     with pytest.raises(NoStorage, match="Input/output error"):
         storage.save("one", ContentFile(b"content"))
 
-    assert files(tmp_path) == []
+    assert list_files(tmp_path) == []
 
 
-def test_the_folders_that_name_it_are_on_the_disk_too(
-    storage: DurableStorage, tmp_path: Path, synced: list[str]
-) -> None:
+def test_new_folders_are_synced(storage: DurableStorage, tmp_path: Path, synced: list[str]) -> None:
     storage.save("uploads/ab/one", ContentFile(b"content"))
     new_folders = [f"{tmp_path}", f"{tmp_path}/uploads"]
     assert synced == [*new_folders, f"{tmp_path}/uploads/ab/one", f"{tmp_path}/uploads/ab"]
@@ -95,7 +91,7 @@ def test_the_folders_that_name_it_are_on_the_disk_too(
     assert synced == [f"{tmp_path}/uploads/ab/two", f"{tmp_path}/uploads/ab"]
 
 
-def test_folder_that_another_process_has_made_is_synced_once(
+def test_folder_of_another_process_is_synced_once(
     storage: DurableStorage, tmp_path: Path, synced: list[str]
 ) -> None:
     (tmp_path / "uploads/ab").mkdir(parents=True)
@@ -106,7 +102,7 @@ def test_folder_that_another_process_has_made_is_synced_once(
     assert synced.count(f"{tmp_path}/uploads") == 1
 
 
-def test_a_name_that_is_taken_is_not_written_over(storage: DurableStorage, tmp_path: Path) -> None:
+def test_existing_file_is_not_overwritten(storage: DurableStorage, tmp_path: Path) -> None:
     storage.save("one", ContentFile(b"content"))
     with pytest.raises(FileExistsError):
         storage.save("one", ContentFile(b"other"))
@@ -123,7 +119,7 @@ def test_a_name_that_is_taken_is_not_written_over(storage: DurableStorage, tmp_p
     ],
 )
 @pytest.mark.parametrize("call", ["mkdir", "open"])
-def test_error_of_the_file_system_is_no_storage(
+def test_file_system_error_is_no_storage(
     storage: DurableStorage,
     monkeypatch: pytest.MonkeyPatch,
     call: str,
@@ -139,7 +135,7 @@ def test_error_of_the_file_system_is_no_storage(
 
 
 @pytest.mark.parametrize("name", ["uploads", "uploads/ab"])
-def test_file_in_the_place_of_a_folder_is_no_storage(
+def test_file_in_place_of_folder_is_no_storage(
     storage: DurableStorage, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -161,7 +157,7 @@ def test_file_in_the_place_of_a_folder_is_no_storage(
     ],
     ids=["save", "open", "delete", "listdir", "get_modified_time", "probe"],
 )
-def test_volume_that_is_not_mounted_is_no_storage(
+def test_unmounted_volume_is_no_storage(
     storage: DurableStorage, tmp_path: Path, use: Callable[[DurableStorage], Any]
 ) -> None:
     (tmp_path / MARKER).unlink()
@@ -177,19 +173,17 @@ def test_volume_that_is_not_mounted_is_no_storage(
     assert not (tmp_path / "uploads").exists(), "nothing is written into the folder below it"
 
 
-def test_missing_file_of_a_mounted_volume_is_a_missing_file(storage: DurableStorage) -> None:
+def test_missing_file_is_missing_file(storage: DurableStorage) -> None:
     storage.delete("uploads/ab/one")
     with pytest.raises(FileNotFoundError):
         storage.open("uploads/ab/one")
 
 
-def test_probe_returns_the_store_s_id_and_leaves_no_file(
-    storage: DurableStorage, tmp_path: Path
-) -> None:
+def test_probe_returns_id_and_leaves_no_file(storage: DurableStorage, tmp_path: Path) -> None:
     store_id = storage.probe()
 
     assert store_id == UUID((tmp_path / MARKER).read_text().strip())
-    assert files(tmp_path) == []
+    assert list_files(tmp_path) == []
 
 
 def test_probe_of_a_full_volume_fails(
@@ -201,7 +195,7 @@ def test_probe_of_a_full_volume_fails(
         storage.probe()
 
 
-def test_damaged_marker_is_another_store_s(storage: DurableStorage, tmp_path: Path) -> None:
+def test_damaged_marker_is_wrong_store(storage: DurableStorage, tmp_path: Path) -> None:
     (tmp_path / MARKER).write_text("no ID")
 
     with pytest.raises(WrongStore, match="holds no ID"):

@@ -1,4 +1,4 @@
-"""Classifying and labelling: all of it is kept or nothing, and nobody's change is lost."""
+"""Storing pictures and setting labels, completely or not at all."""
 
 import errno
 import hashlib
@@ -36,27 +36,28 @@ def stored_files(settings: Settings) -> list[Path]:
     return [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
-def png(picture: Image.Image) -> bytes:
+def encode_png(picture: Image.Image) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def side_by_side(*pictures: bytes) -> bytes:
+def paste_side_by_side(*pictures: bytes) -> bytes:
     paper = Image.new("L", (280 * len(pictures), 280), 255)
-    for place, picture in enumerate(pictures):
-        paper.paste(Image.open(BytesIO(picture)), (280 * place, 0))
-    return png(paper)
+    for index, picture in enumerate(pictures):
+        paper.paste(Image.open(BytesIO(picture)), (280 * index, 0))
+    return encode_png(paper)
 
 
-def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
+def test_picture_is_stored_with_prediction(
     champion: ModelVersion, drawn: Draw, settings: Settings
 ) -> None:
     data = drawn(7)
 
     answer = submission.classify_picture(data, Source.API)
 
-    upload, image, prediction = Upload.objects.get(), InputImage.objects.get(), Prediction.objects
+    upload, image = Upload.objects.get(), InputImage.objects.get()
+    prediction = Prediction.objects.get()
     assert [path.read_bytes() for path in stored_files(settings)] == [data]
     assert Path(upload.file.path) == stored_files(settings)[0]
     assert (upload.pk, upload.source) == (answer.id, Source.API)
@@ -64,13 +65,20 @@ def test_a_picture_is_kept_with_its_digit_and_what_the_model_said(
     assert (upload.width, upload.height, upload.media_type) == (280, 280, "image/png")
     assert (image.pk, image.upload, image.source) == (answer.digits[0].id, upload, Source.API)
     assert bytes(image.pixels) == imaging.find_digits(imaging.decode(data))[0].pixels.tobytes()
-    said = prediction.get()
-    assert (said.image, said.model, said.imaging_version) == (image, champion, imaging.VERSION)
-    assert (said.label, said.verdict, said.reason) == ("7", Verdict.DIGIT, "")
-    assert said.by_digit == answer.probabilities
+    assert (prediction.image, prediction.model, prediction.imaging_version) == (
+        image,
+        champion,
+        imaging.VERSION,
+    )
+    assert (prediction.label, prediction.verdict, prediction.reason) == (
+        "7",
+        Verdict.DIGIT,
+        "",
+    )
+    assert prediction.by_digit == answer.probabilities
 
 
-def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, drawn: Draw) -> None:
+def test_upload_starts_unlabelled(champion: ModelVersion, drawn: Draw) -> None:
     submission.classify_picture(drawn(7), Source.WEB)
 
     image = InputImage.objects.get()
@@ -78,7 +86,7 @@ def test_an_upload_is_unknown_until_somebody_labels_it(champion: ModelVersion, d
     assert (image.labelled_by, image.labelled_at) == (None, None)
 
 
-def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw) -> None:
+def test_unsure_answer_has_reason_and_best_guess(drawn: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
@@ -88,10 +96,10 @@ def test_a_model_that_is_unsure_says_unknown_why_and_its_best_guess(drawn: Draw)
     assert (answer.reason, answer.best_guess) == (Reason.LOW_CONFIDENCE, "7")
 
 
-def test_several_digits_in_one_picture_are_read_in_order(
-    champion: ModelVersion, drawn: Draw
-) -> None:
-    answer = submission.classify_picture(side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB)
+def test_digits_are_read_in_order(champion: ModelVersion, drawn: Draw) -> None:
+    answer = submission.classify_picture(
+        paste_side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB
+    )
 
     assert (answer.label, answer.verdict, answer.probabilities) == ("720", Verdict.DIGIT, None)
     assert [digit.box[0] // 280 for digit in answer.digits] == [0, 1, 2]
@@ -101,10 +109,8 @@ def test_several_digits_in_one_picture_are_read_in_order(
     assert [image.pk for image in stored] == [digit.id for digit in answer.digits]
 
 
-def test_a_blank_picture_is_kept_and_holds_no_digit(
-    champion: ModelVersion, settings: Settings
-) -> None:
-    answer = submission.classify_picture(png(Image.new("L", (280, 280), 255)), Source.WEB)
+def test_blank_picture_is_stored_without_image(champion: ModelVersion, settings: Settings) -> None:
+    answer = submission.classify_picture(encode_png(Image.new("L", (280, 280), 255)), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.NOT_A_DIGIT)
     assert (answer.reason, answer.best_guess, answer.digits) == (Reason.BLANK, None, [])
@@ -114,20 +120,19 @@ def test_a_blank_picture_is_kept_and_holds_no_digit(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rows_that_the_database_refuses_leave_no_file(
+def test_rejected_rows_leave_no_file(
     champion: ModelVersion,
     drawn: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As a broken model's probability above one would be."""
-
-    def broken(_: Recognizer, images: list[NDArray[np.uint8]]) -> list[Recognition]:
+    # A broken model returns probabilities above one.
+    def recognize_badly(_: Recognizer, images: list[NDArray[np.uint8]]) -> list[Recognition]:
         scores = {"rejection": 0.0}
-        found = Recognition(np.full(10, 1.5), scores, Verdict.DIGIT, None, np.zeros(3))
-        return [found for _ in images]
+        result = Recognition(np.raise_disk_full(10, 1.5), scores, Verdict.DIGIT, None, np.zeros(3))
+        return [result for _ in images]
 
-    monkeypatch.setattr(Recognizer, "recognize", broken)
+    monkeypatch.setattr(Recognizer, "recognize", recognize_badly)
 
     with pytest.raises(IntegrityError):
         submission.classify_picture(drawn(7), Source.WEB)
@@ -137,16 +142,16 @@ def test_rows_that_the_database_refuses_leave_no_file(
     assert not InputImage.objects.exists()
 
 
-def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
+def test_full_disk_leaves_nothing(
     champion: ModelVersion,
     drawn: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def full(_: int) -> None:
+    def raise_disk_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", raise_disk_full)
 
     with pytest.raises(StorageFull, match="No space left"):
         submission.classify_picture(drawn(7), Source.WEB)
@@ -155,7 +160,7 @@ def test_a_full_disk_leaves_no_row_and_no_part_of_a_file(
     assert not Upload.objects.exists()
 
 
-def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User) -> None:
+def test_label_is_recorded_in_history(labeller: User) -> None:
     image = factories.create_image()
 
     labels.set_label(image.pk, "7", by=labeller, via=Via.API)
@@ -169,9 +174,7 @@ def test_a_label_is_kept_with_who_when_from_what_and_through_what(labeller: User
     assert change.created_at is not None
 
 
-def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
-    labeller: User, admin_user: User
-) -> None:
+def test_same_label_changes_nothing(labeller: User, admin_user: User) -> None:
     image = factories.create_image()
     labels.set_label(image.pk, "7", by=labeller, via=Via.ADMIN)
     labelled_at = InputImage.objects.get().labelled_at
@@ -183,7 +186,7 @@ def test_the_same_label_again_changes_nothing_and_keeps_who_set_it(
     assert LabelChange.objects.count() == 1
 
 
-def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: User) -> None:
+def test_undo_is_another_change(labeller: User) -> None:
     image = factories.create_image()
     labels.set_label(image.pk, "7", by=labeller, via=Via.ADMIN)
 
@@ -196,7 +199,7 @@ def test_undoing_a_label_is_one_more_change_and_forgets_who_labelled(labeller: U
 
 
 @pytest.mark.parametrize("label", ["", "10", "seven", "Unknown", "٧"])
-def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> None:
+def test_unknown_label_is_refused(labeller: User, label: str) -> None:
     image = factories.create_image()
 
     with pytest.raises(RuleBroken, match="Use one of: 0, 1, "):
@@ -207,7 +210,7 @@ def test_a_label_that_does_not_exist_is_refused(labeller: User, label: str) -> N
 
 
 @pytest.mark.parametrize("source", [Source.MNIST, Source.MNIST_SAMPLE])
-def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) -> None:
+def test_mnist_labels_cannot_change(labeller: User, source: Source) -> None:
     image = factories.create_mnist_image(source=source, label="7")
 
     with pytest.raises(RuleBroken, match="MNIST"):
@@ -216,7 +219,7 @@ def test_the_labels_of_mnist_stay_as_they_are(labeller: User, source: Source) ->
     assert InputImage.objects.get().label == "7"
 
 
-def test_several_images_get_their_label_together_or_not_at_all(labeller: User) -> None:
+def test_labels_are_set_for_all_images_or_none(labeller: User) -> None:
     first, second = (factories.create_image(pk=UUID(int=number)) for number in (1, 2))
     # The last in order, so that the others have been labelled when it is refused.
     refused = factories.create_mnist_image(pk=UUID(int=3))

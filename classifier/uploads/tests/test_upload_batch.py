@@ -37,7 +37,7 @@ def stored_files(settings: Settings) -> set[str]:
     return {str(path.relative_to(root)) for path in Path(root, "uploads/").rglob("*-*")}
 
 
-def send_one(client: Client, draw: Draw) -> Any:
+def send_picture(client: Client, draw: Draw) -> Any:
     return client.post("/api/predict", draw(7), "image/png")
 
 
@@ -45,14 +45,18 @@ def send_with_key(client: Client, draw: Draw) -> Any:
     return client.post("/api/predict", draw(7), "image/png", headers=KEY)
 
 
-def send_two(client: Client, draw: Draw) -> Any:
+def send_two_pictures(client: Client, draw: Draw) -> Any:
     files = [SimpleUploadedFile(f"{digit}.png", draw(digit)) for digit in (2, 7)]
     return client.post("/api/predict/many", {"image": files})
 
 
 @pytest.mark.parametrize(
     ("send", "tag", "count"),
-    [(send_one, b"INSERT 0 1", 1), (send_with_key, b"COMMIT", 1), (send_two, b"COMMIT", 2)],
+    [
+        (send_picture, b"INSERT 0 1", 1),
+        (send_with_key, b"COMMIT", 1),
+        (send_two_pictures, b"COMMIT", 2),
+    ],
     ids=["one statement", "idempotency key", "batch"],
 )
 def test_files_stay_when_the_connection_is_cut_after_the_commit(
@@ -109,18 +113,18 @@ def test_no_file_is_written_while_the_database_is_away(
         raise OperationalError("connection refused")
 
     submission.classify_picture(drawn(7), Source.API)
-    before = stored_files(settings)
+    earlier_files = stored_files(settings)
     saved: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(DurableStorage, "_save", lambda _, name, __: saved.append(name))
         patched.setattr(connection, "ensure_connection", refuse)
-        response = send_one(client, drawn)
+        response = send_picture(client, drawn)
 
     assert response.json()["code"] == "no_database"
-    assert (saved, stored_files(settings)) == ([], before)
+    assert (saved, stored_files(settings)) == ([], earlier_files)
 
 
-@pytest.mark.parametrize("send", [send_one, send_two])
+@pytest.mark.parametrize("send", [send_picture, send_two_pictures])
 def test_files_are_deleted_when_the_database_disk_is_full(
     champion: ModelVersion,
     client: Client,
@@ -129,17 +133,15 @@ def test_files_are_deleted_when_the_database_disk_is_full(
     monkeypatch: pytest.MonkeyPatch,
     send: Callable[[Client, Draw], Any],
 ) -> None:
-    """Otherwise each new try would fill the media too."""
-
-    send_one(client, drawn)
-    before = stored_files(settings)
+    send_picture(client, drawn)
+    earlier_files = stored_files(settings)
     with monkeypatch.context() as patched:
         faults.break_cursors(patched, psycopg.errors.DiskFull("could not extend file"))
         response = send(client, drawn)
 
     assert (response.status_code, response.json()["code"]) == (507, "database_full")
     assert response.headers["Retry-After"] == "60"
-    assert stored_files(settings) == before
+    assert stored_files(settings) == earlier_files
 
 
 def test_rolled_back_batch_deletes_each_file_once(

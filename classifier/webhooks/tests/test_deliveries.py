@@ -1,4 +1,4 @@
-"""Deliveries reach whoever listens, signed, and are tried again where nobody does."""
+"""Deliveries: signatures, retries and their end."""
 
 import base64
 import hashlib
@@ -44,17 +44,17 @@ def webhook(receiver: Receiver) -> Webhook:
 
 @pytest.fixture
 def delivery(webhook: Webhook) -> Delivery:
-    """One that waits."""
+    """A delivery that waits."""
     events.send_test(webhook)
     return webhook.deliveries.get()
 
 
-def state(delivery: Delivery) -> str:
-    return str(deliveries.list_deliveries().get(pk=delivery.pk).state)
+def get_state(delivery: Delivery) -> str:
+    return str(deliveries.list_deliveries().get(pk=delivery.pk).get_state)
 
 
-def signed(key: str, request: Any) -> str:
-    """As the specification says, and in no way as the project does it."""
+def sign(key: str, request: Any) -> str:
+    """Sign a request as the specification says, independently of our own code."""
     content = b".".join(
         [
             request.headers["Webhook-Id"].encode(),
@@ -66,7 +66,7 @@ def signed(key: str, request: Any) -> str:
     return "v1," + base64.standard_b64encode(mac.digest()).decode()
 
 
-def test_a_signature_is_what_the_specification_s_own_example_has() -> None:
+def test_signature_matches_specification() -> None:
     body = b'{"test": 2432232314}'
     assert signing.build_headers(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == {
         "Webhook-Id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -75,16 +75,14 @@ def test_a_signature_is_what_the_specification_s_own_example_has() -> None:
     }
 
 
-def test_a_secret_has_32_random_bytes() -> None:
+def test_secret_has_32_random_bytes() -> None:
     first, second = signing.generate_secret(), signing.generate_secret()
     assert first != second
     assert first.startswith("whsec_")
     assert len(base64.b64decode(first.removeprefix("whsec_"))) == 32
 
 
-def test_a_delivery_is_json_that_is_signed_and_says_when(
-    receiver: Receiver, delivery: Delivery
-) -> None:
+def test_delivery_is_signed_json(receiver: Receiver, delivery: Delivery) -> None:
     before = int(time.time())
     assert run_waiting_jobs() == 1
 
@@ -93,26 +91,26 @@ def test_a_delivery_is_json_that_is_signed_and_says_when(
     assert request.headers["Content-Type"] == "application/json"
     assert request.headers["Webhook-Id"] == str(delivery.pk)
     assert before <= int(request.headers["Webhook-Timestamp"]) <= time.time()
-    assert request.headers["Webhook-Signature"] == signed(SECRET, request)
+    assert request.headers["Webhook-Signature"] == sign(SECRET, request)
     assert list(request.json) == ["type", "timestamp", "data"]
     assert request.json == delivery.payload
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status, delivery.error) == (1, 204, "")
     assert delivery.delivered_at
-    assert (state(delivery), list_waiting_jobs()) == (DeliveryState.DELIVERED, [])
+    assert (get_state(delivery), list_waiting_jobs()) == (DeliveryState.DELIVERED, [])
 
 
-def test_one_that_fails_is_tried_again_under_the_same_id_and_signed_anew(
+def test_retry_has_same_id_and_new_signature(
     receiver: Receiver, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.statuses = [500]
     clock = SimpleNamespace(time=iter([1000.0, 2000.0]).__next__)
     monkeypatch.setattr(deliveries, "time", clock)
 
-    assert (run_waiting_jobs(), state(delivery)) == (1, DeliveryState.WAITING)
+    assert (run_waiting_jobs(), get_state(delivery)) == (1, DeliveryState.WAITING)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.error) == (500, "The answer was 500.")
-    assert (run_waiting_jobs(), state(delivery)) == (1, DeliveryState.DELIVERED)
+    assert (run_waiting_jobs(), get_state(delivery)) == (1, DeliveryState.DELIVERED)
 
     ids, times = (
         [request.headers[f"Webhook-{name}"] for request in receiver.requests]
@@ -120,22 +118,20 @@ def test_one_that_fails_is_tried_again_under_the_same_id_and_signed_anew(
     )
     assert (ids, times) == ([str(delivery.pk)] * 2, ["1000", "2000"])
     assert receiver.requests[0].body == receiver.requests[1].body
-    assert receiver.requests[1].headers["Webhook-Signature"] == signed(SECRET, receiver.requests[1])
+    assert receiver.requests[1].headers["Webhook-Signature"] == sign(SECRET, receiver.requests[1])
 
 
 @pytest.mark.parametrize("status", [199, 301, 307, 400, 404, 429, 503])
-def test_whatever_is_no_success_is_tried_again(
-    receiver: Receiver, delivery: Delivery, status: int
-) -> None:
+def test_failed_delivery_is_retried(receiver: Receiver, delivery: Delivery, status: int) -> None:
     receiver.statuses = [status, 200]
     run_waiting_jobs()
-    assert state(delivery) == DeliveryState.WAITING
+    assert get_state(delivery) == DeliveryState.WAITING
     assert run_waiting_jobs() == 1
-    assert state(delivery) == DeliveryState.DELIVERED
+    assert get_state(delivery) == DeliveryState.DELIVERED
     assert {request.path for request in receiver.requests} == {"/hook?of=this"}
 
 
-def test_so_is_what_could_not_be_sent(
+def test_timed_out_delivery_is_retried(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
     receiver.may_respond.clear()
@@ -147,10 +143,10 @@ def test_so_is_what_could_not_be_sent(
     assert delivery.error.startswith("There was no answer within")
     receiver.may_respond.set()
     run_waiting_jobs()
-    assert state(delivery) == DeliveryState.DELIVERED
+    assert get_state(delivery) == DeliveryState.DELIVERED
 
 
-def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
+def test_delivery_fails_after_a_day_of_growing_waits(
     receiver: Receiver, delivery: Delivery, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.statuses = [500] * deliveries.ATTEMPTS
@@ -167,17 +163,15 @@ def test_the_waits_grow_to_a_day_in_all_and_then_it_has_failed(
     run_waiting_jobs()
 
     assert len(receiver.requests) == deliveries.ATTEMPTS
-    assert (list_waiting_jobs(), state(delivery)) == ([], DeliveryState.FAILED)
+    assert (list_waiting_jobs(), get_state(delivery)) == ([], DeliveryState.FAILED)
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.status) == (8, 500)
-    [said] = caplog.records
-    assert said.levelno == logging.WARNING
-    assert "127.0.0.1" not in said.getMessage()
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "127.0.0.1" not in record.getMessage()
 
 
-def test_who_fails_together_does_not_come_back_together(
-    receiver: Receiver, webhook: Webhook
-) -> None:
+def test_retries_are_spread(receiver: Receiver, webhook: Webhook) -> None:
     receiver.statuses = [500] * 20
     for _ in range(20):
         events.send_test(webhook)
@@ -185,7 +179,7 @@ def test_who_fails_together_does_not_come_back_together(
     assert len({job["scheduled_at"].replace(microsecond=0) for job in list_waiting_jobs()}) > 1
 
 
-def test_who_is_gone_is_switched_off_and_told_nothing_more(
+def test_gone_receiver_is_switched_off(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
     events.send_test(webhook)
@@ -197,14 +191,14 @@ def test_who_is_gone_is_switched_off_and_told_nothing_more(
     assert not webhook.active
     assert len(receiver.requests) == 1
     assert list_waiting_jobs() == []
-    found = deliveries.list_deliveries().order_by("status").values_list("state", "status", "error")
-    assert [*found] == [
+    states = deliveries.list_deliveries().order_by("status").values_list("state", "status", "error")
+    assert [*states] == [
         (DeliveryState.FAILED, 410, "The answer was 410."),
         (DeliveryState.FAILED, None, "The webhook is switched off."),
     ]
 
 
-def test_a_delivery_that_failed_can_be_sent_again(
+def test_failed_delivery_can_be_resent(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
     receiver.statuses = [410]
@@ -212,17 +206,16 @@ def test_a_delivery_that_failed_can_be_sent_again(
     Webhook.objects.update(active=True)
 
     assert deliveries.resend([delivery.pk]) == 1
-    assert state(delivery) == DeliveryState.WAITING
+    assert get_state(delivery) == DeliveryState.WAITING
     run_waiting_jobs()
 
-    assert state(delivery) == DeliveryState.DELIVERED
+    assert get_state(delivery) == DeliveryState.DELIVERED
     assert len({request.headers["Webhook-Id"] for request in receiver.requests}) == 1
 
 
-def test_an_attempt_whose_worker_was_killed_just_after_it_is_not_made_twice(
+def test_attempt_is_not_repeated_after_killed_worker(
     receiver: Receiver, delivery: Delivery
 ) -> None:
-    """Its job is there still, and is done again."""
     receiver.statuses = [500]
     [job] = list_waiting_jobs()
     tasks.deliver(**job["args"])
@@ -231,7 +224,7 @@ def test_an_attempt_whose_worker_was_killed_just_after_it_is_not_made_twice(
     assert [job["args"]["attempt"] for job in list_waiting_jobs()[1:]] == [1]
 
 
-def test_what_was_delivered_or_deleted_meanwhile_is_left(
+def test_delivered_or_deleted_delivery_is_skipped(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
     [job] = list_waiting_jobs()
@@ -243,26 +236,26 @@ def test_what_was_delivered_or_deleted_meanwhile_is_left(
     assert not Delivery.objects.exists()
 
 
-def test_a_new_secret_signs_from_then_on(
+def test_rotated_secret_signs_later_deliveries(
     receiver: Receiver, delivery: Delivery, webhook: Webhook
 ) -> None:
     secret = events.rotate_secret(webhook.pk)
     run_waiting_jobs()
     assert secret != SECRET
-    assert receiver.requests[0].headers["Webhook-Signature"] == signed(secret, receiver.requests[0])
+    assert receiver.requests[0].headers["Webhook-Signature"] == sign(secret, receiver.requests[0])
 
 
-def test_old_ones_are_forgotten_delivered_or_not(delivery: Delivery, webhook: Webhook) -> None:
+def test_old_deliveries_are_purged(delivery: Delivery, webhook: Webhook) -> None:
     events.send_test(webhook)
     for pk, days in zip(Delivery.objects.values_list("pk", flat=True), (29.9, 30.1), strict=True):
         at = timezone.now() - timedelta(days=days)
         Delivery.objects.filter(pk=pk).update(created_at=at)
     tasks.purge_deliveries(timestamp=0)
-    [left] = Delivery.objects.all()
-    assert timezone.now() - left.created_at < timedelta(days=30)
+    [remaining] = Delivery.objects.all()
+    assert timezone.now() - remaining.created_at < timedelta(days=30)
 
 
-def test_a_job_names_neither_address_nor_secret(delivery: Delivery) -> None:
+def test_job_holds_no_secret(delivery: Delivery) -> None:
     [job] = list_waiting_jobs()
     assert set(job["args"]) <= {"delivery_id", "attempt", "request_id"}
     assert UUID(job["args"]["delivery_id"]) == delivery.pk

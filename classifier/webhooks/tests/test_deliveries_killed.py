@@ -1,4 +1,4 @@
-"""A worker that is killed while it tells somebody."""
+"""A worker that is killed during a delivery."""
 
 from collections.abc import Iterator
 
@@ -23,15 +23,13 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def test_what_a_killed_worker_was_sending_is_sent_once_more(
-    receiver: Receiver, admin_user: User
-) -> None:
+def test_delivery_of_killed_worker_is_repeated(receiver: Receiver, admin_user: User) -> None:
     receiver.create_webhook(Event.LABEL_CREATED)
     receiver.may_respond.clear()
     labels.set_label(factories.create_image().pk, "7", admin_user, Via.API)
     first = workers.start_worker("webhooks")
     try:
-        told = receiver.arrived.get(timeout=WITHIN_S)
+        request = receiver.arrived.get(timeout=WITHIN_S)
     finally:
         first.kill()
         first.wait()
@@ -41,13 +39,13 @@ def test_what_a_killed_worker_was_sending_is_sent_once_more(
     workers.retry_stalled_jobs()
     second = workers.start_worker("webhooks")
     try:
-        again = receiver.arrived.get(timeout=WITHIN_S)
+        repeated = receiver.arrived.get(timeout=WITHIN_S)
     finally:
-        second.terminate()  # which lets it end what it does
+        second.terminate()  # it finishes its job first
         second.wait()
 
-    assert again.body == told.body
-    assert again.headers["Webhook-Id"] == told.headers["Webhook-Id"]
+    assert repeated.body == request.body
+    assert repeated.headers["Webhook-Id"] == request.headers["Webhook-Id"]
     delivery = Delivery.objects.get()
     assert (delivery.attempts, delivery.status) == (1, 204)
     assert delivery.delivered_at

@@ -1,4 +1,4 @@
-"""Where something may be posted to, and for how long it is waited for."""
+"""Addresses of webhooks, and requests with a time limit."""
 
 import contextlib
 import socket
@@ -23,7 +23,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TIMEOUT_S", 0.3)
 
 
@@ -37,12 +37,12 @@ def little_time(monkeypatch: pytest.MonkeyPatch) -> None:
         "http://10.0.0.1/",
     ],
 )
-def test_addresses_of_the_outside_and_of_the_own_network_are_taken(url: str) -> None:
+def test_valid_url_is_accepted(url: str) -> None:
     transport.validate_url(url)
 
 
 @pytest.mark.parametrize(
-    ("url", "why"),
+    ("url", "message"),
     [
         ("", "whole address"),
         ("example.org/hook", "whole address"),
@@ -64,12 +64,12 @@ def test_addresses_of_the_outside_and_of_the_own_network_are_taken(url: str) -> 
         ("http://[::ffff:169.254.169.254]/", "link-local"),
     ],
 )
-def test_others_are_not_and_it_is_said_why(url: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+def test_invalid_url_is_refused(url: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         transport.validate_url(url)
 
 
-def test_what_is_posted_arrives_and_the_status_comes_back(receiver: Receiver) -> None:
+def test_post_sends_body_and_returns_status(receiver: Receiver) -> None:
     receiver.statuses = [201]
 
     assert transport.post(f"{receiver.url}?a=b#c", b"{}", {"Webhook-Id": "1"}) == 201
@@ -79,16 +79,15 @@ def test_what_is_posted_arrives_and_the_status_comes_back(receiver: Receiver) ->
     assert request.headers["Host"] == receiver.url.removeprefix("http://")
 
 
-def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
+def test_redirect_is_not_followed(receiver: Receiver) -> None:
     receiver.statuses = [302]
     assert transport.post(f"{receiver.url}/hook", b"", {}) == 302
     assert [request.path for request in receiver.requests] == ["/hook"]
 
 
-def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
+def test_name_of_link_local_address_gets_nothing(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By any of its spellings, and however the name is resolved: asked of the open connection."""
     peer = Mock(return_value=("169.254.169.254", 80))
     connection = Mock(sock=Mock(getpeername=peer))
     monkeypatch.setattr(transport, "HTTPConnection", Mock(return_value=connection))
@@ -101,63 +100,62 @@ def test_a_name_that_leads_to_the_machines_own_address_gets_nothing(
     connection.close.assert_called_once()
 
 
-def test_who_never_answers_is_not_waited_for(receiver: Receiver, little_time: None) -> None:
+def test_silent_receiver_times_out(receiver: Receiver, short_timeout: None) -> None:
     receiver.may_respond.clear()
     with pytest.raises(DeliveryError, match="no answer within"):
         transport.post(receiver.url, b"", {})
 
 
-def test_nor_is_who_sends_a_byte_now_and_then(little_time: None) -> None:
-    """Each of which would be within the time."""
-    over = Event()
+def test_slow_receiver_times_out(short_timeout: None) -> None:
+    stopped = Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = Thread(target=_drip, args=[server, over])
+        thread = Thread(target=_send_slowly, args=[server, stopped])
         thread.start()
         try:
             with pytest.raises(DeliveryError, match="no answer within"):
                 transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         finally:
-            over.set()
+            stopped.set()
             thread.join()
 
 
-def _drip(server: socket.socket, over: Event) -> None:
+def _send_slowly(server: socket.socket, stopped: Event) -> None:
     peer, _ = server.accept()
     with peer, contextlib.suppress(OSError):
         peer.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while not over.wait(0.02):
+        while not stopped.wait(0.02):
             peer.sendall(b"y")
 
 
-def test_who_is_not_there_is_told_of() -> None:
+def test_refused_connection_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
     with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
         transport.post(url, b"", {})
 
 
-def test_a_name_that_can_t_be_one_is_told_of() -> None:
+def test_impossible_name_is_reported() -> None:
     with pytest.raises(DeliveryError, match="UnicodeError"):
         transport.post(f"http://{'a' * 64}.example/", b"", {})
 
 
-def test_who_answers_in_no_http_is_told_of() -> None:
+def test_malformed_response_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = Thread(target=_mumble, args=[server])
+        thread = Thread(target=_send_garbage, args=[server])
         thread.start()
         with pytest.raises(DeliveryError, match="BadStatusLine"):
             transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         thread.join()
 
 
-def _mumble(server: socket.socket) -> None:
+def _send_garbage(server: socket.socket) -> None:
     peer, _ = server.accept()
     with peer:
         peer.recv(4096)
         peer.sendall(b"hello\r\n")
 
 
-def test_https_is_for_those_whose_certificate_is_trusted(receiver: Receiver) -> None:
+def test_certificate_must_be_trusted(receiver: Receiver) -> None:
     connection: Any = transport._build_connection(urlsplit("https://localhost"))
     context = connection._context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
