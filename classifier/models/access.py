@@ -13,12 +13,12 @@ from classifier.recognition.labels import Scope
 class ApiToken(models.Model):
     """A token with which a program acts for a user, within scopes. Only its hash is stored."""
 
-    name = models.CharField(max_length=100, help_text="what uses it")
+    name = models.CharField(max_length=100, help_text="the program that uses it")
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
     scopes = ArrayField(models.CharField(max_length=12, choices=build_choices(Scope)))
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
     start = models.CharField(
-        max_length=8, editable=False, help_text="the first characters, to tell it by"
+        max_length=8, editable=False, help_text="the first characters, to recognise it"
     )
     expires_at = models.DateTimeField(null=True, blank=True, help_text="empty: never")
     last_used_at = models.DateTimeField(null=True, editable=False, help_text="to the hour")

@@ -41,7 +41,7 @@ class Upload(models.Model):
     media_type = models.CharField(max_length=32)
     source = models.CharField(max_length=12, choices=[(s.value, s.label) for s in UPLOAD_SOURCES])
     confidence = models.FloatField(
-        null=True, editable=False, help_text="that all of it is read right, by its first reading"
+        null=True, editable=False, help_text="probability that the first reading is right, 0 to 1"
     )
     lines = models.JSONField(
         default=list, editable=False, help_text="box and number of digits of each line of writing"
@@ -50,7 +50,7 @@ class Upload(models.Model):
         default=list, editable=False, help_text="boxes of writing that no digit explains"
     )
     visitor = models.UUIDField(
-        null=True, editable=False, help_text="the browser that sent it, by its cookie"
+        null=True, editable=False, help_text="the browser that sent it, from its cookie"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -50,21 +50,28 @@ class QueueItem(models.Model):
     image = models.OneToOneField(
         InputImage, models.CASCADE, primary_key=True, related_name="queued"
     )
-    waiting = models.BooleanField(default=True, help_text="as long as the label is unknown")
+    waiting = models.BooleanField(default=True, help_text="whether the label is unknown")
     guess = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
-    doubt = models.FloatField(help_text="how much a label would settle, 0 to 1")
+    doubt = models.FloatField(
+        help_text="acquisition score: how much its label would teach a model, 0 to 1"
+    )
     embedding = models.BinaryField(help_text="see classifier.recognition.active_learning")
     duplicate = models.BooleanField(
-        default=False, help_text="so like another that asking for both is no use"
+        default=False, help_text="so similar to another image that labelling both is no use"
     )
     suggestion = models.CharField(
-        max_length=12, choices=build_choices(KNOWN_LABELS), blank=True, help_text="the newest one"
+        max_length=12,
+        choices=build_choices(KNOWN_LABELS),
+        blank=True,
+        help_text="the newest suggestion of a visitor",
     )
     leased_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     leased_until = models.DateTimeField(null=True)
-    skipped_by = ArrayField(models.IntegerField(), default=list, help_text="users")
+    skipped_by = ArrayField(
+        models.IntegerField(), default=list, help_text="ids of the users who skipped it"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -137,13 +144,15 @@ class LabelCheck(models.Model):
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_checks")
     asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     label = models.CharField(
-        max_length=12, choices=build_choices(KNOWN_LABELS), help_text="at that time"
+        max_length=12,
+        choices=build_choices(KNOWN_LABELS),
+        help_text="the label when the check was made",
     )
     answer = models.CharField(
         max_length=12,
         choices=build_choices(KNOWN_LABELS),
         blank=True,
-        help_text="empty until given",
+        help_text="empty until it is answered",
     )
     asked_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)

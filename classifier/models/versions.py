@@ -43,7 +43,7 @@ class ModelVersion(models.Model):
         default=dict, help_text="with the champion of that time, image by image"
     )
     certificates = models.JSONField(
-        default=list, help_text="bounds on the errors among what it calls a digit"
+        default=list, help_text="bounds on its errors among accepted digits"
     )
     checksum = models.CharField(max_length=64, help_text="sha256 of the folder's manifest")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -114,18 +114,18 @@ class TrainingRun(models.Model):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
-    fine_tune = models.BooleanField(default=False, help_text="from the champion's weights")
-    force = models.BooleanField(default=False, help_text="even where there is nothing new")
+    fine_tune = models.BooleanField(default=False, help_text="start from the champion's weights")
+    force = models.BooleanField(default=False, help_text="train even without new labels")
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
-    stage = models.CharField(max_length=80, blank=True, help_text="what it is doing right now")
-    progress = models.JSONField(default=list, help_text="loss and accuracy, an entry an epoch")
+    stage = models.CharField(max_length=80, blank=True, help_text="the current step")
+    progress = models.JSONField(default=list, help_text="loss and accuracy of each epoch")
     log = models.TextField(blank=True)
     error = models.TextField(blank=True)
     result = models.OneToOneField(ModelVersion, models.PROTECT, null=True, related_name="run")
     cancel_requested = models.BooleanField(default=False)
     asked_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
-    heartbeat_at = models.DateTimeField(null=True, help_text="its process lived at this time")
+    heartbeat_at = models.DateTimeField(null=True, help_text="the last sign of life of its process")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

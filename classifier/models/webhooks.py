@@ -15,7 +15,9 @@ class Webhook(models.Model):
     """An address that receives events as POST requests, signed with its secret."""
 
     url = models.CharField(
-        "URL", max_length=500, help_text="told by a POST; a receiver of one's own network will do"
+        "URL",
+        max_length=500,
+        help_text="receives each event as a POST request; it may be in your own network",
     )
     events = ArrayField(models.CharField(max_length=20, choices=build_choices(Event)))
     secret = models.CharField(max_length=64, editable=False)
@@ -44,7 +46,7 @@ class Delivery(models.Model):
     event = models.CharField(max_length=20, choices=build_choices(Event))
     payload = models.JSONField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    status = models.PositiveSmallIntegerField(null=True, help_text="of the newest answer")
+    status = models.PositiveSmallIntegerField(null=True, help_text="of the newest response")
     error = models.TextField(blank=True)
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

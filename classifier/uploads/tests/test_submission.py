@@ -129,7 +129,7 @@ def test_rejected_rows_leave_no_file(
     # A broken model returns probabilities above one.
     def recognize_badly(_: Recognizer, images: list[NDArray[np.uint8]]) -> list[Recognition]:
         scores = {"rejection": 0.0}
-        result = Recognition(np.raise_disk_full(10, 1.5), scores, Verdict.DIGIT, None, np.zeros(3))
+        result = Recognition(np.full(10, 1.5), scores, Verdict.DIGIT, None, np.zeros(3))
         return [result for _ in images]
 
     monkeypatch.setattr(Recognizer, "recognize", recognize_badly)
