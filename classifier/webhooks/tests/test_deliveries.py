@@ -50,7 +50,7 @@ def delivery(webhook: Webhook) -> Delivery:
 
 
 def get_state(delivery: Delivery) -> str:
-    return str(deliveries.list_deliveries().get(pk=delivery.pk).get_state)
+    return str(deliveries.list_deliveries().get(pk=delivery.pk).state)
 
 
 def sign(key: str, request: Any) -> str:
