@@ -12,6 +12,7 @@ from classifier.labelling.selection import Order
 from classifier.models import Alarm, Audit, Delivery, InputImage, ModelVersion, Source, Via, Webhook
 from classifier.monitoring.audits import summarize_audits
 from classifier.recognition.labels import Event
+from classifier.registry import versions
 from classifier.tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
@@ -181,3 +182,39 @@ def test_deleted_upload_takes_its_audit_along(version: ModelVersion) -> None:
     image.upload.delete()
 
     assert not Audit.objects.exists()
+
+
+def test_alarm_rolls_back_a_new_champion_if_settings_say_so(
+    champion: ModelVersion, anna: User, settings: Settings
+) -> None:
+    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
+    new = versions.promote("new")
+    for label in ("1", "2"):
+        audit(new, anna, label)
+    audits.check_promise()
+    assert versions.get_champion() == new
+
+    settings.ROLLBACK_WITHIN_DAYS = 7
+    audits.check_promise()
+
+    assert versions.get_champion() == champion
+    promotion = champion.promotions.latest("id")
+    assert promotion.via == Via.AUTOMATIC
+    assert "2 are wrong" in promotion.reason
+
+
+def test_alarm_leaves_an_old_champion_in_service(
+    champion: ModelVersion, anna: User, settings: Settings
+) -> None:
+    settings.ROLLBACK_WITHIN_DAYS = 7
+    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
+    month_ago = timezone.now() - timedelta(days=30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: month_ago)
+        new = versions.promote("new")
+    for label in ("1", "2"):
+        audit(new, anna, label)
+
+    audits.check_promise()
+
+    assert versions.get_champion() == new
