@@ -7,7 +7,18 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, F, Func, Prefetch, Q, QuerySet, Value
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
@@ -73,7 +84,13 @@ def record_answer(image_id: UUID, label: str, by: User) -> None:
     """
     _validate(label)
     if not checks.record_answer(image_id, label, by):
-        labels.set_label(image_id, label, by, Via.QUEUE)
+        labels.set_labels(_add_copies([image_id]), label, by, Via.QUEUE)
+
+
+def _add_copies(ids: Collection[UUID]) -> set[UUID]:
+    """Return the images with all waiting ones of equal pixels."""
+    contents = QueueItem.objects.filter(pk__in=ids).values("content")
+    return {*ids, *selection.list_ids(QueueItem.objects.filter(content__in=contents, waiting=True))}
 
 
 def _validate(label: str) -> None:
@@ -100,8 +117,19 @@ def undo(image_id: UUID, by: User) -> None:
     others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
     if not skipped.update(skipped_by=others) and not checks.undo_answer(image_id, by):
-        labels.undo_changes([image_id], by)
+        labels.undo_changes(_add_labelled_copies([image_id], by), by)
     _lease([image_id], by)
+
+
+def _add_labelled_copies(ids: Collection[UUID], by: User) -> set[UUID]:
+    """Return the images with those of equal pixels that this person labelled together with them."""
+    images = InputImage.objects.filter(pk__in=ids)
+    together = InputImage.objects.filter(
+        queued__content__in=images.values("queued__content"),
+        labelled_by=by,
+        labelled_at__in=images.values("labelled_at"),
+    )
+    return {*ids, *together.values_list("pk", flat=True)}
 
 
 @transaction.atomic
@@ -113,7 +141,7 @@ def confirm_guess(
     Return the scores that `undo_confirmation` restores. Raise what `labels.set_labels` raises.
     """
     _validate(guess)
-    labels.set_labels(right, guess, by, Via.GRID)
+    labels.set_labels(_add_copies(right), guess, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
     scores = dict(items.values_list("pk", "doubt"))
     items.update(doubt=MISTAKEN_SCORE)
@@ -124,7 +152,7 @@ def confirm_guess(
 @transaction.atomic
 def undo_confirmation(right: Collection[UUID], scores: Mapping[UUID, float], by: User) -> None:
     """Undo `confirm_guess`. Raise what `labels.undo_changes` raises."""
-    labels.undo_changes(right, by)
+    labels.undo_changes(_add_labelled_copies(right, by), by)
     items = [QueueItem(pk=image_id, doubt=score) for image_id, score in scores.items()]
     QueueItem.objects.bulk_update(items, ["doubt"])
 
@@ -159,9 +187,14 @@ def count_labelled_today(by: User) -> int:
 
 
 def _filter_free(by: User) -> QuerySet[QueueItem]:
-    """Return the waiting items without a lease that this person has not skipped."""
+    """Return the waiting items without a lease that this person has not skipped.
+
+    Of images with equal pixels the first one stands for all.
+    """
     leased = Q(leased_to__isnull=False, leased_until__gt=timezone.now())
+    same = QueueItem.objects.filter(content=OuterRef("content"), waiting=True)
     free = QueueItem.objects.filter(waiting=True).exclude(leased)
+    free = free.exclude(Exists(same.filter(pk__lt=OuterRef("pk"))))
     return free.exclude(skipped_by__contains=[by.pk])
 
 
@@ -185,5 +218,7 @@ def _load_items(ids: list[UUID]) -> list[QueueItem]:
     items = QueueItem.objects.select_related("image__upload").prefetch_related(
         Prefetch("image__predictions", queryset=newest_first)
     )
-    loaded = items.defer("embedding").in_bulk(ids)
+    same = QueueItem.objects.filter(content=OuterRef("content"), waiting=True).order_by()
+    copies = same.exclude(pk=OuterRef("pk")).values("content").annotate(n=Count("*")).values("n")
+    loaded = items.defer("embedding").annotate(copies=Subquery(copies)).in_bulk(ids)
     return [loaded[image_id] for image_id in ids if image_id in loaded]

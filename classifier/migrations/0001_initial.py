@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
             name='Webhook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(help_text="receives each event as a POST request; it may be in your own network", max_length=500, verbose_name='URL')),
+                ('url', models.CharField(help_text='receives each event as a POST request; it may be in your own network', max_length=500, verbose_name='URL')),
                 ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded'), ('input.drifted', 'input.drifted')], max_length=20), size=None)),
                 ('secret', models.CharField(editable=False, max_length=64)),
                 ('active', models.BooleanField(default=True)),
@@ -294,6 +294,7 @@ class Migration(migrations.Migration):
                 ('guess', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], max_length=12)),
                 ('doubt', models.FloatField(help_text='acquisition score: how much its label would teach a model, 0 to 1')),
                 ('embedding', models.BinaryField(help_text='see classifier.recognition.active_learning')),
+                ('content', models.UUIDField(help_text='shared by images with equal pixels')),
                 ('duplicate', models.BooleanField(default=False, help_text='so similar to another image that labelling both is no use')),
                 ('suggestion', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the newest suggestion of a visitor', max_length=12)),
                 ('leased_until', models.DateTimeField(null=True)),
@@ -491,6 +492,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='queueitem',
             index=models.Index(condition=models.Q(('duplicate', True), ('waiting', True)), fields=['image'], name='label_queue_duplicates'),
+        ),
+        migrations.AddIndex(
+            model_name='queueitem',
+            index=models.Index(condition=models.Q(('waiting', True)), fields=['content', 'image'], name='label_queue_copies'),
         ),
         migrations.AddIndex(
             model_name='queueitem',

@@ -1,5 +1,6 @@
 """Uploads, the images of their digits, and the predictions of models."""
 
+import hashlib
 import uuid
 
 from django.conf import settings
@@ -187,6 +188,11 @@ class InputImage(models.Model):
 
     def __str__(self) -> str:
         return f"image {self.pk}"
+
+    @property
+    def content(self) -> uuid.UUID:
+        """An id that images with equal pixels share."""
+        return uuid.UUID(bytes=hashlib.sha256(self.pixels).digest()[:16])
 
     @property
     def current_prediction(self) -> "Prediction | None":

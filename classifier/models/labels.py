@@ -56,6 +56,7 @@ class QueueItem(models.Model):
         help_text="acquisition score: how much its label would teach a model, 0 to 1"
     )
     embedding = models.BinaryField(help_text="see classifier.recognition.active_learning")
+    content = models.UUIDField(help_text="shared by images with equal pixels")
     duplicate = models.BooleanField(
         default=False, help_text="so similar to another image that labelling both is no use"
     )
@@ -100,6 +101,9 @@ class QueueItem(models.Model):
                 fields=["image"],
                 name="label_queue_duplicates",
                 condition=Q(waiting=True, duplicate=True),
+            ),
+            models.Index(
+                fields=["content", "image"], name="label_queue_copies", condition=Q(waiting=True)
             ),
             models.Index(fields=["image"], name="label_queue_done", condition=Q(waiting=False)),
             models.Index(fields=["leased_to"], name="label_queue_leased"),

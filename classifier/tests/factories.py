@@ -79,7 +79,7 @@ def create_queue_item(**values: Any) -> QueueItem:
     }
     image = image_values.pop("image", None) or create_image(**image_values)
     defaults = {"guess": "7", "doubt": 0.1, "waiting": image.label == Label.UNKNOWN}
-    defaults |= {"embedding": generate_embedding()}
+    defaults |= {"embedding": generate_embedding(), "content": uuid4()}
     return QueueItem.objects.create(image=image, **defaults | values)
 
 

@@ -26,6 +26,7 @@ def build_queue_item(image: InputImage, result: Recognition) -> QueueItem:
         image=image,
         waiting=image.label == Label.UNKNOWN,
         guess=result.proposed_label,
+        content=image.content,
         doubt=result.acquisition_score,
         embedding=active_learning.encode_embedding(result.features),
     )

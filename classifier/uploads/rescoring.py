@@ -146,7 +146,7 @@ def _store(model: ModelVersion, results: Mapping[UUID, Recognition]) -> None:
     scores = dict(items.filter(pk__in=images).values_list("pk", "doubt"))
     # Another job may have read them before they were locked.
     unread = _list_unread(model).filter(Q(pk__in=scores) | Q(pk__in=images, queued__isnull=True))
-    read = [(image, results[image.pk]) for image in unread.only("label")]
+    read = [(image, results[image.pk]) for image in unread.only("label", "pixels")]
     Prediction.objects.bulk_create(records.build_prediction(*each, model) for each in read)
     _store_queue_items([records.build_queue_item(*each) for each in read], scores)
 

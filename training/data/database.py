@@ -52,7 +52,10 @@ class _Row:
 
 
 def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
-    """Read all labelled training images except the held-out uploads."""
+    """Read all labelled training images except the held-out uploads.
+
+    Uploads with equal pixels and labels count once.
+    """
     group_labelled_uploads()
     read_at = timezone.now()
     labelled = list(_read_rows(_filter_labelled()))
@@ -76,7 +79,8 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
         corrected={row.id: row.label for row in uploads},
         since=NewLabels(champion.name if champion else None, new),
     )
-    return TrainingData(_to_images(mnist), _to_images(uploads), snapshot)
+    copies = {(row.pixels, row.label): row for row in uploads}
+    return TrainingData(_to_images(mnist), _to_images([*copies.values()]), snapshot)
 
 
 def load_test_split() -> EvaluationSet:

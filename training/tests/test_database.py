@@ -106,3 +106,14 @@ def test_pixels_and_labels_are_read_as_stored(upload: Callable[..., InputImage])
     ]
     assert {image.tobytes() for image in images} == stored
     assert set(database.load_training_data().corrections.labels) <= {3}
+
+
+def test_equal_uploads_count_once(upload: Callable[..., InputImage]) -> None:
+    for which in (*range(20), *range(20)):
+        upload("7", which)
+
+    data = database.load_training_data()
+
+    contents = {pixels.tobytes() for pixels in data.corrections.pixels}
+    assert len(data.corrections) == len(contents)
+    assert data.snapshot.images == 2 * len(contents)

@@ -60,7 +60,9 @@ def test_drawing_sent_40_times_is_leased_once(
     assert sorted(item.guess for item in leased) == ["0", "1", "2", "3", "7", "8"]
     assert lease(anna, Order.USEFUL) == []
     assert queue.has_near_duplicates(anna)
-    assert len(lease(anna, Order.DOUBT, 60)) == 39
+    rest = lease(anna, Order.DOUBT, 60)
+    contents = QueueItem.objects.filter(pk__in=rest).values_list("content", flat=True)
+    assert 10 <= len(rest) == len(set(contents))  # exact copies are leased once in any order
 
 
 def test_near_duplicate_of_a_labelled_image_is_not_leased(
