@@ -98,7 +98,7 @@ def test_killed_worker_ends_its_training_and_is_restarted(
     run = wait_for_end(call_api, run_id)
     assert (run["state"], run["result"]) == ("failed", None)
     # Either the training or the search for lost runs detects it first.
-    reasons = ("worker that had started the training is gone", "or its machine is gone")
+    reasons = ("worker that started the training is gone", "or its machine is gone")
     assert any(reason in run["error"] for reason in reasons)
     assert wait_until(lambda: not is_alive(training), 15)
     assert wait_until(lambda: [w for w in find_workers(site) if w != killed_worker] != [], 15)
