@@ -43,6 +43,7 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             path("timeline/", view(require_safe(self.timeline)), name="timeline"),
             path("rollback/", view(require_POST(self.rollback)), name="rollback"),
             path("<int:version_id>/promote/", view(require_POST(self.promote)), name="promote"),
+            path("<int:version_id>/reject/", view(require_POST(self.reject)), name="reject"),
         ]
         return own + super().get_urls()
 
@@ -76,6 +77,19 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def promote(self, request: HttpRequest, version_id: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
         _change_champion(request, versions.promote, name=version.name)
+        return redirect("admin:classifier_modelversion_change", version_id)
+
+    def reject(self, request: HttpRequest, version_id: int) -> HttpResponse:
+        if not request.user.has_perm(PROMOTE):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
+        reason = request.POST.get("reason", "")[: versions.MAX_REASON_LENGTH]
+        try:
+            versions.reject(version.name, cast(User, request.user), reason)
+        except RuleBroken as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"Model {version.name} is rejected.")
         return redirect("admin:classifier_modelversion_change", version_id)
 
     def rollback(self, request: HttpRequest) -> HttpResponse:

@@ -125,6 +125,18 @@ def promote_bundled() -> ModelVersion:
     return promote(BUNDLED, via=Via.AUTOMATIC, reason="It comes with the project.")
 
 
+@transaction.atomic
+def reject(name: str, by: User, reason: str = "") -> ModelVersion:
+    """Reject a candidate: only force promotes it then. Raise RuleBroken for any other model."""
+    version = ModelVersion.objects.select_for_update().get(name=name)
+    if version.state != ModelState.CANDIDATE:
+        raise RuleBroken(f"Model {name} is no candidate, so it can't be rejected.")
+    version.state = ModelState.REJECTED
+    version.comparison["reason"] = f"Rejected by {by.username}. {reason}".strip()
+    version.save(update_fields=["state", "comparison"])
+    return version
+
+
 def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -> ModelVersion:
     """Promote the model that served before the champion; a second call undoes the first.
 

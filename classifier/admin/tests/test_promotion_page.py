@@ -59,6 +59,28 @@ def test_candidate_is_promoted_with_a_reason(
     assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads my 7s.")
 
 
+def test_candidate_is_rejected_with_a_reason(
+    trainer_client: Client, better: ModelVersion, trainer: User
+) -> None:
+    url = f"/admin/classifier/modelversion/{better.pk}/reject/"
+
+    trainer_client.post(url, {"reason": "Its sevens are worse."})
+
+    better.refresh_from_db()
+    assert better.state == ModelState.REJECTED
+    assert better.comparison["reason"] == f"Rejected by {trainer.username}. Its sevens are worse."
+
+
+def test_champion_cannot_be_rejected(trainer_client: Client, champion: ModelVersion) -> None:
+    url = f"/admin/classifier/modelversion/{champion.pk}/reject/"
+
+    response = trainer_client.post(url, follow=True)
+
+    assert "is no candidate" in response.content.decode()
+    champion.refresh_from_db()
+    assert champion.state == ModelState.CHAMPION
+
+
 def test_champions_page_rolls_back(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
@@ -134,6 +156,7 @@ def test_viewer_cannot_promote(trainer_client: Client, better: ModelVersion, tra
 
     assert "Promote</button>" not in trainer_client.get(get_admin_url(better)).content.decode()
     assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403
+    assert trainer_client.post(f"{LIST}{better.pk}/reject/").status_code == 403
     assert trainer_client.post(f"{LIST}rollback/").status_code == 403
     assert get_champion_name() == "baseline"
 
