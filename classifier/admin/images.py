@@ -183,7 +183,7 @@ class ImageAdmin(admin.ModelAdmin):
     @admin.display(description="pixels")
     def picture(self, image: InputImage) -> SafeString:
         return format_html(
-            '<img class="seen" src="{}" width="112" height="112" alt="image {}" loading="lazy">',
+            '<img class="image" src="{}" width="112" height="112" alt="image {}" loading="lazy">',
             reverse("pixels", args=[image.pk]),
             image.pk,
         )

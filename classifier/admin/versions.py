@@ -30,7 +30,7 @@ ReasonForm = modelform_factory(Promotion, fields=["reason"])
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("name", "state", "accuracy", "trained_on", "made", "promoted")
+    list_display = ("name", "state", "accuracy", "trained_on", "created", "promoted")
     list_filter = ("state",)
     ordering = ("-id",)
 
@@ -107,8 +107,8 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         sample = " (SAMPLE of MNIST)" if snapshot.is_sample else ""
         return f"{snapshot.images:,} images, {snapshot.uploads:,} uploads{sample}"
 
-    @admin.display(description="made", ordering="created_at")
-    def made(self, version: ModelVersion) -> str:
+    @admin.display(description="created", ordering="created_at")
+    def created(self, version: ModelVersion) -> str:
         return f"{version.created_at:%Y-%m-%d %H:%M}"
 
     @admin.display(description="promoted")

@@ -52,19 +52,19 @@ def _read_scores(champion: ModelVersion) -> tuple[list[UUID], list[float], list[
     earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
     served = Prediction.objects.filter(model=champion).exclude(Exists(earlier)).order_by("-pk")
     rows = served.values_list("image_id", "scores__distance", "verdict")[:WINDOW]
-    known = [row for row in reversed(rows) if row[1] is not None]
+    scored = [row for row in reversed(rows) if row[1] is not None]
     return (
-        [image for image, *_ in known],
-        [float(distance) for _, distance, _ in known],
-        [float(verdict != Verdict.DIGIT) for *_, verdict in known],
+        [image for image, *_ in scored],
+        [float(distance) for _, distance, _ in scored],
+        [float(verdict != Verdict.DIGIT) for *_, verdict in scored],
     )
 
 
 def check_input_drift() -> None:
     """Raise an alarm if the champion's inputs have changed, or clear it."""
     champion = ModelVersion.objects.champion()
-    found = measure_input_drift(champion) if champion else None
-    if champion is None or found is None or not found.is_alarming:
+    input_drift = measure_input_drift(champion) if champion else None
+    if champion is None or input_drift is None or not input_drift.is_alarming:
         alarms.clear_alarm(AlarmKind.INPUT_DRIFTED)
         return
     alarms.raise_alarm(
@@ -73,7 +73,7 @@ def check_input_drift() -> None:
         Event.INPUT_DRIFTED,
         {
             "model": champion.name,
-            "images": found.images,
-            "causes": [str(image) for image in found.causes],
+            "images": input_drift.images,
+            "causes": [str(image) for image in input_drift.causes],
         },
     )

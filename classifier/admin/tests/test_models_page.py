@@ -55,10 +55,10 @@ def test_list_shows_state_accuracy_and_training_data(admin_client: Client) -> No
     )
     factories.create_version(name="plain")
 
-    shown = read_text(admin_client, LIST)
+    text = read_text(admin_client, LIST)
 
-    assert "better Candidate 99.71 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in shown
-    assert "plain Candidate – 0 images, 0 uploads" in shown
+    assert "better Candidate 99.71 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in text
+    assert "plain Candidate – 0 images, 0 uploads" in text
 
 
 def test_list_reads_no_image_ids(admin_client: Client) -> None:
@@ -80,13 +80,13 @@ def test_metrics_are_compared_with_the_champions(
     ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
 
     html = admin_client.get(get_admin_url(better)).content.decode()
-    shown = read_text(admin_client, get_admin_url(better))
+    text = read_text(admin_client, get_admin_url(better))
 
-    assert "MNIST's test split, 10,000 digits this model baseline (champion)" in shown
-    assert "read right 99.80 % , better 99.69 %" in shown
-    assert "calibration error (ECE) 0.5000 , worse 0.0019" in shown
-    assert "Held-out uploads, 40 digits and 9 non-digits" in shown
-    assert "read right 90.00 % –" in shown
+    assert "MNIST's test split, 10,000 digits this model baseline (champion)" in text
+    assert "read right 99.80 % , better 99.69 %" in text
+    assert "calibration error (ECE) 0.5000 , worse 0.0019" in text
+    assert "Held-out uploads, 40 digits and 9 non-digits" in text
+    assert "read right 90.00 % –" in text
     assert 'class="better"' in html
 
 
@@ -114,12 +114,12 @@ def test_changed_images_are_shown_with_both_readings(
     better = versions.register("better", build_comparison(**sets))
 
     html = admin_client.get(get_admin_url(better)).content.decode()
-    shown = read_text(admin_client, get_admin_url(better))
+    text = read_text(admin_client, get_admin_url(better))
 
     assert list_pictures(html) == [str(image.pk) for image in (up, down, upload)]
-    assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in shown
-    assert "Held-out uploads" in shown
-    assert "none got worse" in shown
+    assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in text
+    assert "Held-out uploads" in text
+    assert "none got worse" in text
 
 
 def test_at_most_60_changed_images_are_shown(admin_client: Client, champion: ModelVersion) -> None:
@@ -166,12 +166,12 @@ def test_training_data_are_shown(admin_client: Client) -> None:
     version = factories.create_version(snapshot=snapshot)
 
     html = admin_client.get(get_admin_url(version)).content.decode()
-    shown = read_text(admin_client, get_admin_url(version))
+    text = read_text(admin_client, get_admin_url(version))
 
-    assert "Images 60,062 MNIST 60,000 web page 62 Not a digit 1 New since baseline 37" in shown
-    assert "0d098d5f" in shown
+    assert "Images 60,062 MNIST 60,000 web page 62 Not a digit 1 New since baseline 37" in text
+    assert "0d098d5f" in text
     assert 'aria-label="Images by label. 7: 60,061"' in html
-    assert "62 labelled uploads the newest 60 shown not a digit 7 7" in shown
+    assert "62 labelled uploads the newest 60 shown not a digit 7 7" in text
     assert list_pictures(html) == [str(image.pk) for image in images[:1:-1]]
 
 

@@ -36,10 +36,10 @@ def test_timeline_shows_model_time_user_channel_and_reason(
     since = Promotion.objects.get(model=better).at
     at = f"{since:%Y-%m-%d %H:%M}"
 
-    shown = read_text(trainer_client, f"{LIST}timeline/")
+    text = read_text(trainer_client, f"{LIST}timeline/")
 
-    assert f"better {at} now trainer Admin It reads my 7s. baseline" in shown
-    assert f"{at} – command line –" in shown
+    assert f"better {at} now trainer Admin It reads my 7s. baseline" in text
+    assert f"{at} – command line –" in text
     assert (
         'href="/admin/classifier/modelversion/timeline/"'
         in trainer_client.get(LIST).content.decode()
@@ -161,11 +161,11 @@ def test_viewer_cannot_promote(trainer_client: Client, better: ModelVersion, tra
     assert get_champion_name() == "baseline"
 
 
-@pytest.mark.parametrize("who", ["nobody", "labeller"])
+@pytest.mark.parametrize("role", ["anonymous", "labeller"])
 def test_user_without_view_permission_is_refused(
-    client: Client, better: ModelVersion, labeller: User, who: str
+    client: Client, better: ModelVersion, labeller: User, role: str
 ) -> None:
-    if who == "labeller":
+    if role == "labeller":
         client.force_login(labeller)
 
     answers = [
@@ -174,7 +174,7 @@ def test_user_without_view_permission_is_refused(
         client.post(f"{LIST}rollback/"),
     ]
 
-    status = 302 if who == "nobody" else 403
+    status = 302 if role == "anonymous" else 403
     assert [answer.status_code for answer in answers] == [status] * 3
     assert get_champion_name() == "baseline"
 

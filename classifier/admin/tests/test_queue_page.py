@@ -62,16 +62,16 @@ def test_card_shows_image_position_and_opinions(
     factories.create_queue_item(image=image, guess="7", suggestion="3")
     factories.create_prediction(image, factories.create_version(), confidence=0.9)
 
-    shown = get_page(labeller_client)
+    content = get_page(labeller_client)
 
-    assert f'src="/image/{image.pk}.png"' in shown
-    assert f'src="/upload/{upload.pk}.jpg"' in shown
-    assert '<svg viewBox="0 0 300 200"' in shown
-    assert '<rect x="30" y="40" width="50" height="60"/>' in shown
-    assert "The visitor says 3, the model 7." in shown
-    assert "a visitor’s suggestion, unchecked" in shown
-    assert shown.count("<progress ") == 10
-    assert re.search(r"<b[^>]*>1</b> waiting · you labelled <b[^>]*>0</b> today", shown)
+    assert f'src="/image/{image.pk}.png"' in content
+    assert f'src="/upload/{upload.pk}.jpg"' in content
+    assert '<svg viewBox="0 0 300 200"' in content
+    assert '<rect x="30" y="40" width="50" height="60"/>' in content
+    assert "The visitor says 3, the model 7." in content
+    assert "a visitor’s suggestion, unchecked" in content
+    assert content.count("<progress ") == 10
+    assert re.search(r"<b[^>]*>1</b> waiting · you labelled <b[^>]*>0</b> today", content)
 
 
 @pytest.mark.parametrize(
@@ -116,15 +116,15 @@ def test_answer_leads_to_the_next_image_in_the_order(labeller_client: Client) ->
 
     assert get_label(first) == "3"
     assert response.headers["Location"] == f"{QUEUE}?order=doubt&last={first.pk}"
-    shown = get_page(labeller_client, response.headers["Location"])
-    assert list_images(shown) == [str(second.pk)]
-    assert 'href="?order=doubt" aria-current="page"' in shown
+    content = get_page(labeller_client, response.headers["Location"])
+    assert list_images(content) == [str(second.pk)]
+    assert 'href="?order=doubt" aria-current="page"' in content
 
 
 def test_undone_image_is_shown_first(labeller_client: Client) -> None:
     item, other = factories.create_queue_item(doubt=0.1), factories.create_queue_item(doubt=0.9)
-    shown = get_page(labeller_client, post_answer(labeller_client, "3", item).headers["Location"])
-    undo = re.search(r'<form id="undo".*?name="image" value="([^"]+)"', shown, re.DOTALL)
+    content = get_page(labeller_client, post_answer(labeller_client, "3", item).headers["Location"])
+    undo = re.search(r'<form id="undo".*?name="image" value="([^"]+)"', content, re.DOTALL)
     assert undo
     assert undo[1] == str(item.pk)
 
@@ -167,9 +167,9 @@ def test_empty_page_says_what_is_left(labeller_client: Client) -> None:
 
     item = factories.create_queue_item(duplicate=True)
 
-    shown = get_page(labeller_client)
-    assert "Only near-duplicates of labelled images are left." in shown
-    assert 'href="?order=doubt"' in shown
+    content = get_page(labeller_client)
+    assert "Only near-duplicates of labelled images are left." in content
+    assert 'href="?order=doubt"' in content
     assert list_images(get_page(labeller_client, QUEUE + "?order=doubt")) == [str(item.pk)]
     assert "Visitors agree with the model" in get_page(labeller_client, QUEUE + "?order=disputed")
     post_answer(labeller_client, "skip", item)
@@ -217,13 +217,13 @@ def test_hidden_check_looks_like_any_card(labeller_client: Client, settings: Set
             factories.create_queue_item(doubt=0.5, label=label).image, version
         )
 
-    shown = get_page(labeller_client)
+    content = get_page(labeller_client)
 
     check, images = LabelCheck.objects.get(), InputImage.objects.all()
-    assert sorted(list_images(shown)) == sorted(str(image.pk) for image in images)
+    assert sorted(list_images(content)) == sorted(str(image.pk) for image in images)
     for image in images:
-        shown = shown.replace(str(image.pk), "image").replace(str(image.upload_id), "upload")
-    first, second = re.findall("<article.*?</article>", shown, re.DOTALL)
+        content = content.replace(str(image.pk), "image").replace(str(image.upload_id), "upload")
+    first, second = re.findall("<article.*?</article>", content, re.DOTALL)
     assert first == second
 
     counted = labeller_client.post(ANSWER, {"answer": "1", "image": check.image_id})
@@ -244,17 +244,17 @@ def post_grid(client: Client, items: list[QueueItem], wrong: list[QueueItem], di
 
 def test_grid_labels_all_but_the_wrong_images_and_undoes_it(labeller_client: Client) -> None:
     items = [factories.create_queue_item(doubt=place / 10) for place in range(3)]
-    shown = get_page(labeller_client, GRID + "?guess=7")
-    assert list_tiles(shown) == [str(item.pk) for item in items]
-    assert re.search(r'href="\?guess=7" aria-current="page">7 <small>3<', shown)
+    content = get_page(labeller_client, GRID + "?guess=7")
+    assert list_tiles(content) == [str(item.pk) for item in items]
+    assert re.search(r'href="\?guess=7" aria-current="page">7 <small>3<', content)
 
     response = post_grid(labeller_client, items, items[1:2], "7")
 
     assert [get_label(item) for item in items] == ["7", "unknown", "7"]
-    shown = get_page(labeller_client, response.headers["Location"])
-    assert list_tiles(shown) == []
-    assert "No image that the model calls 7 is waiting." in shown
-    assert "Undo the last 2" in shown
+    content = get_page(labeller_client, response.headers["Location"])
+    assert list_tiles(content) == []
+    assert "No image that the model calls 7 is waiting." in content
+    assert "Undo the last 2" in content
 
     response = labeller_client.post(GRID, {"undo": "1"})
 
@@ -294,9 +294,9 @@ def test_invalid_grid_is_refused(labeller_client: Client, admin_user: User) -> N
 
 def test_list_links_to_queue_and_grid(labeller_client: Client, labeller: User) -> None:
     links = ("Label one by one", "Label many at once")
-    shown = get_page(labeller_client, "/admin/classifier/inputimage/")
-    assert [link in shown for link in links] == [True, True]
+    content = get_page(labeller_client, "/admin/classifier/inputimage/")
+    assert [link in content for link in links] == [True, True]
 
     labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
-    shown = get_page(labeller_client, "/admin/classifier/inputimage/")
-    assert [link in shown for link in links] == [False, False]
+    content = get_page(labeller_client, "/admin/classifier/inputimage/")
+    assert [link in content for link in links] == [False, False]

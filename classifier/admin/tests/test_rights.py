@@ -36,22 +36,22 @@ def list_addresses(*without: str) -> list[str]:
         "modelversion": version.pk,
         "trainingrun": TrainingRun.objects.create().pk,
     }
-    found = ["/admin/classifier/"]
+    addresses = ["/admin/classifier/"]
     for name in {model._meta.model_name or "" for model in MODELS} - {*without}:
         start = f"/admin/classifier/{name}/"
         row = f"{start}{rows[name]}/"
-        found += [start, start + "add/", row + "change/", row + "delete/", row + "history/"]
-    return found
+        addresses += [start, start + "add/", row + "change/", row + "delete/", row + "history/"]
+    return addresses
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("who", ["nobody", "outsider", "staff without rights"])
+@pytest.mark.parametrize("role", ["anonymous", "outsider", "staff without rights"])
 def test_user_without_permission_is_refused(
-    client: Client, outsider: User, who: str, method: str
+    client: Client, outsider: User, role: str, method: str
 ) -> None:
-    outsider.is_staff = who == "staff without rights"
+    outsider.is_staff = role == "staff without rights"
     outsider.save()
-    if who != "nobody":
+    if role != "anonymous":
         client.force_login(outsider)
 
     for address in list_addresses():

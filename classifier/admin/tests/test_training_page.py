@@ -32,9 +32,9 @@ def learner() -> ModelVersion:
 
 def get_start_panel(client: Client) -> str:
     html = client.get(LIST).content.decode()
-    found = re.search(r'(?s)<section class="panel" aria-label="Train">.*?</section>', html)
-    assert found
-    return " ".join(unescape(found[0]).split())
+    match = re.search(r'(?s)<section class="panel" aria-label="Train">.*?</section>', html)
+    assert match
+    return " ".join(unescape(match[0]).split())
 
 
 def create_run(state: RunState, **values: Any) -> TrainingRun:
@@ -51,20 +51,20 @@ def test_button_shows_the_number_of_new_labels(
     for label in ("7", "8"):
         factories.create_image(label=label)
 
-    shown = get_start_panel(trainer_client)
+    text = get_start_panel(trainer_client)
 
-    assert 'value="new">Train: 2 new labels since model learner</button>' in shown
-    assert 'value="scratch">Train from scratch</button>' in shown
-    assert "without new labels" not in shown
+    assert 'value="new">Train: 2 new labels since model learner</button>' in text
+    assert 'value="scratch">Train from scratch</button>' in text
+    assert "without new labels" not in text
 
 
 def test_without_new_labels_force_and_scratch_remain(
     trainer_client: Client, learner: ModelVersion
 ) -> None:
-    shown = get_start_panel(trainer_client)
+    text = get_start_panel(trainer_client)
 
-    assert "disabled>No new labels since model learner</button>" in shown
-    assert re.findall(r'name="how" value="(\w+)"', shown) == ["anyway", "scratch"]
+    assert "disabled>No new labels since model learner</button>" in text
+    assert re.findall(r'name="how" value="(\w+)"', text) == ["anyway", "scratch"]
 
 
 def test_without_a_champion_only_scratch_remains(trainer_client: Client) -> None:
@@ -103,10 +103,10 @@ def test_second_run_is_refused(trainer_client: Client, learner: ModelVersion) ->
 
     assert "has not finished, and only one can run" in response.content.decode()
     assert TrainingRun.objects.get() == first
-    shown = get_start_panel(trainer_client)
-    assert f'href="{get_admin_url(first)}"' in shown
-    assert "is running: Measuring." in shown
-    assert "<button" not in shown
+    text = get_start_panel(trainer_client)
+    assert f'href="{get_admin_url(first)}"' in text
+    assert "is running: Measuring." in text
+    assert "<button" not in text
 
 
 def test_run_without_new_labels_is_refused(trainer_client: Client, learner: ModelVersion) -> None:
@@ -137,12 +137,12 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
     )
 
     html = trainer_client.get(get_admin_url(running)).content.decode()
-    shown = read_text(trainer_client, get_admin_url(running))
+    text = read_text(trainer_client, get_admin_url(running))
 
-    assert "Running Training member 2 of 2" in shown
+    assert "Running Training member 2 of 2" in text
     assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
-    assert "by trainer" in shown
-    assert "Training on 9 images <of> MNIST." in shown
+    assert "by trainer" in text
+    assert "Training on 9 images <of> MNIST." in text
     svgs = re.findall(r'<svg[^>]*aria-label="([^"]*)"', html.replace("\N{NO-BREAK SPACE}", " "))
     assert svgs == [
         "Loss. member 1: from 0.5 to 0.25; member 2: from 0.4321 to 0.4321",
@@ -204,10 +204,10 @@ def test_only_a_failed_run_can_be_retried(trainer_client: Client, state: RunStat
 def test_run_of_a_killed_process_is_shown_as_failed(trainer_client: Client, address: str) -> None:
     killed = create_run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
 
-    shown = read_text(trainer_client, LIST + address.format(run=killed.pk))
+    text = read_text(trainer_client, LIST + address.format(run=killed.pk))
 
-    assert "Failed" in shown
-    assert "The training process was killed" in shown
+    assert "Failed" in text
+    assert "The training process was killed" in text
 
 
 @pytest.mark.parametrize(
@@ -282,10 +282,10 @@ def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
     assert 'id="retry"' not in html
 
 
-@pytest.mark.parametrize("who", ["nobody", "labeller"])
-def test_user_without_view_permission_is_refused(client: Client, labeller: User, who: str) -> None:
+@pytest.mark.parametrize("role", ["anonymous", "labeller"])
+def test_user_without_view_permission_is_refused(client: Client, labeller: User, role: str) -> None:
     running = create_run(RunState.RUNNING)
-    if who == "labeller":
+    if role == "labeller":
         client.force_login(labeller)
 
     answers = [
@@ -294,7 +294,7 @@ def test_user_without_view_permission_is_refused(client: Client, labeller: User,
         client.post(f"{LIST}start/", {"how": "scratch"}),
     ]
 
-    status = 302 if who == "nobody" else 403
+    status = 302 if role == "anonymous" else 403
     assert [answer.status_code for answer in answers] == [status] * 3
     running.refresh_from_db()
     assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)

@@ -42,8 +42,8 @@ def webhook(db: None) -> Webhook:
 
 
 def find_secret(response: Any) -> str:
-    found = re.search(r"(whsec_[\w+/=]+)", response.content.decode())
-    return found[1] if found else ""
+    match = re.search(r"(whsec_[\w+/=]+)", response.content.decode())
+    return match[1] if match else ""
 
 
 def build_send_again(*chosen: Delivery) -> dict[str, object]:
@@ -97,9 +97,9 @@ def test_invalid_webhook_is_refused(admin_client: Client, values: Any, error: st
 
 
 def test_new_secret_replaces_the_old_one(admin_client: Client, webhook: Webhook) -> None:
-    shown = find_secret(admin_client.post(get_admin_url(webhook, "secret")))
+    secret = find_secret(admin_client.post(get_admin_url(webhook, "secret")))
     webhook.refresh_from_db()
-    assert shown == webhook.secret != SECRET
+    assert secret == webhook.secret != SECRET
 
 
 def test_test_is_queued_with_a_link_to_its_delivery(admin_client: Client, webhook: Webhook) -> None:
@@ -121,8 +121,8 @@ def test_list_shows_failed_deliveries(admin_client: Client, webhook: Webhook) ->
         create_failed_delivery(webhook)
     events.send_test(webhook)
     first = f"{Delivery.objects.earliest('created_at').created_at:%Y-%m-%d %H:%M}"
-    shown = read_text(admin_client, LIST)
-    assert f"http://receiver/ label.created – 2 since {first}" in shown
+    text = read_text(admin_client, LIST)
+    assert f"http://receiver/ label.created – 2 since {first}" in text
 
 
 def test_deliveries_are_filtered_by_state(admin_client: Client, webhook: Webhook) -> None:

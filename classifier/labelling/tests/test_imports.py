@@ -135,11 +135,11 @@ def test_stored_picture_is_not_stored_again(labeller_api: Client, drawn: Draw) -
 
 
 def test_unlabelled_upload_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
-    sent = labeller_api.post("/api/predict", drawn(7), "image/png").json()
+    answer = labeller_api.post("/api/predict", drawn(7), "image/png").json()
 
     [result] = import_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
 
-    assert (result["upload"], result["images"]) == (sent["id"], [sent["digits"][0]["id"]])
+    assert (result["upload"], result["images"]) == (answer["id"], [answer["digits"][0]["id"]])
     assert InputImage.objects.get().label == "7"
 
 
@@ -173,9 +173,9 @@ def test_exported_and_deleted_uploads_are_imported_unchanged(
     labeller_api: Client, drawn: Draw, labeller: User, address: str
 ) -> None:
     for digit in range(10):
-        sent = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
+        answer = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
         label = "not_a_digit" if digit == 9 else str(digit)
-        labels.set_label(UUID(sent["digits"][0]["id"]), label, labeller, Via.QUEUE)
+        labels.set_label(UUID(answer["digits"][0]["id"]), label, labeller, Via.QUEUE)
     before = {image.label: get_pixels(image) for image in InputImage.objects.all()}
     archive = export_archive(labeller_api, address)
     deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])

@@ -29,8 +29,8 @@ def learner() -> ModelVersion:
 
 
 def list_job_arguments() -> list[dict[str, Any]]:
-    found = ProcrastinateJob.objects.filter(task_name=runs.TASK, queue_name="training")
-    return list(found.values_list("args", flat=True))
+    jobs = ProcrastinateJob.objects.filter(task_name=runs.TASK, queue_name="training")
+    return list(jobs.values_list("args", flat=True))
 
 
 def read_state(run: TrainingRun) -> str:
