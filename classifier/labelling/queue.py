@@ -122,14 +122,14 @@ def undo(image_id: UUID, by: User) -> None:
 
 
 def _add_labelled_copies(ids: Collection[UUID], by: User) -> set[UUID]:
-    """Return the images with those of equal pixels that this person labelled together with them."""
+    """Return the images with those of equal pixels that this person labelled at the same time."""
     images = InputImage.objects.filter(pk__in=ids)
-    together = InputImage.objects.filter(
+    copies = InputImage.objects.filter(
         queued__content__in=images.values("queued__content"),
         labelled_by=by,
         labelled_at__in=images.values("labelled_at"),
     )
-    return {*ids, *together.values_list("pk", flat=True)}
+    return {*ids, *copies.values_list("pk", flat=True)}
 
 
 @transaction.atomic

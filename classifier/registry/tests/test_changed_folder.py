@@ -116,5 +116,5 @@ def test_pages_do_without_damaged_exemplars(
         assert page.status_code == 200
         assert "/exemplar/" not in page.content.decode()
     assert client.get(f"/exemplar/{damaged.checksum[:16]}/0.png").status_code == 404
-    assert "The model that answers now: damaged" in read_text(client, "/how")
+    assert "The current model: damaged" in read_text(client, "/how")
     assert sum("without its exemplars" in message for message in caplog.messages) == 1
