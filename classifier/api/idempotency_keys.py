@@ -54,7 +54,7 @@ def respond_once(
 
     `work` gets the batch that its uploads join, or None if the request has no key. `parts` identify
     the request; `finish` adds to the result what must not be stored. Raise MalformedKey, KeyReused
-    or AnswerGone.
+    or ResultDeleted.
     """
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
