@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
+from classifier.tests.files import list_stored_files
 
 pytestmark = pytest.mark.django_db
 
@@ -173,7 +174,7 @@ def test_unreadable_picture_is_refused(
 
 def assert_nothing_is_stored(settings: Settings) -> None:
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
 
 
 @each_way

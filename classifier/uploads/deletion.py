@@ -36,13 +36,6 @@ class DeletionResult:
     files_left: int = 0
     has_uploads_left: bool = False
 
-    def __add__(self, other: "DeletionResult") -> "DeletionResult":
-        return DeletionResult(
-            self.uploads + other.uploads,
-            self.files_left + other.files_left,
-            self.has_uploads_left or other.has_uploads_left,
-        )
-
 
 @dataclass(frozen=True)
 class DependentCounts:
@@ -125,5 +118,9 @@ def delete_remaining(visitor: UUID, until: datetime) -> None:
 
 def _delete_in_batches(uploads: QuerySet[Upload], max_batches: int | None = None) -> DeletionResult:
     oldest = uploads.order_by("created_at", "pk").values_list("pk", flat=True)[:BATCH_SIZE]
-    batches = iter(lambda: list(oldest.all()), [])
-    return sum((delete_uploads(ids) for ids in islice(batches, max_batches)), DeletionResult())
+    total = DeletionResult()
+    for ids in islice(iter(lambda: list(oldest.all()), []), max_batches):
+        result = delete_uploads(ids)
+        total.uploads += result.uploads
+        total.files_left += result.files_left
+    return total

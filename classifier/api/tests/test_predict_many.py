@@ -13,6 +13,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
 from classifier.registry import serving
+from classifier.tests.files import list_stored_files
 from classifier.tests.test_bad_input import create_paper, encode_picture
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +29,6 @@ def build_file(data: bytes, name: str = "digit.png") -> SimpleUploadedFile:
 
 def send_pictures(client: Client, *files: SimpleUploadedFile) -> Any:
     return client.post(MANY, {"image": [*files]})
-
-
-def count_stored_files(settings: Settings) -> int:
-    return sum(path.is_file() for path in (settings.MEDIA_ROOT / "uploads").rglob("*"))
 
 
 def test_answers_are_in_order_of_files(champion: ModelVersion, client: Client, drawn: Draw) -> None:
@@ -135,7 +132,7 @@ def test_failed_request_stores_nothing(
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
     assert len(only_one_file) == 2
     assert not Upload.objects.exists()
-    assert count_stored_files(settings) == 0
+    assert list_stored_files(settings) == []
 
 
 def send_preview(client: Client, data: bytes) -> Any:
@@ -149,7 +146,7 @@ def test_preview_equals_answer_and_stores_nothing(
     assert not Upload.objects.exists()
     assert not InputImage.objects.exists()
     assert not Prediction.objects.exists()
-    assert count_stored_files(settings) == 0
+    assert list_stored_files(settings) == []
 
     answer = client.post("/api/predict", drawn(7), "image/png").json()
     del answer["delete_key"]

@@ -12,6 +12,7 @@ from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Suggestion, Upload
 from classifier.recognition.labels import Scope
 from classifier.tests import factories
+from classifier.tests.files import list_stored_files
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +91,7 @@ def test_delete_key_deletes_upload_and_file(
         )
 
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
     assert client.get(f"/api/uploads/{answer['id']}").status_code == 404
     again = delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]})
     assert again == (404, "not_found")

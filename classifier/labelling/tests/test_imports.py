@@ -20,6 +20,7 @@ from classifier.models import InputImage, LabelChange, Source, Upload, Via
 from classifier.registry import serving
 from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
+from classifier.tests.files import list_stored_files
 from classifier.tests.test_bad_input import create_paper, encode_picture
 from classifier.uploads import archives, deletion
 
@@ -215,7 +216,7 @@ def test_failed_import_stores_nothing(
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
     assert len(only_one_file) == 2
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
 
 
 def test_import_without_a_model_stores_nothing(

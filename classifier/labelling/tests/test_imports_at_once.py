@@ -10,9 +10,9 @@ from django.db import transaction
 from classifier.labelling import imports
 from classifier.models import InputImage, LabelChange, ModelVersion, Upload
 from classifier.tests.database import wait_for_lock
+from classifier.tests.threads import run_in_thread
 from classifier.uploads import deletion
 from classifier.uploads.archives import LabelledPicture
-from classifier.uploads.tests.test_deletion_at_once import run_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +36,7 @@ def test_concurrent_imports_store_each_picture_once(
             first = imports.import_pictures(pictures, anna)
             other = thread.submit(run_in_thread, imports.import_pictures, pictures, bert)
             wait_for_lock(other)
-        assert other.result() is None
+        assert other.exception() is None
     assert {each.upload for each in first} == set(list_upload_ids())
     assert LabelChange.objects.count() == len(pictures)
 
@@ -51,7 +51,7 @@ def test_picture_that_is_being_deleted_is_stored_again(
             deletion.delete_uploads(list(Upload.objects.values_list("pk", flat=True)))
             other = thread.submit(run_in_thread, imports.import_pictures, pictures, anna)
             wait_for_lock(other)
-        assert other.result() is None
+        assert other.exception() is None
     assert len(list_upload_ids()) == 2
     assert not before & set(list_upload_ids())
     assert not InputImage.objects.filter(label="unknown").exists()
@@ -68,5 +68,5 @@ def test_deletion_waits_for_a_concurrent_import(
             other = thread.submit(run_in_thread, deletion.delete_uploads, uploads)
             wait_for_lock(other)
             assert not other.done()
-        assert other.result() is None
+        assert other.exception() is None
     assert not Upload.objects.exists()

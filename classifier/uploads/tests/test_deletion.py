@@ -32,6 +32,7 @@ from classifier.models import (
     Via,
 )
 from classifier.tests import factories, faults
+from classifier.tests.files import list_stored_files
 from classifier.uploads import deletion, file_deletion, submission
 from classifier.uploads.storage import NoStorage
 
@@ -70,10 +71,6 @@ def count_rows() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in DEPENDENTS}
 
 
-def list_files(settings: Settings) -> list[Path]:
-    return [path for path in Path(settings.MEDIA_ROOT, "uploads").rglob("*") if path.is_file()]
-
-
 def set_age(upload: Upload, days: float) -> None:
     Upload.objects.filter(pk=upload.pk).update(created_at=timezone.now() - timedelta(days=days))
 
@@ -95,7 +92,7 @@ def test_deletion_removes_only_dependents(
     assert count_rows() == {model.__name__: 1 for model in DEPENDENTS} | {"InputImage": 2}
     assert Upload.objects.get() == other
     assert InputImage.objects.filter(source=Source.MNIST).count() == 1
-    assert list_files(settings) == [Path(other.file.path)]
+    assert list_stored_files(settings) == [Path(other.file.path)]
 
 
 def test_file_stays_after_rollback(upload: Upload, settings: Settings) -> None:
@@ -103,17 +100,17 @@ def test_file_stays_after_rollback(upload: Upload, settings: Settings) -> None:
         deletion.delete_uploads([upload.pk])
         transaction.set_rollback(True)
     assert Upload.objects.count() == 1
-    assert list_files(settings) == [Path(upload.file.path)]
+    assert list_stored_files(settings) == [Path(upload.file.path)]
 
 
 def test_file_left_by_crash_is_removed_later(
     upload: Upload, settings: Settings, own_media: None
 ) -> None:
     deletion.delete_uploads([upload.pk])  # its transaction does not end within this test
-    assert list_files(settings) == [Path(upload.file.path)]
+    assert list_stored_files(settings) == [Path(upload.file.path)]
     os.utime(upload.file.path, (0, 0))
     tasks.remove_orphans(timestamp=0)
-    assert list_files(settings) == []
+    assert list_stored_files(settings) == []
 
 
 def test_second_deletion_finds_nothing(upload: Upload) -> None:
@@ -218,7 +215,7 @@ def test_rows_are_deleted_when_files_cannot_be(
 
     assert result == deletion.DeletionResult(uploads=2, files_left=2)
     assert not Upload.objects.exists()
-    assert len(list_files(settings)) == 2
+    assert len(list_stored_files(settings)) == 2
     assert [len(list_file_jobs(upload)) for upload in (upload, other)] == [1, 1]
     assert set(ProcrastinateJob.objects.values_list("priority", flat=True)) == {-1}
     expected = "2 stored files could not be deleted: [Errno 30]"
@@ -238,7 +235,7 @@ def test_job_is_retried_until_the_file_is_deleted(
     read_only_media.undo()
     tasks.delete_file.func(**job)
 
-    assert list_files(settings) == []
+    assert list_stored_files(settings) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from classifier.labelling import checks, labels, queue
@@ -14,6 +14,7 @@ from classifier.labelling.selection import Order
 from classifier.models import InputImage, LabelChange, LabelCheck, Suggestion, Upload, Via
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
+from classifier.tests.threads import run_in_thread
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,17 +28,6 @@ USES: dict[str, Use] = {
     "confirm": lambda image, by: queue.confirm_guess("7", [image.pk], [], by),
 }
 ACTIONS = sorted(USES)
-
-
-def run_in_thread(work: Callable[..., object], *arguments: object) -> Exception | None:
-    """Run work in a thread with its own connection, and return the exception that it raised."""
-    try:
-        work(*arguments)
-    except Exception as error:
-        return error
-    finally:
-        connection.close()
-    return None
 
 
 def list_upload_ids(image: InputImage) -> list[UUID]:
@@ -57,7 +47,7 @@ def test_use_during_deletion_fails(use: str, image: InputImage, anna: User) -> N
             deletion.delete_uploads(list_upload_ids(image))
             thread_result = thread.submit(run_in_thread, USES[use], image, anna)
             wait_for_lock(thread_result)
-        assert isinstance(thread_result.result(), InputImage.DoesNotExist)
+        assert isinstance(thread_result.exception(), InputImage.DoesNotExist)
     assert not InputImage.objects.exists()
 
 
@@ -70,7 +60,7 @@ def test_deletion_waits_for_use(use: str, image: InputImage, anna: User) -> None
                 run_in_thread, deletion.delete_uploads, list_upload_ids(image)
             )
             wait_for_lock(thread_result)
-        assert thread_result.result() is None
+        assert thread_result.exception() is None
     for model in (Upload, InputImage, LabelChange, Suggestion):
         assert not model.objects.exists()
 
@@ -85,7 +75,7 @@ def test_image_being_deleted_is_no_check(settings: Settings, anna: User, bert: U
             thread_result = thread.submit(run_in_thread, queue.lease_page, bert, Order.NEWEST, 5)
             wait_for_lock(thread_result)
             assert thread_result.done()
-        assert thread_result.result() is None
+        assert thread_result.exception() is None
         assert not LabelCheck.objects.exists()
     assert [*InputImage.objects.all()] == [waiting]
 
@@ -99,5 +89,5 @@ def test_deletion_waits_for_check(anna: User) -> None:
                 run_in_thread, deletion.delete_uploads, list_upload_ids(labelled)
             )
             wait_for_lock(thread_result)
-        assert thread_result.result() is None
+        assert thread_result.exception() is None
     assert not LabelCheck.objects.exists()

@@ -14,6 +14,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from classifier import tasks
 from classifier.models import IdempotencyRecord, ModelVersion, Upload
 from classifier.registry import serving
+from classifier.tests.files import list_stored_files
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +161,7 @@ def test_nothing_is_stored_if_record_fails(
         predict(client, drawn(7))
 
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
 
 
 def test_request_without_key_takes_one_statement(

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.access.throttles import AddressThrottle
 from classifier.models import IdempotencyRecord, InputImage, ModelVersion, Prediction, Upload
+from classifier.tests.threads import run_in_thread
 from classifier.uploads import orphans
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,10 +33,7 @@ def run_at_once(send: Callable[[int], Any], count: int = AT_ONCE) -> list[Any]:
 
     def run_one(number: int) -> Any:
         ready.wait()
-        try:
-            return send(number)
-        finally:
-            connection.close()
+        return run_in_thread(send, number)
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(run_one, range(count)))

@@ -1,29 +1,21 @@
 """Simultaneous rescoring jobs, and images that are locked."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from classifier.models import InputImage, Prediction, QueueItem
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import versions
 from classifier.tests import factories, rescoring_jobs
+from classifier.tests.threads import run_in_thread
 from classifier.uploads import rescoring
 from classifier.uploads.rescoring import FIRST_ID, LAST_ID
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def run_in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Run work in a thread with its own connection."""
-    try:
-        return work(*arguments)
-    finally:
-        connection.close()
 
 
 def test_two_jobs_write_one_prediction_per_image(

@@ -24,16 +24,13 @@ from classifier.recognition.labels import Label, Reason, Verdict
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import versions
 from classifier.tests import factories
+from classifier.tests.files import list_stored_files
 from classifier.uploads import submission
 from classifier.uploads.storage import StorageFull
 
 pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
-
-
-def stored_files(settings: Settings) -> list[Path]:
-    return [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
 
 
 def encode_png(picture: Image.Image) -> bytes:
@@ -58,8 +55,8 @@ def test_picture_is_stored_with_prediction(
 
     upload, image = Upload.objects.get(), InputImage.objects.get()
     prediction = Prediction.objects.get()
-    assert [path.read_bytes() for path in stored_files(settings)] == [data]
-    assert Path(upload.file.path) == stored_files(settings)[0]
+    assert [path.read_bytes() for path in list_stored_files(settings)] == [data]
+    assert Path(upload.file.path) == list_stored_files(settings)[0]
     assert (upload.pk, upload.source) == (answer.id, Source.API)
     assert (upload.sha256, upload.size) == (hashlib.sha256(data).hexdigest(), len(data))
     assert (upload.width, upload.height, upload.media_type) == (280, 280, "image/png")
@@ -115,7 +112,7 @@ def test_blank_picture_is_stored_without_image(champion: ModelVersion, settings:
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.NOT_A_DIGIT)
     assert (answer.reason, answer.best_guess, answer.digits) == (Reason.BLANK, None, [])
     assert Upload.objects.get().pk == answer.id
-    assert len(stored_files(settings)) == 1
+    assert len(list_stored_files(settings)) == 1
     assert not InputImage.objects.exists()
 
 
@@ -137,7 +134,7 @@ def test_rejected_rows_leave_no_file(
     with pytest.raises(IntegrityError):
         submission.classify_picture(drawn(7), Source.WEB)
 
-    assert stored_files(settings) == []
+    assert list_stored_files(settings) == []
     assert not Upload.objects.exists()
     assert not InputImage.objects.exists()
 
@@ -156,7 +153,7 @@ def test_full_disk_leaves_nothing(
     with pytest.raises(StorageFull, match="No space left"):
         submission.classify_picture(drawn(7), Source.WEB)
 
-    assert stored_files(settings) == []
+    assert list_stored_files(settings) == []
     assert not Upload.objects.exists()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg.errors
@@ -14,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import IdempotencyRecord, ModelVersion, Source, Upload
 from classifier.tests import faults
+from classifier.tests.files import list_stored_files
 from classifier.tests.proxy import CuttingProxy, connect_through_proxy
 from classifier.uploads import orphans, submission
 from classifier.uploads.insertion import insert_rows
@@ -32,9 +32,8 @@ def proxy(champion: ModelVersion) -> Iterator[CuttingProxy]:
         yield proxy
 
 
-def stored_files(settings: Settings) -> set[str]:
-    root = settings.MEDIA_ROOT
-    return {str(path.relative_to(root)) for path in Path(root, "uploads/").rglob("*-*")}
+def list_names(settings: Settings) -> set[str]:
+    return {str(path.relative_to(settings.MEDIA_ROOT)) for path in list_stored_files(settings)}
 
 
 def send_picture(client: Client, draw: Draw) -> Any:
@@ -81,7 +80,7 @@ def test_files_stay_when_the_connection_is_cut_after_the_commit(
     connection.close()
     names = set(Upload.objects.values_list("file", flat=True))
     assert len(names) == count, "the server had committed"
-    assert stored_files(settings) == names
+    assert list_names(settings) == names
     monkeypatch.setattr(orphans, "ORPHAN_AFTER", timedelta(0))
     assert orphans.remove_orphans() == 0
 
@@ -113,7 +112,7 @@ def test_no_file_is_written_while_the_database_is_away(
         raise OperationalError("connection refused")
 
     submission.classify_picture(drawn(7), Source.API)
-    earlier_files = stored_files(settings)
+    earlier_files = list_names(settings)
     saved: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(DurableStorage, "_save", lambda _, name, __: saved.append(name))
@@ -121,7 +120,7 @@ def test_no_file_is_written_while_the_database_is_away(
         response = send_picture(client, drawn)
 
     assert response.json()["code"] == "no_database"
-    assert (saved, stored_files(settings)) == ([], earlier_files)
+    assert (saved, list_names(settings)) == ([], earlier_files)
 
 
 @pytest.mark.parametrize("send", [send_picture, send_two_pictures])
@@ -134,14 +133,14 @@ def test_files_are_deleted_when_the_database_disk_is_full(
     send: Callable[[Client, Draw], Any],
 ) -> None:
     send_picture(client, drawn)
-    earlier_files = stored_files(settings)
+    earlier_files = list_names(settings)
     with monkeypatch.context() as patched:
         faults.break_cursors(patched, psycopg.errors.DiskFull("could not extend file"))
         response = send(client, drawn)
 
     assert (response.status_code, response.json()["code"]) == (507, "database_full")
     assert response.headers["Retry-After"] == "60"
-    assert stored_files(settings) == earlier_files
+    assert list_names(settings) == earlier_files
 
 
 def test_rolled_back_batch_deletes_each_file_once(
@@ -158,7 +157,7 @@ def test_rolled_back_batch_deletes_each_file_once(
         with open_batch() as batch, open_batch(batch) as joined:
             submission.classify_picture(drawn(7), Source.API, batch=joined)
             submission.classify_pictures([drawn(2)], Source.API, batch=joined)
-            stored.extend(stored_files(settings))
+            stored.extend(list_names(settings))
             raise RuntimeError
 
     stored: list[str] = []
@@ -168,7 +167,7 @@ def test_rolled_back_batch_deletes_each_file_once(
 
     assert len(stored) == 2
     assert sorted(deleted) == sorted(stored)
-    assert not stored_files(settings)
+    assert not list_names(settings)
     assert not Upload.objects.exists()
 
 
@@ -185,7 +184,7 @@ def test_connection_lost_before_the_commit_leaves_no_file(
 
     connection.close()
     assert not Upload.objects.exists()
-    assert not stored_files(settings)
+    assert not list_names(settings)
 
 
 def test_failure_after_the_commit_leaves_the_file(
@@ -202,7 +201,7 @@ def test_failure_after_the_commit_leaves_the_file(
     with pytest.raises(RuntimeError):
         fail_after_commit()
 
-    assert stored_files(settings) == {str(Upload.objects.get().file.name)}
+    assert list_names(settings) == {str(Upload.objects.get().file.name)}
 
 
 def test_worker_stopped_during_the_commit_leaves_the_file(
@@ -219,7 +218,7 @@ def test_worker_stopped_during_the_commit_leaves_the_file(
     with pytest.raises(SystemExit):
         submission.classify_picture(drawn(7), Source.API)
 
-    assert stored_files(settings) == {str(Upload.objects.get().file.name)}
+    assert list_names(settings) == {str(Upload.objects.get().file.name)}
 
 
 def test_error_of_the_storage_does_not_hide_the_error_of_the_batch(

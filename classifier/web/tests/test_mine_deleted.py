@@ -12,6 +12,7 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 from classifier import tasks
 from classifier.labelling import labels
 from classifier.models import InputImage, ModelVersion, Upload, Via
+from classifier.tests.files import list_stored_files
 from classifier.tests.pages import read_text
 from classifier.tests.visitors import create_upload_by, list_messages, send_pictures
 from classifier.uploads import deletion
@@ -44,7 +45,7 @@ def test_sender_deletes_upload_and_file(
         response = client.post(f"/delete/{upload.pk}", follow=True)
     assert list_messages(response)[-1] == "The picture has been deleted."
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
 
 
 @pytest.mark.parametrize("cookie", [None, "", OTHER_VISITOR, "None", "nobody"])

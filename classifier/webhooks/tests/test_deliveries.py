@@ -6,7 +6,6 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -22,19 +21,12 @@ from classifier.tests.webhook_receiver import (
     SECRET,
     Receiver,
     list_waiting_jobs,
-    run_receiver,
     run_waiting_jobs,
 )
 from classifier.webhooks import deliveries, events, signing, transport
 from classifier.webhooks.deliveries import DeliveryState
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with run_receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A worker that is killed during a delivery."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 
@@ -9,18 +7,12 @@ from classifier.labelling import labels
 from classifier.models import Delivery, Via
 from classifier.recognition.labels import Event
 from classifier.tests import factories, workers
-from classifier.tests.webhook_receiver import Receiver, run_receiver
+from classifier.tests.webhook_receiver import Receiver
 from classifier.webhooks import deliveries
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 WITHIN_S = 60
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with run_receiver() as receiver:
-        yield receiver
 
 
 def test_delivery_of_killed_worker_is_repeated(receiver: Receiver, admin_user: User) -> None:

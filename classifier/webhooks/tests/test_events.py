@@ -18,6 +18,7 @@ from classifier.models import Delivery, ModelVersion, Source, Upload, Via, Webho
 from classifier.recognition.labels import Event, Verdict
 from classifier.registry import versions
 from classifier.tests import factories
+from classifier.tests.files import list_stored_files
 from classifier.tests.webhook_receiver import SECRET, list_waiting_jobs
 from classifier.uploads import submission
 from classifier.webhooks import deliveries, events
@@ -162,7 +163,7 @@ def test_upload_is_rolled_back_with_its_event(
         submission.classify_picture(drawn(7), Source.API)
 
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
 
 
 def test_subscriptions_are_read_once_a_second(

@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
 from threading import Event, Thread
 from typing import Any
 from unittest.mock import Mock
@@ -11,15 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from classifier.tests.webhook_receiver import Receiver, run_receiver
+from classifier.tests.webhook_receiver import Receiver
 from classifier.webhooks import transport
 from classifier.webhooks.transport import DeliveryError
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with run_receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture
