@@ -1,8 +1,6 @@
 """Tests of the overview on the admin's first page."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -13,24 +11,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classifier.labelling import labels
-from classifier.models import Alarm, Audit, LabelCheck, ModelVersion, RunState, TrainingRun, Via
+from classifier.models import Alarm, Audit, RunState, TrainingRun, Via
 from classifier.monitoring import statistics
-from classifier.monitoring.statistics import DailyVerdicts, Labeller, QueueCounts
+from classifier.monitoring.statistics import Labeller
+from classifier.monitoring.tests.test_statistics import (
+    REFUSED,
+    UNSURE,
+    create_champion,
+    create_checks,
+    create_prediction,
+    set_label,
+)
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
-
-UNSURE = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
-REFUSED = {"label": "unknown", "verdict": "not_a_digit", "reason": "another_sign"}
-
-
-@contextmanager
-def days_ago(days: float) -> Iterator[None]:
-    then = timezone.now() - timedelta(days=days)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.utils.timezone.now", lambda: then)
-        yield
 
 
 def get_page(client: Client, user: User) -> str:
@@ -38,57 +33,6 @@ def get_page(client: Client, user: User) -> str:
     response = client.get("/admin/")
     assert response.status_code == 200
     return re.sub(r"\s+", " ", response.content.decode())
-
-
-def create_champion(days: float) -> ModelVersion:
-    with days_ago(days):
-        version = factories.create_version(name=f"made-{days}", state="champion")
-        version.promotions.create(via=Via.COMMAND)
-    return version
-
-
-def create_prediction(by: ModelVersion, days: float, **values: object) -> None:
-    with days_ago(days):
-        factories.create_prediction(factories.create_image(), by, **values)
-
-
-def set_label(by: User, days: float = 0, to: str = "7") -> None:
-    image = factories.create_queue_item().image
-    with days_ago(days):
-        labels.set_label(image.pk, to, by, Via.QUEUE)
-
-
-def create_checks(by: User, *answers: str) -> None:
-    for answer in answers:
-        LabelCheck.objects.create(
-            image=factories.create_image(label="7"),
-            asked_of=by,
-            label="7",
-            answer=answer,
-            answered_at=timezone.now() if answer else None,
-        )
-
-
-def test_waiting_images_and_near_duplicates_are_counted() -> None:
-    factories.create_queue_item()
-    factories.create_queue_item(duplicate=True)
-    factories.create_queue_item(label="7", duplicate=True)
-
-    assert statistics.count_queue() == QueueCounts(waiting=2, duplicates=1)
-
-
-def test_labellers_of_the_last_week_are_listed_busiest_first(anna: User, admin_user: User) -> None:
-    set_label(anna)
-    set_label(admin_user, days=1)
-    set_label(admin_user, days=6.9)
-    set_label(admin_user, days=7.1)
-    set_label(anna, to="3")
-    set_label(anna, to="4")
-    undone = factories.create_queue_item().image
-    labels.set_label(undone.pk, "7", admin_user, Via.QUEUE)
-    labels.undo_changes([undone.pk], admin_user)
-
-    assert statistics.list_labellers() == [Labeller("anna", 3, 0, 0), Labeller("admin", 2, 0, 0)]
 
 
 def test_answered_and_agreeing_checks_are_counted_by_labeller(
@@ -105,18 +49,6 @@ def test_answered_and_agreeing_checks_are_counted_by_labeller(
     page = get_page(client, admin_user)
     assert "<td>3</td><td>67&nbsp;%</td>" in page
     assert "<td>0</td><td>–</td>" in page
-
-
-def test_verdicts_are_counted_by_day_for_14_days() -> None:
-    version = factories.create_version()
-    for days, values in ((0, {}), (0, UNSURE), (0, REFUSED), (0, UNSURE), (13, {}), (14, UNSURE)):
-        create_prediction(version, days, **values)
-
-    today = timezone.localdate()
-    assert statistics.list_daily_verdicts() == [
-        DailyVerdicts(today - timedelta(days=13), read=1, unsure=0, refused=0),
-        DailyVerdicts(today, read=4, unsure=2, refused=1),
-    ]
 
 
 def test_verdicts_of_the_last_day_are_described(client: Client, admin_user: User) -> None:
@@ -147,17 +79,6 @@ def test_champion_is_shown_with_its_accuracy(client: Client, admin_user: User) -
     assert "97.12 % of 1,243 right" in page
 
 
-def test_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
-    version = create_champion(0)
-    version.metrics = {"held_out_uploads": {"accuracy": 0.0, "digits": 0}}
-    version.save()
-
-    champion = statistics.get_champion()
-
-    assert champion
-    assert (champion.test, champion.held_out) == (None, None)
-
-
 def test_drift_compares_each_day_with_the_first_week(client: Client, admin_user: User) -> None:
     version, other = create_champion(20), factories.create_version(name="other")
     for days, confidence in ((21, 0.1), (20, 0.98), (14, 0.94), (5, 0.9), (0, 0.5), (0, 0.7)):
@@ -173,15 +94,6 @@ def test_drift_compares_each_day_with_the_first_week(client: Client, admin_user:
     assert drift.days[0].day == timezone.localdate() - timedelta(days=20)
     page = get_page(client, admin_user)
     assert "60.00 %, 36.0 points less than in its first week" in page
-
-
-def test_first_week_long_ago_is_the_level_but_no_day() -> None:
-    create_prediction(create_champion(90), 90, confidence=0.9)
-
-    champion = statistics.get_champion()
-
-    assert champion
-    assert statistics.measure_drift(champion) == statistics.Drift(first_week=0.9, days=[])
 
 
 def test_unfinished_run_and_new_labels_are_shown(

@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -259,55 +259,6 @@ def test_cancelling_a_finished_run_is_refused(trainer_client: Client) -> None:
 def test_unknown_run_is_not_found(trainer_client: Client) -> None:
     assert trainer_client.get(f"{LIST}999/live/").status_code == 404
     assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
-
-
-def test_viewer_cannot_start_or_cancel(
-    trainer_client: Client, trainer: User, learner: ModelVersion
-) -> None:
-    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
-    assert "<button" not in get_start_panel(trainer_client)
-    assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
-
-    running = create_run(RunState.RUNNING)
-    assert 'form="cancel"' not in trainer_client.get(get_admin_url(running)).content.decode()
-    assert trainer_client.post(f"{LIST}{running.pk}/cancel/").status_code == 403
-    running.refresh_from_db()
-    assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
-
-
-def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
-    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
-    html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).content.decode()
-    assert "Try again" not in html
-    assert 'id="retry"' not in html
-
-
-@pytest.mark.parametrize("role", ["anonymous", "labeller"])
-def test_user_without_view_permission_is_refused(client: Client, labeller: User, role: str) -> None:
-    running = create_run(RunState.RUNNING)
-    if role == "labeller":
-        client.force_login(labeller)
-
-    answers = [
-        client.get(f"{LIST}{running.pk}/live/"),
-        client.post(f"{LIST}{running.pk}/cancel/"),
-        client.post(f"{LIST}start/", {"how": "scratch"}),
-    ]
-
-    status = 302 if role == "anonymous" else 403
-    assert [answer.status_code for answer in answers] == [status] * 3
-    running.refresh_from_db()
-    assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
-
-
-def test_starting_and_cancelling_require_a_post_with_a_csrf_token(trainer: User) -> None:
-    running = create_run(RunState.RUNNING)
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(trainer)
-
-    for address in (f"{LIST}start/", f"{LIST}{running.pk}/cancel/"):
-        assert client.get(address).status_code == 405
-        assert client.post(address, {"how": "scratch"}).status_code == 403
 
 
 def test_list_takes_a_constant_number_of_queries(trainer_client: Client, trainer: User) -> None:
