@@ -60,6 +60,13 @@ def draw_audits(timestamp: int) -> None:
     audits.check_promise()
 
 
+@app.periodic(cron="3 * * * *")
+@app.task(queueing_lock="queue_forgetting")
+def queue_forgetting(timestamp: int) -> None:
+    """Train without deleted images once FORGET_WITHIN_DAYS asks for it."""
+    runs.queue_forgetting()
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="check_input_drift", priority=-1)
 def check_input_drift(timestamp: int) -> None:

@@ -10,7 +10,7 @@ from classifier.labelling import audits
 from classifier.monitoring import charts, statistics
 from classifier.monitoring.audits import summarize_audits
 from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Drift
-from classifier.registry import alarms, runs, shadow
+from classifier.registry import alarms, erasures, runs, shadow
 from classifier.templatetags.numbers import share
 
 
@@ -49,6 +49,7 @@ def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
         "champion": champion,
         "alarms": alarms.list_open_alarms(),
         "audits": summarize_audits(),
+        "owed": erasures.list_owed(champion.version).count() if champion else 0,
         "candidate": candidate,
         "shadow": shadow.summarize(candidate) if candidate else None,
         "promise": audits.find_promise(champion.version) if champion else None,

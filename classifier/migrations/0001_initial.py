@@ -40,6 +40,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Erasure',
+            fields=[
+                ('image_id', models.UUIDField(primary_key=True, serialize=False)),
+                ('trained_models', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), size=None)),
+                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='deleted')),
+            ],
+            options={
+                'db_table': 'erasures',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='IdempotencyRecord',
             fields=[
                 ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),

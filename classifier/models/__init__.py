@@ -2,6 +2,7 @@
 
 from classifier.models.access import ApiToken, IdempotencyRecord
 from classifier.models.audits import Alarm, AlarmKind, Audit
+from classifier.models.erasures import Erasure
 from classifier.models.images import (
     REASON_CHOICES,
     VERDICT_CHOICES,
@@ -37,6 +38,7 @@ __all__ = [
     "ApiToken",
     "Audit",
     "Delivery",
+    "Erasure",
     "IdempotencyRecord",
     "InputImage",
     "InputImageQuerySet",

@@ -15,7 +15,7 @@ from classifier import jobs
 from classifier.errors import RuleBroken
 from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
 from classifier.recognition.labels import Label
-from classifier.registry import versions
+from classifier.registry import erasures, shadow, versions
 
 TASK = "training.tasks.train"
 LOST_AFTER = timedelta(seconds=30)
@@ -87,6 +87,20 @@ def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> T
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
         jobs.enqueue(TASK, [{"run_id": run.pk}], queue="training")
     return run
+
+
+def queue_forgetting() -> TrainingRun | None:
+    """Queue a training from scratch if the champion has to forget deleted images.
+
+    None is queued while another run is unfinished or a candidate waits that can replace it.
+    """
+    champion = versions.get_champion()
+    if champion is None or not erasures.is_due(champion) or get_unfinished():
+        return None
+    candidate = shadow.find_candidate()
+    if candidate and not erasures.list_owed(candidate).exists():
+        return None
+    return queue_run(None, fine_tune=False, force=True)
 
 
 def start_run(fine_tune: bool, force: bool) -> TrainingRun:

@@ -12,7 +12,7 @@ from classifier.recognition import sequential_test
 from classifier.recognition.labels import Label
 from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.sequential_test import Decision
-from classifier.registry import serving, versions
+from classifier.registry import erasures, serving, versions
 
 IMAGES_PER_BATCH = 250
 MAX_PICTURES = 60
@@ -106,7 +106,7 @@ def summarize(candidate: ModelVersion) -> ShadowSummary:
 
 
 def promote_if_decided() -> None:
-    """Promote the candidate if labels have decided for it."""
+    """Promote the candidate if labels have decided for it, or if the champion has to forget."""
     candidate = find_candidate()
     if candidate is None:
         return
@@ -114,6 +114,15 @@ def promote_if_decided() -> None:
     if summary.decision == Decision.PROMOTE:
         reason = f"On uploads, {summary.better} labels favour it and {summary.worse} do not."
         versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
+    elif _forgets(candidate):
+        reason = "It was not trained on images that have been deleted."
+        versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
+
+
+def _forgets(candidate: ModelVersion) -> bool:
+    champion = versions.get_champion()
+    is_due = champion is not None and erasures.is_due(champion)
+    return is_due and not erasures.list_owed(candidate).exists()
 
 
 def list_differing(candidate: ModelVersion) -> QuerySet[ShadowReading]:

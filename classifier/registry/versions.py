@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
@@ -23,6 +24,7 @@ from classifier.models import (
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
 from classifier.recognition.recognizer import Recognizer
+from classifier.registry import erasures
 from classifier.registry.serving import BUNDLED, find_model_folder
 from classifier.webhooks import events
 
@@ -87,6 +89,11 @@ def promote(
     version = register(name)
     if version.state == ModelState.CHAMPION:
         return version
+    if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
+        raise RuleBroken(
+            f"Model {name} was trained on {count} images that have been deleted since. "
+            "Train a model without them: python manage.py train"
+        )
     if version.state == ModelState.REJECTED and not force:
         raise Rejected(
             f"Model {name} was rejected: {version.comparison['reason']} "

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from classifier import jobs
 from classifier.models import InputImage, LabelChange, Prediction, Suggestion, Upload
 from classifier.recognition.labels import Label
+from classifier.registry import erasures
 from classifier.uploads import file_deletion
 
 TASK = "classifier.tasks.delete_by_visitor"
@@ -70,7 +71,9 @@ def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
     names = list(uploads.values_list("file", flat=True))
     # This waits for people who are labelling these images. Later ones find no image.
     images = InputImage.objects.filter(upload__in=ids).order_by("pk").select_for_update()
-    list(images.values_list("pk"))
+    labelled = [pk for pk, label in images.values_list("pk", "label") if label != Label.UNKNOWN]
+    if labelled:
+        erasures.record_erasures(labelled)
     Upload.objects.filter(pk__in=ids).delete()
     result = DeletionResult(len(names))
 
