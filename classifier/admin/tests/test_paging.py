@@ -50,7 +50,7 @@ def test_pages_of_uploads_hold_each_once_newest_first(admin_client: Client) -> N
 
 
 @pytest.mark.parametrize("address", [IMAGES, UPLOADS])
-def test_only_keys_are_read_of_the_rows_before_a_page(admin_client: Client, address: str) -> None:
+def test_rows_before_a_page_are_skipped_by_key(admin_client: Client, address: str) -> None:
     for _ in range(5):
         factories.create_image()
 

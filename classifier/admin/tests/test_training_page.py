@@ -194,7 +194,7 @@ def test_failed_run_is_retried_in_its_mode(
 
 
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
-def test_only_a_failed_run_can_be_retried(trainer_client: Client, state: RunState) -> None:
+def test_run_that_has_not_failed_cannot_be_retried(trainer_client: Client, state: RunState) -> None:
     html = trainer_client.get(get_admin_url(create_run(state))).content.decode()
     assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
     assert "Try again" not in html

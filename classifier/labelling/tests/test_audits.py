@@ -1,4 +1,4 @@
-"""Audits of certain answers: the draw, their place in the queue, the estimate and its alarm."""
+"""Tests of audits: their draw, their place in the queue, the estimated error and its alarm."""
 
 from datetime import timedelta
 
@@ -61,9 +61,7 @@ def test_drawn_share_follows_audits_per_day(version: ModelVersion, settings: Set
     assert 60 <= audits.draw_audits() <= 140  # 4.6 standard deviations
 
 
-def test_nothing_is_drawn_where_audits_are_switched_off(
-    version: ModelVersion, settings: Settings
-) -> None:
+def test_no_audit_is_drawn_if_audits_are_off(version: ModelVersion, settings: Settings) -> None:
     settings.AUDIT_PER_DAY = 0
     answer_with_seven(version)
 
@@ -125,7 +123,7 @@ def test_estimate_counts_labelled_audits_of_the_last_30_days(
     assert (summary.total.audited, summary.total.wrong, summary.pending) == (3, 2, 1)
 
 
-def test_estimate_is_given_by_source(version: ModelVersion, anna: User) -> None:
+def test_error_is_estimated_by_source(version: ModelVersion, anna: User) -> None:
     audit(version, anna, "7")
     audit(version, anna, "1", image=factories.create_image(source=Source.API))
 
@@ -174,7 +172,7 @@ def test_few_errors_among_few_audits_raise_no_alarm(version: ModelVersion, anna:
     assert not Alarm.objects.exists()
 
 
-def test_deleted_upload_takes_its_audit_along(version: ModelVersion) -> None:
+def test_audit_is_deleted_with_its_upload(version: ModelVersion) -> None:
     image = answer_with_seven(version)
     audits.draw_audits()
     assert image.upload

@@ -88,7 +88,7 @@ def test_archive_is_accepted_in_a_form(labeller_api: Client, drawn: Draw) -> Non
     assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
 
 
-def test_all_pieces_of_a_non_digit_are_labelled(labeller_api: Client, drawn: Draw) -> None:
+def test_pieces_of_a_non_digit_are_all_labelled(labeller_api: Client, drawn: Draw) -> None:
     [result] = import_archive(
         labeller_api, build_zip({"not_a_digit/a.png": draw_two_digits(drawn)})
     )

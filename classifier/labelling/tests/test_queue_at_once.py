@@ -12,7 +12,7 @@ from classifier.labelling.selection import Order
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
 
-# What decides a candidate is drawn like the random order.
+# The decisive order chooses like the random one.
 ORDERS = [order for order in Order if order != Order.DECISIVE]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]

@@ -56,7 +56,7 @@ def test_bars_start_at_zero_and_match_their_values() -> None:
     assert 'aria-label="By label. 7: 20, none: 10, 1: 0"' in chart
 
 
-def test_only_labels_that_fit_are_drawn() -> None:
+def test_labels_that_do_not_fit_are_left_out() -> None:
     days = {f"2026-11-{day:02}": 1.0 for day in range(1, 31)}
 
     assert list_x_labels(charts.draw_bars(days, "Days")) == [

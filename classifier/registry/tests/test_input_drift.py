@@ -1,4 +1,4 @@
-"""The alarm about what people send: raised, published and cleared."""
+"""Tests of the alarm about changed inputs."""
 
 import numpy as np
 import pytest
@@ -23,12 +23,12 @@ def read_images(version: ModelVersion, distances: list[float]) -> None:
         )
 
 
-def usual_distances(count: int) -> list[float]:
+def draw_distances(count: int) -> list[float]:
     return [float(each) for each in np.random.default_rng(0).lognormal(size=count)]
 
 
 def test_steady_input_raises_no_alarm(version: ModelVersion) -> None:
-    read_images(version, usual_distances(200))
+    read_images(version, draw_distances(200))
 
     input_drift.check_input_drift()
 
@@ -39,7 +39,7 @@ def test_changed_input_raises_an_alarm_once_and_publishes_its_causes(
     version: ModelVersion,
 ) -> None:
     Webhook.objects.create(url="http://receiver/", secret="x", events=[Event.INPUT_DRIFTED])
-    read_images(version, [*usual_distances(150), *[50.0 + place for place in range(20)]])
+    read_images(version, [*draw_distances(150), *[50.0 + place for place in range(20)]])
 
     input_drift.check_input_drift()
     input_drift.check_input_drift()
@@ -51,7 +51,7 @@ def test_changed_input_raises_an_alarm_once_and_publishes_its_causes(
 
 
 def test_new_champion_clears_the_alarm(version: ModelVersion) -> None:
-    read_images(version, [*usual_distances(150), *[50.0 + place for place in range(20)]])
+    read_images(version, [*draw_distances(150), *[50.0 + place for place in range(20)]])
     input_drift.check_input_drift()
     ModelVersion.objects.update(state="retired")
     factories.create_version(name="next", state="champion")

@@ -1,4 +1,4 @@
-"""Shadow reading by a candidate, its summary, and the promotion that labels decide."""
+"""Tests of shadow reading and of the decision about a candidate."""
 
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ def test_candidate_reads_the_newest_uploads_once(
     assert {*read} == {item.pk for item in items[2:]}
 
 
-def test_shadow_readings_leave_answers_as_they_are(candidate: ModelVersion) -> None:
+def test_shadow_reading_changes_no_answer(candidate: ModelVersion) -> None:
     item = factories.create_queue_item()
 
     tasks.read_in_shadow(0)
@@ -64,7 +64,7 @@ def test_shadow_readings_leave_answers_as_they_are(candidate: ModelVersion) -> N
     assert item.guess == "7"
 
 
-def test_nothing_is_read_without_a_candidate(champion: ModelVersion) -> None:
+def test_shadow_reading_requires_a_candidate(champion: ModelVersion) -> None:
     factories.create_queue_item()
 
     assert shadow.read_batch() == 0
@@ -119,7 +119,7 @@ def test_undecided_candidate_is_not_promoted(
     assert candidate.state == ModelState.CANDIDATE
 
 
-def test_queue_offers_what_decides_the_candidate(candidate: ModelVersion, anna: User) -> None:
+def test_decisive_order_leases_differing_images(candidate: ModelVersion, anna: User) -> None:
     reading = read_differently(candidate)
     read_differently(candidate, guess="7")
     factories.create_queue_item()
@@ -129,7 +129,7 @@ def test_queue_offers_what_decides_the_candidate(candidate: ModelVersion, anna: 
     assert [item.pk for item in leased] == [reading.image_id]
 
 
-def test_decisive_card_hides_what_the_models_read(
+def test_decisive_card_hides_the_guesses(
     client: Client, candidate: ModelVersion, admin_user: User
 ) -> None:
     reading = read_differently(candidate)
