@@ -24,7 +24,7 @@ from training.data.database import TrainingData
 from training.data.split import NotEnoughData, TrainingSplit
 from training.evaluation import evaluate, gate, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
-from training.evaluation.results import EvaluatedSet, EvaluationResults
+from training.evaluation.results import EvaluationResults
 from training.line_trainer import LineConfiguration
 from training.record import Record
 from training.trainer import Configuration, EpochMetrics
@@ -201,13 +201,11 @@ def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResu
         "test": database.load_test_split(),
         "held_out_uploads": database.load_held_out_uploads(),
     }
+    sets = {name: each for name, each in sets.items() if each.ids}
     results = EvaluationResults(
-        sets={
-            name: EvaluatedSet(
-                each.ids, each.images, evaluate.evaluate_images(recognizer, each.images)
-            )
-            for name, each in sets.items()
-            if each.ids
+        sets=sets,
+        answers={
+            name: evaluate.evaluate_images(recognizer, each.images) for name, each in sets.items()
         },
         calibration=evaluate.evaluate_images(recognizer, plan.split.calibration),
     )
@@ -222,7 +220,7 @@ def _draw_plots(name: str, plan: TrainingPlan, results: EvaluationResults) -> No
         plots.plot_classes(plan.split.train, folder / "classes.png")
         if test := results.metrics.get("test"):
             title = f"{name}: {test.accuracy or 0:.2%} of {test.digits:,} test images"
-            plots.plot_evaluation(results.sets["test"].pictures, title, folder)
+            plots.plot_evaluation(results.answers["test"], title, folder)
 
 
 def _compare(results: EvaluationResults, champion: ModelVersion, record: Record) -> Comparison:
@@ -233,7 +231,7 @@ def _compare(results: EvaluationResults, champion: ModelVersion, record: Record)
         name: PairedAnswers(
             ids=each.ids,
             champion_right=evaluate.evaluate_images(recognizer, each.images).correct,
-            candidate_right=each.pictures.correct,
+            candidate_right=results.answers[name].correct,
         )
         for name, each in results.sets.items()
     }

@@ -41,7 +41,7 @@ class Configuration:
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """Mean loss and accuracy (0 to 1) of a member's epoch; both are counted from 1."""
+    """The loss and accuracy (0 to 1) of one epoch; `member` and `epoch` start at 1."""
 
     member: int
     epoch: int

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from classifier.models import UPLOAD_SOURCES, InputImage, InputImageQuerySet, ModelVersion, Source
 from classifier.recognition.labels import KNOWN_LABELS, Label
-from training.data.images import Images, Pixels
+from training.data.images import EvaluationSet, Images, Pixels
 from training.data.mnist import Mnist
 from training.data.near_duplicates import group_images
 from training.data.snapshot import LeftOut, NewLabels, Snapshot
@@ -32,14 +32,6 @@ class TrainingData:
     mnist: Images
     corrections: Images
     snapshot: Snapshot
-
-
-@dataclass(frozen=True)
-class EvaluationSet:
-    """N images and their ids."""
-
-    ids: list[str]
-    images: Images
 
 
 @dataclass(frozen=True)

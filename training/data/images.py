@@ -46,3 +46,11 @@ class Images:
     @property
     def non_digits(self) -> "Images":
         return self[self.labels == NOT_A_DIGIT]
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """N images to evaluate models on, and their ids."""
+
+    ids: list[str]
+    images: Images
