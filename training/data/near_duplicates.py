@@ -1,4 +1,4 @@
-"""Groups of images that show the same writing: copies, other crops, other compressions."""
+"""Groups images of the same writing: copies, other crops and other compressions."""
 
 import hashlib
 from uuid import UUID
@@ -14,20 +14,20 @@ digit reach it after another crop and compression; one in six MNIST digits has a
 that does, mostly a 1."""
 
 
-def group_images(pixels: Pixels, known: Pixels, groups: list[UUID]) -> list[UUID]:
+def group_images(pixels: Pixels, grouped: Pixels, groups: list[UUID]) -> list[UUID]:
     """Return the group of each of N images: that of its nearest near-duplicate, or a new one.
 
-    `pixels` is (N, 28, 28), `known` (M, 28, 28) with M `groups`. A group never changes, so the
-    images are grouped in their order, each beside all before it.
+    `pixels` is (N, 28, 28), `grouped` (M, 28, 28) with M `groups`. A group never changes, so
+    each image is compared only with those before it.
     """
-    shapes = np.concatenate([describe_shapes(known), describe_shapes(pixels)])
+    shapes = np.concatenate([describe_shapes(grouped), describe_shapes(pixels)])
     groups = [*groups]
-    for place in range(len(known), len(shapes)):
+    for place in range(len(grouped), len(shapes)):
         similarity = shapes[:place] @ shapes[place]
         nearest = int(similarity.argmax()) if place else 0
         is_new = place == 0 or similarity[nearest] < SIMILAR
-        groups.append(_new_group(pixels[place - len(known)]) if is_new else groups[nearest])
-    return groups[len(known) :]
+        groups.append(_make_group(pixels[place - len(grouped)]) if is_new else groups[nearest])
+    return groups[len(grouped) :]
 
 
 def describe_shapes(pixels: Pixels) -> NDArray[np.float32]:
@@ -37,6 +37,6 @@ def describe_shapes(pixels: Pixels) -> NDArray[np.float32]:
     return np.asarray(halves / np.maximum(norms, 1e-6), np.float32)
 
 
-def _new_group(pixels: Pixels) -> UUID:
+def _make_group(pixels: Pixels) -> UUID:
     """Return an id that is the same for equal pixels in every database."""
     return UUID(bytes=hashlib.sha256(pixels.tobytes()).digest()[:16])

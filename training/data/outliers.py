@@ -79,8 +79,8 @@ def join_digits(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     height = max(len(left), len(right))
     field = np.zeros((height, left.shape[1] + right.shape[1] - overlap), np.float32)
     field[height - len(left) :, : left.shape[1]] = left
-    beside = field[: len(right), left.shape[1] - overlap :]
-    np.maximum(beside, right, out=beside)
+    target = field[: len(right), left.shape[1] - overlap :]
+    np.maximum(target, right, out=target)
     return to_mnist(field)
 
 
