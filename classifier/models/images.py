@@ -3,12 +3,14 @@
 import hashlib
 import uuid
 
+import numpy as np
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
+from numpy.typing import NDArray
 
 from classifier.models.constraints import (
     ArrayLength,
@@ -193,6 +195,11 @@ class InputImage(models.Model):
     def content(self) -> uuid.UUID:
         """An id that images with equal pixels share."""
         return uuid.UUID(bytes=hashlib.sha256(self.pixels).digest()[:16])
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The pixels as a (28, 28) array, ink = 255."""
+        return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
 
     @property
     def current_prediction(self) -> "Prediction | None":

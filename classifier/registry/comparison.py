@@ -6,8 +6,6 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-
 from classifier.models import InputImage, ModelVersion
 from classifier.recognition.labels import Label, Verdict
 from classifier.recognition.model_folder import ArtifactError
@@ -94,7 +92,7 @@ def _recognize(model: str, images: Iterable[InputImage]) -> dict[UUID, str]:
         recognizer = serving.load_recognizer(version)
     except ArtifactError:
         return {}
-    pixels = [np.frombuffer(image.pixels, np.uint8).reshape(28, 28) for image in images]
+    pixels = [image.array for image in images]
     # The gate judges a digit by the best guess, and a non-digit by whether the model refuses it.
     return {
         image.pk: NOT_A_DIGIT

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 
@@ -56,9 +55,7 @@ def read_batch() -> int:
     if candidate is None:
         return 0
     images = _list_unread(candidate)
-    recognitions = _load(candidate).recognize(
-        np.frombuffer(image.pixels, np.uint8).reshape(28, 28) for image in images
-    )
+    recognitions = _load(candidate).recognize(image.array for image in images)
     ShadowReading.objects.bulk_create(
         [
             ShadowReading(

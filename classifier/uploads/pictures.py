@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 def render_image(image: InputImage) -> bytes:
     """Return an image as the model sees it, as a PNG."""
-    return render_pixels(np.frombuffer(image.pixels, np.uint8).reshape(28, 28))
+    return render_pixels(image.array)
 
 
 def render_pixels(pixels: NDArray[np.uint8]) -> bytes:

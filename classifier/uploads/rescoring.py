@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, F, IntegerField, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.fields.json import KeyTextTransform
@@ -119,9 +118,7 @@ def rescore_range(model_id: int, first: UUID, last: UUID) -> None:
             if locked := _list_unread(model).filter(pk__gte=first, pk__lte=last).count():
                 _enqueue(model, [(first, last, locked)], delay_s=RETRY_AFTER_S)
             return
-        results = _load_recognizer(model).recognize(
-            np.frombuffer(image.pixels, np.uint8).reshape(28, 28) for image in images
-        )
+        results = _load_recognizer(model).recognize(image.array for image in images)
         _store(model, dict(zip((image.pk for image in images), results, strict=True)))
         after = UUID(int=images[-1].pk.int + 1)
 

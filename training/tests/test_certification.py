@@ -87,7 +87,8 @@ def test_writers_count_once_and_as_wrong_by_one_error() -> None:
     groups = np.repeat(np.arange(300), 10)
     certificate = certification.certify(STRINGS, make_scored(mark_wrong(3_000), groups))
     assert (certificate.n, certificate.threshold) == (300, 0.0)
-    certificate = certification.certify(STRINGS, make_scored(mark_wrong(3_000, 5, 6, 15, 25), groups))
+    answers = make_scored(mark_wrong(3_000, 5, 6, 15, 25), groups)
+    certificate = certification.certify(STRINGS, answers)
     assert (certificate.threshold, certificate.errors) == (None, 3)
 
 
