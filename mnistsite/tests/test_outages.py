@@ -109,4 +109,4 @@ def test_page_in_german_explains_a_full_disk(
     client.cookies["django_language"] = "de"
     monkeypatch.setattr(os, "fsync", faults.raise_disk_full)
 
-    assert "Es ist kein Platz mehr für Bilder." in post_form(client, drawn(7)).text
+    assert "Es gibt keinen Speicherplatz mehr für Bilder." in post_form(client, drawn(7)).text
