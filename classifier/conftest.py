@@ -19,7 +19,7 @@ def bert(db: None) -> User:
 
 
 @pytest.fixture
-def only_one_file(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def failing_storage(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let the storage fail after one file; return the names that were saved."""
     save, names = DurableStorage._save, []
 

@@ -13,5 +13,5 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_read_only(error: BaseException) -> bool:
-    """Return whether the server takes no writes, like a standby."""
+    """Return whether the server accepts no writes, like a standby."""
     return isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction)

@@ -1,4 +1,4 @@
-"""Readings of uploads by a candidate, which nobody but staff sees."""
+"""Readings of uploads by a candidate, for staff only."""
 
 from django.db import models
 from django.db.models import F, Q

@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that loses the answer to a commit."""
+"""A proxy in front of PostgreSQL that loses the response to a commit."""
 
 import select
 import socket
@@ -15,9 +15,9 @@ IDLE = b"Z\x00\x00\x00\x05I"
 
 
 class CuttingProxy:
-    """Passes bytes on until the server reports `tag` as committed, and then hangs up instead.
+    """A proxy that passes bytes on until the server reports `tag` as committed, and then hangs up.
 
-    `tag` is the command tag of a statement, as "COMMIT". `has_cut` is set once that happened.
+    `tag` is the command tag of a statement, such as "COMMIT". `has_cut` is set once it hung up.
     """
 
     def __init__(self, server: str | tuple[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""Answers: what a picture says, digit by digit and as a whole."""
+"""The answer to a picture: its verdict, digits, lines and confidence."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from classifier.models import InputImage, Upload
 from classifier.recognition import imaging
 from classifier.recognition.occlusion import PATCH, Focus
 
-# Each of the 28 pixels is drawn as so many, so that colours blend and outlines are thin.
+# Each pixel is enlarged to 8×8, which makes outlines thin and lets colours blend.
 SCALE = 8
 # Two hues that the colour-blind can tell apart. The larger the weight, the darker the pixel.
 FOR, AGAINST = (179, 64, 0), (8, 69, 148)

@@ -136,7 +136,7 @@ def _store(model: ModelVersion, results: Mapping[UUID, Recognition]) -> None:
         cursor.execute("LOCK TABLE promotions IN ROW EXCLUSIVE MODE")
     if not ModelVersion.objects.filter(pk=model.pk, state=ModelState.CHAMPION).exists():
         return
-    # Rows that are locked are skipped: whoever waits for nobody can't cause a deadlock.
+    # Skipping locked rows avoids deadlocks, as this transaction never waits for another.
     free = InputImage.objects.select_for_update(skip_locked=True, no_key=True)
     images = list(free.filter(pk__in=results).values_list("pk", flat=True))
     items = QueueItem.objects.select_for_update(skip_locked=True, no_key=True)

@@ -12,7 +12,7 @@ from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Event, Verdict
 from classifier.recognition.layout import Layout
-from classifier.recognition.reader import read_picture
+from classifier.recognition.reader import ReadDigit, read_picture
 from classifier.registry import serving
 from classifier.uploads import answers, records
 from classifier.uploads.answers import Answer
@@ -45,16 +45,7 @@ def classify_picture(
         left_out=layout.left_out,
         visitor=visitor,
     )
-    images = [
-        InputImage(
-            pixels=digit.pixels.tobytes(),
-            source=source,
-            upload=upload,
-            box=list(digit.box),
-            position=position,
-        )
-        for position, digit in enumerate(reading.digits)
-    ]
+    images = _build_images(upload, reading.digits)
     recognitions = [digit.recognition for digit in reading.digits]
     predictions = [
         records.build_prediction(image, recognition, served.version)
@@ -66,6 +57,19 @@ def classify_picture(
     _store(upload, data, ([upload], images, items, predictions), answer, batch)
     metrics.count_predictions(predictions)
     return answer
+
+
+def _build_images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:
+    return [
+        InputImage(
+            pixels=digit.pixels.tobytes(),
+            source=upload.source,
+            upload=upload,
+            box=list(digit.box),
+            position=position,
+        )
+        for position, digit in enumerate(digits)
+    ]
 
 
 def _store(

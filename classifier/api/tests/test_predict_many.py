@@ -125,12 +125,12 @@ def test_failed_request_stores_nothing(
     client: Client,
     drawn: Draw,
     settings: Settings,
-    only_one_file: list[str],
+    failing_storage: list[str],
 ) -> None:
     response = send_pictures(client, build_file(drawn(7)), build_file(drawn(2)))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
-    assert len(only_one_file) == 2
+    assert len(failing_storage) == 2
     assert not Upload.objects.exists()
     assert list_stored_files(settings) == []
 

@@ -209,12 +209,12 @@ def test_500_pictures_are_accepted(labeller_api: Client) -> None:
 
 
 def test_failed_import_stores_nothing(
-    labeller_api: Client, drawn: Draw, settings: Settings, only_one_file: list[str]
+    labeller_api: Client, drawn: Draw, settings: Settings, failing_storage: list[str]
 ) -> None:
     response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
-    assert len(only_one_file) == 2
+    assert len(failing_storage) == 2
     assert not Upload.objects.exists()
     assert not list_stored_files(settings)
 

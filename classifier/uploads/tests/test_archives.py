@@ -30,7 +30,7 @@ def build_encrypted_zip() -> bytes:
 
 
 def build_zip_claiming(size: int) -> bytes:
-    """Return a zip whose picture claims to unpack to so many bytes."""
+    """Return a zip whose picture claims to unpack to `size` bytes."""
     archive = bytearray(build_zip({"7/a.png": b"a" * 100}))
     directory = archive.index(b"PK\x01\x02")
     archive[directory + 24 : directory + 28] = size.to_bytes(4, "little")

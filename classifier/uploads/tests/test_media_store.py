@@ -83,7 +83,7 @@ def test_new_database_refuses_files_of_another(media: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "marked", "message"),
+    ("expected", "marker", "message"),
     [
         (
             None,
@@ -107,9 +107,9 @@ def test_new_database_refuses_files_of_another(media: Path) -> None:
     ],
     ids=["unknown", "unmarked", "another"],
 )
-def test_error_says_what_to_do(known: UUID | None, marked: UUID | None, message: str) -> None:
+def test_error_says_what_to_do(expected: UUID | None, marker: UUID | None, message: str) -> None:
     with pytest.raises(WrongStore) as raised:
-        media_store.check_ids(known, marked)
+        media_store.check_ids(expected, marker)
 
     assert str(raised.value) == message
 

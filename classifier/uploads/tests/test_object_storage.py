@@ -65,7 +65,7 @@ def use_bucket(settings: Settings, endpoint: str) -> None:
 
 
 def list_keys(bucket: Any) -> list[str]:
-    return [found.key for found in bucket.objects.all()]
+    return [item.key for item in bucket.objects.all()]
 
 
 def send_picture(client: Client, picture: bytes) -> Any:
