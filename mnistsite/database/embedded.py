@@ -55,7 +55,7 @@ def _remove_dead_users(handles: Path) -> None:
 
 
 def _remove_stale_pid(pid_file: Path) -> None:
-    """Remove the file if another program has its pid, for example after a power cut.
+    """Remove the file if its pid belongs to another program, for example after a power cut.
 
     PostgreSQL would take that program for a running server and refuse to start. It handles a pid
     that is not in use by itself.
