@@ -116,10 +116,7 @@ CORS_ALLOW_HEADERS = (
     *("authorization", "content-type", "delete-key"),
     *("idempotency-key", "if-match", "if-none-match"),
 )
-CORS_EXPOSE_HEADERS = (
-    *("ETag", "Idempotency-Replayed", "RateLimit"),
-    *("RateLimit-Policy", "Retry-After", "X-Request-ID"),
-)
+CORS_EXPOSE_HEADERS = ("ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID")
 if CORS_ALLOWED_ORIGINS:
     # Early, so that pages of these origins can read errors too.
     security = MIDDLEWARE.index("django.middleware.security.SecurityMiddleware")

@@ -5,7 +5,6 @@ Each process counts for itself, which costs next to nothing; nginx counts for al
 
 from collections.abc import Callable
 from functools import wraps
-from math import ceil
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -45,23 +44,12 @@ class WeightedThrottle(SimpleRateThrottle):
         if is_allowed:
             self.history = [self.now] * self.cost + self.history
             self.cache.set(self.key, self.history, self.duration)
-        if hasattr(view, "headers"):  # pages have none
-            view.headers |= self._build_headers()
         return is_allowed
 
     def wait(self) -> float:
         """Return the seconds until this request would be allowed."""
         excess = len(self.history) + self.cost - self.num_requests
         return self.history[-excess] + self.duration - self.now
-
-    def _build_headers(self) -> dict[str, str]:
-        """Return the fields of draft-ietf-httpapi-ratelimit-headers."""
-        remaining = self.num_requests - len(self.history)
-        reset = ceil(self.history[-1] + self.duration - self.now) if self.history else 0
-        return {
-            "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
-            "RateLimit": f'"{self.scope}";r={remaining};t={reset}',
-        }
 
 
 class AddressThrottle(WeightedThrottle):

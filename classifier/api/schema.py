@@ -23,14 +23,6 @@ COMMON = [
     _describe_header("X-Request-ID", "The name of this request in the logs.", on=SUCCESS),
     _describe_header("Retry-After", "Seconds to wait before you try again.", on=[429, 503, 507]),
 ]
-RATE_LIMITS = [
-    _describe_header(
-        "RateLimit-Policy", '`"predict";q=20;w=1`: 20 requests a second.', on=[*SUCCESS, 429]
-    ),
-    _describe_header(
-        "RateLimit", '`"predict";r=19;t=1`: 19 requests left, all 20 in 1 s.', on=[*SUCCESS, 429]
-    ),
-]
 AUTHENTICATE = _describe_header("WWW-Authenticate", "How to authenticate.", on=[401])
 ETAG = _describe_header("ETag", "For If-None-Match and If-Match.", on=[200, 304])
 CONDITIONS = {
@@ -42,8 +34,6 @@ CONDITIONS = {
 class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         parameters = [*COMMON, *super().get_override_parameters()]
-        if self.view.get_throttles():
-            parameters += RATE_LIMITS
         if any(self.get_auth()):
             parameters.append(AUTHENTICATE)
         if isinstance(self.view, ConditionalView):

@@ -1,7 +1,6 @@
 """Tests of the limits of requests by address and user."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -57,22 +56,6 @@ def test_refusal_is_a_problem_in_json(client: Client) -> None:
     assert "1 second" in problem["detail"]
 
 
-def get_limits(response: Any) -> list[str | None]:
-    names = ("RateLimit-Policy", "RateLimit", "Retry-After")
-    return [response.headers.get(name) for name in names]
-
-
-def test_answers_state_the_remaining_limit(client: Client) -> None:
-    responses = [client.post("/api/predict", b"no picture", "image/png") for _ in range(3)]
-
-    policy = '"predict";q=2;w=1'
-    assert list(map(get_limits, responses)) == [
-        [policy, '"predict";r=1;t=1', None],
-        [policy, '"predict";r=0;t=1', None],
-        [policy, '"predict";r=0;t=1', "1"],
-    ]
-
-
 def test_previews_are_counted_separately(client: Client) -> None:
     for _ in range(2):
         client.post("/api/predict", b"no picture", "image/png")
@@ -80,7 +63,6 @@ def test_previews_are_counted_separately(client: Client) -> None:
     responses = [client.post("/api/preview", b"no picture", "image/png") for _ in range(3)]
 
     assert [response.status_code for response in responses] == [400, 400, 429]
-    assert get_limits(responses[0])[:2] == ['"preview";q=2;w=1', '"preview";r=1;t=1']
 
 
 def create_files(count: int) -> dict[str, list[SimpleUploadedFile]]:
@@ -92,9 +74,8 @@ def test_each_picture_of_a_request_is_counted(
 ) -> None:
     monkeypatch.setattr(AddressThrottle, "rate", "5/s")
 
-    assert get_limits(client.post("/api/predict/many", create_files(3)))[1] == '"predict";r=2;t=1'
-    refused = client.post("/api/predict/many", create_files(3))
-    assert (refused.status_code, get_limits(refused)[1]) == (429, '"predict";r=2;t=1')
+    assert client.post("/api/predict/many", create_files(3)).status_code == 200
+    assert client.post("/api/predict/many", create_files(3)).status_code == 429
     assert client.post("/api/predict/many", create_files(2)).status_code == 200
     assert client.post("/predict", create_files(1)).status_code == 429
 
@@ -103,7 +84,9 @@ def test_each_picture_of_a_form_is_counted(client: Client, monkeypatch: pytest.M
     monkeypatch.setattr(AddressThrottle, "rate", "5/s")
     client.post("/predict", create_files(3))
 
-    assert get_limits(client.post("/api/predict", b"", "image/png"))[1] == '"predict";r=1;t=1'
+    responses = [client.post("/api/predict", b"", "image/png") for _ in range(3)]
+
+    assert [response.status_code for response in responses] == [400, 400, 429]
 
 
 def test_retry_after_leaves_room_for_all_pictures(
@@ -151,9 +134,7 @@ def test_users_are_counted_separately(admin_user: User, labeller: User) -> None:
         responses = [client.get(reverse("image-list")) for _ in range(3)]
         assert [response.status_code for response in responses] == [200, 200, 429]
         assert responses[-1].json()["code"] == "throttled"
-        policy = '"user";q=2;w=1'
-        assert get_limits(responses[0]) == [policy, '"user";r=1;t=1', None]
-        assert get_limits(responses[-1]) == [policy, '"user";r=0;t=1', "1"]
+        assert responses[-1].headers["Retry-After"] == "1"
 
 
 def test_outsider_is_refused_before_counting(outsider: User) -> None:
