@@ -1,4 +1,4 @@
-"""What every test gets: folders of its own, a fresh view of the champion, real MNIST digits."""
+"""Shared fixtures: isolated settings and folders, users and clients, models, real digits."""
 
 import gc
 import os
@@ -34,10 +34,10 @@ PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 def pytest_configure() -> None:
     gc.set_threshold(100_000, 50, 100)  # a sixth of the time went into collections
-    # A live server sends head and body apart, so each answer would wait 40 ms for a delayed ACK.
+    # A live server sends head and body separately; each response would wait 40 ms for an ACK.
     WSGIRequestHandler.disable_nagle_algorithm = True
     django_settings.SECRET_KEY = "only for tests"
-    # The tests' own server: that of `make run` stays durable, and may run beside them.
+    # Tests use their own PostgreSQL server, so that `make run` can run at the same time.
     django_settings.VAR_DIR = django_settings.BASE_DIR / "var/tests"
     # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
@@ -67,8 +67,8 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True)
-def _no_jobs(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
-    """Empty the job queue, whose tables Django does not manage and so does not flush."""
+def _empty_job_queue(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
+    """Empty the job queue, whose tables Django does not manage and does not flush."""
     uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
     if uses_database or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("django_db_setup")
@@ -78,25 +78,25 @@ def _no_jobs(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker)
 
 
 @pytest.fixture(autouse=True)
-def _own_place(
+def _isolate_settings(
     settings: Settings,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    place = tmp_path_factory.mktemp("own")  # not the test's `tmp_path`, which is empty
-    settings.MEDIA_ROOT = place / "media"
+    folder = tmp_path_factory.mktemp("own")  # the test's `tmp_path` stays empty
+    settings.MEDIA_ROOT = folder / "media"
     settings.MEDIA_ROOT.mkdir()
     (settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
-    settings.MODELS_DIR = place / "models"
-    settings.IMAGES_DIR = place / "images"
-    settings.VAR_DIR = place / "var"
+    settings.MODELS_DIR = folder / "models"
+    settings.IMAGES_DIR = folder / "images"
+    settings.VAR_DIR = folder / "var"
     settings.MNIST_NPZ = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
     cache.clear()
-    translation.activate(settings.LANGUAGE_CODE)  # a request leaves its own
+    translation.activate(settings.LANGUAGE_CODE)  # the last request left its language active
     monkeypatch.setenv("WANDB_MODE", "disabled")
 
 
@@ -111,7 +111,7 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 @pytest.fixture
 def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., bytes]:
-    """A real digit as a person would send it: large, dark on light, in a file."""
+    """A function that returns a picture of a real digit: large, dark on light."""
 
     def draw(digit: int = 7, which: int = 0, kind: str = "PNG") -> bytes:
         pixels = digits[0][digits[1] == digit][which]
@@ -125,7 +125,7 @@ def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., 
 
 @pytest.fixture
 def own_media(db: None, settings: Settings) -> None:
-    """MEDIA_ROOT is the folder that was set up for the test's database."""
+    """Register MEDIA_ROOT in the database."""
     MediaStore.objects.create(pk=(settings.MEDIA_ROOT / MARKER).read_text())
 
 
@@ -143,21 +143,26 @@ def baseline() -> Recognizer:
 
 @pytest.fixture
 def no_checks(settings: Settings) -> None:
-    """The queue never mixes in an image that has a label."""
+    """Let the queue contain no images that already have a label."""
     settings.LABEL_CHECK_PERCENT = 0
 
 
 @pytest.fixture
 def labeller(db: None) -> User:
-    """A member of staff who may view and label images, and nothing else."""
+    """A member of staff with permission to view and label images only."""
     return create_staff("labeller", "view_inputimage", "label_inputimage")
 
 
 @pytest.fixture
 def trainer(db: None) -> User:
-    """A member of staff who may train, promote and roll back, and nothing else."""
-    rights = ("view_trainingrun", "start_trainingrun", "view_modelversion", "promote_modelversion")
-    return create_staff("trainer", *rights)
+    """A member of staff with permission to train, promote and roll back only."""
+    permissions = (
+        "view_trainingrun",
+        "start_trainingrun",
+        "view_modelversion",
+        "promote_modelversion",
+    )
+    return create_staff("trainer", *permissions)
 
 
 @pytest.fixture
@@ -174,20 +179,20 @@ def create_staff(name: str, *permissions: str) -> User:
 
 @pytest.fixture
 def labeller_client(labeller: User) -> Client:
-    return logged_in(labeller)
+    return log_in(labeller)
 
 
 @pytest.fixture
 def trainer_client(trainer: User) -> Client:
-    return logged_in(trainer)
+    return log_in(trainer)
 
 
 @pytest.fixture
 def outsider_client(outsider: User) -> Client:
-    return logged_in(outsider)
+    return log_in(outsider)
 
 
-def logged_in(user: User) -> Client:
+def log_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
