@@ -47,6 +47,9 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     readonly_fields = fields
     actions = ("send_again",)
 
+    class Media:
+        css = {"all": ["models.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return deliveries.list_deliveries()
 

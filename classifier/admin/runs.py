@@ -40,6 +40,9 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_select_related = ("asked_by", "result")
     ordering = ("-id",)
 
+    class Media:
+        css = {"all": ["models.css", "charts.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
         return super().get_queryset(request).defer("progress", "log", *get_detail_fields("result"))
 

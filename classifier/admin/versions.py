@@ -34,6 +34,9 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_filter = ("state",)
     ordering = ("-id",)
 
+    class Media:
+        css = {"all": ["models.css", "charts.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         return versions.list_versions()
 

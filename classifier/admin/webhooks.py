@@ -16,14 +16,13 @@ from django.views.decorators.http import require_POST
 
 from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
-from classifier.models.constraints import build_choices
 from classifier.recognition.labels import Event
 from classifier.webhooks import events, signing, transport
 
 
 class WebhookForm(forms.ModelForm):
     events = forms.MultipleChoiceField(
-        choices=build_choices(Event),
+        choices=[(event.value, event.value) for event in Event],
         widget=forms.CheckboxSelectMultiple,
         help_text="the events that are sent to the URL",
     )
@@ -46,6 +45,9 @@ class WebhookAdmin(admin.ModelAdmin):
     fields = ("url", "events", "active")
     list_display = ("url", "event_list", "active", "last_delivered", "not_delivered")
     ordering = ("-id",)
+
+    class Media:
+        css = {"all": ["models.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         return events.list_webhooks()
