@@ -1,4 +1,4 @@
-"""Detection of a change in a stream of scores, with a bound on the rate of false alarms."""
+"""Detects a change in a stream of scores, with a bound on the rate of false alarms."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from classifier.recognition.uncertainty import Floats
 
 
 def compute_p_values(scores: Iterable[float], rng: np.random.Generator) -> Floats:
-    """Return the conformal p-value of each score among those before it, 0 to 1.
+    """Return the conformal p-value, 0 to 1, of each score among those before it.
 
-    While the scores are exchangeable, the p-values are independent and uniform (Vovk, Gammerman &
-    Shafer 2005, theorem 8.2). A score that is larger than usual has a small one.
+    The p-values of exchangeable scores are independent and uniform (Vovk, Gammerman & Shafer 2005,
+    theorem 8.2). Unusually large scores have small p-values.
     """
     before: list[float] = []
     p_values = []

@@ -1,11 +1,11 @@
-"""Exact binomial bounds on a share (Clopper & Pearson 1934)."""
+"""Computes exact binomial bounds on shares (Clopper & Pearson 1934)."""
 
 import math
 
 import numpy as np
 
 CONFIDENCE = 0.95
-STEPS = 50  # of bisection, which leave 1e-15
+STEPS = 50  # of bisection: accurate to 1e-15
 
 
 def bound_share(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -15,7 +15,7 @@ def bound_share(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[floa
 
 
 def find_upper_bound(hits: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """Return the share at which no more than `hits` of `n` have the chance 1 - `confidence`."""
+    """Return the share at which at most `hits` of `n` have the probability 1 - `confidence`."""
     if hits >= n:
         return 1.0
     log_factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
