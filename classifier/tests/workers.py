@@ -38,9 +38,7 @@ def retry_stalled_jobs() -> None:
     async_to_sync(tasks.retry_stalled_jobs.func)(Mock(app=app), 0)
 
 
-def connect_as_worker(
-    name: str = workers.APPLICATION_NAME,
-) -> psycopg.Connection[tuple[Any, ...]]:
+def connect_as_worker(name: str = workers.APPLICATION_NAME) -> psycopg.Connection[tuple[Any, ...]]:
     """Return a connection that has sent a heartbeat."""
     connected = psycopg.connect(get_database_url(), application_name=name, autocommit=True)
     connected.execute("SELECT 1")

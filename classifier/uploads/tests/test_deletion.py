@@ -176,9 +176,7 @@ def test_deleted_image_leaves_the_queue(upload: Upload, labeller: User) -> None:
     assert [item.pk for item in items] == [other]
 
 
-def test_model_page_counts_deleted_training_images(
-    upload: Upload,
-) -> None:
+def test_model_page_counts_deleted_training_images(upload: Upload) -> None:
     image, other = upload.images.get(), factories.create_image(label="3")
     snapshot = {"corrected": {str(image.pk): "7", str(other.pk): "3"}}
     deletion.delete_uploads([upload.pk])

@@ -91,9 +91,7 @@ def test_image_uploaded_meanwhile_is_read_once(
     assert list_readers(InputImage.objects.exclude(pk=seven.pk).get()) == ["second"]
 
 
-def test_images_are_read_again_after_rollback(
-    seven: InputImage,
-) -> None:
+def test_images_are_read_again_after_rollback(seven: InputImage) -> None:
     promote_unsure_model("second")
     rescore()
     versions.rollback()
@@ -139,9 +137,7 @@ def test_labelled_image_does_not_wait(seven: InputImage, admin_user: User) -> No
     assert list_readers(seven) == ["baseline", "second"]
 
 
-def test_image_without_queue_item_gets_one(
-    champion: ModelVersion,
-) -> None:
+def test_image_without_queue_item_gets_one(champion: ModelVersion) -> None:
     image = factories.create_image()
 
     rescore()

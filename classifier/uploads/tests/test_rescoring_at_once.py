@@ -18,9 +18,7 @@ from classifier.uploads.rescoring import FIRST_ID, LAST_ID
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_two_jobs_write_one_prediction_per_image(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_two_jobs_write_one_prediction_per_image(monkeypatch: pytest.MonkeyPatch) -> None:
     champion = versions.promote("baseline")
     for _ in range(5):
         factories.create_image()

@@ -152,7 +152,6 @@ def test_rolled_back_event_is_not_delivered(labeller: User) -> None:
 def test_upload_is_rolled_back_with_its_event(
     unsure: None, drawn: Draw, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """And the other way round: one transaction has both."""
     create_webhook(Event.UPLOAD_UNSURE)
 
     def fail(_: object) -> None:
