@@ -69,22 +69,11 @@ def migrate_template() -> None:
         connection.settings_dict["NAME"] = name
 
 
-def get_database_url(name: str = "") -> str:
-    """Return the address of the current test database, or of another one on its server."""
+def get_database_url() -> str:
+    """Return the address of the current test database."""
     parameters: dict[str, Any] = {**connection.get_connection_params()}
     parts = {key: str(parameters[key]) for key in CONNECTION_KEYS if key in parameters}
-    return f"postgresql:///{name or parameters['dbname']}?{urlencode(parts)}"
-
-
-@contextmanager
-def copy_database(name: str) -> Iterator[str]:
-    """Copy the template to an empty database, and drop it at the end."""
-    with open_server_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
-    yield get_database_url(name)
-    with open_server_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    return f"postgresql:///{parameters['dbname']}?{urlencode(parts)}"
 
 
 def count_waiting_connections() -> int:
