@@ -1,8 +1,9 @@
 """Shared fixtures: isolated settings and folders, users and clients, models, real digits."""
 
+import functools
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from classifier.models import MediaStore, ModelVersion
+from classifier.recognition import recognizer
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
 from classifier.tests import database, factories
@@ -41,6 +43,12 @@ def pytest_configure() -> None:
     django_settings.VAR_DIR = django_settings.BASE_DIR / "var/tests"
     # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
+
+
+def pytest_collection_finish() -> None:
+    # As wsgi.py does: a large body is followed by a full collection (see mnistsite.bodies).
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -100,6 +108,15 @@ def _isolate_settings(
     monkeypatch.setenv("WANDB_MODE", "disabled")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _graphs_laid_out_once() -> Iterator[None]:
+    """Share LiteRT graphs between the models that have the same, as nearly all in tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recognizer, "Graph", functools.cache(recognizer.Graph))
+        patch.setattr(recognizer, "LineReader", functools.cache(recognizer.LineReader))
+        yield
+
+
 @pytest.fixture(scope="session")
 def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """5,000 real MNIST digits, (N, 28, 28) with ink = 255, 500 of each class, and their labels."""
@@ -109,10 +126,11 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return table[:, :-1].reshape(-1, 28, 28), table[:, -1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., bytes]:
     """A function that returns a picture of a real digit: large, dark on light."""
 
+    @functools.cache
     def draw(digit: int = 7, which: int = 0, kind: str = "PNG") -> bytes:
         pixels = digits[0][digits[1] == digit][which]
         paper = Image.fromarray(255 - pixels).resize((280, 280), Image.Resampling.BICUBIC)

@@ -93,7 +93,6 @@ def _no_automatic_collection() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("champion", "_open_connection", "_no_automatic_collection")

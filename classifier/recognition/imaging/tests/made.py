@@ -27,5 +27,6 @@ def ink_at(digit: Pixels, size: int) -> NDArray[np.float64]:
 
 def encoded(pixels: NDArray[Any], file_format: str = "PNG") -> bytes:
     target = BytesIO()
-    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(target, file_format)
+    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    image.save(target, file_format, compress_level=1)  # of a PNG; six takes four times as long
     return target.getvalue()
