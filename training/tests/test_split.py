@@ -15,7 +15,7 @@ Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 @pytest.fixture(scope="module")
 def images(digits: Digits) -> Images:
-    return Images(digits[0][::2], digits[1][::2])
+    return Images(digits[0][::4], digits[1][::4])
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_calibration_digits_are_never_trained_on(images: Images, prepared: Train
     assert len(images) / 20 < len(held_out) < len(images) / 8
     assert not held_out & collect_pixels(prepared.train)
     assert collect_pixels(images) <= collect_pixels(prepared.train) | held_out
-    later = split.prepare_training(images[500:], seed=2)
+    later = split.prepare_training(images[100:], seed=2)
     assert collect_pixels(later.calibration.digits) <= held_out
 
 
@@ -58,7 +58,7 @@ def test_corrections_are_repeated_to_their_share_or_the_limit(
     corrections: int, times: int, images: Images
 ) -> None:
     corrected = Images.from_non_digits(images.pixels[:corrections] // 2)
-    prepared = split.prepare_fine_tuning(images[::4], corrected, seed=1)
+    prepared = split.prepare_fine_tuning(images[::2], corrected, seed=1)
     trained_on = [each.tobytes() for each in prepared.train.pixels]
     assert [trained_on.count(each.tobytes()) for each in corrected.pixels] == [times] * corrections
     share = times * corrections / len(trained_on)

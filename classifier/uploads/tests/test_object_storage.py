@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -32,10 +34,14 @@ KEYS = {"access_key": "key", "secret_key": "hush"}
 
 
 @pytest.fixture
-def service() -> "Iterator[ThreadedMotoServer]":
+def service(monkeypatch: pytest.MonkeyPatch) -> "Iterator[ThreadedMotoServer]":
     from moto.s3.models import s3_backends
     from moto.server import ThreadedMotoServer
+    from werkzeug.serving import BaseWSGIServer
 
+    # Half a second otherwise, which is how long a server takes to stop.
+    serve = partialmethod(BaseWSGIServer.serve_forever, poll_interval=0.01)
+    monkeypatch.setattr(BaseWSGIServer, "serve_forever", serve)
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     s3_backends.reset()  # one memory for all servers of a process
@@ -159,6 +165,7 @@ def test_hanging_service_times_out(settings: Settings, monkeypatch: pytest.Monke
     usual = ObjectStorage.client_config
     assert (usual.connect_timeout, usual.read_timeout) == (2, 5)
     monkeypatch.setattr(ObjectStorage, "client_config", usual.merge(Config(read_timeout=0.1)))
+    monkeypatch.setattr("botocore.endpoint.time", Mock(sleep=lambda _: None))  # between tries
     with socket.create_server(("127.0.0.1", 0)) as silent:
         use_bucket(settings, f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(NoStorage, match="Read timeout"):
