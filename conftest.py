@@ -4,6 +4,7 @@ import functools
 import gc
 import os
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from io import BytesIO
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.utils import translation
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
-from classifier.models import MediaStore, ModelVersion
+from classifier.models import MediaStore, ModelVersion, Promotion
 from classifier.recognition import recognizer
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
@@ -156,10 +157,26 @@ def own_media(db: None, settings: Settings) -> None:
     MediaStore.objects.create(pk=(settings.MEDIA_ROOT / MARKER).read_text())
 
 
+@pytest.fixture(scope="session")
+def promoted(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> tuple[ModelVersion, Promotion]:
+    """The rows that promoting the bundled model leaves, which the database has no more."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        rows = versions.promote("baseline"), Promotion.objects.get()
+        transaction.set_rollback(True)
+    return rows
+
+
 @pytest.fixture
-def champion(db: None) -> ModelVersion:
+def champion(db: None, promoted: tuple[ModelVersion, Promotion]) -> ModelVersion:
     """The bundled model, in service."""
-    return versions.promote("baseline")
+    version, promotion = deepcopy(promoted)
+    version.pk = promotion.pk = None
+    version.save(force_insert=True)
+    promotion.model = version
+    promotion.save(force_insert=True)
+    return version
 
 
 @pytest.fixture(scope="session")

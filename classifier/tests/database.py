@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.test import TransactionTestCase
+from psycopg.sql import SQL, Identifier
 
 TEMPLATE = "mnistsite_template"
 LOCK = 0x74657374  # "test"
@@ -82,7 +83,7 @@ def delete_rows(_: TransactionTestCase) -> None:
     names = connection.introspection.django_table_names()
     tables = [name for name in names if name not in migrated]
     with transaction.atomic(), connection.cursor() as cursor:  # foreign keys wait for its end
-        cursor.execute("".join(f'DELETE FROM "{table}";' for table in tables))
+        cursor.execute(SQL(";").join(SQL("DELETE FROM {}").format(Identifier(t)) for t in tables))
 
 
 def get_database_url() -> str:

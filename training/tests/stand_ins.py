@@ -1,12 +1,13 @@
 """Stand-ins for the slow parts of a training run, which copy the bundled model."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from classifier.recognition import model_folder
+from classifier.recognition import model_folder, recognizer
 from classifier.recognition.exemplars import Exemplars
 from classifier.recognition.uncertainty import MahalanobisDetector
 from training import calibrate, exemplars, export, line_calibration, line_trainer, trainer
@@ -19,9 +20,13 @@ write_members = export.write_members
 
 
 def install(set_attribute: Callable[[object, str, Any], None]) -> None:
-    """Replace the preparation, training, export, calibration and plots."""
+    """Replace the preparation, training, export, calibration and plots.
+
+    All models share one graph and few exemplars, which take long to compress.
+    """
     detector = MahalanobisDetector.load((BUNDLED / model_folder.REJECTOR).read_bytes())
-    chosen = Exemplars.load((BUNDLED / model_folder.EXEMPLARS).read_bytes())
+    bundled = Exemplars.load((BUNDLED / model_folder.EXEMPLARS).read_bytes())
+    chosen = Exemplars(bundled.pixels[::100], bundled.labels[::100], bundled.embeddings[::100])
     manifest = model_folder.verify(BUNDLED)
     fitted = calibrate.Calibration(1.0, manifest.thresholds, detector)
     lines = line_calibration.LineCalibration(
@@ -39,6 +44,8 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
         (folder / model_folder.LINES).write_bytes((BUNDLED / model_folder.LINES).read_bytes())
 
     for module, name, stand_in in (
+        (recognizer, "Graph", functools.cache(recognizer.Graph)),
+        (recognizer, "LineReader", functools.cache(recognizer.LineReader)),
         (split, "prepare_training", prepare),
         (split, "prepare_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),
