@@ -9,6 +9,7 @@ from django.conf import settings
 
 from classifier.recognition import model_folder, recognizer
 from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.line_reader import LineReader
 from classifier.recognition.uncertainty import MahalanobisDetector
 from training import calibrate, exemplars, export, line_calibration, line_trainer, trainer
 from training.data import split
@@ -45,7 +46,7 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
 
     for module, name, stand_in in (
         (recognizer, "Graph", functools.cache(recognizer.Graph)),
-        (recognizer, "LineReader", functools.cache(recognizer.LineReader)),
+        (recognizer, "LineReader", functools.cache(LineReader)),
         (split, "prepare_training", prepare),
         (split, "prepare_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 
 from classifier.labelling import labels
 from classifier.models import InputImage, ModelVersion, Source, Via
@@ -78,8 +77,7 @@ def test_near_duplicates_stay_on_one_side(upload: Callable[..., InputImage]) -> 
         assert len({str(pk) in held_out for pk in duplicates}) == 1
 
 
-def test_test_split_is_not_trained_on() -> None:
-    call_command("loadmnist", sample=True, verbosity=0)
+def test_test_split_is_not_trained_on(sample: None) -> None:
     assert len(database.load_training_data().mnist) == 4_000
     assert len(database.load_test_split().ids) == 1_000
 

@@ -80,6 +80,7 @@ def test_string_is_right_only_as_a_whole(
         assert several["character_error_rate"] == (1 - share) / 2
 
 
+@pytest.mark.usefixtures("mlxtend_once")
 def test_test_split_is_evaluated_without_pictures(
     measure: Callable[..., dict[str, Any]],
 ) -> None:

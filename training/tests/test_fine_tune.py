@@ -51,7 +51,7 @@ def measure_rejection(member: "keras.Model", non_digits: Images) -> float:
 
 @pytest.fixture(scope="module")
 def images(digits: Digits) -> Images:
-    return Images(digits[0][::2], digits[1][::2])
+    return Images(digits[0][::4], digits[1][::4])
 
 
 @pytest.mark.slow
@@ -66,7 +66,7 @@ def test_few_dozen_corrections_teach_their_kind_and_cost_no_accuracy(
     assert measure_rejection(member, strike_out(unseen)) < 0.3
     accuracy = measure_accuracy(member, unseen)
 
-    corrections = outline(images[::50]) + strike_out(images[1::50])
+    corrections = outline(images[::25]) + strike_out(images[1::25])
     prepared = split.prepare_fine_tuning(images, corrections, seed=1)
     epochs: list[trainer.EpochMetrics] = []
     configuration = trainer.Configuration(epochs=3, members=1, seed=1)
@@ -81,7 +81,7 @@ def test_few_dozen_corrections_teach_their_kind_and_cost_no_accuracy(
 def test_weights_give_the_same_outputs_as_the_graph(images: Images) -> None:
     from training import export
 
-    some = images[::500]
+    some = images[::250]
     served = Graph((BASELINE / model_folder.GRAPH).read_bytes()).run(some.pixels)
     members = export.read_members(BASELINE)
     assert len(members) == served.logits.shape[1]

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from classifier.recognizer import Recognizer
 from numpy.typing import NDArray
 
-from classifier import imaging
+from classifier.recognition import imaging
+from classifier.recognition.recognizer import Recognizer
 from training.data import scenes
+from training.data.images import Images
 from training.data.scenes import CONDITIONS, INK_EDGE, PAGE, PHOTO, SIDE, Scene
-from training.images import Images
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 PAGES = ("page of ten", "page with shadow and edge", "page, folded, rim, blur, JPEG")

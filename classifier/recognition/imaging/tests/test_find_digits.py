@@ -129,13 +129,14 @@ def specked(ink: Canvas) -> Canvas:
     ],
 )
 def test_a_digit_is_found_on_every_kind_of_paper(some: Pixels, draw: Draw, floor: float) -> None:
-    results = [found(draw(sheet_of_ink(digit))) for digit in some]
+    five_of_each = some[::2]
+    results = [found(draw(sheet_of_ink(digit))) for digit in five_of_each]
     single = [
         likeness(result[0].pixels, digit)
-        for result, digit in zip(results, some, strict=True)
+        for result, digit in zip(results, five_of_each, strict=True)
         if len(result) == 1
     ]
-    assert len(single) >= 0.95 * len(some)
+    assert len(single) >= 0.95 * len(five_of_each)
     assert np.median(single) >= floor
 
 
