@@ -34,7 +34,7 @@ FRAMEWORK_CODES = {
 def walk_sources() -> Iterator[ast.AST]:
     files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
     for file in [ROOT / "gunicorn.conf.py", *files]:
-        if "tests" not in file.parts:
+        if "tests" not in file.relative_to(ROOT).parts:
             yield from ast.walk(ast.parse(file.read_text()))
 
 
