@@ -54,12 +54,14 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--model", metavar="NAME", help="default: the champion")
+        parser.add_argument(
+            "--model", metavar="NAME", help="model to evaluate; default: the champion"
+        )
         parser.add_argument(
             "--folder",
             type=Path,
             metavar="DIR",
-            help="with sub-folders 0…9, none (not a digit) and several (digits in index.csv)",
+            help="pictures in sub-folders 0 to 9, none (not digits) and several (see index.csv)",
         )
         parser.add_argument(
             "--npz",
@@ -67,7 +69,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="PATH",
-            help="x: N×H×W uint8, ink bright; y: N digits; without y, all are non-digits",
+            help="arrays x (N×H×W uint8, ink bright) and y (N digits); without y, non-digits",
         )
         parser.add_argument("--json", action="store_true", help="print JSON on a terminal too")
         parser.add_argument(

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             "--epochs",
             type=parse_count,
             metavar="N",
-            help="default: 10, or 3 with --fine-tune",
+            help="epochs per network; default: 10, or 3 with --fine-tune",
         )
         parser.add_argument(
             "--members",
@@ -70,7 +70,7 @@ class Command(BaseCommand):
             "--seed",
             type=int,
             metavar="S",
-            help="default: 1, or the number of the run with --fine-tune",
+            help="random seed; default: 1, or the number of the run with --fine-tune",
         )
         parser.add_argument(
             "--name", type=parse_name, help="name of the model; default: date and time"
