@@ -1,11 +1,13 @@
-"""Template filters for percentages, in the visitor's language."""
+"""Template filters for percentages and certainty, in the visitor's language."""
 
 from django import template
 from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
-MAX_PROBABILITY = 0.9999
+CERTAIN = 0.99
+SMALLEST, LARGEST = 0.005, 0.995  # a whole percentage beyond these would claim too much
 
 
 @register.filter
@@ -16,5 +18,17 @@ def share(value: float, places: int = 2) -> str:
 
 @register.filter
 def percent(probability: float) -> str:
-    """Format a probability, which never reads "100.00 %" because nothing is certain."""
-    return share(min(probability, MAX_PROBABILITY))
+    """Format a probability as a whole percentage, or as "< 1 %" or "> 99 %"."""
+    if 0 < probability < SMALLEST:
+        return f"<\N{NO-BREAK SPACE}{share(0.01, 0)}"
+    if probability >= LARGEST:
+        return f">\N{NO-BREAK SPACE}{share(0.99, 0)}"
+    return share(probability, 0)
+
+
+@register.filter
+def certainty(probability: float) -> str:
+    """Describe the probability of an answer with the verdict `digit` in words."""
+    if probability >= CERTAIN:
+        return _("certain")
+    return _("fairly sure (%(percent)s)") % {"percent": percent(probability)}

@@ -5,14 +5,14 @@ import { fill } from "./text.js";
 const SIDE = 28;
 const ANNOUNCE_AFTER_MS = 800; // screen readers announce it when the pen rests
 const DASH = "–";
+const CERTAIN = 0.99;
+const SMALLEST = 0.005; // beyond these, a whole percentage would claim too much
+const LARGEST = 0.995;
 
 export class Panel {
   #root;
   #texts;
-  #number = new Intl.NumberFormat(document.documentElement.lang, {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-  });
+  #number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 });
   #timer = 0;
 
   constructor(root) {
@@ -35,7 +35,9 @@ export class Panel {
 
   formatLabel({ answer }) {
     if (!answer) return DASH;
-    return answer.verdict === "digit" ? answer.label : "?";
+    if (answer.verdict === "digit") return answer.label;
+    if (answer.verdict !== "unsure") return "?";
+    return answer.digits.map((digit) => (digit.verdict === "digit" ? digit.label : "?")).join("");
   }
 
   #summarize({ answer, problem }) {
@@ -45,7 +47,9 @@ export class Panel {
   }
 
   #formatSentence(answer) {
-    return answer.sentence ?? fill(this.#texts.sure, { percent: this.#formatPercent(answer.confidence) });
+    if (answer.sentence) return answer.sentence;
+    if (answer.confidence >= CERTAIN) return this.#texts.certain;
+    return fill(this.#texts.sure, { percent: this.#formatPercent(answer.confidence) });
   }
 
   #showLabel(answer) {
@@ -77,8 +81,10 @@ export class Panel {
   }
 
   #formatPercent(share) {
-    const number = this.#number.format(100 * Math.min(share, 0.9999));
-    return fill(this.#texts.percent, { number });
+    const number = this.#number.format(100 * Math.min(Math.max(share, share && 0.01), 0.99));
+    const text = fill(this.#texts.percent, { number });
+    if (share >= LARGEST) return `>\u00a0${text}`;
+    return share && share < SMALLEST ? `<\u00a0${text}` : text;
   }
 
   #write(selector, text) {

@@ -85,7 +85,7 @@ def test_certificates_are_explained(client: Client) -> None:
         "With 95 % confidence, at most 0.1 % of the single digits that it reads with a probability "
         "of 99.91 % or more are wrong. In the calibration, 1 of 4,800 such digits were wrong."
     ) in text
-    assert "at most 1 % of the numbers that it reads with a probability of 90.00 % or more" in text
+    assert "at most 1 % of the numbers that it reads with a probability of 90 % or more" in text
     assert "2 of 333 such answers were wrong, which only proves a limit of 1.88 %." in text
     assert "It does not cover other kinds of pictures" in text
 

@@ -164,7 +164,7 @@ def test_focus_map_colours_show_weights() -> None:
     ("instead", "text"),
     [
         ("1", "without it, the answer would be 1 instead of 7."),
-        (None, "the probability of 7 falls from 99.50 % to 41.20 %."),
+        (None, "the probability of 7 falls from > 99 % to 41 %."),
     ],
 )
 def test_focus_is_described_in_words(
