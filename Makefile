@@ -1,8 +1,8 @@
-# The two commands that a newcomer needs are `make run` and `make test`.
+# Newcomers need two commands: `make run` and `make test`.
 
 PYTHON ?= python3
 
-# Tests and `make run` start many processes, each of which would compile every module again.
+# Tests and `make run` start many processes; without bytecode each would compile every module.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -14,8 +14,8 @@ BIN := $(VENV)/bin
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-run: $(VENV)/.train  ## start everything on http://127.0.0.1:8080; Ctrl-C stops it
-	@exec $(BIN)/python -m mnistsite.run
+run: $(VENV)/.train  ## start the site on http://127.0.0.1:8080; Ctrl-C stops it
+	@exec $(BIN)/python -m mnistsite.entrypoints.run
 
 # A file stays in one process, because many start a site once; long ones come first.
 PYTEST := $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --durations 15
@@ -30,27 +30,28 @@ test-fast: $(VENV)/.dev  ## the tests without a browser, a started site or real 
 coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
 	$(PYTEST) $(COVERAGE) --cov-report html
 
-fuzz: $(VENV)/.dev  ## hostile requests and damaged pictures for ten minutes; FUZZ_SEED=N repeats a run
+fuzz: $(VENV)/.dev  ## send hostile requests and damaged pictures for ten minutes; FUZZ_SEED=N repeats a run
 	FUZZ_SEED=$(FUZZ_SEED) FUZZ_SECONDS=300 FUZZ_REQUESTS=100000 FUZZ_PICTURES=1000000 \
-		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/imaging/tests/test_fuzz_pictures.py
+		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/recognition/imaging/tests/test_fuzz_pictures.py
 
 FUZZ_SEED ?= $(shell date +%s)
 
-mutants: $(VENV)/.dev  ## errors put into a few modules, and those that no test notices
+mutants: $(VENV)/.dev  ## test a few critical modules by mutation
 	@$(BIN)/python .ci/mutants.py
 
 test-image: $(VENV)/.dev  ## build both images and run them; as root, with buildah and debootstrap
-	$(BIN)/pytest containers
+	$(BIN)/pytest mnistsite/tests/images
 
-test-stack: $(VENV)/.dev  ## the production stack as processes; needs nginx and dnsmasq
+test-stack: $(VENV)/.dev  ## test the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production
 
-lint: $(VENV)/.dev  ## style, spelling, types, import contracts, missing migrations, the stack's files
+lint: $(VENV)/.dev  ## check style, spelling, prose, types, imports, migrations and container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/oxlint --deny-warnings static
 	$(BIN)/codespell
+	$(BIN)/proselint check README.md CONTRIBUTING.md CHANGELOG.md docs
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
@@ -59,28 +60,28 @@ lint: $(VENV)/.dev  ## style, spelling, types, import contracts, missing migrati
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	sed 's/$${RESOLVER}/127.0.0.11/' nginx.conf | $(BIN)/gixy --skips host_spoofing -
 
-audit: $(VENV)/.dev  ## risky code, and known vulnerabilities of what it depends on
+audit: $(VENV)/.dev  ## find risky code and known vulnerabilities of dependencies
 	$(BIN)/bandit --quiet --recursive --exclude '*/tests/*' classifier mnistsite training manage.py \
 		gunicorn.conf.py
 	$(BIN)/python .ci/audit.py requirements/*.txt
 
-format: $(VENV)/.dev  ## put the code into shape
+format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## memory, model time and throughput, beside the original's way
+bench: $(VENV)/.dev  ## measure memory, model time and throughput
 	$(BIN)/python benchmarks/serving.py
 
-docs: $(VENV)/.dev  ## the documentation as a site, in var/docs
+docs: $(VENV)/.dev  ## build the documentation in var/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
-messages:  ## take the texts out of the code anew, for locale/*/LC_MESSAGES/django.po; needs gettext
+messages:  ## update the translation files; needs gettext
 	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location file \
 		--ignore admin --ignore management --ignore tests --ignore 'templates/admin/*' \
 		--ignore var --ignore training --ignore '.*'
 	$(BIN)/python manage.py compilemessages --ignore '.*'
 
-lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
+lock: $(VENV)/.dev  ## resolve the dependencies and write their hashes
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group embedded --group train \
 		-c requirements/serve.txt -o requirements/train.txt
@@ -90,11 +91,11 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew, with hashes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
-# Installed with pip, which reads the machine's pip.conf with its proxies and indexes.
+# pip reads the machine's pip.conf, with its proxies and indexes.
 $(VENV)/.%: requirements/%.txt | $(BIN)/pip
 	@echo "Installing $<; the first time this takes minutes and 2 GB …"
 	@$(BIN)/pip install -qq --no-compile --require-hashes -r $< || { echo \
-		"That failed. To see all of it: $(BIN)/pip install --require-hashes -r $<" >&2; exit 1; }
+		"The installation failed. To see why, run: $(BIN)/pip install --require-hashes -r $<" >&2; exit 1; }
 	@touch $@
 
 $(BIN)/pip:
@@ -104,5 +105,5 @@ $(BIN)/pip:
 		"$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)
 
-clean:  ## remove the virtual environment and caches; data in var/ stays
+clean:  ## remove the virtual environment and caches, but no data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache mutants

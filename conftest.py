@@ -1,8 +1,10 @@
-"""What every test gets: folders of its own, a fresh view of the champion, real MNIST digits."""
+"""Shared fixtures: isolated settings and folders, users and clients, models, real digits."""
 
+import functools
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from io import BytesIO
 from uuid import uuid4
 
@@ -12,35 +14,55 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
-from django.db import connection
-from django.test import Client
+from django.db import connection, transaction
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 from numpy.typing import NDArray
 from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
-from classifier import serving
-from classifier.models import MediaStore, ModelVersion
-from classifier.recognizer import Recognizer
-from classifier.services import versions, webhooks
-from classifier.storage import MARKER
-from classifier.tests import database, made
+from classifier.models import MediaStore, ModelVersion, Promotion
+from classifier.recognition import recognizer
+from classifier.recognition.line_reader import LineReader
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import serving, versions
+from classifier.tests import database, factories
+from classifier.uploads.storage import MARKER
+from classifier.webhooks import events
 
 SLOW_FIXTURES = {"browser", "built", "site"}
+# A long file that begins last keeps one processor waiting.
+LONGEST_FILES = (
+    "mnistsite/tests/test_loop.py",
+    "training/tests/test_train.py",
+    "training/tests/test_fine_tune.py",
+    "training/tests/test_kills.py",
+    "mnistsite/tests/test_schema.py",
+    "classifier/recognition/imaging/tests/test_find_digits.py",
+    "classifier/recognition/imaging/tests/test_limits.py",
+    "training/tests/test_split.py",
+)
 PASSWORD = "labels all day"
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 def pytest_configure() -> None:
     gc.set_threshold(100_000, 50, 100)  # a sixth of the time went into collections
-    # A live server sends head and body apart, so each answer would wait 40 ms for a delayed ACK.
+    # A live server sends head and body separately; each response would wait 40 ms for an ACK.
     WSGIRequestHandler.disable_nagle_algorithm = True
     django_settings.SECRET_KEY = "only for tests"
-    # The tests' own server: that of `make run` stays durable, and may run beside them.
+    # Tests use their own PostgreSQL server, so that `make run` can run at the same time.
     django_settings.VAR_DIR = django_settings.BASE_DIR / "var/tests"
     # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
-    django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static"
+    # Hundreds of test clients would each look through all files of a larger folder.
+    django_settings.STATIC_ROOT = django_settings.BASE_DIR / "static/input"
+
+
+def pytest_collection_finish() -> None:
+    # As wsgi.py does: a large body is followed by a full collection (see mnistsite.bodies).
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -50,8 +72,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)  # after the shuffle
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # A long test that begins last keeps one processor waiting.
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=rank_by_time)
+
+
+def rank_by_time(item: pytest.Item) -> tuple[bool, int]:
+    """Return what sorts the longest files first, in their order, and then those with slow tests."""
+    file = item.nodeid.partition("::")[0]
+    place = LONGEST_FILES.index(file) if file in LONGEST_FILES else len(LONGEST_FILES)
+    return place == len(LONGEST_FILES) and not item.get_closest_marker("slow"), place
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +94,17 @@ def django_db_modify_db_settings(
         database.prepare_template()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _rows_deleted_faster() -> Iterator[None]:
+    """After tests with transactions of their own, spare the flush that takes 0.1 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", database.delete_rows)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _no_jobs(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
-    """Empty the job queue, whose tables Django does not manage and so does not flush."""
+def _empty_job_queue(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
+    """Empty the job queue, whose tables Django does not manage and does not flush."""
     uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
     if uses_database or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("django_db_setup")
@@ -78,26 +114,35 @@ def _no_jobs(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker)
 
 
 @pytest.fixture(autouse=True)
-def _own_place(
+def _isolate_settings(
     settings: Settings,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    place = tmp_path_factory.mktemp("own")  # not the test's `tmp_path`, which is empty
-    settings.MEDIA_ROOT = place / "media"
+    folder = tmp_path_factory.mktemp("own")  # the test's `tmp_path` stays empty
+    settings.MEDIA_ROOT = folder / "media"
     settings.MEDIA_ROOT.mkdir()
     (settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
-    settings.MODELS_DIR = place / "models"
-    settings.IMAGES_DIR = place / "images"
-    settings.VAR_DIR = place / "var"
+    settings.MODELS_DIR = folder / "models"
+    settings.IMAGES_DIR = folder / "images"
+    settings.VAR_DIR = folder / "var"
     settings.MNIST_NPZ = ""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
-    monkeypatch.setattr(serving, "champion", serving.Champion())
-    monkeypatch.setattr(webhooks, "subscriptions", webhooks.Subscriptions())
+    monkeypatch.setattr(serving, "champion", serving.ChampionCache())
+    monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
     cache.clear()
-    translation.activate(settings.LANGUAGE_CODE)  # a request leaves its own
+    translation.activate(settings.LANGUAGE_CODE)  # the last request left its language active
     monkeypatch.setenv("WANDB_MODE", "disabled")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _graphs_laid_out_once() -> Iterator[None]:
+    """Share LiteRT graphs between the models that have the same, as nearly all in tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recognizer, "Graph", functools.cache(recognizer.Graph))
+        patch.setattr(recognizer, "LineReader", functools.cache(LineReader))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -109,10 +154,11 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return table[:, :-1].reshape(-1, 28, 28), table[:, -1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., bytes]:
-    """A real digit as a person would send it: large, dark on light, in a file."""
+    """A function that returns a picture of a real digit: large, dark on light."""
 
+    @functools.cache
     def draw(digit: int = 7, which: int = 0, kind: str = "PNG") -> bytes:
         pixels = digits[0][digits[1] == digit][which]
         paper = Image.fromarray(255 - pixels).resize((280, 280), Image.Resampling.BICUBIC)
@@ -125,14 +171,30 @@ def drawn(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., 
 
 @pytest.fixture
 def own_media(db: None, settings: Settings) -> None:
-    """MEDIA_ROOT is the folder that was set up for the test's database."""
+    """Register MEDIA_ROOT in the database."""
     MediaStore.objects.create(pk=(settings.MEDIA_ROOT / MARKER).read_text())
 
 
+@pytest.fixture(scope="session")
+def promoted(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> tuple[ModelVersion, Promotion]:
+    """The rows that promoting the bundled model leaves, which the database has no more."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        rows = versions.promote("baseline"), Promotion.objects.get()
+        transaction.set_rollback(True)
+    return rows
+
+
 @pytest.fixture
-def champion(db: None) -> ModelVersion:
+def champion(db: None, promoted: tuple[ModelVersion, Promotion]) -> ModelVersion:
     """The bundled model, in service."""
-    return versions.promote("baseline")
+    version, promotion = deepcopy(promoted)
+    version.pk = promotion.pk = None
+    version.save(force_insert=True)
+    promotion.model = version
+    promotion.save(force_insert=True)
+    return version
 
 
 @pytest.fixture(scope="session")
@@ -143,21 +205,26 @@ def baseline() -> Recognizer:
 
 @pytest.fixture
 def no_checks(settings: Settings) -> None:
-    """The queue never mixes in an image that has a label."""
+    """Let the queue contain no images that already have a label."""
     settings.LABEL_CHECK_PERCENT = 0
 
 
 @pytest.fixture
 def labeller(db: None) -> User:
-    """A member of staff who may view and label images, and nothing else."""
+    """A member of staff with permission to view and label images only."""
     return create_staff("labeller", "view_inputimage", "label_inputimage")
 
 
 @pytest.fixture
 def trainer(db: None) -> User:
-    """A member of staff who may train, promote and roll back, and nothing else."""
-    rights = ("view_trainingrun", "start_trainingrun", "view_modelversion", "promote_modelversion")
-    return create_staff("trainer", *rights)
+    """A member of staff with permission to train, promote and roll back only."""
+    permissions = (
+        "view_trainingrun",
+        "start_trainingrun",
+        "view_modelversion",
+        "promote_modelversion",
+    )
+    return create_staff("trainer", *permissions)
 
 
 @pytest.fixture
@@ -174,20 +241,20 @@ def create_staff(name: str, *permissions: str) -> User:
 
 @pytest.fixture
 def labeller_client(labeller: User) -> Client:
-    return logged_in(labeller)
+    return log_in(labeller)
 
 
 @pytest.fixture
 def trainer_client(trainer: User) -> Client:
-    return logged_in(trainer)
+    return log_in(trainer)
 
 
 @pytest.fixture
 def outsider_client(outsider: User) -> Client:
-    return logged_in(outsider)
+    return log_in(outsider)
 
 
-def logged_in(user: User) -> Client:
+def log_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
@@ -195,19 +262,19 @@ def logged_in(user: User) -> Client:
 
 @pytest.fixture
 def labeller_api(labeller: User) -> Client:
-    return Client(headers=made.token(labeller))
+    return Client(headers=factories.create_token_header(labeller))
 
 
 @pytest.fixture
 def trainer_api(trainer: User) -> Client:
-    return Client(headers=made.token(trainer))
+    return Client(headers=factories.create_token_header(trainer))
 
 
 @pytest.fixture
 def outsider_api(outsider: User) -> Client:
-    return Client(headers=made.token(outsider))
+    return Client(headers=factories.create_token_header(outsider))
 
 
 @pytest.fixture
 def admin_api(admin_user: User) -> Client:
-    return Client(headers=made.token(admin_user))
+    return Client(headers=factories.create_token_header(admin_user))

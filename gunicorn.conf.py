@@ -1,4 +1,4 @@
-"""How gunicorn serves the site."""
+"""Configuration of gunicorn, the web server."""
 
 import os
 import shutil
@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mnistsite import env, logs
+from mnistsite import env
+from mnistsite.observability import logs
 
-# Prometheus's library looks for it when it is imported; after a reload it is still the same.
+# prometheus_client reads the variable when it is imported. A reload has to use the same folder.
 METRICS = Path(env.string("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="metrics-"))
 METRICS.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS)
@@ -17,33 +18,33 @@ wsgi_app = "mnistsite.wsgi"
 bind = f"127.0.0.1:{env.integer('PORT', 8080, least=1)}"
 workers = env.integer("WEB_WORKERS", 2, least=1)
 if env.boolean("BEHIND_NGINX", False):
-    # nginx takes requests in whole, so nobody who sends slowly holds a process; threads would only
-    # share its time, and could not be ended when one hangs.
+    # nginx buffers requests, so a slow client does not block a process. Threads would only share
+    # its time, and a thread that hangs can't be killed.
     worker_class = "sync"
     timeout = 30
 else:
     worker_class = "gthread"
     threads = 4
-# What is imported once is shared. The model is loaded by each worker, at its first picture.
+# Processes share imported modules. Each loads the model for its first picture.
 preload_app = True
-# What a library may lose over days comes back; the jitter keeps some workers at work meanwhile.
+# Frees memory that a library leaks; the jitter keeps processes from restarting all at once.
 max_requests = 100_000
 max_requests_jitter = 20_000
-# Shorter than the 30 seconds that a container is given, so that what has begun is answered.
+# Shorter than the 30 seconds that Docker waits, so that running requests finish.
 graceful_timeout = 20
 control_socket_disable = True
-# The site is at the root of its address: a header that says otherwise is dropped.
+# Ignore SCRIPT_NAME and PATH_INFO headers: the site is at the root of its address.
 forwarder_headers = ""
 
 log_format = env.one_of("LOG_FORMAT", "line", logs.FORMATS)
 if log_format == "json":
-    # A route instead of a path, which names an upload, and nothing of who asks.
+    # No client address, and the route instead of the path, which contains ids.
     accesslog = "-"
     access_log_format = (
         '"request_id": "%({mnistsite.request_id}e)s", "method": "%(m)s", '
         '"route": "%({mnistsite.route}e)s", "status": %(s)s, "seconds": %(L)s'
     )
-    logconfig_dict = logs.configuration("json")
+    logconfig_dict = logs.build_config("json")
     access = '{"timestamp": "%(asctime)s", "logger": "gunicorn.access", %(message)s}'
     logconfig_dict["formatters"]["access"] = {"format": access, "datefmt": "%Y-%m-%dT%H:%M:%S%z"}
     logconfig_dict["handlers"]["access"] = {"class": "logging.StreamHandler", "formatter": "access"}
@@ -53,7 +54,7 @@ if log_format == "json":
 
 
 def on_starting(_server: Any) -> None:
-    """What an earlier run has counted must not be counted again."""
+    """Drop the counts of an earlier run."""
     shutil.rmtree(METRICS)
     METRICS.mkdir()
 

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of the pinned packages: fails for those, and says what is not known."""
+"""Report known vulnerabilities of the pinned packages; fail if there is one."""
 
 import json
 import subprocess
@@ -6,46 +6,47 @@ import sys
 from typing import Any
 
 COMMAND = ["pip_audit", "--format", "json", "--progress-spinner", "off"]
-PINNED = ["--require-hashes", "--disable-pip"]
+PIN_OPTIONS = ["--require-hashes", "--disable-pip"]
 
 
 def main(files: list[str]) -> int:
-    packages = looked_up(files)
+    packages = audit(files)
     checked = [package for package in packages if "skip_reason" not in package]
     vulnerable = [package for package in checked if package["vulns"]]
     for package in vulnerable:
-        for found in package["vulns"]:
-            fixed = ", ".join(found["fix_versions"]) or "none"
-            say(f"{package['name']} {package['version']}: {found['id']}, fixed in: {fixed}")
-    if not checked:
-        say("pip-audit: its source can't be reached; not checked.")
+        for vulnerability in package["vulns"]:
+            fixes = ", ".join(vulnerability["fix_versions"]) or "none"
+            print_line(
+                f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in: {fixes}"
+            )
+    if checked:
+        print_line(f"pip-audit: {len(checked)} packages checked, {len(vulnerable)} vulnerable.")
     else:
-        left = len(packages) - len(checked)
-        say(f"pip-audit: {len(checked)} packages checked, {len(vulnerable)} with a vulnerability.")
-        say(f"pip-audit: {left} packages are unknown to its source; not checked." if left else "")
+        print_line("pip-audit: nothing checked, its source can't be reached.")
+    if skipped := len(packages) - len(checked):
+        print_line(f"pip-audit: {skipped} packages not checked, unknown to its source.")
     return 1 if vulnerable else 0
 
 
-def looked_up(files: list[str]) -> list[dict[str, Any]]:
-    """Every package as pip-audit tells of it; none where it could not look."""
-    named = [argument for file in files for argument in ("--requirement", file)]
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", *COMMAND, *PINNED, *named],
+def audit(files: list[str]) -> list[dict[str, Any]]:
+    """Return pip-audit's entry of each package, or nothing if it fails."""
+    requirements = [argument for file in files for argument in ("--requirement", file)]
+    completed = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", *COMMAND, *PIN_OPTIONS, *requirements],
         capture_output=True,
         text=True,
         check=False,
     )
     try:
-        packages: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
+        packages: list[dict[str, Any]] = json.loads(completed.stdout)["dependencies"]
     except ValueError:
-        say("\n".join(done.stderr.strip().splitlines()[-1:]))
+        print_line("\n".join(completed.stderr.strip().splitlines()[-1:]))
         return []
     return packages
 
 
-def say(line: str) -> None:
-    if line:
-        sys.stdout.write(line + "\n")
+def print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Does it learn? How other people's digits are read after so many labels, and how MNIST's."""
+"""Measure how accuracy on other people's digits and MNIST grows with the number of labels."""
 
 import os
 import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import django
@@ -23,25 +23,27 @@ from sklearn.datasets import load_digits  # noqa: E402
 
 from benchmarks import learning_plot  # noqa: E402
 from benchmarks.learning_plot import QUEUE, RANDOM, Point  # noqa: E402
-from classifier import artifact, imaging, usefulness  # noqa: E402
-from classifier.recognizer import NOT_A_DIGIT, Graph, Recognizer  # noqa: E402
-from training import calibrate, evaluate, export, judged, lesson, mnist, trainer  # noqa: E402
-from training.images import Images  # noqa: E402
-from training.judged import Labelled  # noqa: E402
-from training.lesson import Lesson  # noqa: E402
+from classifier.recognition import active_learning, imaging, model_folder  # noqa: E402
+from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer  # noqa: E402
+from training import calibrate, export, trainer  # noqa: E402
+from training.data import mnist, split  # noqa: E402
+from training.data.images import Images  # noqa: E402
+from training.data.split import TrainingSplit  # noqa: E402
+from training.evaluation import evaluate, labelled_files  # noqa: E402
+from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
 
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
-# As the labelling queue's: the most doubtful to choose from, and how many at a time.
+# As in the labelling queue: the size of the pool, and how many images it selects at once.
 POOL, PAGE = 256, 20
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Images that arrive, after how many labels to measure, and other people's to measure on."""
+    """Images to label, numbers of labels to measure at, and other people's images to measure on."""
 
     name: str
     counts: tuple[int, ...]
-    arriving: Images
+    pool: Images
     others: Images
 
 
@@ -50,37 +52,40 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="pictures in 0…9 and none, with index.csv (file,label,source)"
     )
-    parser.add_argument("--out", type=Path, required=True, help="for the table and the plot")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the table and the plot")
     parser.add_argument("--seeds", type=int, default=2, help="random orders to average")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    points = [*curve(eight_by_eight(), options.seeds)]
-    learning_plot.draw(points, options.out / "learning-curve.png")
+    points = [*measure_curve(load_sklearn_digits(), options.seeds)]
+    learning_plot.draw_plot(points, options.out / "learning-curve.png")
     if options.folder:
-        points += curve(sent_by_people(options.folder), options.seeds)
-    (options.out / "learning-curve.md").write_text(learning_plot.table(points))
+        points += measure_curve(load_folder(options.folder), options.seeds)
+    (options.out / "learning-curve.md").write_text(learning_plot.format_table(points))
 
 
-def eight_by_eight() -> Stream:
-    """scikit-learn's digits, whose order suggests that each writer's stand together."""
+def load_sklearn_digits() -> Stream:
+    """Return scikit-learn's digits, split in half by their order, which groups them by writer."""
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.from_array, pixels)
-    images, _ = pieces(map(Labelled, pictures, map(str, data.target)))
+    images, _ = cut_digits(map(LabelledPicture, pictures, map(str, data.target)))
     half = len(images) // 2
     return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
 
 
-def sent_by_people(folder: Path) -> Stream:
-    """Half of the sources arrive."""
-    images, sources = pieces(judged.in_folder(folder))
+def load_folder(folder: Path) -> Stream:
+    """Return the pictures of a folder; half of the sources are labelled, half measured on."""
+    images, sources = cut_digits(labelled_files.read_folder(folder))
     names = np.random.default_rng(0).permutation(np.unique(sources))
-    arrives = np.isin(sources, names[: len(names) // 2])
-    return Stream("photos, scans, drawings", (150,), images[arrives], images[~arrives])
+    is_pool = np.isin(sources, names[: len(names) // 2])
+    return Stream("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
 
 
-def pieces(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
-    """What imaging cuts out, and whose it is; a picture of a digit counts if it is in one piece."""
+def cut_digits(labelled: Iterable[LabelledPicture]) -> tuple[Images, np.ndarray]:
+    """Return the digits that imaging cuts out, and their sources.
+
+    Pictures of a digit that imaging cuts into several pieces are left out.
+    """
     pixels, labels, sources = [], [], []
     for one in labelled:
         found = imaging.find_digits(one.picture) if one.picture else []
@@ -92,52 +97,52 @@ def pieces(labelled: Iterable[Labelled]) -> tuple[Images, np.ndarray]:
     return Images(np.stack(pixels), np.array(labels, np.uint8)), np.array(sources)
 
 
-def curve(stream: Stream, seeds: int) -> Iterator[Point]:
+def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
     baseline = Recognizer(BASELINE)
-    source = mnist.from_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.from_keras()
-    given, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
-    yield point(stream, QUEUE, 0, 0, baseline, test)
-    orders = [(QUEUE, 1, in_queue(stream.arriving, baseline))] + [
-        (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.arriving)))
+    source = mnist.read_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.download()
+    mnist_train, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
+    yield measure_point(stream, QUEUE, 0, 0, baseline, test)
+    orders = [(QUEUE, 1, order_by_queue(stream.pool, baseline))] + [
+        (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.pool)))
         for seed in range(1, seeds + 1)
     ]
     for name, seed, order in orders:
         for count in stream.counts:
             with tempfile.TemporaryDirectory() as folder:
-                corrections = stream.arriving[order[:count]]
-                model = fine_tuned(given, corrections, seed, Path(folder))
-                yield point(stream, name, seed, len(corrections), model, test)
+                corrections = stream.pool[order[:count]]
+                model = fine_tune(mnist_train, corrections, seed, Path(folder))
+                yield measure_point(stream, name, seed, len(corrections), model, test)
 
 
-def in_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
-    """Places as the labelling queue would ask for them; near-duplicates are left out."""
-    said = recognizer.recognize(images.pixels)
-    doubt = np.array([each.doubt for each in said])
-    stored = [usefulness.embedding(each.whitened) for each in said]
-    embedded = usefulness.embeddings(stored, len(stored[0]))
-    waiting = np.argsort(-doubt, kind="stable")
-    asked = waiting[:0]
+def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
+    """Return indices in the order of the labelling queue, without near-duplicates."""
+    recognitions = recognizer.recognize(images.pixels)
+    scores = np.array([item.acquisition_score for item in recognitions])
+    stored = [active_learning.encode_embedding(item.features) for item in recognitions]
+    embedded = active_learning.decode_embeddings(stored, len(stored[0]))
+    waiting = np.argsort(-scores, kind="stable")
+    ordered = waiting[:0]
     while len(waiting):
         pool = waiting[:POOL]
-        chosen = usefulness.most_useful(doubt[pool], embedded[pool], embedded[asked], PAGE)
-        asked = np.concatenate([asked, pool[chosen.order]])
+        chosen = active_learning.select_batch(scores[pool], embedded[pool], embedded[ordered], PAGE)
+        ordered = np.concatenate([ordered, pool[chosen.order]])
         waiting = np.setdiff1d(waiting, pool[chosen.order + chosen.duplicates], assume_unique=True)
-    return asked
+    return ordered
 
 
-def fine_tuned(given: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
-    members = export.read(BASELINE)
-    configuration = trainer.Configuration(trainer.FURTHER_EPOCHS, len(members), seed)
-    prepared = lesson.for_fine_tuning(given, corrections, seed)
+def fine_tune(mnist_train: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
+    members = export.read_members(BASELINE)
+    configuration = trainer.Configuration(trainer.FINE_TUNING_EPOCHS, len(members), seed)
+    prepared = split.prepare_fine_tuning(mnist_train, corrections, seed)
     members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
-    return published(members, prepared, folder)
+    return export_model(members, prepared, folder)
 
 
-def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Recognizer:
-    export.write(folder, members)
-    fitted = calibrate.fit(Graph((folder / artifact.GRAPH).read_bytes()), prepared)
-    fitted.neighbourhoods.save(folder / artifact.REJECTOR)
-    manifest = artifact.Manifest(
+def export_model(members: list[keras.Model], prepared: TrainingSplit, folder: Path) -> Recognizer:
+    export.write_members(folder, members)
+    fitted = calibrate.fit_calibration(Graph((folder / model_folder.GRAPH).read_bytes()), prepared)
+    fitted.detector.save(folder / model_folder.REJECTOR)
+    manifest = model_folder.Manifest(
         name=folder.name,
         created_at="",
         configuration={},
@@ -145,17 +150,17 @@ def published(members: list[keras.Model], prepared: Lesson, folder: Path) -> Rec
         metrics={},
         thresholds=fitted.thresholds,
         temperature=fitted.temperature,
-        libraries=export.libraries(),
+        libraries=export.list_library_versions(),
     )
-    artifact.write_manifest(folder, manifest)
+    model_folder.write_manifest(folder, manifest)
     return Recognizer(folder)
 
 
-def point(
+def measure_point(
     stream: Stream, order: str, seed: int, labels: int, model: Recognizer, test: Images
 ) -> Point:
-    others = evaluate.figures(evaluate.of_images(model, stream.others))
-    accuracy = evaluate.figures(evaluate.of_images(model, test))["accuracy"]
+    others = asdict(evaluate.measure(evaluate.evaluate_images(model, stream.others)))
+    accuracy = float(evaluate.evaluate_images(model, test).right.mean())
     found = Point(stream.name, order, seed, labels, others, accuracy)
     print(found, flush=True)
     return found

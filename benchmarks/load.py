@@ -1,4 +1,4 @@
-"""Posts a picture again and again over parallel connections, and times each answer."""
+"""Post a picture repeatedly over parallel connections, and time each response."""
 
 import http.client
 import time
@@ -10,8 +10,8 @@ HEADERS = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 
 @dataclass(frozen=True)
-class Load:
-    """Requests a second, and the seconds that half and 95 % of the answers took at most."""
+class LoadResult:
+    """Requests per second, the median and 95th percentile of the latency, and failures."""
 
     per_second: float
     p50_s: float
@@ -19,7 +19,7 @@ class Load:
     failed: int
 
 
-def multipart(picture: bytes) -> bytes:
+def encode_multipart(picture: bytes) -> bytes:
     head = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="digit.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
@@ -27,31 +27,33 @@ def multipart(picture: bytes) -> bytes:
     return head.encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def run(port: int, path: str, picture: bytes, seconds: float, connections: int = 8) -> Load:
-    body = multipart(picture)
-    started = time.perf_counter()
+def run_load(
+    port: int, path: str, picture: bytes, seconds: float, connections: int = 8
+) -> LoadResult:
+    body = encode_multipart(picture)
+    started_at = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:
-        until = started + seconds
-        parts = [pool.submit(_post_until, until, port, path, body) for _ in range(connections)]
-    took = time.perf_counter() - started
-    answers = [answer for part in parts for answer in part.result()]
-    times = sorted(time_s for time_s, _ in answers)
-    return Load(
-        per_second=len(times) / took,
+        until = started_at + seconds
+        futures = [pool.submit(_post_until, until, port, path, body) for _ in range(connections)]
+    elapsed_s = time.perf_counter() - started_at
+    responses = [response for future in futures for response in future.result()]
+    times = sorted(seconds for seconds, _ in responses)
+    return LoadResult(
+        per_second=len(times) / elapsed_s,
         p50_s=times[len(times) // 2],
         p95_s=times[int(len(times) * 0.95)],
-        failed=sum(status != 200 for _, status in answers),
+        failed=sum(status != 200 for _, status in responses),
     )
 
 
 def _post_until(until: float, port: int, path: str, body: bytes) -> list[tuple[float, int]]:
-    answers = []
+    responses = []
     while time.perf_counter() < until:
-        started = time.perf_counter()
+        started_at = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("POST", path, body, HEADERS)
         response = connection.getresponse()
         response.read()
         connection.close()
-        answers.append((time.perf_counter() - started, response.status))
-    return answers
+        responses.append((time.perf_counter() - started_at, response.status))
+    return responses

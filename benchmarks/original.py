@@ -1,4 +1,4 @@
-"""The same job as course projects do it: Flask, Keras `predict`, resize and divide, two inserts."""
+"""A typical course project for comparison: Flask, Keras `predict`, two inserts per picture."""
 
 import io
 import os
@@ -10,10 +10,10 @@ from flask import Flask, jsonify, request
 from flask.wrappers import Response
 from PIL import Image
 
-from training import cnn
+from training import network
 
 app = Flask(__name__)
-model = cnn.build()
+model = network.build()
 database = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 

@@ -1,4 +1,4 @@
-"""Two workers, and the tables that they insert into."""
+"""gunicorn configuration of the comparison: two workers and their tables."""
 
 import os
 

@@ -2,15 +2,15 @@
 
     python -m benchmarks.peers [--rapidocr PYTHON] FOLDER…
 
-FOLDER is one that `evaluate --folder` takes: pictures in 0…9 and in several, with index.csv. A peer
-that is not installed is left out. To install them:
+FOLDER has the layout of `evaluate --folder`: pictures in 0…9 and several, with index.csv. Peers
+that are not installed are skipped. To install them:
 
     apt-get install tesseract-ocr
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install rapidocr onnxruntime
 
-and give `--rapidocr /tmp/peers/bin/python`. Peers know nothing of digits alone: Tesseract is
-limited to digits, and of RapidOCR's text all else is dropped. The time is the processor's for one
-picture, at one thread, with the start of Tesseract's process.
+and pass `--rapidocr /tmp/peers/bin/python`. Tesseract is limited to digits, and other characters
+are removed from RapidOCR's text. The time is CPU time per picture with one thread, and includes
+the start of Tesseract's process.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import django
@@ -43,8 +43,8 @@ print(json.dumps("ready"), flush=True)
 for line in sys.stdin:
     started = time.process_time()
     try:
-        found = read(line.rstrip())
-        text = " ".join(found.txts or ())
+        result = read(line.rstrip())
+        text = " ".join(result.txts or ())
     except Exception:
         text = ""
     print(json.dumps([text, time.process_time() - started]), flush=True)
@@ -53,7 +53,7 @@ for line in sys.stdin:
 
 @dataclass(frozen=True)
 class Reading:
-    """Digits read in one picture, whether they are accepted, and the processor time it took."""
+    """The digits of one picture, whether they are accepted, and the CPU time in seconds."""
 
     text: str
     accepted: bool
@@ -70,69 +70,72 @@ Reader = Callable[[Sample], Reading]
 
 
 def main() -> None:
-    arguments = parse()
-    # Threads of every library would make times depend on the number of cores.
+    arguments = parse_arguments()
+    # One core, so that times don't depend on the number of threads.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     django.setup()
     print(f"{'reader':<11}{'set':<18}{'n':>5} {HEADINGS}")
-    for name, reader in readers(arguments.rapidocr):
+    for name, reader in list_readers(arguments.rapidocr):
         for folder in arguments.folders:
-            for kind, samples in sets(folder):
-                print(f"{name:<11}{kind:<18}{len(samples):>5} {row(samples, reader)}", flush=True)
+            for kind, samples in list_sets(folder):
+                print(
+                    f"{name:<11}{kind:<18}{len(samples):>5} {format_row(samples, reader)}",
+                    flush=True,
+                )
 
 
-def parse() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--rapidocr", metavar="PYTHON", help="an interpreter that has it")
+    parser.add_argument("--rapidocr", metavar="PYTHON", help="interpreter with RapidOCR")
     return parser.parse_args()
 
 
-def sets(folder: Path) -> Iterator[tuple[str, list[Sample]]]:
-    """Single digits and strings of a folder, each if there are any."""
-    from training.judged import several_files
+def list_sets(folder: Path) -> Iterator[tuple[str, list[Sample]]]:
+    """Yield the single digits and the strings of a folder, if there are any."""
+    from training.evaluation.labelled_files import list_strings
 
     singles = [
         Sample(path, path.parent.name)
         for digit in "0123456789"
         for path in sorted((folder / digit).glob("[!.]*"))
     ]
-    several = [Sample(path, digits) for path, digits in several_files(folder)]
+    several = [Sample(path, digits) for path, digits in list_strings(folder)]
     for kind, samples in ((f"{folder.name} singles", singles), (f"{folder.name} strings", several)):
         if samples:
             yield kind, samples
 
 
-def readers(rapidocr: str | None) -> Iterator[tuple[str, Reader]]:
-    yield "mnistsite", mnistsite()
+def list_readers(rapidocr: str | None) -> Iterator[tuple[str, Reader]]:
+    yield "mnistsite", build_own_reader()
     if shutil.which("tesseract"):
-        yield "tesseract", tesseract
+        yield "tesseract", read_with_tesseract
     else:
         print("tesseract is not installed: apt-get install tesseract-ocr", file=sys.stderr)
     if rapidocr:
-        yield "rapidocr", rapid_reader(rapidocr)
+        yield "rapidocr", build_rapidocr_reader(rapidocr)
     else:
-        print("rapidocr is left out: --rapidocr PYTHON names its interpreter", file=sys.stderr)
+        print("rapidocr is skipped; pass --rapidocr PYTHON", file=sys.stderr)
 
 
-def mnistsite() -> Reader:
-    from classifier.recognizer import Recognizer
-    from training import judged
+def build_own_reader() -> Reader:
+    from classifier.recognition.recognizer import Recognizer
+    from training.evaluation import labelled_files
 
     recognizer = Recognizer(ROOT / "models" / "baseline")
 
     def read(sample: Sample) -> Reading:
         started = time.process_time()
-        answer = judged.answer_of(sample.path, recognizer)
+        answer = labelled_files.read_file(sample.path, recognizer)
         seconds = time.process_time() - started
-        return Reading(answer.best_guess or "", answer.verdict == "digit", seconds)
+        return Reading(answer.best_guess, answer.verdict == "digit", seconds)
 
     return read
 
 
-def tesseract(sample: Sample) -> Reading:
+def read_with_tesseract(sample: Sample) -> Reading:
     """Read one word, or one character where the reference has one."""
     mode = "10" if len(sample.reference) == 1 else "8"
     command = ["tesseract", str(sample.path), "stdout", "--psm", mode]
@@ -145,28 +148,28 @@ def tesseract(sample: Sample) -> Reading:
     )
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = ended.ru_utime - started.ru_utime + ended.ru_stime - started.ru_stime
-    return accepted_digits(run.stdout, seconds)
+    return extract_digits(run.stdout, seconds)
 
 
-def rapid_reader(python: str) -> Reader:
-    """Serve one process, because loading its networks takes seconds."""
+def build_rapidocr_reader(python: str) -> Reader:
+    """Start one process for all pictures, because loading the networks takes seconds."""
     process = subprocess.Popen(
         [python, "-c", RAPIDOCR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin
     assert process.stdout
-    questions, answers = process.stdin, process.stdout
-    assert json.loads(answers.readline()) == "ready"
+    requests, responses = process.stdin, process.stdout
+    assert json.loads(responses.readline()) == "ready"
 
     def read(sample: Sample) -> Reading:
-        print(sample.path, file=questions, flush=True)
-        return accepted_digits(*json.loads(answers.readline()))
+        print(sample.path, file=requests, flush=True)
+        return extract_digits(*json.loads(responses.readline()))
 
     return read
 
 
-def accepted_digits(text: str, seconds: float) -> Reading:
-    """A peer accepts whatever it reads."""
+def extract_digits(text: str, seconds: float) -> Reading:
+    """Return the digits of a peer's text; peers accept every reading."""
     digits = re.sub(r"[^0-9]", "", text)
     return Reading(digits, bool(digits), seconds)
 
@@ -174,27 +177,28 @@ def accepted_digits(text: str, seconds: float) -> Reading:
 HEADINGS = f"{'right':<21} {'char. errors':<21} {'called digit':<13} {'of these right':<22} ms p50"
 
 
-def row(samples: list[Sample], reader: Reader) -> str:
-    from training.transcription import Transcriptions, figures
+def format_row(samples: list[Sample], reader: Reader) -> str:
+    from training.evaluation.transcription import Transcriptions, measure
 
     reader(samples[0])
     readings = [reader(sample) for sample in samples]
-    found = figures(
+    results = measure(
         Transcriptions(
             [reading.text for reading in readings],
             [sample.reference for sample in samples],
             np.array([reading.accepted for reading in readings]),
         )
     )
+    metrics = asdict(results)
 
     def format_figure(key: str) -> str:
-        if found[key] is None:
+        if metrics[key] is None:
             return "–"
-        low, high = (100 * bound for bound in found[f"{key}_interval"])
-        return f"{100 * found[key]:.1f} % ({low:.1f}–{high:.1f})"
+        low, high = (100 * bound for bound in metrics[f"{key}_interval"])
+        return f"{100 * metrics[key]:.1f} % ({low:.1f}–{high:.1f})"
 
     median = 1000 * float(np.median([reading.seconds for reading in readings]))
-    coverage = f"{100 * found['coverage']:.1f} %"
+    coverage = f"{100 * metrics['coverage']:.1f} %"
     return (
         f"{format_figure('whole_string_right'):<21} {format_figure('character_error_rate'):<21} "
         f"{coverage:<13} {format_figure('accuracy_at_digit'):<22} {median:.1f}"

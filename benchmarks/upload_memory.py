@@ -1,4 +1,4 @@
-"""Memory of a web process of four threads while eight clients send it uploads of 9.9 MB.
+"""Measure a web process's memory while eight clients send it uploads of 9.9 MB.
 
 Draws docs/upload-memory.png.
 """
@@ -25,17 +25,17 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 
 from benchmarks import load  # noqa: E402
-from benchmarks.serving import drawing  # noqa: E402
-from mnistsite.tests.production.asking import ask  # noqa: E402
-from mnistsite.tests.stack import Site, command_line, started, stop  # noqa: E402
+from benchmarks.serving import draw_digit  # noqa: E402
+from mnistsite.tests.production.requests import send_request  # noqa: E402
+from mnistsite.tests.site import Site, get_command_line, start_site, stop_site  # noqa: E402
 
 UPLOADS = 400
 CLIENTS = 8
 SIZE = 9_900_000
 LIMIT_MB = 200
-EACH = 10
+GROUP = 10
 
-Way = tuple[str, dict[str, str], Callable[[bytes], bytes]]
+Method = tuple[str, dict[str, str], Callable[[bytes], bytes]]
 
 
 def damage(picture: bytes) -> bytes:
@@ -44,9 +44,9 @@ def damage(picture: bytes) -> bytes:
 
 TOKEN = "a" * 32
 CSRF = {"Cookie": f"csrftoken={TOKEN}", "X-CSRFToken": TOKEN}
-WAYS: dict[str, Way] = {
-    "the page's form": ("/predict", load.HEADERS | CSRF, load.multipart),
-    "the API, as a field": ("/api/predict", load.HEADERS, load.multipart),
+METHODS: dict[str, Method] = {
+    "the page's form": ("/predict", load.HEADERS | CSRF, load.encode_multipart),
+    "the API, as a field": ("/api/predict", load.HEADERS, load.encode_multipart),
     "the API, as the body": ("/api/predict", {"Content-Type": "image/png"}, bytes),
     "the API, damaged": ("/api/predict", {"Content-Type": "image/png"}, damage),
 }
@@ -54,27 +54,27 @@ WAYS: dict[str, Way] = {
 
 def main() -> None:
     os.environ["WEB_WORKERS"] = "1"
-    measured: dict[str, list[float]] = {}
-    for name, way in WAYS.items():
+    memory: dict[str, list[float]] = {}
+    for name, method in METHODS.items():
         with tempfile.TemporaryDirectory() as folder:
-            site = started(Path(folder))
+            site = start_site(Path(folder))
             try:
-                measured[name] = follow_memory(site, way)
+                memory[name] = follow_memory(site, method)
             finally:
-                stop(site)
-        print(f"{name:<24} at most {max(measured[name]):.0f} MB, {measured[name][-1]:.0f} MB left")
-    draw(measured)
+                stop_site(site)
+        print(f"{name:<24} at most {max(memory[name]):.0f} MB, {memory[name][-1]:.0f} MB left")
+    draw_plot(memory)
 
 
-def follow_memory(site: Site, way: Way) -> list[float]:
-    """Memory of its own in MB, after each answer."""
-    path, headers, pack = way
+def follow_memory(site: Site, method: Method) -> list[float]:
+    """Return the unshared memory in MB after each response."""
+    path, headers, pack = method
     port, body = int(site.environment["PORT"]), pack(padded_digit())
-    process = web_worker(site)
+    process = find_web_process(site)
 
     def upload(_: int) -> float:
-        answer = ask(port, path, body, headers)
-        assert answer.status in (200, 302, 400), answer.body
+        response = send_request(port, path, body, headers)
+        assert response.status in (200, 302, 400), response.body
         return float(process.memory_full_info().uss / 1e6)
 
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -82,26 +82,28 @@ def follow_memory(site: Site, way: Way) -> list[float]:
 
 
 def padded_digit() -> bytes:
-    digit = drawing(mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[3600], 28)
+    digit = draw_digit(mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[3600], 28)
     return digit.ljust(SIZE, b"\0")
 
 
-def web_worker(site: Site) -> psutil.Process:
+def find_web_process(site: Site) -> psutil.Process:
     arbiter = next(
         child
         for child in psutil.Process(site.process.pid).children()
-        if "gunicorn" in command_line(child)
+        if "gunicorn" in get_command_line(child)
     )
     return arbiter.children()[0]
 
 
-def draw(measured: dict[str, list[float]]) -> None:
+def draw_plot(memory: dict[str, list[float]]) -> None:
     figure, axes = pyplot.subplots(figsize=(8, 3.5), layout="constrained")
-    for name, sizes in measured.items():
-        peaks = [max(sizes[start : start + EACH]) for start in range(0, len(sizes), EACH)]
-        axes.step(range(EACH, len(sizes) + 1, EACH), peaks, label=name)
+    for name, sizes in memory.items():
+        peaks = [max(sizes[start : start + GROUP]) for start in range(0, len(sizes), GROUP)]
+        axes.step(range(GROUP, len(sizes) + 1, GROUP), peaks, label=name)
     axes.axhline(LIMIT_MB, color="grey", linestyle="--")
-    axes.set(xlabel="uploads of 9.9 MB", ylabel=f"most memory in {EACH} uploads, MB", ylim=(0, 250))
+    axes.set(
+        xlabel="uploads of 9.9 MB", ylabel=f"most memory in {GROUP} uploads, MB", ylim=(0, 250)
+    )
     axes.legend(loc="lower right")
     figure.savefig(ROOT / "docs" / "upload-memory.png", dpi=120)
     pyplot.close(figure)

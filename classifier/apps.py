@@ -1,14 +1,41 @@
-"""The product: recognising, storing, labelling and serving."""
+"""The Django application of the product."""
+
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import AppConfig
+from django.contrib.admin import apps
+from django.contrib.admin.sites import AdminSite
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
-from classifier.imaging import ImageError
+from classifier.recognition.imaging import ImageError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class ClassifierConfig(AppConfig):
     name = "classifier"
     verbose_name = "Digits"
+    default = True
 
     def ready(self) -> None:
         ImageError.translate = staticmethod(gettext)
+
+
+class StaffSite(AdminSite):
+    """The admin, with an overview on its first page."""
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        from classifier.admin.overview import build_overview  # models load after this module
+
+        overview = build_overview(cast("User", request.user))
+        return super().index(request, overview | (extra_context or {}))
+
+
+class StaffAdminConfig(apps.AdminConfig):
+    default = False
+    default_site = "classifier.apps.StaffSite"

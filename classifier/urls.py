@@ -1,12 +1,12 @@
-"""The web pages' addresses."""
+"""URLs of the web pages."""
 
 from django.urls import path
 
-from classifier.views import how, mine, pictures, results, sending
+from classifier.web import home, how, mine, pictures, results
 
 urlpatterns = [
-    path("", sending.index, name="index"),
-    path("predict", sending.predict, name="predict"),
+    path("", home.index, name="index"),
+    path("predict", home.predict, name="predict"),
     path("result/<uuid:upload_id>", results.result, name="result"),
     path("mine", mine.mine, name="mine"),
     path("mine/before/<uuid:last>", mine.mine, name="mine"),
@@ -14,10 +14,10 @@ urlpatterns = [
     path("delete/<uuid:upload_id>", mine.delete, name="delete-mine"),
     path("suggest/<uuid:image_id>", results.suggest, name="suggest"),
     path("upload/<uuid:upload_id>.jpg", pictures.original, name="original"),
-    path("upload/<uuid:upload_id>/original", pictures.as_sent, name="as-sent"),
-    path("image/<uuid:image_id>.png", pictures.seen, name="seen"),
+    path("upload/<uuid:upload_id>/original", pictures.original_file, name="original-file"),
+    path("image/<uuid:image_id>.png", pictures.pixels, name="pixels"),
     path("image/<uuid:image_id>/focus.png", pictures.focus, name="focus"),
-    path("image/<uuid:image_id>/focus.txt", pictures.focus_in_words, name="focus-in-words"),
+    path("image/<uuid:image_id>/focus.txt", pictures.focus_text, name="focus-text"),
     path("exemplar/<slug:model>/<int:number>.png", pictures.exemplar, name="exemplar"),
     path("how", how.how, name="how"),
 ]

@@ -1,4 +1,4 @@
-"""Typed, strict readers of environment variables: a wrong value stops the start, by name."""
+"""Typed readers of environment variables. Each raises ImproperlyConfigured for a wrong value."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def boolean(name: str, default: bool) -> bool:
     if not value:
         return default
     if value not in TRUE | FALSE:
-        raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false; use 1 or 0.")
+        raise ImproperlyConfigured(f"{name}={value!r} is not a boolean. Use 1 or 0.")
     return value in TRUE
 
 
@@ -32,10 +32,10 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
     return int(value)
 
 
-def one_of(name: str, default: str, known: Sequence[str]) -> str:
+def one_of(name: str, default: str, choices: Sequence[str]) -> str:
     value = string(name, default)
-    if value not in known:
-        raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(known)}.")
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(choices)}.")
     return value
 
 
@@ -44,14 +44,14 @@ def items(name: str, default: str = "") -> list[str]:
 
 
 def origins(name: str) -> list[str]:
-    """Of web pages, as browsers send them: a scheme, a host, perhaps a port."""
-    found = items(name)
-    for origin in found:
+    """Return web origins: a scheme, a host and perhaps a port, as browsers send them."""
+    values = items(name)
+    for origin in values:
         if not ORIGIN.fullmatch(origin):
             raise ImproperlyConfigured(
-                f"{name}: {origin!r} is no origin. Use such as https://example.org, without a path."
+                f"{name}: {origin!r} is not an origin. Use one like https://example.org."
             )
-    return found
+    return values
 
 
 def path(name: str, default: Path) -> Path:
@@ -59,13 +59,10 @@ def path(name: str, default: Path) -> Path:
 
 
 def secret(name: str) -> str:
-    """The variable, or the content of the file that NAME_FILE names; "" if neither is set.
-
-    Raises ImproperlyConfigured if both are set or the file can't be read.
-    """
+    """Return the variable, the content of the file in NAME_FILE, or "" if neither is set."""
     value, file = string(name), string(f"{name}_FILE")
     if value and file:
-        raise ImproperlyConfigured(f"Set either {name} or {name}_FILE, not both.")
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
     if not file:
         return value
     try:

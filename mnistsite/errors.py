@@ -1,34 +1,31 @@
-"""Errors in the form that the asker reads: a problem for programs, a page for people."""
+"""Error responses: problem details under /api/, pages elsewhere."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from classifier.problems import NOT_FOUND, Problem
-
-PROGRAMS = ("/api/",)
+from classifier.api.problems import NOT_FOUND, Problem
 
 
-def failure(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """`detail` is translated here; the code, which is for programs, never is."""
-    if request.path.startswith(PROGRAMS):
-        return Problem(status, code, _(detail)).response()
+def render_error(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """Render an error with its `detail` translated to the request's language."""
+    if request.path.startswith("/api/"):
+        return Problem(status, code, _(detail)).to_response()
     return render(request, "error.html", {"detail": _(detail)}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     detail = gettext_noop(
-        "The request could not be read: its form is broken, it has too many files, or it is for "
-        "another site."
+        "The request can't be read: it is malformed, has too many files, or is for another site."
     )
-    return failure(request, 400, "bad_request", detail)
+    return render_error(request, 400, "bad_request", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    detail = gettext_noop("Something went wrong here, and has been logged. Try again in a moment.")
-    return failure(request, 500, "server_error", detail)
+    detail = gettext_noop("Something went wrong here. It has been logged; try again in a moment.")
+    return render_error(request, 500, "server_error", detail)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    return failure(request, 404, "not_found", NOT_FOUND)
+    return render_error(request, 404, "not_found", NOT_FOUND)

@@ -1,34 +1,32 @@
-"""Who fails to log in too often: by which name that is counted, and what they get to see."""
+"""Callables of django-axes, which locks logins after repeated failures."""
 
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from mnistsite.errors import failure
+from mnistsite.errors import render_error
 
-# A user name has 150 characters at most; the column that axes keeps it in has 255.
-LONGEST_NAME = 255
-
-
-def counted_name(_request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    return str((credentials or {}).get("username") or "")[:LONGEST_NAME]
+MAX_USERNAME_LENGTH = 255  # of the column in django-axes
 
 
-def nobody(*_: object) -> str:
-    """What axes calls whoever fails to log in, in the log."""
+def get_username(_request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    return str((credentials or {}).get("username") or "")[:MAX_USERNAME_LENGTH]
+
+
+def hide_client(*_: object) -> str:
+    """Return what the log shows instead of a user name and an address."""
     return "somebody"
 
 
-def locked_out(
+def render_lockout(
     request: HttpRequest, _response: HttpResponse | None, _credentials: dict[str, Any] | None
 ) -> HttpResponse:
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     detail = (
-        f"Logging in has failed {settings.AXES_FAILURE_LIMIT} times from here for this user name, "
-        f"so it is locked. Try again in {minutes} minutes, or ask whoever runs this site to unlock "
-        "it."
+        f"This user name is locked here after {settings.AXES_FAILURE_LIMIT} failed logins. "
+        f"Try again in {minutes} minutes, or ask the site's administrator to unlock it."
     )
-    told = failure(request, 429, "locked_out", detail)
-    told.headers["Retry-After"] = str(60 * minutes)
-    return told
+    response = render_error(request, 429, "locked_out", detail)
+    response.headers["Retry-After"] = str(60 * minutes)
+    return response

@@ -1,4 +1,4 @@
-"""The project's only settings file; everything that differs between places comes from env.py."""
+"""Django settings. Values that differ between installations come from the environment."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,38 +8,47 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from mnistsite import env, jobs, logs
+from mnistsite import env
+from mnistsite.observability import jobs, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
 
 DEBUG = env.boolean("DEBUG", False)
-# wsgi.py refuses to start without it; commands that sign nothing work without one.
+# wsgi.py requires it; commands that sign nothing work without it.
 SECRET_KEY = env.secret("SECRET_KEY")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 
-# The project's nginx is in front: it says who the client is, and sends files.
+# Trust X-Forwarded-For and X-Request-ID, and let nginx send files (X-Accel-Redirect).
 BEHIND_NGINX = env.boolean("BEHIND_NGINX", False)
-# https: what is in front ends TLS, and overwrites X-Forwarded-Proto.
+# https: a proxy terminates TLS and overwrites X-Forwarded-Proto.
 HTTPS = env.one_of("PUBLIC_SCHEME", "http", ["http", "https"]) == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-# Subdomains and browsers' preload lists would be promises about other names of the operator.
+# HSTS for subdomains and preload lists would bind the operator's other sites.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # The style sheets of Bootstrap and Swagger hold icons; a chosen picture is shown unsent.
+        # Style sheets embed icons as data:, and a chosen picture is previewed as blob:.
         "img-src": [SELF, "data:", "blob:"],
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
+}
+PERMISSIONS_POLICY: dict[str, str | list[str]] = {"camera": "self"} | {
+    feature: []
+    for feature in (
+        *("accelerometer", "autoplay", "display-capture", "encrypted-media", "fullscreen"),
+        *("geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
+        *("picture-in-picture", "serial", "usb", "xr-spatial-tracking"),
+    )
 }
 
 MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
@@ -51,17 +60,22 @@ WANDB_DIR = env.path("WANDB_DIR", VAR_DIR)
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
+AUDIT_PER_DAY = env.integer("AUDIT_PER_DAY", 10, least=0)
+ROLLBACK_WITHIN_DAYS = env.integer("ROLLBACK_WITHIN_DAYS", 0, least=0)
+FORGET_WITHIN_DAYS = env.integer("FORGET_WITHIN_DAYS", 0, least=0)
+SHADOW_UPLOADS = env.integer("SHADOW_UPLOADS", 2_000, least=0)
 AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
 PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
-RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: for ever
+RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: forever
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "classifier.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "axes",
     "procrastinate.contrib.django",
     "rest_framework",
@@ -72,19 +86,20 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Ahead of all that refuses or redirects: monitors ask by any name, and what is refused counts.
-    "mnistsite.observed.ObservedMiddleware",
-    "mnistsite.monitor.MonitorMiddleware",
-    "mnistsite.forwarded.ClientAddressMiddleware",
+    # First, so that rejected requests are counted and monitors may use any host name.
+    "mnistsite.middleware.request_log.RequestLogMiddleware",
+    "mnistsite.observability.probes.MonitorMiddleware",
+    "mnistsite.middleware.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "mnistsite.headers.PoliciesMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "mnistsite.languages.VisitorLanguageMiddleware",
-    "mnistsite.middleware.BodyLimitMiddleware",
-    "mnistsite.bodies.BodyReleaseMiddleware",
-    "mnistsite.middleware.CookieMiddleware",
-    "mnistsite.middleware.UnavailableMiddleware",
+    "mnistsite.middleware.languages.VisitorLanguageMiddleware",
+    "mnistsite.middleware.bodies.BodyLimitMiddleware",
+    "mnistsite.middleware.bodies.BodyReleaseMiddleware",
+    "mnistsite.middleware.cookies.CookieMiddleware",
+    "mnistsite.middleware.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -93,30 +108,19 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
-# Whose pages may ask the API from a browser, and not as anybody who has logged in here.
+# Origins whose pages may call the API, without the cookies of a user who is logged in.
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_METHODS = ("DELETE", "GET", "PATCH", "POST")
 CORS_ALLOW_HEADERS = (
-    "authorization",
-    "content-type",
-    "delete-key",
-    "idempotency-key",
-    "if-match",
-    "if-none-match",
+    *("authorization", "content-type", "delete-key"),
+    *("idempotency-key", "if-match", "if-none-match"),
 )
-CORS_EXPOSE_HEADERS = (
-    "ETag",
-    "Idempotency-Replayed",
-    "RateLimit",
-    "RateLimit-Policy",
-    "Retry-After",
-    "X-Request-ID",
-)
+CORS_EXPOSE_HEADERS = ("ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID")
 if CORS_ALLOWED_ORIGINS:
-    # Ahead of all that refuses, which programs are to read as well.
-    before = MIDDLEWARE.index("django.middleware.security.SecurityMiddleware")
-    MIDDLEWARE.insert(before, "corsheaders.middleware.CorsMiddleware")
+    # Early, so that pages of these origins can read errors too.
+    security = MIDDLEWARE.index("django.middleware.security.SecurityMiddleware")
+    MIDDLEWARE.insert(security, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "mnistsite.urls"
 WSGI_APPLICATION = "mnistsite.wsgi.application"
@@ -138,8 +142,8 @@ TEMPLATES = [
 ]
 
 
-def _database() -> dict[str, Any]:
-    """DATABASE_URL's server or, with an empty HOST, the embedded one (see mnistsite.database)."""
+def _configure_database() -> dict[str, Any]:
+    """Return the server in DATABASE_URL or, without a host, the embedded one."""
     url = env.secret("DATABASE_URL")
     if not url:
         return {"ENGINE": "mnistsite.database", "NAME": "postgres", "USER": "postgres"}
@@ -154,7 +158,7 @@ def _database() -> dict[str, Any]:
     return config
 
 
-DATABASES = {"default": _database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {"default": _configure_database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -165,22 +169,21 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# Both together, so that a stranger who guesses can't lock a colleague out.
+# Name and address together, so that a stranger's guesses don't lock out the user.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_CALLABLE = "mnistsite.lockout.counted_name"
-AXES_LOCKOUT_CALLABLE = "mnistsite.lockout.locked_out"
-# Who logged in from where is nobody's business: only failures are kept, and not for long.
+AXES_USERNAME_CALLABLE = "mnistsite.lockout.get_username"
+AXES_LOCKOUT_CALLABLE = "mnistsite.lockout.render_lockout"
+# Only failures are stored, and only for a short time.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_CLIENT_STR_CALLABLE = "mnistsite.lockout.nobody"
+AXES_CLIENT_STR_CALLABLE = "mnistsite.lockout.hide_client"
 
-# Of the throttles: each process counts for itself, nginx counts for all of them. And of what is
-# worked out anew where it is not there.
+# For throttles, which each process counts for itself, and results that are cheap to compute again.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -195,22 +198,22 @@ LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 
-def _media_storage() -> dict[str, Any]:
-    """MEDIA_S3_BUCKET or, where none is named, MEDIA_ROOT."""
+def _configure_media() -> dict[str, Any]:
+    """Store uploads in MEDIA_S3_BUCKET if it is set, else in MEDIA_ROOT."""
     bucket = env.string("MEDIA_S3_BUCKET")
     if not bucket:
-        return {"BACKEND": "classifier.storage.DurableStorage"}
+        return {"BACKEND": "classifier.uploads.storage.DurableStorage"}
     keys = env.secret("MEDIA_S3_ACCESS_KEY"), env.secret("MEDIA_S3_SECRET_KEY")
     if any(keys) and not all(keys):
         raise ImproperlyConfigured(
-            "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY or, for the machine's role, none."
+            "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY, or neither to use the "
+            "machine's role."
         )
     options = {
         "bucket_name": bucket,
@@ -219,11 +222,11 @@ def _media_storage() -> dict[str, Any]:
         "access_key": keys[0] or None,
         "secret_key": keys[1] or None,
     }
-    return {"BACKEND": "classifier.object_storage.ObjectStorage", "OPTIONS": options}
+    return {"BACKEND": "classifier.uploads.object_storage.ObjectStorage", "OPTIONS": options}
 
 
 STORAGES = {
-    "default": _media_storage(),
+    "default": _configure_media(),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -234,7 +237,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
-# A file within MAX_UPLOAD_MB never has to touch the disk before it is checked.
+# Files of up to MAX_UPLOAD_MB stay in memory until they are checked.
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_BYTES
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
@@ -247,18 +250,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["classifier.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.Newest",
-    "EXCEPTION_HANDLER": "classifier.api.errors.handler",
-    "DEFAULT_THROTTLE_CLASSES": ["classifier.throttles.PerUser"],
+    "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.NewestFirst",
+    "EXCEPTION_HANDLER": "classifier.api.errors.handle_error",
+    "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "user": "50/s",
         "predict": f"{PREDICT_PER_SECOND}/s",
         "preview": f"{PREDICT_PER_SECOND}/s",
         "look": f"{3 * PREDICT_PER_SECOND}/s",
     },
-    # /api/schema puts the one that a query names into a header, whatever it is.
+    # /api/schema copies the version in a query into a header.
     "ALLOWED_VERSIONS": ["1"],
-    # The client is REMOTE_ADDR; ClientAddressMiddleware sees to it.
+    # ClientAddressMiddleware sets REMOTE_ADDR.
     "NUM_PROXIES": 0,
 }
 
@@ -273,17 +276,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # What PATCH takes has to be there, as it is one thing.
+    # PATCH has one field, which is required.
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
-        "VerdictEnum": "classifier.models.VERDICTS",
-        "ReasonEnum": "classifier.models.REASONS",
+        "VerdictEnum": "classifier.models.VERDICT_CHOICES",
+        "ReasonEnum": "classifier.models.REASON_CHOICES",
         "ModelStateEnum": "classifier.models.ModelState",
-        "LabelEnum": "classifier.vocabulary.LABELS",
-        "KnownLabelEnum": "classifier.vocabulary.KNOWN_LABELS",
+        "LabelEnum": "classifier.recognition.labels.LABELS",
+        "KnownLabelEnum": "classifier.recognition.labels.KNOWN_LABELS",
     },
 }
 
-LOGGING = logs.configuration(env.one_of("LOG_FORMAT", "line", logs.FORMATS))
-PROCRASTINATE_WORKER_DEFAULTS = {"worker_middleware": [jobs.with_request_id]}
-PROCRASTINATE_ON_APP_READY = "mnistsite.patience.be_patient"
+LOGGING = logs.build_config(env.one_of("LOG_FORMAT", "line", logs.FORMATS))
+PROCRASTINATE_WORKER_DEFAULTS = {"worker_middleware": [jobs.bind_request_id]}
+PROCRASTINATE_ON_APP_READY = "mnistsite.database.worker_connector.use_retrying_connector"

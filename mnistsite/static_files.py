@@ -1,4 +1,4 @@
-"""Static files under names that change with their content, where modules import them too."""
+"""Collect static files under names with a hash of their content."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Of packages whose pages this project does not serve.
+# Folders of pages that this project does not serve.
 IGNORED = ["redoc", "rest_framework"]
 
 
@@ -17,20 +17,20 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
 
 
 def collect_changed() -> None:
-    """Run `collectstatic` unless the files are those that it collected last."""
+    """Run `collectstatic` if any file or the storage changed since the last run."""
     fingerprint_file: Path = settings.STATIC_ROOT / ".fingerprint"
-    fingerprint = _fingerprint()
+    fingerprint = _compute_fingerprint()
     if fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint:
         return
-    fingerprint_file.unlink(missing_ok=True)  # it must not describe a half of both
+    fingerprint_file.unlink(missing_ok=True)  # an interrupted run is repeated
     call_command(
         "collectstatic", clear=True, ignore_patterns=IGNORED, verbosity=0, interactive=False
     )
     fingerprint_file.write_text(fingerprint)
 
 
-def _fingerprint() -> str:
-    """Return a digest of the storage, and of every file's name, size and time of modification."""
+def _compute_fingerprint() -> str:
+    """Hash the storage and each file's name, size and time of modification."""
     digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for path, storage in finder.list(IGNORED):

@@ -1,4 +1,4 @@
-"""All addresses."""
+"""The project's URLs."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -15,7 +15,7 @@ handler500 = "mnistsite.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("classifier.api.urls")),
-    # A token would make each page another one to caches, and a language chosen harms nobody.
+    # Without a CSRF token, pages stay cacheable; choosing a language is harmless.
     path("language", csrf_exempt(set_language), name="set_language"),
     path("", include("classifier.urls")),
 ]

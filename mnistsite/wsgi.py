@@ -1,4 +1,4 @@
-"""What gunicorn serves."""
+"""The WSGI application."""
 
 import gc
 import os
@@ -8,17 +8,17 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from mnistsite import env
-from mnistsite.charsets import ignoring_other_charsets
+from mnistsite.middleware.charsets import drop_unsupported_charsets
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 if not env.secret("SECRET_KEY"):
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set; set it, or SECRET_KEY_FILE, to a long random string."
+        "SECRET_KEY is not set. Set it, or SECRET_KEY_FILE, to a long random string."
     )
 
-application = ignoring_other_charsets(get_wsgi_application())
-# All of it is imported now and stays; walking it again in each collection, and collecting as often
-# as Python does by itself, would make one request in twenty wait for a tenth of a second.
+application = drop_unsupported_charsets(get_wsgi_application())
+# Everything is imported now. Without the freeze, collections would delay one request in twenty by a
+# tenth of a second.
 get_resolver().url_patterns  # noqa: B018
 gc.collect()
 gc.freeze()

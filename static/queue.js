@@ -1,6 +1,6 @@
-// One key labels an image: the next ones are in the page already, and answers go out in order.
+// Labelling by single keys: the next cards are in the page already, and answers are sent in order.
 
-const LOW = 8; // cards in the page below which more are asked for
+const MIN_CARDS = 8; // with fewer cards in the page, more are loaded
 const cards = document.querySelector("#cards");
 const form = document.querySelector("#answers");
 const help = document.querySelector("#help");
@@ -8,16 +8,17 @@ const error = document.querySelector("#error");
 const undoButton = form.querySelector('[value="undo"]');
 const token = form.elements.csrfmiddlewaretoken.value;
 
-const done = []; // what was answered here: {card, answer, saved}, the last one last
+const history = []; // {card, answer, saved}, oldest first
 let chain = Promise.resolve();
 let loading = false;
 let pending = 0;
 
-const current = () => cards.querySelector(".card:first-child");
-const count = (id, by) => {
-  const shown = document.getElementById(id);
-  shown.textContent = Math.max(0, Number(shown.textContent) + by);
-};
+const getCurrent = () => cards.querySelector(".card:first-child");
+
+function addToCounter(id, change) {
+  const counter = document.getElementById(id);
+  counter.textContent = Math.max(0, Number(counter.textContent) + change);
+}
 
 async function post(url, fields = {}) {
   const body = new URLSearchParams({ ...fields, csrfmiddlewaretoken: token });
@@ -25,130 +26,131 @@ async function post(url, fields = {}) {
   if (!response) throw new Error("The site can’t be reached. Try again in a moment.");
   if (response.redirected) throw new Error("You are logged out. Reload the page and log in.");
   if (response.ok) return response.text();
-  const told = response.headers.get("Content-Type")?.startsWith("text/plain");
-  const detail = told ? await response.text() : `The site answered with error ${response.status}.`;
-  throw Object.assign(new Error(detail), { gone: response.status === 404 });
+  const isText = response.headers.get("Content-Type")?.startsWith("text/plain");
+  const detail = isText ? await response.text() : `The site answered with error ${response.status}.`;
+  throw Object.assign(new Error(detail), { isGone: response.status === 404 });
 }
 
-function busy(by) {
-  pending += by;
+function addPending(change) {
+  pending += change;
   form.ariaBusy = String(pending > 0);
 }
 
-const say = (answer, card) => post(form.dataset.answer, { answer, image: card.dataset.image });
+const save = (answer, card) => post(form.dataset.answer, { answer, image: card.dataset.image });
 
-// One after the other, so that an undo never overtakes its answer. Resolves to whether it is kept.
-function inOrder(work, refused) {
-  busy(1);
-  const kept = chain.then(work).then(() => true, (problem) => (refused(problem), false));
-  chain = kept.finally(() => busy(-1));
-  return kept;
+// Runs one task after the other, so that an undo never overtakes its answer. Resolves to success.
+function runInOrder(task, onError) {
+  addPending(1);
+  const success = chain.then(task).then(() => true, (problem) => (onError(problem), false));
+  chain = success.finally(() => addPending(-1));
+  return success;
 }
 
-function show() {
-  const card = current();
+function updateButtons() {
+  const card = getCurrent();
   for (const button of form.querySelectorAll("button")) button.disabled = !card;
-  undoButton.disabled = !done.length;
+  undoButton.disabled = !history.length;
 }
 
-function tell(problem, what) {
-  error.textContent = `${problem.message} ${what}`;
+function showError(problem, consequence) {
+  error.textContent = `${problem.message} ${consequence}`;
   error.hidden = false;
 }
 
-function mark(answer) {
-  form.querySelector(".given")?.classList.remove("given");
-  form.querySelector(`[value="${answer}"]`)?.classList.add("given");
+function markAnswer(answer) {
+  form.querySelector(".chosen")?.classList.remove("chosen");
+  form.querySelector(`[value="${answer}"]`)?.classList.add("chosen");
 }
 
-function counted(answer, by) {
+function countAnswer(answer, change) {
   if (answer === "skip") return;
-  count("waiting", -by);
-  count("today", by);
+  addToCounter("waiting", -change);
+  addToCounter("today", change);
 }
 
-function give(answer) {
-  const card = current();
-  if (!card) return fill();
+function submitAnswer(answer) {
+  const card = getCurrent();
+  if (!card) return loadCards();
   error.hidden = true;
   card.remove();
-  const act = { card, answer };
-  act.saved = inOrder(() => say(answer, card), (problem) => comeBack(act, problem));
-  done.push(act);
-  counted(answer, 1);
-  mark(answer);
-  show();
-  fill();
+  const entry = { card, answer };
+  entry.saved = runInOrder(() => save(answer, card), (problem) => restore(entry, problem));
+  history.push(entry);
+  countAnswer(answer, 1);
+  markAnswer(answer);
+  updateButtons();
+  loadCards();
 }
 
-function comeBack(act, problem) {
-  tell(problem, "The answer to this image was not kept.");
-  if (!done.includes(act)) return; // an undo has brought it back already
-  done.splice(done.indexOf(act), 1);
-  if (!problem.gone) cards.prepend(act.card);
-  counted(act.answer, -1);
-  mark("");
-  show();
+function restore(entry, problem) {
+  showError(problem, "The answer to this image was not saved.");
+  if (!history.includes(entry)) return; // already undone
+  history.splice(history.indexOf(entry), 1);
+  if (!problem.isGone) cards.prepend(entry.card);
+  countAnswer(entry.answer, -1);
+  markAnswer("");
+  updateButtons();
 }
 
 function undo() {
-  const last = done.pop();
+  const last = history.pop();
   if (!last) return;
   cards.prepend(last.card);
-  counted(last.answer, -1);
-  mark("");
-  show();
-  inOrder(async () => (await last.saved) && say("undo", last.card), (problem) => {
+  countAnswer(last.answer, -1);
+  markAnswer("");
+  updateButtons();
+  runInOrder(async () => (await last.saved) && save("undo", last.card), (problem) => {
     last.card.remove();
-    counted(last.answer, 1);
-    tell(problem, "The answer stays.");
-    show();
+    countAnswer(last.answer, 1);
+    showError(problem, "The answer was not undone.");
+    updateButtons();
   });
 }
 
-async function fill() {
-  if (loading || cards.querySelector(".empty") || cards.childElementCount >= LOW) return;
+async function loadCards() {
+  if (loading || cards.querySelector(".empty") || cards.childElementCount >= MIN_CARDS) return;
   loading = true;
-  busy(1);
+  addPending(1);
   try {
-    const more = document.createElement("template");
-    more.innerHTML = await post(form.dataset.more);
-    for (const card of more.content.querySelectorAll(".card")) {
+    const template = document.createElement("template");
+    template.innerHTML = await post(form.dataset.more);
+    for (const card of template.content.querySelectorAll(".card")) {
       if (cards.querySelector(`[data-image="${card.dataset.image}"]`)) card.remove();
     }
-    cards.append(more.content);
+    cards.append(template.content);
   } catch (problem) {
-    tell(problem, "No more images were loaded.");
+    showError(problem, "No more images were loaded.");
   }
   loading = false;
-  busy(-1);
-  show();
+  addPending(-1);
+  updateButtons();
 }
 
-function pressed(event) {
+function handleKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key === "?") return help.open ? help.close() : help.showModal();
   if (help.open) return;
-  const place = event.shiftKey ? null : event.code.match(/^(?:Digit|Numpad)(\d)$/);
-  const digit = /^\d$/.test(event.key) ? event.key : place?.[1];
-  const act = { n: () => give("not_a_digit"), s: () => give("skip"), u: undo };
-  if (digit) give(digit);
-  else act[event.key.toLowerCase()]?.();
+  // The digit keys of a French keyboard produce digits only with Shift.
+  const code = event.shiftKey ? null : event.code.match(/^(?:Digit|Numpad)(\d)$/);
+  const digit = /^\d$/.test(event.key) ? event.key : code?.[1];
+  const actions = { n: () => submitAnswer("not_a_digit"), s: () => submitAnswer("skip"), u: undo };
+  if (digit) submitAnswer(digit);
+  else actions[event.key.toLowerCase()]?.();
 }
 
-function clicked(event) {
+function handleSubmit(event) {
   event.preventDefault();
   const answer = event.submitter.value;
   if (answer === "undo") undo();
-  else give(answer);
+  else submitAnswer(answer);
 }
 
 addEventListener("beforeunload", (event) => pending && event.preventDefault());
-document.addEventListener("keydown", pressed);
-form.addEventListener("submit", clicked);
-document.querySelector("#undo").addEventListener("submit", clicked);
+document.addEventListener("keydown", handleKey);
+form.addEventListener("submit", handleSubmit);
+document.querySelector("#undo").addEventListener("submit", handleSubmit);
 document.querySelector("#keys").addEventListener("click", () => help.showModal());
 help.addEventListener("click", () => help.close());
 document.querySelector(".hint").hidden = false;
-show();
-fill();
+updateButtons();
+loadCards();

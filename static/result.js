@@ -1,4 +1,4 @@
-// Copies the page's address, and fetches in words what each map of a digit shows.
+// Copies the page's link, and loads the text that describes each focus map.
 
 const button = document.querySelector("[data-copy]");
 const status = document.querySelector(".copied");
@@ -14,12 +14,12 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without TLS browsers have no clipboard, or refuse it.
-    return copyOfOld(text);
+    // Without TLS, browsers offer no clipboard.
+    return copyBySelection(text);
   }
 }
 
-function copyOfOld(text) {
+function copyBySelection(text) {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "visually-hidden";
@@ -31,22 +31,22 @@ function copyOfOld(text) {
   return copied;
 }
 
-const seen = new IntersectionObserver((entries) => {
+const observer = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (isIntersecting) {
-      seen.unobserve(target);
-      tell(target);
+      observer.unobserve(target);
+      loadText(target);
     }
   }
 });
 
-async function tell(link) {
-  const answer = await fetch(link.href);
-  if (answer.ok) {
-    const words = document.createElement("span");
-    words.textContent = await answer.text();
-    link.replaceWith(words);
+async function loadText(link) {
+  const response = await fetch(link.href);
+  if (response.ok) {
+    const text = document.createElement("span");
+    text.textContent = await response.text();
+    link.replaceWith(text);
   }
 }
 
-document.querySelectorAll("a.in-words").forEach((link) => seen.observe(link));
+document.querySelectorAll("a.focus-text").forEach((link) => observer.observe(link));

@@ -1,24 +1,24 @@
-// Keeps the page of a training run up to date until the run has finished. Only what has changed is
-// replaced, so that a button keeps its focus and a chart its tooltip.
+// Refreshes the page of a training run until the run has finished. Only changed parts are replaced,
+// so that buttons keep their focus and charts their tooltips.
 
-const EVERY_MS = 1000;
-const shown = document.querySelector("#run");
+const INTERVAL_MS = 1000;
+const run = document.querySelector("#run");
 
-function keepUpToDate() {
-  if (shown.dataset.live) setTimeout(refresh, EVERY_MS);
+function scheduleRefresh() {
+  if (run.dataset.live) setTimeout(refresh, INTERVAL_MS);
 }
 
 async function refresh() {
-  const fresh = await fetched(shown.dataset.live);
+  const fresh = await fetchRun(run.dataset.live);
   if (fresh) {
     for (const part of fresh.querySelectorAll("[data-part]")) replace(part);
-    if (!fresh.dataset.live) delete shown.dataset.live;
+    if (!fresh.dataset.live) delete run.dataset.live;
   }
-  keepUpToDate();
+  scheduleRefresh();
 }
 
-// Nothing where the server can't be reached; the next second may bring it.
-async function fetched(address) {
+// Resolves to null if the site can't be reached; the next refresh tries again.
+async function fetchRun(address) {
   try {
     const response = await fetch(address);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -29,11 +29,11 @@ async function fetched(address) {
 }
 
 function replace(part) {
-  const old = shown.querySelector(`[data-part="${part.dataset.part}"]`);
+  const old = run.querySelector(`[data-part="${part.dataset.part}"]`);
   if (old.innerHTML === part.innerHTML) return;
   const atEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 5;
   old.replaceChildren(...part.childNodes);
   if (atEnd) old.scrollTop = old.scrollHeight;
 }
 
-keepUpToDate();
+scheduleRefresh();

@@ -1,10 +1,10 @@
-"""The workshop: what makes models."""
+"""Trains, evaluates and registers models."""
 
 import os
 
-from classifier.stderr import filter_stderr
+from classifier.recognition.native_stderr import filter_stderr
 
-# TensorFlow reads it when it is imported. Errors are shown; information and warnings are not.
+# TensorFlow reads this when it is imported: log errors, but neither information nor warnings.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 BEFORE_ITS_LOG_LEVEL = "^WARNING: All log messages before absl::InitializeLog|^[IW][0-9]{4} "
 

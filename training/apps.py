@@ -1,5 +1,3 @@
-"""The workshop: making models from labelled images."""
-
 from django.apps import AppConfig
 
 

@@ -1,24 +1,25 @@
-"""Thresholds with a finite-sample guarantee, by Learn-then-Test (Angelopoulos et al. 2021)."""
+"""Certifies thresholds by Learn-then-Test (Angelopoulos et al. 2021)."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr
 
-from classifier.certificate import Certificate
-from training.intervals import CONFIDENCE, p_value, upper_bound
+from classifier.recognition.certificate import Certificate
+from classifier.recognition.intervals import CONFIDENCE, find_upper_bound
 
-# The walk through the answers, the surest first, in shares of them.
+# Shares of the answers, most certain first, that the walk tests.
 SHARES = (*np.linspace(0.1, 0.9, 17).tolist(), *np.linspace(0.95, 1, 21).tolist())
 
-MOST_ANSWERS = 20_000  # to look for the fewest
+MOST_ANSWERS = 20_000  # among which `fewest` is searched
 
 
 @dataclass(frozen=True)
 class Claim:
-    """At most the share `level` of answers of the kind `name` is wrong.
+    """A claim that at most the share `level` of answers of the kind `name` is wrong.
 
-    The walk starts with so many answers that `spared` wrong ones do not end it.
+    The walk starts with enough answers to prove the claim despite `spared` errors.
     """
 
     name: str
@@ -27,14 +28,14 @@ class Claim:
 
     @property
     def fewest(self) -> int:
-        """The answers that prove it if no more than `spared` of them are wrong."""
+        """The fewest answers that prove the claim with `spared` errors among them."""
         n = np.arange(1, MOST_ANSWERS)
-        proved = p_value(np.full(len(n), self.spared), n, self.level) <= 1 - CONFIDENCE
+        proved = bdtr(self.spared, n, self.level) <= 1 - CONFIDENCE
         return int(n[proved.argmax()])
 
 
 DIGITS = Claim("digits", 0.001)
-# Composed digits can be illegible, so that one of the surest may be wrong.
+# Composed digits can be illegible, so one of the most certain may be wrong.
 STRINGS = Claim("strings", 0.01, spared=1)
 
 
@@ -42,9 +43,9 @@ STRINGS = Claim("strings", 0.01, spared=1)
 class Scored:
     """N answers to calibration pictures, in any order.
 
-    `scores` (N,) rank them, higher for surer, -inf for those that are never accepted; `right` (N,)
-    tells whether they are; `groups` (N,) names their writers, with a name of its own for each
-    picture whose writer is unknown; `digest` is the sha256 of the pictures and their labels.
+    `scores` (N,) are higher for more certain answers, and -inf for those that are never accepted;
+    `right` (N,) tells which are right; `groups` (N,) names their writers, or the picture if its
+    writer is unknown; `digest` is the sha256 of the pictures and their labels.
     """
 
     scores: NDArray[np.float64]
@@ -55,8 +56,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class _Steps:
-    """Thresholds, the strictest first, and how many answers, groups and groups with errors each
-    accepts."""
+    """Thresholds, strictest first, with the answers, groups and wrong groups that each accepts."""
 
     thresholds: NDArray[np.float64]
     answers: NDArray[np.int64]
@@ -71,37 +71,37 @@ def certify(claim: Claim, answers: Scored) -> Certificate:
     """Return the loosest threshold that fixed-sequence testing proves, with its bound.
 
     The walk starts at the strictest threshold that could prove the claim and ends at the first
-    that does not. It depends on the scores alone. Given these, errors are independent, and the
-    binomial test of their mean is conservative (Hoeffding 1956), so that a false claim is
-    certified with a probability of at most 5 %. A group counts as one, and as wrong if any of its
-    accepted answers is: an upper bound on the mean over writers.
+    that does not. It depends on the scores only. Given these, errors are independent and the
+    binomial test of their mean is conservative (Hoeffding 1956), so a false claim is certified with
+    a probability of at most 5 %. A group counts once, and as wrong if any of its accepted answers
+    is, which bounds the mean over writers from above.
     """
-    steps = _walk(_accepted(answers), claim.fewest)
-    failed = p_value(steps.errors, steps.n, claim.level) > 1 - CONFIDENCE
+    steps = _select_steps(_list_steps(answers), claim.fewest)
+    failed = bdtr(steps.errors, steps.n, claim.level) > 1 - CONFIDENCE
     passed = int(failed.argmax()) if failed.any() else len(failed)
-    return _certificate(claim, steps, passed, answers.digest)
+    return _make_certificate(claim, steps, passed, answers.digest)
 
 
-def _accepted(answers: Scored) -> _Steps:
-    """Every distinct score as a threshold."""
+def _list_steps(answers: Scored) -> _Steps:
+    """Return each distinct score as a threshold."""
     finite = np.isfinite(answers.scores)
     order = np.argsort(-answers.scores[finite], kind="stable")
     scores, groups = answers.scores[finite][order], answers.groups[finite][order]
     wrong = ~answers.right[finite][order]
     last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])
-    new, new_wrong = _first_of_each(groups), np.zeros(len(groups), bool)
-    new_wrong[wrong] = _first_of_each(groups[wrong])
+    new, new_wrong = _flag_first(groups), np.zeros(len(groups), bool)
+    new_wrong[wrong] = _flag_first(groups[wrong])
     return _Steps(scores, np.arange(1, len(scores) + 1), new.cumsum(), new_wrong.cumsum())[last]
 
 
-def _first_of_each(groups: NDArray[np.int64] | NDArray[np.str_]) -> NDArray[np.bool_]:
+def _flag_first(groups: NDArray[np.int64] | NDArray[np.str_]) -> NDArray[np.bool_]:
     first = np.zeros(len(groups), bool)
     first[np.unique(groups, return_index=True)[1]] = True
     return first
 
 
-def _walk(steps: _Steps, fewest: int) -> _Steps:
-    """The steps to test: the first of at least `fewest` groups, then those of SHARES beyond it."""
+def _select_steps(steps: _Steps, fewest: int) -> _Steps:
+    """Return the first step with `fewest` groups, and those of SHARES beyond it."""
     if not len(steps.n):
         return steps
     start = min(int(np.searchsorted(steps.n, fewest)), len(steps.n) - 1)
@@ -110,7 +110,7 @@ def _walk(steps: _Steps, fewest: int) -> _Steps:
     return steps[np.unique(np.append(places[places > start], start))]
 
 
-def _certificate(claim: Claim, steps: _Steps, passed: int, digest: str) -> Certificate:
+def _make_certificate(claim: Claim, steps: _Steps, passed: int, digest: str) -> Certificate:
     place = max(passed - 1, 0)
     n, errors = (int(steps.n[place]), int(steps.errors[place])) if len(steps.n) else (0, 0)
     return Certificate(
@@ -120,6 +120,6 @@ def _certificate(claim: Claim, steps: _Steps, passed: int, digest: str) -> Certi
         threshold=float(steps.thresholds[place]) if passed else None,
         n=n,
         errors=errors,
-        upper_bound=upper_bound(errors, n) if n else 1.0,
+        upper_bound=find_upper_bound(errors, n) if n else 1.0,
         set_digest=digest,
     )

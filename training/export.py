@@ -1,4 +1,4 @@
-"""Trained members → the files of a model folder."""
+"""Writes trained members to a model folder, and reads them back."""
 
 import contextlib
 import io
@@ -11,27 +11,31 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from classifier import artifact
-from training import cnn
+from classifier.recognition import model_folder
+from training import network
 
 
-class NoWeights(Exception):
-    """A model folder has none that fit the network, so that it can't be fine-tuned."""
+class MissingWeights(Exception):
+    """A model folder has no weights that fit the network, so it can't be fine-tuned."""
 
 
-def write(folder: Path, members: list[keras.Model]) -> None:
-    """All members as one LiteRT graph, and their weights to fine-tune from.
+def write_members(folder: Path, members: list[keras.Model]) -> None:
+    """Write all members as one LiteRT graph, and their weights for fine-tuning.
 
-    Half precision, which changes no figure and keeps the folder half as large; LiteRT computes
-    with all of float32.
+    Half precision halves the size of the folder and changes no metric.
     """
-    export_graph(ensemble(members), folder / artifact.GRAPH)
-    np.savez(folder / artifact.WEIGHTS, **_weights(members))  # type: ignore[arg-type]
+    export_graph(_join_members(members), folder / model_folder.GRAPH)
+    weights = {
+        f"{member}.{place:02}": array.astype(np.float16)
+        for member, model in enumerate(members)
+        for place, array in enumerate(model.get_weights())
+    }
+    np.savez(folder / model_folder.WEIGHTS, **weights)
 
 
 def export_graph(model: keras.Model, path: Path) -> None:
     """Write a LiteRT graph whose weights have half precision; it computes with float32."""
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras announces each export
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints a line about each export
         model.export(
             path,
             format="litert",
@@ -41,49 +45,41 @@ def export_graph(model: keras.Model, path: Path) -> None:
         )
 
 
-def ensemble(members: list[keras.Model]) -> keras.Model:
-    """One model: (N, 28, 28, 1) in 0…1 → (N, members, 11 + F): outputs, then features."""
+def _join_members(members: list[keras.Model]) -> keras.Model:
+    """Return a model from (N, 28, 28, 1) ink to (N, members, 11 + F) logits and features."""
     image = keras.Input((28, 28, 1))
     return keras.Model(
-        image, layers.Concatenate(1)([_with_features(each)(image) for each in members])
+        image, layers.Concatenate(1)([_append_features(each)(image) for each in members])
     )
 
 
-def _with_features(member: keras.Model) -> keras.Model:
-    features = member.get_layer(cnn.FEATURES).output
+def _append_features(member: keras.Model) -> keras.Model:
+    features = member.get_layer(network.FEATURES).output
     both = layers.Concatenate()([member.outputs[0], features])
     return keras.Model(member.inputs, layers.Reshape((1, both.shape[-1]))(both))
 
 
-def _weights(members: list[keras.Model]) -> dict[str, np.ndarray]:
-    return {
-        f"{member}.{place:02}": array.astype(np.float16)
-        for member, model in enumerate(members)
-        for place, array in enumerate(model.get_weights())
-    }
-
-
-def read(folder: Path) -> list[keras.Model]:
-    """The members of a model folder, as `write` left them. Raises NoWeights."""
+def read_members(folder: Path) -> list[keras.Model]:
+    """Read the members of a model folder. Raise MissingWeights if it has none that fit."""
     try:
-        with (folder / artifact.WEIGHTS).open("rb") as file, np.load(file) as stored:
+        with (folder / model_folder.WEIGHTS).open("rb") as file, np.load(file) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files}
         count = 1 + max(int(name.split(".")[0]) for name in arrays)
-        return [_member(arrays, member) for member in range(count)]
+        return [_restore_member(arrays, member) for member in range(count)]
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
-        raise NoWeights(
-            f"{folder / artifact.WEIGHTS} holds no weights of this network ({error}); "
+        raise MissingWeights(
+            f"{folder / model_folder.WEIGHTS} holds no weights of this network ({error}); "
             "train from scratch."
         ) from error
 
 
-def _member(arrays: dict[str, np.ndarray], member: int) -> keras.Model:
-    model = cnn.build()
+def _restore_member(arrays: dict[str, np.ndarray], member: int) -> keras.Model:
+    model = network.build()
     model.set_weights([arrays[f"{member}.{place:02}"] for place in range(len(model.get_weights()))])
     return model
 
 
-def libraries() -> dict[str, str]:
+def list_library_versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,

@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import imaging
-from classifier.certificate import Certificate
-from classifier.recognition import line_confidence
+from classifier.recognition import imaging, line_confidence
+from classifier.recognition.certificate import Certificate
 from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.reader import SEVERAL, find_strips, read_twice, recognize_pieces
-from classifier.recognizer import Recognizer
+from classifier.recognition.recognizer import Recognizer
 from training.certification import STRINGS, Scored, certify
+from training.data.images import Images
 from training.data.strings import Composer, Photo
-from training.images import Images
 
 LINES = 4_800  # a third of them to fit on, the others to certify with
 PAPERS = 100

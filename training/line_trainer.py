@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from classifier import artifact
+from classifier.recognition import model_folder
 from training import line_network
+from training.data.images import Images
 from training.data.line_pool import BATCH, Batch, LinePool, compose_pool
 from training.data.strings import PAPERS, Composer
 from training.export import export_graph
-from training.images import Images
 from training.line_augment import augment
 
 PEAK_LEARNING_RATE = 2e-3
@@ -51,7 +51,7 @@ def fit_line_reader(
     pool = compose_pool(Composer(images, rng, sheets), configuration.lines, rng)
     model = line_network.build()
     fit(model, pool, configuration.epochs, rng, on_epoch)
-    export_graph(model, folder / artifact.LINES)
+    export_graph(model, folder / model_folder.LINES)
     return model
 
 

@@ -1,4 +1,4 @@
-"""What a run does, written into its row as it happens; and whether it should stop."""
+"""Records a run's progress in its row, and interrupts the run when it has to stop."""
 
 import os
 import signal
@@ -10,86 +10,82 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection
 
 from classifier.models import RunState, TrainingRun
-from classifier.services import runs
+from classifier.registry import runs
 
-BEAT_EVERY_S = 2.0
+HEARTBEAT_INTERVAL_S = 2.0
 
 
 class Record:
-    """One run's row. A database that restarts meanwhile costs nothing: later writes have it all."""
+    """The row of a run.
 
-    def __init__(self, run: TrainingRun, say: Callable[[str], None]) -> None:
-        self._run = run
-        self._say = say
+    Lines and epochs that can't be written while the database restarts are written with later ones.
+    """
 
-    @property
-    def run(self) -> TrainingRun:
-        return self._run
+    def __init__(self, run: TrainingRun, write_line: Callable[[str], None]) -> None:
+        self.run = run
+        self._write_line = write_line
 
-    def stage(self, name: str) -> None:
-        self._write(stage=name)
+    def set_stage(self, name: str) -> None:
+        self._update(stage=name)
 
     def log(self, line: str) -> None:
-        self._run.log += line + "\n"
-        self._write(log=self._run.log)
-        self._say(line)
+        self.run.log += line + "\n"
+        self._update(log=self.run.log)
+        self._write_line(line)
 
-    def epoch(self, values: dict[str, Any]) -> None:
-        self._run.progress.append(values)
-        self._write(progress=self._run.progress)
+    def add_epoch(self, values: dict[str, Any]) -> None:
+        self.run.progress.append(values)
+        self._update(progress=self.run.progress)
 
-    def _write(self, **values: Any) -> None:
+    def _update(self, **values: Any) -> None:
         try:
-            TrainingRun.objects.filter(pk=self._run.pk).update(**values)
+            TrainingRun.objects.filter(pk=self.run.pk).update(**values)
         except (OperationalError, InterfaceError):
             connection.close()
 
 
 @contextmanager
-def kept(
-    run: TrainingRun, say: Callable[[str], None], with_parent: bool = False
+def record_run(
+    run: TrainingRun, write_line: Callable[[str], None], with_parent: bool = False
 ) -> Iterator[Record]:
-    """A record for the block. However it fails, the row says so; success it records itself.
+    """Provide a record for the block, and record an error if the block raises one.
 
-    SIGINT ends the block when the run is cancelled and, `with_parent`, when that process ends.
+    The block itself records success. It is interrupted by SIGINT if the run is cancelled or, with
+    `with_parent`, if the parent process ends.
     """
-    watch = _Watch(run.pk, os.getppid() if with_parent else None)
-    watch.start()
+    heartbeat = _Heartbeat(run.pk, os.getppid() if with_parent else None)
+    heartbeat.start()
     try:
-        yield Record(run, say)
+        yield Record(run, write_line)
     except BaseException as error:
-        state = RunState.FAILED if watch.reason else _ending(error)
-        runs.finish(run.pk, state, error=watch.reason or _sentence(error))
+        state = RunState.FAILED if heartbeat.error else _choose_state(error)
+        cancelled = "Cancelled." if isinstance(error, KeyboardInterrupt) else ""
+        message = heartbeat.error or cancelled or str(error) or repr(error)
+        runs.finish(run.pk, state, error=message)
         raise
     finally:
-        watch.stop()
+        heartbeat.stop()
 
 
-def _ending(error: BaseException) -> RunState:
-    if isinstance(error, runs.NothingNew):
+def _choose_state(error: BaseException) -> RunState:
+    if isinstance(error, runs.NoNewLabels):
         return RunState.NOTHING_NEW
     return RunState.CANCELLED if isinstance(error, KeyboardInterrupt) else RunState.FAILED
 
 
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "Cancelled."
-    return str(error) or repr(error)
-
-
-class _Watch(threading.Thread):
-    """Says every two seconds that the process lives, and interrupts it when it should not go on."""
+class _Heartbeat(threading.Thread):
+    """Records every two seconds that the run is alive, and interrupts it when it has to stop."""
 
     def __init__(self, run_id: int, parent: int | None) -> None:
         super().__init__(daemon=True)
         self._run_id = run_id
         self._parent = parent
-        self._ended = threading.Event()
-        self.reason = ""
+        self._stopped = threading.Event()
+        self.error = ""
 
     def run(self) -> None:
         try:
-            while not self._ended.wait(BEAT_EVERY_S):
+            while not self._stopped.wait(HEARTBEAT_INTERVAL_S):
                 if self._should_stop():
                     os.kill(os.getpid(), signal.SIGINT)
                     return
@@ -98,14 +94,14 @@ class _Watch(threading.Thread):
 
     def _should_stop(self) -> bool:
         if self._parent is not None and os.getppid() != self._parent:
-            self.reason = "The worker that had started the training is gone. Start it again."
+            self.error = "The worker that started the training is gone. Start it again."
             return True
         try:
-            return not runs.beat(self._run_id)
+            return not runs.record_heartbeat(self._run_id)
         except (OperationalError, InterfaceError):
             connection.close()
             return False
 
     def stop(self) -> None:
-        self._ended.set()
+        self._stopped.set()
         self.join()

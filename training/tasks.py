@@ -1,4 +1,4 @@
-"""The worker's side of training: each run is a process of its own, which keeps its memory apart."""
+"""Runs each training in a process of its own, which returns its memory when it ends."""
 
 import asyncio
 import contextlib
@@ -9,34 +9,34 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from classifier.models import RunState
-from classifier.request_id import as_environment
-from classifier.services import runs
+from classifier.monitoring.request_id import get_process_environment
+from classifier.registry import runs
 
 
 @app.task(queue="training")
 async def train(run_id: int, request_id: str = "") -> None:
-    """How it went is in the run's row; a process that could not say so is spoken for."""
-    if not await sync_to_async(runs.take_up)(run_id):
+    """Run a queued training. The process records its own outcome unless it crashes."""
+    if not await sync_to_async(runs.claim)(run_id):
         return
-    code = await _exit_code("train", "--run", str(run_id))
+    code = await _run_command("train", "--run", str(run_id))
     if code:
         error = f"The training process ended with code {code}. Start the training again."
         await sync_to_async(runs.finish)(run_id, RunState.FAILED, error=error)
 
 
-async def _exit_code(*arguments: str) -> int:
-    """Of a command in a process of its own, which does not outlive the job."""
+async def _run_command(*arguments: str) -> int:
+    """Run a management command and return its exit code; terminate it if the job is cancelled."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "manage.py", *arguments, cwd=settings.BASE_DIR, env=as_environment()
+        sys.executable,
+        "manage.py",
+        *arguments,
+        cwd=settings.BASE_DIR,
+        env=get_process_environment(),
     )
     try:
         return await process.wait()
     except asyncio.CancelledError:
-        await _stop(process)
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
         raise
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    await process.wait()

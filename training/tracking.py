@@ -1,4 +1,4 @@
-"""Weights & Biases: offline unless configured, nothing at all where it is not installed."""
+"""Tracks runs with Weights & Biases, if it is installed; offline unless configured."""
 
 import os
 import shlex
@@ -7,49 +7,39 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+Log = Callable[[dict[str, Any]], None]
 
 
-class Tracker(Protocol):
-    def log(self, values: dict[str, Any]) -> None: ...
-
-
-class NoTracker:
-    def log(self, values: dict[str, Any]) -> None:
-        """Nobody listens."""
-
-
-def mode() -> Any:
-    """`WANDB_MODE` decides; a key alone means online; else everything stays on this machine.
-
-    wandb itself refuses a wrong one, by name.
-    """
+def choose_mode() -> Any:
+    """Return WANDB_MODE or, if it is empty, "online" with an API key and "offline" without."""
     return os.environ.get("WANDB_MODE") or (
         "online" if os.environ.get("WANDB_API_KEY") else "offline"
     )
 
 
 @contextmanager
-def tracked(
+def track_run(
     name: str, configuration: dict[str, Any], folder: Path, announce: Callable[[str], None]
-) -> Iterator[Tracker]:
-    """A tracker for the run, which `announce` is given the place of.
+) -> Iterator[Log]:
+    """Provide a function that tracks values, and `announce` where to find them.
 
-    If the block raises, the run is recorded as failed. `folder` is for what stays on this machine;
-    where it can't be written, the run goes untracked.
+    If the block raises, the run is tracked as failed. Offline runs are written to `folder`; if it
+    is not writable, nothing is tracked.
     """
-    if find_spec("wandb") is None or mode() == "disabled":
-        yield NoTracker()
+    if find_spec("wandb") is None or choose_mode() == "disabled":
+        yield lambda _: None
         return
     if not _is_writable(folder):
         announce(f"Not tracked: {folder} can't be written. Set WANDB_DIR to another folder.")
-        yield NoTracker()
+        yield lambda _: None
         return
-    run = _start(name, configuration, folder)
+    run = _start_run(name, configuration, folder)
     announce(_describe(run))
-    # As a context manager the run would print a stack trace of whatever ends it, Ctrl-C too.
+    # As a context manager, the run would print a stack trace even after Ctrl-C.
     try:
-        yield run
+        yield run.log
     except BaseException:
         run.finish(exit_code=1)
         raise
@@ -64,8 +54,8 @@ def _is_writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def _start(name: str, configuration: dict[str, Any], folder: Path) -> Any:
-    # wandb reports its own errors over the network, from offline runs too.
+def _start_run(name: str, configuration: dict[str, Any], folder: Path) -> Any:
+    # wandb reports its own errors over the network, even from offline runs.
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     import wandb
 
@@ -74,7 +64,7 @@ def _start(name: str, configuration: dict[str, Any], folder: Path) -> Any:
         name=name,
         config=configuration,
         dir=folder,
-        mode=mode(),
+        mode=choose_mode(),
         settings=wandb.Settings(silent=True, console="off"),
     )
 

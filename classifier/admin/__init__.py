@@ -1,4 +1,4 @@
-"""What staff see."""
+"""The admin pages for staff."""
 
 from classifier.admin import deliveries, images, runs, tokens, uploads, versions, webhooks
 

@@ -1,4 +1,4 @@
-"""What webhooks were told, and what they answered."""
+"""Webhook deliveries: their state, and sending them again."""
 
 import json
 from typing import Any
@@ -10,13 +10,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from classifier.admin.paging import KeysFirst
-from classifier.admin.read_only import LookOnly
+from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Delivery
-from classifier.services import deliveries
-from classifier.services.deliveries import State
+from classifier.webhooks import deliveries
+from classifier.webhooks.deliveries import DeliveryState
 
-LOOKS = {State.DELIVERED: "succeeded", State.WAITING: "running", State.FAILED: "failed"}
+CSS_CLASSES = {
+    DeliveryState.DELIVERED: "succeeded",
+    DeliveryState.WAITING: "running",
+    DeliveryState.FAILED: "failed",
+}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -24,66 +28,61 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state.value, state.value) for state in State]
+        return [(state.value, state.value) for state in DeliveryState]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wanted = self.value()
-        return queryset.filter(state=wanted) if wanted else queryset
+        state = self.value()
+        return queryset.filter(state=state) if state else queryset
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(LookOnly, admin.ModelAdmin):
-    list_display = ("asked", "told", "webhook", "is_in_state", "attempts", "status", "why")
+class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+    list_display = ("created", "type", "webhook", "state", "attempts", "status", "short_error")
     list_filter = (StateFilter, "event", "webhook")
     list_select_related = ("webhook",)
     ordering = ("-created_at",)
-    paginator = KeysFirst
+    paginator = DeferredJoinPaginator
     show_full_result_count = False
-    fields = (
-        "asked",
-        "webhook",
-        "is_in_state",
-        "attempts",
-        "status",
-        "error",
-        "answered",
-        "body",
-    )
+    fields = ("created", "webhook", "state", "attempts", "status", "error", "delivered", "body")
     readonly_fields = fields
     actions = ("send_again",)
 
+    class Media:
+        css = {"all": ["models.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return deliveries.listed()
+        return deliveries.list_deliveries()
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("classifier.change_webhook")
 
     @admin.action(description="Send the selected deliveries again", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        count = deliveries.send_again([delivery.pk for delivery in queryset])
-        messages.success(request, f"{count} will be sent again by the worker.")
+        count = deliveries.resend([delivery.pk for delivery in queryset])
+        messages.success(request, f"The worker will send {count} again.")
 
-    @admin.display(description="when", ordering="created_at")
-    def asked(self, delivery: Delivery) -> str:
+    @admin.display(description="created", ordering="created_at")
+    def created(self, delivery: Delivery) -> str:
         return f"{delivery.created_at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="event")
-    def told(self, delivery: Delivery) -> str:
+    def type(self, delivery: Delivery) -> str:
         return str(delivery.payload["type"])
 
     @admin.display(description="state")
-    def is_in_state(self, delivery: Any) -> SafeString:
-        return format_html('<span class="pill {}">{}</span>', LOOKS[delivery.state], delivery.state)
+    def state(self, delivery: Any) -> SafeString:
+        css_class = CSS_CLASSES[delivery.state]
+        return format_html('<span class="pill {}">{}</span>', css_class, delivery.state)
 
-    @admin.display(description="newest error")
-    def why(self, delivery: Delivery) -> str:
+    @admin.display(description="last error")
+    def short_error(self, delivery: Delivery) -> str:
         return Truncator(delivery.error).chars(90) or "–"
 
     @admin.display(description="delivered")
-    def answered(self, delivery: Delivery) -> str:
+    def delivered(self, delivery: Delivery) -> str:
         return f"{delivery.delivered_at:%Y-%m-%d %H:%M:%S}" if delivery.delivered_at else "–"
 
-    @admin.display(description="what is told")
+    @admin.display(description="body")
     def body(self, delivery: Delivery) -> SafeString:
-        told = json.dumps(deliveries.told(delivery), indent=2)
-        return format_html('<pre class="log">{}</pre>', told)
+        text = json.dumps(deliveries.build_message(delivery), indent=2)
+        return format_html('<pre class="log">{}</pre>', text)

@@ -1,44 +1,40 @@
-"""A model's figures beside the champion's, as rows of a table."""
+"""Tables of a model's metrics beside the champion's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from classifier.compared import TITLES
+from classifier.registry.comparison import TITLES
 from classifier.templatetags.numbers import share
 
-NOTHING = "–"
-
-
-def number(value: float) -> str:
-    return f"{value:.4f}"
+MISSING = "–"
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     title: str
-    say: Callable[[float], str] = share
+    format_value: Callable[[float], str] = share
     less_is_better: bool = False
 
 
-FIGURES = {
-    "accuracy": Figure("read right"),
-    "coverage": Figure("kept as digit"),
-    "accuracy_at_digit": Figure("right where kept as digit"),
-    "non_digits_refused": Figure("non-digits refused"),
-    "auroc": Figure("digits told from non-digits (AUROC)", number),
-    "ece": Figure("error of the confidence (ECE)", number, less_is_better=True),
+METRICS = {
+    "accuracy": Metric("read right"),
+    "coverage": Metric("accepted as a digit"),
+    "accuracy_at_digit": Metric("read right where accepted"),
+    "non_digits_refused": Metric("non-digits refused"),
+    "auroc": Metric("digits against non-digits (AUROC)", "{:.4f}".format),
+    "ece": Metric("calibration error (ECE)", "{:.4f}".format, less_is_better=True),
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """`change` is "better", "worse" or empty."""
+    """One metric of a model and the champion; `change` is "better", "worse" or empty."""
 
     title: str
-    mine: str
-    theirs: str
-    change: str
+    value: str
+    champion_value: str = MISSING
+    change: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,42 +43,39 @@ class Table:
     rows: list[Row]
 
 
-def tables(mine: dict[str, Any], theirs: dict[str, Any]) -> list[Table]:
-    """`metrics` of a model and of the champion, which may be empty.
+def build_tables(metrics: dict[str, Any], champion_metrics: dict[str, Any]) -> list[Table]:
+    """Return a table for each set of images that a model was measured on.
 
-    Uploads are held out as they come in, so that figures of as many images only are compared.
+    Only figures from equally many images are compared, as the held-out uploads grow.
     """
+    tables = []
+    for name, title in TITLES.items():
+        if values := metrics.get(name):
+            size = _describe_size(values)
+            champion_values = champion_metrics.get(name, {})
+            comparable = champion_values if _describe_size(champion_values) == size else {}
+            tables.append(Table(f"{title}, {size}", _build_rows(values, comparable)))
+    return tables
+
+
+def _describe_size(values: dict[str, Any]) -> str:
+    digits, non_digits = values.get("digits", 0), values.get("non_digits", 0)
+    return f"{digits:,} digits" + (f" and {non_digits:,} non-digits" if non_digits else "")
+
+
+def _build_rows(values: dict[str, Any], champion_values: dict[str, Any]) -> list[Row]:
     return [
-        Table(
-            f"{title}, {_size(mine[name])}",
-            _rows(mine[name], _comparable(mine[name], theirs.get(name, {}))),
-        )
-        for name, title in TITLES.items()
-        if mine.get(name)
+        _build_row(metric, values[name], champion_values.get(name))
+        for name, metric in METRICS.items()
+        if values.get(name) is not None
     ]
 
 
-def _size(measured: dict[str, Any]) -> str:
-    digits, others = measured.get("digits", 0), measured.get("non_digits", 0)
-    return f"{digits:,} digits" + (f" and {others:,} non-digits" if others else "")
-
-
-def _comparable(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    return theirs if _size(theirs) == _size(mine) else {}
-
-
-def _rows(mine: dict[str, Any], theirs: dict[str, Any]) -> list[Row]:
-    return [
-        _row(figure, mine[name], theirs.get(name))
-        for name, figure in FIGURES.items()
-        if mine.get(name) is not None
-    ]
-
-
-def _row(figure: Figure, mine: float, theirs: float | None) -> Row:
-    if theirs is None:
-        return Row(figure.title, figure.say(mine), NOTHING, "")
-    told = figure.say(mine), figure.say(theirs)
-    better = (mine < theirs) == figure.less_is_better
-    change = "" if told[0] == told[1] else "better" if better else "worse"
-    return Row(figure.title, *told, change)
+def _build_row(metric: Metric, value: float, champion_value: float | None) -> Row:
+    text = metric.format_value(value)
+    if champion_value is None:
+        return Row(metric.title, text)
+    champion_text = metric.format_value(champion_value)
+    is_better = (value < champion_value) == metric.less_is_better
+    change = "" if text == champion_text else "better" if is_better else "worse"
+    return Row(metric.title, text, champion_text, change)

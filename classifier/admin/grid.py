@@ -1,4 +1,4 @@
-"""The page that shows many images of one guess at once, to pick out the wrong ones."""
+"""The grid: many images with one guess on a page, to pick out the wrong ones."""
 
 from typing import cast
 from uuid import UUID
@@ -9,75 +9,77 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from classifier.errors import RuleBroken
+from classifier.labelling import queue
 from classifier.models import InputImage
-from classifier.services import RuleBroken, queue
-from classifier.vocabulary import KNOWN_LABELS, Label
+from classifier.recognition.labels import KNOWN_LABELS, Label
 
-AT_ONCE = 60
-# Where the session keeps what the last page was, so that it can be taken back.
-LAST = "grid"
+PAGE_SIZE = 60
+# The session holds the last confirmation under this key, for its undo.
+SESSION_KEY = "grid"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return _page(request)
+        return _render_page(request)
     try:
         guess = _undo(request) if "undo" in request.POST else _confirm(request)
     except RuleBroken as error:
         messages.error(request, str(error))
-        return _page(request, 400)
+        return _render_page(request, 400)
     except InputImage.DoesNotExist as error:
         messages.error(request, str(error))
-        return _page(request, 404)
+        return _render_page(request, 404)
     return redirect(f"{request.path}?guess={guess}")
 
 
 def _confirm(request: HttpRequest) -> str:
     guess = request.POST.get("guess", "")
-    shown, wrong = _ids(request, "image"), _ids(request, "wrong")
-    right = shown - wrong
-    doubts = queue.confirm(guess, right, shown & wrong, cast(User, request.user))
-    request.session[LAST] = {
+    images, wrong = _parse_ids(request, "image"), _parse_ids(request, "wrong")
+    right = images - wrong
+    scores = queue.confirm_guess(guess, right, images & wrong, cast(User, request.user))
+    request.session[SESSION_KEY] = {
         "guess": guess,
         "right": [*map(str, right)],
-        "doubts": {str(image): doubt for image, doubt in doubts.items()},
+        "scores": {str(image): score for image, score in scores.items()},
     }
     return guess
 
 
-def _ids(request: HttpRequest, name: str) -> set[UUID]:
+def _parse_ids(request: HttpRequest, name: str) -> set[UUID]:
     try:
         return set(map(UUID, request.POST.getlist(name)))
     except ValueError as error:
-        raise RuleBroken("What was sent names no image.") from error
+        raise RuleBroken(f"{name}: use the ids of images.") from error
 
 
 def _undo(request: HttpRequest) -> str:
-    last = request.session.pop(LAST, None)
+    last = request.session.pop(SESSION_KEY, None)
     if last is None:
-        raise RuleBroken("There is no page to undo.")
+        raise RuleBroken("There is nothing to undo.")
     right = [*map(UUID, last["right"])]
-    doubts = {UUID(image): doubt for image, doubt in last["doubts"].items()}
-    queue.reopen(right, doubts, cast(User, request.user))
+    scores = {UUID(image): score for image, score in last["scores"].items()}
+    queue.undo_confirmation(right, scores, cast(User, request.user))
     return cast(str, last["guess"])
 
 
-def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
+def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
     guess = request.GET.get("guess", KNOWN_LABELS[0])
     if guess not in KNOWN_LABELS:
-        return render(request, "error.html", {"detail": "There is no such guess."}, status=400)
+        detail = f"This guess does not exist. Use one of: {', '.join(KNOWN_LABELS)}."
+        return render(request, "error.html", {"detail": detail}, status=400)
     by = cast(User, request.user)
-    none = guess == Label.NOT_A_DIGIT
+    is_digit = guess != Label.NOT_A_DIGIT
     context = {
         **admin.site.each_context(request),
-        "title": "Which of these are digits?" if none else f"Which of these are not {guess}?",
+        "title": f"Which of these are not {guess}?" if is_digit else "Which of these are digits?",
         "is_nav_sidebar_enabled": False,
-        "items": queue.start_alike(by, guess, AT_ONCE),
+        "items": queue.lease_by_guess(by, guess, PAGE_SIZE),
         "guess": guess,
-        "called": "no digit" if none else guess,
-        "counts": queue.waiting_alike(),
-        "today": queue.labelled_today(by),
-        "last": request.session.get(LAST),
+        "guess_name": guess.replace("_", " "),
+        "counts": queue.count_by_guess(),
+        "today": queue.count_labelled_today(by),
+        "last": request.session.get(SESSION_KEY),
     }
     return render(request, "admin/classifier/inputimage/grid.html", context, status=status)

@@ -1,4 +1,4 @@
-"""A late page of a long list, found without reading the pages before it."""
+"""Paging of long lists."""
 
 from typing import Any
 
@@ -6,8 +6,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 
-class KeysFirst(Paginator):
-    """OFFSET reads every row before the page; of keys alone, an index has them all."""
+class DeferredJoinPaginator(Paginator):
+    """A paginator whose late pages are fast.
+
+    OFFSET reads every row before the page. It skips the keys alone, which come from an index.
+    """
 
     object_list: QuerySet[Any]
 
@@ -15,5 +18,5 @@ class KeysFirst(Paginator):
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         keys = self.object_list.prefetch_related(None).values_list("pk", flat=True)
-        wanted = list(keys[start : start + self.per_page])
-        return Page(self.object_list.filter(pk__in=wanted), number, self)
+        page_keys = list(keys[start : start + self.per_page])
+        return Page(self.object_list.filter(pk__in=page_keys), number, self)

@@ -1,4 +1,4 @@
-"""The page that asks for one label after the other, by one key each."""
+"""The queue page: one image after the other, labelled by one key each."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -11,36 +11,43 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from classifier import sentences
-from classifier.models import InputImage, Prediction, QueueItem
-from classifier.services import RuleBroken, queue
-from classifier.services.queue import Order
-from classifier.vocabulary import KNOWN_LABELS
+from classifier.errors import RuleBroken
+from classifier.labelling import queue
+from classifier.labelling.selection import Order
+from classifier.models import MISTAKEN_SCORE, InputImage, Prediction, QueueItem
+from classifier.recognition.labels import KNOWN_LABELS
+from classifier.uploads import verdict_text
 
-FOLDER = "admin/classifier/inputimage"
-# So many are loaded already while one is looked at.
-AHEAD = 12
+TEMPLATES = "admin/classifier/inputimage"
+# Images that the page loads in advance.
+BATCH = 12
 ORDERS = {
     Order.USEFUL: "Most useful",
     Order.DOUBT: "Least certain",
     Order.NEWEST: "Newest",
     Order.DISPUTED: "Visitor disagrees",
+    Order.DECISIVE: "Decides the candidate",
     Order.RANDOM: "Random",
 }
+UNKNOWN_ORDER = f"This order does not exist. Use one of: {', '.join(Order)}."
 
 
 @dataclass(frozen=True)
 class Card:
-    """One image to label: what is known of it, and why it is asked."""
+    """An image to label, with the reason why it is in the queue.
+
+    A blind card shows no guess.
+    """
 
     item: QueueItem
     prediction: Prediction | None
-    why: str
+    reason: str
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)
-class Refused:
-    """What could not be done, in a sentence, and the status that fits."""
+class Refusal:
+    """The status and text of an answer that was refused."""
 
     status: int
     detail: str
@@ -48,121 +55,116 @@ class Refused:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """Without JavaScript every answer is posted here."""
+    """Show the page and, without JavaScript, handle its answers."""
     if request.method != "POST":
-        return _page(request)
-    if refused := _act(request):
-        messages.error(request, refused.detail)
-        return _page(request, refused.status)
-    name = "again" if request.POST["answer"] == "undo" else "last"
-    query = {"order": request.GET.get("order", Order.USEFUL), name: request.POST["image"]}
+        return _render_page(request)
+    if refusal := _handle_answer(request):
+        messages.error(request, refusal.detail)
+        return _render_page(request, refusal.status)
+    parameter = "again" if request.POST["answer"] == "undo" else "last"
+    query = {"order": request.GET.get("order", Order.USEFUL), parameter: request.POST["image"]}
     return redirect(f"{request.path}?{urlencode(query)}")
 
 
 @require_POST
 def answer(request: HttpRequest) -> HttpResponse:
-    """The same for the script."""
-    if refused := _act(request):
-        return HttpResponse(refused.detail, "text/plain; charset=utf-8", refused.status)
+    """Handle an answer from the script."""
+    if refusal := _handle_answer(request):
+        return HttpResponse(refusal.detail, "text/plain; charset=utf-8", refusal.status)
     return HttpResponse(status=204)
 
 
 @require_POST
-def more(request: HttpRequest) -> HttpResponse:
-    """The next cards, leased, for the script to put behind those that it has."""
-    order = _order(request)
+def load_more(request: HttpRequest) -> HttpResponse:
+    """Render the next cards, which the script appends to the page."""
+    order = _parse_order(request)
     if order is None:
-        return HttpResponse("There is no such order.", "text/plain; charset=utf-8", 400)
+        return HttpResponse(UNKNOWN_ORDER, "text/plain; charset=utf-8", 400)
     by = cast(User, request.user)
-    items = queue.take(by, order, AHEAD)
-    return render(request, f"{FOLDER}/cards.html", _cards(items, by, order))
+    items = queue.lease_next(by, order, BATCH)
+    return render(request, f"{TEMPLATES}/cards.html", _build_cards(items, by, order))
 
 
-def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
-    order, again, last = _order(request), _id(request, "again"), _id(request, "last")
+def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
+    order = _parse_order(request)
     if order is None:
-        return render(request, "error.html", {"detail": "There is no such order."}, status=400)
+        return render(request, "error.html", {"detail": UNKNOWN_ORDER}, status=400)
     by = cast(User, request.user)
-    items = queue.start(by, order, AHEAD, again)
+    items = queue.lease_page(by, order, BATCH, _parse_id(request.GET.get("again")))
     context = {
         **admin.site.each_context(request),
-        **_cards(items, by, order),
+        **_build_cards(items, by, order),
         "title": "Which digit is it?",
         "is_nav_sidebar_enabled": False,
         "answers": KNOWN_LABELS,
         "orders": ORDERS,
-        "waiting": queue.waiting(),
-        "today": queue.labelled_today(by),
-        "last": last,
+        "waiting": queue.count_waiting(),
+        "today": queue.count_labelled_today(by),
+        "last": _parse_id(request.GET.get("last")),
     }
-    return render(request, f"{FOLDER}/queue.html", context, status=status)
+    return render(request, f"{TEMPLATES}/queue.html", context, status=status)
 
 
-def _cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
-    cards = [_card(item, order) for item in items]
-    return {"cards": cards, "order": order, "left": "" if cards else _left(by, order)}
+def _build_cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
+    cards = [_build_card(item, order) for item in items]
+    return {"cards": cards, "order": order, "left": "" if cards else _find_left(by, order)}
 
 
-def _left(by: User, order: Order) -> str:
-    """What is not asked of this person in this order."""
-    if order == Order.USEFUL and queue.near_duplicates_wait(by):
+def _build_card(item: QueueItem, order: Order) -> Card:
+    if order == Order.DECISIVE:
+        return Card(item, None, "Two models read it differently.", is_blind=True)
+    return Card(item, item.image.current_prediction, _explain_choice(item, order))
+
+
+def _find_left(by: User, order: Order) -> str:
+    """Return which images are left when this order has none for this person."""
+    if order == Order.USEFUL and queue.has_near_duplicates(by):
         return "duplicates"
-    if not queue.withheld(by):
+    if not queue.has_unavailable(by):
         return "nothing"
-    return "agreed" if order == Order.DISPUTED else "withheld"
+    return {Order.DISPUTED: "agreed", Order.DECISIVE: "decided"}.get(order, "unavailable")
 
 
-def _card(item: QueueItem, order: Order) -> Card:
-    prediction = item.image.current_prediction
-    return Card(item, prediction, _why(item, prediction, order))
-
-
-def _why(item: QueueItem, prediction: Prediction | None, order: Order) -> str:
-    called = item.get_guess_display()
-    if item.doubt == queue.MISTAKEN:
-        return f"Somebody says that the model is wrong: it is not {called}."
+def _explain_choice(item: QueueItem, order: Order) -> str:
+    guess, prediction = item.get_guess_display(), item.image.current_prediction
+    if item.doubt == MISTAKEN_SCORE:
+        return f"A labeller marked the model’s guess, {guess}, as wrong."
     if item.suggestion not in ("", item.guess):
-        said = item.get_suggestion_display()
-        return f"The visitor says {said}, the model {called}."
-    doubted = prediction and sentences.of_digit(
+        return f"The visitor says {item.get_suggestion_display()}, the model {guess}."
+    doubt = prediction and verdict_text.describe_verdict(
         prediction.verdict, prediction.reason, prediction.by_digit
     )
-    sure = "The model is sure; it is here for variety."
-    return doubted or (sure if order == Order.USEFUL else "The model is sure.")
+    is_useful = order == Order.USEFUL
+    return doubt or f"The model is sure{'; it is here for variety' if is_useful else ''}."
 
 
-def _act(request: HttpRequest) -> Refused | None:
-    """Does what was posted, or says why not."""
-    by, image = cast(User, request.user), _id(request, "image")
+def _handle_answer(request: HttpRequest) -> Refusal | None:
+    """Carry out an answer, or return why it was refused."""
+    by, image = cast(User, request.user), _parse_id(request.POST.get("image"))
     if image is None:
-        return Refused(400, "It is not said of which image the answer is.")
+        return Refusal(400, "The image is missing. Send its id as `image`.")
     try:
-        _do(request.POST.get("answer", ""), image, by)
+        match request.POST.get("answer", ""):
+            case "skip":
+                queue.skip(image, by)
+            case "undo":
+                queue.undo(image, by)
+            case label:
+                queue.record_answer(image, label, by)
     except RuleBroken as error:
-        return Refused(400, str(error))
+        return Refusal(400, str(error))
     except InputImage.DoesNotExist:
-        return Refused(404, "The image has been deleted.")
+        return Refusal(404, "The image has been deleted.")
     return None
 
 
-def _do(what: str, image: UUID, by: User) -> None:
-    if what == "skip":
-        queue.skip(image, by)
-    elif what == "undo":
-        queue.undo(image, by)
-    else:
-        queue.answer(image, what, by)
+def _parse_order(request: HttpRequest) -> Order | None:
+    value = request.GET.get("order", Order.USEFUL)
+    return Order(value) if value in [*Order] else None
 
 
-def _order(request: HttpRequest) -> Order | None:
-    """None where there is no such order."""
-    asked = request.GET.get("order", Order.USEFUL)
-    return Order(asked) if asked in [*Order] else None
-
-
-def _id(request: HttpRequest, name: str) -> UUID | None:
-    given = request.POST if name == "image" else request.GET
+def _parse_id(value: str | None) -> UUID | None:
     try:
-        return UUID(given.get(name, ""))
+        return UUID(value or "")
     except ValueError:
         return None

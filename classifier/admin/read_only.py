@@ -1,4 +1,4 @@
-"""Records that are looked at in the admin, and made elsewhere."""
+"""Admin pages without forms."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
-class LookOnly(admin.options.BaseModelAdmin):
-    """Nobody adds, changes or deletes; who may view still needs the permission to."""
+class ReadOnlyAdmin(admin.options.BaseModelAdmin):
+    """Pages that show records to users with the view permission, and change nothing."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

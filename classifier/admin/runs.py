@@ -1,4 +1,4 @@
-"""Training: asking for a run, watching it while it works, and what came of it."""
+"""Training runs: starting, watching and cancelling them."""
 
 from datetime import timedelta
 from functools import partial
@@ -16,15 +16,17 @@ from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import charts
-from classifier.admin import learnt
-from classifier.admin.read_only import LookOnly
-from classifier.models import RunState, TrainingRun, details
-from classifier.services import RuleBroken, runs
+from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.admin.training_data import link_model
+from classifier.errors import RuleBroken
+from classifier.models import RunState, TrainingRun, get_detail_fields
+from classifier.monitoring import charts
+from classifier.registry import runs
 from classifier.templatetags.numbers import share
 
 START = "classifier.start_trainingrun"
-HOW = {
+# The values of the field `how`.
+MODES = {
     "new": {"fine_tune": True, "force": False},
     "anyway": {"fine_tune": True, "force": True},
     "scratch": {"fine_tune": False, "force": False},
@@ -32,14 +34,17 @@ HOW = {
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
-    list_display = ("asked", "state", "kind", "asked_by", "took", "outcome")
+class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+    list_display = ("requested", "requester", "state", "mode", "duration", "outcome")
     list_filter = ("state",)
     list_select_related = ("asked_by", "result")
     ordering = ("-id",)
 
+    class Media:
+        css = {"all": ["models.css", "charts.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
-        return super().get_queryset(request).defer("progress", "log", *details("result"))
+        return super().get_queryset(request).defer("progress", "log", *get_detail_fields("result"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -53,9 +58,13 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        runs.settle()
-        shown = {"title": "Training", "offer": runs.offer(), "may_start": _may_start(request)}
-        return super().changelist_view(request, shown | (extra_context or {}))
+        runs.fail_lost_runs()
+        context = {
+            "title": "Training",
+            "options": runs.get_options(),
+            "may_start": request.user.has_perm(START),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def change_view(
         self,
@@ -64,32 +73,33 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        runs.settle()
+        runs.fail_lost_runs()
         run = self.get_object(request, object_id)
-        shown = _shown(request, run) if run else {}
-        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+        context = _build_context(request, run) if run else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def live(self, request: HttpRequest, run_id: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        runs.settle()
+        runs.fail_lost_runs()
         run = get_object_or_404(self.get_queryset(request), pk=run_id)
-        return render(request, "admin/classifier/trainingrun/live.html", _shown(request, run))
+        context = _build_context(request, run)
+        return render(request, "admin/classifier/trainingrun/live.html", context)
 
     def start(self, request: HttpRequest) -> HttpResponse:
-        _check_may_start(request)
-        how = HOW.get(request.POST.get("how", ""))
-        if how is None:
-            return HttpResponseBadRequest(f"how: use one of {', '.join(HOW)}")
+        _require_start_permission(request)
+        mode = MODES.get(request.POST.get("how", ""))
+        if mode is None:
+            return HttpResponseBadRequest(f"how: use one of {', '.join(MODES)}")
         try:
-            run = runs.ask(cast(User, request.user), **how)
+            run = runs.queue_run(cast(User, request.user), **mode)
         except RuleBroken as error:
             messages.error(request, str(error))
             return redirect("admin:classifier_trainingrun_changelist")
         return redirect("admin:classifier_trainingrun_change", run.pk)
 
     def cancel(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        _check_may_start(request)
+        _require_start_permission(request)
         run = get_object_or_404(TrainingRun.objects.only("pk"), pk=run_id)
         try:
             runs.cancel(run.pk)
@@ -97,63 +107,65 @@ class TrainingRunAdmin(LookOnly, admin.ModelAdmin):
             messages.error(request, str(error))
         return redirect("admin:classifier_trainingrun_change", run.pk)
 
-    @admin.display(description="asked for", ordering="asked_at")
-    def asked(self, run: TrainingRun) -> str:
+    @admin.display(description="requested", ordering="asked_at")
+    def requested(self, run: TrainingRun) -> str:
         return f"{run.asked_at:%Y-%m-%d %H:%M}"
 
-    @admin.display(description="learns")
-    def kind(self, run: TrainingRun) -> str:
-        return "on from champion" if run.fine_tune else "from scratch"
+    @admin.display(description="by")
+    def requester(self, run: TrainingRun) -> str:
+        return str(run.asked_by or "a command")
 
-    @admin.display(description="took")
-    def took(self, run: TrainingRun) -> str:
-        return _took(run) or "–"
+    @admin.display(description="starts from")
+    def mode(self, run: TrainingRun) -> str:
+        return "champion" if run.fine_tune else "scratch"
 
-    @admin.display(description="model, or why there is none")
+    @admin.display(description="duration")
+    def duration(self, run: TrainingRun) -> str:
+        return _format_duration(run) or "–"
+
+    @admin.display(description="model or error")
     def outcome(self, run: TrainingRun) -> SafeString | str:
-        return learnt.link(run.result) if run.result else Truncator(run.error).chars(90) or "–"
+        return link_model(run.result) if run.result else Truncator(run.error).chars(90) or "–"
 
 
-def _may_start(request: HttpRequest) -> bool:
-    return request.user.has_perm(START)
-
-
-def _check_may_start(request: HttpRequest) -> None:
-    if not _may_start(request):
+def _require_start_permission(request: HttpRequest) -> None:
+    if not request.user.has_perm(START):
         raise PermissionDenied
 
 
-def _shown(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+def _build_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     return {
         "title": f"Training {run}",
         "subtitle": None,
         "run": run,
-        "took": _took(run),
+        "duration": _format_duration(run),
         "newest": run.progress[-1] if run.progress else None,
-        "curves": [_curve(run, name) for name in ("loss", "accuracy")] if run.progress else [],
-        "may_start": _may_start(request),
-        "retry": _how(run) if run.state == RunState.FAILED else None,
+        "curves": [_draw_curve(run, name) for name in ("loss", "accuracy")] if run.progress else [],
+        "may_start": request.user.has_perm(START),
+        "retry": _get_mode(run) if run.state == RunState.FAILED else None,
     }
 
 
-def _how(run: TrainingRun) -> str:
-    """The value of `how` that starts a run like this one."""
+def _get_mode(run: TrainingRun) -> str:
+    """Return the value of `how` that starts a run like this one."""
     if not run.fine_tune:
         return "scratch"
     return "anyway" if run.force else "new"
 
 
-def _took(run: TrainingRun) -> str:
+def _format_duration(run: TrainingRun) -> str:
     if run.started_at is None:
         return ""
-    whole = int(((run.finished_at or now()) - run.started_at).total_seconds())
-    return str(timedelta(seconds=whole))
+    seconds = int(((run.finished_at or now()) - run.started_at).total_seconds())
+    return str(timedelta(seconds=seconds))
 
 
-def _curve(run: TrainingRun, name: str) -> SafeString:
+def _draw_curve(run: TrainingRun, name: str) -> SafeString:
     series: dict[str, list[float]] = {}
     for epoch in run.progress:
         series.setdefault(f"member {epoch['member']}", []).append(epoch[name])
     is_loss = name == "loss"
-    say = charts.plain if is_loss else partial(share, places=1)
-    return charts.lines(series, name.capitalize(), "epoch", say=say, from_zero=is_loss)
+    format_value = charts.format_number if is_loss else partial(share, places=1)
+    return charts.draw_lines(
+        series, name.capitalize(), "epoch", format_value=format_value, from_zero=is_loss
+    )

@@ -1,4 +1,4 @@
-"""The files that people sent: looking at them, and deleting them with all that came of them."""
+"""Uploaded files: viewing them, and deleting them with everything derived from them."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -11,29 +11,29 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classifier.admin.paging import KeysFirst
-from classifier.admin.read_only import LookOnly
+from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Upload
-from classifier.services import deletion
+from classifier.uploads import deletion
 
 
-def original_picture(upload_id: UUID | None) -> SafeString:
+def render_original(upload_id: UUID | None) -> SafeString:
     return format_html(
-        '<img class="original" src="{}" alt="the picture as it was sent">',
+        '<img class="original" src="{}" alt="the uploaded picture">',
         reverse("original", args=[upload_id]),
     )
 
 
 @admin.register(Upload)
-class UploadAdmin(LookOnly, admin.ModelAdmin):
+class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ("created_at", "source", "media_type", "width", "height", "size")
     list_filter = ("source", "media_type")
     ordering = ("-created_at",)
-    paginator = KeysFirst
+    paginator = DeferredJoinPaginator
     show_full_result_count = False
     fields = (
         "original",
-        "as_sent",
+        "original_file",
         "source",
         "media_type",
         "width",
@@ -46,13 +46,13 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
 
     @admin.display(description="original")
     def original(self, upload: Upload) -> SafeString:
-        return original_picture(upload.pk)
+        return render_original(upload.pk)
 
     @admin.display(description="file")
-    def as_sent(self, upload: Upload) -> SafeString:
+    def original_file(self, upload: Upload) -> SafeString:
         return format_html(
-            '<a href="{}">as it was sent</a>, with whatever a camera wrote into it',
-            reverse("as-sent", args=[upload.pk]),
+            '<a href="{}">Download the original</a>, with all its metadata',
+            reverse("original-file", args=[upload.pk]),
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
@@ -61,18 +61,18 @@ class UploadAdmin(LookOnly, admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Upload], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Who may delete an upload may delete what came of it, and nobody may do that alone."""
+        """Count what is deleted; the permission to delete uploads covers it."""
         uploads = {upload.pk: str(upload) for upload in objs}
         counts = {"uploads": len(uploads)} | {
             name.replace("_", " "): count
-            for name, count in asdict(deletion.derived(uploads)).items()
+            for name, count in asdict(deletion.count_dependents(uploads)).items()
         }
         return [*uploads.values()], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Upload) -> None:
-        deletion.delete([obj.pk])
+        deletion.delete_uploads([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
-        deleted = deletion.delete(list(queryset.values_list("pk", flat=True)))
+        deleted = deletion.delete_uploads(list(queryset.values_list("pk", flat=True)))
         if deleted.files_left:
-            messages.warning(request, deletion.FILES_LEFT)
+            messages.warning(request, deletion.FILES_LEFT_MESSAGE)

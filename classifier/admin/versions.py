@@ -1,4 +1,4 @@
-"""The models on record: how each compares, what it learnt from, and which one serves."""
+"""The models: how each compares with the champion, its training data, and its promotion."""
 
 from typing import Any, cast
 
@@ -13,29 +13,32 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier import charts, compared
 from classifier.admin import figures
-from classifier.admin.learnt import corrected
-from classifier.admin.read_only import LookOnly
-from classifier.artifact import ArtifactError
+from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.admin.training_data import list_labelled_uploads
+from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
-from classifier.services import RuleBroken, versions
+from classifier.monitoring import charts
+from classifier.recognition.labels import DIGITS, Label
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import comparison, shadow, versions
 from classifier.templatetags.numbers import share
-from classifier.vocabulary import Label
 
 PROMOTE = "classifier.promote_modelversion"
-CHANGELIST = "admin:classifier_modelversion_changelist"
-Why = modelform_factory(Promotion, fields=["reason"])
+ReasonForm = modelform_factory(Promotion, fields=["reason"])
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
-    list_display = ("name", "state", "accuracy", "learnt_from", "made", "promoted")
+class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+    list_display = ("name", "state", "accuracy", "trained_on", "created", "promoted")
     list_filter = ("state",)
     ordering = ("-id",)
 
+    class Media:
+        css = {"all": ["models.css", "charts.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
-        return versions.listed()
+        return versions.list_versions()
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -43,6 +46,7 @@ class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
             path("timeline/", view(require_safe(self.timeline)), name="timeline"),
             path("rollback/", view(require_POST(self.rollback)), name="rollback"),
             path("<int:version_id>/promote/", view(require_POST(self.promote)), name="promote"),
+            path("<int:version_id>/reject/", view(require_POST(self.reject)), name="reject"),
         ]
         return own + super().get_urls()
 
@@ -59,107 +63,110 @@ class ModelVersionAdmin(LookOnly, admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         version = self.get_object(request, object_id)
-        shown = _shown(request, version) if version else {}
-        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+        context = _build_context(request, version) if version else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def timeline(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        shown = {
+        context = {
             **self.admin_site.each_context(request),
-            "title": "What was live when",
+            "title": "Serving history",
             "opts": self.opts,
-            "timeline": versions.timeline(),
+            "serving_periods": versions.list_serving_periods(),
         }
-        return render(request, "admin/classifier/modelversion/timeline.html", shown)
+        return render(request, "admin/classifier/modelversion/timeline.html", context)
 
     def promote(self, request: HttpRequest, version_id: int) -> HttpResponse:
-        _check_may_promote(request)
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
-        if (why := _why(request)) is not None:
-            _serve(request, versions.promote, name=version.name, reason=why)
+        _change_champion(request, versions.promote, name=version.name)
+        return redirect("admin:classifier_modelversion_change", version_id)
+
+    def reject(self, request: HttpRequest, version_id: int) -> HttpResponse:
+        if not request.user.has_perm(PROMOTE):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
+        reason = request.POST.get("reason", "")[: versions.MAX_REASON_LENGTH]
+        try:
+            versions.reject(version.name, cast(User, request.user), reason)
+        except RuleBroken as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"Model {version.name} is rejected.")
         return redirect("admin:classifier_modelversion_change", version_id)
 
     def rollback(self, request: HttpRequest) -> HttpResponse:
-        _check_may_promote(request)
-        if (why := _why(request)) is not None:
-            _serve(request, versions.rollback, reason=why)
-        return redirect(CHANGELIST)
+        _change_champion(request, versions.rollback)
+        return redirect("admin:classifier_modelversion_changelist")
 
     @admin.display(description="accuracy on the test split")
     def accuracy(self, version: ModelVersion) -> str:
         accuracy = version.metrics.get("test", {}).get("accuracy")
-        return figures.NOTHING if accuracy is None else share(accuracy)
+        return figures.MISSING if accuracy is None else share(accuracy)
 
-    @admin.display(description="learnt from")
-    def learnt_from(self, version: Any) -> str:
-        learnt = versions.learnt(version.learnt_from)
-        sample = " (SAMPLE of MNIST)" if learnt.is_sample else ""
-        return f"{learnt.images:,} images, {learnt.uploads:,} uploads{sample}"
+    @admin.display(description="trained on")
+    def trained_on(self, version: Any) -> str:
+        snapshot = versions.summarize_snapshot(version.snapshot_summary)
+        sample = " (SAMPLE of MNIST)" if snapshot.is_sample else ""
+        return f"{snapshot.images:,} images, {snapshot.uploads:,} uploads{sample}"
 
-    @admin.display(description="made", ordering="created_at")
-    def made(self, version: ModelVersion) -> str:
+    @admin.display(description="created", ordering="created_at")
+    def created(self, version: ModelVersion) -> str:
         return f"{version.created_at:%Y-%m-%d %H:%M}"
 
     @admin.display(description="promoted")
     def promoted(self, version: Any) -> str:
         at = version.promoted_at
-        return f"{at:%Y-%m-%d %H:%M}" if at else figures.NOTHING
+        return f"{at:%Y-%m-%d %H:%M}" if at else figures.MISSING
 
 
-def _check_may_promote(request: HttpRequest) -> None:
+def _change_champion(request: HttpRequest, change: Any, **values: Any) -> None:
+    """Promote or roll back for the reason in the form, and show how it went."""
     if not request.user.has_perm(PROMOTE):
         raise PermissionDenied
-
-
-def _why(request: HttpRequest) -> str | None:
-    """The reason that was given; None, and a message, where it can't be kept."""
-    form = Why(request.POST)
-    if form.is_valid():
-        return str(form.cleaned_data["reason"])
-    messages.error(request, f"Why: {' '.join(map(str, form.errors['reason']))}")
-    return None
-
-
-def _serve(request: HttpRequest, change: Any, **values: Any) -> None:
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Reason: {' '.join(map(str, form.errors['reason']))}")
+        return
+    by, reason = cast(User, request.user), form.cleaned_data["reason"]
     try:
-        version = change(by=cast(User, request.user), via=Via.ADMIN, **values)
+        version = change(by=by, via=Via.ADMIN, reason=reason, **values)
     except (RuleBroken, ArtifactError) as error:
         messages.error(request, str(error))
     else:
         messages.success(
-            request, f"Model {version} serves now; the web workers take it up within 2 seconds."
+            request, f"Model {version} is the champion. All web workers use it within 2 seconds."
         )
 
 
-def _shown(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
-    champion = versions.current()
+def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
+    champion = versions.get_champion()
     other = champion if champion and champion.pk != version.pk else None
+    is_champion = version.state == ModelState.CHAMPION
+    is_candidate = version.state == ModelState.CANDIDATE
+    by_source = version.snapshot.get("by_source", {})
+    by_label = version.snapshot.get("by_label", {})
     return {
         "title": f"Model {version}",
         "subtitle": None,
         "version": version,
         "other": other,
-        "sets": compared.sets_of(version),
-        "tables": figures.tables(version.metrics, other.metrics if other else {}),
+        "shadow": shadow.summarize(version) if is_candidate else None,
+        "differing": shadow.list_differing(version)[: shadow.MAX_PICTURES] if is_candidate else [],
+        "sets": comparison.compare_sets(version),
+        "tables": figures.build_tables(version.metrics, other.metrics if other else {}),
         "snapshot": version.snapshot,
-        "sources": _sources(version),
-        "by_label": _by_label(version),
-        "corrected": corrected(version.snapshot),
-        "reigns": [each for each in versions.timeline() if each.promotion.model_id == version.pk],
-        "previous": versions.previous() if version.state == ModelState.CHAMPION else None,
+        "sources": [(source.label, by_source[source]) for source in Source if source in by_source],
+        "non_digits": by_label.get(Label.NOT_A_DIGIT, 0),
+        "label_chart": _draw_labels(by_label),
+        "labelled_uploads": list_labelled_uploads(version.snapshot),
+        "serving_periods": versions.list_serving_periods().filter(model=version),
+        "previous": versions.get_previous_champion() if is_champion else None,
+        "may_label": request.user.has_perm("classifier.label_inputimage"),
         "may_promote": request.user.has_perm(PROMOTE),
     }
 
 
-def _sources(version: ModelVersion) -> list[tuple[str, int]]:
-    counts = version.snapshot.get("by_source", {})
-    return [(source.label, counts[source]) for source in Source if source in counts]
-
-
-def _by_label(version: ModelVersion) -> SafeString | None:
-    counts = version.snapshot.get("by_label", {})
-    named = {
-        label.replace(Label.NOT_A_DIGIT, compared.NONE): count for label, count in counts.items()
-    }
-    return charts.bars(named, "Images by label") if named else None
+def _draw_labels(by_label: dict[str, int]) -> SafeString | None:
+    digits = {digit: by_label[digit] for digit in DIGITS if digit in by_label}
+    return charts.draw_bars(digits, "Images by label") if digits else None

@@ -1,4 +1,4 @@
-"""Who is told of what happens here: an address, its events, and the secret that it is told by."""
+"""Webhooks: their URLs, events and secrets."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,16 +14,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from classifier import posting, signing
-from classifier.constraints import choices
+from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
-from classifier.services import RuleBroken, webhooks
-from classifier.vocabulary import Event
+from classifier.recognition.labels import Event
+from classifier.webhooks import events, signing, transport
 
 
 class WebhookForm(forms.ModelForm):
     events = forms.MultipleChoiceField(
-        choices=choices(Event), widget=forms.CheckboxSelectMultiple, help_text="what it is told of"
+        choices=[(event.value, event.value) for event in Event],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="the events that are sent to the URL",
     )
 
     class Meta:
@@ -32,7 +33,7 @@ class WebhookForm(forms.ModelForm):
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])
         try:
-            posting.check(url)
+            transport.validate_url(url)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return url
@@ -42,11 +43,14 @@ class WebhookForm(forms.ModelForm):
 class WebhookAdmin(admin.ModelAdmin):
     form = WebhookForm
     fields = ("url", "events", "active")
-    list_display = ("url", "told_of", "active", "last_delivered", "not_delivered")
+    list_display = ("url", "event_list", "active", "last_delivered", "not_delivered")
     ordering = ("-id",)
 
+    class Media:
+        css = {"all": ["models.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        return webhooks.listed()
+        return events.list_webhooks()
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -58,45 +62,45 @@ class WebhookAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:
         if not change:
-            obj.secret = signing.new_secret()
+            obj.secret = signing.generate_secret()
         super().save_model(request, obj, form, change)
 
     def response_add(
         self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._shown_once(request, obj, obj.secret)
+        return self._show_secret(request, obj, obj.secret)
 
     def rotate(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
-        webhook = self._to_change(request, webhook_id)
-        return self._shown_once(request, webhook, webhooks.rotate(webhook.pk))
+        webhook = self._get_changeable(request, webhook_id)
+        return self._show_secret(request, webhook, events.rotate_secret(webhook.pk))
 
-    def _shown_once(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
-        """Without a redirect, as the secret would have to be kept for the page that it leads to."""
-        shown = self.admin_site.each_context(request) | {
+    def _show_secret(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
+        """Show a secret without a redirect, for which it would have to be in the session."""
+        context = self.admin_site.each_context(request) | {
             "title": "The webhook's secret",
             "opts": self.opts,
             "webhook": webhook,
             "secret": secret,
         }
-        return render(request, "admin/classifier/webhook/secret.html", shown)
+        return render(request, "admin/classifier/webhook/secret.html", context)
 
     def test(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
-        webhook = self._to_change(request, webhook_id)
+        webhook = self._get_changeable(request, webhook_id)
         try:
-            webhooks.test(webhook)
+            events.send_test(webhook)
         except RuleBroken as error:
             messages.error(request, str(error))
         else:
             messages.success(
                 request,
                 format_html(
-                    'The worker sends a test now. <a href="{}">What became of it</a>',
-                    _deliveries_to(webhook),
+                    'The worker is sending a test. <a href="{}">See its deliveries</a>',
+                    _get_deliveries_url(webhook),
                 ),
             )
         return redirect("admin:classifier_webhook_change", webhook.pk)
 
-    def _to_change(self, request: HttpRequest, webhook_id: int) -> Webhook:
+    def _get_changeable(self, request: HttpRequest, webhook_id: int) -> Webhook:
         if not self.has_change_permission(request):
             raise PermissionDenied
         return get_object_or_404(Webhook, pk=webhook_id)
@@ -104,19 +108,19 @@ class WebhookAdmin(admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Webhook], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Who may delete a webhook may delete what it was told."""
+        """Count what is deleted; the permission to delete webhooks covers deliveries."""
         urls = {webhook.pk: str(webhook) for webhook in objs}
-        told = Delivery.objects.filter(webhook__in=urls).count()
-        return [*urls.values()], {"webhooks": len(urls), "deliveries": told}, set(), []
+        deliveries = Delivery.objects.filter(webhook__in=urls).count()
+        return [*urls.values()], {"webhooks": len(urls), "deliveries": deliveries}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
-        webhooks.delete([obj.pk])
+        events.delete_webhooks([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        webhooks.delete(list(queryset.values_list("pk", flat=True)))
+        events.delete_webhooks(list(queryset.values_list("pk", flat=True)))
 
     @admin.display(description="events")
-    def told_of(self, webhook: Webhook) -> str:
+    def event_list(self, webhook: Webhook) -> str:
         return ", ".join(webhook.events)
 
     @admin.display(description="last delivered")
@@ -129,10 +133,10 @@ class WebhookAdmin(admin.ModelAdmin):
             return "–"
         since = f"{webhook.missed_since:%Y-%m-%d %H:%M}"
         return format_html(
-            '<a href="{}">{}, the first of {}</a>', _deliveries_to(webhook), webhook.missed, since
+            '<a href="{}">{} since {}</a>', _get_deliveries_url(webhook), webhook.missed, since
         )
 
 
-def _deliveries_to(webhook: Webhook) -> str:
+def _get_deliveries_url(webhook: Webhook) -> str:
     page = reverse("admin:classifier_delivery_changelist")
     return f"{page}?webhook__id__exact={webhook.pk}"

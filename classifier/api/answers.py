@@ -1,31 +1,30 @@
-"""What is said of pictures, in JSON."""
+"""JSON of the answers to pictures."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from classifier import intake
-from classifier.answers import Answer
+from classifier.api.problems import Problem
 from classifier.api.serializers import ProblemSerializer
-from classifier.imaging import ImageError
-from classifier.models import REASONS, VERDICTS
-from classifier.problems import Problem
-from classifier.vocabulary import DIGITS
+from classifier.models import REASON_CHOICES, VERDICT_CHOICES
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.labels import DIGITS
+from classifier.uploads import request_files
+from classifier.uploads.answers import Answer
 
-_PROBABILITIES = dict.fromkeys(DIGITS, 0.0001) | {"7": 0.9991}
-_JUDGED = {
+_SEVEN = {
     "label": "7",
     "verdict": "digit",
     "reason": None,
     "sentence": None,
     "best_guess": "7",
     "confidence": 0.9991,
-    "probabilities": _PROBABILITIES,
+    "probabilities": dict.fromkeys(DIGITS, 0.0001) | {"7": 0.9991},
 }
-A_SEVEN = _JUDGED | {
+EXAMPLE = _SEVEN | {
     "id": "6f1dd1f0-3a55-4f7e-9d0f-5f1f3f0c9a27",
     "digits": [
-        _JUDGED | {"id": "3f0c6f0e-8d1b-4f5e-9a53-0d4f6f0a7c11", "box": [92, 41, 105, 203]},
+        _SEVEN | {"id": "3f0c6f0e-8d1b-4f5e-9a53-0d4f6f0a7c11", "box": [92, 41, 105, 203]},
     ],
     "lines": [{"text": "7", "box": [92, 41, 105, 203], "digits": [0]}],
     "left_out": [],
@@ -34,16 +33,15 @@ A_SEVEN = _JUDGED | {
 }
 
 
-def told(answer: Answer) -> dict[str, Any]:
+def serialize_answer(answer: Answer) -> dict[str, Any]:
     return vars(answer) | {
         "digits": [vars(digit) for digit in answer.digits],
         "lines": [vars(line) for line in answer.lines],
     }
 
 
-def problem(fault: ImageError) -> dict[str, Any]:
-    """What is wrong with one picture among others."""
-    return Problem(intake.status(fault), fault.code, fault.detail).content()
+def serialize_error(error: ImageError) -> dict[str, Any]:
+    return Problem(request_files.get_status(error), error.code, error.detail).to_json()
 
 
 class BoxField(serializers.ListField):
@@ -52,79 +50,85 @@ class BoxField(serializers.ListField):
             child=serializers.IntegerField(min_value=0),
             min_length=4,
             max_length=4,
-            help_text="x, y, width, height in the upright picture's pixels",
+            help_text="x, y, width and height in pixels of the upright picture",
         )
 
 
-class JudgedSerializer(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=VERDICTS)
-    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
+class VerdictSerializer(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(choices=VERDICT_CHOICES)
+    reason = serializers.ChoiceField(choices=REASON_CHOICES, allow_null=True)
     sentence = serializers.CharField(
-        allow_null=True, help_text="the reason, to show to people; null if the verdict is digit"
+        allow_null=True, help_text="the reason in words; null if the verdict is digit"
     )
 
 
-class DigitSerializer(JudgedSerializer):
+class DigitSerializer(VerdictSerializer):
     id = serializers.UUIDField()
     label = serializers.CharField(  # type: ignore[assignment]
         help_text="'0' to '9', or 'unknown' unless the verdict is digit"
     )
-    best_guess = serializers.CharField(help_text="the nearest digit, whatever the verdict")
+    best_guess = serializers.CharField(help_text="the most likely digit, whatever the verdict")
     confidence = serializers.FloatField(min_value=0, max_value=1)
     probabilities = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1))
     box = BoxField()
 
 
 class LineSerializer(serializers.Serializer[Any]):
-    text = serializers.CharField(help_text="the nearest digits, whatever the verdict")
+    text = serializers.CharField(help_text="the most likely digits, whatever the verdict")
     box = BoxField()
     digits = serializers.ListField(
-        child=serializers.IntegerField(min_value=0), help_text="their places in `digits`, from 0"
+        child=serializers.IntegerField(min_value=0),
+        help_text="positions in the answer's `digits`, from 0",
     )
 
 
-class AnswerSerializer(JudgedSerializer):
+class AnswerSerializer(VerdictSerializer):
     id = serializers.UUIDField()
     label = serializers.CharField(  # type: ignore[assignment]
-        help_text="the digit or digits read, or 'unknown'"
+        help_text="the digits in the picture, or 'unknown'"
     )
     best_guess = serializers.CharField(allow_null=True, help_text="null for a blank picture")
     confidence = serializers.FloatField(
-        min_value=0, max_value=1, allow_null=True, help_text="that all of it is right"
+        min_value=0,
+        max_value=1,
+        allow_null=True,
+        help_text="the probability that the whole answer is right; null for a blank picture",
     )
     probabilities = serializers.DictField(
         child=serializers.FloatField(min_value=0, max_value=1),
         allow_null=True,
-        help_text="null unless the picture holds exactly one digit",
+        help_text="null unless the picture contains exactly one digit",
     )
     digits = DigitSerializer(many=True, help_text="in reading order")
-    lines = LineSerializer(many=True, help_text="the lines of writing, from the top")
-    left_out = serializers.ListField(child=BoxField(), help_text="writing that no digit explains")
+    lines = LineSerializer(many=True, help_text="lines of writing, from the top")
+    left_out = serializers.ListField(
+        child=BoxField(), help_text="writing that was not read as digits"
+    )
     model = serializers.CharField(allow_null=True, help_text="null for a blank picture")
 
 
-class SentAnswerSerializer(AnswerSerializer):
-    delete_key = serializers.CharField(help_text="the Delete-Key with which it can be deleted")
+class StoredAnswerSerializer(AnswerSerializer):
+    delete_key = serializers.CharField(help_text="the Delete-Key that deletes this upload")
 
 
-class SentPictureSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(help_text="of the file")
-    answer = SentAnswerSerializer(allow_null=True)
-    problem = ProblemSerializer(allow_null=True, help_text="why there is no answer")
+class PictureResultSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="the file's name")
+    answer = StoredAnswerSerializer(allow_null=True)
+    problem = ProblemSerializer(allow_null=True, help_text="why the picture was not read")
 
 
-class SentPicturesSerializer(serializers.Serializer[Any]):
-    results = SentPictureSerializer(many=True, help_text="in the order of sending")
+class PictureResultsSerializer(serializers.Serializer[Any]):
+    results = PictureResultSerializer(many=True, help_text="one for each file, in the same order")
 
 
-class PreviewedDigitSerializer(DigitSerializer):
-    id = serializers.UUIDField(allow_null=True, help_text="null: it is not stored")
+class PreviewDigitSerializer(DigitSerializer):
+    id = serializers.UUIDField(allow_null=True, help_text="always null: nothing is stored")
     pixels = serializers.CharField(
-        help_text="what the model saw: 784 bytes, 28×28 row-major, ink = 255, base64"
+        help_text="the model's input: 784 bytes, 28×28 row-major, ink = 255, base64"
     )
 
 
 class PreviewSerializer(AnswerSerializer):
-    id = serializers.UUIDField(allow_null=True, help_text="null: it is not stored")
-    digits = PreviewedDigitSerializer(many=True, help_text="in reading order")
+    id = serializers.UUIDField(allow_null=True, help_text="always null: nothing is stored")
+    digits = PreviewDigitSerializer(many=True, help_text="in reading order")
     model = serializers.CharField()

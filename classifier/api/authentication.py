@@ -1,4 +1,4 @@
-"""Who asks, by the token in the Authorization header."""
+"""Authentication by the token in the Authorization header."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from classifier.access import tokens
 from classifier.models import ApiToken
-from classifier.services import tokens
 
 SCHEMES = (b"bearer", b"token")
 
@@ -20,10 +20,10 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() not in SCHEMES:
             return None
         try:
-            token = tokens.shown(secret.strip())
-        except tokens.Expired as error:
+            token = tokens.authenticate(secret.strip())
+        except tokens.ExpiredToken as error:
             raise AuthenticationFailed(str(error), code="token_expired") from error
-        except tokens.Unknown as error:
+        except tokens.UnknownToken as error:
             raise AuthenticationFailed(str(error)) from error
         return token.user, token
 
@@ -39,5 +39,5 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "`Authorization: Bearer mns_…`; staff make tokens in the admin.",
+            "description": "`Authorization: Bearer mns_…`. Staff create tokens in the admin.",
         }

@@ -1,6 +1,8 @@
-"""ETags: a client is not sent again what it has, and overwrites nothing that it has not seen.
+"""ETags: spare clients unchanged content, and reject changes to outdated content.
 
-They are of the content. nginx makes those of compressed answers weak, so weak ones are as good.
+Weak tags count as equal to strong ones, even in If-Match: nginx weakens the tag of every answer
+that it compresses. Django's own check rejects weak tags in If-Match, and its 304 drops the headers
+of rate limits.
 """
 
 from collections.abc import Callable
@@ -16,47 +18,47 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-WEAK = "W/"
-
 
 class PreconditionFailed(APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
-    default_detail = "It has changed since you got it. Get it again, and decide anew."
+    default_detail = "It has changed since you read it. Read it again before you change it."
 
 
-class Conditional(APIView):
-    """Answers of status 200 get an ETag; GET with If-None-Match gets 304 where it is the same."""
+class ConditionalView(APIView):
+    """A view whose answers have an ETag. GET with a matching If-None-Match gets a 304."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(response, Response) and response.status_code == status.HTTP_200_OK:
-            response.add_post_render_callback(lambda rendered: _tag(request, rendered))
+            response.add_post_render_callback(lambda rendered: _add_etag(request, rendered))
         return response
 
 
-def _tag(request: Request, response: HttpResponse) -> None:
-    response.headers["ETag"] = tag = _etag(response.content)
-    if request.method == "GET" and _is_among(tag, request.headers.get("If-None-Match", "")):
+def check_unchanged(request: Request, read_data: Callable[[], Any]) -> None:
+    """Raise PreconditionFailed if the request has an If-Match that the data does not match.
+
+    Call it while the row is locked.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        return
+    if not _is_matched(_hash_content(JSONRenderer().render(read_data())), header):
+        raise PreconditionFailed
+
+
+def _add_etag(request: Request, response: HttpResponse) -> None:
+    response.headers["ETag"] = etag = _hash_content(response.content)
+    if request.method == "GET" and _is_matched(etag, request.headers.get("If-None-Match", "")):
         response.status_code = status.HTTP_304_NOT_MODIFIED
         response.content = b""
         del response.headers["Content-Type"]
 
 
-def check_unchanged(request: Request, data: Callable[[], Any]) -> None:
-    """Raises PreconditionFailed unless If-Match, where it is there, is of the data.
-
-    For use under the lock of the row that they are of.
-    """
-    wanted = request.headers.get("If-Match")
-    if wanted is not None and not _is_among(_etag(JSONRenderer().render(data())), wanted):
-        raise PreconditionFailed
-
-
-def _etag(content: bytes) -> str:
+def _hash_content(content: bytes) -> str:
     return f'"{sha256(content).hexdigest()[:32]}"'
 
 
-def _is_among(tag: str, header: str) -> bool:
-    wanted = parse_etags(header)
-    return wanted == ["*"] or tag in (each.removeprefix(WEAK) for each in wanted)
+def _is_matched(etag: str, header: str) -> bool:
+    etags = parse_etags(header)
+    return etags == ["*"] or etag in (each.removeprefix("W/") for each in etags)

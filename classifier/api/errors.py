@@ -1,85 +1,85 @@
-"""Every error of the API as a problem with the status that fits."""
+"""Conversion of exceptions to problem details with the right status."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext, gettext_noop
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 
-from classifier import intake
-from classifier.artifact import ArtifactError
-from classifier.imaging import ImageError
-from classifier.problems import NOT_FOUND, Problem
-from classifier.services import RuleBroken, runs, versions
+from classifier.api.problems import NOT_FOUND, Problem
+from classifier.errors import RuleBroken
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import runs, versions
+from classifier.uploads import idempotency, request_files
 
-CONFLICTS: dict[type[Exception], str] = {
-    runs.AlreadyTraining: "already_training",
-    runs.NothingNew: "nothing_new",
-    runs.RunEnded: "run_ended",
-    versions.Rejected: "rejected",
-    versions.NoEarlierChampion: "no_earlier_champion",
+DOMAIN_ERRORS: dict[type[Exception], tuple[HTTPStatus, str]] = {
+    runs.AlreadyTraining: (HTTPStatus.CONFLICT, "already_training"),
+    runs.NoNewLabels: (HTTPStatus.CONFLICT, "nothing_new"),
+    runs.RunFinished: (HTTPStatus.CONFLICT, "run_ended"),
+    versions.Rejected: (HTTPStatus.CONFLICT, "rejected"),
+    versions.NoEarlierChampion: (HTTPStatus.CONFLICT, "no_earlier_champion"),
+    idempotency.KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+    idempotency.ResultDeleted: (HTTPStatus.GONE, "answer_gone"),
 }
-OF_NO_FIELD = "non_field_errors"
+NO_FIELD = "non_field_errors"
 TOO_DEEP = gettext_noop("The JSON is nested too deeply.")
 
 
-def handler(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
-    """What is not handled here goes on to the middleware."""
-    problem = problem_of(error)
-    return problem.response(_headers(error)) if problem else None
+def handle_error(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
+    """Return the response to an error, or None to leave it to the middleware."""
+    problem = build_problem(error)
+    if problem is None:
+        return None
+    headers = {
+        "WWW-Authenticate": getattr(error, "auth_header", None),
+        "Retry-After": getattr(error, "wait", None),
+    }
+    return problem.to_response({name: str(value) for name, value in headers.items() if value})
 
 
-def problem_of(error: Exception) -> Problem | None:
-    """None for what is no fault of the request."""
-    if isinstance(error, ImageError):
-        return Problem(intake.status(error), error.code, error.detail)
-    if isinstance(error, ArtifactError):
-        return Problem(status.HTTP_409_CONFLICT, "unusable_model", str(error))
-    if conflict := CONFLICTS.get(type(error)):
-        return Problem(status.HTTP_409_CONFLICT, conflict, str(error))
-    if isinstance(error, RuleBroken):
-        return Problem(status.HTTP_400_BAD_REQUEST, "invalid", str(error))
-    if isinstance(error, RecursionError):
-        # Python's JSON parser, and what formats its result, recurse as deep as the body nests.
-        return Problem(status.HTTP_400_BAD_REQUEST, "parse_error", gettext(TOO_DEEP))
-    if isinstance(error, Http404):
-        return Problem(status.HTTP_404_NOT_FOUND, "not_found", gettext(NOT_FOUND))
-    if isinstance(error, PermissionDenied):
-        return _problem(exceptions.PermissionDenied())
-    return _problem(error) if isinstance(error, exceptions.APIException) else None
+def build_problem(error: Exception) -> Problem | None:
+    """Return None if the request is not to blame for the error."""
+    match error:
+        case ImageError():
+            return Problem(request_files.get_status(error), error.code, error.detail)
+        case ArtifactError():
+            return Problem(HTTPStatus.CONFLICT, "unusable_model", str(error))
+        case RuleBroken():
+            rule = (HTTPStatus.BAD_REQUEST, "invalid")
+            return Problem(*DOMAIN_ERRORS.get(type(error), rule), str(error))
+        case RecursionError():
+            # Python's JSON parser recurses as deep as the body is nested.
+            return Problem(HTTPStatus.BAD_REQUEST, "parse_error", gettext(TOO_DEEP))
+        case Http404():
+            return Problem(HTTPStatus.NOT_FOUND, "not_found", gettext(NOT_FOUND))
+        case PermissionDenied():
+            return build_problem(exceptions.PermissionDenied())
+        case exceptions.ValidationError():
+            errors = _flatten_errors(error.detail)
+            parts = [f"{field}: {' '.join(messages)}" for field, messages in errors.items()]
+            return Problem(error.status_code, "invalid", " ".join(parts), errors)
+        case exceptions.APIException():
+            return Problem(error.status_code, str(error.get_codes()), str(error.detail))
+    return None
 
 
-def _problem(error: exceptions.APIException) -> Problem:
-    if not isinstance(error, exceptions.ValidationError):
-        return Problem(error.status_code, str(error.get_codes()), str(error.detail))
-    errors = _by_field(error.detail)
-    detail = " ".join(f"{field}: {' '.join(said)}" for field, said in errors.items())
-    return Problem(error.status_code, "invalid", detail, errors)
-
-
-def _by_field(detail: Any, field: str = "") -> dict[str, list[str]]:
-    """DRF's nested validation errors, a field within a field as `outer.inner`."""
-    within: Iterable[tuple[Any, Any]]
+def _flatten_errors(detail: Any, field: str = "") -> dict[str, list[str]]:
+    """Flatten DRF's nested validation errors, naming a nested field `outer.inner`."""
+    children: Iterable[tuple[Any, Any]]
     if isinstance(detail, dict):
-        within = detail.items()
+        children = detail.items()
     elif isinstance(detail, list) and any(isinstance(each, dict) for each in detail):
-        within = enumerate(detail)
+        children = enumerate(detail)
     else:
-        said = detail if isinstance(detail, list) else [detail]
-        return {field or OF_NO_FIELD: [str(each) for each in said]}
-    found: dict[str, list[str]] = {}
-    for name, each in within:
-        inner = "" if name == OF_NO_FIELD else str(name)
-        found |= _by_field(each, ".".join(filter(None, (field, inner)))) if each else {}
-    return found
-
-
-def _headers(error: Exception) -> dict[str, str]:
-    headers = {}
-    if auth_header := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = str(auth_header)
-    if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(wait)
-    return headers
+        messages = detail if isinstance(detail, list) else [detail]
+        return {field or NO_FIELD: [str(message) for message in messages]}
+    errors: dict[str, list[str]] = {}
+    for name, child in children:
+        inner = "" if name == NO_FIELD else str(name)
+        if child:
+            errors |= _flatten_errors(child, ".".join(filter(None, (field, inner))))
+    return errors

@@ -1,4 +1,4 @@
-"""Which images of the list are asked for."""
+"""Filters of the list of images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,36 +7,46 @@ from django.db.models import Exists, OuterRef, Q
 from rest_framework import serializers
 
 from classifier.models import (
-    UPLOADED,
+    UPLOAD_SOURCES,
     InputImage,
     InputImageQuerySet,
     ModelVersion,
     Prediction,
 )
-from classifier.vocabulary import LABELS, Label, Verdict
+from classifier.recognition.labels import LABELS, Label, Verdict
+
+LOOKUPS = {
+    "label": "label",
+    "source": "source",
+    "upload": "upload",
+    "created_after": "created_at__gt",
+    "created_before": "created_at__lt",
+}
 
 
-class OneOf(serializers.ChoiceField):
-    """That says which there are."""
+class ChoiceFilter(serializers.ChoiceField):
+    """An optional choice whose error message lists the choices."""
 
-    def __init__(self, known: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(choices=known, required=False, **kwargs)
-        self.error_messages["invalid_choice"] = f"'{{input}}' is not one of {', '.join(known)}."
+    def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(choices=choices, required=False, **kwargs)
+        self.error_messages["invalid_choice"] = f"'{{input}}' is not one of {', '.join(choices)}."
 
 
 class ImageFilter(serializers.Serializer[Any]):
-    label = OneOf(LABELS)  # type: ignore[assignment]
-    source = OneOf([source.value for source in UPLOADED])  # type: ignore[assignment]
-    verdict = OneOf([*Verdict], help_text="of the newest prediction")
-    upload = serializers.UUIDField(required=False, help_text="all digits of one picture")
-    model = serializers.CharField(required=False, help_text="of the newest prediction, by its name")
+    label = ChoiceFilter(LABELS)  # type: ignore[assignment]
+    source = ChoiceFilter([source.value for source in UPLOAD_SOURCES])  # type: ignore[assignment]
+    verdict = ChoiceFilter([*Verdict], help_text="the verdict of the newest prediction")
+    upload = serializers.UUIDField(required=False, help_text="the upload that contains the image")
+    model = serializers.CharField(
+        required=False, help_text="the name of the model that made the newest prediction"
+    )
     labelled = serializers.BooleanField(
         required=False,
-        help_text="true: not unknown any more",
+        help_text="true for images with a label, false for unknown ones",
         error_messages={"invalid": "Use true or false."},
     )
-    created_after = serializers.DateTimeField(required=False, help_text="later than this")
-    created_before = serializers.DateTimeField(required=False, help_text="earlier than this")
+    created_after = serializers.DateTimeField(required=False, help_text="later than this time")
+    created_before = serializers.DateTimeField(required=False, help_text="earlier than this time")
 
     def validate_model(self, name: str) -> int:
         ids = dict(ModelVersion.objects.order_by("-id").values_list("name", "pk"))
@@ -45,29 +55,23 @@ class ImageFilter(serializers.Serializer[Any]):
         return ids[name]
 
 
-def chosen(params: dict[str, str]) -> InputImageQuerySet:
-    """The uploaded images that a query asks for. Raises ValidationError."""
-    asked = ImageFilter(data=params)
-    asked.is_valid(raise_exception=True)
-    wanted = asked.validated_data
+def filter_uploaded_images(params: dict[str, str]) -> InputImageQuerySet:
+    """Return the uploaded images that match a query string. Raise ValidationError."""
+    query = ImageFilter(data=params)
+    query.is_valid(raise_exception=True)
+    values = query.validated_data
     images: InputImageQuerySet = InputImage.objects.uploaded()
-    for name, lookup in {
-        "label": "label",
-        "source": "source",
-        "upload": "upload",
-        "created_after": "created_at__gt",
-        "created_before": "created_at__lt",
-    }.items():
-        if name in wanted:
-            images = images.filter(**{lookup: wanted[name]})
-    if "labelled" in wanted:
+    for name, lookup in LOOKUPS.items():
+        if name in values:
+            images = images.filter(**{lookup: values[name]})
+    if "labelled" in values:
         unknown = Q(label=Label.UNKNOWN)
-        images = images.filter(Q(labelled_at__isnull=False) if wanted["labelled"] else unknown)
-    said = {name: wanted[name] for name in ("verdict", "model") if name in wanted}
-    return images.filter(_newest_prediction(said)) if said else images
+        images = images.filter(Q(labelled_at__isnull=False) if values["labelled"] else unknown)
+    prediction = {name: values[name] for name in ("verdict", "model") if name in values}
+    return images.filter(_has_newest_prediction(prediction)) if prediction else images
 
 
-def _newest_prediction(said: dict[str, Any]) -> Exists:
-    """Worded so that the database may begin with the images or, for what is rarely said, there."""
+def _has_newest_prediction(values: dict[str, Any]) -> Exists:
+    # In this form PostgreSQL can start from the predictions if few of them have these values.
     newer = Prediction.objects.filter(image=OuterRef("image"), pk__gt=OuterRef("pk"))
-    return Exists(Prediction.objects.filter(~Exists(newer), image=OuterRef("pk"), **said))
+    return Exists(Prediction.objects.filter(~Exists(newer), image=OuterRef("pk"), **values))

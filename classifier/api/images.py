@@ -13,58 +13,58 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from classifier.api import serializers
-from classifier.api.conditional import Conditional, check_unchanged
-from classifier.api.filters import ImageFilter, chosen
-from classifier.api.permissions import StaffWithModelPermission
+from classifier.api.conditional import ConditionalView, check_unchanged
+from classifier.api.filters import ImageFilter, filter_uploaded_images
+from classifier.api.permissions import StaffModelPermissions
+from classifier.labelling import labels
 from classifier.models import InputImage, Via
-from classifier.services import labels
 
 
 @extend_schema_view(
     list=extend_schema(
         operation_id="list_images",
-        summary="Uploaded digits, newest first",
+        summary="List uploaded digits, newest first",
         parameters=[ImageFilter],
     ),
-    retrieve=extend_schema(operation_id="get_image", summary="One digit"),
+    retrieve=extend_schema(operation_id="get_image", summary="Get one digit"),
 )
 class ImageViewSet(
     mixins.RetrieveModelMixin,
     mixins.ListModelMixin,
-    Conditional,
+    ConditionalView,
     viewsets.GenericViewSet[InputImage],
 ):
     """Uploaded digits, newest first."""
 
-    permission_classes = (StaffWithModelPermission,)
+    permission_classes = (StaffModelPermissions,)
     queryset = InputImage.objects.uploaded()
     serializer_class = serializers.ImageSerializer
 
     def get_queryset(self) -> QuerySet[InputImage]:
-        asked = self.request.query_params.dict() if self.action == "list" else {}
-        return chosen(asked).with_predictions()
+        params = self.request.query_params.dict() if self.action == "list" else {}
+        return filter_uploaded_images(params).with_predictions()
 
     @extend_schema(
         operation_id="label_image",
-        summary="Set the label",
+        summary="Set the label of a digit",
         request=serializers.LabelSerializer,
         responses=serializers.ImageSerializer,
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         image = self.get_object()
-        wanted = serializers.LabelSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
+        body = serializers.LabelSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         try:
-            self._label(request, image.pk, wanted.validated_data["label"])
+            self._set_label(request, image.pk, body.validated_data["label"])
         except InputImage.DoesNotExist as error:
             raise Http404 from error
-        return Response(self._data())
+        return Response(self._read_data())
 
     @transaction.atomic
-    def _label(self, request: Request, image_id: UUID, label: str) -> None:
+    def _set_label(self, request: Request, image_id: UUID, label: str) -> None:
         InputImage.objects.select_for_update(no_key=True).only("pk").get(pk=image_id)
-        check_unchanged(request, self._data)
-        labels.label(image_id, label, by=cast(User, request.user), via=Via.API)
+        check_unchanged(request, self._read_data)
+        labels.set_label(image_id, label, by=cast(User, request.user), via=Via.API)
 
-    def _data(self) -> Any:
+    def _read_data(self) -> Any:
         return self.get_serializer(self.get_object()).data

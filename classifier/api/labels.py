@@ -1,4 +1,4 @@
-"""Many labels at once: setting them, taking them out, bringing them in; for staff."""
+"""Labels in bulk, for staff: set, export and import them."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,20 +15,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import archives, intake
-from classifier.api import answers, idempotent
-from classifier.api.permissions import StaffWhoExport, StaffWhoImport, StaffWhoLabel
-from classifier.api.pictures import FormParser, PictureParser
+from classifier.api.answers import serialize_error
+from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond_once
+from classifier.api.parsers import FileParser, FormParser
+from classifier.api.permissions import CanExport, CanImport, CanLabel
 from classifier.api.serializers import (
     ExportSerializer,
     ImportSerializer,
-    LabelledCountSerializer,
+    LabelCountSerializer,
     LabelsSerializer,
     ProblemSerializer,
 )
+from classifier.labelling import exports, imports, labels
 from classifier.models import InputImage, Via
-from classifier.services import exports, imports, labels
-from classifier.services.upload_batch import UploadBatch
+from classifier.uploads import archives, request_files
+from classifier.uploads.upload_batch import UploadBatch
 
 TWO_IMAGES = {
     "labels": [
@@ -36,36 +37,43 @@ TWO_IMAGES = {
         {"id": "b1d2a6c4-52f7-4c55-8f0c-6f4f4e3f2a90", "label": "not_a_digit"},
     ]
 }
-ARCHIVE = {"type": "string", "format": "binary"}
-Write = Callable[[Iterator[Any], IO[bytes]], None]
+ARCHIVE_FORM = {
+    "type": "object",
+    "properties": {request_files.ARCHIVE: {"type": "string", "format": "binary"}},
+    "required": [request_files.ARCHIVE],
+}
+EXPORT_RESPONSES: dict[Any, Any] = {
+    (200, "application/zip"): OpenApiTypes.BINARY,
+    400: ProblemSerializer,
+}
 
 
 class LabelsView(APIView):
-    permission_classes = (StaffWhoLabel,)
+    permission_classes = (CanLabel,)
     queryset = InputImage.objects.uploaded()
 
     @extend_schema(
         operation_id="set_labels",
         tags=["labels"],
         summary="Set the labels of many images, all or none",
-        description="An image may have 'unknown' as well: that takes its label back.",
+        description="The label 'unknown' removes an image's label.",
         request=LabelsSerializer,
         examples=[OpenApiExample("two images", TWO_IMAGES, request_only=True)],
-        responses={200: LabelledCountSerializer, 404: ProblemSerializer},
+        responses={200: LabelCountSerializer, 404: ProblemSerializer},
     )
     def post(self, request: Request) -> Response:
-        asked = LabelsSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = {each["id"]: each["label"] for each in asked.validated_data["labels"]}
+        body = LabelsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = {each["id"]: each["label"] for each in body.validated_data["labels"]}
         try:
-            labels.label_each(wanted, by=cast(User, request.user), via=Via.API)
+            labels.apply_labels(wanted, by=cast(User, request.user), via=Via.API)
         except InputImage.DoesNotExist as error:
             raise NotFound(str(error)) from error
         return Response({"labelled": len(wanted)})
 
 
-class AsItComes(BaseContentNegotiation):
-    """An archive is sent whatever types the client says that it accepts."""
+class IgnoreAcceptHeader(BaseContentNegotiation):
+    """Negotiation for archives, which have one media type only."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return next(iter(parsers))
@@ -76,16 +84,18 @@ class AsItComes(BaseContentNegotiation):
 
 
 class ExportView(APIView):
-    permission_classes = (StaffWhoExport,)
-    content_negotiation_class = AsItComes
+    permission_classes = (CanExport,)
+    content_negotiation_class = IgnoreAcceptHeader
     queryset = InputImage.objects.uploaded()
 
-    def sent(self, request: Request, write: Write, suffix: str) -> FileResponse:
-        asked = ExportSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
-        images = exports.labelled(wanted.get("source"), wanted.get("labelled_after"))
-        file = TemporaryFile()  # noqa: SIM115 - gone once the response has closed it
+    def respond(
+        self, request: Request, write: Callable[[Iterator[Any], IO[bytes]], None], suffix: str
+    ) -> FileResponse:
+        query = ExportSerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        values = query.validated_data
+        images = exports.list_labelled(values.get("source"), values.get("labelled_after"))
+        file = TemporaryFile()  # noqa: SIM115 - the response closes and so deletes it
         write(images, file)
         file.seek(0)
         name = f"labels-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{suffix}"
@@ -96,78 +106,75 @@ class NpzView(ExportView):
     @extend_schema(
         operation_id="export_npz",
         tags=["labels"],
-        summary="Labelled uploads as arrays",
+        summary="Export labelled uploads as arrays",
         description=(
-            "NumPy's npz: `x` (N×28×28 uint8, ink = 255), `y` (N uint8: 0 to 9, 10 for not a "
-            "digit), `ids` (of the images), `labelled_at` (UTC), in the order of labelling."
+            "A NumPy npz file with `x` (N×28×28 uint8, ink = 255), `y` (N uint8: 0 to 9, 10 for "
+            "not a digit), `ids` (of the images) and `labelled_at` (UTC), in the order of "
+            "labelling."
         ),
         parameters=[ExportSerializer],
-        responses={(200, "application/zip"): OpenApiTypes.BINARY, 400: ProblemSerializer},
+        responses=EXPORT_RESPONSES,
     )
     def get(self, request: Request) -> FileResponse:
-        return self.sent(request, exports.write_npz, "npz")
+        return self.respond(request, exports.write_npz, "npz")
 
 
 class ZipView(ExportView):
     @extend_schema(
         operation_id="export_zip",
         tags=["labels"],
-        summary="Labelled uploads as pictures",
+        summary="Export labelled uploads as pictures",
         description=(
-            "PNGs of 28×28, dark on light, in the folders 0 to 9 and not_a_digit, and index.csv."
+            "A zip file with a folder for each label, 0 to 9 and not_a_digit, of 28×28 PNGs, dark "
+            "on light, and an index.csv."
         ),
         parameters=[ExportSerializer],
-        responses={(200, "application/zip"): OpenApiTypes.BINARY, 400: ProblemSerializer},
+        responses=EXPORT_RESPONSES,
     )
     def get(self, request: Request) -> FileResponse:
-        return self.sent(request, exports.write_zip, "zip")
+        return self.respond(request, exports.write_zip, "zip")
 
 
 class ImportView(APIView):
-    permission_classes = (StaffWhoImport,)
-    parser_classes = (FormParser, PictureParser)
+    permission_classes = (CanImport,)
+    parser_classes = (FormParser, FileParser)
     queryset = InputImage.objects.uploaded()
 
     @extend_schema(
         operation_id="import_labelled",
         tags=["labels"],
-        summary="Keep labelled pictures from elsewhere",
+        summary="Import labelled pictures",
         description=(
-            f"At most {archives.MOST_PICTURES} pictures, as the field `{intake.ARCHIVE}` or as the "
-            "body: a zip file with the folders 0 to 9 and not_a_digit, or an npz with `x` (N×H×W "
-            "uint8, ink bright) and `y` (N integers, 10 for not a digit). Each is kept as an "
-            "upload and, where it holds exactly one digit, labelled; of what is not a digit all "
-            "pieces are. One that is there already is not kept twice. All of it is done or, where "
-            "the answer is an error, nothing."
+            f"Up to {archives.MAX_PICTURES} pictures, as the field `{request_files.ARCHIVE}` or "
+            "as the body: a zip file with the folders 0 to 9 and not_a_digit, or an npz file with "
+            "`x` (N×H×W uint8, ink bright) and `y` (N integers, 10 for not a digit). Each picture "
+            "is stored as an upload unless it already exists. It is labelled if it contains "
+            "exactly one digit; if it is not a digit, every part found in it is. An error leaves "
+            "everything as it was."
         ),
-        parameters=idempotent.PARAMETERS,
-        request={
-            "multipart/form-data": {
-                "type": "object",
-                "properties": {intake.ARCHIVE: ARCHIVE},
-                "required": [intake.ARCHIVE],
-            },
-            "application/zip": OpenApiTypes.BINARY,
-        },
-        responses={200: ImportSerializer} | idempotent.FAULTS,
+        parameters=PARAMETERS,
+        request={"multipart/form-data": ARCHIVE_FORM, "application/zip": OpenApiTypes.BINARY},
+        responses={200: ImportSerializer} | ERROR_RESPONSES,
     )
     def post(self, request: Request) -> Response:
-        archive = _archive(request)
-        by = cast(User, request.user)
+        if isinstance(request.data, bytes):
+            archive = request_files.check_size(request.data)
+        else:
+            archive = request_files.read_archive(request.FILES)
 
-        def kept(batch: UploadBatch | None) -> dict[str, Any]:
-            found = imports.keep(archives.labelled(archive), by, batch)
-            return {"results": [*map(_result, found)]}
+        def import_archive(batch: UploadBatch | None) -> dict[str, Any]:
+            by = cast(User, request.user)
+            imported = imports.import_pictures(archives.read_pictures(archive), by, batch)
+            return {"results": [_serialize_imported(each) for each in imported]}
 
-        return idempotent.respond(request, [archive], kept)
-
-
-def _archive(request: Request) -> bytes:
-    if isinstance(request.data, bytes):
-        return intake.within_limit(request.data)
-    return intake.archive_from_files(request.FILES)
+        return respond_once(request, [archive], import_archive)
 
 
-def _result(imported: imports.Imported) -> dict[str, Any]:
-    told = {name: getattr(imported, name) for name in ("name", "label", "upload", "images")}
-    return told | {"problem": answers.problem(imported.fault) if imported.fault else None}
+def _serialize_imported(imported: imports.ImportResult) -> dict[str, Any]:
+    return {
+        "name": imported.name,
+        "label": imported.label,
+        "upload": imported.upload,
+        "images": imported.images,
+        "problem": serialize_error(imported.fault) if imported.fault else None,
+    }

@@ -1,4 +1,4 @@
-"""Models for staff: which there are, and promoting one."""
+"""Model versions and their promotion, for staff."""
 
 from typing import Any, cast
 
@@ -11,63 +11,61 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from classifier.api.conditional import Conditional
-from classifier.api.paging import NewestId
-from classifier.api.permissions import StaffWhoPromote
+from classifier.api.conditional import ConditionalView
+from classifier.api.paging import HighestIdFirst
+from classifier.api.permissions import CanPromote
 from classifier.api.serializers import (
-    ListedModelSerializer,
+    ModelSummarySerializer,
     ModelVersionSerializer,
     ProblemSerializer,
     ReasonSerializer,
 )
 from classifier.models import ModelVersion, Via
-from classifier.services import versions
+from classifier.registry import versions
 
-CHANGED = {200: ModelVersionSerializer, 400: ProblemSerializer, 409: ProblemSerializer}
+PROMOTION_RESPONSES = {200: ModelVersionSerializer, 400: ProblemSerializer, 409: ProblemSerializer}
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_models", summary="Models, newest first"),
-    retrieve=extend_schema(operation_id="get_model", summary="One model"),
+    list=extend_schema(operation_id="list_models", summary="List models, newest first"),
+    retrieve=extend_schema(operation_id="get_model", summary="Get one model"),
 )
 class ModelViewSet(
     mixins.RetrieveModelMixin,
     mixins.ListModelMixin,
-    Conditional,
+    ConditionalView,
     viewsets.GenericViewSet[ModelVersion],
 ):
-    """Every model on record, newest first; in the list without what names each image."""
+    """Registered models, newest first. The list omits the details of single images."""
 
-    permission_classes = (StaffWhoPromote,)
-    pagination_class = NewestId
+    permission_classes = (CanPromote,)
+    pagination_class = HighestIdFirst
     queryset = ModelVersion.objects.all()
     lookup_field = "name"
     lookup_value_regex = r"[^/\x00]+"
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
-        return versions.listed() if self.action == "list" else ModelVersion.objects.all()
+        return versions.list_versions() if self.action == "list" else ModelVersion.objects.all()
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
-        return ListedModelSerializer if self.action == "list" else ModelVersionSerializer
+        return ModelSummarySerializer if self.action == "list" else ModelVersionSerializer
 
     @extend_schema(
         operation_id="promote_model",
-        summary="Make it the one that serves",
+        summary="Promote a model to champion",
         request=ReasonSerializer,
-        responses=CHANGED | {404: ProblemSerializer},
+        responses=PROMOTION_RESPONSES | {404: ProblemSerializer},
     )
     @action(detail=True, methods=["post"])
     def promote(self, request: Request, name: str) -> Response:
         get_object_or_404(ModelVersion.objects.only("pk"), name=name)
-        return Response(served(versions.promote(name, **who_and_why(request))))
+        version = versions.promote(name, **read_promotion(request))
+        return Response(ModelVersionSerializer(version).data)
 
 
-def who_and_why(request: Request) -> dict[str, Any]:
-    why = ReasonSerializer(data=request.data)
-    why.is_valid(raise_exception=True)
-    by = cast(User, request.user)
-    return {"by": by, "via": Via.API, "reason": why.validated_data.get("reason", "")}
-
-
-def served(version: ModelVersion) -> Any:
-    return ModelVersionSerializer(version).data
+def read_promotion(request: Request) -> dict[str, Any]:
+    """Return who promotes, through what and why."""
+    body = ReasonSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    reason = body.validated_data.get("reason", "")
+    return {"by": cast(User, request.user), "via": Via.API, "reason": reason}

@@ -1,4 +1,4 @@
-"""Who may use the staff's part of the API, and what for if by a token."""
+"""Permissions of staff and scopes of tokens."""
 
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import DjangoModelPermissions
@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from classifier.models import ApiToken
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
 
 
 class MissingScope(PermissionDenied):
@@ -14,18 +14,12 @@ class MissingScope(PermissionDenied):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(
-            f"This token has not the scope '{scope}'. Use one that has; the admin makes them."
+            f"This token does not have the scope '{scope}'. Create one that does in the admin."
         )
 
 
-def check_scope(request: Request, scope: Scope | None) -> None:
-    """Raises MissingScope; who came by a session has all scopes."""
-    if scope and isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
-        raise MissingScope(scope)
-
-
-class StaffWithModelPermission(DjangoModelPermissions):
-    """Staff who hold the permission to view or to act, as in the admin; a token, its scope too."""
+class StaffModelPermissions(DjangoModelPermissions):
+    """Require the same permissions as the admin and, of a token, the scope of the method."""
 
     perms_map: dict[str, list[str]] = {
         "GET": ["%(app_label)s.view_%(model_name)s"],
@@ -42,48 +36,44 @@ class StaffWithModelPermission(DjangoModelPermissions):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not (request.user.is_staff and super().has_permission(request, view)):
             return False
-        check_scope(request, self.scopes_map.get(request.method or ""))
+        scope = self.scopes_map.get(request.method or "")
+        if scope and isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
+            raise MissingScope(scope)
         return True
 
 
-class StaffWhoTrain(StaffWithModelPermission):
-    perms_map = StaffWithModelPermission.perms_map | {
-        "POST": ["%(app_label)s.start_%(model_name)s"]
-    }
-    scopes_map = StaffWithModelPermission.scopes_map | {"POST": Scope.TRAIN}
+class CanTrain(StaffModelPermissions):
+    perms_map = StaffModelPermissions.perms_map | {"POST": ["%(app_label)s.start_%(model_name)s"]}
+    scopes_map = StaffModelPermissions.scopes_map | {"POST": Scope.TRAIN}
 
 
-class StaffWhoPromote(StaffWithModelPermission):
-    perms_map = StaffWithModelPermission.perms_map | {
-        "POST": ["%(app_label)s.promote_%(model_name)s"]
-    }
-    scopes_map = StaffWithModelPermission.scopes_map | {"POST": Scope.PROMOTE}
+class CanPromote(StaffModelPermissions):
+    perms_map = StaffModelPermissions.perms_map | {"POST": ["%(app_label)s.promote_%(model_name)s"]}
+    scopes_map = StaffModelPermissions.scopes_map | {"POST": Scope.PROMOTE}
 
 
-class StaffWhoLabel(StaffWithModelPermission):
-    perms_map = StaffWithModelPermission.perms_map | {
-        "POST": ["%(app_label)s.label_%(model_name)s"]
-    }
-    scopes_map = StaffWithModelPermission.scopes_map | {"POST": Scope.LABEL}
+class CanLabel(StaffModelPermissions):
+    perms_map = StaffModelPermissions.perms_map | {"POST": ["%(app_label)s.label_%(model_name)s"]}
+    scopes_map = StaffModelPermissions.scopes_map | {"POST": Scope.LABEL}
 
 
-class StaffWhoImport(StaffWhoLabel):
-    scopes_map = StaffWhoLabel.scopes_map | {"POST": Scope.IMPORT}
+class CanImport(CanLabel):
+    scopes_map = CanLabel.scopes_map | {"POST": Scope.IMPORT}
 
 
-class StaffWhoExport(StaffWithModelPermission):
+class CanExport(StaffModelPermissions):
     scopes_map = {"GET": Scope.EXPORT, "HEAD": Scope.EXPORT}
 
 
-class StaffWhoDelete(StaffWithModelPermission):
-    perms_map = StaffWithModelPermission.perms_map | {
+class CanDelete(StaffModelPermissions):
+    perms_map = StaffModelPermissions.perms_map | {
         "DELETE": ["%(app_label)s.delete_%(model_name)s"]
     }
     scopes_map = {"DELETE": Scope.DELETE}
 
 
-class StaffWhoSeePromotions(StaffWithModelPermission):
-    """By the models' permission; promotions have none of their own."""
+class CanViewPromotions(StaffModelPermissions):
+    """Require the permission to view models; promotions have none of their own."""
 
     perms_map = {
         "GET": ["classifier.view_modelversion"],

@@ -1,165 +1,142 @@
-"""Recognising pictures, for everybody."""
+"""Recognition of pictures, open to everybody."""
 
 import base64
 from typing import Any
 
-from django.core.exceptions import TooManyFilesSent
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import intake
-from classifier.answers import Answer
-from classifier.api import answers, idempotent
-from classifier.imaging import ImageError
-from classifier.imaging.errors import TAKEN
+from classifier.access.throttles import AddressThrottle, PreviewThrottle
+from classifier.api.answers import (
+    EXAMPLE,
+    PictureResultsSerializer,
+    PreviewSerializer,
+    StoredAnswerSerializer,
+    serialize_answer,
+    serialize_error,
+)
+from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond_once
+from classifier.api.parsers import FileParser, FormParser
 from classifier.models import Source
-from classifier.services import deletion, previews, uploads
-from classifier.services.upload_batch import UploadBatch
-from classifier.throttles import PerAddress, Previews
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.imaging.errors import TAKEN
+from classifier.uploads import deletion, previews, request_files, submission
+from classifier.uploads.answers import Answer
+from classifier.uploads.upload_batch import UploadBatch
 
-PICTURE = {"type": "string", "format": "binary"}
-ONE_PICTURE = {
-    "multipart/form-data": {
-        "type": "object",
-        "properties": {intake.FIELD: PICTURE},
-        "required": [intake.FIELD],
-    },
-    "image/*": OpenApiTypes.BINARY,
-}
-PICTURES = {
-    "multipart/form-data": {
-        "type": "object",
-        "properties": {
-            intake.FIELD: {
-                "type": "array",
-                "items": PICTURE,
-                "minItems": 1,
-                "maxItems": intake.MOST_FILES,
-            }
-        },
-        "required": [intake.FIELD],
-    }
-}
+FILE = {"type": "string", "format": "binary"}
+FILES = {"type": "array", "items": FILE, "minItems": 1, "maxItems": request_files.MAX_FILES}
 
 
-class FormParser(MultiPartParser):
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except TooManyFilesSent as error:
-            raise intake.too_many_files() from error
+def _describe_form(field: dict[str, Any]) -> dict[str, Any]:
+    name = request_files.FIELD
+    return {"type": "object", "properties": {name: field}, "required": [name]}
 
 
-class PictureParser(BaseParser):
-    """Any other body is the picture itself, whatever type the client gives it."""
-
-    media_type = "*/*"
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        return stream.read()
+ONE_PICTURE = {"multipart/form-data": _describe_form(FILE), "image/*": OpenApiTypes.BINARY}
 
 
-class OfAnybody(APIView):
+class PublicView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    parser_classes: tuple[type[BaseParser], ...] = (FormParser, PictureParser)
-    throttle_classes: tuple[type[PerAddress], ...] = (PerAddress,)
+    parser_classes: tuple[type[BaseParser], ...] = (FormParser, FileParser)
+    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
 
 
-class PredictView(OfAnybody):
+class PredictView(PublicView):
     @extend_schema(
         operation_id="predict",
         tags=["recognise"],
-        summary="Recognise the digits in a picture, and keep it",
-        description=f"{TAKEN}: as the field `image`, or as the body.",
-        parameters=idempotent.PARAMETERS,
+        summary="Recognise the digits in a picture, and store it",
+        description=f"{TAKEN}, as the field `image` or as the body.",
+        parameters=PARAMETERS,
         request=ONE_PICTURE,
-        responses={200: answers.SentAnswerSerializer} | idempotent.FAULTS,
-        examples=[OpenApiExample("a seven", answers.A_SEVEN, response_only=True)],
+        responses={200: StoredAnswerSerializer} | ERROR_RESPONSES,
+        examples=[OpenApiExample("a seven", EXAMPLE, response_only=True)],
     )
     def post(self, request: Request) -> Response:
-        picture = _picture(request)
-        return idempotent.respond(
+        picture = _read_picture(request)
+        return respond_once(
             request,
             [picture],
-            lambda batch: answers.told(uploads.classify(picture, Source.API, batch=batch)),
-            _with_key,
+            lambda batch: serialize_answer(
+                submission.classify_picture(picture, Source.API, batch=batch)
+            ),
+            _add_delete_key,
         )
 
 
-class PredictManyView(OfAnybody):
+class PredictManyView(PublicView):
     parser_classes = (FormParser,)
 
-    def pictures(self, request: Request) -> int:
-        """For the throttle."""
-        return len(request.FILES.getlist(intake.FIELD))
+    def count_pictures(self, request: Request) -> int:
+        """Return how many pictures the throttle counts."""
+        return len(request.FILES.getlist(request_files.FIELD))
 
     @extend_schema(
         operation_id="predict_many",
         tags=["recognise"],
-        summary="Recognise the digits in several pictures, and keep them",
+        summary="Recognise the digits in several pictures, and store them",
         description=(
-            f"At most {intake.MOST_FILES} files in the field `image`, together no larger than one "
-            "may be. One that can't be read has a problem instead of an answer, which spoils none "
-            "of the others. Each counts for the rate limit."
+            f"Up to {request_files.MAX_FILES} files in the field `image`, together no larger "
+            "than the limit for one. A picture that can't be read gets a problem instead of an "
+            "answer; the others are not affected. Each picture counts towards the rate limit."
         ),
-        parameters=idempotent.PARAMETERS,
-        request=PICTURES,
-        responses={200: answers.SentPicturesSerializer} | idempotent.FAULTS,
+        parameters=PARAMETERS,
+        request={"multipart/form-data": _describe_form(FILES)},
+        responses={200: PictureResultsSerializer} | ERROR_RESPONSES,
     )
     def post(self, request: Request) -> Response:
-        names, pictures = intake.each_from_files(request.FILES)
+        names, pictures = request_files.read_files(request.FILES)
 
-        def classified(batch: UploadBatch | None) -> list[dict[str, Any]]:
-            found = uploads.classify_each(pictures, Source.API, batch=batch)
-            return [_result(name, each) for name, each in zip(names, found, strict=True)]
+        def classify(batch: UploadBatch | None) -> list[dict[str, Any]]:
+            results = submission.classify_pictures(pictures, Source.API, batch=batch)
+            return [_serialize_result(*each) for each in zip(names, results, strict=True)]
 
-        parts = [*map(str.encode, names), *pictures]
-        return idempotent.respond(request, parts, classified, _with_keys)
+        def finish(results: list[dict[str, Any]]) -> dict[str, Any]:
+            for result in results:
+                result["answer"] = result["answer"] and _add_delete_key(result["answer"])
+            return {"results": results}
+
+        return respond_once(request, [*map(str.encode, names), *pictures], classify, finish)
 
 
-class PreviewView(OfAnybody):
-    throttle_classes = (Previews,)
+class PreviewView(PublicView):
+    throttle_classes = (PreviewThrottle,)
 
     @extend_schema(
         operation_id="preview",
         tags=["recognise"],
-        summary="Recognise the digits in a picture without keeping it",
-        description="As often as somebody's pen moves: it has a rate limit of its own.",
+        summary="Recognise the digits in a picture without storing it",
+        description="Meant for live answers while somebody draws. It has its own rate limit.",
         request=ONE_PICTURE,
-        responses=answers.PreviewSerializer,
+        responses=PreviewSerializer,
     )
     def post(self, request: Request) -> Response:
-        seen = previews.preview(_picture(request))
+        preview = previews.preview_picture(_read_picture(request))
         digits = [
             vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
-            for digit, pixels in zip(seen.answer.digits, seen.pixels, strict=True)
+            for digit, pixels in zip(preview.answer.digits, preview.pixels, strict=True)
         ]
-        return Response(answers.told(seen.answer) | {"digits": digits})
+        return Response(serialize_answer(preview.answer) | {"digits": digits})
 
 
-def _picture(request: Request) -> bytes:
+def _read_picture(request: Request) -> bytes:
     if isinstance(request.data, bytes):
-        return intake.from_body(request.data)
-    return intake.from_files(request.FILES)
+        return request_files.read_body(request.data)
+    return request_files.read_file(request.FILES)
 
 
-def _with_key(answer: dict[str, Any]) -> dict[str, Any]:
-    return answer | {"delete_key": deletion.key(answer["id"])}
+def _serialize_result(name: str, result: Answer | ImageError) -> dict[str, Any]:
+    if isinstance(result, ImageError):
+        return {"name": name, "answer": None, "problem": serialize_error(result)}
+    return {"name": name, "answer": serialize_answer(result), "problem": None}
 
 
-def _result(name: str, found: Answer | ImageError) -> dict[str, Any]:
-    if isinstance(found, ImageError):
-        return {"name": name, "answer": None, "problem": answers.problem(found)}
-    return {"name": name, "answer": answers.told(found), "problem": None}
-
-
-def _with_keys(results: list[dict[str, Any]]) -> dict[str, Any]:
-    for each in results:
-        each["answer"] = each["answer"] and _with_key(each["answer"])
-    return {"results": results}
+def _add_delete_key(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"delete_key": deletion.make_deletion_key(answer["id"])}

@@ -1,4 +1,4 @@
-"""What was live when, and back to what served before; for staff."""
+"""The history of promotions and the rollback, for staff."""
 
 from typing import Any
 
@@ -9,39 +9,46 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier.api.conditional import Conditional
-from classifier.api.models import CHANGED, served, who_and_why
-from classifier.api.paging import NewestId
-from classifier.api.permissions import StaffWhoPromote, StaffWhoSeePromotions
-from classifier.api.serializers import PromotionSerializer, ReasonSerializer
+from classifier.api.conditional import ConditionalView
+from classifier.api.models import PROMOTION_RESPONSES, read_promotion
+from classifier.api.paging import HighestIdFirst
+from classifier.api.permissions import CanPromote, CanViewPromotions
+from classifier.api.serializers import (
+    ModelVersionSerializer,
+    PromotionSerializer,
+    ReasonSerializer,
+)
 from classifier.models import ModelVersion, Promotion
-from classifier.services import versions
+from classifier.registry import versions
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="list_promotions", tags=["models"], summary="What was live when, newest first"
+        operation_id="list_promotions",
+        tags=["models"],
+        summary="List which model served when, newest first",
     )
 )
-class PromotionsView(Conditional, generics.ListAPIView[Promotion]):
-    permission_classes = (StaffWhoSeePromotions,)
-    pagination_class = NewestId
+class PromotionsView(ConditionalView, generics.ListAPIView[Promotion]):
+    permission_classes = (CanViewPromotions,)
+    pagination_class = HighestIdFirst
     serializer_class = PromotionSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
-        return versions.reigning()
+        return versions.list_serving_periods()
 
 
 class RollbackView(APIView):
-    permission_classes = (StaffWhoPromote,)
+    permission_classes = (CanPromote,)
     queryset = ModelVersion.objects.all()
 
     @extend_schema(
         operation_id="roll_back",
         tags=["models"],
-        summary="Back to the model that served before",
+        summary="Go back to the previous champion",
         request=ReasonSerializer,
-        responses=CHANGED,
+        responses=PROMOTION_RESPONSES,
     )
     def post(self, request: Request) -> Response:
-        return Response(served(versions.rollback(**who_and_why(request))))
+        version = versions.rollback(**read_promotion(request))
+        return Response(ModelVersionSerializer(version).data)

@@ -1,4 +1,4 @@
-"""Training runs for staff: asking for one, following and cancelling it."""
+"""Training runs, for staff: start, follow and cancel them."""
 
 from typing import cast
 
@@ -10,52 +10,56 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from classifier.api.conditional import Conditional
-from classifier.api.paging import NewestId
-from classifier.api.permissions import StaffWhoTrain
-from classifier.api.serializers import AskSerializer, ProblemSerializer, TrainingRunSerializer
-from classifier.models import TrainingRun, details
-from classifier.services import runs
+from classifier.api.conditional import ConditionalView
+from classifier.api.paging import HighestIdFirst
+from classifier.api.permissions import CanTrain
+from classifier.api.serializers import (
+    ProblemSerializer,
+    RunRequestSerializer,
+    TrainingRunSerializer,
+)
+from classifier.models import TrainingRun, get_detail_fields
+from classifier.registry import runs
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_runs", summary="Training runs, newest first"),
-    retrieve=extend_schema(operation_id="get_run", summary="One training run"),
+    list=extend_schema(operation_id="list_runs", summary="List training runs, newest first"),
+    retrieve=extend_schema(operation_id="get_run", summary="Get one training run"),
 )
 class RunViewSet(
     mixins.RetrieveModelMixin,
     mixins.ListModelMixin,
-    Conditional,
+    ConditionalView,
     viewsets.GenericViewSet[TrainingRun],
 ):
-    """Every training run, newest first."""
+    """Training runs, newest first."""
 
-    permission_classes = (StaffWhoTrain,)
-    pagination_class = NewestId
+    permission_classes = (CanTrain,)
+    pagination_class = HighestIdFirst
     queryset = TrainingRun.objects.all()
     serializer_class = TrainingRunSerializer
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[TrainingRun]:
-        runs.settle()
-        found = TrainingRun.objects.select_related("asked_by", "result")
-        return found.defer(*details("result")).order_by("-id")
+        runs.fail_lost_runs()
+        queryset = TrainingRun.objects.select_related("asked_by", "result")
+        return queryset.defer(*get_detail_fields("result")).order_by("-id")
 
     @extend_schema(
         operation_id="start_run",
-        summary="Ask for training",
-        request=AskSerializer,
+        summary="Start a training run",
+        request=RunRequestSerializer,
         responses={201: TrainingRunSerializer, 400: ProblemSerializer, 409: ProblemSerializer},
     )
     def create(self, request: Request) -> Response:
-        wanted = AskSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        run = runs.ask(cast(User, request.user), **wanted.validated_data)
+        body = RunRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        run = runs.queue_run(cast(User, request.user), **body.validated_data)
         return Response(self.get_serializer(run).data, status.HTTP_201_CREATED)
 
     @extend_schema(
         operation_id="cancel_run",
-        summary="Cancel it",
+        summary="Cancel a training run",
         request=None,
         responses={200: TrainingRunSerializer, 404: ProblemSerializer, 409: ProblemSerializer},
     )

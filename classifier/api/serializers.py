@@ -1,4 +1,4 @@
-"""The API's JSON, as its OpenAPI schema describes it."""
+"""JSON of the API's objects."""
 
 import base64
 from typing import Any
@@ -7,31 +7,35 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
-from classifier.api import exact
+from classifier.api.strict_fields import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+)
 from classifier.models import (
-    UPLOADED,
+    UPLOAD_SOURCES,
     InputImage,
     ModelVersion,
     Prediction,
     Promotion,
     TrainingRun,
 )
-from classifier.services import versions
-from classifier.vocabulary import CLAIMS, KNOWN_LABELS, LABELS
+from classifier.recognition.labels import CLAIMS, KNOWN_LABELS, LABELS
+from classifier.registry import versions
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
     """Problem details (RFC 9457)."""
 
-    type = serializers.CharField(help_text="about:blank: the status says it")
-    title = serializers.CharField(help_text="the status in words")
+    type = serializers.CharField(help_text="always about:blank")
+    title = serializers.CharField(help_text="the name of the status")
     status = serializers.IntegerField(min_value=400, max_value=599)
-    detail = serializers.CharField(help_text="a sentence for people: what was wrong, what to do")
-    code = serializers.CharField(help_text="what was wrong, for programs; it never changes")
+    detail = serializers.CharField(help_text="what was wrong and what to do, for people")
+    code = serializers.CharField(help_text="what was wrong, for programs; stable")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="by field, for input that is not valid",
+        help_text="messages by field, if the input is not valid",
     )
 
 
@@ -54,7 +58,9 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
 
 
 class ImageSerializer(serializers.ModelSerializer[InputImage]):
-    pixels = serializers.SerializerMethodField(help_text="784 bytes, row-major, ink = 255, base64")
+    pixels = serializers.SerializerMethodField(
+        help_text="784 bytes, 28×28 row-major, ink = 255, base64"
+    )
     prediction = PredictionSerializer(source="current_prediction", read_only=True, allow_null=True)
 
     class Meta:
@@ -76,74 +82,80 @@ class ImageSerializer(serializers.ModelSerializer[InputImage]):
 
 
 class LabelSerializer(serializers.Serializer[Any]):
-    label = exact.Choice(choices=LABELS)  # type: ignore[assignment]
+    label = StrictChoiceField(choices=LABELS)  # type: ignore[assignment]
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    label = exact.Choice(choices=KNOWN_LABELS)  # type: ignore[assignment]
+    label = StrictChoiceField(choices=KNOWN_LABELS)  # type: ignore[assignment]
 
 
 class DeletionSerializer(serializers.Serializer[Any]):
-    detail = serializers.CharField(help_text="a sentence for people: what is left to be deleted")
+    detail = serializers.CharField(help_text="what is still to be deleted, for people")
 
 
-class LabelledSerializer(LabelSerializer):
-    id = serializers.UUIDField(help_text="of the image")
+class ImageLabelSerializer(LabelSerializer):
+    id = serializers.UUIDField(help_text="the image's id")
 
 
 class LabelsSerializer(serializers.Serializer[Any]):
-    labels = serializers.ListField(child=LabelledSerializer(), min_length=1, max_length=1000)
+    labels = serializers.ListField(child=ImageLabelSerializer(), min_length=1, max_length=1000)
 
     def validate_labels(self, labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        wanted: dict[UUID, str] = {}
+        by_id: dict[UUID, str] = {}
         for each in labels:
-            if wanted.setdefault(each["id"], each["label"]) != each["label"]:
-                raise serializers.ValidationError(f"{each['id']} has two labels. Send one.")
+            if by_id.setdefault(each["id"], each["label"]) != each["label"]:
+                raise serializers.ValidationError(f"{each['id']} has two labels. Send only one.")
         return labels
 
 
-class LabelledCountSerializer(serializers.Serializer[Any]):
-    labelled = serializers.IntegerField(min_value=1, help_text="how many images have them now")
+class LabelCountSerializer(serializers.Serializer[Any]):
+    labelled = serializers.IntegerField(min_value=1, help_text="the number of images labelled")
 
 
 class ExportSerializer(serializers.Serializer[Any]):
     source = serializers.ChoiceField(  # type: ignore[assignment]
-        choices=[source.value for source in UPLOADED],
+        choices=[source.value for source in UPLOAD_SOURCES],
         required=False,
-        help_text="through what they were sent",
+        help_text="how the picture was uploaded",
     )
-    labelled_after = serializers.DateTimeField(required=False, help_text="that moment not included")
+    labelled_after = serializers.DateTimeField(required=False, help_text="later than this time")
 
 
-class ImportedSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(help_text="in the archive; of arrays x[0], x[1] and so on")
+class ImportedPictureSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(
+        help_text="the file's name in the archive, or x[0], x[1], … in arrays"
+    )
     label = serializers.ChoiceField(choices=KNOWN_LABELS)  # type: ignore[assignment]
-    upload = serializers.UUIDField(allow_null=True, help_text="null if the picture is not kept")
+    upload = serializers.UUIDField(allow_null=True, help_text="null if the picture was not stored")
     images = serializers.ListField(
-        child=serializers.UUIDField(), help_text="that have the label now"
+        child=serializers.UUIDField(), help_text="the images that now have the label"
     )
-    problem = ProblemSerializer(allow_null=True, help_text="why nothing was labelled")
+    problem = ProblemSerializer(allow_null=True, help_text="why no image was labelled")
 
 
 class ImportSerializer(serializers.Serializer[Any]):
-    results = ImportedSerializer(many=True, help_text="in the order of the archive")
+    results = ImportedPictureSerializer(
+        many=True, help_text="one for each picture, in the order of the archive"
+    )
 
 
 class CertificateSerializer(serializers.Serializer[Any]):
-    """A bound on the share of wrong answers, proved on calibration data."""
+    """A statistical bound on the share of wrong answers, from calibration data."""
 
-    claim = serializers.ChoiceField(choices=CLAIMS, help_text="the answers that it bounds")
-    confidence = serializers.FloatField(help_text="of the bound, 0 to 1")
-    level = serializers.FloatField(help_text="at most this share is wrong, 0 to 1")
+    claim = serializers.ChoiceField(choices=CLAIMS, help_text="the kind of answers it applies to")
+    confidence = serializers.FloatField(help_text="the confidence level of the bound, 0 to 1")
+    level = serializers.FloatField(help_text="the promised share of wrong answers, 0 to 1")
     threshold = serializers.FloatField(
-        allow_null=True, help_text="the least confidence that it holds for; null if it isn't proved"
+        allow_null=True, help_text="the lowest confidence it applies to; null if it is not proved"
     )
-    n = serializers.IntegerField(help_text="writers with an accepted answer")
+    n = serializers.IntegerField(help_text="the number of writers with an accepted answer")
     errors = serializers.IntegerField(  # type: ignore[assignment]
-        help_text="of these, those with a wrong one"
+        help_text="how many of them have a wrong one"
     )
-    upper_bound = serializers.FloatField(help_text="exact upper bound of the share that is wrong")
-    set_digest = serializers.CharField(help_text="sha256 of the calibration set")
+    upper_bound = serializers.FloatField(
+        help_text="the exact upper bound on the share of wrong answers"
+    )
+    set_digest = serializers.CharField(help_text="the sha256 of the calibration set")
 
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
@@ -163,29 +175,31 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
         ]
 
 
-class ListedModelSerializer(ModelVersionSerializer):
-    """Without what names each image."""
+class ModelSummarySerializer(ModelVersionSerializer):
+    """A model without the details of single images."""
 
-    snapshot = serializers.JSONField(source="learnt_from", read_only=True)
-    comparison = serializers.JSONField(source="compared", read_only=True)
+    snapshot = serializers.JSONField(source="snapshot_summary", read_only=True)
+    comparison = serializers.JSONField(source="comparison_summary", read_only=True)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    reason = exact.Text(required=False, allow_blank=True, max_length=versions.LONGEST_REASON)
+    reason = StrictCharField(
+        required=False, allow_blank=True, max_length=versions.MAX_REASON_LENGTH
+    )
 
 
 class PromotionSerializer(serializers.ModelSerializer[Promotion]):
     model = serializers.SlugRelatedField[ModelVersion](slug_field="name", read_only=True)
     since = serializers.DateTimeField(source="at", read_only=True)
     until = serializers.DateTimeField(
-        read_only=True, allow_null=True, help_text="null while it serves"
+        read_only=True, allow_null=True, help_text="null for the current champion"
     )
     by = serializers.CharField(
         source="by.username",
         default=None,
         read_only=True,
         allow_null=True,
-        help_text="null for commands",
+        help_text="null if promoted by a command",
     )
 
     class Meta:
@@ -193,19 +207,25 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
         fields = ["model", "since", "until", "by", "via", "reason"]
 
 
-class AskSerializer(serializers.Serializer[Any]):
-    fine_tune = exact.Boolean(
-        default=True, help_text="from the champion's weights; else from scratch"
+class RunRequestSerializer(serializers.Serializer[Any]):
+    fine_tune = StrictBooleanField(
+        default=True, help_text="true: start from the champion's weights; false: from scratch"
     )
-    force = exact.Boolean(default=False, help_text="even where there is nothing new")
+    force = StrictBooleanField(default=False, help_text="train even if there are no new labels")
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     asked_by = serializers.SlugRelatedField[User](
-        slug_field="username", read_only=True, allow_null=True, help_text="null for commands"
+        slug_field="username",
+        read_only=True,
+        allow_null=True,
+        help_text="null if started by a command",
     )
     result = serializers.SlugRelatedField[ModelVersion](
-        slug_field="name", read_only=True, allow_null=True, help_text="the model that came of it"
+        slug_field="name",
+        read_only=True,
+        allow_null=True,
+        help_text="the model that the run produced",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What was sent: its answer, deleting it, and what somebody says that its digits are."""
+"""Uploads: their answers, their deletion, and visitors' suggestions."""
 
 from typing import Any
 from uuid import UUID
@@ -14,54 +14,53 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier import answers
-from classifier.api.answers import AnswerSerializer, told
-from classifier.api.conditional import Conditional
-from classifier.api.permissions import StaffWhoDelete
+from classifier.access.throttles import AddressThrottle
+from classifier.api.answers import AnswerSerializer, serialize_answer
+from classifier.api.conditional import ConditionalView
+from classifier.api.permissions import CanDelete
 from classifier.api.serializers import DeletionSerializer, SuggestionSerializer
+from classifier.labelling import labels
 from classifier.models import InputImage, Upload
-from classifier.services import deletion, labels
-from classifier.throttles import PerAddress
+from classifier.uploads import answers, deletion
 
 DELETE_KEY = "HTTP_DELETE_KEY"
 
 
 class WrongKey(PermissionDenied):
     default_code = "wrong_delete_key"
-    default_detail = "This is not the upload's Delete-Key. Its sender was told it with the answer."
+    default_detail = "The Delete-Key is wrong. It is the `delete_key` in the upload's first answer."
 
 
-class UploadView(Conditional):
+class UploadView(ConditionalView):
     queryset = Upload.objects.all()
 
     def get_authenticators(self) -> Any:
-        return super().get_authenticators() if self._is_for_staff() else []
+        return super().get_authenticators() if self._needs_staff() else []
 
     def get_permissions(self) -> list[BasePermission]:
-        return [StaffWhoDelete() if self._is_for_staff() else AllowAny()]
+        return [CanDelete() if self._needs_staff() else AllowAny()]
 
-    def _is_for_staff(self) -> bool:
-        """Who has the key needs to be nobody. While the schema is made there is no request."""
-        asked = self.request
-        return asked is not None and asked.method == "DELETE" and DELETE_KEY not in asked.META
+    def _needs_staff(self) -> bool:
+        request = self.request  # None while the schema is generated
+        return request is not None and request.method == "DELETE" and DELETE_KEY not in request.META
 
     @extend_schema(
         operation_id="get_upload",
         tags=["uploads"],
-        summary="What was read in a picture that was sent",
-        description="By the newest reading of each of its digits.",
+        summary="Get the answer to an upload again",
+        description="With the newest prediction of each digit.",
         responses=AnswerSerializer,
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(told(answers.of_upload(get_object_or_404(Upload, pk=pk))))
+        return Response(serialize_answer(answers.load_answer(get_object_or_404(Upload, pk=pk))))
 
     @extend_schema(
         operation_id="delete_upload",
         tags=["uploads"],
-        summary="Delete a picture that was sent, with all that came of it",
+        summary="Delete an upload and everything derived from it",
         description=(
-            "By whoever sent it, with its Delete-Key, or by staff. 202 if it is deleted but for "
-            "its file, which can't be deleted right now; that is tried again."
+            "Needs the Delete-Key or, for staff, the permission to delete uploads. A 202 means "
+            "that the file could not be deleted yet; the site tries again by itself."
         ),
         auth=[{"token": ["delete"]}, {"cookieAuth": []}, {}],  # type: ignore[list-item]
         parameters=[
@@ -69,42 +68,44 @@ class UploadView(Conditional):
                 "Delete-Key",
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
-                description="`delete_key` in the answer when it was sent; staff need none",
+                description="The `delete_key` in the first answer. Staff need none.",
             )
         ],
         responses={202: DeletionSerializer, 204: None},
     )
     def delete(self, request: Request, pk: UUID) -> Response:
         key = request.META.get(DELETE_KEY)
-        if key is not None and not deletion.is_key(pk, key):
+        if key is not None and not deletion.is_deletion_key(pk, key):
             raise WrongKey
-        deleted = deletion.delete([pk])
+        deleted = deletion.delete_uploads([pk])
         if not deleted.uploads:
             raise NotFound
         if deleted.files_left:
-            return Response({"detail": gettext(deletion.FILES_LEFT)}, status.HTTP_202_ACCEPTED)
+            return Response(
+                {"detail": gettext(deletion.FILES_LEFT_MESSAGE)}, status.HTTP_202_ACCEPTED
+            )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class SuggestionsView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (PerAddress,)
+    throttle_classes = (AddressThrottle,)
     queryset = InputImage.objects.uploaded()
 
     @extend_schema(
         operation_id="suggest_label",
         tags=["images"],
-        summary="Say what a digit in a picture is",
-        description="It is shown to staff, and changes no label.",
+        summary="Suggest the label of a digit",
+        description="Staff see the suggestion. The label itself does not change.",
         request=SuggestionSerializer,
         responses={201: SuggestionSerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        asked = SuggestionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        body = SuggestionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         try:
-            labels.suggest(pk, asked.validated_data["label"])
+            labels.record_suggestion(pk, body.validated_data["label"])
         except InputImage.DoesNotExist as error:
             raise NotFound from error
-        return Response(asked.data, status.HTTP_201_CREATED)
+        return Response(body.data, status.HTTP_201_CREATED)

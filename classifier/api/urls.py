@@ -1,4 +1,4 @@
-"""The API's addresses."""
+"""URLs of the API."""
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -28,8 +28,8 @@ urlpatterns = [
     path("promotions", promotions.PromotionsView.as_view(), name="promotions"),
     path("promotions/rollback", promotions.RollbackView.as_view(), name="rollback"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    # Page and script apart, as the content security policy refuses scripts within a page.
-    # A page has nothing to answer OPTIONS with.
+    # The split view has no inline script, which the content security policy would block. Without
+    # a metadata class, OPTIONS does not try to describe a page.
     path(
         "docs",
         SpectacularSwaggerSplitView.as_view(template_name="swagger.html", metadata_class=None),

@@ -1,39 +1,47 @@
-"""What is stored: uploads and their digits, labels, models and training, and who is told of it."""
+"""The tables: uploads and images, labels, model versions and training runs, tokens and webhooks."""
 
-from classifier.models.access import ApiToken, KeptAnswer
+from classifier.models.access import ApiToken, IdempotencyRecord
+from classifier.models.audits import Alarm, AlarmKind, Audit
+from classifier.models.erasures import Erasure
 from classifier.models.images import (
-    REASONS,
-    VERDICTS,
+    REASON_CHOICES,
+    VERDICT_CHOICES,
     InputImage,
     InputImageQuerySet,
     Prediction,
     Upload,
     stored_name,
 )
-from classifier.models.labels import LabelChange, LabelCheck, QueueItem, Suggestion
+from classifier.models.labels import MISTAKEN_SCORE, LabelChange, LabelCheck, QueueItem, Suggestion
 from classifier.models.media import MediaStore
-from classifier.models.source import UPLOADED, Source, Via
+from classifier.models.shadow import ShadowReading
+from classifier.models.source import UPLOAD_SOURCES, Source, Via
 from classifier.models.versions import (
-    UNFINISHED,
+    UNFINISHED_STATES,
     ModelState,
     ModelVersion,
     Promotion,
     RunState,
     TrainingRun,
-    details,
+    get_detail_fields,
 )
 from classifier.models.webhooks import Delivery, Webhook
 
 __all__ = [
-    "REASONS",
-    "UNFINISHED",
-    "UPLOADED",
-    "VERDICTS",
+    "MISTAKEN_SCORE",
+    "REASON_CHOICES",
+    "UNFINISHED_STATES",
+    "UPLOAD_SOURCES",
+    "VERDICT_CHOICES",
+    "Alarm",
+    "AlarmKind",
     "ApiToken",
+    "Audit",
     "Delivery",
+    "Erasure",
+    "IdempotencyRecord",
     "InputImage",
     "InputImageQuerySet",
-    "KeptAnswer",
     "LabelChange",
     "LabelCheck",
     "MediaStore",
@@ -43,12 +51,13 @@ __all__ = [
     "Promotion",
     "QueueItem",
     "RunState",
+    "ShadowReading",
     "Source",
     "Suggestion",
     "TrainingRun",
     "Upload",
     "Via",
     "Webhook",
-    "details",
+    "get_detail_fields",
     "stored_name",
 ]

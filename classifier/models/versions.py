@@ -1,10 +1,10 @@
-"""The models: what they learnt from, how they compare, which served when, and their training."""
+"""Model versions, their promotions, and training runs."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from classifier.constraints import one_of
+from classifier.models.constraints import build_choice_constraint
 from classifier.models.source import Via
 
 
@@ -15,22 +15,22 @@ class ModelState(models.TextChoices):
     REJECTED = "rejected"
 
 
-def details(of: str = "") -> list[str]:
-    """What names each image, which makes megabytes: to defer, also through the relation `of`."""
+def get_detail_fields(of: str = "") -> list[str]:
+    """Return the fields that list every image and take megabytes, through the relation `of`."""
     return [f"{of}__{name}" if of else name for name in ("snapshot", "comparison")]
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
-    def light(self) -> "ModelVersionQuerySet":
-        """Without their details, which are read where they are asked for."""
-        return self.defer(*details())
+    def without_details(self) -> "ModelVersionQuerySet":
+        """Defer the detail fields, which are loaded when they are read."""
+        return self.defer(*get_detail_fields())
 
     def champion(self) -> "ModelVersion | None":
-        return self.light().filter(state=ModelState.CHAMPION).first()
+        return self.without_details().filter(state=ModelState.CHAMPION).first()
 
 
 class ModelVersion(models.Model):
-    """One trained model: its folder in MODELS_DIR, what it learnt from and how well it did."""
+    """A trained model: its folder in MODELS_DIR, its training data and its metrics."""
 
     name = models.CharField(max_length=64, unique=True)
     state = models.CharField(
@@ -43,7 +43,7 @@ class ModelVersion(models.Model):
         default=dict, help_text="with the champion of that time, image by image"
     )
     certificates = models.JSONField(
-        default=list, help_text="bounds on the errors among what it calls a digit"
+        default=list, help_text="bounds on its errors among accepted digits"
     )
     checksum = models.CharField(max_length=64, help_text="sha256 of the folder's manifest")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -56,7 +56,7 @@ class ModelVersion(models.Model):
         default_permissions = ("view",)
         permissions = [("promote_modelversion", "Can promote models and roll back")]
         constraints = [
-            one_of("state", ModelState.values, "model_versions_state_is_known"),
+            build_choice_constraint("state", ModelState.values, "model_versions_state_is_known"),
             models.UniqueConstraint(
                 fields=["state"],
                 condition=Q(state="champion"),
@@ -73,7 +73,7 @@ class ModelVersion(models.Model):
 
 
 class Promotion(models.Model):
-    """From when on a model served. Append-only: the newest one's model is the champion."""
+    """The start of a model's service. Append-only: the champion is the newest one's model."""
 
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="promotions")
     by = models.ForeignKey(
@@ -90,7 +90,7 @@ class Promotion(models.Model):
     class Meta:
         db_table = "promotions"
         default_permissions = ()
-        constraints = [one_of("via", Via.values, "promotions_via_is_known")]
+        constraints = [build_choice_constraint("via", Via.values, "promotions_via_is_known")]
 
     def __str__(self) -> str:
         return f"{self.model} from {self.at:%Y-%m-%d %H:%M}"
@@ -105,27 +105,27 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
+UNFINISHED_STATES = (RunState.QUEUED, RunState.RUNNING)
 
 
 class TrainingRun(models.Model):
-    """One run of training: who asked, how it went, what came of it."""
+    """A training run: who started it, its progress and its result."""
 
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
-    fine_tune = models.BooleanField(default=False, help_text="from the champion's weights")
-    force = models.BooleanField(default=False, help_text="even where there is nothing new")
+    fine_tune = models.BooleanField(default=False, help_text="start from the champion's weights")
+    force = models.BooleanField(default=False, help_text="train even without new labels")
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
-    stage = models.CharField(max_length=80, blank=True, help_text="what it is doing right now")
-    progress = models.JSONField(default=list, help_text="loss and accuracy, an entry an epoch")
+    stage = models.CharField(max_length=80, blank=True, help_text="the current step")
+    progress = models.JSONField(default=list, help_text="loss and accuracy of each epoch")
     log = models.TextField(blank=True)
     error = models.TextField(blank=True)
     result = models.OneToOneField(ModelVersion, models.PROTECT, null=True, related_name="run")
     cancel_requested = models.BooleanField(default=False)
     asked_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
-    heartbeat_at = models.DateTimeField(null=True, help_text="its process lived at this time")
+    heartbeat_at = models.DateTimeField(null=True, help_text="the last sign of life of its process")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -133,7 +133,7 @@ class TrainingRun(models.Model):
         default_permissions = ("view",)
         permissions = [("start_trainingrun", "Can start and cancel training")]
         constraints = [
-            one_of("state", RunState.values, "training_runs_state_is_known"),
+            build_choice_constraint("state", RunState.values, "training_runs_state_is_known"),
             models.CheckConstraint(
                 condition=~Q(state="succeeded") | Q(result__isnull=False),
                 name="training_runs_success_has_a_result",
@@ -161,4 +161,4 @@ class TrainingRun(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.state not in UNFINISHED
+        return self.state not in UNFINISHED_STATES

@@ -1,4 +1,4 @@
-"""Who is told of what happens here, and what they were told."""
+"""Webhooks and their deliveries."""
 
 import uuid
 
@@ -7,17 +7,19 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
 
-from classifier.constraints import ArrayLength, choices, one_of
-from classifier.vocabulary import Event
+from classifier.models.constraints import ArrayLength, build_choice_constraint, build_choices
+from classifier.recognition.labels import Event
 
 
 class Webhook(models.Model):
-    """An address that is told of events by a POST, signed with its secret."""
+    """An address that receives events as POST requests, signed with its secret."""
 
     url = models.CharField(
-        "URL", max_length=500, help_text="told by a POST; a receiver of one's own network will do"
+        "URL",
+        max_length=500,
+        help_text="receives each event as a POST request; it may be in your own network",
     )
-    events = ArrayField(models.CharField(max_length=20, choices=choices(Event)))
+    events = ArrayField(models.CharField(max_length=20, choices=build_choices(Event)))
     secret = models.CharField(max_length=64, editable=False)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -37,14 +39,14 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One event that one webhook is told of, until it has answered or the attempts are used up."""
+    """The delivery of one event to one webhook."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
-    event = models.CharField(max_length=20, choices=choices(Event))
+    event = models.CharField(max_length=20, choices=build_choices(Event))
     payload = models.JSONField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    status = models.PositiveSmallIntegerField(null=True, help_text="of the newest answer")
+    status = models.PositiveSmallIntegerField(null=True, help_text="of the newest response")
     error = models.TextField(blank=True)
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -54,7 +56,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         default_permissions = ("view",)
         indexes = [models.Index(fields=["-created_at"], name="webhook_deliveries_newest")]
-        constraints = [one_of("event", Event, "webhook_deliveries_event_is_known")]
+        constraints = [build_choice_constraint("event", Event, "webhook_deliveries_event_is_known")]
 
     def __str__(self) -> str:
         return f"{self.event} to {self.webhook}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.recognition.labels import Verdict
 from classifier.recognition.line_reader import LineReading
-from classifier.recognizer import Recognition
-from classifier.vocabulary import Verdict
+from classifier.recognition.recognizer import Recognition
 
 LEAST = 1e-6  # probabilities are limited to this and 1 less this
 WIDEST_MARGIN = 12.0

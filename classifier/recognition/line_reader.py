@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from classifier.recognition import ctc
 from classifier.recognition.ctc import BLANK, Floats
 from classifier.recognition.line_image import HEIGHT, NARROWEST, Grey, prepare_line
-from classifier.stderr import LITERT_ANNOUNCEMENT, filter_stderr
+from classifier.recognition.native_stderr import LITERT_ANNOUNCEMENT, filter_stderr
 
 STRIDE = 2  # pixels a step
 WIDTHS = 64  # a graph is laid out for each multiple of this that is met

@@ -5,15 +5,14 @@ from math import prod
 
 import numpy as np
 
-from classifier import imaging
-from classifier.imaging import Box, Debug, Page, Picture
-from classifier.imaging.arrays import Pixels
-from classifier.recognition import line_confidence, second_opinion
+from classifier.recognition import imaging, line_confidence, second_opinion
+from classifier.recognition.imaging import Box, Debug, Page, Picture
+from classifier.recognition.imaging.arrays import Pixels
+from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.line_reader import LineReading, combine
+from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.recognition.strip import Strip
-from classifier.recognizer import Recognition, Recognizer
-from classifier.vocabulary import Reason, Verdict
 
 CUT_OFF = 0.19  # of a side of a digit's box, along the picture's border
 THUMBNAIL = 40  # pixels of the shorter side; the ink of smaller pictures may fill them

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifier.imaging.components import find_components
-from classifier.imaging.normalize import to_mnist, trim
+from classifier.recognition.imaging.components import find_components
+from classifier.recognition.imaging.normalize import to_mnist, trim
 from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
 
 PAPER, INK = 0.3, 0.7  # of the darkest strokes: paler is none, darker is whole

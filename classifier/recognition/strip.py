@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.imaging import Box, Line, Picture
-from classifier.imaging.arrays import Grey
-from classifier.imaging.light import dark_on_light
+from classifier.recognition.imaging import Box, Line, Picture
+from classifier.recognition.imaging.arrays import Grey
+from classifier.recognition.imaging.light import dark_on_light
 
 INKED = 0.6  # how much darker than paper full ink is
 

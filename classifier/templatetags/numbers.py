@@ -1,20 +1,34 @@
-"""Numbers as people read them, in their language."""
+"""Template filters for percentages and certainty, in the visitor's language."""
 
 from django import template
 from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
-SURE = 0.9999
+CERTAIN = 0.99
+SMALLEST, LARGEST = 0.005, 0.995  # a whole percentage beyond these would claim too much
 
 
 @register.filter
-def share(of_one: float, places: int = 2) -> str:
-    """0.9987 → "99.87 %"; with -2 `places`, 0.05 → "5 %"."""
-    return f"{floatformat(round(100 * of_one, 6), places)}\N{NO-BREAK SPACE}%"
+def share(value: float, places: int = 2) -> str:
+    """Format 0.9987 as "99.87 %" and, with -2 places, 0.05 as "5 %"."""
+    return f"{floatformat(round(100 * value, 6), places)}\N{NO-BREAK SPACE}%"
 
 
 @register.filter
 def percent(probability: float) -> str:
-    """As `share`, but never "100.00 %" of what is not certain."""
-    return share(min(probability, SURE))
+    """Format a probability as a whole percentage, or as "< 1 %" or "> 99 %"."""
+    if 0 < probability < SMALLEST:
+        return f"<\N{NO-BREAK SPACE}{share(0.01, 0)}"
+    if probability >= LARGEST:
+        return f">\N{NO-BREAK SPACE}{share(0.99, 0)}"
+    return share(probability, 0)
+
+
+@register.filter
+def certainty(probability: float) -> str:
+    """Describe the probability of an answer with the verdict `digit` in words."""
+    if probability >= CERTAIN:
+        return _("certain")
+    return _("fairly sure (%(percent)s)") % {"percent": percent(probability)}

@@ -1,4 +1,4 @@
-"""The tests' databases: one server for all test processes, and copies of one migrated template."""
+"""The test databases, copied from one migrated template."""
 
 import hashlib
 import sys
@@ -9,42 +9,46 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
+from django.test import TransactionTestCase
+from psycopg.sql import SQL, Identifier
 
 TEMPLATE = "mnistsite_template"
 LOCK = 0x74657374  # "test"
-CONNECTING = ("host", "port", "user", "password")
+CONNECTION_KEYS = ("host", "port", "user", "password")
 
 
 def prepare_template() -> None:
-    """Leave a migrated database for the others to be copied from, unless it is there already."""
-    with server_cursor() as cursor:
+    """Create the migrated database that the others are copied from, unless it is up to date."""
+    with open_server_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        trade_durability_for_speed(cursor)
-        wanted = digest_of_migrations()
+        disable_durability(cursor)
+        digest = hash_migrations()
         cursor.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
             [TEMPLATE],
         )
-        if cursor.fetchone() != (wanted,):
+        if cursor.fetchone() != (digest,):
             cursor.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
             cursor.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
             migrate_template()
-            cursor.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{wanted}'")
+            cursor.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{digest}'")
 
 
 @contextmanager
-def server_cursor() -> Iterator[CursorWrapper]:
-    """A cursor of the server's own database, for statements about databases."""
+def open_server_cursor() -> Iterator[CursorWrapper]:
+    """Open a cursor of the maintenance database, for statements about databases."""
     with connection._nodb_cursor() as cursor:
         yield cursor
 
 
-def trade_durability_for_speed(cursor: CursorWrapper) -> None:
-    """Switch off what survives a power cut, on the tests' own server only."""
+def disable_durability(cursor: CursorWrapper) -> None:
+    """Switch off durability on the tests' own server."""
     if connection.settings_dict["HOST"] or "host" in connection.settings_dict["OPTIONS"]:
         return  # somebody else's server
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -52,7 +56,7 @@ def trade_durability_for_speed(cursor: CursorWrapper) -> None:
     cursor.execute("SELECT pg_reload_conf()")
 
 
-def digest_of_migrations() -> str:
+def hash_migrations() -> str:
     migrations = MigrationLoader(None).disk_migrations
     files = {str(sys.modules[migration.__module__].__file__) for migration in migrations.values()}
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in sorted(files))).hexdigest()
@@ -69,22 +73,24 @@ def migrate_template() -> None:
         connection.settings_dict["NAME"] = name
 
 
-def database_url(name: str = "") -> str:
-    """Return the address of the current test database, or of another one on its server."""
-    given: dict[str, Any] = {**connection.get_connection_params()}
-    parts = {key: str(given[key]) for key in CONNECTING if key in given}
-    return f"postgresql:///{name or given['dbname']}?{urlencode(parts)}"
+def delete_rows(_: TransactionTestCase) -> None:
+    """Delete all rows but those that migrating leaves: content types and permissions.
+
+    A flush truncates every table, which takes longer than deleting a few rows, and creates
+    those again.
+    """
+    migrated = {ContentType._meta.db_table, Permission._meta.db_table, "django_migrations"}
+    names = connection.introspection.django_table_names()
+    tables = [name for name in names if name not in migrated]
+    with transaction.atomic(), connection.cursor() as cursor:  # foreign keys wait for its end
+        cursor.execute(SQL(";").join(SQL("DELETE FROM {}").format(Identifier(t)) for t in tables))
 
 
-@contextmanager
-def copied_database(name: str) -> Iterator[str]:
-    """The address of an empty, migrated database, dropped at the end."""
-    with server_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
-    yield database_url(name)
-    with server_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def get_database_url() -> str:
+    """Return the address of the current test database."""
+    parameters: dict[str, Any] = {**connection.get_connection_params()}
+    parts = {key: str(parameters[key]) for key in CONNECTION_KEYS if key in parameters}
+    return f"postgresql:///{parameters['dbname']}?{urlencode(parts)}"
 
 
 def count_waiting_connections() -> int:

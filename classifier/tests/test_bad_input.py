@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a digit or a sentence that says what is wrong, never a 500."""
+"""Bad and unusual input: the response is an answer or an explained error, never a 500."""
 
 import json
 import re
@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
+from classifier.tests.files import list_stored_files
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,7 @@ Edit = Callable[[Image.Image], bytes]
 
 @dataclass
 class Reply:
-    """`code` is "" from the web pages, which show the sentence alone."""
+    """A parsed response; `code` is "" from the web pages, which show only the detail."""
 
     status: int
     code: str
@@ -34,17 +35,17 @@ class Reply:
     label: str = ""
 
 
-def of_web(client: Client, response: Any) -> Reply:
+def parse_web_reply(client: Client, response: Any) -> Reply:
     page = response.content.decode()
     if response.status_code == 302:
         page = client.get(response.headers["Location"]).content.decode()
-        found = re.findall(r'<(?:p|span) class="answer[^>]*>([^<]*)<', page)
-        return Reply(200, "", "", found[0])
-    found = re.findall(r'role="alert">([^<]+)<', page)
-    return Reply(response.status_code, "", " ".join(found))
+        texts = re.findall(r'<(?:p|span) class="answer[^>]*>([^<]*)<', page)
+        return Reply(200, "", "", texts[0])
+    texts = re.findall(r'role="alert">([^<]+)<', page)
+    return Reply(response.status_code, "", " ".join(texts))
 
 
-def of_api(_: Client, response: Any) -> Reply:
+def parse_api_reply(_: Client, response: Any) -> Reply:
     answer = json.loads(response.content)
     if response.status_code == 200:
         return Reply(200, "", "", answer["label"])
@@ -52,43 +53,45 @@ def of_api(_: Client, response: Any) -> Reply:
     return Reply(response.status_code, answer["code"], answer["detail"])
 
 
-READ_REPLY = {"/predict": of_web, "/api/predict": of_api}
+PARSERS = {"/predict": parse_web_reply, "/api/predict": parse_api_reply}
 
 
 def post(address: str, fields: dict[str, Any]) -> Reply:
     client = Client()
-    return READ_REPLY[address](client, client.post(address, fields))
+    return PARSERS[address](client, client.post(address, fields))
 
 
-def by_form(data: bytes, name: str) -> Reply:
+def send_form(data: bytes, name: str) -> Reply:
     return post("/predict", {"image": SimpleUploadedFile(name, data)})
 
 
-def by_api_field(data: bytes, name: str) -> Reply:
+def send_api_field(data: bytes, name: str) -> Reply:
     return post("/api/predict", {"image": SimpleUploadedFile(name, data)})
 
 
-def by_api_body(data: bytes, _: str) -> Reply:
+def send_api_body(data: bytes, _: str) -> Reply:
     client = Client()
-    return of_api(client, client.generic("POST", "/api/predict", data, content_type="image/png"))
+    return parse_api_reply(
+        client, client.generic("POST", "/api/predict", data, content_type="image/png")
+    )
 
 
 Send = Callable[[bytes, str], Reply]
-ways = pytest.mark.parametrize("send", [by_form, by_api_field, by_api_body])
-addresses = pytest.mark.parametrize("address", READ_REPLY)
+each_way = pytest.mark.parametrize("send", [send_form, send_api_field, send_api_body])
+each_address = pytest.mark.parametrize("address", PARSERS)
 
 
-def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+def encode_picture(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def paper(width: int, height: int) -> Image.Image:
+def create_paper(width: int, height: int) -> Image.Image:
     return Image.new("L", (width, height), 255)
 
 
-def png_that_claims(width: int, height: int) -> bytes:
+def build_png_claiming(width: int, height: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         checksum = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + checksum
@@ -99,14 +102,16 @@ def png_that_claims(width: int, height: int) -> bytes:
     return start + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def animation() -> bytes:
-    return saved(paper(50, 50), "GIF", save_all=True, append_images=[Image.new("L", (50, 50))])
+def build_animation() -> bytes:
+    return encode_picture(
+        create_paper(50, 50), "GIF", save_all=True, append_images=[Image.new("L", (50, 50))]
+    )
 
 
-def zip_file() -> bytes:
+def build_zip_of_picture() -> bytes:
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("digit.png", saved(paper(50, 50)))
+        archive.writestr("digit.png", encode_picture(create_paper(50, 50)))
     return buffer.getvalue()
 
 
@@ -115,27 +120,42 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><circle r="
 BAD: dict[str, tuple[Callable[[], bytes], str, int, str]] = {
     "text": (lambda: b"hello", "a.txt", 400, "not_an_image"),
     "zeros": (lambda: bytes(1000), "a.png", 400, "not_an_image"),
-    "a ZIP called JPEG": (zip_file, "a.jpg", 400, "not_an_image"),
-    "a PNG cut short": (lambda: saved(Image.effect_noise((99, 99), 9))[:-999], "a", 400, "damaged"),
-    "a JPEG cut short": (lambda: saved(paper(99, 99), "JPEG")[:200], "a.jpg", 400, "damaged"),
-    "a PNG's first bytes": (lambda: saved(paper(99, 99))[:20], "a.png", 400, "damaged"),
-    "one pixel high": (lambda: saved(paper(5000, 1)), "a.png", 400, "too_small"),
-    "one pixel wide": (lambda: saved(paper(1, 5000)), "a.png", 400, "too_small"),
-    "an animation": (animation, "a.gif", 400, "animated"),
+    "a ZIP called JPEG": (build_zip_of_picture, "a.jpg", 400, "not_an_image"),
+    "a PNG cut short": (
+        lambda: encode_picture(Image.effect_noise((99, 99), 9))[:-999],
+        "a",
+        400,
+        "damaged",
+    ),
+    "a JPEG cut short": (
+        lambda: encode_picture(create_paper(99, 99), "JPEG")[:200],
+        "a.jpg",
+        400,
+        "damaged",
+    ),
+    "a PNG's first bytes": (
+        lambda: encode_picture(create_paper(99, 99))[:20],
+        "a.png",
+        400,
+        "damaged",
+    ),
+    "one pixel high": (lambda: encode_picture(create_paper(5000, 1)), "a.png", 400, "too_small"),
+    "one pixel wide": (lambda: encode_picture(create_paper(1, 5000)), "a.png", 400, "too_small"),
+    "an animation": (build_animation, "a.gif", 400, "animated"),
     "an SVG": (lambda: SVG, "a.svg", 415, "unsupported_type"),
     "a PDF": (lambda: b"%PDF-1.7\n" + bytes(99), "a.pdf", 415, "unsupported_type"),
     "a HEIC": (lambda: b"\0\0\0\x18ftypheic" + bytes(99), "a", 415, "unsupported_type"),
     "an AVIF": (lambda: b"\0\0\0\x1cftypavif" + bytes(99), "a", 415, "unsupported_type"),
-    "a bomb": (lambda: png_that_claims(30_000, 30_000), "a.png", 413, "too_many_pixels"),
-    "60 million pixels": (lambda: png_that_claims(10_000, 6_000), "a", 413, "too_many_pixels"),
-    "100 million pixels": (lambda: png_that_claims(10_000, 10_000), "a", 413, "too_many_pixels"),
+    "a bomb": (lambda: build_png_claiming(30_000, 30_000), "a.png", 413, "too_many_pixels"),
+    "60 million pixels": (lambda: build_png_claiming(10_000, 6_000), "a", 413, "too_many_pixels"),
+    "100 million pixels": (lambda: build_png_claiming(10_000, 10_000), "a", 413, "too_many_pixels"),
     "20 MB": (lambda: bytes(20 * 1024 * 1024), "a.png", 413, "too_large"),
 }
 
 
-@ways
+@each_way
 @pytest.mark.parametrize(("make", "name", "status", "code"), BAD.values(), ids=BAD)
-def test_what_cannot_be_read_is_refused_with_a_sentence_and_not_kept(
+def test_unreadable_picture_is_refused(
     champion: ModelVersion,
     settings: Settings,
     send: Send,
@@ -149,51 +169,51 @@ def test_what_cannot_be_read_is_refused_with_a_sentence_and_not_kept(
     assert reply.status == status
     assert reply.code in ("", code)
     assert reply.detail.strip().endswith(".")
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
 
-def assert_nothing_is_kept(settings: Settings) -> None:
+def assert_nothing_is_stored(settings: Settings) -> None:
     assert not Upload.objects.exists()
-    assert not [path for path in (settings.MEDIA_ROOT / "uploads").rglob("*") if path.is_file()]
+    assert not list_stored_files(settings)
 
 
-@ways
-def test_the_limit_is_that_of_the_file_itself(
+@each_way
+def test_size_limit_applies_to_the_file(
     champion: ModelVersion, settings: Settings, drawn: Draw, send: Send
 ) -> None:
     data = drawn(7)
 
     settings.MAX_UPLOAD_BYTES = len(data) - 1
     assert send(data, "a.png").status == 413
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
     settings.MAX_UPLOAD_BYTES = len(data)
     assert send(data, "a.png").label == "7"
 
 
-def test_an_empty_body_is_refused(champion: ModelVersion, settings: Settings) -> None:
-    reply = by_api_body(b"", "")
+def test_empty_body_is_refused(champion: ModelVersion, settings: Settings) -> None:
+    reply = send_api_body(b"", "")
 
     assert (reply.status, reply.code) == (400, "missing_field")
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
 
-def file(name: str = "a.png") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, saved(paper(50, 50)))
+def build_file(name: str = "a.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, encode_picture(create_paper(50, 50)))
 
 
 FORMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "no field": (dict, "missing_field"),
-    "another field": (lambda: {"picture": file()}, "missing_field"),
+    "another field": (lambda: {"picture": build_file()}, "missing_field"),
     "text in the field": (lambda: {"image": "seven"}, "missing_field"),
     "an empty file": (lambda: {"image": SimpleUploadedFile("a.png", b"")}, "empty"),
-    "two fields": (lambda: {"image": file(), "other": file()}, "too_many_files"),
+    "two fields": (lambda: {"image": build_file(), "other": build_file()}, "too_many_files"),
 }
 
 
-@addresses
+@each_address
 @pytest.mark.parametrize(("fields", "code"), FORMS.values(), ids=FORMS)
-def test_a_form_without_exactly_one_file_is_refused(
+def test_form_without_exactly_one_file_is_refused(
     champion: ModelVersion,
     settings: Settings,
     address: str,
@@ -205,93 +225,97 @@ def test_a_form_without_exactly_one_file_is_refused(
     assert reply.status == 400
     assert reply.code in ("", code)
     assert reply.detail.endswith(".")
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
 
-def test_two_files_for_one_answer_are_refused(champion: ModelVersion, settings: Settings) -> None:
-    reply = post("/api/predict", {"image": [file(), file()]})
+def test_two_files_are_refused(champion: ModelVersion, settings: Settings) -> None:
+    reply = post("/api/predict", {"image": [build_file(), build_file()]})
 
     assert (reply.status, reply.code) == (400, "too_many_files")
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
 
-@addresses
-def test_more_files_than_django_takes_apart_are_refused(
+@each_address
+def test_too_many_files_are_refused(
     champion: ModelVersion, settings: Settings, address: str
 ) -> None:
-    reply = post(address, {"image": [file() for _ in range(11)]})
+    reply = post(address, {"image": [build_file() for _ in range(11)]})
 
     assert reply.status == 400
     assert reply.detail
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
 
-@addresses
+@each_address
 @pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=x"])
-def test_a_form_that_cannot_be_taken_apart_is_refused(
+def test_malformed_form_is_refused(
     champion: ModelVersion, settings: Settings, address: str, boundary: str
 ) -> None:
     client, media_type = Client(), "multipart/form-data" + boundary
 
     response = client.generic("POST", address, b"--x\r\nnonsense", content_type=media_type)
 
-    reply = READ_REPLY[address](client, response)
+    reply = PARSERS[address](client, response)
     assert reply.status == 400
     assert reply.detail
-    assert_nothing_is_kept(settings)
+    assert_nothing_is_stored(settings)
 
 
-def rotated(picture: Image.Image) -> bytes:
-    """Lying on its side, with the tag by which a phone says so."""
+def encode_rotated(picture: Image.Image) -> bytes:
+    """Turn the picture on its side, with the EXIF tag that a phone sets."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    return saved(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif)
+    return encode_picture(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif)
 
 
-def palette_with_transparency(picture: Image.Image) -> bytes:
-    return saved(picture.convert("P"), transparency=picture.convert("P").getpixel((0, 0)))
+def encode_transparent_palette(picture: Image.Image) -> bytes:
+    return encode_picture(picture.convert("P"), transparency=picture.convert("P").getpixel((0, 0)))
 
 
-def ink_on_transparency(picture: Image.Image) -> bytes:
+def encode_ink_on_transparency(picture: Image.Image) -> bytes:
     ink = Image.new("RGBA", picture.size, (20, 30, 120, 0))
     ink.putalpha(ImageOps.invert(picture))
-    return saved(ink)
+    return encode_picture(ink)
 
 
-def grey_with_alpha(picture: Image.Image) -> bytes:
-    return saved(Image.merge("LA", (picture, Image.new("L", picture.size, 255))))
+def encode_grey_with_alpha(picture: Image.Image) -> bytes:
+    return encode_picture(Image.merge("LA", (picture, Image.new("L", picture.size, 255))))
 
 
-def sixteen_bits(picture: Image.Image) -> bytes:
-    # Of 4096 levels, as a scanner's 12 bits are stored.
-    return saved(picture.convert("I").point(lambda level: level * 16).convert("I;16"))
+def encode_sixteen_bits(picture: Image.Image) -> bytes:
+    # A scanner stores its 12 bits like this.
+    return encode_picture(picture.convert("I").point(lambda level: level * 16).convert("I;16"))
 
 
 UNUSUAL: dict[str, Edit] = {
-    "CMYK JPEG": lambda picture: saved(picture.convert("CMYK"), "JPEG"),
-    "16-bit PNG": sixteen_bits,
-    "palette with transparency": palette_with_transparency,
-    "1 bit": lambda picture: saved(picture.convert("1")),
-    "grey with alpha": grey_with_alpha,
-    "ink on transparency": ink_on_transparency,
-    "rotated by its EXIF": rotated,
-    "white on black": lambda picture: saved(ImageOps.invert(picture)),
-    "28 by 28": lambda picture: saved(picture.resize((28, 28))),
-    "WebP": lambda picture: saved(picture, "WEBP"),
-    "TIFF": lambda picture: saved(picture, "TIFF"),
-    "compressed TIFF": lambda picture: saved(picture.convert("1"), "TIFF", compression="group4"),
-    "BMP": lambda picture: saved(picture, "BMP"),
-    "GIF": lambda picture: saved(picture, "GIF"),
-    "progressive JPEG": lambda picture: saved(picture.convert("RGB"), "JPEG", progressive=True),
+    "CMYK JPEG": lambda picture: encode_picture(picture.convert("CMYK"), "JPEG"),
+    "16-bit PNG": encode_sixteen_bits,
+    "palette with transparency": encode_transparent_palette,
+    "1 bit": lambda picture: encode_picture(picture.convert("1")),
+    "grey with alpha": encode_grey_with_alpha,
+    "ink on transparency": encode_ink_on_transparency,
+    "rotated by its EXIF": encode_rotated,
+    "white on black": lambda picture: encode_picture(ImageOps.invert(picture)),
+    "28 by 28": lambda picture: encode_picture(picture.resize((28, 28))),
+    "WebP": lambda picture: encode_picture(picture, "WEBP"),
+    "TIFF": lambda picture: encode_picture(picture, "TIFF"),
+    "compressed TIFF": lambda picture: encode_picture(
+        picture.convert("1"), "TIFF", compression="group4"
+    ),
+    "BMP": lambda picture: encode_picture(picture, "BMP"),
+    "GIF": lambda picture: encode_picture(picture, "GIF"),
+    "progressive JPEG": lambda picture: encode_picture(
+        picture.convert("RGB"), "JPEG", progressive=True
+    ),
 }
 
 
-@pytest.mark.parametrize("send", [by_form, by_api_body])
+@pytest.mark.parametrize("send", [send_form, send_api_body])
 @pytest.mark.parametrize("edit", UNUSUAL.values(), ids=UNUSUAL)
-def test_an_unusual_picture_is_read_like_any_other(
+def test_unusual_picture_is_read(
     champion: ModelVersion, drawn: Draw, send: Send, edit: Edit
 ) -> None:
-    picture = Image.open(BytesIO(drawn(4)))  # which is no digit when it lies on its side
+    picture = Image.open(BytesIO(drawn(4)))  # a 4 on its side is no digit
 
     reply = send(edit(picture), "picture")
 

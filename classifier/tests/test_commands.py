@@ -1,4 +1,4 @@
-"""The commands say exactly what they did, and what to do where they could not."""
+"""The output and errors of the management commands."""
 
 import json
 import os
@@ -17,14 +17,14 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from classifier import artifact
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
-from classifier.services import versions
-from classifier.tests import made
+from classifier.recognition import model_folder
+from classifier.registry import versions
+from classifier.tests import factories
 
 Draw = Callable[..., bytes]
 
-NOBODY_LISTENS = "postgresql://nobody@127.0.0.1:1/nothing"
+UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 def run(*arguments: str) -> str:
@@ -34,14 +34,14 @@ def run(*arguments: str) -> str:
 
 
 @pytest.mark.django_db
-def test_models_lists_name_state_accuracy_and_date_newest_first() -> None:
-    made.version(name="baseline", metrics={"test": {"accuracy": 0.9966}})
-    learnt_little = {"by_source": {Source.MNIST_SAMPLE: 4000}}
-    made.version(name="quick", state=ModelState.CHAMPION, snapshot=learnt_little)
+def test_models_are_listed_newest_first() -> None:
+    factories.create_version(name="baseline", metrics={"test": {"accuracy": 0.9966}})
+    snapshot = {"by_source": {Source.MNIST_SAMPLE: 4000}}
+    factories.create_version(name="quick", state=ModelState.CHAMPION, snapshot=snapshot)
     reason = "On MNIST's test split 31 images got worse and 9 better (p = 0.0003); and so on."
-    made.version(name="worse", state=ModelState.REJECTED, comparison={"reason": reason})
+    factories.create_version(name="worse", state=ModelState.REJECTED, comparison={"reason": reason})
     ModelVersion.objects.update(created_at=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
-    promoted("quick", datetime(2024, 5, 7, 9, 10, tzinfo=UTC))
+    create_promotion("quick", datetime(2024, 5, 7, 9, 10, tzinfo=UTC))
 
     assert run("models") == (
         "worse                    rejected   not measured  2024-05-06 07:08  "
@@ -52,27 +52,29 @@ def test_models_lists_name_state_accuracy_and_date_newest_first() -> None:
     )
 
 
-def promoted(name: str, at: datetime, **values: Any) -> None:
+def create_promotion(name: str, at: datetime, **values: Any) -> None:
     version = ModelVersion.objects.get(name=name)
-    with freeze(at):
+    with freeze_time(at):
         Promotion.objects.create(model=version, **{"via": Via.COMMAND} | values)
 
 
 @contextmanager
-def freeze(at: datetime) -> Iterator[None]:
-    """A promotion never changes once it is there, nor does its time."""
+def freeze_time(at: datetime) -> Iterator[None]:
+    """Set the clock, because the time of a promotion can't be changed later."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timezone, "now", lambda: at)
         yield
 
 
 @pytest.mark.django_db
-def test_models_tells_what_was_live_when(admin_user: User) -> None:
-    made.version(name="baseline")
-    made.version(name="better", state=ModelState.CHAMPION)
+def test_timeline_lists_serving_periods(admin_user: User) -> None:
+    factories.create_version(name="baseline")
+    factories.create_version(name="better", state=ModelState.CHAMPION)
     automatic = {"via": Via.AUTOMATIC, "reason": "It comes with the project."}
-    promoted("baseline", datetime(2024, 5, 6, 7, 8, tzinfo=UTC), **automatic)
-    promoted("better", datetime(2024, 5, 7, 9, 10, tzinfo=UTC), by=admin_user, via=Via.ADMIN)
+    create_promotion("baseline", datetime(2024, 5, 6, 7, 8, tzinfo=UTC), **automatic)
+    create_promotion(
+        "better", datetime(2024, 5, 7, 9, 10, tzinfo=UTC), by=admin_user, via=Via.ADMIN
+    )
 
     assert run("models", "--timeline") == (
         "2024-05-07 09:10 – now               better                   admin, Admin\n"
@@ -82,23 +84,25 @@ def test_models_tells_what_was_live_when(admin_user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_models_says_how_to_get_one_where_there_is_none() -> None:
-    assert run("models") == ("No model is on record. Register one: python manage.py promote NAME\n")
+def test_missing_models_are_reported() -> None:
+    assert run("models") == (
+        "There are no registered models. Register one: python manage.py promote NAME\n"
+    )
 
 
 @pytest.mark.django_db
-def test_promote_and_rollback_say_which_model_serves_now() -> None:
-    made.model_folder("second")
+def test_promote_and_rollback_name_the_champion() -> None:
+    factories.copy_bundled_model("second")
 
-    assert run("promote", "baseline") == "baseline is the champion now.\n"
-    assert run("promote", "second") == "second is the champion now.\n"
+    assert run("promote", "baseline") == "baseline is now the champion.\n"
+    assert run("promote", "second") == "second is now the champion.\n"
     assert run("rollback") == "baseline is the champion again.\n"
     assert ModelVersion.objects.get(state=ModelState.CHAMPION).name == "baseline"
 
 
 @pytest.mark.django_db
-def test_promote_and_rollback_keep_why() -> None:
-    made.model_folder("second")
+def test_promote_and_rollback_record_the_reason() -> None:
+    factories.copy_bundled_model("second")
 
     run("promote", "baseline")
     run("promote", "second", "--reason", "It reads my 7s.")
@@ -113,18 +117,18 @@ def test_promote_and_rollback_keep_why() -> None:
 
 
 @pytest.mark.django_db
-def test_a_rejected_model_is_promoted_by_force_only() -> None:
-    made.model_folder("worse")
+def test_rejected_model_needs_force() -> None:
+    factories.copy_bundled_model("worse")
     versions.register("worse", {"passed": False, "reason": "Two images got worse."})
 
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises(CommandError) as raised:
         run("promote", "worse")
 
-    assert str(refused.value) == (
+    assert str(raised.value) == (
         "Model worse was rejected: Two images got worse. "
-        "To let it serve all the same: python manage.py promote worse --force"
+        "To promote it anyway: python manage.py promote worse --force"
     )
-    assert run("promote", "worse", "--force") == "worse is the champion now.\n"
+    assert run("promote", "worse", "--force") == "worse is now the champion.\n"
 
 
 @pytest.mark.django_db
@@ -133,52 +137,52 @@ def test_a_rejected_model_is_promoted_by_force_only() -> None:
     [("promote", "nowhere"), ("rollback",), ("classify", "--model", "nowhere", "digit.png")],
     ids=" ".join,
 )
-def test_wrong_use_ends_with_a_hint_at_the_command_that_helps(arguments: tuple[str, ...]) -> None:
+def test_error_names_the_command_that_helps(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match=r"manage\.py \w+"):
         run(*arguments)
 
 
 @pytest.mark.django_db
-def test_promoting_a_damaged_folder_says_which_file_it_is() -> None:
-    graph = made.model_folder("damaged") / artifact.GRAPH
-    made.flip_a_byte(graph)
+def test_damaged_file_is_named() -> None:
+    graph = factories.copy_bundled_model("damaged") / model_folder.GRAPH
+    factories.flip_byte(graph)
 
-    with pytest.raises(CommandError, match="checksum") as caught:
+    with pytest.raises(CommandError, match="checksum") as raised:
         run("promote", "damaged")
 
-    assert str(graph) in str(caught.value)
+    assert str(graph) in str(raised.value)
 
 
 @pytest.mark.django_db
-def test_promoting_another_model_under_a_registered_name_is_refused() -> None:
-    folder = made.model_folder("changed")
+def test_changed_folder_is_refused() -> None:
+    folder = factories.copy_bundled_model("changed")
     versions.register("changed")
-    manifest = folder / artifact.MANIFEST
+    manifest = folder / model_folder.MANIFEST
     manifest.write_text(manifest.read_text() + "\n")
 
     with pytest.raises(CommandError, match="Give the new folder another name"):
         run("promote", "changed")
 
 
-def test_classify_prints_what_the_api_would_say_without_ids(tmp_path: Path, drawn: Draw) -> None:
-    """Also that it needs no database: this test has no access to one."""
+def test_classify_prints_answer_without_ids(tmp_path: Path, drawn: Draw) -> None:
+    # This test has no access to a database: the command needs none.
     picture = tmp_path / "seven.png"
     picture.write_bytes(drawn(7))
 
     answer = json.loads(run("classify", str(picture)))
 
     assert (answer["file"], answer["label"], answer["verdict"]) == (str(picture), "7", "digit")
-    per_answer = {"file", "digits", "left_out", "lines", "model"}
+    answer_keys = {"file", "digits", "left_out", "lines", "model"}
     keys = {
         *["label", "verdict", "reason", "sentence", "best_guess", "confidence", "probabilities"]
     }
-    assert set(answer) == keys | per_answer
+    assert set(answer) == keys | answer_keys
     assert set(answer["digits"][0]) == keys | {"box"}
     assert answer["model"] == "baseline"
 
 
-def test_classify_uses_the_model_that_is_asked_for(tmp_path: Path, drawn: Draw) -> None:
-    made.model_folder("strict", thresholds=made.thresholds(confidence=1.01))
+def test_classify_uses_the_named_model(tmp_path: Path, drawn: Draw) -> None:
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     picture = tmp_path / "seven.png"
     picture.write_bytes(drawn(7))
 
@@ -187,10 +191,10 @@ def test_classify_uses_the_model_that_is_asked_for(tmp_path: Path, drawn: Draw) 
     assert (answer["model"], answer["verdict"], answer["best_guess"]) == ("strict", "unsure", "7")
 
 
-def classify(*files: Path) -> subprocess.CompletedProcess[str]:
-    """As from a shell, on a machine whose database is down."""
+def run_classify(*files: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process whose database can't be reached."""
     command = [sys.executable, "manage.py", "classify", *map(str, files)]
-    environment = os.environ | {"DATABASE_URL": NOBODY_LISTENS}
+    environment = os.environ | {"DATABASE_URL": UNREACHABLE_DATABASE}
     environment.pop("SECRET_KEY", None)
     return subprocess.run(
         command,
@@ -202,17 +206,15 @@ def classify(*files: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_classify_works_without_a_database_and_goes_on_after_a_bad_file(
-    tmp_path: Path, drawn: Draw
-) -> None:
+def test_classify_continues_after_bad_file(tmp_path: Path, drawn: Draw) -> None:
     two, text, nowhere, nine = (tmp_path / name for name in ("2.png", "a.txt", "none", "9.jpg"))
     two.write_bytes(drawn(2))
     text.write_text("hello")
     nine.write_bytes(drawn(9, kind="JPEG"))
 
-    done = classify(two, text, nowhere, nine)
+    process = run_classify(two, text, nowhere, nine)
 
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
     assert [line["file"] for line in lines] == list(map(str, (two, text, nowhere, nine)))
     assert [line.get("label") for line in lines] == ["2", None, None, "9"]
     assert lines[1]["code"] == "not_an_image"
@@ -221,12 +223,12 @@ def test_classify_works_without_a_database_and_goes_on_after_a_bad_file(
     )
     assert lines[2]["code"] == "unreadable"
     assert str(nowhere) in lines[2]["detail"]
-    assert done.returncode != 0
-    assert "2 of 4 files could not be read." in done.stderr
+    assert process.returncode != 0
+    assert "2 of 4 files could not be read." in process.stderr
     assert sorted(tmp_path.iterdir()) == sorted([two, text, nine])
 
 
-def test_classify_takes_all_files_in_a_folder_in_order(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_reads_folder_in_order(tmp_path: Path, drawn: Draw) -> None:
     names = ("b/2.png", "a/deep/9.png", "a.txt", "a/deep/.hidden.png", ".hidden/3.png")
     for name in names:
         (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -244,12 +246,12 @@ def test_classify_takes_all_files_in_a_folder_in_order(tmp_path: Path, drawn: Dr
     assert [line.get("label") for line in lines] == ["2", None, "2", "7"]
 
 
-def test_classify_refuses_an_empty_folder(tmp_path: Path) -> None:
+def test_classify_refuses_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="There are no files in the given folders"):
         run("classify", str(tmp_path))
 
 
-def test_classify_keeps_the_stages_of_equal_names_apart(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_separates_stages_of_equal_names(tmp_path: Path, drawn: Draw) -> None:
     for name in ("one", "two"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         (tmp_path / "pictures" / name / "seven.png").write_bytes(drawn(7))
@@ -260,7 +262,7 @@ def test_classify_keeps_the_stages_of_equal_names_apart(tmp_path: Path, drawn: D
         assert (tmp_path / "stages" / name / "seven-01-picture.png").is_file()
 
 
-def test_classify_shows_the_stages_of_imaging(tmp_path: Path, drawn: Callable[..., bytes]) -> None:
+def test_classify_writes_stages(tmp_path: Path, drawn: Callable[..., bytes]) -> None:
     (tmp_path / "seven.png").write_bytes(drawn(7))
 
     call_command("classify", tmp_path / "seven.png", debug=tmp_path / "stages", stdout=StringIO())

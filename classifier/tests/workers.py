@@ -1,4 +1,4 @@
-"""Workers as processes or as connections of their own, with the tests' own database."""
+"""Workers as processes or connections that use the test database."""
 
 import os
 import subprocess
@@ -13,33 +13,33 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from classifier import tasks
-from classifier.services import workers
-from classifier.tests.database import database_url
+from classifier.monitoring import workers
+from classifier.tests.database import get_database_url
 
 
-def environment() -> dict[str, str]:
+def build_environment() -> dict[str, str]:
     folders = ("MODELS_DIR", "IMAGES_DIR", "VAR_DIR")
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "mnistsite.settings",
-        "DATABASE_URL": database_url(),
+        "DATABASE_URL": get_database_url(),
         **{name: str(getattr(settings, name)) for name in folders},
     }
 
 
-def start(queue: str) -> subprocess.Popen[bytes]:
+def start_worker(queue: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "manage.py", "procrastinate", "worker", "-q", queue]
-    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment())
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=build_environment())
 
 
-def settle_as_if_long_silent() -> None:
-    """What any worker does every 20 seconds, half a minute later."""
+def retry_stalled_jobs() -> None:
+    """Run the task that retries stalled jobs as if no worker had sent a heartbeat for an hour."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 h'")
-    async_to_sync(tasks.settle_jobs.func)(Mock(app=app), 0)
+    async_to_sync(tasks.retry_stalled_jobs.func)(Mock(app=app), 0)
 
 
-def connect(name: str = workers.APPLICATION_NAME) -> psycopg.Connection[tuple[Any, ...]]:
-    """Return a connection that has sent a heartbeat, as a worker's."""
-    connected = psycopg.connect(database_url(), application_name=name, autocommit=True)
+def connect_as_worker(name: str = workers.APPLICATION_NAME) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return a connection that has sent a heartbeat."""
+    connected = psycopg.connect(get_database_url(), application_name=name, autocommit=True)
     connected.execute("SELECT 1")
     return connected

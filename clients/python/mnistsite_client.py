@@ -1,4 +1,4 @@
-"""Calls the API of mnistsite. One file for Python 3.9 or later, without packages: copy it."""
+"""A client of mnistsite's API. Copy this file; it needs Python 3.9 or later and no packages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 Picture = Union[bytes, str, "os.PathLike[str]"]  # the content of a file, or its path
-RETRIED = (429, 502, 503, 504)
-MANY = 10
+RETRY_STATUSES = (429, 502, 503, 504)
+PICTURES_PER_REQUEST = 10
 
 
 class ApiError(Exception):
-    """What the site answered instead: `code` for programs, `detail` for people."""
+    """An error response: `code` is for programs, `detail` for people, `errors` by field."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
@@ -32,9 +32,10 @@ class ApiError(Exception):
 
 
 class Client:
-    """Tries what fails for a passing reason up to `tries` times; no picture is kept twice by that.
+    """A client of one site.
 
-    Raises ApiError for what the site refuses, OSError where it is not reached.
+    Temporary failures are retried up to `tries` times, without storing a picture twice. Methods
+    raise ApiError for an error response and OSError if the site can't be reached.
     """
 
     def __init__(
@@ -49,39 +50,39 @@ class Client:
         self.tries, self.timeout_s = tries, timeout_s
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    # For everybody
+    # For everyone
 
     def recognise(self, picture: Picture) -> Any:
-        return self._json("POST", "/api/predict", _content(picture), **_once())
+        return self._json("POST", "/api/predict", _read_picture(picture), **_new_key())
 
     def recognise_many(self, pictures: Iterable[Picture]) -> Iterator[Any]:
-        """`{"name", "answer", "problem"}` of each, in their order; of the last two one is None."""
-        waiting = list(pictures)
-        for start in range(0, len(waiting), MANY):
-            body, kind = _multipart(waiting[start : start + MANY])
-            headers = {"Content-Type": kind, **_once()}
+        """Yield `{"name", "answer", "problem"}` for each picture; answer or problem is None."""
+        remaining = list(pictures)
+        for start in range(0, len(remaining), PICTURES_PER_REQUEST):
+            body, media_type = _encode_multipart(remaining[start : start + PICTURES_PER_REQUEST])
+            headers = {"Content-Type": media_type, **_new_key()}
             yield from self._json("POST", "/api/predict/many", body, **headers)["results"]
 
     def preview(self, picture: Picture) -> Any:
-        """As `recognise`, with what the model saw; nothing is kept."""
-        return self._json("POST", "/api/preview", _content(picture))
+        """Recognise a picture without storing it; the answer has the model's input too."""
+        return self._json("POST", "/api/preview", _read_picture(picture))
 
     def fetch(self, upload: str) -> Any:
         return self._json("GET", f"/api/uploads/{quote(upload)}")
 
     def suggest(self, image: str, label: str) -> Any:
-        """That an image, one of the `digits` of an answer, is of something else."""
+        """Suggest another label for an image, one of an answer's `digits`."""
         return self._json("POST", f"/api/images/{quote(image)}/suggestions", {"label": label})
 
     def delete(self, upload: str, delete_key: str | None = None) -> None:
-        """By the `delete_key` of its answer or, for staff, by a token with the scope `delete`."""
+        """Delete an upload with its answer's `delete_key`, or with a token of scope `delete`."""
         headers = {"Delete-Key": delete_key} if delete_key else {}
         self._open("DELETE", f"/api/uploads/{quote(upload)}", None, headers).close()
 
     # For staff, with a token
 
     def images(self, **filters: Any) -> Iterator[Any]:
-        """All that fit, such as `label="unknown"`, page by page."""
+        """Yield all images that match the filters, such as `label="unknown"`."""
         query = urlencode({"limit": 200, **filters})
         while query:
             page = self._json("GET", f"/api/images?{query}")
@@ -92,12 +93,12 @@ class Client:
         return self._json("PATCH", f"/api/images/{quote(image)}", {"label": label})
 
     def label_many(self, labels: Mapping[str, str]) -> Any:
-        """By the images' ids, at most 1,000; all of them or none."""
-        asked = [{"id": str(image), "label": label} for image, label in labels.items()]
-        return self._json("POST", "/api/labels", {"labels": asked})
+        """Set the labels of up to 1,000 images by id, all or none."""
+        items = [{"id": str(image), "label": label} for image, label in labels.items()]
+        return self._json("POST", "/api/labels", {"labels": items})
 
     def export(self, path: str | os.PathLike[str]) -> None:
-        """Writes what is labelled to `path`, which ends with `.npz` or `.zip`."""
+        """Write the labelled images to `path`, which ends with `.npz` or `.zip`."""
         part = Path(f"{os.fspath(path)}.part")
         response = self._open("GET", f"/api/labels{Path(path).suffix}", None, {})
         with response, part.open("wb") as file:
@@ -121,47 +122,46 @@ class Client:
                 response: HTTPResponse = urlopen(request, timeout=self.timeout_s)  # noqa: S310
                 return response
             except HTTPError as error:
-                if error.code not in RETRIED or attempt == self.tries:
-                    raise ApiError(error.code, _problem(error)) from None
-                wait = _seconds(error.headers.get("Retry-After"), wait)
+                if error.code not in RETRY_STATUSES or attempt == self.tries:
+                    raise ApiError(error.code, _read_problem(error)) from None
+                wait = _parse_seconds(error.headers.get("Retry-After"), wait)
             except OSError:
                 if attempt == self.tries:
                     raise
             time.sleep(wait)
-        raise ValueError("Client(tries=…) has to be at least 1.")
+        raise ValueError("Client(tries=…) must be at least 1.")
 
 
-def _once() -> dict[str, str]:
-    """Sent again after a lost answer, a request with the same key is answered and not redone."""
+def _new_key() -> dict[str, str]:
+    """Return a header with which a repeated request gets the first response again."""
     return {"Idempotency-Key": str(uuid.uuid4())}
 
 
-def _content(picture: Picture) -> bytes:
+def _read_picture(picture: Picture) -> bytes:
     return picture if isinstance(picture, bytes) else Path(picture).read_bytes()
 
 
-def _multipart(pictures: Iterable[Picture]) -> tuple[bytes, str]:
+def _encode_multipart(pictures: Iterable[Picture]) -> tuple[bytes, str]:
     boundary = uuid.uuid4().hex
     parts = []
     for picture in pictures:
         name = "picture" if isinstance(picture, bytes) else Path(picture).name
         head = f'Content-Disposition: form-data; name="image"; filename="{quote(name)}"'
-        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + _content(picture) + b"\r\n")
+        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + _read_picture(picture) + b"\r\n")
     body = b"".join(parts) + f"--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
 
 
-def _problem(error: HTTPError) -> Mapping[str, Any]:
-    """What is in front of the site may answer otherwise."""
+def _read_problem(error: HTTPError) -> Mapping[str, Any]:
     try:
         problem = json.load(error)
-    except ValueError:
+    except ValueError:  # a response of a proxy in front of the site
         problem = None
     return problem if isinstance(problem, dict) else {"detail": error.reason}
 
 
-def _seconds(given: str | None, default: float) -> float:
+def _parse_seconds(value: str | None, default: float) -> float:
     try:
-        return float(given or default)
+        return float(value or default)
     except ValueError:
         return default

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend that connects patiently, to an embedded server if none is named."""
+"""Django's PostgreSQL backend, with retries and with an embedded server as the default."""

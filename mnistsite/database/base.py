@@ -9,9 +9,9 @@ from django.db.backends.postgresql import base
 from psycopg.pq import ConnStatus
 
 from mnistsite.database import embedded
-from mnistsite.database.server import server
+from mnistsite.database.server import get_server
 
-# A host that is gone, or a network that swallows packets, is noticed within five seconds.
+# Detect a host or network that is down within five seconds.
 CONNECTION = {
     "connect_timeout": 3,
     "tcp_user_timeout": 4_000,  # in milliseconds
@@ -25,13 +25,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
         if "host" not in params:
-            params["host"] = embedded.socket_folder()
+            params["host"] = embedded.get_socket_folder()
         return CONNECTION | params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        known = server(f"{conn_params['host']}:{conn_params.get('port', '')}")
+        server = get_server(f"{conn_params['host']}:{conn_params.get('port', '')}")
         try:
-            return known.connect(partial(super().get_new_connection, conn_params))
+            return server.connect(partial(super().get_new_connection, conn_params))
         except psycopg.OperationalError as error:
             raise psycopg.OperationalError(
                 f"No connection to PostgreSQL at {conn_params['host']}: {str(error).strip()} "
@@ -39,9 +39,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             ) from error
 
     def is_usable(self) -> bool:
-        """Asked once a request: a server that has hung up is heard of without asking it."""
+        """Return False if the server has closed the connection, without a query."""
         if self.connection is None or self.connection.pgconn.status != ConnStatus.OK:
             return False
-        listening = select.poll()
-        listening.register(self.connection.pgconn.socket, select.POLLIN)
-        return not listening.poll(0)
+        poll = select.poll()
+        poll.register(self.connection.pgconn.socket, select.POLLIN)
+        return not poll.poll(0)

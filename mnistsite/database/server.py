@@ -1,4 +1,4 @@
-"""How often a process tries to connect to its database server, and how soon it gives up."""
+"""Connect to the database server with retries."""
 
 import logging
 import time
@@ -9,17 +9,17 @@ from typing import TypeVar
 import psycopg
 from psycopg.errors import ConnectionTimeout
 
-# Seconds between attempts: together half a minute for a server that is just starting, and less than
-# the two seconds that /readyz has in a process that serves.
+# Seconds between attempts. A starting server gets half a minute; a process that serves requests
+# gives up within the two seconds of /readyz.
 START_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 PAUSES_S = (0.2, 0.4, 0.8)
-AWAY_FOR_S = 1.0
-# Another attempt would not change these.
-REFUSALS = ("authentication failed", "no password supplied", "does not exist")
+RETRY_AFTER_S = 1.0
+# Another attempt would fail with these as well.
+PERMANENT_ERRORS = ("authentication failed", "no password supplied", "does not exist")
 
 logger = logging.getLogger(__name__)
 
-Connected = TypeVar("Connected")
+Connection = TypeVar("Connection")
 
 _waits_at_start = False
 
@@ -27,78 +27,77 @@ _waits_at_start = False
 def wait_at_start() -> None:
     """Let this process wait half a minute until it reaches its database for the first time.
 
-    For entry points that serve no requests. Once connected, such a process has no more time than
-    others: its heartbeats would be late.
+    Only for entry points that serve no requests. After the first connection, the process gives up
+    as early as others, so that its heartbeats are not late.
     """
     global _waits_at_start
     _waits_at_start = True
 
 
 class Server:
-    """A server as one process sees it, shared by its threads."""
+    """A database server as one process sees it, shared by its threads."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, address: str) -> None:
+        self._address = address
         self._was_reached = False
         self._lost_at: float | None = None
 
-    def connect(self, connect: Callable[[], Connected]) -> Connected:
-        """Connect, with pauses between attempts; while the server is away, try once a second.
+    def connect(self, connect: Callable[[], Connection]) -> Connection:
+        """Connect, with pauses between attempts; once a server is down, try once a second.
 
-        Raises psycopg.OperationalError.
+        Raise psycopg.OperationalError if all attempts fail.
         """
         if _waits_at_start and not self._was_reached:
-            connected = self._connect_at_start(connect)
+            connection = self._connect_at_start(connect)
         else:
-            connected = self._connect_unless_away(connect)
+            connection = self._connect_with_log(connect)
         self._was_reached = True
-        return connected
+        return connection
 
-    def _connect_at_start(self, connect: Callable[[], Connected]) -> Connected:
+    def _connect_at_start(self, connect: Callable[[], Connection]) -> Connection:
         for attempt, pause in enumerate(START_PAUSES_S):
             try:
                 return connect()
             except psycopg.OperationalError as error:
-                if any(refusal in str(error) for refusal in REFUSALS):
+                if any(message in str(error) for message in PERMANENT_ERRORS):
                     raise
                 if attempt == 0:
-                    self._log_waiting(error)
+                    logger.warning(
+                        "Waiting up to %.0f s for PostgreSQL at %s: %s",
+                        sum(START_PAUSES_S),
+                        self._address,
+                        " ".join(str(error).split()),
+                    )
                 time.sleep(pause)
         return connect()
 
-    def _log_waiting(self, error: psycopg.OperationalError) -> None:
-        reason = " ".join(str(error).split())
-        at_most_s = sum(START_PAUSES_S)
-        logger.warning(
-            "Waiting up to %.0f s for PostgreSQL at %s: %s", at_most_s, self._place, reason
-        )
-
-    def _connect_unless_away(self, connect: Callable[[], Connected]) -> Connected:
-        if self._lost_at is not None and time.monotonic() - self._lost_at < AWAY_FOR_S:
+    def _connect_with_log(self, connect: Callable[[], Connection]) -> Connection:
+        """Connect, and log when the server goes down and when it is back."""
+        if self._lost_at is not None and time.monotonic() - self._lost_at < RETRY_AFTER_S:
             raise psycopg.OperationalError("PostgreSQL could not be reached a moment ago.")
         try:
-            connected = self._connect_soon(connect)
+            connection = self._connect_with_retries(connect)
         except psycopg.OperationalError as error:
             if self._lost_at is None:
-                logger.error("PostgreSQL at %s is away: %s", self._place, error)
+                logger.error("PostgreSQL at %s is down: %s", self._address, error)
             self._lost_at = time.monotonic()
             raise
         if self._lost_at is not None:
-            logger.warning("PostgreSQL at %s is back.", self._place)
+            logger.warning("PostgreSQL at %s is back.", self._address)
             self._lost_at = None
-        return connected
+        return connection
 
-    def _connect_soon(self, connect: Callable[[], Connected]) -> Connected:
+    def _connect_with_retries(self, connect: Callable[[], Connection]) -> Connection:
         for pause in PAUSES_S:
             if self._lost_at is not None:
                 break
             try:
                 return connect()
             except ConnectionTimeout:
-                raise  # it hangs, and will not be there in a moment
+                raise  # a server that hangs will still hang in a moment
             except psycopg.OperationalError:
                 time.sleep(pause)
         return connect()
 
 
-server = cache(Server)
+get_server = cache(Server)

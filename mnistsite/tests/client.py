@@ -1,4 +1,4 @@
-"""The Python client, which lies beside the packages and not in them."""
+"""Import the Python client, which is outside the packages."""
 
 import sys
 

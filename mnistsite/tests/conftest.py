@@ -1,4 +1,4 @@
-"""The whole site, started once for each file of tests."""
+"""Fixtures: the whole site, started once per test module."""
 
 import fcntl
 import json
@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
-from mnistsite.tests.stack import Site, Staff, copy_data, prepare_data, started, stop
+from mnistsite.tests.site import CallApi, Site, copy_data, prepare_data, start_site, stop_site
 
-GIVE = """
+ISSUE_TOKEN = """
 from django.contrib.auth.models import User
 from classifier.models import ApiToken
-from classifier.services import tokens
-from classifier.vocabulary import Scope
+from classifier.access import tokens
+from classifier.recognition.labels import Scope
 admin = User.objects.get(username="admin")
-print(tokens.give(ApiToken(name="tests", user=admin, scopes=[*Scope])))
+print(tokens.issue(ApiToken(name="tests", user=admin, scopes=[*Scope])))
 """
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of a site after its first start, made once for all test processes."""
+    """The data of a site after its first start, created once for all test processes."""
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
@@ -32,9 +32,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (base / "prepared.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            aside = base / "prepared.part"
-            prepare_data(aside)
-            aside.rename(folder)
+            part = base / "prepared.part"
+            prepare_data(part)
+            part.rename(folder)
     return folder / "var"
 
 
@@ -47,19 +47,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def site(folder: Path) -> Iterator[Site]:
-    site = started(folder)
+    site = start_site(folder)
     yield site
-    stop(site, signal.SIGTERM)
+    stop_site(site, signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
 def token(site: Site) -> str:
-    return site.manage("shell", "--verbosity", "0", "--command", GIVE).strip()
+    return site.manage("shell", "--verbosity", "0", "--command", ISSUE_TOKEN).strip()
 
 
 @pytest.fixture(scope="module")
-def staff(site: Site, token: str) -> Staff:
-    """Calls the API as the first account."""
+def call_api(site: Site, token: str) -> CallApi:
+    """A function that calls the API as the first account."""
     headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
 
     def call(path: str, body: Any = None, method: str | None = None) -> Any:

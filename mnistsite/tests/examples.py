@@ -1,4 +1,4 @@
-"""The examples in the documentation: where they are, what they print, and whether that fits."""
+"""Find the documentation's examples, and compare their output with what the page shows."""
 
 import json
 import re
@@ -15,91 +15,93 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 HOST = "http://127.0.0.1:8080"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-RUN = ("sh", "python", "js")
-PRINTED = ("json", "text")
+RUN_LANGUAGES = ("sh", "python", "js")
+OUTPUT_LANGUAGES = ("json", "text")
 ANYTHING = "…"
 
 
 @dataclass
 class Example:
-    """`shown` is what the page says that it prints, or None where it says nothing."""
+    """Code and the output that the page shows for it, if any."""
 
     language: str
     code: str
-    shown: str | None = None
+    output: str | None = None
 
 
-def examples(page: Path, language: str) -> list[Example]:
-    """Those to run, in their order. Of the shell's only what asks the site."""
+def find_examples(page: Path, language: str) -> list[Example]:
+    """Return a page's examples of one language; of shell code, only curl commands."""
     return [
         example
-        for example in _with_output(page.read_text())
+        for example in _parse_examples(page.read_text())
         if example.language == language and (language != "sh" or example.code.startswith("curl"))
     ]
 
 
-def _with_output(text: str) -> Iterator[Example]:
-    """A block of output is that of the example before it."""
+def _parse_examples(text: str) -> Iterator[Example]:
+    """Yield examples; a block of output belongs to the example before it."""
     last: Example | None = None
     for language, content in FENCE.findall(text):
-        if last and language in PRINTED and last.shown is None:
-            last.shown = content
+        if last and language in OUTPUT_LANGUAGES and last.output is None:
+            last.output = content
             continue
         if last:
             yield last
-        last = Example(language, content) if language in RUN else None
+        last = Example(language, content) if language in RUN_LANGUAGES else None
     if last:
         yield last
 
 
-def pages_with(language: str) -> list[Path]:
-    return [page for page in PAGES if examples(page, language)]
+def find_pages(language: str) -> list[Path]:
+    return [page for page in PAGES if find_examples(page, language)]
 
 
-def check(example: Example, printed: str) -> None:
-    if example.shown is None:
+def check_output(example: Example, printed: str) -> None:
+    if example.output is None:
         return
-    if example.shown.lstrip().startswith("{"):
-        found = documents(printed)
-        assert found, f"{example.code}\nprinted no JSON, but {printed!r}"
-        assert all(fits(json.loads(example.shown), each) for each in found), printed
+    if example.output.lstrip().startswith("{"):
+        documents = parse_documents(printed)
+        assert documents, f"{example.code}\nprinted no JSON, but {printed!r}"
+        assert all(matches(json.loads(example.output), each) for each in documents), printed
     else:
-        pattern = re.escape(example.shown.strip()).replace(re.escape(ANYTHING), ".*")
-        assert re.fullmatch(pattern, printed.strip()), f"{example.shown!r}, but {printed!r}"
+        pattern = re.escape(example.output.strip()).replace(re.escape(ANYTHING), ".*")
+        assert re.fullmatch(pattern, printed.strip()), f"{example.output!r}, but {printed!r}"
 
 
-def documents(text: str) -> list[Any]:
-    """JSON after JSON, as several commands print it."""
-    found, decoder = [], json.JSONDecoder()
+def parse_documents(text: str) -> list[Any]:
+    """Parse the JSON documents that several commands print one after another."""
+    documents, decoder = [], json.JSONDecoder()
     while (text := text.lstrip()).startswith("{"):
         document, end = decoder.raw_decode(text)
-        found.append(document)
+        documents.append(document)
         text = text[end:]
-    return found
+    return documents
 
 
-def fits(shown: Any, got: Any) -> bool:
-    """The same, but for what ends with …, the last places of numbers, and which row it is."""
+def matches(shown: Any, actual: Any) -> bool:
+    """Compare values, except for text that ends with …, rounding, and ids of rows."""
     if isinstance(shown, str) and shown.endswith(ANYTHING):
-        return isinstance(got, str)
+        return isinstance(actual, str)
     if isinstance(shown, float):
-        return isinstance(got, float) and isclose(shown, got, rel_tol=0.02)
+        return isinstance(actual, float) and isclose(shown, actual, rel_tol=0.02)
     if isinstance(shown, dict):
         keys = shown.keys() - {ANYTHING}
         return (
-            isinstance(got, dict)
-            and (keys <= got.keys() if ANYTHING in shown else keys == got.keys())
-            and all(fits(shown[key], got[key]) or _is_row(key, got[key]) for key in keys)
+            isinstance(actual, dict)
+            and (keys <= actual.keys() if ANYTHING in shown else keys == actual.keys())
+            and all(
+                matches(shown[key], actual[key]) or _is_row_id(key, actual[key]) for key in keys
+            )
         )
     if isinstance(shown, list):
-        listed = shown[:-1] if ANYTHING in shown else shown
+        items = shown[:-1] if ANYTHING in shown else shown
         return (
-            isinstance(got, list)
-            and (len(got) >= len(listed) if ANYTHING in shown else len(got) == len(listed))
-            and all(map(fits, listed, got))
+            isinstance(actual, list)
+            and (len(actual) >= len(items) if ANYTHING in shown else len(actual) == len(items))
+            and all(map(matches, items, actual))
         )
-    return bool(shown == got)
+    return bool(shown == actual)
 
 
-def _is_row(key: str, value: Any) -> bool:
+def _is_row_id(key: str, value: Any) -> bool:
     return key == "id" and isinstance(value, int)

@@ -1,7 +1,6 @@
-"""Bodies of requests leave a process's memory with their answers."""
+"""The memory of request bodies is freed after the response."""
 
 import gc
-import os
 import subprocess
 import sys
 import tracemalloc
@@ -19,28 +18,28 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
 
-from benchmarks.load import HEADERS, multipart
+from benchmarks.load import HEADERS, encode_multipart
 from classifier.models import ModelVersion
-from mnistsite import run
-from mnistsite.tests.production.asking import ask
-from mnistsite.tests.stack import eventually, free_port
+from mnistsite.entrypoints import run
+from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.site import find_free_port, wait_until
 
 TOKEN = "a" * 32
 FORM = HEADERS | {"Cookie": f"csrftoken={TOKEN}", "X-CSRFToken": TOKEN}
 BODY = {"Content-Type": "image/png"}
 
 
-def damaged(picture: bytes) -> bytes:
+def damage(picture: bytes) -> bytes:
     return picture[:100] + b"\1" * (len(picture) - 100)
 
 
-def damaged_field(picture: bytes) -> bytes:
-    return multipart(damaged(picture))
+def pack_damaged(picture: bytes) -> bytes:
+    return encode_multipart(damage(picture))
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to send a picture, and the status of its answer."""
+class UploadMethod:
+    """A way to send a picture, and the expected status."""
 
     path: str
     headers: dict[str, str]
@@ -48,15 +47,15 @@ class Way:
     status: int
 
 
-WAYS = {
-    "the page's form": Way("/predict", FORM, multipart, 302),
-    "a field": Way("/api/predict", HEADERS, multipart, 200),
-    "a field for many": Way("/api/predict/many", HEADERS, multipart, 200),
-    "the body": Way("/api/predict", BODY, bytes, 200),
-    "the body of a preview": Way("/api/preview", BODY, bytes, 200),
-    "a damaged body": Way("/api/predict", BODY, damaged, 400),
-    "a damaged field": Way("/api/predict", HEADERS, damaged_field, 400),
-    "a damaged form": Way("/predict", FORM, damaged_field, 400),
+METHODS = {
+    "the page's form": UploadMethod("/predict", FORM, encode_multipart, 302),
+    "a field": UploadMethod("/api/predict", HEADERS, encode_multipart, 200),
+    "a field for many": UploadMethod("/api/predict/many", HEADERS, encode_multipart, 200),
+    "the body": UploadMethod("/api/predict", BODY, bytes, 200),
+    "the body of a preview": UploadMethod("/api/preview", BODY, bytes, 200),
+    "a damaged body": UploadMethod("/api/predict", BODY, damage, 400),
+    "a damaged field": UploadMethod("/api/predict", HEADERS, pack_damaged, 400),
+    "a damaged form": UploadMethod("/predict", FORM, pack_damaged, 400),
 }
 MB = 1_000_000
 CLIENTS = 8
@@ -64,13 +63,13 @@ UPLOADS = 48
 LIMIT_MB = 200
 
 
-def padded(picture: bytes, size: int) -> bytes:
+def pad(picture: bytes, size: int) -> bytes:
     return picture.ljust(size, b"\0")
 
 
 @pytest.fixture
 def _open_connection(db: None) -> Iterator[None]:
-    """Answering a request closes the database's connection, and so the test's transaction."""
+    """Keep the connection of the test's transaction, which a response would close."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
@@ -88,30 +87,29 @@ def handler() -> WSGIHandler:
 
 @pytest.fixture
 def _no_automatic_collection() -> Iterator[None]:
-    """As good as in production, where a full collection is hundreds of requests away."""
+    """Collect no garbage, as in production between full collections."""
     gc.collect()
     gc.freeze()
     gc.disable()
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("champion", "_open_connection", "_no_automatic_collection")
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_answered_body_is_freed(
-    way: Way,
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_body_is_freed_after_the_response(
+    method: UploadMethod,
     handler: WSGIHandler,
     drawn: Callable[..., bytes],
 ) -> None:
-    body = way.pack(padded(drawn(7), MB))
+    body = method.pack(pad(drawn(7), MB))
 
     def upload() -> None:
         request = RequestFactory().generic(
-            "POST", way.path, body, way.headers["Content-Type"], headers=way.headers
+            "POST", method.path, body, method.headers["Content-Type"], headers=method.headers
         )
         response = handler(request.environ, lambda *_: lambda _: None)
-        assert response.status_code == way.status
+        assert response.status_code == method.status
         response.close()
 
     upload()
@@ -121,16 +119,16 @@ def test_answered_body_is_freed(
     left, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert left < 4 * MB, "one body, and its copies, may wait for the next"
+    assert left < 4 * MB, "more than one body and its copies remain"
 
 
 @dataclass
-class Web:
+class WebServer:
     process: psutil.Process
     port: int
 
-    def own_mb(self) -> float:
-        """Return the memory that no other process shares, of the one that answers."""
+    def measure_mb(self) -> float:
+        """Return the memory that the serving process does not share."""
         (worker,) = self.process.children()
         return float(worker.memory_full_info().uss / MB)
 
@@ -138,11 +136,10 @@ class Web:
 @pytest.fixture
 def web(
     transactional_db: None, champion: ModelVersion, own_media: None, tmp_path: Path
-) -> Iterator[Web]:
-    """One process of four threads, as `make run` starts it."""
-    port = free_port()
-    environment = {
-        "DATABASE_URL": run.embedded_url(),
+) -> Iterator[WebServer]:
+    """gunicorn with one process of four threads, as in `make run`."""
+    port = find_free_port()
+    environment = run.build_child_environment() | {
         "SECRET_KEY": "only for this test",
         "VAR_DIR": str(tmp_path / "var"),
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
@@ -152,12 +149,12 @@ def web(
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--log-level", "warning"],
-        env=os.environ | run.LEAN | environment,
+        env=environment,
         cwd=settings.BASE_DIR,
     )
     try:
-        assert eventually(lambda: is_ready(port), 30)
-        yield Web(psutil.Process(process.pid), port)
+        assert wait_until(lambda: is_ready(port), 30)
+        yield WebServer(psutil.Process(process.pid), port)
     finally:
         process.terminate()
         process.wait(30)
@@ -165,24 +162,25 @@ def web(
 
 def is_ready(port: int) -> bool:
     try:
-        return ask(port, "/readyz").status == 200
+        return send_request(port, "/readyz").status == 200
     except OSError:
         return False
 
 
-def test_process_stays_small_with_eight_large_uploads_at_once(
-    web: Web, drawn: Callable[..., bytes]
+def test_eight_large_uploads_at_once_use_little_memory(
+    web: WebServer, drawn: Callable[..., bytes]
 ) -> None:
-    picture = padded(drawn(7), 9_900_000)
+    picture = pad(drawn(7), 9_900_000)
 
-    def upload(way: Way) -> float:
-        answer = ask(web.port, way.path, way.pack(picture), way.headers)
-        assert answer.status == way.status, answer.body
-        return web.own_mb()
+    def upload(method: UploadMethod) -> float:
+        body = method.pack(picture)
+        response = send_request(web.port, method.path, body, method.headers)
+        assert response.status == method.status, response.body
+        return web.measure_mb()
 
-    # Pages need the static files that `collectstatic` leaves.
-    ways = cycle(way for way in WAYS.values() if way.path.startswith("/api/"))
+    # Pages would need collected static files.
+    methods = cycle(each for each in METHODS.values() if each.path.startswith("/api/"))
     with ThreadPoolExecutor(CLIENTS) as clients:
-        sizes = [*clients.map(upload, islice(ways, UPLOADS))]
+        sizes = [*clients.map(upload, islice(methods, UPLOADS))]
 
     assert max(sizes) < LIMIT_MB

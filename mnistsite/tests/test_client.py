@@ -1,4 +1,4 @@
-"""The Python client, against the site as it runs and against one that is troubled."""
+"""The Python client, with a real site and with one that fails."""
 
 import ast
 import json
@@ -15,10 +15,10 @@ import pytest
 
 from mnistsite.tests.client import ApiError, Client
 from mnistsite.tests.examples import ROOT
-from mnistsite.tests.stack import Site
+from mnistsite.tests.site import Site
 
 FILE = ROOT / "clients/python/mnistsite_client.py"
-OLDEST = (3, 9)
+OLDEST_PYTHON = (3, 9)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def staff_client(site: Site, token: str) -> Client:
     return Client(site.base, token)
 
 
-def test_a_digit_is_read_from_its_bytes_and_from_its_path(
+def test_picture_is_recognised_from_bytes_and_path(
     site: Site, drawn: Callable[..., bytes], tmp_path: Path
 ) -> None:
     client, path = Client(site.base + "/"), tmp_path / "three.png"
@@ -37,21 +37,21 @@ def test_a_digit_is_read_from_its_bytes_and_from_its_path(
     assert client.recognise(str(path))["label"] == "3"
 
 
-def test_more_pictures_than_a_request_takes_are_read_in_order(
+def test_many_pictures_are_recognised_in_order(
     site: Site, drawn: Callable[..., bytes], tmp_path: Path
 ) -> None:
     letter = tmp_path / "a “letter”.txt"
     letter.write_text("Dear reader")
     pictures = [drawn(7, which) for which in range(10)]
 
-    found = list(Client(site.base).recognise_many([*pictures, letter, drawn(3)]))
+    results = list(Client(site.base).recognise_many([*pictures, letter, drawn(3)]))
 
-    assert [each["answer"]["label"] for each in found[:10]] == ["7"] * 10
-    assert found[10]["problem"]["code"] == "not_an_image"
-    assert found[11]["answer"]["label"] == "3"
+    assert [result["answer"]["label"] for result in results[:10]] == ["7"] * 10
+    assert results[10]["problem"]["code"] == "not_an_image"
+    assert results[11]["answer"]["label"] == "3"
 
 
-def test_a_preview_keeps_nothing(
+def test_preview_stores_nothing(
     site: Site, staff_client: Client, drawn: Callable[..., bytes]
 ) -> None:
     before = list(staff_client.images())
@@ -59,7 +59,7 @@ def test_a_preview_keeps_nothing(
     assert list(staff_client.images()) == before
 
 
-def test_an_answer_is_fetched_corrected_and_deleted_by_who_sent_it(
+def test_sender_fetches_corrects_and_deletes_an_upload(
     site: Site, drawn: Callable[..., bytes]
 ) -> None:
     client = Client(site.base)
@@ -67,22 +67,20 @@ def test_an_answer_is_fetched_corrected_and_deleted_by_who_sent_it(
 
     assert client.fetch(answer["id"])["label"] == "7"
     assert client.suggest(answer["digits"][0]["id"], "1") == {"label": "1"}
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as wrong_key:
         client.delete(answer["id"], "0" * 64)
-    assert (refused.value.status, refused.value.code) == (403, "wrong_delete_key")
+    assert (wrong_key.value.status, wrong_key.value.code) == (403, "wrong_delete_key")
     client.delete(answer["id"], answer["delete_key"])
-    with pytest.raises(ApiError) as gone:
+    with pytest.raises(ApiError) as missing:
         client.fetch(answer["id"])
-    assert gone.value.status == 404
+    assert missing.value.status == 404
 
 
-def test_all_pages_of_a_list_are_gone_through(
-    staff_client: Client, drawn: Callable[..., bytes]
-) -> None:
-    sent = {staff_client.recognise(drawn(7, which))["digits"][0]["id"] for which in range(5)}
-    listed = [image["id"] for image in staff_client.images(limit=2, source="api")]
-    assert sent <= set(listed)
-    assert len(listed) == len(set(listed))
+def test_list_follows_all_pages(staff_client: Client, drawn: Callable[..., bytes]) -> None:
+    uploaded = {staff_client.recognise(drawn(7, which))["digits"][0]["id"] for which in range(5)}
+    ids = [image["id"] for image in staff_client.images(limit=2, source="api")]
+    assert uploaded <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_labels_are_set_and_exported(
@@ -95,12 +93,12 @@ def test_labels_are_set_and_exported(
     staff_client.export(tmp_path / "labels.npz")
 
     labelled = np.load(tmp_path / "labels.npz")
-    found = dict(zip(labelled["ids"].tolist(), labelled["y"].tolist(), strict=True))
-    assert (found[first], found[second]) == (1, 10)
-    assert [path.name for path in tmp_path.iterdir()] == ["labels.npz"], "nothing is left half"
+    labels = dict(zip(labelled["ids"].tolist(), labelled["y"].tolist(), strict=True))
+    assert (labels[first], labels[second]) == (1, 10)
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.npz"], "a partial file is left"
 
 
-def test_what_is_wrong_is_said_by_field(staff_client: Client) -> None:
+def test_invalid_input_lists_errors_by_field(staff_client: Client) -> None:
     with pytest.raises(ApiError) as error:
         staff_client.label_many({str(uuid4()): "x"})
     assert (error.value.status, error.value.code) == (400, "invalid")
@@ -108,21 +106,21 @@ def test_what_is_wrong_is_said_by_field(staff_client: Client) -> None:
     assert error.value.detail
 
 
-def test_staffs_part_takes_a_token(site: Site) -> None:
+def test_staff_operation_requires_a_token(site: Site) -> None:
     with pytest.raises(ApiError) as error:
         next(Client(site.base).images())
     assert (error.value.status, error.value.code) == (401, "not_authenticated")
 
 
-class Troubled(BaseHTTPRequestHandler):
-    """Answers with each of `statuses`, and drops the connection for 0."""
+class FailingHandler(BaseHTTPRequestHandler):
+    """Responds with each of `statuses`, and drops the connection for 0."""
 
     statuses: ClassVar[list[int]]
-    seen: ClassVar[list[tuple[str | None, bytes]]]
+    requests: ClassVar[list[tuple[str | None, bytes]]]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.seen.append((self.headers["Idempotency-Key"], body))
+        self.requests.append((self.headers["Idempotency-Key"], body))
         if status := self.statuses.pop(0):
             self.send_response(status)
             self.send_header("Retry-After", "0")
@@ -134,9 +132,9 @@ class Troubled(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def troubled(*statuses: int) -> Iterator[Client]:
-    Troubled.statuses, Troubled.seen = [*statuses], []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Troubled) as server:
+def serve_failures(*statuses: int) -> Iterator[Client]:
+    FailingHandler.statuses, FailingHandler.requests = [*statuses], []
+    with ThreadingHTTPServer(("127.0.0.1", 0), FailingHandler) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         try:
             yield Client(f"http://127.0.0.1:{server.server_port}")
@@ -144,39 +142,39 @@ def troubled(*statuses: int) -> Iterator[Client]:
             server.shutdown()
 
 
-def test_what_fails_for_a_passing_reason_is_sent_again_under_its_key() -> None:
-    with troubled(503, 0, 429, 200) as client:
+def test_temporary_failure_is_retried_with_the_same_key() -> None:
+    with serve_failures(503, 0, 429, 200) as client:
         assert client.recognise(b"a picture")["label"] == "7"
-    ((key, body),) = set(Troubled.seen)
+    ((key, body),) = set(FailingHandler.requests)
     assert key
     assert len(key) >= 16
-    assert (body, len(Troubled.seen)) == (b"a picture", 4)
+    assert (body, len(FailingHandler.requests)) == (b"a picture", 4)
 
 
-def test_another_picture_has_another_key() -> None:
-    with troubled(200, 200) as client:
+def test_each_call_has_its_own_key() -> None:
+    with serve_failures(200, 200) as client:
         client.recognise(b"a picture")
         client.recognise(b"a picture")
-    assert len(set(Troubled.seen)) == 2
+    assert len(set(FailingHandler.requests)) == 2
 
 
-def test_it_gives_up_at_last_and_says_why() -> None:
-    with troubled(502, 502, 502, 502, 200) as client, pytest.raises(ApiError) as error:
+def test_client_gives_up_with_the_last_error() -> None:
+    with serve_failures(502, 502, 502, 502, 200) as client, pytest.raises(ApiError) as error:
         client.recognise(b"a picture")
-    assert (error.value.status, len(Troubled.seen)) == (502, 4)
+    assert (error.value.status, len(FailingHandler.requests)) == (502, 4)
     assert error.value.detail == "Bad Gateway"
 
 
-def test_what_is_refused_is_not_sent_again() -> None:
-    with troubled(400, 200) as client, pytest.raises(ApiError):
+def test_permanent_error_is_not_retried() -> None:
+    with serve_failures(400, 200) as client, pytest.raises(ApiError):
         client.recognise(b"no picture")
-    assert len(Troubled.seen) == 1
+    assert len(FailingHandler.requests) == 1
 
 
-def test_a_site_that_is_not_there_is_an_error_of_the_system(site: Site) -> None:
+def test_unreachable_site_raises_os_error(site: Site) -> None:
     with pytest.raises(OSError, match="refused"):
         Client("http://127.0.0.1:1", tries=1).recognise(b"a picture")
 
 
-def test_it_is_read_by_the_oldest_python_that_it_is_for() -> None:
-    assert ast.parse(FILE.read_text(), feature_version=OLDEST)
+def test_oldest_supported_python_parses_the_client() -> None:
+    assert ast.parse(FILE.read_text(), feature_version=OLDEST_PYTHON)

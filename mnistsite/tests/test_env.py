@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one is refused by name."""
+"""Readers of environment variables reject wrong values with the variable's name."""
 
 from pathlib import Path
 
@@ -16,14 +16,12 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False)])
-def test_a_boolean_is_said_in_the_usual_words(
-    text: str, value: bool, setting: pytest.MonkeyPatch
-) -> None:
+def test_boolean_has_several_spellings(text: str, value: bool, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)
     assert env.boolean("SOME", not value) is value
 
 
-def test_what_is_unset_or_empty_has_its_default(setting: pytest.MonkeyPatch) -> None:
+def test_empty_variable_has_its_default(setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", " ")
     assert env.boolean("SOME", True) is True
     assert env.integer("SOME", 7) == 7
@@ -33,42 +31,42 @@ def test_what_is_unset_or_empty_has_its_default(setting: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("text", ["maybe", "2"])
-def test_a_wrong_boolean_is_refused_by_name(text: str, setting: pytest.MonkeyPatch) -> None:
+def test_wrong_boolean_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)
-    with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is neither true nor false"):
+    with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is not a boolean"):
         env.boolean("SOME", False)
 
 
 @pytest.mark.parametrize("text", ["ten", "-1", "0", "1.5"])
-def test_a_wrong_number_is_refused_by_name(text: str, setting: pytest.MonkeyPatch) -> None:
+def test_wrong_number_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)
     with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is not a whole number"):
         env.integer("SOME", 5, least=1)
 
 
-def test_a_word_is_one_of_those_that_are_known(setting: pytest.MonkeyPatch) -> None:
+def test_choice_is_accepted(setting: pytest.MonkeyPatch) -> None:
     assert env.one_of("SOME", "http", ["http", "https"]) == "http"
     setting.setenv("SOME", "https")
     assert env.one_of("SOME", "http", ["http", "https"]) == "https"
 
 
 @pytest.mark.parametrize("text", ["HTTPS", "ftp", "https://"])
-def test_any_other_word_is_refused_by_name(text: str, setting: pytest.MonkeyPatch) -> None:
+def test_unknown_choice_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)
     with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is not one of http, https"):
         env.one_of("SOME", "http", ["http", "https"])
 
 
-def test_a_secret_can_be_in_a_file(tmp_path: Path, setting: pytest.MonkeyPatch) -> None:
+def test_secret_is_read_from_a_file(tmp_path: Path, setting: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret").write_text("hush\n")
     setting.setenv("SOME_FILE", str(tmp_path / "secret"))
     assert env.secret("SOME") == "hush"
     setting.setenv("SOME", "loud")
-    with pytest.raises(ImproperlyConfigured, match="either SOME or SOME_FILE, not both"):
+    with pytest.raises(ImproperlyConfigured, match="Set SOME or SOME_FILE, not both"):
         env.secret("SOME")
 
 
-def test_a_secret_s_file_has_to_be_there(setting: pytest.MonkeyPatch) -> None:
+def test_missing_secret_file_is_rejected(setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME_FILE", "/nowhere/secret")
     with pytest.raises(ImproperlyConfigured, match="SOME_FILE='/nowhere/secret' can't be read"):
         env.secret("SOME")

@@ -1,4 +1,4 @@
-"""What nobody foresaw is said without a stack trace, in the form that the asker reads."""
+"""Unexpected errors are reported to programs as JSON and to people as a page."""
 
 from collections.abc import Callable
 
@@ -6,29 +6,29 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from classifier.services import uploads
+from classifier.uploads import submission
 
 
 @pytest.fixture
 def visitor(monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Of a site whose classifying fails for a reason that no code expects."""
+    """A client of a site that fails with an unexpected error."""
 
     def fail(*_: object) -> None:
-        raise RuntimeError("secret innards")
+        raise RuntimeError("secret internals")
 
-    monkeypatch.setattr(uploads, "classify", fail)
+    monkeypatch.setattr(submission, "classify_picture", fail)
     return Client(raise_request_exception=False)
 
 
-def test_a_program_gets_json(visitor: Client, drawn: Callable[..., bytes]) -> None:
+def test_program_gets_json(visitor: Client, drawn: Callable[..., bytes]) -> None:
     response = visitor.post("/api/predict", drawn(7), content_type="image/png")
     assert response.status_code == 500
     assert response.json()["code"] == "server_error"
-    assert "innards" not in response.text
+    assert "internals" not in response.text
 
 
-def test_a_person_gets_a_page(visitor: Client, drawn: Callable[..., bytes]) -> None:
+def test_person_gets_a_page(visitor: Client, drawn: Callable[..., bytes]) -> None:
     response = visitor.post("/predict", {"image": SimpleUploadedFile("7.png", drawn(7))})
     assert response.status_code == 500
-    assert "Try again in a moment." in response.text
-    assert "innards" not in response.text
+    assert "try again in a moment." in response.text
+    assert "internals" not in response.text

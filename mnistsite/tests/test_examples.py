@@ -1,4 +1,4 @@
-"""Every example of the documentation does what it says, against the site as it runs."""
+"""The documentation's examples work with a running site."""
 
 import ast
 import os
@@ -15,29 +15,29 @@ from zipfile import ZipFile
 import pytest
 from PIL import Image, ImageDraw
 
-from classifier import signing
+from classifier.webhooks import signing
 from mnistsite.tests import examples
 from mnistsite.tests.client import Client
 from mnistsite.tests.examples import DOCS, HOST, ROOT, Example
-from mnistsite.tests.stack import Site, Staff, eventually, free_port
+from mnistsite.tests.site import CallApi, Site, find_free_port, wait_until
 
-NEXT = "- next example -"
-# Pages that train, and what they promote. The last of all goes back again.
+SEPARATOR = "- next example -"
+# Pages with promotions, and the model that they promote; the last one restores the first.
 PROMOTED = {ROOT / "README.md": "baseline", DOCS / "how-to/train.md": "second"}
 WEBHOOKS = DOCS / "how-to/webhooks.md"
-RECEIVER = "http.server"
-NO_WEBHOOKS = "from classifier.models import Webhook; Webhook.objects.all().delete()"
-REFUSED = 22  # curl's, with --fail-with-body
-OF_A_SHELL = 'set -euo pipefail\ncurl() { command curl --silent --fail-with-body "$@"; }\n'
+RECEIVER_CODE = "http.server"
+DELETE_WEBHOOKS = "from classifier.models import Webhook; Webhook.objects.all().delete()"
+HTTP_ERROR = 22  # the exit code of curl --fail-with-body
+SHELL_SETUP = 'set -euo pipefail\ncurl() { command curl --silent --fail-with-body "$@"; }\n'
 
 
-def named(pages: list[Path]) -> pytest.MarkDecorator:
+def parametrize_pages(pages: list[Path]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("page", pages, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 @pytest.fixture(scope="module")
 def _second_model(site: Site) -> None:
-    """On record, and served before the one that comes with the project."""
+    """A second model, which served before the bundled one."""
     folder = Path(site.environment["MODELS_DIR"]) / "second"
     folder.mkdir(parents=True)
     for file in (ROOT / "models/baseline").iterdir():
@@ -49,8 +49,8 @@ def _second_model(site: Site) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
-    """The files that the examples send."""
+def files(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
+    """A folder with the files that the examples send."""
     (tmp_path / "seven.png").write_bytes(drawn(7))
     (tmp_path / "letter.txt").write_text("Dear reader")
     paper = Image.new("L", (280, 280), 255)
@@ -63,139 +63,144 @@ def place(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
 
 
 @pytest.fixture
-def given(site: Site, staff: Staff, token: str, place: Path) -> Iterator[dict[str, str]]:
-    """What the pages call by names; one picture is there, and nothing is left afterwards."""
-    answer = site.predict((place / "bolt.png").read_bytes())
-    environment = os.environ | {"TOKEN": token, "PYTHONPATH": str(ROOT / "clients/python")}
-    yield environment | names_in(answer)
-    for begun in (run["id"] for run in staff("/api/runs")["results"] if not run["finished_at"]):
-        staff(f"/api/runs/{begun}/cancel", {})
-        assert eventually(partial(finished, staff, begun), 60)
+def environment(site: Site, call_api: CallApi, token: str, files: Path) -> Iterator[dict[str, str]]:
+    """Variables of the examples, with one upload; deletes everything afterwards."""
+    answer = site.predict((files / "bolt.png").read_bytes())
+    variables = {"TOKEN": token, "PYTHONPATH": str(ROOT / "clients/python")}
+    yield os.environ | variables | extract_variables(answer)
+    for run_id in (run["id"] for run in call_api("/api/runs")["results"] if not run["finished_at"]):
+        call_api(f"/api/runs/{run_id}/cancel", {})
+        assert wait_until(partial(is_finished, call_api, run_id), 60)
     client = Client(site.base, token)
     for upload in {image["upload"] for image in client.images()}:
         client.delete(upload)
 
 
-def finished(staff: Staff, run: int) -> bool:
-    return bool(staff(f"/api/runs/{run}")["finished_at"])
+def is_finished(call_api: CallApi, run: int) -> bool:
+    return bool(call_api(f"/api/runs/{run}")["finished_at"])
 
 
-def names_in(answer: Any) -> dict[str, str]:
-    """`$ID`, `$DELETE_KEY`, `$IMAGE` and `$RUN`, as far as an answer has them."""
+def extract_variables(answer: Any) -> dict[str, str]:
+    """Return the variables `ID`, `DELETE_KEY`, `IMAGE` and `RUN` that an answer has."""
     if "delete_key" in answer:
         image = answer["digits"][0]["id"]
         return {"ID": answer["id"], "DELETE_KEY": answer["delete_key"], "IMAGE": image}
     return {"RUN": str(answer["id"])} if "fine_tune" in answer else {}
 
 
-def of_this_site(code: str, site: Site) -> str:
+def replace_host(code: str, site: Site) -> str:
     return code.replace(HOST, site.base)
 
 
-def run(
-    command: list[str], place: Path, environment: dict[str, str]
+def run_code(
+    command: list[str], files: Path, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=place, env=environment, capture_output=True, text=True, check=False
+        command, cwd=files, env=environment, capture_output=True, text=True, check=False
     )
 
 
 @pytest.mark.usefixtures("_second_model")
-@named(examples.pages_with("sh"))
-def test_the_shells_examples_print_what_the_page_shows(
-    page: Path, site: Site, staff: Staff, place: Path, given: dict[str, str]
+@parametrize_pages(examples.find_pages("sh"))
+def test_shell_examples_print_the_shown_output(
+    page: Path, site: Site, call_api: CallApi, files: Path, environment: dict[str, str]
 ) -> None:
     name = PROMOTED.get(page, "")
     if name:
-        staff(f"/api/images/{given['IMAGE']}", {"label": "4"}, "PATCH")
-    for example in examples.examples(page, "sh"):
-        if example.shown:
-            example.shown = example.shown.replace("NAME", name)
-        code = of_this_site(example.code, site).replace("/NAME/", f"/{name}/")
-        done = run(["bash", "-c", OF_A_SHELL + code], place, given)
-        is_error = '"type": "about:blank"' in (example.shown or "")
-        assert done.returncode == (REFUSED if is_error else 0), f"{code}\n{done}"
-        examples.check(example, done.stdout)
-        for answer in examples.documents(done.stdout):
-            given |= names_in(answer)
+        call_api(f"/api/images/{environment['IMAGE']}", {"label": "4"}, "PATCH")
+    for example in examples.find_examples(page, "sh"):
+        if example.output:
+            example.output = example.output.replace("NAME", name)
+        code = replace_host(example.code, site).replace("/NAME/", f"/{name}/")
+        completed = run_code(["bash", "-c", SHELL_SETUP + code], files, environment)
+        is_error = '"type": "about:blank"' in (example.output or "")
+        assert completed.returncode == (HTTP_ERROR if is_error else 0), f"{code}\n{completed}"
+        examples.check_output(example, completed.stdout)
+        for answer in examples.parse_documents(completed.stdout):
+            environment |= extract_variables(answer)
 
 
-@named([page for page in examples.pages_with("python") if page != WEBHOOKS])
-def test_the_examples_in_python_print_what_the_page_shows(
-    page: Path, site: Site, place: Path, given: dict[str, str]
+@parametrize_pages([page for page in examples.find_pages("python") if page != WEBHOOKS])
+def test_python_examples_print_the_shown_output(
+    page: Path, site: Site, files: Path, environment: dict[str, str]
 ) -> None:
-    """All of a page as one program, as its later ones go on from the earlier."""
-    found = examples.examples(page, "python")
-    program = f"\nprint({NEXT!r})\n".join(example.code for example in found)
-    done = run([sys.executable, "-W", "error", "-c", of_this_site(program, site)], place, given)
-    assert done.returncode == 0, done.stderr
-    for example, printed in zip(found, done.stdout.split(NEXT), strict=True):
-        examples.check(example, printed)
+    """Run a page's examples as one program, because later ones use earlier ones."""
+    found = examples.find_examples(page, "python")
+    program = f"\nprint({SEPARATOR!r})\n".join(example.code for example in found)
+    completed = run_code(
+        [sys.executable, "-W", "error", "-c", replace_host(program, site)], files, environment
+    )
+    assert completed.returncode == 0, completed.stderr
+    for example, printed in zip(found, completed.stdout.split(SEPARATOR), strict=True):
+        examples.check_output(example, printed)
 
 
-def test_the_example_of_a_receiver_hears_of_a_label(
-    site: Site, staff: Staff, given: dict[str, str]
+def test_receiver_example_gets_a_label_event(
+    site: Site, call_api: CallApi, environment: dict[str, str]
 ) -> None:
-    secret, port = signing.new_secret(), free_port()
-    site.manage("shell", "--verbosity", "0", "--command", webhook(port, secret))
-    command = [sys.executable, "-c", receiver().code.replace("9000", str(port))]
-    environment = given | {"WEBHOOK_SECRET": secret}
+    secret, port = signing.generate_secret(), find_free_port()
+    site.manage("shell", "--verbosity", "0", "--command", build_webhook_code(port, secret))
+    command = [sys.executable, "-c", find_receiver().code.replace("9000", str(port))]
+    variables = environment | {"WEBHOOK_SECRET": secret}
     labels = cycle("49")
 
-    def is_told() -> bool:
-        """Who wants to know is looked up once a second, so an early label may be missed."""
-        staff(f"/api/images/{given['IMAGE']}", {"label": next(labels)}, "PATCH")
+    def is_delivered() -> bool:
+        """Set labels until one is delivered: webhooks are cached for a second."""
+        call_api(f"/api/images/{environment['IMAGE']}", {"label": next(labels)}, "PATCH")
         return bool(select.select([printed], [], [], 0.5)[0])
 
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         printed = process.stdout
         try:
-            assert eventually(is_told, 30)
+            assert wait_until(is_delivered, 30)
             kind, _, data = printed.readline().partition(" ")
         finally:
             process.terminate()
-            site.manage("shell", "--verbosity", "0", "--command", NO_WEBHOOKS)
+            site.manage("shell", "--verbosity", "0", "--command", DELETE_WEBHOOKS)
     assert kind == "label.created"
-    assert ast.literal_eval(data)["image"] == given["IMAGE"]
+    assert ast.literal_eval(data)["image"] == environment["IMAGE"]
 
 
-def test_the_example_of_a_receiver_believes_nothing_else() -> None:
-    secret, body = signing.new_secret(), b'{"type": "test"}'
-    is_genuine = checks_of_receiver(secret)
+def test_receiver_example_rejects_forged_events() -> None:
+    secret, body = signing.generate_secret(), b'{"type": "test"}'
+    is_genuine = load_receiver_check(secret)
     now = 1_795_431_478
 
-    def believed(at: int = now, body: bytes = body, secret: str = secret) -> bool:
-        return bool(is_genuine(signing.headers(secret, "id", at, b'{"type": "test"}'), body, now))
+    def is_accepted(at: int = now, body: bytes = body, secret: str = secret) -> bool:
+        return bool(
+            is_genuine(signing.build_headers(secret, "id", at, b'{"type": "test"}'), body, now)
+        )
 
-    assert believed()
-    assert not believed(body=b'{"type": "other"}')
-    assert not believed(secret=signing.new_secret())
-    assert not believed(at=now - 301)
-
-
-def receiver() -> Example:
-    (found,) = [each for each in examples.examples(WEBHOOKS, "python") if RECEIVER in each.code]
-    return found
+    assert is_accepted()
+    assert not is_accepted(body=b'{"type": "other"}')
+    assert not is_accepted(secret=signing.generate_secret())
+    assert not is_accepted(at=now - 301)
 
 
-def checks_of_receiver(secret: str) -> Callable[[dict[str, str], bytes, int], bool]:
-    """Its `is_genuine`, at a moment of one's choice."""
-    code = receiver().code.partition("class Receiver")[0]
+def find_receiver() -> Example:
+    found = examples.find_examples(WEBHOOKS, "python")
+    (receiver,) = [example for example in found if RECEIVER_CODE in example.code]
+    return receiver
+
+
+def load_receiver_check(secret: str) -> Callable[[dict[str, str], bytes, int], bool]:
+    """Return the example's `is_genuine` with the time as an argument."""
+    code = find_receiver().code.partition("class Receiver")[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEBHOOK_SECRET", secret)
-        found: dict[str, Any] = {}
-        exec(code, found)  # noqa: S102 - the project's own page
+        module: dict[str, Any] = {}
+        exec(code, module)  # noqa: S102 - the project's own page
 
     def is_genuine(headers: dict[str, str], body: bytes, now: int) -> bool:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(found["time"], "time", lambda: now)
-            return bool(found["is_genuine"](headers, body))
+            patch.setattr(module["time"], "time", lambda: now)
+            return bool(module["is_genuine"](headers, body))
 
     return is_genuine
 
 
-def webhook(port: int, secret: str) -> str:
+def build_webhook_code(port: int, secret: str) -> str:
     url = f"http://127.0.0.1:{port}/"
     return (
         "from classifier.models import Webhook\n"

@@ -1,4 +1,4 @@
-"""No request that anybody can send is answered with a server error."""
+"""No request causes a server error."""
 
 import os
 import time
@@ -14,21 +14,21 @@ from django.db import close_old_connections, transaction
 from django.test import Client
 
 from classifier.models import ModelVersion, Source
-from classifier.services import uploads
-from classifier.tests import made
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
+from classifier.tests import factories
+from classifier.uploads import submission
 from mnistsite.tests.fuzzing import addresses
-from mnistsite.tests.fuzzing.requests import HostileRequest, request
+from mnistsite.tests.fuzzing.requests import HostileRequest, generate_request
 
-# `make fuzz` raises them.
+# `make fuzz` raises these limits.
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "400"))
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "60"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))
-# Half of the requests come from them: others are refused before much code has run.
-REACH_MOST = 4 * ["visitor", "admin", "every scope"]
+# These get half of the requests, because others are rejected early.
+COMMON_ROLES = 4 * ["visitor", "admin", "every scope"]
 
 
-def session(user: User) -> dict[str, str]:
+def log_in(user: User) -> dict[str, str]:
     client = Client()
     client.force_login(user)
     return {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
@@ -36,22 +36,22 @@ def session(user: User) -> dict[str, str]:
 
 @pytest.fixture
 def roles(admin_user: User, labeller: User, outsider: User) -> dict[str, dict[str, str]]:
-    """The headers of everybody who could send a request."""
-    by_session = {"admin": admin_user, "labeller": labeller, "outsider": outsider}
+    """The headers of each kind of client."""
+    users = {"admin": admin_user, "labeller": labeller, "outsider": outsider}
     return {
         "visitor": {},
-        "liar": {"Authorization": "Bearer mns_nothing"},
-        **{name: session(user) for name, user in by_session.items()},
-        "every scope": made.token(admin_user),
-        **{f"scope {scope}": made.token(admin_user, scope) for scope in Scope},
+        "wrong token": {"Authorization": "Bearer mns_nothing"},
+        **{name: log_in(user) for name, user in users.items()},
+        "every scope": factories.create_token_header(admin_user),
+        **{f"scope {scope}": factories.create_token_header(admin_user, scope) for scope in Scope},
     }
 
 
 @pytest.fixture
-def known(champion: ModelVersion, picture: bytes, admin_user: User) -> dict[str, list[str]]:
-    """What the addresses' parameters may name that exists."""
-    kept = uploads.classify(picture, Source.API)
-    upload, image = str(kept.id), str(kept.digits[0].id)
+def parameters(champion: ModelVersion, picture: bytes, admin_user: User) -> dict[str, list[str]]:
+    """Existing values of URL parameters."""
+    stored = submission.classify_picture(picture, Source.API)
+    upload, image = str(stored.id), str(stored.digits[0].id)
     return {
         "pk": [upload, image, "1"],
         "upload_id": [upload],
@@ -74,12 +74,12 @@ def picture(drawn: Callable[..., bytes]) -> bytes:
     return drawn(7)
 
 
-def answer(asked: HostileRequest) -> Any:
-    """Return the response, and leave everything as it was."""
-    cache.clear()  # the throttles'
+def send(hostile: HostileRequest) -> Any:
+    """Return the response, and roll back what the request changed."""
+    cache.clear()  # resets throttles
     with transaction.atomic():
-        response = asked.send()
-        # Else it would close the database's connection, and with it this transaction.
+        response = hostile.send()
+        # Keep the connection of this transaction open.
         request_finished.disconnect(close_old_connections)
         response.close()
         request_finished.connect(close_old_connections)
@@ -87,31 +87,31 @@ def answer(asked: HostileRequest) -> Any:
     return response
 
 
-def complaint(asked: HostileRequest) -> str:
-    """Return how the request fails, or nothing."""
-    response = answer(asked)
+def find_error(hostile: HostileRequest) -> str:
+    """Return how the request fails, or an empty string."""
+    response = send(hostile)
     if response.status_code < 500:
         return ""
     error = response.exc_info[1] if response.exc_info else response.content
-    return f"{asked}\n    {response.status_code} {error!r:.300}"
+    return f"{hostile}\n    {response.status_code} {error!r:.300}"
 
 
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_no_request_causes_a_server_error(
-    roles: dict[str, dict[str, str]], known: dict[str, list[str]], picture: bytes
+    roles: dict[str, dict[str, str]], parameters: dict[str, list[str]], picture: bytes
 ) -> None:
     failures = []
-    everywhere = addresses.templates()
-    shares = addresses.shares(everywhere)
+    templates = addresses.list_templates()
+    weights = addresses.get_weights(templates)
     deadline = time.monotonic() + SECONDS
     for number in range(REQUESTS):
         if time.monotonic() > deadline:
             break
         random = Random(f"{SEED} {number}")  # noqa: S311
-        (template,) = random.choices(everywhere, shares)
-        role = random.choice([*roles, *REACH_MOST])
-        asked = request(template, roles[role], known, picture, random)
-        if failure := complaint(asked):
+        (template,) = random.choices(templates, weights)
+        role = random.choice([*roles, *COMMON_ROLES])
+        hostile = generate_request(template, roles[role], parameters, picture, random)
+        if failure := find_error(hostile):
             failures.append(f"number {number}, {role}: {failure}")
     assert not failures, "\n".join([f"seed {SEED}", *failures])

@@ -1,4 +1,4 @@
-"""Production settings pass Django's own check, and answers tell browsers what is not allowed."""
+"""Production settings pass Django's check, and responses have security headers."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 SECRET = "".join(chr(33 + place) for place in range(80))
 
 
-def check(**environment: str) -> subprocess.CompletedProcess[str]:
+def run_check(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         env=os.environ | {"SECRET_KEY": SECRET} | environment,
@@ -23,27 +23,27 @@ def check(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_django_finds_nothing_to_warn_of_with_https() -> None:
-    done = check(PUBLIC_SCHEME="https")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "no issues" in done.stdout
+def test_https_settings_pass_the_deployment_check() -> None:
+    completed = run_check(PUBLIC_SCHEME="https")
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "no issues" in completed.stdout
 
 
-def test_it_would_warn_without() -> None:
-    done = check(PUBLIC_SCHEME="http")
-    assert done.returncode == 1
-    assert "SECURE_SSL_REDIRECT" in done.stderr
+def test_http_settings_fail_the_deployment_check() -> None:
+    completed = run_check(PUBLIC_SCHEME="http")
+    assert completed.returncode == 1
+    assert "SECURE_SSL_REDIRECT" in completed.stderr
 
 
-def test_another_scheme_is_refused_by_name() -> None:
-    done = check(PUBLIC_SCHEME="gopher")
-    assert done.returncode == 1
-    assert "PUBLIC_SCHEME='gopher' is not one of http, https." in done.stderr
+def test_unknown_scheme_is_rejected() -> None:
+    completed = run_check(PUBLIC_SCHEME="gopher")
+    assert completed.returncode == 1
+    assert "PUBLIC_SCHEME='gopher' is not one of http, https." in completed.stderr
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", ["/", "/nowhere", "/admin/login/", "/api/images", "/api/docs"])
-def test_every_page_says_what_a_browser_must_not_do(client: Client, address: str) -> None:
+def test_pages_have_security_headers(client: Client, address: str) -> None:
     headers = client.get(address).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -56,9 +56,9 @@ def test_every_page_says_what_a_browser_must_not_do(client: Client, address: str
 
 @pytest.mark.parametrize("address", ["/", "/nowhere", "/admin/login/", "/api/docs"])
 @pytest.mark.django_db
-def test_nothing_inline_runs_anywhere(client: Client, address: str) -> None:
+def test_policy_allows_no_inline_code(client: Client, address: str) -> None:
     policy = client.get(address).headers["Content-Security-Policy"]
-    directives = {each.split()[0]: each.split()[1:] for each in policy.split("; ")}
+    directives = {part.split()[0]: part.split()[1:] for part in policy.split("; ")}
     assert directives["default-src"] == ["'none'"]
     assert directives["frame-ancestors"] == ["'none'"]
     assert directives["script-src"] == directives["style-src"] == ["'self'"]
@@ -66,12 +66,10 @@ def test_nothing_inline_runs_anywhere(client: Client, address: str) -> None:
 
 
 @pytest.mark.django_db
-def test_who_comes_by_http_is_sent_to_https_but_for_monitors(
-    client: Client, settings: Settings
-) -> None:
+def test_http_is_redirected_except_for_monitors(client: Client, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    plain = client.get("/")
-    assert (plain.status_code, plain.headers["Location"]) == (301, "https://testserver/")
+    response = client.get("/")
+    assert (response.status_code, response.headers["Location"]) == (301, "https://testserver/")
     assert client.get("/", headers={"X-Forwarded-Proto": "https"}).status_code == 200
     assert client.get("/healthz").status_code == 200

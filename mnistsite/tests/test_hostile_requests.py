@@ -1,4 +1,4 @@
-"""Requests that once were server errors get the answer that fits."""
+"""Hostile requests get a fitting error instead of a server error."""
 
 import json
 from typing import Any
@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from classifier.api.parsers import LARGEST_JSON_BYTES
+from classifier.api.problems import MEDIA_TYPE
 from classifier.models import ModelVersion
-from classifier.problems import MEDIA_TYPE
-from classifier.tests import made
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -37,49 +37,51 @@ def visitor() -> Client:
     return Client(raise_request_exception=False)
 
 
-def problem(response: Any) -> tuple[int, str]:
+def read_problem(response: Any) -> tuple[int, str]:
     assert response.headers["Content-Type"] == MEDIA_TYPE
     return response.status_code, response.json()["code"]
 
 
-def nested(depth: int) -> str:
+def nest(depth: int) -> str:
     return "[" * depth + "]" * depth
 
 
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
-def test_json_that_nests_too_deeply_is_refused(
+def test_too_deep_json_is_rejected(
     staff: Client, champion: ModelVersion, method: str, address: str
 ) -> None:
-    path = address.format(image=made.image().pk, model=champion.name)
+    path = address.format(image=factories.create_image().pk, model=champion.name)
     for body in BODIES:
-        content = body.replace("…", nested(100_000))
+        content = body.replace("…", nest(100_000))
 
         response = staff.generic(method, path, content, "application/json")
 
-        assert problem(response) == (400, "parse_error")
+        assert read_problem(response) == (400, "parse_error")
 
 
 @pytest.mark.parametrize("depth", range(700, 1000, 20))
-def test_json_that_nests_nearly_too_deeply_is_no_server_error(staff: Client, depth: int) -> None:
-    """Python's parser takes what the code that formats an error message does not."""
-    content = f'{{"label": {nested(depth)}}}'
+def test_nearly_too_deep_json_is_rejected(staff: Client, depth: int) -> None:
+    """Python's parser accepts deeper JSON than the code that formats an error message."""
+    content = f'{{"label": {nest(depth)}}}'
 
-    response = staff.generic("PATCH", f"/api/images/{made.image().pk}", content, "application/json")
+    response = staff.generic(
+        "PATCH", f"/api/images/{factories.create_image().pk}", content, "application/json"
+    )
 
-    status, code = problem(response)
+    status, code = read_problem(response)
     assert (status, code) in [(400, "invalid"), (400, "parse_error")]
 
 
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
-def test_json_that_is_too_large_is_refused(
+def test_too_large_json_is_rejected(
     staff: Client, champion: ModelVersion, method: str, address: str
 ) -> None:
-    path = address.format(image=made.image().pk, model=champion.name)
+    path = address.format(image=factories.create_image().pk, model=champion.name)
     content = json.dumps({"label": "7" * LARGEST_JSON_BYTES})
 
     response = staff.generic(method, path, content, "application/json")
 
-    assert problem(response) == (413, "too_large")
+    assert read_problem(response) == (413, "too_large")
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", 200), ("/admin/", 302), ("/api/images", 401)])
@@ -87,7 +89,7 @@ def test_session_cookie_with_nul_is_ignored(visitor: Client, path: str, status: 
     assert visitor.get(path, headers={"Cookie": NUL_COOKIE}).status_code == status
 
 
-def test_cookie_with_nul_leaves_the_others_alone(staff: Client) -> None:
+def test_other_cookies_are_used_beside_one_with_nul(staff: Client) -> None:
     session = staff.cookies["sessionid"].value
     cookies = rf'other="\000"; sessionid={session}'
 
@@ -95,7 +97,7 @@ def test_cookie_with_nul_leaves_the_others_alone(staff: Client) -> None:
 
 
 @pytest.mark.parametrize("version", ["%00", "%0A", "2", "%22"])
-def test_schema_ignores_a_version_that_does_not_exist(visitor: Client, version: str) -> None:
+def test_schema_ignores_an_unknown_version(visitor: Client, version: str) -> None:
     response = visitor.get(f"/api/schema?version={version}")
 
     assert response.status_code == 200
@@ -105,5 +107,5 @@ def test_schema_ignores_a_version_that_does_not_exist(visitor: Client, version: 
 def test_options_of_the_documentation_are_not_allowed(visitor: Client) -> None:
     response = visitor.options("/api/docs")
 
-    assert problem(response) == (405, "method_not_allowed")
+    assert read_problem(response) == (405, "method_not_allowed")
     assert "GET" in response.headers["Allow"]

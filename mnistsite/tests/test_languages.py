@@ -1,4 +1,4 @@
-"""Visitors are answered in their language, where it is translated, and staff in English."""
+"""Visitors get their language if it is translated; staff get English."""
 
 import os
 import shutil
@@ -20,13 +20,13 @@ FOLDER = Path("locale/de/LC_MESSAGES")
 COPIED = ("classifier", "mnistsite", "training", "templates", "locale", "manage.py", "Makefile")
 
 
-def catalog(root: Path) -> Catalog:
+def read_catalog(root: Path) -> Catalog:
     with (root / FOLDER / "django.po").open("rb") as file:
         return read_po(file, locale="de")
 
 
 @pytest.mark.django_db
-def test_a_browser_that_asks_for_german_gets_german(client: Client) -> None:
+def test_german_browser_gets_german(client: Client) -> None:
     page = client.get("/", headers=GERMAN)
 
     assert page["Content-Language"] == "de"
@@ -35,36 +35,36 @@ def test_a_browser_that_asks_for_german_gets_german(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_language_that_is_not_there_is_answered_in_english(client: Client) -> None:
+def test_unknown_language_gets_english(client: Client) -> None:
     page = client.get("/", headers={"Accept-Language": "eo"})
 
     assert '<html lang="en"' in page.content.decode()
 
 
 @pytest.mark.django_db
-def test_a_visitor_chooses_a_language_and_keeps_it(client: Client) -> None:
-    chosen = client.post("/language", {"language": "de", "next": "/"})
+def test_chosen_language_is_remembered(client: Client) -> None:
+    response = client.post("/language", {"language": "de", "next": "/"})
 
-    assert chosen.headers["Location"] == "/"
+    assert response.headers["Location"] == "/"
     assert client.get("/")["Content-Language"] == "de"
 
 
-def test_choosing_a_language_leads_nowhere_else(client: Client) -> None:
-    chosen = client.post("/language", {"language": "de", "next": "https://elsewhere.example/"})
+def test_language_choice_does_not_redirect_to_another_site(client: Client) -> None:
+    response = client.post("/language", {"language": "de", "next": "https://elsewhere.example/"})
 
-    assert chosen.headers["Location"] == "/"
-
-
-@pytest.mark.django_db
-def test_what_is_wrong_with_a_picture_is_said_in_german(client: Client) -> None:
-    answer = client.post("/api/predict", b"no picture", "image/png", headers=GERMAN)
-
-    assert answer.json()["code"] == "not_an_image"
-    assert answer.json()["detail"].startswith("Die Datei ist kein Bild.")
+    assert response.headers["Location"] == "/"
 
 
 @pytest.mark.django_db
-def test_the_staffs_pages_are_english_all_through(client: Client, admin_user: User) -> None:
+def test_picture_error_is_translated(client: Client) -> None:
+    response = client.post("/api/predict", b"no picture", "image/png", headers=GERMAN)
+
+    assert response.json()["code"] == "not_an_image"
+    assert response.json()["detail"].startswith("Die Datei ist kein Bild.")
+
+
+@pytest.mark.django_db
+def test_admin_is_english(client: Client, admin_user: User) -> None:
     client.force_login(admin_user)
 
     page = client.get("/admin/", headers=GERMAN)
@@ -73,25 +73,24 @@ def test_the_staffs_pages_are_english_all_through(client: Client, admin_user: Us
     assert "Log out" in page.content.decode()
 
 
-def test_the_compiled_catalog_is_that_of_the_source() -> None:
+def test_compiled_catalog_matches_its_source() -> None:
     compiled = BytesIO()
-    write_mo(compiled, catalog(settings.BASE_DIR))
+    write_mo(compiled, read_catalog(settings.BASE_DIR))
 
-    assert _messages(compiled.getvalue()) == _messages(
+    assert read_messages(compiled.getvalue()) == read_messages(
         (settings.BASE_DIR / FOLDER / "django.mo").read_bytes()
     )
 
 
-def _messages(compiled: bytes) -> dict[str, str]:
+def read_messages(compiled: bytes) -> dict[str, str]:
     from gettext import GNUTranslations
 
-    found: dict[str, str] = GNUTranslations(BytesIO(compiled))._catalog  # type: ignore[attr-defined]
-    found.pop("")
-    return found
+    messages: dict[str, str] = GNUTranslations(BytesIO(compiled))._catalog  # type: ignore[attr-defined]
+    messages.pop("")
+    return messages
 
 
 def test_every_text_is_translated(tmp_path: Path) -> None:
-    """By taking the texts out of the code anew."""
     if not shutil.which("xgettext") and not os.environ.get("CI"):
         pytest.skip("gettext is not installed")
     for name in COPIED:
@@ -101,6 +100,8 @@ def test_every_text_is_translated(tmp_path: Path) -> None:
     command = ["make", "messages", f"BIN={Path(sys.executable).parent}"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
-    now = catalog(tmp_path)
-    assert [message.id for message in now if not message.string or message.fuzzy] == []
-    assert {message.id for message in now} == {message.id for message in catalog(settings.BASE_DIR)}
+    extracted = read_catalog(tmp_path)
+    assert [message.id for message in extracted if not message.string or message.fuzzy] == []
+    assert {message.id for message in extracted} == {
+        message.id for message in read_catalog(settings.BASE_DIR)
+    }

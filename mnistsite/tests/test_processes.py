@@ -1,4 +1,4 @@
-"""Processes that are recorded and, after a kill of their parent, ended by the next run."""
+"""Child processes are recorded, and the next run ends those of a killed parent."""
 
 import json
 import subprocess
@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mnistsite import processes
-from mnistsite.processes import AlreadyRunning, Children, end_leftovers, exclusive
-from mnistsite.tests.stack import lives
+from mnistsite.entrypoints import processes
+from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, lock_file
+from mnistsite.tests.site import is_alive
 
 READY = "print('ready', flush=True)"
 WAIT = f"{READY}; input()"
@@ -31,7 +31,7 @@ def record(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def spawn() -> Iterator[Spawn]:
-    """Start processes that nobody waits for, as those of a killed parent."""
+    """Start processes without a waiting parent, like those of a killed run."""
     started: list[subprocess.Popen[str]] = []
 
     def start(code: str) -> psutil.Process:
@@ -49,19 +49,19 @@ def spawn() -> Iterator[Spawn]:
         process.communicate()
 
 
-def entry(process: psutil.Process, later_s: float = 0) -> dict[str, object]:
-    created = process.create_time() + later_s
+def make_entry(process: psutil.Process, offset_s: float = 0) -> dict[str, object]:
+    created = process.create_time() + offset_s
     return {"name": "the worker", "pid": process.pid, "created": created}
 
 
-def test_recorded_process_is_ended_with_what_it_started(record: Path, spawn: Spawn) -> None:
-    left = spawn(WITH_CHILD)
-    (child,) = left.children()
-    record.write_text(json.dumps([entry(left)]))
+def test_recorded_process_is_ended_with_its_children(record: Path, spawn: Spawn) -> None:
+    leftover = spawn(WITH_CHILD)
+    (child,) = leftover.children()
+    record.write_text(json.dumps([make_entry(leftover)]))
 
     assert end_leftovers(record) == ["the worker"]
-    assert not lives(left)
-    assert not lives(child)
+    assert not is_alive(leftover)
+    assert not is_alive(child)
     assert not record.exists()
 
 
@@ -69,24 +69,24 @@ def test_process_that_ignores_the_signal_is_killed(
     record: Path, spawn: Spawn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "STOP_WITHIN_S", 0.2)
-    left = spawn(IGNORE_TERM)
-    record.write_text(json.dumps([entry(left)]))
+    leftover = spawn(IGNORE_TERM)
+    record.write_text(json.dumps([make_entry(leftover)]))
 
     end_leftovers(record)
-    psutil.wait_procs([left], timeout=5)
-    assert not lives(left)
+    psutil.wait_procs([leftover], timeout=5)
+    assert not is_alive(leftover)
 
 
-def test_other_process_with_a_reused_number_is_left_alone(record: Path, spawn: Spawn) -> None:
+def test_other_process_with_the_same_pid_survives(record: Path, spawn: Spawn) -> None:
     other = spawn(WAIT)
-    record.write_text(json.dumps([entry(other, later_s=-60)]))
+    record.write_text(json.dumps([make_entry(other, offset_s=-60)]))
 
     assert end_leftovers(record) == []
-    assert lives(other)
+    assert is_alive(other)
 
 
 @pytest.mark.parametrize("content", [None, "", '[{"name": "the wor'])
-def test_missing_or_damaged_record_names_nothing(content: str | None, record: Path) -> None:
+def test_missing_or_damaged_record_is_ignored(content: str | None, record: Path) -> None:
     if content is not None:
         record.write_text(content)
     assert end_leftovers(record) == []
@@ -101,7 +101,7 @@ def test_children_are_recorded_while_they_run(record: Path) -> None:
         children.start("worker")
         recorded = [psutil.Process(each["pid"]) for each in json.loads(record.read_text())]
         assert len(recorded) == 2
-        assert all(lives(process) for process in recorded)
+        assert all(is_alive(process) for process in recorded)
         assert children.find_ended() is None
 
         recorded[1].kill()
@@ -112,20 +112,20 @@ def test_children_are_recorded_while_they_run(record: Path) -> None:
         recorded = [psutil.Process(each["pid"]) for each in json.loads(record.read_text())]
     finally:
         children.stop()
-    assert not any(lives(process) for process in recorded)
+    assert not any(is_alive(process) for process in recorded)
     assert not record.exists()
 
 
-def test_lock_is_refused_to_others_until_its_holder_ends(tmp_path: Path, spawn: Spawn) -> None:
+def test_lock_is_refused_until_its_holder_ends(tmp_path: Path, spawn: Spawn) -> None:
     lock = tmp_path / "var/run.lock"
     hold = (
-        "from pathlib import Path; from mnistsite.processes import exclusive\n"
-        f"with exclusive(Path({str(lock)!r}), 'the first'): {WAIT}"
+        "from pathlib import Path; from mnistsite.entrypoints.processes import lock_file\n"
+        f"with lock_file(Path({str(lock)!r}), 'the first'): {WAIT}"
     )
     holder = spawn(hold)
-    with pytest.raises(AlreadyRunning, match="the first"), exclusive(lock, "the second"):
+    with pytest.raises(AlreadyRunning, match="the first"), lock_file(lock, "the second"):
         pass
     holder.kill()
     psutil.wait_procs([holder], timeout=5)
-    with exclusive(lock, "the third"):
+    with lock_file(lock, "the third"):
         assert lock.read_text() == "the third"

@@ -1,4 +1,4 @@
-"""The whole of `make run` as real processes: gunicorn, worker and embedded PostgreSQL."""
+"""`make run` as real processes: gunicorn, worker and embedded PostgreSQL."""
 
 import json
 import signal
@@ -12,39 +12,39 @@ import psutil
 import pytest
 from django.conf import settings
 
-from mnistsite.tests.stack import (
+from mnistsite.tests.site import (
     RUN,
     Site,
-    command_line,
+    build_environment,
     copy_data,
-    eventually,
-    free_port,
-    lives,
-    site_environment,
-    started,
-    stop,
+    find_free_port,
+    get_command_line,
+    is_alive,
+    start_site,
+    stop_site,
+    wait_until,
 )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder: this site starts for the first time."""
+    """An empty folder, so that the site starts for the first time."""
     return tmp_path_factory.mktemp("site")
 
 
-def test_a_posted_digit_is_read(site: Site, drawn: Callable[..., bytes]) -> None:
+def test_posted_digit_is_recognised(site: Site, drawn: Callable[..., bytes]) -> None:
     answer = site.predict(drawn(7))
     assert (answer["label"], answer["verdict"], answer["model"]) == ("7", "digit", "baseline")
 
 
-def test_a_body_that_is_far_too_large_is_answered_and_not_cut_off(site: Site) -> None:
+def test_far_too_large_body_gets_a_response(site: Site) -> None:
     with pytest.raises(HTTPError) as error:
         site.predict(bytes(20 * 1024 * 1024))
     assert error.value.code == 413
     assert json.load(error.value)["code"] == "too_large"
 
 
-def test_a_body_in_chunks_is_asked_for_its_length(site: Site) -> None:
+def test_chunked_body_is_rejected(site: Site) -> None:
     with pytest.raises(HTTPError) as error:
         site.predict(iter([b"some", b"bytes"]))
     assert error.value.code == 411
@@ -55,21 +55,21 @@ def test_script_name_header_is_ignored(site: Site) -> None:
     assert site.call("/readyz", {"SCRIPT_NAME": "/elsewhere"})["status"] == "ready"
 
 
-def test_charset_that_is_none_of_text_is_ignored(site: Site, drawn: Callable[..., bytes]) -> None:
+def test_unsupported_charset_is_ignored(site: Site, drawn: Callable[..., bytes]) -> None:
     headers = {"Content-Type": "image/png; charset=zlib"}
     assert site.call("/api/preview?q=1", headers, drawn(7))["label"] == "7"
 
 
-def test_no_serving_process_ever_loads_tensorflow(site: Site, drawn: Callable[..., bytes]) -> None:
-    for _ in range(8):  # so that every worker has recognised something
+def test_web_processes_do_not_load_tensorflow(site: Site, drawn: Callable[..., bytes]) -> None:
+    for _ in range(8):  # so that every process has recognised something
         site.predict(drawn(3))
     web = [
         process
         for process in psutil.Process(site.process.pid).children(recursive=True)
-        if "gunicorn" in command_line(process)
+        if "gunicorn" in get_command_line(process)
     ]
-    assert len(web) == 3, "an arbiter and two workers"
-    loaded = {Path(place.path).name for process in web for place in process.memory_maps()}
+    assert len(web) == 3, "expected an arbiter and two workers"
+    loaded = {Path(area.path).name for process in web for area in process.memory_maps()}
     assert any("litert" in name.lower() for name in loaded)
     assert not [
         name for name in loaded if "tensorflow_cc" in name or "tensorflow_framework" in name
@@ -78,80 +78,78 @@ def test_no_serving_process_ever_loads_tensorflow(site: Site, drawn: Callable[..
 
 def test_first_run_prints_the_account_last(site: Site) -> None:
     account = "First staff account: admin, the password from ADMIN_PASSWORD\n"
-    assert eventually(lambda: account in site.printed, 5)
-    assert site.printed.index("\nServing on") < site.printed.index(account)
+    assert wait_until(lambda: account in site.output, 5)
+    assert site.output.index("\nServing on") < site.output.index(account)
 
 
-def test_second_run_on_the_same_data_is_refused_and_the_first_goes_on_serving(
-    site: Site, folder: Path
-) -> None:
-    printed = refused(site.environment | {"PORT": str(free_port())})
+def test_second_run_with_the_same_data_is_refused(site: Site, folder: Path) -> None:
+    output = run_refused(site.environment | {"PORT": str(find_free_port())})
 
-    assert printed == (
-        f"mnistsite can't start: it runs already with the data in {folder / 'var'} "
-        f"({site.base}, process {site.process.pid}). For a second site name another folder and "
-        "port: make run VAR_DIR=… PORT=…\n"
+    assert output == (
+        f"mnistsite can't start: it already runs with the data in {folder / 'var'} "
+        f"({site.base}, process {site.process.pid}). For a second site, choose another "
+        "folder and port: make run VAR_DIR=… PORT=…\n"
     )
     assert site.call("/readyz")["status"] == "ready"
 
 
-def test_taken_port_is_refused_before_anything_is_started(tmp_path: Path) -> None:
-    environment = site_environment(tmp_path)
+def test_used_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    environment = build_environment(tmp_path)
     port = int(environment["PORT"])
     with socket.create_server(("127.0.0.1", port)):
-        printed = refused(environment)
+        output = run_refused(environment)
 
-    assert f"port {port} is taken by another program" in printed
-    assert f"make run PORT={port + 1}" in printed
+    assert f"port {port} is in use by another program" in output
+    assert f"make run PORT={port + 1}" in output
     assert not (tmp_path / "var/postgres").exists()
 
 
 @pytest.mark.parametrize(
-    ("port", "complaint"),
+    ("port", "message"),
     [("65536", "PORT=65536 is too large"), ("none", "PORT='none' is not a whole number")],
 )
-def test_impossible_port_is_refused(port: str, complaint: str, tmp_path: Path) -> None:
-    assert complaint in refused(site_environment(tmp_path) | {"PORT": port})
+def test_impossible_port_is_refused(port: str, message: str, tmp_path: Path) -> None:
+    assert message in run_refused(build_environment(tmp_path) | {"PORT": port})
 
 
-def refused(environment: dict[str, str]) -> str:
-    """Run a site that cannot start, and return what it printed."""
-    done = subprocess.run(
+def run_refused(environment: dict[str, str]) -> str:
+    """Run a site that can't start, and return its output."""
+    completed = subprocess.run(
         RUN, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
+    assert completed.returncode == 1
+    assert "Traceback" not in completed.stderr
+    return completed.stdout + completed.stderr
 
 
 @pytest.mark.slow
-def test_run_after_a_killed_run_ends_its_processes_and_keeps_its_data(
+def test_next_run_ends_processes_of_a_killed_run(
     tmp_path: Path, prepared: Path, drawn: Callable[..., bytes]
 ) -> None:
     copy_data(prepared, tmp_path / "var")
-    killed = started(tmp_path)
+    killed = start_site(tmp_path)
     upload = killed.predict(drawn(5))["id"]
-    left = psutil.Process(killed.process.pid).children(recursive=True)
-    postmaster = psutil.Process(database_pid(tmp_path))
+    leftovers = psutil.Process(killed.process.pid).children(recursive=True)
+    postmaster = psutil.Process(read_database_pid(tmp_path))
     killed.process.kill()
     killed.process.wait()
-    assert all(lives(process) for process in [*left, postmaster])
+    assert all(is_alive(process) for process in [*leftovers, postmaster])
 
-    again = started(tmp_path, killed.environment)
+    second = start_site(tmp_path, killed.environment)
     try:
-        assert "Stopped the web server of an earlier run" in again.printed
-        assert "Stopped the worker of an earlier run" in again.printed
-        assert "First staff account" not in again.printed
-        assert not [process for process in left if lives(process)]
-        assert database_pid(tmp_path) == postmaster.pid
-        assert again.call(f"/api/uploads/{upload}")["label"] == "5"
-        family = psutil.Process(again.process.pid).children(recursive=True)
+        assert "Stopped the web server of an earlier run that was killed." in second.output
+        assert "Stopped the worker of an earlier run" in second.output
+        assert "First staff account" not in second.output
+        assert not [process for process in leftovers if is_alive(process)]
+        assert read_database_pid(tmp_path) == postmaster.pid
+        assert second.call(f"/api/uploads/{upload}")["label"] == "5"
+        family = psutil.Process(second.process.pid).children(recursive=True)
     finally:
-        stop(again, signal.SIGINT)
-    assert not [process for process in [*family, postmaster] if lives(process)]
+        stop_site(second, signal.SIGINT)
+    assert not [process for process in [*family, postmaster] if is_alive(process)]
     assert not (tmp_path / "var/postgres/postmaster.pid").exists()
     assert not (tmp_path / "var/run.json").exists()
 
 
-def database_pid(folder: Path) -> int:
+def read_database_pid(folder: Path) -> int:
     return int((folder / "var/postgres/postmaster.pid").read_text().split()[0])

@@ -1,4 +1,4 @@
-"""The API answers as its schema says, to what the schema allows and to much that it does not."""
+"""The API follows its schema, for valid requests and many invalid ones."""
 
 import subprocess
 import sys
@@ -9,14 +9,15 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
+from classifier.access import tokens
+from classifier.access.throttles import WeightedThrottle
 from classifier.models import ApiToken, ModelVersion, Source
-from classifier.services import tokens, uploads
-from classifier.throttles import Counted
-from classifier.vocabulary import Scope
+from classifier.recognition.labels import Scope
+from classifier.uploads import submission
 
 EXAMPLES = 10  # of each operation
-# What a picture or a cursor has to be is more than a schema can say.
-UNSAID = "positive_data_acceptance"
+# A schema can't describe what a valid picture or cursor is.
+EXCLUDED_CHECK = "positive_data_acceptance"
 OPERATION = """
 [[operations]]
 include-operation-id = "{operation}"
@@ -26,21 +27,21 @@ parameters = {{ {name} = "{value}" }}
 
 @pytest.fixture
 def token(admin_user: User) -> str:
-    return tokens.give(ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope))))
+    return tokens.issue(ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope))))
 
 
 @pytest.fixture
-def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
-    """What is there to be asked for, as schemathesis is told of it."""
-    kept, deleted = (uploads.classify(drawn(7, which), Source.API) for which in (0, 1))
+def configuration(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
+    """The configuration of schemathesis, with ids that exist."""
+    stored, deleted = (submission.classify_picture(drawn(7, which), Source.API) for which in (0, 1))
     return "".join(
         OPERATION.format(operation=operation, name=name, value=value)
         for operation, name, value in (
-            ("get_upload", "id", kept.id),
+            ("get_upload", "id", stored.id),
             ("delete_upload", "id", deleted.id),
-            ("get_image", "id", kept.digits[0].id),
-            ("label_image", "id", kept.digits[0].id),
-            ("suggest_label", "id", kept.digits[0].id),
+            ("get_image", "id", stored.digits[0].id),
+            ("label_image", "id", stored.digits[0].id),
+            ("suggest_label", "id", stored.digits[0].id),
             ("get_model", "name", champion.name),
             ("promote_model", "name", champion.name),
         )
@@ -49,21 +50,25 @@ def known(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
-def test_every_operation_keeps_to_the_schema(
-    known: str, token: str, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_operations_follow_the_schema(
+    configuration: str,
+    token: str,
+    live_server: LiveServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Counted, "allow_request", lambda *_: True)
-    (tmp_path / "schemathesis.toml").write_text(known)
+    monkeypatch.setattr(WeightedThrottle, "allow_request", lambda *_: True)
+    (tmp_path / "schemathesis.toml").write_text(configuration)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{live_server}/api/schema"]
     options = [
         *("--header", f"Authorization: Bearer {token}"),
         *("--max-examples", str(EXAMPLES)),
-        *("--exclude-checks", UNSAID),
+        *("--exclude-checks", EXCLUDED_CHECK),
         "--generation-deterministic",
     ]
 
-    ran = subprocess.run(
+    completed = subprocess.run(
         [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr

@@ -1,4 +1,4 @@
-"""Static files as production serves them: under hashed names, compressed, and few bytes."""
+"""Static files have hashed names, are compressed, and are small."""
 
 import json
 import re
@@ -12,12 +12,12 @@ from pytest_django.fixtures import Settings
 from mnistsite.static_files import collect_changed
 
 FIRST_PAINT_BYTES = 100_000
-HEADERS_BYTES = 600  # of one answer, at most
+HEADERS_BYTES = 600  # of one response, at most
 
 
 @pytest.fixture
 def collected(settings: Settings, tmp_path: Path) -> Path:
-    """The project's own files, as `collectstatic` leaves them."""
+    """The folder with the project's collected files."""
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STORAGES = settings.STORAGES | {
@@ -27,12 +27,12 @@ def collected(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "static"
 
 
-def asked_for(page: str, folder: Path) -> list[Path]:
+def find_files(page: str, folder: Path) -> list[Path]:
     names = set(re.findall(r'(?:href|src)="/static/([^"]+)"', page))
     return [folder / name for name in sorted(names)]
 
 
-def test_modules_import_one_another_by_hashed_names_that_the_page_has_named(
+def test_modules_are_imported_and_preloaded_by_hashed_names(
     collected: Path, client: Client
 ) -> None:
     page = client.get("/").content.decode()
@@ -47,24 +47,20 @@ def test_modules_import_one_another_by_hashed_names_that_the_page_has_named(
         assert f'<link rel="modulepreload" href="/static/input/{name}">' in page
 
 
-def test_the_first_paint_takes_less_than_a_hundred_kilobytes(
-    collected: Path, client: Client
-) -> None:
+def test_first_paint_loads_less_than_100_kilobytes(collected: Path, client: Client) -> None:
     response = client.get("/")
-    files = asked_for(response.content.decode(), collected)
+    files = find_files(response.content.decode(), collected)
     assert len(files) > 10
-    sizes = [transferred(file) for file in files]
+    sizes = [measure_transfer(file) for file in files]
     assert sum(sizes) + len(response.content) + HEADERS_BYTES * len(files) < FIRST_PAINT_BYTES
 
 
-def transferred(file: Path) -> int:
+def measure_transfer(file: Path) -> int:
     compressed = file.with_name(file.name + ".gz")
     return min(each.stat().st_size for each in (file, compressed) if each.exists())
 
 
-def test_static_files_are_collected_again_only_after_a_change(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_files_are_collected_only_after_a_change(settings: Settings, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     (source / "page.css").write_text("first")
@@ -74,18 +70,16 @@ def test_static_files_are_collected_again_only_after_a_change(
     collected = settings.STATIC_ROOT / "page.css"
     collect_changed()
 
-    collected.write_text("left alone")
+    collected.write_text("unchanged")
     collect_changed()
-    assert collected.read_text() == "left alone"
+    assert collected.read_text() == "unchanged"
 
     (source / "page.css").write_text("the second")
     collect_changed()
     assert collected.read_text() == "the second"
 
 
-def test_static_files_of_pages_that_are_not_served_are_left_out(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_unserved_packages_are_not_collected(settings: Settings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path
     collect_changed()
     assert (tmp_path / "admin/css/base.css").exists()

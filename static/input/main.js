@@ -1,16 +1,17 @@
-// The first page: one area to draw on or to put pictures into, its live answer, and sending.
+// The home page: an area for drawing or pictures, the live answer, and the form.
 
-import { listen } from "./arrivals.js";
-import { Live } from "./live.js";
 import { Pad } from "./pad.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
-import { shrunk } from "./shrink.js";
+import { Previews } from "./previews.js";
+import { resize } from "./resize.js";
+import { listen } from "./sources.js";
 
 const form = document.querySelector("#send");
 const area = form.querySelector(".area");
 const list = form.querySelector(".pictures");
-const refusal = form.querySelector(".refused");
+const error = form.querySelector(".error");
+const submit = form.querySelector("[type=submit]");
 const [undo, clear, thickness] = ["#undo", "#clear", "#thickness"].map((id) => form.querySelector(id));
 const input = form.elements.image;
 
@@ -18,20 +19,20 @@ const pad = new Pad(form.querySelector("#pad"));
 const answer = form.querySelector(".panel");
 const panel = new Panel(answer);
 const pictures = new Pictures(list, document.querySelector("#picture"), form.dataset);
-const live = new Live(form.dataset.preview, heard, (busy) => { answer.ariaBusy = String(busy); });
-let drawing = null; // what Live knows of the pad until it is cleared
+const previews = new Previews(form.dataset.preview, showResult, (busy) => { answer.ariaBusy = String(busy); });
+let drawing = null; // the subject of the pad, unless it is empty
 
-const subjectOf = (file) => ({ file, picture: () => shrunk(file) });
-const shown = () => pictures.selected ?? drawing;
+const createSubject = (file) => ({ file, getPicture: () => resize(file) });
+const getCurrent = () => pictures.selected ?? drawing;
 
-function heard(subject, what) {
-  subject.note = what.note;
-  if (!what.note) Object.assign(subject, { answer: null, problem: null }, what);
-  if (subject.item) pictures.show(subject, panel.brief(subject));
-  if (subject === shown()) panel.show(subject);
+function showResult(subject, result) {
+  subject.note = result.note;
+  if (!result.note) Object.assign(subject, { answer: null, problem: null }, result);
+  if (subject.item) pictures.showLabel(subject, panel.formatLabel(subject));
+  if (subject === getCurrent()) panel.show(subject);
 }
 
-function show() {
+function updateTools() {
   const hasInk = !pad.empty;
   area.classList.toggle("drawn", hasInk);
   area.classList.toggle("full", !pictures.empty);
@@ -41,73 +42,69 @@ function show() {
   thickness.disabled = !pictures.empty;
 }
 
-function drawn() {
-  refuse("");
+function updateDrawing() {
+  showError("");
   if (pad.empty && drawing) {
-    live.forget(drawing);
+    previews.cancel(drawing);
     drawing = null;
-    panel.show(shown());
+    panel.show(getCurrent());
   } else if (!pad.empty) {
-    drawing ??= { picture: () => pad.picture() };
-    live.ask(drawing);
+    drawing ??= { getPicture: () => pad.getPicture() };
+    previews.request(drawing);
   }
-  show();
+  updateTools();
 }
 
-function take(files) {
-  const { added, refused } = pictures.add(files, subjectOf);
-  for (const subject of added) live.ask(subject);
-  refuse(refused);
-  show();
+function addFiles(files) {
+  const { added, problem } = pictures.add(files, createSubject);
+  for (const subject of added) previews.request(subject);
+  showError(problem);
+  updateTools();
 }
 
-function refuse(why) {
-  if (refusal.textContent !== why) refusal.textContent = why;
+function showError(text) {
+  if (error.textContent !== text) error.textContent = text;
 }
 
 function clearAll() {
-  refuse("");
+  showError("");
   if (pictures.empty) pad.clear();
   else pictures.clear();
 }
 
 async function send(event) {
   event.preventDefault();
-  if (pad.empty && pictures.empty) return refuse(form.dataset.nothing);
-  form.querySelector("[type=submit]").disabled = true;
+  if (pad.empty && pictures.empty) return showError(form.dataset.nothing);
+  submit.disabled = true;
   const transfer = new DataTransfer();
-  for (const file of await toSend()) transfer.items.add(file);
+  for (const file of await getFiles()) transfer.items.add(file);
   input.files = transfer.files;
   form.submit();
 }
 
-async function toSend() {
+async function getFiles() {
   if (!pictures.empty) return pictures.files;
-  return [new File([await pad.picture()], "drawing.png", { type: "image/png" })];
+  return [new File([await pad.getPicture()], "drawing.png", { type: "image/png" })];
 }
 
-function back() {
-  form.querySelector("[type=submit]").disabled = false;
-}
-
-function pressed(event) {
+function undoByKey(event) {
   if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || undo.disabled) return;
   event.preventDefault();
   pad.undo();
 }
 
-input.required = false; // a drawing is put into it on the way
-pad.addEventListener("drawn", drawn);
-pictures.addEventListener("selected", () => panel.show(shown()));
+input.required = false; // a drawing is only put into it when the form is sent
+pad.addEventListener("drawn", updateDrawing);
+pictures.addEventListener("selected", () => panel.show(getCurrent()));
 pictures.addEventListener("removed", ({ detail }) => {
-  live.forget(detail);
-  show();
+  previews.cancel(detail);
+  updateTools();
 });
 undo.addEventListener("click", () => pad.undo());
 clear.addEventListener("click", clearAll);
 thickness.addEventListener("input", () => { pad.thickness = thickness.value / 100; });
-form.addEventListener("pointerdown", () => refuse(""));
+form.addEventListener("pointerdown", () => showError(""));
 form.addEventListener("submit", send);
-addEventListener("pageshow", back);
-document.addEventListener("keydown", pressed);
-listen([input, form.querySelector("#camera")], take, (over) => area.classList.toggle("over", over));
+addEventListener("pageshow", () => { submit.disabled = false; });
+document.addEventListener("keydown", undoByKey);
+listen([input, form.querySelector("#camera")], addFiles, (over) => area.classList.toggle("over", over));

@@ -1,17 +1,17 @@
-// The canvas to draw on: pointers become strokes, and strokes become a picture.
+// The canvas to draw on. It turns pointer events into strokes, and strokes into a picture.
 
-import { paint, paintEnd, paintLast, prepare } from "./strokes.js";
+import { paint, paintEnd, paintLast, setStyle } from "./strokes.js";
 
-const WIDTH = 560; // of the picture, whatever the screen
+const WIDTH = 560; // of the picture, on any screen
 const USUAL_PRESSURE = 0.5;
 
 export class Pad extends EventTarget {
   #canvas;
   #context;
   #strokes = [];
-  #stroke = null; // the one being drawn
+  #stroke = null; // the current one
   #pointer = null;
-  #origin = null; // of the canvas in the page, taken once a stroke: asking for it costs layout
+  #origin = null; // of the canvas in the page, read once per stroke because it costs a layout
   #scale = 1;
   thickness = 0.06; // of the pad's width
 
@@ -19,8 +19,8 @@ export class Pad extends EventTarget {
     super();
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d");
-    canvas.addEventListener("pointerdown", (event) => this.#begin(event));
-    canvas.addEventListener("pointermove", (event) => this.#go(event));
+    canvas.addEventListener("pointerdown", (event) => this.#start(event));
+    canvas.addEventListener("pointermove", (event) => this.#extend(event));
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => this.#end(event));
     }
@@ -34,28 +34,28 @@ export class Pad extends EventTarget {
 
   undo() {
     this.#strokes.pop();
-    this.#changed();
+    this.#redraw();
   }
 
   clear() {
     this.#strokes = [];
-    this.#changed();
+    this.#redraw();
   }
 
-  // Dark on white, as on paper.
-  picture() {
+  // Resolves to a PNG, dark on white.
+  getPicture() {
     const sheet = document.createElement("canvas");
     sheet.width = WIDTH;
     sheet.height = Math.round((WIDTH * this.#canvas.height) / this.#canvas.width);
     const context = sheet.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, sheet.width, sheet.height);
-    prepare(context, "#000");
+    setStyle(context, "#000");
     paint(context, this.#strokes, WIDTH);
     return new Promise((resolve) => sheet.toBlob(resolve, "image/png"));
   }
 
-  #begin(event) {
+  #start(event) {
     if (this.#stroke || !event.isPrimary || event.button) return;
     this.#pointer = event.pointerId;
     this.#canvas.setPointerCapture(event.pointerId);
@@ -64,37 +64,37 @@ export class Pad extends EventTarget {
     this.#stroke = [];
     this.#strokes.push(this.#stroke);
     this.#add(event);
-    this.#tell();
+    this.#notify();
   }
 
-  #go(event) {
+  #extend(event) {
     if (!this.#stroke || event.pointerId !== this.#pointer) return;
-    const all = event.getCoalescedEvents?.() ?? [];
-    for (const each of all.length ? all : [event]) this.#add(each);
-    this.#tell();
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) this.#add(each);
+    this.#notify();
   }
 
   #end(event) {
     if (!this.#stroke || event.pointerId !== this.#pointer) return;
     paintEnd(this.#context, this.#stroke, this.#scale);
     this.#stroke = null;
-    this.#tell();
+    this.#notify();
   }
 
   #add({ pageX, pageY, pointerType, pressure }) {
     const { left, top, width } = this.#origin;
-    const pressed = pointerType === "pen" && pressure ? pressure / USUAL_PRESSURE : 1;
+    const factor = pointerType === "pen" && pressure ? pressure / USUAL_PRESSURE : 1;
     this.#stroke.push({
       x: (pageX - left) / width,
       y: (pageY - top) / width,
-      width: this.thickness * (0.5 + pressed / 2),
+      width: this.thickness * (0.5 + factor / 2),
     });
     paintLast(this.#context, this.#stroke, this.#scale);
   }
 
   #fit() {
     const { clientWidth, clientHeight } = this.#canvas;
-    if (!clientWidth) return; // pictures are in its place
+    if (!clientWidth) return; // hidden by pictures
     this.#canvas.width = Math.round(clientWidth * devicePixelRatio);
     this.#canvas.height = Math.round(clientHeight * devicePixelRatio);
     this.#repaint();
@@ -103,17 +103,17 @@ export class Pad extends EventTarget {
   #repaint() {
     this.#scale = this.#canvas.width;
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
-    prepare(this.#context, getComputedStyle(this.#canvas).color);
+    setStyle(this.#context, getComputedStyle(this.#canvas).color);
     paint(this.#context, this.#strokes, this.#scale);
   }
 
-  #changed() {
+  #redraw() {
     this.#stroke = null;
     this.#repaint();
-    this.#tell();
+    this.#notify();
   }
 
-  #tell() {
+  #notify() {
     this.dispatchEvent(new Event("drawn"));
   }
 }

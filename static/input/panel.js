@@ -1,18 +1,18 @@
-// Shows an answer: large, in a sentence, as ten bars, and what the model saw.
+// The live answer: label, sentence, ten bars, and the model's input.
 
 import { fill } from "./text.js";
 
 const SIDE = 28;
-const SAY_AFTER_MS = 800; // a screen reader is told when the pen rests
+const ANNOUNCE_AFTER_MS = 800; // screen readers announce it when the pen rests
 const DASH = "–";
+const CERTAIN = 0.99;
+const SMALLEST = 0.005; // beyond these, a whole percentage would claim too much
+const LARGEST = 0.995;
 
 export class Panel {
   #root;
   #texts;
-  #number = new Intl.NumberFormat(document.documentElement.lang, {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-  });
+  #number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 });
   #timer = 0;
 
   constructor(root) {
@@ -21,84 +21,88 @@ export class Panel {
     this.show(null);
   }
 
-  // Of a subject of Live; nothing is there yet without one.
+  // Shows a subject of Previews, or the initial state if it is null.
   show(subject) {
     const { answer, problem, note } = subject ?? {};
-    this.#large(answer);
-    this.#write(".sentence", problem ?? (answer ? this.#sentence(answer) : this.#texts.waiting));
-    this.#bars(answer);
-    this.#seen(answer?.digits ?? []);
+    this.#showLabel(answer);
+    this.#write(".sentence", problem ?? (answer ? this.#formatSentence(answer) : this.#texts.waiting));
+    this.#showBars(answer);
+    this.#showInputs(answer?.digits ?? []);
     this.#write(".note", note ? this.#texts[note] : "");
     this.#root.dataset.state = answer?.verdict ?? (problem ? "problem" : "waiting");
-    this.#say(answer || problem ? this.summary(subject) : "");
+    this.#announce(answer || problem ? this.#summarize(subject) : "");
   }
 
-  brief({ answer }) {
+  formatLabel({ answer }) {
     if (!answer) return DASH;
-    return answer.verdict === "digit" ? answer.label : "?";
+    if (answer.verdict === "digit") return answer.label;
+    if (answer.verdict !== "unsure") return "?";
+    return answer.digits.map((digit) => (digit.verdict === "digit" ? digit.label : "?")).join("");
   }
 
-  summary({ answer, problem }) {
+  #summarize({ answer, problem }) {
     if (problem) return problem;
-    const sentence = this.#sentence(answer);
+    const sentence = this.#formatSentence(answer);
     return answer.verdict === "digit" ? `${answer.label}: ${sentence}` : sentence;
   }
 
-  #sentence(answer) {
-    return answer.sentence ?? fill(this.#texts.sure, { percent: this.#percent(answer.confidence) });
+  #formatSentence(answer) {
+    if (answer.sentence) return answer.sentence;
+    if (answer.confidence >= CERTAIN) return this.#texts.certain;
+    return fill(this.#texts.sure, { percent: this.#formatPercent(answer.confidence) });
   }
 
-  #large(answer) {
-    const written = this.brief({ answer });
-    this.#write(".answer", written);
-    this.#root.style.setProperty("--letters", written.length);
+  #showLabel(answer) {
+    const label = this.formatLabel({ answer });
+    this.#write(".answer", label);
+    this.#root.style.setProperty("--letters", label.length);
   }
 
-  // Of several digits, those of the one that is least sure.
-  #bars(answer) {
-    const doubted = leastSure(answer);
+  // Shows the bars of the least certain digit.
+  #showBars(answer) {
+    const doubtful = findLeastCertain(answer);
     this.#root.querySelectorAll(".chances li").forEach((row, digit) => {
-      const share = doubted?.probabilities[digit];
-      row.classList.toggle("best", String(digit) === doubted?.best_guess);
+      const share = doubtful?.probabilities[digit];
+      row.classList.toggle("best", String(digit) === doubtful?.best_guess);
       row.querySelector(".fill").style.setProperty("--share", share ?? 0);
-      row.querySelector(".share").textContent = share === undefined ? DASH : this.#percent(share);
+      row.querySelector(".share").textContent = share === undefined ? DASH : this.#formatPercent(share);
     });
   }
 
-  #seen(digits) {
+  #showInputs(digits) {
     const several = digits.length > 1;
-    const doubted = several && leastSure({ digits });
     const tiles = digits.map((digit) => {
       const tile = document.createElement("li");
-      tile.classList.toggle("doubted", digit === doubted);
-      tile.append(pixels(digit.pixels));
+      tile.append(drawPixels(digit.pixels));
       if (several) tile.append(digit.verdict === "digit" ? digit.label : "?");
       return tile;
     });
-    this.#root.querySelector(".seen").replaceChildren(...tiles);
+    this.#root.querySelector(".inputs").replaceChildren(...tiles);
   }
 
-  #percent(share) {
-    const number = this.#number.format(100 * Math.min(share, 0.9999));
-    return fill(this.#texts.percent, { number });
+  #formatPercent(share) {
+    const number = this.#number.format(100 * Math.min(Math.max(share, share && 0.01), 0.99));
+    const text = fill(this.#texts.percent, { number });
+    if (share >= LARGEST) return `>\u00a0${text}`;
+    return share && share < SMALLEST ? `<\u00a0${text}` : text;
   }
 
-  #write(place, text) {
-    this.#root.querySelector(place).textContent = text;
+  #write(selector, text) {
+    this.#root.querySelector(selector).textContent = text;
   }
 
-  #say(text) {
+  #announce(text) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#write("[role=status]", text), SAY_AFTER_MS);
+    this.#timer = setTimeout(() => this.#write("[role=status]", text), ANNOUNCE_AFTER_MS);
   }
 }
 
-function leastSure(answer) {
+function findLeastCertain(answer) {
   if (!answer?.digits.length) return null;
   return answer.digits.reduce((a, b) => (b.confidence < a.confidence ? b : a));
 }
 
-function pixels(base64) {
+function drawPixels(base64) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
   canvas.className = "pixels";

@@ -1,4 +1,4 @@
-// The pictures that are about to be sent: shown in the area, each with its answer.
+// The chosen pictures in the area, each with its live answer.
 
 import { fill } from "./text.js";
 
@@ -26,45 +26,45 @@ export class Pictures extends EventTarget {
     return !this.#subjects.length;
   }
 
-  // The subjects that were added, and why the others were not.
-  add(files, makeSubject) {
+  // Returns the subjects added, and the problem of the last file that was not.
+  add(files, createSubject) {
     const added = [];
-    let refused = "";
+    let problem = "";
     for (const file of files) {
-      const why = this.#whyNot(file);
-      if (why) refused = fill(why, { name: file.name });
-      else added.push(this.#put(makeSubject(file)));
+      const text = this.#findProblem(file);
+      if (text) problem = fill(text, { name: file.name });
+      else added.push(this.#append(createSubject(file)));
     }
     if (added.length) this.#select(added[0]);
-    return { added, refused };
+    return { added, problem };
   }
 
   clear() {
     while (!this.empty) this.#remove(this.#subjects[0]);
   }
 
-  show(subject, written) {
-    subject.item.querySelector(".label").textContent = written;
+  showLabel(subject, label) {
+    subject.item.querySelector(".label").textContent = label;
   }
 
-  #whyNot({ size, type }) {
-    const { noPicture, tooLarge, tooMany, limitMb, most } = this.#limits;
-    if (type && !type.startsWith("image/")) return noPicture;
-    if (this.#subjects.length >= most) return tooMany;
-    const together = this.files.reduce((sum, file) => sum + file.size, size);
-    return together > limitMb * MB ? tooLarge : "";
+  #findProblem({ size, type }) {
+    const { notPicture, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
+    if (type && !type.startsWith("image/")) return notPicture;
+    if (this.#subjects.length >= maxPictures) return tooMany;
+    const total = this.files.reduce((sum, file) => sum + file.size, size);
+    return total > maxMb * MB ? tooLarge : "";
   }
 
-  #put(subject) {
+  #append(subject) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const image = item.querySelector("img");
     image.src = URL.createObjectURL(subject.file);
     image.alt = subject.file.name;
-    image.addEventListener("error", () => item.classList.add("unseen"));
+    image.addEventListener("error", () => item.classList.add("undecodable"));
     item.querySelector(".name").textContent = subject.file.name;
     item.querySelector(".remove").ariaLabel += ` ${subject.file.name}`;
     item.querySelector(".picture").addEventListener("click", () => this.#select(subject));
-    item.querySelector(".remove").addEventListener("click", () => this.#removed(subject));
+    item.querySelector(".remove").addEventListener("click", () => this.#removeByUser(subject));
     subject.item = item;
     this.#subjects.push(subject);
     this.#list.append(item);
@@ -72,10 +72,10 @@ export class Pictures extends EventTarget {
     return subject;
   }
 
-  #removed(subject) {
-    const at = this.#subjects.indexOf(subject);
+  #removeByUser(subject) {
+    const index = this.#subjects.indexOf(subject);
     this.#remove(subject);
-    const next = this.#subjects[at] ?? this.#subjects.at(-1);
+    const next = this.#subjects[index] ?? this.#subjects.at(-1);
     next?.item.querySelector(".remove").focus();
   }
 

@@ -1,23 +1,23 @@
-// Strokes and how they are painted. A point is {x, y, width}, all in units of the pad's width.
+// Painting of strokes. A point is {x, y, width}, in units of the pad's width.
 
-const half = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+const getMiddle = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
-// The part of a stroke that its last point adds: from middle to middle, so that corners are round.
+// Paints what the last point adds to a stroke, from middle to middle so that corners are round.
 export function paintLast(context, points, scale) {
-  const [before, last, now] = [points.at(-3), points.at(-2), points.at(-1)];
-  context.lineWidth = now.width * scale;
+  const [first, second, third] = [points.at(-3), points.at(-2), points.at(-1)];
+  context.lineWidth = third.width * scale;
   context.beginPath();
-  const start = !last ? now : before ? half(before, last) : last;
-  const end = last ? half(last, now) : now;
+  const start = !second ? third : first ? getMiddle(first, second) : second;
+  const end = second ? getMiddle(second, third) : third;
   context.moveTo(start.x * scale, start.y * scale);
-  const bend = last ?? now;
+  const bend = second ?? third;
   context.quadraticCurveTo(bend.x * scale, bend.y * scale, end.x * scale, end.y * scale);
   context.stroke();
 }
 
 export function paintEnd(context, points, scale) {
   const end = points.at(-1);
-  const start = half(points.at(-2) ?? end, end);
+  const start = getMiddle(points.at(-2) ?? end, end);
   context.lineWidth = end.width * scale;
   context.beginPath();
   context.moveTo(start.x * scale, start.y * scale);
@@ -34,7 +34,7 @@ export function paint(context, strokes, scale) {
   }
 }
 
-export function prepare(context, ink) {
+export function setStyle(context, ink) {
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = ink;
 }

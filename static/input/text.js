@@ -1,3 +1,3 @@
-// Sentences come from the page, with places to fill: "{name} is not a picture."
+// Texts come from the page, where they are translated: "{name} is not a picture."
 
 export const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);

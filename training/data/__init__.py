@@ -1,1 +1,1 @@
-"""Builds the data that models learn from and are measured on."""
+"""Builds the data that models are trained and evaluated on."""

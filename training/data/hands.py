@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from training import glyphs, pen, styles
+from training.data import glyphs, pen, styles
 from training.data.habits import HABITS, UNTAUGHT
-from training.pen import Stroke
+from training.data.pen import Stroke
 
 FIELD = 16.0  # forms are this high
 FONTS = ("futural", "rowmans", "scripts")
@@ -46,7 +46,7 @@ def write_strokes(lines: list[Stroke], rng: np.random.Generator) -> list[Stroke]
     moved = rng.uniform(*MOVED)
     rough = [line + rng.normal(0, moved, line.shape) for line in placed if len(line) < 14]
     rough += [line for line in placed if len(line) >= 14]
-    smooth = pen.rounded(rough, int(rng.integers(1, 4)))
+    smooth = pen.round_corners(rough, int(rng.integers(1, 4)))
     return [_wobble(line, rng) for line in smooth]
 
 

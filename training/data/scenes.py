@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from training import pen, styles
-from training.data import paper
+from training.data import paper, pen, styles
+from training.data.images import Images, Pixels
 from training.data.paper import Field, Shape
-from training.images import Images, Pixels
 
 SIDE = 300
 PAGE = 640, 960
@@ -45,11 +44,13 @@ class Writer:
         return label, enlarged(trimmed(ink), height)
 
     def _penned(self) -> tuple[str, Field]:
-        models = styles._models()
+        models = styles.list_forms()
         label, strokes = models[self.rng.integers(len(models))]
-        lines = pen.rounded(strokes, int(self.rng.integers(1, 3)))
-        lines = pen.fitted([pen.unsteady(line, self.rng) for line in pen.fitted(lines)])
-        return str(label), pen.drawn(lines, self.rng.uniform(4, 10)).astype(np.float64)
+        lines = pen.round_corners(strokes, int(self.rng.integers(1, 3)))
+        lines = pen.fit_to_paper(
+            [pen.add_tremor(line, self.rng) for line in pen.fit_to_paper(lines)]
+        )
+        return str(label), pen.draw_strokes(lines, self.rng.uniform(4, 10)).astype(np.float64)
 
 
 def trimmed(ink: Field) -> Field:

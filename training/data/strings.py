@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from classifier.recognition.line_image import HEIGHT, prepare_line
-from training import glyphs
-from training.data import capture, papers
+from training.data import capture, glyphs, papers
+from training.data.images import Images
+from training.data.pen import Stroke
 from training.data.sheet import INKED, Box, Sheet
 from training.data.tiles import UNIT, Grey, Hand, Writer, choose_hand
-from training.images import Images
-from training.pen import Stroke
 
 FIELD = papers.SHAPE
 MIDDLE = FIELD[0] / 2

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from classifier.recognition.second_opinion import measure_slant
 from training.data.hands import FIELD, Hands, write_strokes
-from training.images import Images
-from training.pen import Stroke
+from training.data.images import Images
+from training.data.pen import Stroke
 
 Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]

@@ -1,61 +1,62 @@
-"""Stand-ins for the slow parts of a training run: the bundled model takes the new one's place."""
+"""Stand-ins for the slow parts of a training run, which copy the bundled model."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from classifier import artifact
-from classifier.exemplars import Exemplars
-from classifier.uncertainty import Neighbourhoods
-from training import (
-    calibrate,
-    exemplars,
-    export,
-    lesson,
-    line_calibration,
-    line_trainer,
-    plots,
-    trainer,
-)
-from training.images import Images
+from classifier.recognition import model_folder, recognizer
+from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.line_reader import LineReader
+from classifier.recognition.uncertainty import MahalanobisDetector
+from training import calibrate, exemplars, export, line_calibration, line_trainer, trainer
+from training.data import split
+from training.data.images import Images
+from training.evaluation import plots
 
 BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
-export_members = export.write
+write_members = export.write_members
 
 
 def install(set_attribute: Callable[[object, str, Any], None]) -> None:
-    """Replace preparing, fitting, exporting, calibrating, choosing exemplars and drawing."""
-    rejector = Neighbourhoods.load((BUNDLED / artifact.REJECTOR).read_bytes())
-    chosen = Exemplars.load((BUNDLED / artifact.EXEMPLARS).read_bytes())
-    manifest = artifact.read(BUNDLED)
-    fitted = calibrate.Calibration(1.0, manifest.thresholds, rejector)
+    """Replace the preparation, training, export, calibration and plots.
+
+    All models share one graph and few exemplars, which take long to compress.
+    """
+    detector = MahalanobisDetector.load((BUNDLED / model_folder.REJECTOR).read_bytes())
+    bundled = Exemplars.load((BUNDLED / model_folder.EXEMPLARS).read_bytes())
+    chosen = Exemplars(bundled.pixels[::100], bundled.labels[::100], bundled.embeddings[::100])
+    manifest = model_folder.verify(BUNDLED)
+    fitted = calibrate.Calibration(1.0, manifest.thresholds, detector)
     lines = line_calibration.LineCalibration(
         manifest.line_confidence, manifest.thresholds["line"], manifest.certificates[-1]
     )
 
-    def prepare(given: Images, *_: Any) -> lesson.Lesson:
-        return lesson.Lesson(train=given[:10], calibration=given[:10])
+    def prepare(images: Images, *_: Any) -> split.TrainingSplit:
+        return split.TrainingSplit(train=images[:10], calibration=images[:10])
 
     def write(folder: Path, _: Any) -> None:
-        for name in (artifact.GRAPH, artifact.WEIGHTS):
+        for name in (model_folder.GRAPH, model_folder.WEIGHTS):
             (folder / name).write_bytes((BUNDLED / name).read_bytes())
 
     def fit_line_reader(_images: Images, _configuration: Any, folder: Path, _: Any) -> None:
-        (folder / artifact.LINES).write_bytes((BUNDLED / artifact.LINES).read_bytes())
+        (folder / model_folder.LINES).write_bytes((BUNDLED / model_folder.LINES).read_bytes())
 
     for module, name, stand_in in (
-        (lesson, "prepare", prepare),
-        (lesson, "for_fine_tuning", prepare),
+        (recognizer, "Graph", functools.cache(recognizer.Graph)),
+        (recognizer, "LineReader", functools.cache(LineReader)),
+        (split, "prepare_training", prepare),
+        (split, "prepare_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),
         (trainer, "fine_tune", lambda *_: []),
-        (export, "write", write),
+        (export, "write_members", write),
         (line_trainer, "fit_line_reader", fit_line_reader),
-        (calibrate, "fit", lambda *_: fitted),
+        (calibrate, "fit_calibration", lambda *_: fitted),
         (line_calibration, "calibrate_lines", lambda *_: lines),
-        (exemplars, "choose", lambda *_: chosen),
-        (plots, "classes", lambda *arguments: arguments[-1].touch()),
-        (plots, "of_answers", lambda *_: None),
+        (exemplars, "choose_exemplars", lambda *_: chosen),
+        (plots, "plot_classes", lambda *arguments: arguments[-1].touch()),
+        (plots, "plot_evaluation", lambda *_: None),
     ):
         set_attribute(module, name, stand_in)

@@ -1,4 +1,4 @@
-"""Augmented digits stay digits: in range, in place, readable, and each time others."""
+"""Augmentation."""
 
 from typing import TYPE_CHECKING
 
@@ -19,54 +19,50 @@ def images(digits: Digits) -> "Tensor":
     return tf.constant(digits[0][::50, :, :, np.newaxis] / 255, tf.float32)
 
 
-def test_images_keep_their_shape_and_range_and_change_each_time(images: "Tensor") -> None:
+def test_augmented_images_keep_shape_and_range_and_differ_each_time(images: "Tensor") -> None:
     import tensorflow as tf
 
-    from training import augment
+    from training.data import augmentation
 
     tf.random.set_seed(1)
-    once, again = (augment.augment(images, augment.STRONG).numpy() for _ in range(2))
+    once, again = (augmentation.augment(images, augmentation.STRONG).numpy() for _ in range(2))
     assert once.shape == images.shape
     assert 0 <= once.min() < once.max() <= 1
     assert not np.array_equal(once, again)
 
 
-def test_sampling_where_the_pixels_are_changes_nothing(images: "Tensor") -> None:
+def test_resampling_at_the_pixels_changes_nothing(images: "Tensor") -> None:
     import tensorflow as tf
 
-    from training import augment
+    from training.data import augmentation
 
-    points = tf.repeat(augment._grid()[tf.newaxis], len(images), axis=0)
-    assert np.allclose(augment.sampled(images, points), images, atol=1e-6)
-    shifted = augment.sampled(images, points + tf.constant([2.0, 1.0])).numpy()
+    points = tf.repeat(augmentation.make_grid()[tf.newaxis], len(images), axis=0)
+    assert np.allclose(augmentation.resample(images, points), images, atol=1e-6)
+    shifted = augmentation.resample(images, points + tf.constant([2.0, 1.0])).numpy()
     assert np.allclose(shifted[:, :-1, :-2], images[:, 1:, 2:], atol=1e-6)
     assert shifted[:, :, -2:].max() < 0.01
 
 
-def test_only_the_share_that_is_asked_for_changes_and_none_loses_its_place(
-    images: "Tensor",
-) -> None:
+def test_change_applies_to_its_share_and_keeps_the_order(images: "Tensor") -> None:
     import tensorflow as tf
 
-    from training import augment
+    from training.data import augmentation
 
     tf.random.set_seed(2)
-    changed = augment._some(0.25, tf.zeros_like, images).numpy()
+    changed = augmentation.change_share(0.25, tf.zeros_like, images).numpy()
     gone = ~changed.any(axis=(1, 2, 3))
     assert gone.sum() == 25
     assert np.array_equal(changed[~gone], images.numpy()[~gone])
 
 
-@pytest.mark.parametrize("change", ["of_another_pen", "coarse", "blurred", "of_another_contrast"])
-def test_a_change_of_pen_or_camera_leaves_the_ink_where_it_is(
-    change: str, images: "Tensor"
-) -> None:
+@pytest.mark.parametrize("change", ["change_stroke_width", "coarsen", "blur", "change_contrast"])
+def test_change_leaves_the_ink_in_place(change: str, images: "Tensor") -> None:
     import tensorflow as tf
 
-    from training import augment
+    from training.data import augmentation
 
     tf.random.set_seed(3)
-    changed = getattr(augment, change)(images).numpy()
+    changed = getattr(augmentation, change)(images).numpy()
     assert changed.min() >= 0
     assert changed.max() <= 1
     for before, after in zip(images.numpy(), changed, strict=True):

@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifier.recognition.intervals import find_upper_bound
 from training import certification
 from training.certification import DIGITS, STRINGS, Claim, Scored
-from training.intervals import interval, upper_bound
+from training.evaluation.evaluate import compute_interval
 
 
-def scored(right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Scored:
-    """Answers whose scores fall evenly from 1 to 0."""
+def make_scored(right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Scored:
+    """Return answers with scores that fall evenly from 1 to 0."""
     places = np.arange(len(right)) if groups is None else groups
     return Scored(np.linspace(1, 0, len(right)), right, places, "digest")
 
 
-def wrong_at(count: int, *places: int) -> NDArray[np.bool_]:
+def mark_wrong(count: int, *places: int) -> NDArray[np.bool_]:
     right = np.ones(count, bool)
     right[list(places)] = False
     return right
@@ -26,7 +27,7 @@ def wrong_at(count: int, *places: int) -> NDArray[np.bool_]:
     [(0, 2_995, 0.001), (4, 4_885, 0.00187), (0, 1, 0.95), (1, 1, 1.0)],
 )
 def test_upper_bound_equals_known_value(errors: int, n: int, bound: float) -> None:
-    assert upper_bound(errors, n) == pytest.approx(bound, abs=5e-6)
+    assert find_upper_bound(errors, n) == pytest.approx(bound, abs=5e-6)
 
 
 def test_interval_equals_known_value() -> None:
@@ -36,8 +37,8 @@ def test_interval_equals_known_value() -> None:
         (0, 21, [0, 0.1611]),
         (21, 21, [0.8389, 1]),
     ):
-        assert interval(np.arange(n) < hits) == pytest.approx(expected, abs=5e-5)
-    assert interval(np.zeros(0, bool)) is None
+        assert compute_interval(np.arange(n) < hits) == pytest.approx(expected, abs=5e-5)
+    assert compute_interval(np.zeros(0, bool)) is None
 
 
 def test_fewest_answers_are_those_that_prove_a_claim_with_the_spared_errors() -> None:
@@ -46,54 +47,55 @@ def test_fewest_answers_are_those_that_prove_a_claim_with_the_spared_errors() ->
 
 @pytest.mark.parametrize(("count", "proved"), [(2_994, False), (2_995, True)])
 def test_claim_of_digits_needs_2995_answers_without_an_error(count: int, proved: bool) -> None:
-    found = certification.certify(DIGITS, scored(wrong_at(count)))
-    assert found.is_proved is proved
-    assert (found.n, found.errors) == (count, 0)
-    assert (found.upper_bound <= DIGITS.level) is proved
+    certificate = certification.certify(DIGITS, make_scored(mark_wrong(count)))
+    assert certificate.is_proved is proved
+    assert (certificate.n, certificate.errors) == (count, 0)
+    assert (certificate.upper_bound <= DIGITS.level) is proved
 
 
 def test_four_errors_of_4885_prove_nothing_of_one_in_a_thousand() -> None:
-    found = certification.certify(DIGITS, scored(wrong_at(4_885, 10, 20, 30, 40)))
-    assert found.threshold is None
-    assert found.errors == 4
-    assert found.upper_bound > DIGITS.level
+    certificate = certification.certify(DIGITS, make_scored(mark_wrong(4_885, 10, 20, 30, 40)))
+    assert certificate.threshold is None
+    assert certificate.errors == 4
+    assert certificate.upper_bound > DIGITS.level
 
 
 def test_walk_stops_before_the_first_share_with_too_many_errors() -> None:
     """Two errors are too many for the surest 3,750 of 5,000, but not the first 3,500 without."""
-    found = certification.certify(DIGITS, scored(wrong_at(5_000, 3_500, 3_600)))
-    assert (found.n, found.errors) == (3_500, 0)
-    found = certification.certify(DIGITS, scored(wrong_at(5_000, 4_960, 4_970)))
-    assert (found.n, found.errors) == (4_962, 1)
-    assert found.threshold == pytest.approx(1 - 4_961 / 4_999)
+    certificate = certification.certify(DIGITS, make_scored(mark_wrong(5_000, 3_500, 3_600)))
+    assert (certificate.n, certificate.errors) == (3_500, 0)
+    certificate = certification.certify(DIGITS, make_scored(mark_wrong(5_000, 4_960, 4_970)))
+    assert (certificate.n, certificate.errors) == (4_962, 1)
+    assert certificate.threshold == pytest.approx(1 - 4_961 / 4_999)
 
 
 def test_refused_answers_are_never_accepted() -> None:
-    answers = scored(wrong_at(400, *range(350, 400)))
+    answers = make_scored(mark_wrong(400, *range(350, 400)))
     scores = np.where(answers.right, answers.scores, -np.inf)
-    found = certification.certify(STRINGS, Scored(scores, answers.right, answers.groups, ""))
-    assert (found.n, found.errors) == (350, 0)
+    certificate = certification.certify(STRINGS, Scored(scores, answers.right, answers.groups, ""))
+    assert (certificate.n, certificate.errors) == (350, 0)
 
 
 def test_equal_scores_are_accepted_together() -> None:
-    right = wrong_at(600, 599)
-    found = certification.certify(STRINGS, Scored(np.ones(600), right, np.arange(600), ""))
-    assert (found.n, found.errors, found.threshold) == (600, 1, 1.0)
+    right = mark_wrong(600, 599)
+    certificate = certification.certify(STRINGS, Scored(np.ones(600), right, np.arange(600), ""))
+    assert (certificate.n, certificate.errors, certificate.threshold) == (600, 1, 1.0)
 
 
 def test_writers_count_once_and_as_wrong_by_one_error() -> None:
     """300 writers of ten answers each prove 1 %; one error of each of four does not."""
     groups = np.repeat(np.arange(300), 10)
-    found = certification.certify(STRINGS, scored(wrong_at(3_000), groups))
-    assert (found.n, found.threshold) == (300, 0.0)
-    found = certification.certify(STRINGS, scored(wrong_at(3_000, 5, 6, 15, 25), groups))
-    assert (found.threshold, found.errors) == (None, 3)
+    certificate = certification.certify(STRINGS, make_scored(mark_wrong(3_000), groups))
+    assert (certificate.n, certificate.threshold) == (300, 0.0)
+    answers = make_scored(mark_wrong(3_000, 5, 6, 15, 25), groups)
+    certificate = certification.certify(STRINGS, answers)
+    assert (certificate.threshold, certificate.errors) == (None, 3)
 
 
 def test_set_without_an_accepted_answer_proves_nothing() -> None:
     answers = Scored(np.full(3, -np.inf), np.ones(3, bool), np.arange(3), "")
-    found = certification.certify(STRINGS, answers)
-    assert (found.threshold, found.n, found.upper_bound) == (None, 0, 1.0)
+    certificate = certification.certify(STRINGS, answers)
+    assert (certificate.threshold, certificate.n, certificate.upper_bound) == (None, 0, 1.0)
 
 
 def test_false_claim_is_certified_at_most_once_in_twenty() -> None:
@@ -102,7 +104,7 @@ def test_false_claim_is_certified_at_most_once_in_twenty() -> None:
     risk = np.where(np.arange(1_000) < 400, 0.01, 0.03)
     claim = Claim("digits", 0.009)
     proved = [
-        certification.certify(claim, scored(rng.random(1_000) >= risk)).is_proved
+        certification.certify(claim, make_scored(rng.random(1_000) >= risk)).is_proved
         for _ in range(2_000)
     ]
     assert np.mean(proved) <= 0.05

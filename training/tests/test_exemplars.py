@@ -1,20 +1,20 @@
-"""The training digits that stand for all of them: they are spread over what was learnt."""
+"""The choice of exemplars."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from classifier import usefulness
-from classifier.exemplars import Exemplars
-from classifier.recognizer import Recognizer
+from classifier.recognition import active_learning
+from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.recognizer import Recognizer
 from training import exemplars
-from training.images import Images
+from training.data.images import Images
 
 
 @pytest.fixture
-def learnt(digits: Any) -> Images:
-    """A hundred of each class but of 9, of which there are five."""
+def trained_on(digits: Any) -> Images:
+    """Return a hundred digits of each class, but five nines."""
     some = np.flatnonzero((np.arange(5_000) % 5 == 0) & (digits[1] < 9))
     nines = np.flatnonzero(digits[1] == 9)[:5]
     chosen = np.concatenate([some, nines])
@@ -22,33 +22,39 @@ def learnt(digits: Any) -> Images:
 
 
 @pytest.fixture
-def chosen(baseline: Recognizer, learnt: Images, monkeypatch: pytest.MonkeyPatch) -> Exemplars:
-    monkeypatch.setattr(exemplars, "OF_EACH", 20)
-    return exemplars.choose(baseline, learnt)
+def chosen(baseline: Recognizer, trained_on: Images, monkeypatch: pytest.MonkeyPatch) -> Exemplars:
+    monkeypatch.setattr(exemplars, "PER_CLASS", 20)
+    return exemplars.choose_exemplars(baseline, trained_on)
 
 
-def test_of_each_class_there_are_as_many_and_of_a_small_one_all(
-    chosen: Exemplars, learnt: Images
+def test_classes_have_equal_counts_and_small_ones_all_digits(
+    chosen: Exemplars, trained_on: Images
 ) -> None:
     assert np.bincount(chosen.labels).tolist() == [20] * 9 + [5]
-    known = dict(zip((each.tobytes() for each in learnt.pixels), learnt.labels, strict=True))
-    kept = [each.tobytes() for each in chosen.pixels]
-    assert [known[each] for each in kept] == chosen.labels.tolist()
-    assert len(set(kept)) == len(kept)
+    labels = dict(
+        zip((each.tobytes() for each in trained_on.pixels), trained_on.labels, strict=True)
+    )
+    pixels = [each.tobytes() for each in chosen.pixels]
+    assert [labels[each] for each in pixels] == chosen.labels.tolist()
+    assert len(set(pixels)) == len(pixels)
 
 
-def test_they_lie_nearer_to_the_rest_than_the_first_ones_do(
-    baseline: Recognizer, chosen: Exemplars, learnt: Images
+def test_exemplars_are_nearer_to_all_digits_than_the_first_ones(
+    baseline: Recognizer, chosen: Exemplars, trained_on: Images
 ) -> None:
-    found = baseline.recognize(learnt.pixels)
-    every = usefulness.embeddings([usefulness.embedding(each.whitened) for each in found], 128)
-    firsts = np.concatenate([np.flatnonzero(learnt.labels == digit)[:20] for digit in range(10)])
-    to_chosen = usefulness.distance(every, chosen.embeddings).mean()
-    assert to_chosen < 0.9 * usefulness.distance(every, every[firsts]).mean()
+    recognitions = baseline.recognize(trained_on.pixels)
+    every = active_learning.decode_embeddings(
+        [active_learning.encode_embedding(each.features) for each in recognitions], 128
+    )
+    firsts = np.concatenate(
+        [np.flatnonzero(trained_on.labels == digit)[:20] for digit in range(10)]
+    )
+    to_chosen = active_learning.measure_distances(every, chosen.embeddings).mean()
+    assert to_chosen < 0.9 * active_learning.measure_distances(every, every[firsts]).mean()
 
 
-def test_they_are_the_same_each_time(
-    baseline: Recognizer, chosen: Exemplars, learnt: Images
+def test_choice_is_the_same_each_time(
+    baseline: Recognizer, chosen: Exemplars, trained_on: Images
 ) -> None:
-    again = exemplars.choose(baseline, learnt)
+    again = exemplars.choose_exemplars(baseline, trained_on)
     assert np.array_equal(again.pixels, chosen.pixels)

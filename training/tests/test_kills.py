@@ -1,4 +1,4 @@
-"""A process that is killed at any step of train, publish, promote and roll back."""
+"""Training, promotion and rollback in a process that is killed at any step."""
 
 import re
 import subprocess
@@ -20,12 +20,12 @@ from training.tests import kill_everywhere; kill_everywhere.main()
 """
 
 
-def test_a_kill_at_any_step_leaves_one_champion_that_loads_and_no_half_row(few: None) -> None:
-    keep = InputImage.objects.filter(is_training=False).order_by("id")[:5]
-    InputImage.objects.filter(is_training=False).exclude(pk__in=keep.values("pk")).delete()
+def test_kill_at_any_step_leaves_one_champion_and_complete_rows(few: None) -> None:
+    five = InputImage.objects.filter(is_training=False).order_by("id")[:5]
+    InputImage.objects.filter(is_training=False).exclude(pk__in=five.values("pk")).delete()
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
-        env=workers.environment(),
+        env=workers.build_environment(),
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from classifier.recognition.line_confidence import FEATURES
 from classifier.recognition.line_reader import LineReading
-from classifier.recognizer import Recognizer
-from training.images import Images
+from classifier.recognition.recognizer import Recognizer
+from training.data.images import Images
 from training.line_calibration import NEVER, calibrate_lines
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from classifier.recognition.line_image import HIGHEST, LOWEST
 from classifier.recognition.line_reader import LineReader, LineReading
+from training.data.images import Images
 from training.data.strings import Composer, Line
-from training.images import Images
 
 LINES = 120
 FLOOR = 0.8  # of lines that are as hard as those that the network learned from

@@ -1,4 +1,4 @@
-"""Runs that go on from the champion, and the gate that each model has to pass."""
+"""Fine-tuning from the champion, the gate, and promotion."""
 
 import re
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from classifier import artifact
+from classifier.labelling import labels
 from classifier.models import (
+    Delivery,
     InputImage,
     ModelState,
     ModelVersion,
@@ -21,11 +22,15 @@ from classifier.models import (
     Source,
     TrainingRun,
     Via,
+    Webhook,
 )
-from classifier.recognizer import Recognizer
-from classifier.services import labels, uploads, versions
-from classifier.serving import model_folder
-from classifier.tests import made
+from classifier.recognition import model_folder
+from classifier.recognition.labels import Event
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import versions
+from classifier.registry.serving import find_model_folder
+from classifier.tests import factories
+from classifier.uploads import submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_real_training")]
 
@@ -38,22 +43,24 @@ def train(**options: Any) -> None:
 def label(
     champion: ModelVersion, admin_user: User, drawn: Callable[..., bytes]
 ) -> Callable[..., list[UUID]]:
-    """Uploads that many sevens and says that they are something."""
+    """Return a function that uploads sevens and labels them."""
 
     def label(count: int, to: str = "1") -> list[UUID]:
-        answered = [uploads.classify(drawn(7, which), Source.WEB) for which in range(count)]
-        ids = [answer.digits[0].id for answer in answered if answer.digits[0].id]
-        labels.label_all(ids, to, admin_user, Via.ADMIN)
+        answers = [
+            submission.classify_picture(drawn(7, which), Source.WEB) for which in range(count)
+        ]
+        ids = [answer.digits[0].id for answer in answers if answer.digits[0].id]
+        labels.set_labels(ids, to, admin_user, Via.ADMIN)
         return ids
 
     return label
 
 
-def newest() -> TrainingRun:
+def get_newest_run() -> TrainingRun:
     return TrainingRun.objects.latest("id")
 
 
-def test_fine_tuning_starts_from_the_champion_and_knows_which_labels_are_new(
+def test_fine_tuning_starts_from_the_champion_and_lists_new_labels(
     few: None,
     label: Callable[..., list[UUID]],
     capsys: pytest.CaptureFixture[str],
@@ -61,24 +68,24 @@ def test_fine_tuning_starts_from_the_champion_and_knows_which_labels_are_new(
     first = label(4)
     train(fine_tune=True, name="second")
     version = ModelVersion.objects.get(name="second")
-    learnt = version.snapshot["corrected"]
-    assert set(learnt) <= {str(image_id) for image_id in first}
-    assert len(learnt) + version.snapshot["left_out"]["held_out"] == 4
-    assert version.snapshot["since"] == {"model": "baseline", "images": [*learnt]}
+    corrected = version.snapshot["corrected"]
+    assert set(corrected) <= {str(image_id) for image_id in first}
+    assert len(corrected) + version.snapshot["left_out"]["held_out"] == 4
+    assert version.snapshot["since"] == {"model": "baseline", "images": [*corrected]}
     assert version.configuration["fine_tuned_from"] == "baseline"
     assert version.configuration["members"] == 3
-    assert f"New labels since model baseline: {len(learnt)}." in capsys.readouterr().out
+    assert f"New labels since model baseline: {len(corrected)}." in capsys.readouterr().out
 
     versions.promote("second")
     label(8, to="2")
     train(fine_tune=True, name="third")
     since = ModelVersion.objects.get(name="third").snapshot["since"]
     assert since["model"] == "second"
-    assert not set(since["images"]) & set(learnt)
-    assert newest().state == RunState.SUCCEEDED
+    assert not set(since["images"]) & set(corrected)
+    assert get_newest_run().state == RunState.SUCCEEDED
 
 
-def test_where_no_label_is_new_nothing_is_trained_unless_it_is_forced(
+def test_run_without_new_labels_ends_unless_forced(
     few: None,
     label: Callable[..., list[UUID]],
     capsys: pytest.CaptureFixture[str],
@@ -90,15 +97,14 @@ def test_where_no_label_is_new_nothing_is_trained_unless_it_is_forced(
     assert capsys.readouterr().out == (
         "Nothing new to learn: model second knows every label that is not held out.\n"
     )
-    assert newest().state == RunState.NOTHING_NEW
+    assert get_newest_run().state == RunState.NOTHING_NEW
     train(fine_tune=True, name="third", force=True)
-    assert newest().result == ModelVersion.objects.get(name="third")
+    assert get_newest_run().result == ModelVersion.objects.get(name="third")
 
 
-def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_asked_for(
+def test_model_that_passes_the_gate_is_promoted_on_request(
     few: None,
     label: Callable[..., list[UUID]],
-    settings: Settings,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     label(4)
@@ -107,59 +113,80 @@ def test_a_model_as_good_as_the_champion_passes_the_gate_and_serves_if_that_is_a
     assert (second.state, second.comparison["passed"]) == (ModelState.CANDIDATE, True)
     test = second.comparison["sets"]["test"]
     assert (test["images"], test["better"], test["worse"]) == (125, [], [])
-    assert "Passed the gate, against baseline: On the test split no images" in newest().log
+    assert "Passed the gate, against baseline: On the test split no images" in get_newest_run().log
 
-    settings.AUTO_PROMOTE = True
-    train(fine_tune=True, name="third")
+    train(fine_tune=True, name="third", promote=True)
     promotion = Promotion.objects.latest("id")
-    assert (promotion.model.name, promotion.via) == ("third", Via.AUTOMATIC)
+    assert (promotion.model.name, promotion.via) == ("third", Via.COMMAND)
     assert "third is the champion now." in capsys.readouterr().out
 
 
-def test_a_model_that_is_worse_is_kept_as_rejected_and_never_promoted_by_itself(
+def test_candidate_is_announced_to_webhooks(
+    few: None, label: Callable[..., list[UUID]], settings: Settings
+) -> None:
+    settings.AUTO_PROMOTE = True  # waits for labels of what the candidate reads differently
+    Webhook.objects.create(url="http://receiver/", secret="x", events=[Event.MODEL_CANDIDATE])
+    label(4)
+
+    train(fine_tune=True, name="second")
+
+    assert ModelVersion.objects.get(name="second").state == ModelState.CANDIDATE
+    payload = Delivery.objects.get().payload
+    assert payload["type"] == "model.candidate"
+    assert (payload["data"]["name"], payload["data"]["against"]) == ("second", "baseline")
+
+
+def test_worse_model_is_registered_as_rejected_and_not_promoted(
     few: None,
     champion: ModelVersion,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from training import cnn
-    from training.tests.stand_ins import export_members
+    from training import network
+    from training.tests.stand_ins import write_members
 
-    untrained = [cnn.build()]
-    monkeypatch.setattr("training.export.write", lambda to, _: export_members(to, untrained))
+    untrained = [network.build()]
+    monkeypatch.setattr("training.export.write_members", lambda to, _: write_members(to, untrained))
     train(promote=True)
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.REJECTED
-    assert versions.current() == champion
+    assert versions.get_champion() == champion
     worse = version.comparison["sets"]["test"]["worse"]
     assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 60
-    assert re.search(r"REJECTED, against baseline: On the test split \d+ images got", newest().log)
-    assert "candidate is kept as rejected; baseline serves on." in capsys.readouterr().out
-    assert Recognizer(model_folder("candidate")).name == "candidate"
+    assert re.search(
+        r"REJECTED, against baseline: On the test split \d+ images got", get_newest_run().log
+    )
+    assert (
+        "candidate is registered as rejected; baseline remains the champion."
+        in capsys.readouterr().out
+    )
+    assert Recognizer(find_model_folder("candidate")).name == "candidate"
 
 
-def test_a_champion_without_weights_cannot_be_fine_tuned(
+def test_champion_without_weights_cannot_be_fine_tuned(
     few: None, label: Callable[..., list[UUID]], settings: Settings
 ) -> None:
-    folder = made.model_folder("bare")
-    (folder / artifact.WEIGHTS).unlink()
-    (folder / artifact.MANIFEST).unlink()
-    bundled = artifact.read(settings.BUNDLED_MODELS_DIR / "baseline")
-    artifact.write_manifest(folder, replace(bundled, name="bare"))
+    folder = factories.copy_bundled_model("bare")
+    (folder / model_folder.WEIGHTS).unlink()
+    (folder / model_folder.MANIFEST).unlink()
+    bundled = model_folder.verify(settings.BUNDLED_MODELS_DIR / "baseline")
+    model_folder.write_manifest(folder, replace(bundled, name="bare"))
     versions.promote("bare")
     label(4)
     with pytest.raises(CommandError, match="train from scratch"):
         train(fine_tune=True)
-    assert newest().state == RunState.FAILED
+    assert get_newest_run().state == RunState.FAILED
 
 
-def test_two_trainings_never_run_at_once(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def again(*_: Any) -> list[Any]:
-        with pytest.raises(CommandError, match=r"run \d+ is not finished yet"):
+def test_second_run_is_refused_while_one_is_unfinished(
+    few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train_again(*_: Any) -> list[Any]:
+        with pytest.raises(CommandError, match=r"run \d+ has not finished"):
             train(name="other")
         return []
 
-    monkeypatch.setattr("training.trainer.fit", again)
+    monkeypatch.setattr("training.trainer.fit", train_again)
     train()
     assert TrainingRun.objects.count() == 1
 
@@ -173,7 +200,7 @@ def test_run_without_a_network_names_the_ways_to_load_mnist(
     monkeypatch.setattr("keras.datasets.mnist.load_data", refuse)
     with pytest.raises(CommandError, match="no network"):
         train()
-    run = newest()
+    run = get_newest_run()
     assert run.state == RunState.FAILED
     for way in ("no network", "manage.py loadmnist --npz PATH", "manage.py loadmnist --sample"):
         assert way in run.error

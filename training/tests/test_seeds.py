@@ -5,28 +5,30 @@ from itertools import count
 import numpy as np
 import pytest
 
-from training.images import Images
+from training.data.images import Images
 
 
 @pytest.mark.parametrize("method", ["fit", "fine_tune"])
-def test_member_learns_from_its_own_seed(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_member_is_trained_with_a_seed_of_its_own(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import keras
 
-    from training import cnn, trainer
+    from training import network, trainer
 
     inputs = np.linspace(0, 1, 8 * 784, dtype=np.float32).reshape(8, 28, 28, 1)
     outputs = []
     other_seeds = count(100)
 
-    def learn(model: keras.Model, *_: object) -> None:
+    def run_epochs(model: keras.Model, *_: object) -> None:
         """Record one training step's outputs and leave the generators in an arbitrary state."""
         outputs.append(model(inputs, training=True).numpy())
         keras.utils.set_random_seed(next(other_seeds))
 
-    monkeypatch.setattr(trainer, "_learn", learn)
+    monkeypatch.setattr(trainer, "_run_epochs", run_epochs)
     images = Images(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     configuration = trainer.Configuration(epochs=1, members=2, seed=1)
-    champion = [cnn.build()] * 2
+    champion = [network.build()] * 2
 
     def train() -> list[np.ndarray]:
         outputs.clear()
@@ -39,5 +41,5 @@ def test_member_learns_from_its_own_seed(method: str, monkeypatch: pytest.Monkey
     first, again = train(), train()
 
     assert np.allclose(first, again)
-    second_member = len(first) // 2  # fit() learns in two stages
+    second_member = len(first) // 2  # fit() trains in two stages
     assert not np.allclose(first[0], first[second_member], atol=1e-3)

@@ -1,4 +1,4 @@
-"""Weights & Biases: offline by default, and no obstacle where it is missing."""
+"""Tracking with Weights & Biases."""
 
 import re
 import shlex
@@ -12,23 +12,23 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from classifier.models import RunState, TrainingRun
-from classifier.tests.reading import page_of, words
+from classifier.tests.pages import get_admin_url, read_text
 from training import tracking
 
 
 @pytest.fixture
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that says nothing of wandb, without a server to reach."""
+    """Remove wandb's settings, and make its server unreachable."""
     monkeypatch.delenv("WANDB_MODE", raising=False)
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
 
 
 def track(folder: Path) -> list[str]:
-    """Log one value; return what was announced."""
+    """Track one value, and return the announcements."""
     announced: list[str] = []
-    with tracking.tracked("a-run", {"epochs": 1}, folder, announced.append) as tracker:
-        tracker.log({"loss": 0.5})
+    with tracking.track_run("a-run", {"epochs": 1}, folder, announced.append) as log:
+        log({"loss": 0.5})
     return announced
 
 
@@ -51,7 +51,7 @@ def test_training_installs_wandb() -> None:
 
 
 @pytest.mark.django_db
-def test_log_and_page_of_a_run_have_the_command_that_uploads_it(
+def test_log_and_page_of_a_run_show_the_upload_command(
     few: None,
     unset: None,
     settings: Settings,
@@ -68,7 +68,7 @@ def test_log_and_page_of_a_run_have_the_command_that_uploads_it(
     run = TrainingRun.objects.get()
     assert run.state == RunState.SUCCEEDED
     assert f"wandb sync {folder}\n" in run.log
-    assert f"wandb sync {folder} " in words(admin_client, page_of(run))
+    assert f"wandb sync {folder} " in read_text(admin_client, get_admin_url(run))
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_log_and_page_of_a_run_have_the_command_that_uploads_it(
         ({"WANDB_MODE": "shared"}, "shared"),
     ],
 )
-def test_the_environment_says_where_a_run_goes(
+def test_environment_chooses_the_mode(
     environment: dict[str, str], mode: str, unset: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert tracking.mode() == mode
+    assert tracking.choose_mode() == mode
 
 
 def uninstall(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def disable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("prevent", [uninstall, disable])
-def test_run_is_not_tracked_without_wandb_or_where_it_is_disabled(
+def test_run_is_not_tracked_if_wandb_is_missing_or_disabled(
     prevent: Callable[[pytest.MonkeyPatch], None],
     unset: None,
     tmp_path: Path,
@@ -108,7 +108,7 @@ def test_run_is_not_tracked_without_wandb_or_where_it_is_disabled(
     assert not [*tmp_path.iterdir()]
 
 
-def test_run_is_not_tracked_where_its_folder_cannot_be_written(unset: None, tmp_path: Path) -> None:
+def test_run_is_not_tracked_if_its_folder_is_not_writable(unset: None, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     [announced] = track(tmp_path / "file" / "runs")
     assert announced.startswith("Not tracked: ")

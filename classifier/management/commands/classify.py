@@ -1,4 +1,4 @@
-"""Recognises the digits in files and folders, without a database."""
+"""Command that recognises digits in picture files, without a database."""
 
 import json
 from argparse import ArgumentParser
@@ -13,36 +13,40 @@ from django.core.management.base import BaseCommand, CommandError
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifier import answers, imaging
-from classifier.artifact import ArtifactError
+from classifier.recognition import imaging
+from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.reader import read_picture
-from classifier.recognizer import Recognizer
-from classifier.serving import BUNDLED, model_folder
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry.serving import BUNDLED, find_model_folder
+from classifier.uploads import answers
 
 
 class Command(BaseCommand):
     help = (
-        "Recognises the digits in picture files: one JSON line a file. Of a folder, takes every "
-        "file in it and below, in order of their names, except hidden ones. Stores nothing."
+        "Recognise the digits in picture files, and print one JSON line per file. Folders are "
+        "searched in the order of the files' names, without hidden files. Nothing is stored."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
         parser.add_argument(
-            "--debug", type=Path, metavar="DIR", help="write each stage of imaging there, as PNG"
+            "--debug",
+            type=Path,
+            metavar="DIR",
+            help="write a PNG of each step of imaging to this folder",
         )
-        parser.add_argument("--model", default=BUNDLED, help="a folder of MODELS_DIR")
+        parser.add_argument("--model", default=BUNDLED, help="name of a folder in MODELS_DIR")
 
     def handle(self, *, paths: list[Path], model: str, debug: Path | None, **_: Any) -> None:
         try:
-            recognizer = Recognizer(model_folder(model))
+            recognizer = Recognizer(find_model_folder(model))
         except ArtifactError as error:
             raise CommandError(str(error)) from error
         total = failed = 0
-        for path, below in find_files(paths):
-            stages = stage_writer(debug / below, path.stem) if debug else None
-            answer = answer_for(path, recognizer, stages)
+        for path, subfolder in find_files(paths):
+            write_stage = build_stage_writer(debug / subfolder, path.stem) if debug else None
+            answer = classify(path, recognizer, write_stage)
             total += 1
             failed += "code" in answer
             self.stdout.write(json.dumps({"file": str(path)} | answer))
@@ -53,7 +57,7 @@ class Command(BaseCommand):
 
 
 def find_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
-    """Yield each file, and its folder as seen from the given one."""
+    """Yield each file, and its folder relative to the path that it was found under."""
     for path in paths:
         if not path.is_dir():
             yield path, Path()
@@ -64,18 +68,23 @@ def find_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
                 yield file, name.parent
 
 
-def answer_for(path: Path, recognizer: Recognizer, stages: imaging.Debug | None) -> dict[str, Any]:
-    """What the API would say, or its error."""
+def classify(
+    path: Path, recognizer: Recognizer, write_stage: imaging.Debug | None
+) -> dict[str, Any]:
+    """Return the same answer as the API without ids, or an error's code and detail."""
     try:
-        reading = read_picture(imaging.decode(path.read_bytes()), recognizer, stages)
+        reading = read_picture(imaging.decode(path.read_bytes()), recognizer, write_stage)
     except imaging.ImageError as error:
         return {"code": error.code, "detail": error.detail}
     except OSError as error:
         return {"code": "unreadable", "detail": str(error)}
-    return without_ids(asdict(answers.of_reading(reading, recognizer.name)))
+    answer = asdict(answers.build_answer(reading, recognizer.name))
+    for item in (answer, *answer["digits"]):
+        del item["id"]
+    return answer
 
 
-def stage_writer(folder: Path, stem: str) -> imaging.Debug:
+def build_stage_writer(folder: Path, stem: str) -> imaging.Debug:
     numbers = count(1)
 
     def write(name: str, stage: NDArray[Any]) -> None:
@@ -84,9 +93,3 @@ def stage_writer(folder: Path, stem: str) -> imaging.Debug:
         Image.fromarray(pixels).save(folder / f"{stem}-{next(numbers):02}-{name}.png")
 
     return write
-
-
-def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
-    """Nothing is stored, so nothing has an id."""
-    digits = [{key: digit[key] for key in digit if key != "id"} for digit in answer["digits"]]
-    return {key: answer[key] for key in answer if key != "id"} | {"digits": digits}

@@ -1,28 +1,33 @@
-"""Makes a model the one that serves."""
+"""Command that promotes a model to champion."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.artifact import ArtifactError
-from classifier.services import RuleBroken, versions
+from classifier.errors import RuleBroken
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import versions
 
 
 class Command(BaseCommand):
     help = (
-        "Makes a model the champion; running web workers take it up within 2 seconds. "
-        "A folder of MODELS_DIR that is not on record yet is registered first."
+        "Promote a model to champion. Running web workers switch to it within 2 seconds. A folder "
+        "of MODELS_DIR that is not registered yet is registered first."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="as `manage.py models` lists it")
-        parser.add_argument("--reason", default="", metavar="TEXT", help="why, to keep on record")
-        parser.add_argument("--force", action="store_true", help="even if it was rejected")
+        parser.add_argument("name", help="name of the model or its folder")
+        parser.add_argument(
+            "--reason", default="", metavar="TEXT", help="why you promote it, for the history"
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="promote it even if it was rejected"
+        )
 
     def handle(self, *args: Any, name: str, reason: str, force: bool, **options: Any) -> None:
         try:
             version = versions.promote(name, reason=reason, force=force)
         except (ArtifactError, RuleBroken) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{version.name} is the champion now.")
+        self.stdout.write(f"{version.name} is now the champion.")

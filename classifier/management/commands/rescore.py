@@ -1,4 +1,4 @@
-"""Reads what has been uploaded again, with the model in service."""
+"""Command that reads uploads again with the current champion."""
 
 import time
 from argparse import ArgumentParser
@@ -6,75 +6,77 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.services import RuleBroken, rescoring, workers
-from classifier.services.rescoring import Standing
+from classifier.errors import RuleBroken
+from classifier.monitoring import workers
+from classifier.uploads import rescoring
+from classifier.uploads.rescoring import RescoringProgress
 
-LOOK_EVERY_S = 1.0
-AGAIN = "python manage.py rescore"
+INTERVAL_S = 1.0
+COMMAND = "python manage.py rescore"
 
 
 class Command(BaseCommand):
     help = (
-        "Reads every uploaded image again with the model in service, as what was uploaded before "
-        "its promotion still has what an earlier model said. The labelling queue follows: guess, "
-        "doubt and what is alike. Workers on any number of machines share the work; this command "
-        "queues it and shows how far it is. Ctrl-C leaves the workers at it, and running the "
-        "command again goes on showing, or takes up what a killed worker has left."
+        "Read every uploaded image again with the champion. Images uploaded before its promotion "
+        "still have the answers of an earlier model. The labelling queue is updated, too. The "
+        "work is done by the workers, on any number of machines; this command starts it and shows "
+        "the progress. Ctrl-C does not stop the workers. Run the command again to see the "
+        "progress, or to continue after a worker was killed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-wait", action="store_true", help="queue the work and return")
+        parser.add_argument("--no-wait", action="store_true", help="start the work and return")
 
     def handle(self, *args: Any, no_wait: bool, **options: Any) -> None:
         try:
-            self.read(no_wait)
+            self.rescore(no_wait)
         except RuleBroken as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError(
-                f"Left. The workers go on; this shows how far they are: {AGAIN}", returncode=130
+                f"The workers continue. To see their progress, run: {COMMAND}", returncode=130
             ) from None
 
-    def read(self, no_wait: bool) -> None:
-        """In rounds, as some may be left or new after each, until one has changed nothing."""
-        before = None
-        while (standing := rescoring.start()).unread:
-            if standing == before:
+    def rescore(self, no_wait: bool) -> None:
+        """Repeat until nothing is left, because images may fail or arrive during a round."""
+        previous = None
+        while (progress := rescoring.start_rescoring()).unread:
+            if progress == previous:
                 raise CommandError(
-                    f"{standing.unread:,} images could not be read; the workers' logs say why. "
-                    f"Run it again: {AGAIN}"
+                    f"{progress.unread:,} images could not be read; the workers' logs say why. "
+                    f"Run it again: {COMMAND}"
                 )
-            self.announce(standing)
+            self.announce(progress)
             if no_wait:
                 return
-            self.follow(standing)
-            before = standing
-        self.stdout.write(f"Every uploaded image has been read by {standing.model}.")
+            self.follow(progress)
+            previous = progress
+        self.stdout.write(f"Every uploaded image has been read by {progress.model}.")
 
-    def announce(self, standing: Standing) -> None:
+    def announce(self, progress: RescoringProgress) -> None:
         self.stdout.write(
-            f"Model {standing.model} has yet to read {standing.unread:,} of "
-            f"{standing.uploaded:,} uploaded images."
+            f"Model {progress.model} has yet to read {progress.unread:,} of "
+            f"{progress.uploaded:,} uploaded images."
         )
-        if not workers.is_alive():
+        if not workers.is_worker_alive():
             self.stdout.write(
                 "No worker is running. Start one: python manage.py procrastinate worker"
             )
 
-    def follow(self, standing: Standing) -> None:
-        """A line for each per cent; on a terminal always the same line."""
-        shown = None
-        while (left := rescoring.left(standing.model)) is not None:
-            read = max(standing.uploaded - left, 0)
-            share = f"{read / standing.uploaded:.0%}"
-            if share != shown:
-                self.show(f"{read:,} of {standing.uploaded:,} read, {share}")
-            shown = share
-            time.sleep(LOOK_EVERY_S)
+    def follow(self, progress: RescoringProgress) -> None:
+        """Print a line for each per cent; on a terminal, replace the last one."""
+        last_share = None
+        while (waiting := rescoring.count_waiting(progress.model)) is not None:
+            read = max(progress.uploaded - waiting, 0)
+            share = f"{read / progress.uploaded:.0%}"
+            if share != last_share:
+                self.print_line(f"{read:,} of {progress.uploaded:,} read, {share}")
+            last_share = share
+            time.sleep(INTERVAL_S)
         if self.stdout.isatty():
             self.stdout.write("")
 
-    def show(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         if self.stdout.isatty():
             self.stdout.write(f"\r{line}", ending="")
             self.stdout.flush()

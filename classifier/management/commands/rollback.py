@@ -1,19 +1,22 @@
-"""Goes back to the champion before this one."""
+"""Command that goes back to the previous champion."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from classifier.artifact import ArtifactError
-from classifier.services import RuleBroken, versions
+from classifier.errors import RuleBroken
+from classifier.recognition.model_folder import ArtifactError
+from classifier.registry import versions
 
 
 class Command(BaseCommand):
-    help = "Promotes the model that served before the champion. A second time undoes the first."
+    help = "Promote the previous champion. Running it again undoes it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--reason", default="", metavar="TEXT", help="why, to keep on record")
+        parser.add_argument(
+            "--reason", default="", metavar="TEXT", help="why you roll back, for the history"
+        )
 
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
         try:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier import artifact
-from classifier.imaging import from_array
-from classifier.imaging.tests.made import ink_at
+from classifier.recognition import model_folder
+from classifier.recognition.imaging import from_array
+from classifier.recognition.imaging.tests.made import ink_at
+from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.line_reader import LineReading
 from classifier.recognition.reader import Reading, read_picture
-from classifier.recognizer import Recognizer
-from classifier.vocabulary import Reason, Verdict
+from classifier.recognition.recognizer import Recognizer
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Write = Callable[..., NDArray[np.float64]]
@@ -115,8 +115,8 @@ def test_digit_that_is_cut_off_is_unsure(write: Write, baseline: Recognizer) -> 
 
 def test_model_without_a_line_reader_reads_digit_by_digit(write: Write, tmp_path: Path) -> None:
     folder = shutil.copytree(BASELINE, tmp_path / "old")
-    (folder / artifact.LINES).unlink()
-    artifact.write_manifest(folder, artifact.read_manifest(folder)[0])
+    (folder / model_folder.LINES).unlink()
+    model_folder.write_manifest(folder, model_folder.read_manifest(folder)[0])
     recognizer = Recognizer(folder)
 
     assert recognizer.line_reader is None

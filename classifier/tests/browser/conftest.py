@@ -1,4 +1,4 @@
-"""A real Chromium in front of the real pages."""
+"""A Chromium that opens the pages of a live server."""
 
 import os
 import shutil
@@ -21,9 +21,9 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright runs an event loop in this thread, which makes Django suspect async code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def log_in(context: BrowserContext, live_server: LiveServer, user: User) -> None
 
 @pytest.fixture
 def page(context: BrowserContext, live_server: LiveServer, admin_user: User) -> Page:
-    """A page of the superuser; an error in its scripts fails the test."""
+    """A page of the superuser. An error in a script fails the test."""
     log_in(context, live_server, admin_user)
     page = context.new_page()
 

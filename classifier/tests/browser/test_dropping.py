@@ -1,4 +1,4 @@
-"""Pictures are dropped, pasted or chosen on the first page, and each is read before it is sent."""
+"""Pictures that are dropped, pasted or chosen on the home page."""
 
 import base64
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
-from classifier.tests.browser.drawing import DIGITS, draw, expect_answer, inked, panel
+from classifier.tests.browser.pad import DIGITS, count_ink, draw, expect_answer, get_panel
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Draw = Callable[..., bytes]
 
-BRING = """([name, base64, type, target]) => {
+DISPATCH = """([name, base64, type, target]) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const transfer = new DataTransfer();
     transfer.items.add(new File([bytes], name, { type }));
@@ -34,11 +34,11 @@ BRING = """([name, base64, type, target]) => {
 }"""
 
 
-def bring(page: Page, target: str, content: bytes) -> bool:
-    """Drops on `target`, or pastes; True where the browser would have acted on it too."""
+def dispatch(page: Page, target: str, content: bytes) -> bool:
+    """Drop a picture on `target`, or paste it. Return whether the browser would act on it, too."""
     data = base64.b64encode(content).decode()
-    left: bool = page.evaluate(BRING, ["digit.png", data, "image/png", target])
-    return left
+    allowed: bool = page.evaluate(DISPATCH, ["digit.png", data, "image/png", target])
+    return allowed
 
 
 def choose(page: Page, *pictures: tuple[str, str, bytes]) -> None:
@@ -46,7 +46,7 @@ def choose(page: Page, *pictures: tuple[str, str, bytes]) -> None:
     page.get_by_label("Choose pictures").set_input_files(files)
 
 
-def shown(page: Page) -> Locator:
+def list_pictures(page: Page) -> Locator:
     return page.get_by_role("list", name="Pictures to send").get_by_role("listitem")
 
 
@@ -57,10 +57,10 @@ def home(champion: ModelVersion, page: Page) -> Page:
 
 
 @pytest.mark.parametrize("target", ["#pad", "h1", "paste"])
-def test_what_is_dropped_anywhere_or_pasted_is_shown_and_read_before_it_is_sent(
+def test_dropped_or_pasted_picture_is_read_before_sending(
     home: Page, drawn: Draw, target: str
 ) -> None:
-    assert not bring(home, target, drawn(5))
+    assert not dispatch(home, target, drawn(5))
 
     expect(home.get_by_role("img", name="digit.png")).to_have_js_property("naturalWidth", 280)
     expect_answer(home, "5")
@@ -69,23 +69,21 @@ def test_what_is_dropped_anywhere_or_pasted_is_shown_and_read_before_it_is_sent(
     home.get_by_role("button", name="Send").click()
     home.wait_for_url("**/result/*")
     expect(home.locator("main .answer")).to_have_text("5")
-    with Upload.objects.get().file.open() as kept:
-        assert kept.read() == drawn(5)
+    with Upload.objects.get().file.open() as stored:
+        assert stored.read() == drawn(5)
 
 
-def test_several_pictures_are_each_read_looked_at_taken_out_and_sent_together(
-    home: Page, drawn: Draw
-) -> None:
+def test_several_pictures_are_read_and_removed_one_by_one(home: Page, drawn: Draw) -> None:
     choose(home, *((f"{digit}.png", "image/png", drawn(digit)) for digit in (1, 5, 8)))
     choose(home, ("6.png", "image/png", drawn(6)))
 
-    expect(shown(home).locator(".label")).to_have_text(["1", "5", "8", "6"])
+    expect(list_pictures(home).locator(".label")).to_have_text(["1", "5", "8", "6"])
     expect_answer(home, "6")
     home.get_by_role("button", name="8.png", exact=True).click()
     expect_answer(home, "8")
 
     home.get_by_role("button", name="Remove 8.png").click()
-    expect(shown(home).locator(".label")).to_have_text(["1", "5", "6"])
+    expect(list_pictures(home).locator(".label")).to_have_text(["1", "5", "6"])
     expect(home.get_by_role("button", name="Remove 6.png")).to_be_focused()
     expect_answer(home, "1")
 
@@ -94,7 +92,7 @@ def test_several_pictures_are_each_read_looked_at_taken_out_and_sent_together(
     assert Upload.objects.count() == 3
 
 
-def test_a_drawing_waits_behind_pictures_and_comes_back(home: Page, drawn: Draw) -> None:
+def test_clearing_pictures_restores_drawing(home: Page, drawn: Draw) -> None:
     draw(home, DIGITS["7"])
     expect_answer(home, "7")
     choose(home, ("5.png", "image/png", drawn(5)))
@@ -105,10 +103,10 @@ def test_a_drawing_waits_behind_pictures_and_comes_back(home: Page, drawn: Draw)
 
     expect_answer(home, "7")
     expect(home.locator("#pad")).to_be_visible()
-    assert inked(home) > 0
+    assert count_ink(home) > 0
 
 
-def test_what_is_too_large_no_picture_or_too_much_is_refused_before_it_is_sent(
+def test_unusable_files_are_rejected_before_sending(
     champion: ModelVersion, page: Page, drawn: Draw, settings: Settings
 ) -> None:
     settings.MAX_UPLOAD_MB = 1
@@ -116,10 +114,12 @@ def test_what_is_too_large_no_picture_or_too_much_is_refused_before_it_is_sent(
     alert = page.get_by_role("alert")
 
     choose(page, ("large.png", "image/png", b"x" * (1024 * 1024 + 1)))
-    expect(alert).to_contain_text("large.png is too large. At most 1 MB")
+    expect(alert).to_contain_text(
+        "large.png is too large. All pictures together can have at most 1 MB"
+    )
     choose(page, ("notes.pdf", "application/pdf", b"x"))
     expect(alert).to_have_text("notes.pdf is not a picture.")
-    expect(shown(page)).to_have_count(0)
+    expect(list_pictures(page)).to_have_count(0)
 
     choose(page, ("half.png", "image/png", b"x" * 700_000))
     choose(page, ("other.png", "image/png", b"x" * 700_000))
@@ -128,30 +128,30 @@ def test_what_is_too_large_no_picture_or_too_much_is_refused_before_it_is_sent(
     expect(alert).to_have_count(0)
 
     choose(page, *((f"{n}.png", "image/png", drawn(7)) for n in range(11)))
-    expect(alert).to_have_text("At most 10 pictures are taken at once.")
-    expect(shown(page).locator(".label")).to_have_text(["7"] * 10)
+    expect(alert).to_have_text("You can send at most 10 pictures at once.")
+    expect(list_pictures(page).locator(".label")).to_have_text(["7"] * 10)
 
 
-def test_what_the_browser_cannot_show_is_left_to_the_site(home: Page) -> None:
+def test_undecodable_picture_is_left_to_site(home: Page) -> None:
     choose(home, ("IMG_1.heic", "image/heic", b"\0\0\0\x18ftypheic" + b"\0" * 100))
 
     expect(home.get_by_role("button", name="IMG_1.heic", exact=True)).to_be_visible()
-    expect(shown(home).get_by_text("IMG_1.heic")).to_be_visible()
-    expect(panel(home).locator(".sentence")).to_contain_text("HEIC")
+    expect(list_pictures(home).get_by_text("IMG_1.heic")).to_be_visible()
+    expect(get_panel(home).locator(".sentence")).to_contain_text("HEIC")
     expect_answer(home, "–")
 
 
-SIZES = """
+RECORD_SIZES = """
 const send = window.fetch;
-window.asked = [];
-window.fetch = (url, how) => {
-  asked.push(how.body.get("image").size);
-  return send(url, how);
+window.sizes = [];
+window.fetch = (url, options) => {
+  sizes.push(options.body.get("image").size);
+  return send(url, options);
 };
 """
 
 
-def test_a_large_photo_is_made_small_for_its_live_answer_and_sent_as_it_is(
+def test_large_photo_is_resized_for_preview_only(
     champion: ModelVersion, page: Page, drawn: Draw
 ) -> None:
     paper = Image.open(BytesIO(drawn(4))).resize((3000, 3000))
@@ -159,23 +159,23 @@ def test_a_large_photo_is_made_small_for_its_live_answer_and_sent_as_it_is(
     photo = BytesIO()
     Image.blend(paper, noise, 0.2).save(photo, "JPEG", quality=95)
     size = len(photo.getvalue())
-    page.add_init_script(SIZES)
+    page.add_init_script(RECORD_SIZES)
     page.goto("/")
 
     choose(page, ("photo.jpg", "image/jpeg", photo.getvalue()))
     expect_answer(page, "4")
 
-    (asked,) = page.evaluate("asked")
-    assert 0 < asked < size / 3
+    (preview_size,) = page.evaluate("sizes")
+    assert 0 < preview_size < size / 3
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/result/*")
     assert Upload.objects.get().size == size
 
 
-def photographed(digit: NDArray[np.uint8]) -> bytes:
-    """Grey ink on paper that the light falls on from one side, a little noisy."""
-    down, across = np.mgrid[:1500, :2000]
-    paper = 215 - across / 40 - down / 60 + np.random.default_rng(1).normal(0, 4, across.shape)
+def build_photo(digit: NDArray[np.uint8]) -> bytes:
+    """Return a noisy photo of grey ink on paper that is lit from one side."""
+    y, x = np.mgrid[:1500, :2000]
+    paper = 215 - x / 40 - y / 60 + np.random.default_rng(1).normal(0, 4, x.shape)
     ink = np.asarray(Image.fromarray(digit).resize((700, 700), Image.Resampling.BICUBIC))
     paper[400:1100, 600:1300] -= ink * 0.45
     buffer = BytesIO()
@@ -183,11 +183,11 @@ def photographed(digit: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_photographed_digit_is_read_from_the_choice_to_the_result(
+def test_photographed_digit_is_read(
     home: Page, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
 ) -> None:
     five = digits[0][digits[1] == 5][10]
-    choose(home, ("photo.jpg", "image/jpeg", photographed(five)))
+    choose(home, ("photo.jpg", "image/jpeg", build_photo(five)))
     expect_answer(home, "5")
 
     home.get_by_role("button", name="Send").click()
@@ -197,22 +197,22 @@ def test_a_photographed_digit_is_read_from_the_choice_to_the_result(
     assert Upload.objects.get().media_type == "image/jpeg"
 
 
-def test_when_the_site_is_busy_the_page_waits_as_long_as_it_is_told_and_goes_on(
+def test_page_retries_after_throttled_preview(
     champion: ModelVersion, page: Page, drawn: Draw
 ) -> None:
-    refused = []
+    requests = []
 
-    def refuse(route: Route) -> None:
-        refused.append(route)
-        if len(refused) > 1:
+    def throttle_first(route: Route) -> None:
+        requests.append(route)
+        if len(requests) > 1:
             return route.continue_()
         return route.fulfill(status=429, headers={"Retry-After": "1"}, body="{}")
 
-    page.route("**/api/preview", refuse)
+    page.route("**/api/preview", throttle_first)
     page.goto("/")
     choose(page, ("7.png", "image/png", drawn(7)))
 
-    expect(panel(page).get_by_text("One moment")).to_be_visible()
+    expect(get_panel(page).get_by_text("One moment")).to_be_visible()
     expect_answer(page, "7")
-    expect(panel(page).get_by_text("One moment")).to_have_count(0)
-    assert len(refused) == 2
+    expect(get_panel(page).get_by_text("One moment")).to_have_count(0)
+    assert len(requests) == 2

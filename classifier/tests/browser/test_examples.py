@@ -1,4 +1,4 @@
-"""The JavaScript examples of the documentation, in a real browser on the site's own origin."""
+"""The JavaScript examples of the documentation, in a browser on the site's own origin."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,32 +11,34 @@ from classifier.models import ModelVersion, Upload
 from mnistsite.tests import examples
 from mnistsite.tests.examples import HOST
 
-NEXT = "- next example -"
+SEPARATOR = "- next example -"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("path", examples.pages_with("js"), ids=lambda path: path.name)
-def test_the_examples_in_javascript_print_what_the_page_shows(
+@pytest.mark.parametrize("path", examples.find_pages("js"), ids=lambda path: path.name)
+def test_javascript_examples_print_documented_output(
     path: Path,
     champion: ModelVersion,
     page: Page,
     live_server: LiveServer,
     drawn: Callable[..., bytes],
 ) -> None:
-    """All of a page as one program, as its later ones go on from the earlier."""
+    """Run a page's examples as one program, because later ones continue earlier ones."""
     printed: list[str] = []
-    page.on("console", lambda said: printed.extend([said.text] if said.type == "log" else []))
+    page.on(
+        "console", lambda message: printed.extend([message.text] if message.type == "log" else [])
+    )
     page.goto("/healthz")
     page.set_content('<input type="file">')
     seven = FilePayload(name="seven.png", mimeType="image/png", buffer=drawn(7))
     page.locator("input").set_input_files(seven)
 
-    found = examples.examples(path, "js")
-    program = f"\nconsole.log('{NEXT}');\n".join(example.code for example in found)
+    page_examples = examples.find_examples(path, "js")
+    program = f"\nconsole.log('{SEPARATOR}');\n".join(example.code for example in page_examples)
     page.evaluate(f"async () => {{ {program.replace(HOST, live_server.url)} }}")
 
-    outputs = "\n".join(printed).split(NEXT)
-    for example, output in zip(found, outputs, strict=True):
-        examples.check(example, output)
-    assert not Upload.objects.exists(), "the last one deletes what the first has sent"
+    outputs = "\n".join(printed).split(SEPARATOR)
+    for example, output in zip(page_examples, outputs, strict=True):
+        examples.check_output(example, output)
+    assert not Upload.objects.exists(), "the last example deletes what the first one sent"

@@ -1,4 +1,4 @@
-"""Labelling with the keyboard, in a real browser."""
+"""Labelling with the keyboard."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from classifier.labelling import queue
 from classifier.models import InputImage, Upload
-from classifier.services import queue
-from classifier.tests import made
+from classifier.tests import factories
 from classifier.tests.browser.conftest import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,45 +26,43 @@ Images = list[InputImage]
 
 @pytest.fixture
 def images(drawn: Callable[..., bytes], settings: Settings) -> Images:
-    """Twenty, in the order in which they are asked."""
+    """Twenty images in the order of the queue."""
     settings.LABEL_CHECK_PERCENT = 0
-    version = made.version()
-    items = [made.queued(doubt=0.9 - place / 100) for place in range(20)]
+    version = factories.create_version()
+    items = [factories.create_queue_item(doubt=0.9 - place / 100) for place in range(20)]
     for item in items:
-        made.prediction(item.image, version)
+        factories.create_prediction(item.image, version)
     name = default_storage.save("uploads/00/made", ContentFile(drawn(7)))
     Upload.objects.update(file=name)
     return [item.image for item in items]
 
 
 @pytest.fixture(autouse=True)
-def all_is_answered(page: Page) -> Iterator[None]:
-    """Before the database is emptied for the next test."""
+def _wait_for_requests(page: Page) -> Iterator[None]:
+    """Wait for all requests before the database is emptied."""
     yield
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
-def first(page: Page) -> Locator:
+def get_first_card(page: Page) -> Locator:
     return page.locator("#cards > :first-child")
 
 
-def expect_asked(page: Page, image: InputImage) -> None:
-    expect(first(page)).to_have_attribute("data-image", str(image.pk))
+def expect_first_card(page: Page, image: InputImage) -> None:
+    expect(get_first_card(page)).to_have_attribute("data-image", str(image.pk))
 
 
 def expect_labels(page: Page, images: Images, labels: list[str]) -> None:
-    """When all that was sent has been answered."""
+    """Wait for all requests, and expect these labels in the database."""
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
     stored = dict(InputImage.objects.values_list("pk", "label"))
     assert [stored[image.pk] for image in images] == labels
 
 
-def test_keys_label_skip_and_undo_and_the_next_images_are_there_already(
-    page: Page, images: Images
-) -> None:
+def test_keys_label_skip_and_undo(page: Page, images: Images) -> None:
     page.goto(QUEUE)
-    expect_asked(page, images[0])
-    pictures = first(page).locator("img")
+    expect_first_card(page, images[0])
+    pictures = get_first_card(page).locator("img")
     expect(pictures).to_have_count(2)
     for picture in pictures.all():
         expect(picture).to_have_js_property("complete", True)
@@ -73,7 +71,7 @@ def test_keys_label_skip_and_undo_and_the_next_images_are_there_already(
     for key in ("3", "Numpad4", "n", "s", "Shift+S", "5"):
         page.keyboard.press(key)
 
-    expect_asked(page, images[6])
+    expect_first_card(page, images[6])
     expect(page.locator("#today")).to_have_text("4")
     expect(page.locator("#waiting")).to_have_text("16")
     expect(page.locator("#cards > .card")).to_have_count(14)
@@ -82,25 +80,25 @@ def test_keys_label_skip_and_undo_and_the_next_images_are_there_already(
     for key in ("u", "u", "u", "u", "9"):
         page.keyboard.press(key)
 
-    expect_asked(page, images[3])
+    expect_first_card(page, images[3])
     expect(page.locator("#today")).to_have_text("3")
     expect_labels(page, images[:6], ["3", "4", "9", "unknown", "unknown", "unknown"])
 
 
-def test_all_of_a_queue_is_labelled_as_fast_as_keys_come(page: Page, images: Images) -> None:
+def test_fast_keys_label_whole_queue(page: Page, images: Images) -> None:
     page.goto(QUEUE)
     for place in range(20):
-        expect_asked(page, images[place])
+        expect_first_card(page, images[place])
         page.keyboard.press(str(place % 10))
 
-    expect(first(page)).to_contain_text("Nothing waits for a label.")
+    expect(get_first_card(page)).to_contain_text("No image is waiting for a label.")
     expect(page.get_by_role("button", name="skip")).to_be_disabled()
     expect_labels(page, images, [str(place % 10) for place in range(20)])
     page.keyboard.press("u")
-    expect_asked(page, images[19])
+    expect_first_card(page, images[19])
 
 
-def test_the_keys_are_shown_and_none_labels_behind_them(page: Page, images: Images) -> None:
+def test_help_dialog_blocks_keys(page: Page, images: Images) -> None:
     page.goto(QUEUE)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("not a digit")
@@ -109,22 +107,20 @@ def test_the_keys_are_shown_and_none_labels_behind_them(page: Page, images: Imag
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("Control+5")
 
-    expect_asked(page, images[0])
+    expect_first_card(page, images[0])
     page.get_by_role("button", name="8", exact=True).click()
-    expect_asked(page, images[1])
+    expect_first_card(page, images[1])
     expect_labels(page, images[:1], ["8"])
 
 
-def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back_if_it_still_is_there(
-    page: Page, images: Images
-) -> None:
+def test_failed_answer_brings_image_back(page: Page, images: Images) -> None:
     page.goto(QUEUE)
     InputImage.objects.filter(pk=images[0].pk).delete()
 
     page.keyboard.press("3")
 
     expect(page.get_by_role("alert")).to_contain_text("The image has been deleted.")
-    expect_asked(page, images[1])
+    expect_first_card(page, images[1])
     expect(page.locator("#today")).to_have_text("0")
 
     def fail(route: Route) -> None:
@@ -137,68 +133,66 @@ def test_an_answer_that_is_not_kept_is_told_and_its_image_comes_back_if_it_still
     page.context.clear_cookies()
     page.keyboard.press("3")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("logged out|error 403"))
-    expect_asked(page, images[1])
+    expect_first_card(page, images[1])
 
 
-AT_ONCE = """
-let now = 0;
+COUNT_REQUESTS = """
+let running = 0;
 const send = window.fetch;
-window.most = 0;
-window.fetch = (url, how) => {
-  if (!url.endsWith("/answer")) return send(url, how);
-  most = Math.max(most, ++now);
-  return send(url, how).finally(() => { now -= 1; });
+window.maxRunning = 0;
+window.fetch = (url, options) => {
+  if (!url.endsWith("/answer")) return send(url, options);
+  maxRunning = Math.max(maxRunning, ++running);
+  return send(url, options).finally(() => { running -= 1; });
 };
 """
 
 
-def test_answers_go_out_one_after_the_other(page: Page, images: Images) -> None:
-    page.add_init_script(AT_ONCE)
+def test_answers_are_sent_one_at_a_time(page: Page, images: Images) -> None:
+    page.add_init_script(COUNT_REQUESTS)
     page.goto(QUEUE)
 
     for key in "3u4567uu89":
         page.keyboard.press(key)
 
     expect_labels(page, images[:5], ["4", "5", "8", "9", "unknown"])
-    assert page.evaluate("most") == 1
+    assert page.evaluate("maxRunning") == 1
 
 
-def test_an_undo_that_is_refused_is_told_and_the_label_stays(
-    page: Page, images: Images, labeller: User
-) -> None:
+def test_rejected_undo_leaves_label(page: Page, images: Images, labeller: User) -> None:
     page.goto(QUEUE)
     page.keyboard.press("3")
     expect_labels(page, images[:1], ["3"])
-    queue.answer(images[0].pk, "4", labeller)
+    queue.record_answer(images[0].pk, "4", labeller)
     page.keyboard.press("u")
 
     expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed the label")
-    expect_asked(page, images[1])
+    expect_first_card(page, images[1])
     expect_labels(page, images[:1], ["4"])
 
 
-def test_a_grid_is_confirmed_and_taken_back_by_keys(page: Page, images: Images) -> None:
+def test_keys_confirm_and_undo_grid(page: Page, images: Images) -> None:
     page.goto(GRID)
     tiles = page.locator(".tile")
     expect(tiles).to_have_count(20)
-    surest = images[::-1]
+    most_certain = images[::-1]
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     tiles.nth(4).click()
     page.keyboard.press("Enter")
 
-    expect(page.locator(".empty")).to_contain_text("Nothing that the model calls 7")
+    expect(page.locator(".empty")).to_contain_text("No image that the model calls 7")
     wrong = (1, 4)
-    expect_labels(page, surest, ["unknown" if n in wrong else "7" for n in range(20)])
+    expect_labels(page, most_certain, ["unknown" if n in wrong else "7" for n in range(20)])
 
     page.keyboard.press("u")
 
     expect(tiles).to_have_count(20)
-    expect_labels(page, surest, ["unknown"] * 20)
+    expect_labels(page, most_certain, ["unknown"] * 20)
 
 
-def test_both_pages_work_without_javascript(
+def test_labelling_works_without_javascript(
     browser: Browser, live_server: LiveServer, labeller: User, images: Images
 ) -> None:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
@@ -207,12 +201,12 @@ def test_both_pages_work_without_javascript(
 
     page.goto(QUEUE)
     page.get_by_role("button", name="3", exact=True).click()
-    expect_asked(page, images[1])
+    expect_first_card(page, images[1])
     page.get_by_role("button", name="undo").click()
-    expect_asked(page, images[0])
+    expect_first_card(page, images[0])
     expect_labels(page, images[:1], ["unknown"])
     page.get_by_role("button", name="not a digit").click()
-    expect_asked(page, images[1])
+    expect_first_card(page, images[1])
 
     page.goto(GRID)
     page.locator(".tile").first.click()

@@ -1,4 +1,4 @@
-"""A visitor deletes what was sent, on a phone that runs no scripts."""
+"""Deletion of a visitor's pictures, on a phone without JavaScript."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def send(page: Page, *pictures: bytes) -> None:
     page.get_by_role("button", name="Send").click()
 
 
-def test_one_goes_and_then_all_of_them(
+def test_visitor_deletes_one_picture_and_then_all(
     champion: ModelVersion, browser: Browser, live_server: LiveServer, drawn: Callable[..., bytes]
 ) -> None:
     with browser.new_context(
@@ -39,7 +39,7 @@ def test_one_goes_and_then_all_of_them(
         expect(pictures.locator("strong")).to_have_text(["3", "1"])
 
         page.get_by_role("link", name="Delete all").click()
-        expect(page.get_by_text("2 pictures that this browser has sent")).to_be_visible()
-        page.get_by_role("button", name="Delete them all").click()
+        expect(page.get_by_text("2 pictures sent from this browser")).to_be_visible()
+        page.get_by_role("button", name="Delete all").click()
         expect(page.get_by_text("Nothing here yet")).to_be_visible()
     assert not Upload.objects.exists()

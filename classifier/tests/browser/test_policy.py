@@ -1,4 +1,4 @@
-"""No page loads or runs anything that the content security policy refuses."""
+"""Pages violate no content security or permissions policy."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from classifier.models import InputImage, ModelVersion, Source, TrainingRun
-from classifier.services import uploads
+from classifier.uploads import submission
 
 Draw = Callable[..., bytes]
 
@@ -14,35 +14,37 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def refused(page: Page) -> list[str]:
-    """What the browser's console says of policies: what they refused, or what makes no sense."""
-    found: list[str] = []
+def violations(page: Page) -> list[str]:
+    """Policy violations and errors in the browser's console."""
+    messages: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         if "policy" in message.text.lower():
-            found.append(message.text)
+            messages.append(message.text)
 
     page.on("console", listen)
-    return found
+    return messages
 
 
-def test_a_refusal_would_be_noticed(page: Page, refused: list[str]) -> None:
+def test_violation_is_noticed(page: Page, violations: list[str]) -> None:
     page.goto("/")
     page.evaluate("document.body.setAttribute('style', 'color: red')")
-    assert len(refused) == 1
+    assert len(violations) == 1
 
 
-def test_of_the_visitor(
-    page: Page, refused: list[str], champion: ModelVersion, drawn: Draw
+def test_visitor_pages_violate_no_policy(
+    page: Page, violations: list[str], champion: ModelVersion, drawn: Draw
 ) -> None:
-    answer = uploads.classify(drawn(7), Source.WEB)
+    answer = submission.classify_picture(drawn(7), Source.WEB)
     for address in ("/", f"/result/{answer.id}", "/how", "/nowhere"):
         page.goto(address)
-    assert refused == []
+    assert violations == []
 
 
-def test_of_staff(page: Page, refused: list[str], champion: ModelVersion, drawn: Draw) -> None:
-    answer = uploads.classify(drawn(7), Source.WEB)
+def test_staff_pages_violate_no_policy(
+    page: Page, violations: list[str], champion: ModelVersion, drawn: Draw
+) -> None:
+    answer = submission.classify_picture(drawn(7), Source.WEB)
     image = InputImage.objects.get()
     run = TrainingRun.objects.create()
     admin = "/admin/classifier"
@@ -71,19 +73,21 @@ def test_of_staff(page: Page, refused: list[str], champion: ModelVersion, drawn:
         response = page.goto(address)
         assert response
         assert (response.status, address) == (200, address)
-    assert refused == []
+    assert violations == []
 
 
-def test_of_logging_in(context: BrowserContext, page: Page, refused: list[str]) -> None:
+def test_login_page_violates_no_policy(
+    context: BrowserContext, page: Page, violations: list[str]
+) -> None:
     context.clear_cookies()
     page.goto("/admin/login/")
     assert page.locator("#id_username").is_visible()
-    assert refused == []
+    assert violations == []
 
 
-def test_of_the_api(page: Page, refused: list[str]) -> None:
+def test_api_docs_violate_no_policy(page: Page, violations: list[str]) -> None:
     page.goto("/api/docs")
     page.get_by_role("link", name="/api/predict", exact=True).click()
     page.get_by_role("button", name="Try it out").click()
     assert page.locator("input[type=file]").is_visible()
-    assert refused == []
+    assert violations == []

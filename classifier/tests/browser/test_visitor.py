@@ -1,4 +1,4 @@
-"""What somebody without an account sees and does: on a phone, in the dark, without scripts."""
+"""The home page on a phone, in dark mode and without JavaScript."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from classifier.models import ModelVersion, Upload
-from classifier.tests.browser.drawing import DIGITS, draw, expect_answer
+from classifier.tests.browser.pad import DIGITS, draw, expect_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,8 +17,8 @@ PHONE = ViewportSize(width=360, height=740)
 
 
 @pytest.fixture
-def plain(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """Of a small screen that runs no scripts."""
+def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page on a phone without JavaScript."""
     with browser.new_context(
         base_url=live_server.url, java_script_enabled=False, viewport=PHONE
     ) as context:
@@ -32,26 +32,26 @@ def send(page: Page, *pictures: bytes) -> None:
     page.get_by_role("button", name="Send").click()
 
 
-def test_a_picture_that_is_chosen_is_read(champion: ModelVersion, page: Page, drawn: Draw) -> None:
+def test_chosen_picture_is_read(champion: ModelVersion, page: Page, drawn: Draw) -> None:
     send(page, drawn(7))
     expect(page.locator("main .answer")).to_have_text("7")
 
 
-def test_without_scripts_there_is_a_plain_form_and_nothing_dead(
-    champion: ModelVersion, plain: Page, drawn: Draw
+def test_plain_form_works_without_javascript(
+    champion: ModelVersion, phone_page: Page, drawn: Draw
 ) -> None:
-    plain.goto("/")
-    expect(plain.locator("main").get_by_role("button")).to_have_text(["", "Send"])
-    expect(plain.locator("canvas")).to_be_hidden()
-    expect(plain.get_by_role("slider")).to_have_count(0)
-    expect(plain.get_by_label("Photograph")).to_be_hidden()
+    phone_page.goto("/")
+    expect(phone_page.locator("main").get_by_role("button")).to_have_text(["", "Send"])
+    expect(phone_page.locator("canvas")).to_be_hidden()
+    expect(phone_page.get_by_role("slider")).to_have_count(0)
+    expect(phone_page.get_by_label("Take a photo")).to_be_hidden()
 
-    send(plain, drawn(7), drawn(3))
-    expect(plain).to_have_url("/mine")
+    send(phone_page, drawn(7), drawn(3))
+    expect(phone_page).to_have_url("/mine")
     assert Upload.objects.count() == 2
 
 
-def test_all_is_on_a_phone_without_scrolling_sideways_and_a_camera_too(
+def test_home_page_fits_phone_and_offers_camera(
     champion: ModelVersion, browser: Browser, live_server: LiveServer, drawn: Draw
 ) -> None:
     with browser.new_context(
@@ -59,9 +59,9 @@ def test_all_is_on_a_phone_without_scrolling_sideways_and_a_camera_too(
     ) as context:
         page = context.new_page()
         page.goto("/")
-        expect(page.get_by_label("Photograph")).to_have_attribute("capture", "environment")
+        expect(page.get_by_label("Take a photo")).to_have_attribute("capture", "environment")
         photo = FilePayload(name="photo.png", mimeType="image/png", buffer=drawn(4))
-        page.get_by_label("Photograph").set_input_files(photo)
+        page.get_by_label("Take a photo").set_input_files(photo)
         expect_answer(page, "4")
         for tool in page.locator(".tools .tool").all():
             box = tool.bounding_box()
@@ -70,9 +70,9 @@ def test_all_is_on_a_phone_without_scrolling_sideways_and_a_camera_too(
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
-def test_a_device_with_a_mouse_is_offered_no_camera(champion: ModelVersion, page: Page) -> None:
+def test_mouse_device_is_offered_no_camera(champion: ModelVersion, page: Page) -> None:
     page.goto("/")
-    expect(page.get_by_label("Photograph")).to_be_hidden()
+    expect(page.get_by_label("Take a photo")).to_be_hidden()
 
 
 BRIGHTNESS = """(name) => {
@@ -83,9 +83,7 @@ BRIGHTNESS = """(name) => {
 }"""
 
 
-def test_what_is_set_to_dark_is_shown_dark_and_read_the_same(
-    champion: ModelVersion, page: Page
-) -> None:
+def test_dark_mode_is_dark(champion: ModelVersion, page: Page) -> None:
     page.goto("/")
     assert page.evaluate(BRIGHTNESS, "body") > 200
     page.emulate_media(color_scheme="dark")

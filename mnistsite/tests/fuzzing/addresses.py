@@ -1,4 +1,4 @@
-"""Every address that the site answers."""
+"""List the site's URLs, and fill their parameters."""
 
 from collections.abc import Iterator, Mapping
 from random import Random
@@ -6,33 +6,33 @@ from urllib.parse import quote
 
 from django.urls import Resolver404, URLResolver, get_resolver, resolve
 
-from mnistsite.tests.fuzzing.text import HOSTILE, NOBODY
+from mnistsite.tests.fuzzing.text import HOSTILE, UNKNOWN_ID
 
-OUTSIDE_OF_THE_RESOLVER = ["healthz", "metrics", "static/nothing.css", "nowhere", "%00"]
+OTHER_PATHS = ["healthz", "metrics", "static/nothing.css", "nowhere", "%00"]
 HOSTILE_SHARE = 0.2
 
 
-def templates(resolver: URLResolver | None = None, prefix: str = "") -> list[str]:
-    """Return the addresses with their parameters as in `upload/%(upload_id)s.jpg`."""
-    return sorted({*_templates(resolver or get_resolver(), prefix), *OUTSIDE_OF_THE_RESOLVER})
+def list_templates(resolver: URLResolver | None = None, prefix: str = "") -> list[str]:
+    """Return URL templates such as `upload/%(upload_id)s.jpg`."""
+    return sorted({*_walk_templates(resolver or get_resolver(), prefix), *OTHER_PATHS})
 
 
-def _templates(resolver: URLResolver, prefix: str) -> Iterator[str]:
+def _walk_templates(resolver: URLResolver, prefix: str) -> Iterator[str]:
     for name in resolver.reverse_dict:
         for possibilities, *_ in resolver.reverse_dict.getlist(name):
             yield from (prefix + template.strip() for template, _ in possibilities)
     for namespace, (inner_prefix, inner) in resolver.namespace_dict.items():
-        assert namespace == "admin", "its parameters have names of their own"
-        yield from _templates(inner, prefix + inner_prefix)
+        assert namespace == "admin", "a new namespace needs parameters in test_fuzz"
+        yield from _walk_templates(inner, prefix + inner_prefix)
 
 
-def shares(templates: list[str]) -> list[float]:
-    """Return how often to try each: half of them are the admin's, which is the same code again."""
-    return [1.0 if each.startswith("admin/") else 5.0 for each in templates]
+def get_weights(templates: list[str]) -> list[float]:
+    """Weigh the admin's templates less: they are half of all and share their code."""
+    return [1.0 if template.startswith("admin/") else 5.0 for template in templates]
 
 
-def methods(path: str) -> list[str]:
-    """Return the methods of an operation of the API; none of other addresses."""
+def list_methods(path: str) -> list[str]:
+    """Return the methods of an API operation, or none for other URLs."""
     try:
         view = resolve(path.partition("?")[0]).func
     except Resolver404:
@@ -41,13 +41,13 @@ def methods(path: str) -> list[str]:
     return [name.upper() for name in names if name in ("get", "post", "patch", "delete")]
 
 
-def path(template: str, known: Mapping[str, list[str]], random: Random) -> str:
-    """Return the address with parameters that are mostly those of rows that exist."""
+def fill_template(template: str, parameters: Mapping[str, list[str]], random: Random) -> str:
+    """Return a path whose parameters mostly exist."""
 
     class Values(dict[str, str]):
         def __missing__(self, name: str) -> str:
             if random.random() < HOSTILE_SHARE:
-                return quote(random.choice([*HOSTILE, NOBODY]), safe="")
-            return random.choice(known.get(name, ["1"]))
+                return quote(random.choice([*HOSTILE, UNKNOWN_ID]), safe="")
+            return random.choice(parameters.get(name, ["1"]))
 
     return "/" + (template % Values() if "%(" in template else template)

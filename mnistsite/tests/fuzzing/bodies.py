@@ -1,4 +1,4 @@
-"""Bodies of every type that the site reads, wrong in one place or in many."""
+"""Generate request bodies of every type, with one or many errors."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.lib import format as npy
 
-from classifier.imaging.tests.mutation import mutated
+from classifier.recognition.imaging.tests.mutation import mutated
 from mnistsite.tests.fuzzing import text
 
 BOUNDARY = "a-boundary"
@@ -45,23 +45,23 @@ class Body:
     media_type: str
 
 
-def body(template: str, picture: bytes, random: Random) -> Body:
-    """Return a body that the address reads, mostly."""
+def generate_body(template: str, picture: bytes, random: Random) -> Body:
+    """Return a body that mostly fits the URL."""
     kinds = next(kinds for part, kinds in FITTING.items() if part in template)
-    made = random.choice(kinds if random.random() < 0.8 else ANY)(picture, random)
+    body = random.choice(kinds if random.random() < 0.8 else ANY)(picture, random)
     if random.random() < 0.2:
-        return Body(made.content, random.choice(TYPES))
-    return made
+        return Body(body.content, random.choice(TYPES))
+    return body
 
 
-def as_json(picture: bytes, random: Random) -> Body:
-    content = json.dumps(_json(random, 3)).encode()
+def generate_json(picture: bytes, random: Random) -> Body:
+    content = json.dumps(_generate_value(random, 3)).encode()
     if random.random() < 0.2:
         content = mutated(content, random)
     return Body(content, "application/json")
 
 
-def deep_json(picture: bytes, random: Random) -> Body:
+def generate_deep_json(picture: bytes, random: Random) -> Body:
     depth = random.choice([500, 900, 950, DEEP, DEEP, DEEP])
     opened, closed = random.choice([("[", "]"), ('{"label":', "}")])
     deep = opened * depth + "1" + closed * depth
@@ -71,55 +71,64 @@ def deep_json(picture: bytes, random: Random) -> Body:
     )
 
 
-def as_form(picture: bytes, random: Random) -> Body:
-    content = text.pairs(text.FIELDS, random).encode()
+def generate_form(picture: bytes, random: Random) -> Body:
+    content = text.generate_pairs(text.FIELDS, random).encode()
     return Body(content, "application/x-www-form-urlencoded")
 
 
-def as_multipart(picture: bytes, random: Random) -> Body:
+def generate_multipart(picture: bytes, random: Random) -> Body:
     parts = [
-        _part(random.choice(["image", "image", "archive", *text.FIELDS]), content, random)
-        for content in _contents(picture, random)
+        _format_part(random.choice(["image", "image", "archive", *text.FIELDS]), content, random)
+        for content in _generate_contents(picture, random)
     ]
     content = b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
     return Body(mutated(content, random) if random.random() < 0.2 else content, FORM)
 
 
-def as_picture(picture: bytes, random: Random) -> Body:
+def damage_picture(picture: bytes, random: Random) -> Body:
     return Body(mutated(picture, random), "image/png")
 
 
-def as_archive(picture: bytes, random: Random) -> Body:
-    return Body(archive(picture, random), "application/zip")
+def generate_archive_body(picture: bytes, random: Random) -> Body:
+    return Body(generate_archive(picture, random), "application/zip")
 
 
-Kinds = list[Callable[[bytes, Random], Body]]
+Generators = list[Callable[[bytes, Random], Body]]
 
-ANY: Kinds = [as_json, deep_json, as_form, as_multipart, as_picture, as_archive]
-# By the first part that an address has.
-FITTING: dict[str, Kinds] = {
-    "labels/import": [as_archive, as_archive, as_multipart],
-    "predict": [as_picture, as_multipart],
-    "preview": [as_picture, as_multipart],
-    "api/": [as_json, deep_json],
-    "": [as_form, as_form, as_multipart],
+ANY: Generators = [
+    generate_json,
+    generate_deep_json,
+    generate_form,
+    generate_multipart,
+    damage_picture,
+    generate_archive_body,
+]
+# By the first of these parts that is in the URL.
+FITTING: dict[str, Generators] = {
+    "labels/import": [generate_archive_body, generate_archive_body, generate_multipart],
+    "predict": [damage_picture, generate_multipart],
+    "preview": [damage_picture, generate_multipart],
+    "api/": [generate_json, generate_deep_json],
+    "": [generate_form, generate_form, generate_multipart],
 }
 
 
-def archive(picture: bytes, random: Random) -> bytes:
-    """Return a zip of pictures or an npz whose headers lie, sometimes damaged as a whole."""
+def generate_archive(picture: bytes, random: Random) -> bytes:
+    """Return a zip of pictures or an npz with wrong headers, sometimes damaged."""
     buffer = BytesIO()
     with ZipFile(buffer, "w") as opened:
         if random.random() < 0.5:
             opened.writestr("7/a.png", mutated(picture, random))
             opened.writestr("7/b.png", picture)
         else:
-            opened.writestr("x.npy", array(npy_header("|u1", (1, 28, 28)), bytes(784), random))
-            opened.writestr("y.npy", array(npy_header("|u1", (1,)), b"\7", random))
+            opened.writestr(
+                "x.npy", generate_npy(format_npy_header("|u1", (1, 28, 28)), bytes(784), random)
+            )
+            opened.writestr("y.npy", generate_npy(format_npy_header("|u1", (1,)), b"\7", random))
     return mutated(buffer.getvalue(), random) if random.random() < 0.5 else buffer.getvalue()
 
 
-def npy_header(kind: str, shape: tuple[int, ...]) -> str:
+def format_npy_header(kind: str, shape: tuple[int, ...]) -> str:
     return repr({"descr": kind, "fortran_order": False, "shape": shape})
 
 
@@ -144,38 +153,44 @@ NPY_HEADERS = [
 ]
 
 
-def array(header: str, content: bytes, random: Random) -> bytes:
-    """Return an npy file, as its header describes it or with another header."""
-    written = header if random.random() < 0.3 else random.choice(NPY_HEADERS)
-    encoded = written.encode() + b"\n"
+def generate_npy(header: str, content: bytes, random: Random) -> bytes:
+    """Return an npy file, sometimes with a wrong header."""
+    header = header if random.random() < 0.3 else random.choice(NPY_HEADERS)
+    encoded = header.encode() + b"\n"
     version = random.choice([(1, 0), (1, 0), (2, 0), (3, 0), (9, 9)])
     length = np.uint16(len(encoded)) if version == (1, 0) else np.uint32(len(encoded))
-    made = npy.magic(1, 0)[:6] + bytes(version) + length.tobytes() + encoded + content
-    return mutated(made, random) if random.random() < 0.3 else made
+    array = npy.magic(1, 0)[:6] + bytes(version) + length.tobytes() + encoded + content
+    return mutated(array, random) if random.random() < 0.3 else array
 
 
-def _json(random: Random, depth: int) -> Any:
+def _generate_value(random: Random, depth: int) -> Any:
     kind = random.randrange(8 if depth else 5)
     if kind < 5:
-        scalars = [random.choice([0, -1, 10**400, 1e308, True, None, 7, 0.5]), text.value(random)]
+        scalars = [
+            random.choice([0, -1, 10**400, 1e308, True, None, 7, 0.5]),
+            text.choose_value(random),
+        ]
         return random.choice([*scalars, "7", "\ud800", float("nan")])
     if kind < 7:
         names = random.sample(text.FIELDS, 2)
-        return {name: _json(random, depth - 1) for name in ["label", "labels", "reason", *names]}
-    return [_json(random, depth - 1) for _ in range(random.randint(0, 3))]
+        return {
+            name: _generate_value(random, depth - 1)
+            for name in ["label", "labels", "reason", *names]
+        }
+    return [_generate_value(random, depth - 1) for _ in range(random.randint(0, 3))]
 
 
-def _contents(picture: bytes, random: Random) -> list[bytes]:
-    made = [
+def _generate_contents(picture: bytes, random: Random) -> list[bytes]:
+    contents = [
         mutated(picture, random),
         picture,
-        archive(picture, random),
-        text.value(random).encode(),
+        generate_archive(picture, random),
+        text.choose_value(random).encode(),
     ]
-    return random.choices(made, k=random.choice([0, 1, 1, 1, 2, 12]))
+    return random.choices(contents, k=random.choice([0, 1, 1, 1, 2, 12]))
 
 
-def _part(name: str, content: bytes, random: Random) -> bytes:
+def _format_part(name: str, content: bytes, random: Random) -> bytes:
     file_name = random.choice(['; filename="a.png"', '; filename="a.png"', "", "; filename=\0"])
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file_name}\r\n'
     more = random.choice(

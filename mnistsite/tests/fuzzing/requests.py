@@ -1,4 +1,4 @@
-"""Hostile requests: valid in most of their parts, so that they get far, and wrong in some."""
+"""Generate hostile requests, mostly valid so that they reach much code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class HostileRequest:
     headers: dict[str, str] = field(default_factory=dict)
 
     def send(self) -> Any:
-        """Return the response; an exception becomes a response of 500."""
+        """Return the response; an exception becomes status 500."""
         client = Client(raise_request_exception=False)
         return client.generic(
             self.method, self.path, self.body.content, self.body.media_type, headers=self.headers
@@ -41,28 +41,28 @@ class HostileRequest:
         return f"{self.method} {self.path[:200]} {headers} {media_type} {content!r}"
 
 
-def request(
+def generate_request(
     template: str,
     role: Mapping[str, str],
-    known: Mapping[str, list[str]],
+    parameters: Mapping[str, list[str]],
     picture: bytes,
     random: Random,
 ) -> HostileRequest:
-    """Return a request for the address as somebody with the role's headers."""
-    path = addresses.path(template, known, random)
+    """Return a request for a URL template with a role's headers."""
+    path = addresses.fill_template(template, parameters, random)
     method = random.choice(UNUSUAL_METHODS if random.random() < 0.05 else METHODS)
     if random.random() < 0.6:
-        method = random.choice(addresses.methods(path) or METHODS)
+        method = random.choice(addresses.list_methods(path) or METHODS)
     if random.random() < 0.4:
-        path += "?" + text.pairs(text.QUERY, random)
-    reads_body = method in ("POST", "PATCH", "PUT") or random.random() < 0.05
-    body = bodies.body(template, picture, random) if reads_body else bodies.Body(b"", "")
+        path += "?" + text.generate_pairs(text.QUERY, random)
+    has_body = method in ("POST", "PATCH", "PUT") or random.random() < 0.05
+    body = bodies.generate_body(template, picture, random) if has_body else bodies.Body(b"", "")
     headers = dict(role)
     if random.random() < 0.5:
         for name in random.sample(HEADERS, random.randint(1, 3)):
-            headers[name] = text.header(random)
+            headers[name] = text.choose_header(random)
     if random.random() < 0.3:
-        cookies = [f"{name}={text.header(random)}" for name in random.sample(COOKIES, 4)]
+        cookies = [f"{name}={text.choose_header(random)}" for name in random.sample(COOKIES, 4)]
         headers["Cookie"] = "; ".join([headers.get("Cookie", ""), *cookies])
     elif not role and random.random() < 0.5:
         headers["Cookie"] = f"sessionid={random.choice(text.SESSIONS)}"

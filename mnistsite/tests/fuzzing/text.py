@@ -1,9 +1,9 @@
-"""Text that parsers, databases and headers choke on."""
+"""Text that is difficult for parsers, databases and headers."""
 
 from random import Random
 from urllib.parse import quote
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 HOSTILE = [
     "",
     "\0",
@@ -39,7 +39,7 @@ HOSTILE = [
     "W/",
     '"' * 50,
     ",;=,;=",
-    NOBODY,
+    UNKNOWN_ID,
 ]
 QUERY = [
     *("cursor", "limit", "label", "source", "verdict", "upload", "model", "labelled"),
@@ -58,22 +58,23 @@ FIELDS = [
 
 
 SESSIONS = ['"a session\\000"', "a" * 5000, "../../etc/passwd", "é" * 20]
-NULS = ["\0", "7\0", SESSIONS[0], f"{NOBODY}\0"]
+NULS = ["\0", "7\0", SESSIONS[0], f"{UNKNOWN_ID}\0"]
 
 
-def value(random: Random) -> str:
+def choose_value(random: Random) -> str:
     return random.choice(NULS if random.random() < 0.2 else HOSTILE)
 
 
-def header(random: Random) -> str:
-    """Return a value as WSGI has it: each character is a byte, and none ends the line."""
-    text = value(random).encode().decode("latin-1")
+def choose_header(random: Random) -> str:
+    """Return a value for a WSGI header: one line, one byte per character."""
+    text = choose_value(random).encode().decode("latin-1")
     return text.replace("\r", "").replace("\n", "").replace("\0", "")
 
 
-def pairs(names: list[str], random: Random) -> str:
-    """Return a query or a form, some of it not even UTF-8."""
-    found = [
-        f"{quote(random.choice(names))}={quote(value(random))}" for _ in range(random.randint(1, 8))
+def generate_pairs(names: list[str], random: Random) -> str:
+    """Return a query string or form, partly not valid UTF-8."""
+    pairs = [
+        f"{quote(random.choice(names))}={quote(choose_value(random))}"
+        for _ in range(random.randint(1, 8))
     ]
-    return "&".join([*found, random.choice(["", "", "%ED%A0%80=%FF", "=", "&&;", "a" * 9])])
+    return "&".join([*pairs, random.choice(["", "", "%ED%A0%80=%FF", "=", "&&;", "a" * 9])])

@@ -1,4 +1,4 @@
-"""The production stack, started once for each file of tests: two web replicas behind nginx."""
+"""Fixtures: the production stack with two web replicas, started once per test module."""
 
 import os
 import signal
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mnistsite.tests.production.asking import ask
-from mnistsite.tests.production.parts import MISSING, Part, Parts, listens
-from mnistsite.tests.stack import copy_data, eventually
+from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.production.stack import MISSING, Service, Stack, is_listening
+from mnistsite.tests.site import copy_data, wait_until
 
 READY_WITHIN_S = 60
 FIRST, SECOND, THIRD = "127.0.0.2", "127.0.0.3", "127.0.0.4"
@@ -18,30 +18,30 @@ FIRST, SECOND, THIRD = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 
 @dataclass
 class Production:
-    """The stack, the port that clients reach, and its web replicas by their addresses."""
+    """The stack, nginx's port, and the web replicas by address."""
 
-    parts: Parts
+    stack: Stack
     port: int
-    replicas: dict[str, Part]
-    worker: Part
-    names: Part
-    nginx: Part
+    replicas: dict[str, Service]
+    worker: Service
+    dns: Service
+    nginx: Service
 
     def resolve(self, *addresses: str) -> None:
-        self.parts.resolve(*addresses)
-        self.names.process.send_signal(signal.SIGHUP)
+        self.stack.resolve(*addresses)
+        self.dns.process.send_signal(signal.SIGHUP)
 
     def is_ready(self, address: str) -> bool:
         try:
-            return ask(self.parts.web_port, "/readyz", address=address).status == 200
+            return send_request(self.stack.web_port, "/readyz", address=address).status == 200
         except OSError:
             return False
 
-    def start(self, address: str) -> None:
-        """A replica, until it is ready; it gets requests once its name resolves."""
-        self.replicas[address] = self.parts.web(address)
-        assert eventually(lambda: self.is_ready(address), READY_WITHIN_S), "\n".join(
-            self.replicas[address].lines()
+    def start_replica(self, address: str) -> None:
+        """Start a replica and wait until it is ready; it gets requests once DNS has it."""
+        self.replicas[address] = self.stack.start_web(address)
+        assert wait_until(lambda: self.is_ready(address), READY_WITHIN_S), "\n".join(
+            self.replicas[address].read_lines()
         )
 
 
@@ -58,17 +58,17 @@ def production(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iter
     copy_data(prepared / "postgres", folder / "postgres")
     copy_data(prepared / "media", folder / "media")
     copy_data(prepared / "static", folder / "var/static")
-    parts = Parts(folder)
+    stack = Stack(folder)
     try:
-        parts.prepare_database()
-        names, worker = parts.names(), parts.worker()
-        nginx, port = parts.nginx()
-        stack = Production(parts, port, {}, worker, names, nginx)
+        stack.prepare_database()
+        dns, worker = stack.start_dns(), stack.start_worker()
+        nginx, port = stack.start_nginx()
+        production = Production(stack, port, {}, worker, dns, nginx)
         for address in (FIRST, SECOND):
-            stack.start(address)
-        stack.resolve(FIRST, SECOND)
-        assert eventually(lambda: listens(port), READY_WITHIN_S)
-        assert eventually(lambda: ask(port, "/readyz").status == 200, READY_WITHIN_S)
-        yield stack
+            production.start_replica(address)
+        production.resolve(FIRST, SECOND)
+        assert wait_until(lambda: is_listening(port), READY_WITHIN_S)
+        assert wait_until(lambda: send_request(port, "/readyz").status == 200, READY_WITHIN_S)
+        yield production
     finally:
-        parts.stop()
+        stack.stop()

@@ -1,4 +1,4 @@
-"""The database goes away and comes back: who asks is told, and nothing has to be restarted."""
+"""The stack survives an outage of the database without restarts."""
 
 import signal
 import time
@@ -8,92 +8,92 @@ import psutil
 import psycopg
 import pytest
 
-from mnistsite.tests.production.asking import ask, predict
 from mnistsite.tests.production.conftest import FIRST, SECOND, Production
-from mnistsite.tests.stack import eventually
+from mnistsite.tests.production.requests import post_picture, send_request
+from mnistsite.tests.site import wait_until
 
-AWAY_S = 30
-NOTICED_WITHIN_S = 2
+STOPPED_S = 30
+DETECTED_WITHIN_S = 2
 BACK_WITHIN_S = 15
 
 
 @pytest.fixture
 def processes(production: Production) -> Iterator[set[int]]:
-    """Those before are all there after."""
+    """Check that all processes survive the test."""
 
-    def alive() -> set[int]:
-        replicas = [psutil.Process(part.process.pid) for part in production.replicas.values()]
+    def list_pids() -> set[int]:
+        replicas = [psutil.Process(replica.process.pid) for replica in production.replicas.values()]
         workers = [child for replica in replicas for child in replica.children()]
         others = [production.nginx.process, production.worker.process]
-        return {each.pid for each in (*replicas, *workers)} | {
-            each.pid for each in others if each.poll() is None
+        return {process.pid for process in (*replicas, *workers)} | {
+            process.pid for process in others if process.poll() is None
         }
 
-    before = alive()
+    before = list_pids()
     yield before
-    assert before <= alive()
+    assert before <= list_pids()
 
 
-def readiness(production: Production) -> int:
-    return ask(production.parts.web_port, "/readyz", address=FIRST).status
+def get_readiness(production: Production) -> int:
+    return send_request(production.stack.web_port, "/readyz", address=FIRST).status
 
 
-def noticed(production: Production) -> float:
-    """Seconds until the replica says that it is not ready."""
-    begun = time.monotonic()
-    assert eventually(lambda: readiness(production) == 503, 5 * NOTICED_WITHIN_S)
-    return time.monotonic() - begun
+def measure_detection(production: Production) -> float:
+    """Return the seconds until the replica is not ready."""
+    started_at = time.monotonic()
+    assert wait_until(lambda: get_readiness(production) == 503, 5 * DETECTED_WITHIN_S)
+    return time.monotonic() - started_at
 
 
-def test_a_database_that_is_stopped_for_half_a_minute(
+def test_stopped_database_is_reported_until_it_is_back(
     production: Production, processes: set[int], drawn: Callable[..., bytes]
 ) -> None:
     picture = drawn(7)
-    assert predict(production.port, picture).status == 200
-    production.parts.database.stop()
-    stopped = time.monotonic()
-    assert noticed(production) < NOTICED_WITHIN_S
-    while time.monotonic() - stopped < AWAY_S:
-        answer = predict(production.port, picture)
-        assert (answer.status, answer.json["code"]) == (503, "no_database")
-        assert readiness(production) == 503
-        assert ask(production.port, "/healthz").status == 200
-        assert ask(production.parts.web_port, "/metrics", address=SECOND).status == 200
-    production.parts.database.ensure_postgres_running()
-    assert eventually(lambda: readiness(production) == 200, BACK_WITHIN_S)
-    assert eventually(lambda: production.is_ready(SECOND), BACK_WITHIN_S)
-    # Each process of each replica finds out for itself.
-    assert eventually(lambda: all_read(production, picture), BACK_WITHIN_S)
-    before = jobs_done(production)
-    assert eventually(lambda: jobs_done(production) > before, 4 * BACK_WITHIN_S)
+    assert post_picture(production.port, picture).status == 200
+    production.stack.database.stop()
+    stopped_at = time.monotonic()
+    assert measure_detection(production) < DETECTED_WITHIN_S
+    while time.monotonic() - stopped_at < STOPPED_S:
+        response = post_picture(production.port, picture)
+        assert (response.status, response.json["code"]) == (503, "no_database")
+        assert get_readiness(production) == 503
+        assert send_request(production.port, "/healthz").status == 200
+        assert send_request(production.stack.web_port, "/metrics", address=SECOND).status == 200
+    production.stack.database.ensure_postgres_running()
+    assert wait_until(lambda: get_readiness(production) == 200, BACK_WITHIN_S)
+    assert wait_until(lambda: production.is_ready(SECOND), BACK_WITHIN_S)
+    # Each process of each replica reconnects for itself.
+    assert wait_until(lambda: is_serving(production, picture), BACK_WITHIN_S)
+    before = count_finished_jobs(production)
+    assert wait_until(lambda: count_finished_jobs(production) > before, 4 * BACK_WITHIN_S)
 
 
-def all_read(production: Production, picture: bytes) -> bool:
-    return {predict(production.port, picture).status for _ in range(20)} == {200}
+def is_serving(production: Production, picture: bytes) -> bool:
+    return {post_picture(production.port, picture).status for _ in range(20)} == {200}
 
 
-def jobs_done(production: Production) -> int:
-    """The worker has one every twenty seconds that comes by itself."""
-    with psycopg.connect(production.parts.environment["DATABASE_URL"]) as connection:
-        done = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded'"
-        (count,) = connection.execute(done).fetchone() or (0,)
+def count_finished_jobs(production: Production) -> int:
+    """Return the number of finished jobs; a periodic one runs every twenty seconds."""
+    with psycopg.connect(production.stack.environment["DATABASE_URL"]) as connection:
+        query = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded'"
+        (count,) = connection.execute(query).fetchone() or (0,)
     return int(count)
 
 
-def test_a_database_that_hangs(
+def test_hanging_database_is_reported_until_it_is_back(
     production: Production, processes: set[int], drawn: Callable[..., bytes]
 ) -> None:
-    postmaster = psutil.Process(production.parts.database.get_pid())
-    family = [postmaster, *postmaster.children(recursive=True)]
-    for process in family:
+    postmaster = psutil.Process(production.stack.database.get_pid())
+    tree = [postmaster, *postmaster.children(recursive=True)]
+    for process in tree:
         process.send_signal(signal.SIGSTOP)
     try:
-        assert noticed(production) < NOTICED_WITHIN_S
-        begun = time.monotonic()
-        assert readiness(production) == 503
-        assert time.monotonic() - begun < NOTICED_WITHIN_S
+        assert measure_detection(production) < DETECTED_WITHIN_S
+        started_at = time.monotonic()
+        assert get_readiness(production) == 503
+        assert time.monotonic() - started_at < DETECTED_WITHIN_S
     finally:
-        for process in family:
+        for process in tree:
             process.send_signal(signal.SIGCONT)
-    assert eventually(lambda: readiness(production) == 200, BACK_WITHIN_S)
-    assert eventually(lambda: all_read(production, drawn(7)), BACK_WITHIN_S)
+    assert wait_until(lambda: get_readiness(production) == 200, BACK_WITHIN_S)
+    assert wait_until(lambda: is_serving(production, drawn(7)), BACK_WITHIN_S)

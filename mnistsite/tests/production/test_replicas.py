@@ -1,4 +1,4 @@
-"""Replicas come, go and die, and who asks hardly notices."""
+"""Replicas start, stop and are killed under load with hardly any failed request."""
 
 import json
 import signal
@@ -6,81 +6,81 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from mnistsite.tests.production.asking import load
 from mnistsite.tests.production.conftest import FIRST, SECOND, THIRD, Production
-from mnistsite.tests.stack import eventually
+from mnistsite.tests.production.requests import send_load
+from mnistsite.tests.site import wait_until
 
 WITHIN_S = 30
-ENOUGH = 1000
+REQUESTS = 1000
 
 
-def served_by(production: Production, address: str, since: int = 0) -> int:
-    """How many requests that replica has answered, by nginx's log from line `since` on."""
-    upstream = f"{address}:{production.parts.web_port}"
-    lines = (json.loads(line) for line in production.nginx.lines()[since:])
+def count_served(production: Production, address: str, since: int = 0) -> int:
+    """Count a replica's requests in nginx's log from line `since` on."""
+    upstream = f"{address}:{production.stack.web_port}"
+    lines = (json.loads(line) for line in production.nginx.read_lines()[since:])
     return sum(line["upstream"].endswith(upstream) for line in lines)
 
 
-def serves(production: Production, address: str, since: int = 0) -> bool:
-    return served_by(production, address, since) > 20
+def is_serving(production: Production, address: str, since: int = 0) -> bool:
+    return count_served(production, address, since) > 20
 
 
-def more_than(count: int, answers: Counter[str]) -> Callable[[], bool]:
-    until = answers["answered"] + count
-    return lambda: answers["answered"] > until
+def expect_more(count: int, counts: Counter[str]) -> Callable[[], bool]:
+    """Return a condition that holds after `count` more successful requests."""
+    target = counts["ok"] + count
+    return lambda: counts["ok"] > target
 
 
-def failed(answers: Counter[str]) -> dict[str, int]:
-    return {told: count for told, count in answers.items() if told != "answered"}
+def find_failures(counts: Counter[str]) -> dict[str, int]:
+    return {result: count for result, count in counts.items() if result != "ok"}
 
 
-def test_two_replicas_share_the_work_and_a_third_joins_without_a_reload(
+def test_replicas_share_the_load_and_a_third_joins_without_a_reload(
     production: Production, drawn: Callable[..., bytes]
 ) -> None:
-    with load(production.port, drawn(7)) as answers:
-        assert eventually(more_than(100, answers), WITHIN_S)
-        assert serves(production, FIRST)
-        assert serves(production, SECOND)
-        production.start(THIRD)
+    with send_load(production.port, drawn(7)) as counts:
+        assert wait_until(expect_more(100, counts), WITHIN_S)
+        assert is_serving(production, FIRST)
+        assert is_serving(production, SECOND)
+        production.start_replica(THIRD)
         production.resolve(FIRST, SECOND, THIRD)
-        assert eventually(lambda: serves(production, THIRD), WITHIN_S)
+        assert wait_until(lambda: is_serving(production, THIRD), WITHIN_S)
         production.resolve(FIRST, SECOND)
         assert production.replicas.pop(THIRD).stop() == 0
-        assert eventually(more_than(100, answers), WITHIN_S)
-    assert failed(answers) == {}
+        assert wait_until(expect_more(100, counts), WITHIN_S)
+    assert find_failures(counts) == {}
 
 
-def test_a_replica_that_is_killed_under_load_costs_less_than_one_answer_in_a_thousand(
+def test_killed_replica_fails_less_than_one_request_in_a_thousand(
     production: Production, drawn: Callable[..., bytes]
 ) -> None:
-    with load(production.port, drawn(7)) as answers:
-        assert eventually(more_than(100, answers), WITHIN_S)
+    with send_load(production.port, drawn(7)) as counts:
+        assert wait_until(expect_more(100, counts), WITHIN_S)
         production.replicas[FIRST].stop(signal.SIGKILL)
-        assert eventually(more_than(ENOUGH, answers), 2 * WITHIN_S)
-    assert sum(failed(answers).values()) <= answers.total() / 1000, failed(answers)
-    production.start(FIRST)
+        assert wait_until(expect_more(REQUESTS, counts), 2 * WITHIN_S)
+    assert sum(find_failures(counts).values()) <= counts.total() / 1000, find_failures(counts)
+    production.start_replica(FIRST)
 
 
-def test_a_rolling_restart_under_load_loses_nothing(
+def test_rolling_restart_fails_no_request(
     production: Production, drawn: Callable[..., bytes]
 ) -> None:
-    with load(production.port, drawn(7)) as answers:
+    with send_load(production.port, drawn(7)) as counts:
         for address in (FIRST, SECOND):
-            assert eventually(more_than(100, answers), WITHIN_S)
-            since = len(production.nginx.lines())
+            assert wait_until(expect_more(100, counts), WITHIN_S)
+            since = len(production.nginx.read_lines())
             assert production.replicas[address].stop(signal.SIGTERM) == 0
-            production.start(address)
-            assert eventually(partial(serves, production, address, since), WITHIN_S)
-    assert failed(answers) == {}
-    assert answers["answered"] > 200
+            production.start_replica(address)
+            assert wait_until(partial(is_serving, production, address, since), WITHIN_S)
+    assert find_failures(counts) == {}
+    assert counts["ok"] > 200
 
 
-def test_workers_are_replaced_under_load_without_losing_anything(
+def test_reload_of_a_replica_fails_no_request(
     production: Production, drawn: Callable[..., bytes]
 ) -> None:
-    """As gunicorn's recycling does it, and a reload of one replica's settings."""
-    with load(production.port, drawn(7)) as answers:
-        assert eventually(more_than(100, answers), WITHIN_S)
+    with send_load(production.port, drawn(7)) as counts:
+        assert wait_until(expect_more(100, counts), WITHIN_S)
         production.replicas[FIRST].process.send_signal(signal.SIGHUP)
-        assert eventually(more_than(300, answers), WITHIN_S)
-    assert failed(answers) == {}
+        assert wait_until(expect_more(300, counts), WITHIN_S)
+    assert find_failures(counts) == {}

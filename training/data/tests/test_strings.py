@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from classifier.recognition.line_image import HEIGHT
+from training.data.images import Images
 from training.data.line_pool import assemble
 from training.data.strings import MOST_DIGITS, Composer, Line
-from training.images import Images
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 

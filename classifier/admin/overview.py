@@ -1,0 +1,108 @@
+"""The overview on the admin's first page, as far as a person's permissions go."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.safestring import SafeString
+
+from classifier.labelling import audits
+from classifier.monitoring import charts, statistics
+from classifier.monitoring.audits import summarize_audits
+from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Drift
+from classifier.registry import alarms, erasures, runs, shadow
+from classifier.templatetags.numbers import share
+
+
+def build_overview(user: User) -> dict[str, Any]:
+    """Return the context of templates/admin/overview.html."""
+    champion = statistics.get_champion()
+    may_label = user.has_perm("classifier.label_inputimage")
+    context: dict[str, Any] = {}
+    if may_label or user.has_perm("classifier.view_inputimage"):
+        context |= _build_labelling() | {"may_label": may_label}
+    if user.has_perm("classifier.view_modelversion"):
+        context |= _build_serving(champion)
+    if user.has_perm("classifier.view_trainingrun"):
+        context |= _build_training(champion)
+    return context
+
+
+def _build_labelling() -> dict[str, Any]:
+    labellers = statistics.list_labellers()
+    days = statistics.list_daily_verdicts()
+    return {
+        "queue": statistics.count_queue(),
+        "labellers": labellers,
+        "labelled": sum(labeller.labels for labeller in labellers),
+        "verdicts": days[-1] if days else None,
+        "verdict_chart": _draw_verdicts(days),
+    }
+
+
+def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
+    drift = statistics.measure_drift(champion) if champion else None
+    days = drift.days if drift else []
+    candidate = shadow.find_candidate()
+    return {
+        "sees_models": True,
+        "champion": champion,
+        "alarms": alarms.list_open_alarms(),
+        "audits": summarize_audits(),
+        "owed": erasures.list_owed(champion.version).count() if champion else 0,
+        "candidate": candidate,
+        "shadow": shadow.summarize(candidate) if candidate else None,
+        "promise": audits.find_promise(champion.version) if champion else None,
+        "confidence": days[-1] if days else None,
+        "drift": _describe_drift(drift) if drift and days else "",
+        "drift_chart": _draw_drift(drift) if drift else "",
+    }
+
+
+def _build_training(champion: ChampionSummary | None) -> dict[str, Any]:
+    return {
+        "sees_training": True,
+        "run": runs.get_unfinished(),
+        "new_labels": runs.count_new_labels(champion.version) if champion else None,
+    }
+
+
+def _draw_verdicts(days: list[DailyVerdicts]) -> SafeString | str:
+    if len(days) < 2:  # a single day makes no line
+        return ""
+    series = {
+        "unsure": [day.unsure / day.read for day in days],
+        "not a digit": [day.refused / day.read for day in days],
+    }
+    labels = [_format_day(day.day) for day in days]
+    return charts.draw_lines(
+        series, "Unsure and refused, by day", "day", labels, _format_percent, from_zero=True
+    )
+
+
+def _draw_drift(drift: Drift) -> SafeString | str:
+    if len(drift.days) < 2:
+        return ""
+    series = {"mean": [day.mean for day in drift.days]}
+    if drift.first_week is not None:
+        series["its first week"] = [drift.first_week] * len(drift.days)
+    labels = [_format_day(day.day) for day in drift.days]
+    return charts.draw_lines(
+        series, "Confidence of the champion, by day", "day", labels, _format_percent
+    )
+
+
+def _describe_drift(drift: Drift) -> str:
+    difference = drift.days[-1].mean - (drift.first_week or 0)
+    if drift.first_week is None or abs(difference) < 0.0005:
+        return "as in its first week"
+    comparative = "more" if difference > 0 else "less"
+    return f"{abs(100 * difference):.1f} points {comparative} than in its first week"
+
+
+def _format_day(day: date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def _format_percent(value: float) -> str:
+    return share(value, -2)

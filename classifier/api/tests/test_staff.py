@@ -1,0 +1,232 @@
+"""Images, labels, models and runs, for staff."""
+
+import base64
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from classifier.models import LabelChange, ModelState, RunState, TrainingRun, Via
+from classifier.tests import factories
+
+pytestmark = pytest.mark.django_db
+
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+def set_label(client: Client, image: Any, label: Any, **headers: str) -> Any:
+    body = {"label": label}
+    return client.patch(
+        f"/api/images/{image}", body, content_type="application/json", headers=headers
+    )
+
+
+def list_images(client: Client, query: str = "") -> list[str]:
+    return [image["id"] for image in client.get(f"/api/images{query}").json()["results"]]
+
+
+def test_uploaded_images_are_listed_newest_first(
+    labeller_api: Client,
+) -> None:
+    factories.create_mnist_image()
+    older, newer = factories.create_image(), factories.create_image()
+
+    assert list_images(labeller_api) == [str(newer.pk), str(older.pk)]
+
+
+def test_image_has_pixels_and_newest_prediction(labeller_api: Client) -> None:
+    image = factories.create_image(pixels=bytes(range(256)) * 3 + bytes(16), box=[1, 2, 30, 40])
+    version = factories.create_version()
+    factories.create_prediction(image, version, best_guess="1", label="1")
+    factories.create_prediction(image, version)
+
+    data = labeller_api.get(f"/api/images/{image.pk}").json()
+
+    assert base64.b64decode(data["pixels"]) == bytes(image.pixels)
+    assert (data["id"], data["label"], data["source"]) == (str(image.pk), "unknown", "web")
+    assert (data["upload"], data["box"]) == (str(image.upload_id), [1, 2, 30, 40])
+    assert (data["prediction"]["label"], data["prediction"]["model"]) == ("7", "made")
+
+
+def test_page_of_images_takes_six_queries(
+    labeller_api: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    version = factories.create_version()
+    for _ in range(8):
+        factories.create_prediction(factories.create_image(), version)
+
+    # Session, user, permissions twice, images and predictions.
+    with django_assert_num_queries(6):
+        assert len(list_images(labeller_api)) == 8
+
+
+def test_token_sets_label_with_history(client: Client, labeller: User) -> None:
+    image = factories.create_image()
+
+    response = set_label(client, image.pk, "7", **factories.create_token_header(labeller))
+
+    assert (response.status_code, response.json()["label"]) == (200, "7")
+    assert response.json()["labelled_at"] is not None
+    change = LabelChange.objects.get()
+    assert (change.image, change.changed_by, change.via) == (image, labeller, Via.API)
+
+
+def test_session_needs_csrf_token_to_label(labeller: User) -> None:
+    image = factories.create_image()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(labeller)
+
+    assert set_label(client, image.pk, "7").status_code == 403
+    assert not LabelChange.objects.exists()
+
+    client.get("/")  # sets the CSRF cookie
+    csrf = {"X-CSRFToken": client.cookies["csrftoken"].value}
+    assert set_label(client, image.pk, "7", **csrf).status_code == 200
+    assert LabelChange.objects.get().changed_by == labeller
+
+
+@pytest.mark.parametrize("label", ["seven", "", "10", None, ["7"], {"a": 1}])
+def test_invalid_label_is_rejected(labeller_api: Client, label: Any) -> None:
+    image = factories.create_image()
+
+    response = set_label(labeller_api, image.pk, label)
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response.json()["detail"].startswith("label: ")
+    image.refresh_from_db()
+    assert image.label == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        ("{", "application/json", 400),
+        ("[]", "application/json", 400),
+        ("{}", "application/json", 400),
+        ("label=7", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_invalid_body_is_rejected(
+    labeller_api: Client, body: str, media_type: str, status: int
+) -> None:
+    image = factories.create_image()
+
+    response = labeller_api.generic(
+        "PATCH", f"/api/images/{image.pk}", body, content_type=media_type
+    )
+
+    assert response.status_code == status
+    assert not LabelChange.objects.exists()
+
+
+def test_mnist_images_are_not_found(labeller_api: Client) -> None:
+    image = factories.create_mnist_image(label="7")
+
+    assert labeller_api.get(f"/api/images/{image.pk}").status_code == 404
+    assert set_label(labeller_api, image.pk, "1").status_code == 404
+    image.refresh_from_db()
+    assert image.label == "7"
+
+
+@pytest.mark.parametrize("name", [UNKNOWN_ID, "nonsense"])
+def test_unknown_image_is_not_found(labeller_api: Client, name: str) -> None:
+    response = labeller_api.get(f"/api/images/{name}")
+
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert response.json()["detail"]
+
+
+def test_models_are_listed_newest_first(client: Client, admin_user: User) -> None:
+    factories.create_version(name="first", state=ModelState.RETIRED)
+    factories.create_version(
+        name="second", state=ModelState.CHAMPION, metrics={"test": {"accuracy": 0.99}}
+    )
+    client.force_login(admin_user)
+
+    results = client.get("/api/models").json()["results"]
+
+    assert [(model["name"], model["state"]) for model in results] == [
+        ("second", "champion"),
+        ("first", "retired"),
+    ]
+    assert results[0]["metrics"] == {"test": {"accuracy": 0.99}}
+
+
+def test_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
+    end = timezone.now()
+    TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
+    TrainingRun.objects.create(
+        state=RunState.SUCCEEDED, result=factories.create_version(name="better"), finished_at=end
+    )
+    client.force_login(admin_user)
+
+    results = client.get("/api/runs").json()["results"]
+
+    assert [(run["state"], run["result"], run["error"]) for run in results] == [
+        ("succeeded", "better", ""),
+        ("failed", None, "out of memory"),
+    ]
+
+
+STAFF_ONLY = [
+    ("GET", "/api/images"),
+    ("GET", "/api/images/{image}"),
+    ("PATCH", "/api/images/{image}"),
+    ("GET", "/api/models"),
+    ("GET", "/api/runs"),
+]
+
+
+@pytest.mark.parametrize(("method", "address"), STAFF_ONLY)
+@pytest.mark.parametrize("role", ["anonymous", "outsider", "permitted outsider", "staff"])
+def test_only_staff_with_permission_have_access(
+    client: Client, outsider: User, method: str, address: str, role: str
+) -> None:
+    image = factories.create_image()
+    headers = {} if role == "anonymous" else factories.create_token_header(outsider)
+    if role == "permitted outsider":
+        app = Permission.objects.filter(content_type__app_label="classifier")
+        outsider.user_permissions.set(app)
+    outsider.is_staff = role == "staff"
+    outsider.save()
+
+    response = client.generic(
+        method,
+        address.format(image=image.pk),
+        '{"label": "7"}',
+        content_type="application/json",
+        headers=headers,
+    )
+
+    assert response.status_code == (401 if role == "anonymous" else 403)
+    answer: dict[str, str] = response.json()
+    assert answer["code"] == ("not_authenticated" if role == "anonymous" else "permission_denied")
+    assert not LabelChange.objects.exists()
+
+
+def test_viewer_cannot_label(client: Client, labeller: User) -> None:
+    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+    image, headers = factories.create_image(), factories.create_token_header(labeller)
+
+    assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200
+    assert set_label(client, image.pk, "7", **headers).status_code == 403
+    assert not LabelChange.objects.exists()
+
+
+def test_unknown_token_is_rejected(client: Client) -> None:
+    response = client.get("/api/images", headers={"Authorization": "Token nonsense"})
+
+    assert (response.status_code, response.json()["code"]) == (401, "authentication_failed")
+
+
+def test_images_cannot_be_created_or_deleted(client: Client, admin_user: User) -> None:
+    image = factories.create_image()
+    client.force_login(admin_user)
+
+    assert client.delete(f"/api/images/{image.pk}").status_code == 405
+    assert client.put(f"/api/images/{image.pk}").status_code == 405
+    assert client.post("/api/images").status_code == 405
+    assert list_images(client) == [str(image.pk)]

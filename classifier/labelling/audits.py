@@ -1,0 +1,111 @@
+"""Audits: certain answers drawn at random and queued for a label, unmarked, among the others."""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.utils import timezone
+
+from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem, Via
+from classifier.monitoring.audits import summarize_audits
+from classifier.recognition.certificate import Certificate
+from classifier.recognition.labels import Event, Verdict
+from classifier.registry import alarms, versions
+
+RATE_WINDOW = timedelta(days=30)
+DRAW_WINDOW = timedelta(hours=25)  # an hourly draw that was missed is made up for within a day
+ONE_IN = 5  # of the queue's items is an audit, while audits wait
+DAY = timedelta(days=1)
+
+
+@transaction.atomic
+def draw_audits() -> int:
+    """Draw audits among the certain answers of the last day, and return how many are new.
+
+    An answer is drawn if its image's random id lies below a threshold. So all answers of one time
+    have the same chance, and a second draw finds the same ones.
+    """
+    now = timezone.now()
+    certain = _first_certain_answers(now - DRAW_WINDOW)
+    limit = UUID(int=min(int(_draw_rate(now) * 2**128), 2**128 - 1))
+    drawn = certain.filter(image_id__lte=limit).only("image_id")
+    audits = [Audit(image_id=answer.image_id, prediction=answer) for answer in drawn]
+    before = Audit.objects.count()
+    Audit.objects.bulk_create(audits, ignore_conflicts=True)
+    return Audit.objects.count() - before
+
+
+def _first_certain_answers(since: datetime) -> QuerySet[Prediction]:
+    """Return the answers that senders got; later readings of the same image are none."""
+    earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
+    recent = Prediction.objects.filter(created_at__gte=since, verdict=Verdict.DIGIT)
+    return recent.exclude(Exists(earlier))
+
+
+def _draw_rate(now: datetime) -> float:
+    """Return the chance of an answer, 0 to 1, that leads to AUDIT_PER_DAY audits on average."""
+    certain = _first_certain_answers(now - RATE_WINDOW)
+    oldest: datetime | None = certain.aggregate(oldest=Min("created_at"))["oldest"]
+    if oldest is None:
+        return 0.0
+    days = max((now - oldest) / DAY, 1.0)
+    return float(min(settings.AUDIT_PER_DAY * days / certain.count(), 1.0))
+
+
+def mix_in_audits(chosen: list[UUID], free: QuerySet[QueueItem]) -> list[UUID]:
+    """Return the chosen images with about one in five replaced by an audit that waits."""
+    places = [place for place in range(len(chosen)) if not secrets.randbelow(ONE_IN)]
+    audits = free.filter(pk__in=Audit.objects.values("image")).exclude(pk__in=chosen)
+    mixed = [*chosen]
+    waiting = audits.order_by("created_at").values_list("pk", flat=True)[: len(places)]
+    for place, audit in zip(places, waiting, strict=False):
+        mixed[place] = audit
+    return mixed
+
+
+def check_promise() -> None:
+    """Raise an alarm if the champion's certain answers are wrong more often than it promises.
+
+    The alarm is raised when the lower end of the 95 % interval exceeds the promise, and cleared
+    when it no longer does. A new champion is then rolled back if ROLLBACK_WITHIN_DAYS says so.
+    """
+    champion = ModelVersion.objects.champion()
+    promise = find_promise(champion) if champion else None
+    error = summarize_audits(champion).total
+    low, high = error.interval
+    if champion is None or promise is None or low <= promise:
+        alarms.clear_alarm(AlarmKind.ERROR_EXCEEDED)
+        return
+    message = (
+        f"Of {error.audited} audited answers that {champion} called certain in the last 30 days, "
+        f"{error.wrong} are wrong: {low:.1%} to {high:.1%} (95 %). It promises at most "
+        f"{promise:.1%}. Label more, train, or roll back."
+    )
+    payload = {
+        "audited": error.audited,
+        "wrong": error.wrong,
+        "interval": [low, high],
+        "promise": promise,
+        "model": champion.name,
+    }
+    alarms.raise_alarm(AlarmKind.ERROR_EXCEEDED, message, Event.MODEL_ERROR_EXCEEDED, payload)
+    _roll_back_new_champion(champion, message)
+
+
+def _roll_back_new_champion(champion: ModelVersion, reason: str) -> None:
+    limit = timezone.now() - settings.ROLLBACK_WITHIN_DAYS * DAY
+    is_new = champion.promotions.filter(at__gt=limit).exists()
+    if is_new and versions.get_previous_champion():
+        versions.rollback(via=Via.AUTOMATIC, reason=reason)
+
+
+def find_promise(model: ModelVersion) -> float | None:
+    """Return the largest share of wrong digits that the model's certificates allow, 0 to 1."""
+    certificates = [Certificate.from_json(each) for each in model.certificates]
+    return max(
+        (each.level for each in certificates if each.claim == "digits" and each.is_proved),
+        default=None,
+    )

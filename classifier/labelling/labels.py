@@ -1,0 +1,140 @@
+"""Setting and undoing labels, with every change recorded."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from classifier.errors import RuleBroken
+from classifier.models import UPLOAD_SOURCES, InputImage, LabelChange, QueueItem, Suggestion, Via
+from classifier.recognition.labels import KNOWN_LABELS, LABELS, Event, Label
+from classifier.webhooks import events
+
+
+def set_label(image_id: UUID, label: str, by: User, via: Via) -> None:
+    """Set one label. Raise what `set_labels` raises."""
+    set_labels([image_id], label, by, via)
+
+
+def set_labels(ids: Collection[UUID], label: str, by: User, via: Via) -> None:
+    """Set the same label for all images or for none. Raise what `apply_labels` raises."""
+    apply_labels(dict.fromkeys(ids, label), by, via)
+
+
+@transaction.atomic
+def apply_labels(labels: Mapping[UUID, str], by: User, via: Via) -> None:
+    """Set a label for each image, all or none, and record who changed what.
+
+    Raise RuleBroken for a label that does not exist and for MNIST's images, InputImage.DoesNotExist
+    for an image that has been deleted.
+    """
+    for label in set(labels.values()) - set(LABELS):
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    by_label = defaultdict(list)
+    for image in _lock_images(labels):
+        by_label[labels[image.pk]].append(image)
+    for label, images in by_label.items():
+        _change_labels(images, label, by, via)
+
+
+def _lock_images(ids: Collection[UUID]) -> list[InputImage]:
+    # The same order for everyone prevents deadlocks.
+    images = InputImage.objects.filter(pk__in=ids).order_by("pk").defer("pixels")
+    # Without locking the key, so that rows which refer to an image don't wait.
+    locked = list(images.select_for_update(of=("self",), no_key=True))
+    if len(locked) < len(set(ids)):
+        raise InputImage.DoesNotExist("An image has been deleted, so no label was changed.")
+    if any(image.source not in UPLOAD_SOURCES for image in locked):
+        raise RuleBroken("MNIST's labels can't be changed: models are measured by them.")
+    return locked
+
+
+def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via) -> None:
+    changes = LabelChange.objects.bulk_create(
+        LabelChange(image=image, from_label=image.label, to_label=label, changed_by=by, via=via)
+        for image in images
+        if image.label != label
+    )
+    payloads = [
+        {
+            "image": str(change.image_id),
+            "from": change.from_label,
+            "to": change.to_label,
+            "by": by.username,
+            "via": via,
+        }
+        for change in changes
+    ]
+    events.publish(Event.LABEL_CREATED, payloads)
+    is_known = label != Label.UNKNOWN
+    ids = [change.image_id for change in changes]
+    InputImage.objects.filter(pk__in=ids).update(
+        label=label,
+        labelled_by=by if is_known else None,
+        labelled_at=timezone.now() if is_known else None,
+    )
+    items = QueueItem.objects.filter(pk__in=ids)
+    items.update(waiting=not is_known, leased_to=None, leased_until=None)
+
+
+@transaction.atomic
+def undo_changes(ids: Collection[UUID], by: User) -> None:
+    """Undo this person's newest change of each label, all or none, by one more change.
+
+    Raise RuleBroken if the newest change is somebody else's or has been undone, and
+    InputImage.DoesNotExist for an image that has been deleted.
+    """
+    images = _lock_images(ids)
+    history = _list_changes(ids)
+    by_label = defaultdict(list)
+    for image in images:
+        by_label[_get_undoable(history[image.pk], by).from_label].append(image)
+    for label, labelled in by_label.items():
+        _change_labels(labelled, label, by, Via.UNDO)
+    _restore_labellers(
+        [image for label in by_label if label != Label.UNKNOWN for image in by_label[label]],
+        history,
+    )
+
+
+def _list_changes(ids: Collection[UUID]) -> dict[UUID, list[LabelChange]]:
+    """Return the changes of each image, newest first."""
+    history = defaultdict(list)
+    for change in LabelChange.objects.filter(image__in=ids).order_by("-id"):
+        history[change.image_id].append(change)
+    return history
+
+
+def _get_undoable(history: list[LabelChange], by: User) -> LabelChange:
+    if not history or history[0].via == Via.UNDO:
+        raise RuleBroken("There is nothing to undo.")
+    if history[0].changed_by_id != by.pk:
+        raise RuleBroken("Somebody else has changed the label since. Set the right label instead.")
+    return history[0]
+
+
+def _restore_labellers(images: list[InputImage], history: dict[UUID, list[LabelChange]]) -> None:
+    """Give restored labels back their author and time, as an undo is by somebody later."""
+    authors = {image.pk: history[image.pk][1] for image in images if len(history[image.pk]) > 1}
+    restored = [
+        InputImage(pk=pk, labelled_by_id=change.changed_by_id, labelled_at=change.created_at)
+        for pk, change in authors.items()
+    ]
+    InputImage.objects.bulk_update(restored, ["labelled_by", "labelled_at"])
+
+
+@transaction.atomic
+def record_suggestion(image_id: UUID, label: str) -> None:
+    """Record what a visitor says an upload is. Staff see it; it changes no label.
+
+    Raise RuleBroken for a label that does not exist, InputImage.DoesNotExist for what is no upload.
+    """
+    if label not in KNOWN_LABELS:
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
+    uploaded = InputImage.objects.uploaded().only("pk")
+    image = uploaded.select_for_update(no_key=True).get(pk=image_id)
+    Suggestion.objects.create(image=image, label=label)
+    QueueItem.objects.filter(image=image).update(suggestion=label)

@@ -1,0 +1,224 @@
+"""The labelling queue: leasing images to labellers, and their answers."""
+
+import secrets
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.utils import timezone
+
+from classifier.errors import RuleBroken
+from classifier.labelling import audits, checks, labels, selection
+from classifier.labelling.selection import Order
+from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
+from classifier.models.locks import lock
+from classifier.recognition.labels import KNOWN_LABELS
+
+LEASE = timedelta(minutes=5)
+# Without this lock, somebody who leases at the same moment would find all rows locked.
+QUEUE = "labelling queue"
+
+
+@transaction.atomic
+def lease_page(by: User, order: Order, count: int, again: UUID | None = None) -> list[QueueItem]:
+    """Lease images for a page that is opened, and release those of the page before it.
+
+    The image to show `again` comes first.
+    """
+    release_leases(by)
+    first = [again] if again else []
+    _lease(first, by)
+    return _load_items(first) + lease_next(by, order, count)
+
+
+@transaction.atomic
+def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
+    """Lease the next images to this person for five minutes.
+
+    LABEL_CHECK_PERCENT of the images are hidden checks.
+    """
+    lock(QUEUE)
+    waiting = selection.choose_images(_lock_free(by), order, count)
+    hidden = selection.choose_checks(order, waiting, by)
+    chosen = audits.mix_in_audits(waiting[: count - len(hidden)], _lock_free(by))
+    _lease(chosen, by)
+    for check in hidden:
+        chosen.insert(secrets.randbelow(len(chosen) + 1), check)
+    return _load_items(chosen)
+
+
+@transaction.atomic
+def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
+    """Lease images that the model calls `guess`, the most certain first."""
+    lock(QUEUE)
+    release_leases(by)
+    items = _lock_free(by).filter(guess=guess, doubt__lt=MISTAKEN_SCORE)
+    chosen = selection.list_ids(items.order_by("doubt", "pk")[:count])
+    _lease(chosen, by)
+    return _load_items(chosen)
+
+
+def release_leases(by: User) -> None:
+    """Release the images that this person has not answered."""
+    _release(QueueItem.objects.all(), by)
+
+
+def record_answer(image_id: UUID, label: str, by: User) -> None:
+    """Set the label or, for a hidden check, record the answer beside it.
+
+    An answer counts even after its lease has run out. Raise what `labels.set_label` raises.
+    """
+    _validate(label)
+    if not checks.record_answer(image_id, label, by):
+        labels.set_labels(_add_copies([image_id]), label, by, Via.QUEUE)
+
+
+def _add_copies(ids: Collection[UUID]) -> set[UUID]:
+    """Return the images with all waiting ones of equal pixels."""
+    contents = QueueItem.objects.filter(pk__in=ids).values("content")
+    return {*ids, *selection.list_ids(QueueItem.objects.filter(content__in=contents, waiting=True))}
+
+
+def _validate(label: str) -> None:
+    if label not in KNOWN_LABELS:
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
+
+
+@transaction.atomic
+def skip(image_id: UUID, by: User) -> None:
+    """Leave the image to others. Raise InputImage.DoesNotExist if it has been deleted."""
+    item = QueueItem.objects.filter(pk=image_id)
+    others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
+    if not item.update(skipped_by=Func(others, Value(by.pk), function="array_append")):
+        raise InputImage.DoesNotExist("The image has been deleted.")
+    _release(item, by)
+
+
+@transaction.atomic
+def undo(image_id: UUID, by: User) -> None:
+    """Undo this person's answer or skip, and lease the image to them again.
+
+    Raise what `labels.undo_changes` raises.
+    """
+    others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
+    skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
+    if not skipped.update(skipped_by=others) and not checks.undo_answer(image_id, by):
+        labels.undo_changes(_add_labelled_copies([image_id], by), by)
+    _lease([image_id], by)
+
+
+def _add_labelled_copies(ids: Collection[UUID], by: User) -> set[UUID]:
+    """Return the images with those of equal pixels that this person labelled at the same time."""
+    images = InputImage.objects.filter(pk__in=ids)
+    copies = InputImage.objects.filter(
+        queued__content__in=images.values("queued__content"),
+        labelled_by=by,
+        labelled_at__in=images.values("labelled_at"),
+    )
+    return {*ids, *copies.values_list("pk", flat=True)}
+
+
+@transaction.atomic
+def confirm_guess(
+    guess: str, right: Collection[UUID], wrong: Collection[UUID], by: User
+) -> dict[UUID, float]:
+    """Label the right images and move the wrong ones, where the model is mistaken, to the front.
+
+    Return the scores that `undo_confirmation` restores. Raise what `labels.set_labels` raises.
+    """
+    _validate(guess)
+    labels.set_labels(_add_copies(right), guess, by, Via.GRID)
+    items = QueueItem.objects.filter(pk__in=wrong)
+    scores = dict(items.values_list("pk", "doubt"))
+    items.update(doubt=MISTAKEN_SCORE)
+    _release(items, by)
+    return scores
+
+
+@transaction.atomic
+def undo_confirmation(right: Collection[UUID], scores: Mapping[UUID, float], by: User) -> None:
+    """Undo `confirm_guess`. Raise what `labels.undo_changes` raises."""
+    labels.undo_changes(_add_labelled_copies(right, by), by)
+    items = [QueueItem(pk=image_id, doubt=score) for image_id, score in scores.items()]
+    QueueItem.objects.bulk_update(items, ["doubt"])
+
+
+def count_waiting() -> int:
+    return QueueItem.objects.filter(waiting=True).count()
+
+
+def count_by_guess() -> dict[str, int]:
+    """Return how many waiting images the model calls each label, without its known mistakes."""
+    items = QueueItem.objects.filter(waiting=True, doubt__lt=MISTAKEN_SCORE)
+    counts = dict(items.values_list("guess").annotate(count=Count("*")).order_by())
+    return {guess: counts.get(guess, 0) for guess in KNOWN_LABELS}
+
+
+def has_unavailable(by: User) -> bool:
+    """Return whether images wait that are leased to others or that this person skipped."""
+    return QueueItem.objects.filter(waiting=True).exclude(leased_to=by).exists()
+
+
+def has_near_duplicates(by: User) -> bool:
+    """Return whether near-duplicates wait, which `Order.USEFUL` leaves out."""
+    return _filter_free(by).filter(duplicate=True).exists()
+
+
+def count_labelled_today(by: User) -> int:
+    """Return how many images this person has labelled, with checks so that these stay hidden."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    images = InputImage.objects.filter(labelled_by=by, labelled_at__gte=midnight)
+    answers = LabelCheck.objects.filter(asked_of=by, answered_at__gte=midnight)
+    return images.count() + answers.count()
+
+
+def _filter_free(by: User) -> QuerySet[QueueItem]:
+    """Return the waiting items without a lease that this person has not skipped.
+
+    Of images with equal pixels the first one stands for all.
+    """
+    leased = Q(leased_to__isnull=False, leased_until__gt=timezone.now())
+    same = QueueItem.objects.filter(content=OuterRef("content"), waiting=True)
+    free = QueueItem.objects.filter(waiting=True).exclude(leased)
+    free = free.exclude(Exists(same.filter(pk__lt=OuterRef("pk"))))
+    return free.exclude(skipped_by__contains=[by.pk])
+
+
+def _lock_free(by: User) -> QuerySet[QueueItem]:
+    """Return the free items and lock them, except those that are being answered."""
+    return _filter_free(by).select_for_update(skip_locked=True)
+
+
+def _lease(ids: list[UUID], by: User) -> None:
+    items = QueueItem.objects.filter(pk__in=ids, waiting=True)
+    items.update(leased_to=by, leased_until=timezone.now() + LEASE)
+
+
+def _release(items: QuerySet[QueueItem], by: User) -> None:
+    items.filter(leased_to=by).update(leased_to=None, leased_until=None)
+
+
+def _load_items(ids: list[UUID]) -> list[QueueItem]:
+    """Return the items in this order, with what a page shows of each."""
+    newest_first = Prediction.objects.order_by("-id")
+    items = QueueItem.objects.select_related("image__upload").prefetch_related(
+        Prefetch("image__predictions", queryset=newest_first)
+    )
+    same = QueueItem.objects.filter(content=OuterRef("content"), waiting=True).order_by()
+    copies = same.exclude(pk=OuterRef("pk")).values("content").annotate(n=Count("*")).values("n")
+    loaded = items.defer("embedding").annotate(copies=Subquery(copies)).in_bulk(ids)
+    return [loaded[image_id] for image_id in ids if image_id in loaded]

@@ -1,0 +1,123 @@
+"""The choice of the next images from the queue."""
+
+import secrets
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.db.models import F, Min, QuerySet
+from django.utils import timezone
+
+from classifier.labelling import checks
+from classifier.models import InputImage, QueueItem
+from classifier.recognition import active_learning
+from classifier.registry import shadow
+
+# How many images with the highest scores are compared with as many labelled ones.
+POOL = 256
+EMBEDDING_LENGTH = 64  # if no image of the pool has an embedding
+
+
+class Order(StrEnum):
+    """An order of the queue."""
+
+    USEFUL = "useful"
+    DOUBT = "doubt"
+    NEWEST = "newest"
+    DISPUTED = "disputed"
+    DECISIVE = "decisive"
+    RANDOM = "random"
+
+
+BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
+
+
+def choose_images(free: QuerySet[QueueItem], order: Order, count: int) -> list[UUID]:
+    """Choose among the free items, the first in the order first."""
+    match order:
+        case Order.USEFUL:
+            return _choose_useful(free.filter(duplicate=False), count)
+        case Order.NEWEST:
+            return list_ids(free.order_by("-created_at")[:count])
+        case Order.RANDOM:
+            return _choose_random(free, count)
+        case Order.DECISIVE:
+            return _choose_random(_filter_decisive(free), count)
+        case Order.DISPUTED:
+            free = _filter_disputed(free)
+    return list_ids(free.order_by("-doubt")[:count])
+
+
+def choose_checks(order: Order, waiting: list[UUID], by: User) -> list[UUID]:
+    """Choose checks that don't stand out among the waiting images, by dispute and score."""
+    count = checks.draw_count(len(waiting))
+    if not count:
+        return []
+    items = checks.list_eligible(by)
+    if order == Order.DISPUTED:
+        items = _filter_disputed(items)
+    if order in BY_SCORE:
+        least = QueueItem.objects.filter(pk__in=waiting).aggregate(least=Min("doubt"))["least"]
+        items = items.filter(doubt__gte=least)
+    return checks.create_checks(_choose_random(items, count), by)
+
+
+def list_ids(items: QuerySet[QueueItem]) -> list[UUID]:
+    return list(items.values_list("pk", flat=True))
+
+
+def _filter_decisive(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+    """Return the items that the candidate reads differently than the champion."""
+    candidate = shadow.find_candidate()
+    if candidate is None:
+        return items.none()
+    return items.filter(pk__in=shadow.list_differing(candidate).order_by().values("image"))
+
+
+def _filter_disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+    return items.exclude(suggestion="").exclude(suggestion=F("guess"))
+
+
+def _choose_random(items: QuerySet[QueueItem], count: int) -> list[UUID]:
+    """Choose from a random id on, wrapping around: ids are random themselves."""
+    start = uuid4()
+    after = list_ids(items.filter(pk__gte=start).order_by("pk")[:count])
+    before = items.filter(pk__lt=start).order_by("pk")
+    return after + (list_ids(before[: count - len(after)]) if len(after) < count else [])
+
+
+def _choose_useful(free: QuerySet[QueueItem], count: int) -> list[UUID]:
+    """Choose by active learning, and mark near-duplicates so that they are not compared again."""
+    while pool := list(free.order_by("-doubt").only("doubt", "embedding")[:POOL]):
+        chosen = _rank(pool, count)
+        duplicates = [pool[index].pk for index in chosen.duplicates]
+        QueueItem.objects.filter(pk__in=duplicates).update(duplicate=True)
+        if chosen.order:
+            return [pool[index].pk for index in chosen.order]
+    return []
+
+
+def _rank(pool: list[QueueItem], count: int) -> active_learning.Selection:
+    stored = [bytes(item.embedding) for item in pool]
+    length = max(map(len, stored)) or EMBEDDING_LENGTH
+    scores = np.array([item.doubt for item in pool])
+    images, labelled = (
+        _stack_embeddings(each, length) for each in (stored, _list_labelled_embeddings())
+    )
+    return active_learning.select_batch(scores, images, labelled, count)
+
+
+def _stack_embeddings(stored: list[bytes], length: int) -> active_learning.Embeddings:
+    """Stack embeddings; those of another kind of model become random, so they resemble nothing."""
+    rows = (each if len(each) == length else secrets.token_bytes(length) for each in stored)
+    return active_learning.decode_embeddings([*rows], length)
+
+
+def _list_labelled_embeddings() -> list[bytes]:
+    """Return the embeddings of the images that were labelled last and of those that are leased."""
+    items = QueueItem.objects.values_list("embedding", flat=True)
+    images = InputImage.objects.filter(labelled_at__isnull=False).order_by("-labelled_at")
+    labelled = items.filter(pk__in=images.values("pk")[:POOL])
+    leased = items.filter(leased_to__isnull=False, leased_until__gt=timezone.now())[:POOL]
+    return [bytes(embedding) for embeddings in (labelled, leased) for embedding in embeddings]

@@ -1,0 +1,218 @@
+"""Tests of audits: their draw, their place in the queue, the estimated error and its alarm."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from classifier.labelling import audits, labels, queue
+from classifier.labelling.selection import Order
+from classifier.models import Alarm, Audit, Delivery, InputImage, ModelVersion, Source, Via, Webhook
+from classifier.monitoring.audits import summarize_audits
+from classifier.recognition.labels import Event
+from classifier.registry import versions
+from classifier.tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
+
+UNSURE = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
+
+
+@pytest.fixture
+def version() -> ModelVersion:
+    promised = factories.build_certificate(level=0.01).to_json()
+    return factories.create_version(state="champion", certificates=[promised])
+
+
+def answer_with_seven(version: ModelVersion, **values: object) -> InputImage:
+    """Create a queued image that the model called a certain 7."""
+    image = factories.create_queue_item(**values).image
+    factories.create_prediction(image, version)
+    return image
+
+
+def audit(version: ModelVersion, by: User, label: str, **values: object) -> None:
+    image = answer_with_seven(version, **values)
+    Audit.objects.create(image=image, prediction=image.predictions.get())
+    labels.set_label(image.pk, label, by, Via.QUEUE)
+
+
+def test_every_certain_answer_is_drawn_while_there_are_few(version: ModelVersion) -> None:
+    image = answer_with_seven(version)
+
+    assert audits.draw_audits() == 1
+    assert Audit.objects.get().image == image
+
+
+def test_second_draw_finds_the_same_answers(version: ModelVersion) -> None:
+    answer_with_seven(version)
+    audits.draw_audits()
+
+    assert audits.draw_audits() == 0
+
+
+def test_drawn_share_follows_audits_per_day(version: ModelVersion, settings: Settings) -> None:
+    settings.AUDIT_PER_DAY = 100
+    for _ in range(400):
+        answer_with_seven(version)
+
+    assert 60 <= audits.draw_audits() <= 140  # 4.6 standard deviations
+
+
+def test_no_audit_is_drawn_if_audits_are_off(version: ModelVersion, settings: Settings) -> None:
+    settings.AUDIT_PER_DAY = 0
+    answer_with_seven(version)
+
+    assert audits.draw_audits() == 0
+
+
+def test_unsure_and_later_readings_are_not_drawn(version: ModelVersion) -> None:
+    image = factories.create_queue_item().image
+    factories.create_prediction(image, version, **UNSURE)
+    factories.create_prediction(image, version)
+
+    assert audits.draw_audits() == 0
+
+
+def test_audit_replaces_about_one_in_five_queue_items(version: ModelVersion, anna: User) -> None:
+    for _ in range(30):
+        factories.create_queue_item(doubt=0.9)
+    for _ in range(30):
+        image = answer_with_seven(version, doubt=0.0)
+        Audit.objects.create(image=image, prediction=image.predictions.get())
+
+    leased = [item.pk for item in queue.lease_next(anna, Order.DOUBT, 30)]
+
+    assert len(set(leased)) == 30
+    assert 1 <= Audit.objects.filter(pk__in=leased).count() <= 18
+
+
+def test_audit_that_another_person_was_leased_is_not_queued_again(
+    version: ModelVersion, anna: User, bert: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audits, "ONE_IN", 1)
+    factories.create_queue_item(doubt=0.9)
+    factories.create_queue_item(doubt=0.8)
+    image = answer_with_seven(version, doubt=0.0)
+    Audit.objects.create(image=image, prediction=image.predictions.get())
+
+    assert [item.pk for item in queue.lease_next(anna, Order.DOUBT, 1)] == [image.pk]
+    assert image.pk not in [item.pk for item in queue.lease_next(bert, Order.DOUBT, 1)]
+
+
+def test_estimate_counts_labelled_audits_of_the_last_30_days(
+    version: ModelVersion, anna: User
+) -> None:
+    audit(version, anna, "7")
+    audit(version, anna, "1")
+    audit(version, anna, "not_a_digit")
+    answer_with_seven(version)
+    audits.draw_audits()
+    audit(version, anna, "1")
+    newest = Audit.objects.latest("drawn_at")
+    past = timezone.now() - timedelta(days=31)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: past)
+        newest.prediction = factories.create_prediction(newest.image, version)
+    newest.save()
+
+    summary = summarize_audits()
+
+    assert (summary.total.audited, summary.total.wrong, summary.pending) == (3, 2, 1)
+
+
+def test_error_is_estimated_by_source(version: ModelVersion, anna: User) -> None:
+    audit(version, anna, "7")
+    audit(version, anna, "1", image=factories.create_image(source=Source.API))
+
+    by_source = {each.source: (each.audited, each.wrong) for each in summarize_audits().by_source}
+
+    assert by_source == {"API": (1, 1), "web page": (1, 0)}
+
+
+def test_alarm_is_raised_once_and_published_when_the_promise_is_broken(
+    version: ModelVersion, anna: User
+) -> None:
+    Webhook.objects.create(
+        url="http://receiver/", secret="whsec_AA==", events=[Event.MODEL_ERROR_EXCEEDED]
+    )
+    for label in ("7", "1", "2"):
+        audit(version, anna, label)
+    audits.check_promise()
+    audits.check_promise()
+
+    alarm = Alarm.objects.get()
+    assert "2 are wrong" in alarm.message
+    assert "at most 1.0%" in alarm.message
+    payload = Delivery.objects.get().payload
+    assert payload["type"] == "model.error_exceeded"
+    assert payload["data"]["model"] == version.name
+
+
+def test_alarm_is_cleared_when_the_promise_holds_again(version: ModelVersion, anna: User) -> None:
+    for label in ("1", "2"):
+        audit(version, anna, label)
+    audits.check_promise()
+    InputImage.objects.filter(label__in=["1", "2"]).update(label="7")
+
+    audits.check_promise()
+
+    assert Alarm.objects.get().cleared_at
+
+
+def test_few_errors_among_few_audits_raise_no_alarm(version: ModelVersion, anna: User) -> None:
+    audit(version, anna, "1")
+    for _ in range(3):
+        audit(version, anna, "7")
+
+    audits.check_promise()
+
+    assert not Alarm.objects.exists()
+
+
+def test_audit_is_deleted_with_its_upload(version: ModelVersion) -> None:
+    image = answer_with_seven(version)
+    audits.draw_audits()
+    assert image.upload
+
+    image.upload.delete()
+
+    assert not Audit.objects.exists()
+
+
+def test_alarm_rolls_back_a_new_champion_if_settings_say_so(
+    champion: ModelVersion, anna: User, settings: Settings
+) -> None:
+    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
+    new = versions.promote("new")
+    for label in ("1", "2"):
+        audit(new, anna, label)
+    audits.check_promise()
+    assert versions.get_champion() == new
+
+    settings.ROLLBACK_WITHIN_DAYS = 7
+    audits.check_promise()
+
+    assert versions.get_champion() == champion
+    promotion = champion.promotions.latest("id")
+    assert promotion.via == Via.AUTOMATIC
+    assert "2 are wrong" in promotion.reason
+
+
+def test_alarm_leaves_an_old_champion_in_service(
+    champion: ModelVersion, anna: User, settings: Settings
+) -> None:
+    settings.ROLLBACK_WITHIN_DAYS = 7
+    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
+    month_ago = timezone.now() - timedelta(days=30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: month_ago)
+        new = versions.promote("new")
+    for label in ("1", "2"):
+        audit(new, anna, label)
+
+    audits.check_promise()
+
+    assert versions.get_champion() == new

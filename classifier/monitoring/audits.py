@@ -1,0 +1,64 @@
+"""Error of certain answers on what people really send, estimated from random audits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from classifier.models import Audit, ModelVersion, Source
+from classifier.recognition.intervals import bound_share
+from classifier.recognition.labels import Label
+
+WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class AuditedError:
+    """Audited answers of one source of pictures, or of all, and how many of them were wrong."""
+
+    source: str
+    audited: int
+    wrong: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The exact two-sided 95 % interval of the share that is wrong, 0 to 1."""
+        return bound_share(self.wrong, self.audited)
+
+
+@dataclass(frozen=True)
+class AuditSummary:
+    """The audits of answers of the last 30 days; `pending` ones have no label yet."""
+
+    total: AuditedError
+    by_source: list[AuditedError]
+    pending: int
+
+
+def summarize_audits(model: ModelVersion | None = None) -> AuditSummary:
+    """Summarize the audits of one model's answers, or of all."""
+    recent = Audit.objects.filter(prediction__created_at__gte=timezone.now() - WINDOW)
+    counts = (
+        (recent.filter(prediction__model=model) if model else recent)
+        .values_list("image__source")
+        .annotate(
+            audited=Count("pk", filter=~Q(image__label=Label.UNKNOWN)),
+            wrong=Count("pk", filter=~Q(image__label__in=[Label.UNKNOWN, F("prediction__label")])),
+            pending=Count("pk", filter=Q(image__label=Label.UNKNOWN)),
+        )
+        .order_by("image__source")
+    )
+    rows = [*counts]
+    by_source = [
+        AuditedError(Source(source).label, audited, wrong)
+        for source, audited, wrong, _ in rows
+        if audited
+    ]
+    return AuditSummary(_add_up(by_source), by_source, sum(row[-1] for row in rows))
+
+
+def _add_up(errors: Iterable[AuditedError]) -> AuditedError:
+    counts = [(each.audited, each.wrong) for each in errors]
+    return AuditedError("all", sum(n for n, _ in counts), sum(wrong for _, wrong in counts))

@@ -1,0 +1,178 @@
+"""Training runs: queueing, starting, cancelling and finishing them. Only one runs at a time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from classifier import jobs
+from classifier.errors import RuleBroken
+from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
+from classifier.recognition.labels import Label
+from classifier.registry import erasures, shadow, versions
+
+TASK = "training.tasks.train"
+LOST_AFTER = timedelta(seconds=30)
+LOST = (
+    "The training process was killed or its machine is gone. No model was saved. "
+    "Start the training again."
+)
+
+
+class NoNewLabels(RuleBroken):
+    """The champion has already been trained on every label."""
+
+
+class AlreadyTraining(RuleBroken):
+    """Another run has not finished."""
+
+
+class RunFinished(RuleBroken):
+    """The run has finished, so it can't be cancelled."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The choices for the next run; none can start while one is `unfinished`."""
+
+    champion: ModelVersion | None
+    new_labels: int
+    unfinished: TrainingRun | None
+
+
+def get_options() -> TrainingOptions:
+    champion = versions.get_champion()
+    new_labels = count_new_labels(champion) if champion else 0
+    return TrainingOptions(champion, new_labels, get_unfinished())
+
+
+def count_new_labels(champion: ModelVersion) -> int:
+    """Return how many labels were set since the champion's data were read.
+
+    Some of these images will be held out, so a new model is trained on fewer.
+    """
+    # Read one key: a whole snapshot names every upload.
+    keys = ModelVersion.objects.values_list("snapshot__read_at", flat=True)
+    read_at = parse_datetime(keys.get(pk=champion.pk) or "") or champion.created_at
+    labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
+    return labelled.filter(labelled_at__gt=read_at).count()
+
+
+def get_unfinished() -> TrainingRun | None:
+    """Return the run that is queued or running."""
+    return TrainingRun.objects.filter(state__in=UNFINISHED_STATES).defer("log", "progress").first()
+
+
+def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
+    """Create a run and its job.
+
+    Raise NoNewLabels if there is nothing to fine-tune on, unless `force` is set; AlreadyTraining;
+    and RuleBroken if there is no champion to fine-tune.
+    """
+    champion = versions.get_champion()
+    if fine_tune and champion is None:
+        raise RuleBroken("There is no champion to fine-tune. Train from scratch.")
+    if fine_tune and champion and not force and not count_new_labels(champion):
+        raise NoNewLabels(
+            f"No label has been set since model {champion} was made. "
+            "Label some images first, or force the training."
+        )
+    with transaction.atomic():
+        run = _create(asked_by=by, fine_tune=fine_tune, force=force)
+        jobs.enqueue(TASK, [{"run_id": run.pk}], queue="training")
+    return run
+
+
+def queue_forgetting() -> TrainingRun | None:
+    """Queue a training from scratch if the champion has to forget deleted images.
+
+    None is queued while another run is unfinished or a candidate waits that can replace it.
+    """
+    champion = versions.get_champion()
+    if champion is None or not erasures.is_due(champion) or get_unfinished():
+        return None
+    candidate = shadow.find_candidate()
+    if candidate and not erasures.list_owed(candidate).exists():
+        return None
+    return queue_run(None, fine_tune=False, force=True)
+
+
+def start_run(fine_tune: bool, force: bool) -> TrainingRun:
+    """Create a run that this process carries out. Raise AlreadyTraining."""
+    return _create(fine_tune=fine_tune, force=force, **_start_values())
+
+
+def _start_values() -> dict[str, Any]:
+    now = timezone.now()
+    return {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
+
+
+def _create(**values: Any) -> TrainingRun:
+    fail_lost_runs()
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(**values)
+    except IntegrityError as error:
+        raise AlreadyTraining(
+            f"Training {get_unfinished() or 'run'} has not finished, and only one can run. "
+            "Wait for it, or cancel it."
+        ) from error
+
+
+def claim(run_id: int) -> bool:
+    """Start a queued run. Return False if it is no longer queued."""
+    queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
+    return bool(queued.update(stage="starting", **_start_values()))
+
+
+def get_running(run_id: int) -> TrainingRun:
+    """Return a run for the process that carries it out. Raise RuleBroken if it is not running."""
+    run = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING).first()
+    if run is None:
+        raise RuleBroken(f"Run {run_id} is not running.")
+    return run
+
+
+def record_heartbeat(run_id: int) -> bool:
+    """Record that the run's process is alive. Return False if the process has to stop."""
+    run = TrainingRun.objects.filter(pk=run_id)
+    run.filter(state=RunState.RUNNING).update(heartbeat_at=timezone.now())
+    stopped = Q(cancel_requested=True) | Q(state__in=[RunState.FAILED, RunState.CANCELLED])
+    return not run.filter(stopped).exists()
+
+
+def finish(run_id: int, state: RunState, **values: Any) -> None:
+    """Finish a run, unless it has finished."""
+    _finish(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED_STATES), state, **values)
+
+
+def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> None:
+    if state == RunState.FAILED and "error" in values:
+        values["log"] = Concat("log", Value(f"{values['error']}\n"))
+    runs.update(state=state, finished_at=timezone.now(), stage="", **values)
+
+
+def cancel(run_id: int) -> None:
+    """Cancel a run: at once if it is queued, within seconds if it is running.
+
+    Raise RunFinished.
+    """
+    cancelled = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
+    if TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED).update(**cancelled):
+        return
+    running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
+    if not running.update(cancel_requested=True):
+        raise RunFinished("This run has already finished.")
+
+
+def fail_lost_runs() -> None:
+    """Fail the runs whose process has been silent for 30 seconds, or whose job is gone."""
+    silent = Q(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
+    jobless = Q(state=RunState.QUEUED) & ~jobs.has_unfinished_job(TASK, "run_id")
+    _finish(TrainingRun.objects.filter(silent | jobless), RunState.FAILED, error=LOST)

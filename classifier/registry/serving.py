@@ -1,0 +1,76 @@
+"""The model that this process serves: the champion, loaded within a second of its promotion."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from django.conf import settings
+
+from classifier.models import ModelVersion
+from classifier.recognition.model_folder import ArtifactError
+from classifier.recognition.recognizer import Recognizer
+
+CHECK_INTERVAL_S = 1.0
+BUNDLED = "baseline"
+
+logger = logging.getLogger(__name__)
+
+
+class NoModel(Exception):
+    """No model is champion, or its folder can't be loaded."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    version: ModelVersion
+    recognizer: Recognizer
+
+
+def find_model_folder(name: str) -> Path:
+    """Return the folder in MODELS_DIR or, for the model that comes with the project, in models/."""
+    folder: Path = settings.MODELS_DIR / name
+    return folder if folder.exists() else settings.BUNDLED_MODELS_DIR / name
+
+
+def load_recognizer(version: ModelVersion) -> Recognizer:
+    """Load a model's folder. Raise ArtifactError if it is not the folder that was registered."""
+    return Recognizer(find_model_folder(version.name), version.checksum)
+
+
+class ChampionCache:
+    """The loaded champion, compared with the database at most once a second."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._served: ServedModel | None = None
+        self._checked_at = 0.0
+
+    def get(self) -> ServedModel:
+        """Return the champion, loading it if it changed. Raise NoModel.
+
+        A champion that can't be loaded leaves the one before it in service.
+        """
+        with self._lock:
+            if self._served is None or time.monotonic() - self._checked_at > CHECK_INTERVAL_S:
+                self._served = self._refresh()
+                self._checked_at = time.monotonic()
+            return self._served
+
+    def _refresh(self) -> ServedModel:
+        version = ModelVersion.objects.champion()
+        if version is None:
+            raise NoModel("No model is in service. Promote one: python manage.py promote NAME")
+        if self._served and self._served.version == version:
+            return self._served
+        try:
+            return ServedModel(version, load_recognizer(version))
+        except ArtifactError as error:
+            logger.error("Champion %s can't be loaded: %s", version.name, error)
+            if self._served:
+                return self._served
+            raise NoModel(f"The model in service can't be loaded: {error}") from error
+
+
+champion = ChampionCache()

@@ -1,0 +1,128 @@
+"""Shadow reading: the newest candidate reads what people send, and labels decide about it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.db.models import Count, F, Q, QuerySet
+
+from classifier.models import InputImage, ModelState, ModelVersion, ShadowReading, Via
+from classifier.recognition import sequential_test
+from classifier.recognition.labels import Label
+from classifier.recognition.recognizer import Recognizer
+from classifier.recognition.sequential_test import Decision
+from classifier.registry import erasures, serving, versions
+
+IMAGES_PER_BATCH = 250
+MAX_PICTURES = 60
+
+
+@dataclass(frozen=True)
+class ShadowSummary:
+    """Images read by a candidate, those that it reads differently, and what labels say of these.
+
+    `better` are the images that only the candidate reads right, `worse` those that only the
+    served model did. Labels that the candidate may have learned from do not count.
+    """
+
+    read: int
+    differing: int
+    better: int
+    worse: int
+    unlabelled: int
+
+    @property
+    def decision(self) -> Decision:
+        return sequential_test.decide(self.better, self.worse)
+
+    @property
+    def labels_to_decision(self) -> int:
+        return sequential_test.count_labels_to_decision(self.better, self.worse)
+
+
+def find_candidate() -> ModelVersion | None:
+    """Return the newest candidate."""
+    candidates = ModelVersion.objects.without_details().filter(state=ModelState.CANDIDATE)
+    return candidates.order_by("-id").first()
+
+
+def read_batch() -> int:
+    """Let the candidate read some of the newest uploads that it has not read; return how many.
+
+    Raise ArtifactError if its folder can't be loaded.
+    """
+    candidate = find_candidate()
+    if candidate is None:
+        return 0
+    images = _list_unread(candidate)
+    recognitions = _load(candidate).recognize(image.array for image in images)
+    ShadowReading.objects.bulk_create(
+        [
+            ShadowReading(
+                image=image,
+                model=candidate,
+                guess=recognition.proposed_label,
+                served_guess=image.queued.guess,
+                confidence=recognition.confidence,
+            )
+            for image, recognition in zip(images, recognitions, strict=True)
+        ],
+        ignore_conflicts=True,
+    )
+    return len(images)
+
+
+def _list_unread(candidate: ModelVersion) -> list[InputImage]:
+    newest = InputImage.objects.uploaded().order_by("-created_at", "-id")
+    recent = [*newest.values_list("pk", flat=True)[: settings.SHADOW_UPLOADS]]
+    read = ShadowReading.objects.filter(model=candidate, image__in=recent)
+    unread = InputImage.objects.filter(pk__in=recent, queued__isnull=False)
+    unread = unread.exclude(pk__in=read.values("image")).select_related("queued")
+    return [*unread.order_by("-created_at", "-id")[:IMAGES_PER_BATCH]]
+
+
+@lru_cache(maxsize=1)
+def _load(candidate: ModelVersion) -> Recognizer:
+    return serving.load_recognizer(candidate)
+
+
+def summarize(candidate: ModelVersion) -> ShadowSummary:
+    readings = ShadowReading.objects.filter(model=candidate)
+    differs = ~Q(guess=F("served_guess"))
+    # A label that is older than the model may have taught it.
+    is_fresh = differs & Q(image__labelled_at__gt=candidate.created_at)
+    return ShadowSummary(
+        **readings.aggregate(
+            read=Count("pk"),
+            differing=Count("pk", filter=differs),
+            better=Count("pk", filter=is_fresh & Q(guess=F("image__label"))),
+            worse=Count("pk", filter=is_fresh & Q(served_guess=F("image__label"))),
+            unlabelled=Count("pk", filter=differs & Q(image__label=Label.UNKNOWN)),
+        )
+    )
+
+
+def promote_if_decided() -> None:
+    """Promote the candidate if labels have decided for it, or if the champion has to forget."""
+    candidate = find_candidate()
+    if candidate is None:
+        return
+    summary = summarize(candidate)
+    if summary.decision == Decision.PROMOTE:
+        reason = f"On uploads, {summary.better} labels favour it and {summary.worse} do not."
+        versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
+    elif _forgets(candidate):
+        reason = "It was not trained on images that have been deleted."
+        versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
+
+
+def _forgets(candidate: ModelVersion) -> bool:
+    champion = versions.get_champion()
+    is_due = champion is not None and erasures.is_due(champion)
+    return is_due and not erasures.list_owed(candidate).exists()
+
+
+def list_differing(candidate: ModelVersion) -> QuerySet[ShadowReading]:
+    """Return the readings that differ, the newest uploads and then the surest readings first."""
+    differing = ShadowReading.objects.filter(model=candidate).exclude(guess=F("served_guess"))
+    return differing.select_related("image").order_by("-image__created_at", "-confidence")

@@ -1,0 +1,230 @@
+"""Registered models and their promotion: exactly one champion serves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, transaction
+from django.db.models import Func, JSONField, QuerySet, Subquery, TextField, Value
+from django.db.models.expressions import OuterRef
+
+from classifier.errors import RuleBroken
+from classifier.models import (
+    UPLOAD_SOURCES,
+    InputImage,
+    ModelState,
+    ModelVersion,
+    Promotion,
+    Source,
+    Via,
+    get_detail_fields,
+)
+from classifier.recognition import model_folder
+from classifier.recognition.labels import Event
+from classifier.recognition.recognizer import Recognizer
+from classifier.registry import erasures
+from classifier.registry.serving import BUNDLED, find_model_folder
+from classifier.webhooks import events
+
+MAX_REASON_LENGTH = 500
+
+
+class Rejected(RuleBroken):
+    """The model did worse than the champion, so it serves only if it is forced."""
+
+
+class NoEarlierChampion(RuleBroken):
+    """No other model has served, so there is none to roll back to."""
+
+
+def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersion:
+    """Register a model folder as a candidate, unless it is registered.
+
+    A model whose `comparison` with the champion has not `passed` is rejected. Raise ArtifactError
+    if the folder can't be loaded, RuleBroken if it differs from the registered one.
+    """
+    folder = find_model_folder(name)
+    model_folder.verify(folder)  # checks the files that only training reads
+    recognizer = Recognizer(folder)
+    manifest = recognizer.manifest
+    passed = comparison is None or comparison.get("passed", True)
+    values = {
+        "state": ModelState.CANDIDATE if passed else ModelState.REJECTED,
+        "checksum": recognizer.checksum,
+        "metrics": manifest.metrics,
+        "configuration": manifest.configuration,
+        "snapshot": manifest.dataset,
+        "certificates": [certificate.to_json() for certificate in manifest.certificates],
+        "comparison": comparison or {},
+    }
+    version, _ = ModelVersion.objects.get_or_create(name=name, defaults=values)
+    if version.checksum != recognizer.checksum:
+        raise RuleBroken(
+            f"{folder} is not the model that was registered as {name}. "
+            "Give the new folder another name and promote that."
+        )
+    return version
+
+
+@transaction.atomic
+def promote(
+    name: str,
+    by: User | None = None,
+    via: Via = Via.COMMAND,
+    reason: str = "",
+    force: bool = False,
+) -> ModelVersion:
+    """Make a model the champion and retire the one before it.
+
+    Raise what `register` raises, Rejected for a rejected model unless `force` is set, and
+    RuleBroken for a reason that is too long.
+    """
+    if len(reason) > MAX_REASON_LENGTH:
+        raise RuleBroken(f"The reason is longer than {MAX_REASON_LENGTH} characters. Shorten it.")
+    with connection.cursor() as cursor:
+        # Two promotions at once would each retire the same champion.
+        cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
+    version = register(name)
+    if version.state == ModelState.CHAMPION:
+        return version
+    if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
+        raise RuleBroken(
+            f"Model {name} was trained on {count} images that have been deleted since. "
+            "Train a model without them: python manage.py train"
+        )
+    if version.state == ModelState.REJECTED and not force:
+        raise Rejected(
+            f"Model {name} was rejected: {version.comparison['reason']} "
+            f"To promote it anyway: python manage.py promote {name} --force"
+        )
+    previous = get_champion()
+    ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
+    version.state = ModelState.CHAMPION
+    version.save(update_fields=["state"])
+    Promotion.objects.create(model=version, by=by, via=via, reason=reason)
+    payload = {
+        "name": name,
+        "previous": previous.name if previous else None,
+        "via": via,
+        "by": by.username if by else None,
+        "reason": reason,
+    }
+    events.publish(Event.MODEL_PROMOTED, [payload])
+    return version
+
+
+@transaction.atomic
+def promote_bundled() -> ModelVersion:
+    """Promote the model that comes with the project, unless another one serves.
+
+    A new release may bring another model under the same name: the one before it is renamed, so
+    that its predictions stay on record. Raise ArtifactError.
+    """
+    champion = get_champion()
+    if champion and champion.name != BUNDLED:
+        return champion
+    checksum = model_folder.hash_file(find_model_folder(BUNDLED) / model_folder.MANIFEST)
+    for earlier in ModelVersion.objects.filter(name=BUNDLED).exclude(checksum=checksum):
+        earlier.name = f"{BUNDLED}-{earlier.checksum[:8]}"
+        earlier.save(update_fields=["name"])
+    return promote(BUNDLED, via=Via.AUTOMATIC, reason="It comes with the project.")
+
+
+@transaction.atomic
+def reject(name: str, by: User, reason: str = "") -> ModelVersion:
+    """Reject a candidate: only force promotes it then. Raise RuleBroken for any other model."""
+    version = ModelVersion.objects.select_for_update().get(name=name)
+    if version.state != ModelState.CANDIDATE:
+        raise RuleBroken(f"Model {name} is no candidate, so it can't be rejected.")
+    version.state = ModelState.REJECTED
+    version.comparison["reason"] = f"Rejected by {by.username}. {reason}".strip()
+    version.save(update_fields=["state", "comparison"])
+    return version
+
+
+def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -> ModelVersion:
+    """Promote the model that served before the champion; a second call undoes the first.
+
+    Raise NoEarlierChampion and what `promote` raises.
+    """
+    previous = get_previous_champion()
+    if previous is None:
+        raise NoEarlierChampion(
+            "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
+        )
+    return promote(previous.name, by, via, reason or "Rolled back.", force=True)
+
+
+def get_champion() -> ModelVersion | None:
+    return ModelVersion.objects.champion()
+
+
+def get_previous_champion() -> ModelVersion | None:
+    """Return the model that served before the champion."""
+    promotions = Promotion.objects.select_related("model").defer(*get_detail_fields("model"))
+    newest = promotions.exclude(model__state=ModelState.CHAMPION).order_by("-id").first()
+    return newest.model if newest else None
+
+
+def list_serving_periods() -> QuerySet[Any]:
+    """Return the promotions, newest first, each with the time `until` which its model served.
+
+    `until` is None for the champion.
+    """
+    following = Promotion.objects.filter(pk__gt=OuterRef("pk")).order_by("pk")
+    promotions = Promotion.objects.select_related("model", "by").defer(*get_detail_fields("model"))
+    return promotions.annotate(until=Subquery(following.values("at")[:1])).order_by("-id")
+
+
+class _WithoutKeys(Func):
+    """A JSON object without some of its keys."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = JSONField()
+
+    def __init__(self, field: str, *keys: str) -> None:
+        super().__init__(field, Value(list(keys), output_field=ArrayField(TextField())))
+
+
+def list_versions() -> QuerySet[Any]:
+    """Return the models, newest first, with `promoted_at` and what a list shows of the JSON fields.
+
+    `snapshot_summary` and `comparison_summary` leave out the ids of images.
+    """
+    newest = Promotion.objects.filter(model=OuterRef("pk")).order_by("-id")
+    return (
+        ModelVersion.objects.without_details()
+        .order_by("-id")
+        .annotate(
+            snapshot_summary=_WithoutKeys("snapshot", "corrected", "since"),
+            comparison_summary=_WithoutKeys("comparison", "sets"),
+            promoted_at=Subquery(newest.values("at")[:1]),
+        )
+    )
+
+
+def list_trained_on(image: InputImage) -> QuerySet[ModelVersion]:
+    """Return the models that were trained on an upload, newest first."""
+    trained = ModelVersion.objects.filter(snapshot__corrected__has_key=str(image.pk))
+    return trained.without_details().order_by("-id")
+
+
+@dataclass(frozen=True)
+class SnapshotSummary:
+    """The size of the training data; `is_sample` if they hold only the small sample of MNIST."""
+
+    images: int
+    uploads: int
+    is_sample: bool
+
+
+def summarize_snapshot(snapshot: dict[str, Any]) -> SnapshotSummary:
+    by_source = snapshot.get("by_source", {})
+    return SnapshotSummary(
+        images=snapshot.get("images", 0),
+        uploads=sum(by_source.get(source, 0) for source in UPLOAD_SOURCES),
+        is_sample=Source.MNIST_SAMPLE in by_source,
+    )

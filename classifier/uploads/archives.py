@@ -1,0 +1,168 @@
+"""Labelled pictures from a zip file or NumPy's npz. Archives are untrusted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+import numpy as np
+from django.conf import settings
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from classifier.recognition.imaging import ImageError, without_appended
+from classifier.recognition.labels import KNOWN_LABELS
+from classifier.uploads import pictures
+
+MAX_PICTURES = 500
+# This leaves room for folders, and for the hidden file that macOS adds to each picture.
+MAX_ENTRIES = 2 * MAX_PICTURES + 100
+ENTRY_SIGNATURE = b"PK\x01\x02"
+MAX_EXPANSION = 4  # of all entries together, relative to MAX_UPLOAD_BYTES
+INDEX = "index.csv"
+ENCRYPTED = 1
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture's file, its label, and its name in the archive."""
+
+    name: str
+    data: bytes
+    label: str
+
+
+def read_pictures(archive: bytes) -> list[LabelledPicture]:
+    """Return the pictures. Raise ImageError if the archive is damaged, unsafe or malformed."""
+    with _open_archive(archive) as opened:
+        entries = {entry.filename: entry for entry in _list_entries(opened)}
+        if "x.npy" in entries:
+            return list(_read_arrays(opened, entries))
+        return list(_read_folders(opened, entries))
+
+
+@contextmanager
+def _reporting_damage() -> Iterator[None]:
+    """Raise ImageError for any exception of the readers of zip and npy files.
+
+    They document few of them: NumPy parses a header as Python source, which raises MemoryError,
+    RecursionError, SyntaxError and TokenError, among others.
+    """
+    try:
+        yield
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError("damaged", "The archive is damaged. Create it again.") from error
+
+
+@contextmanager
+def _open_archive(archive: bytes) -> Iterator[ZipFile]:
+    # Opening costs memory for each entry, whatever the archive's own count says.
+    if archive.count(ENTRY_SIGNATURE) > MAX_ENTRIES:
+        raise _build_too_many_error()
+    with _reporting_damage():
+        try:
+            opened = ZipFile(BytesIO(archive))
+        except BadZipFile as error:
+            message = (
+                "This is not an archive. Send a zip file of pictures, or an npz file with x and y."
+            )
+            raise ImageError("not_an_archive", message) from error
+    with opened:
+        yield opened
+
+
+def _build_too_many_error() -> ImageError:
+    message = "The archive holds too many pictures. Send at most %(n)s in each archive."
+    return ImageError("too_many_files", message, n=MAX_PICTURES)
+
+
+def _list_entries(archive: ZipFile) -> list[ZipInfo]:
+    """Return the files in the archive, except those that macOS hides there.
+
+    The declared sizes can be trusted, as a reader stops at them. Raise ImageError if one is unsafe.
+    """
+    entries = []
+    for entry in archive.infolist():
+        parts = entry.filename.split("/")
+        if not (entry.is_dir() or parts[0] == "__MACOSX" or parts[-1].startswith("._")):
+            _check_entry(entry)
+            entries.append(entry)
+    if sum(entry.file_size for entry in entries) > MAX_EXPANSION * settings.MAX_UPLOAD_BYTES:
+        message = "The archive unpacks to more than %(n)s MB. Divide it."
+        raise ImageError("too_large", message, n=MAX_EXPANSION * settings.MAX_UPLOAD_MB)
+    return entries
+
+
+def _check_entry(entry: ZipInfo) -> None:
+    name = entry.filename
+    if name.startswith("/") or "\\" in name or ".." in name.split("/"):
+        message = "The path %(name)r leads out of the archive. Remove it."
+        raise ImageError("bad_path", message, name=name)
+    if entry.flag_bits & ENCRYPTED:
+        message = "The archive is encrypted. Create it without a password."
+        raise ImageError("encrypted", message)
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        message = "%(name)r has an unusual compression. Create the archive with deflate."
+        raise ImageError("unusual_packing", message, name=name)
+
+
+def _read_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
+    names = [name for name in entries if name != INDEX]
+    if len(names) > MAX_PICTURES:
+        raise _build_too_many_error()
+    if not names:
+        raise ImageError("empty", "The archive holds no pictures.")
+    labels = {name: _parse_label(name) for name in names}
+    for name, label in labels.items():
+        yield LabelledPicture(name, without_appended(_read_entry(archive, entries[name])), label)
+
+
+def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:
+    with _reporting_damage():
+        return archive.read(entry)
+
+
+def _parse_label(name: str) -> str:
+    folder = name.rpartition("/")[0]
+    if folder not in KNOWN_LABELS:
+        message = "%(name)r is in no folder that is named by a label: 0 to 9, or not_a_digit."
+        raise ImageError("bad_folder", message, name=name)
+    return folder
+
+
+def _read_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
+    if "y.npy" not in entries:
+        raise ImageError("bad_arrays", "The npz file has no array y with the labels.")
+    x, y = (_parse_array(_read_entry(archive, entries[name])) for name in ("x.npy", "y.npy"))
+    if x.ndim != 3 or x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != (len(x),):
+        message = "x must be N×H×W uint8 with bright ink, and y N integers."
+        raise ImageError("bad_arrays", message)
+    if len(x) > MAX_PICTURES:
+        raise _build_too_many_error()
+    if not x.size:
+        raise ImageError("empty", "The archive holds no pictures.")
+    if not set(y.tolist()) <= set(range(len(KNOWN_LABELS))):
+        raise ImageError("bad_arrays", "y must hold 0 to 9, or 10 for what is not a digit.")
+    for index, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
+        picture = pictures.render_pixels(pixels)
+        yield LabelledPicture(f"x[{index}]", picture, KNOWN_LABELS[label])
+
+
+@_reporting_damage()
+def _parse_array(data: bytes) -> NDArray[Any]:
+    """Return the array of an npy file.
+
+    NumPy's own reader allocates as much memory as the file declares, however small it is.
+    """
+    file = BytesIO(data)
+    version = npy.read_magic(file)
+    read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, is_column_major, dtype = read_header(file)
+    if dtype.hasobject:
+        raise ImageError("bad_arrays", "The arrays hold Python objects. Save plain numbers.")
+    array = np.frombuffer(data, dtype, offset=file.tell())
+    return array.reshape(shape, order="F" if is_column_major else "C")

@@ -1,0 +1,130 @@
+"""Recognition and storage of uploaded pictures."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from classifier.models import InputImage, Source, Upload
+from classifier.monitoring import metrics
+from classifier.recognition import imaging
+from classifier.recognition.imaging import ImageError
+from classifier.recognition.labels import Event, Verdict
+from classifier.recognition.layout import Layout
+from classifier.recognition.reader import ReadDigit, read_picture
+from classifier.registry import serving
+from classifier.uploads import answers, records
+from classifier.uploads.answers import Answer
+from classifier.uploads.insertion import insert_rows
+from classifier.uploads.upload_batch import UploadBatch, delete_files_on_rollback, open_batch
+from classifier.webhooks import events
+
+
+def classify_picture(
+    data: bytes, source: Source, visitor: UUID | None = None, batch: UploadBatch | None = None
+) -> Answer:
+    """Recognise the digits in a picture, and store its file and rows, or neither.
+
+    `visitor` is the browser that sent it. The uploads of a `batch` are stored together or not at
+    all. Raise ImageError if the picture can't be read, NoModel if no model serves, and NoStorage.
+    """
+    picture = imaging.decode(data)
+    served = serving.champion.get()
+    reading = read_picture(picture, served.recognizer)
+    layout = Layout.from_reading(reading)
+    upload = Upload(
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        width=picture.width,
+        height=picture.height,
+        media_type=picture.media_type,
+        source=source,
+        confidence=layout.confidence,
+        lines=layout.lines,
+        left_out=layout.left_out,
+        visitor=visitor,
+    )
+    images = _build_images(upload, reading.digits)
+    recognitions = [digit.recognition for digit in reading.digits]
+    predictions = [
+        records.build_prediction(image, recognition, served.version)
+        for image, recognition in zip(images, recognitions, strict=True)
+    ]
+    items = list(map(records.build_queue_item, images, recognitions))
+    model = served.version.name if images else None
+    answer = answers.build_answer(reading, model, upload.pk, [image.pk for image in images])
+    _store(upload, data, ([upload], images, items, predictions), answer, batch)
+    metrics.count_predictions(predictions)
+    return answer
+
+
+def _build_images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:
+    return [
+        InputImage(
+            pixels=digit.pixels.tobytes(),
+            source=upload.source,
+            upload=upload,
+            box=list(digit.box),
+            position=position,
+        )
+        for position, digit in enumerate(digits)
+    ]
+
+
+def _store(
+    upload: Upload,
+    data: bytes,
+    rows: tuple[list[Any], ...],
+    answer: Answer,
+    batch: UploadBatch | None,
+) -> None:
+    is_published = answer.verdict == Verdict.UNSURE and events.subscriptions.is_subscribed(
+        Event.UPLOAD_UNSURE
+    )
+    if batch is not None or is_published:
+        with open_batch(batch) as joined:
+            joined.store_file(upload, data)
+            insert_rows(*rows)
+            if is_published:
+                events.publish(Event.UPLOAD_UNSURE, [_build_event(answer)])
+        return
+    # Without other statements, the insertion commits itself and saves two round trips. A database
+    # that is away is noticed before a file is written.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with delete_files_on_rollback() as single:
+        single.store_file(upload, data)
+        single.may_be_committed = True
+        insert_rows(*rows)
+
+
+def _build_event(answer: Answer) -> dict[str, Any]:
+    return {
+        "id": str(answer.id),
+        "path": Upload(pk=answer.id).get_absolute_url(),
+        "best_guess": answer.best_guess,
+        "confidence": answer.confidence,
+        "reason": answer.reason,
+        "digits": [str(digit.id) for digit in answer.digits],
+    }
+
+
+def classify_pictures(
+    pictures: list[bytes],
+    source: Source,
+    visitor: UUID | None = None,
+    batch: UploadBatch | None = None,
+) -> list[Answer | ImageError]:
+    """Return the answer to each picture, or its error, which does not affect the others.
+
+    Raise NoModel if no model serves, and NoStorage; then nothing is stored.
+    """
+    results: list[Answer | ImageError] = []
+    with open_batch(batch) as joined:
+        for data in pictures:
+            try:
+                results.append(classify_picture(data, source, visitor, joined))
+            except ImageError as error:
+                results.append(error)
+    return results

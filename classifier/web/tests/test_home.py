@@ -1,0 +1,238 @@
+"""The home page, and the pages and pictures of a result."""
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from django.test import Client
+from PIL import Image
+
+from classifier.models import InputImage, ModelVersion, Source, Upload
+from classifier.registry import serving, versions
+from classifier.tests import factories
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+pytestmark = pytest.mark.django_db
+
+Draw = Callable[..., bytes]
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def send_picture(client: Client, data: bytes) -> "Response":
+    return client.post("/predict", {"image": SimpleUploadedFile("digit.png", data)})
+
+
+def get_result_page(client: Client, data: bytes) -> str:
+    return client.get(send_picture(client, data).headers["Location"]).content.decode()
+
+
+def list_alerts(response: "Response") -> list[str]:
+    return re.findall(r'<div class="alert[^>]*>([^<]*)</div>', response.content.decode())
+
+
+def list_answers(page: str) -> list[str]:
+    """Return the texts in large print."""
+    return re.findall(r'class="answer[^>]*>([^<]*)<', page)
+
+
+def test_home_page_has_upload_form(client: Client) -> None:
+    response = client.get("/")
+
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert 'action="/predict" method="post" enctype="multipart/form-data"' in page
+    assert 'type="file" id="image" name="image"' in page
+    assert "csrfmiddlewaretoken" in page
+
+
+def test_upload_redirects_to_result(champion: ModelVersion, client: Client, drawn: Draw) -> None:
+    response = send_picture(client, drawn(7))
+
+    upload = Upload.objects.get()
+    assert (response.status_code, response.headers["Location"]) == (302, f"/result/{upload.pk}")
+    assert upload.source == Source.WEB
+
+
+def test_result_shows_digit_bars_model_and_pictures(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    page = get_result_page(client, drawn(7))
+
+    assert list_answers(page) == ["7"]
+    assert re.findall(r'<th scope="row">(\d)</th>', page) == list("0123456789")
+    bars = [float(value) for value in re.findall(r'<progress [^>]*value="([^"]*)"', page)]
+    assert len(bars) == 10
+    assert bars.index(max(bars)) == 7
+    assert sum(bars) == pytest.approx(1, abs=0.001)
+    assert "<code>baseline</code>" in page
+    assert f'src="/upload/{Upload.objects.get().pk}.jpg"' in page
+    assert f'src="/image/{InputImage.objects.get().pk}.png"' in page
+
+
+def test_result_shows_newest_prediction(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    address = send_picture(client, drawn(7)).headers["Location"]
+    factories.create_prediction(
+        InputImage.objects.get(), factories.create_version(name="next"), label="1", best_guess="1"
+    )
+
+    page = client.get(address).content.decode()
+
+    assert list_answers(page) == ["1"]
+    assert "<code>next</code>" in page
+
+
+def test_unsure_result_names_likeliest_digits(client: Client, drawn: Draw) -> None:
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
+    versions.promote("strict")
+
+    page = get_result_page(client, drawn(7))
+
+    assert re.search(r"This could be a 7 or an? \d\.", page)
+    assert list_answers(page) == ["?"]
+
+
+def test_unsure_result_is_correct_german(client: Client, drawn: Draw) -> None:
+    factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
+    versions.promote("strict")
+    address = send_picture(client, drawn(7)).headers["Location"]
+
+    page = client.get(address, headers={"Accept-Language": "de"}).content.decode()
+
+    assert re.search(r"Das könnte eine 7 oder eine \d sein\.", page)
+
+
+def test_blank_picture_is_reported_as_blank(champion: ModelVersion, client: Client) -> None:
+    paper = BytesIO()
+    Image.new("L", (100, 100), 255).save(paper, "PNG")
+
+    page = get_result_page(client, paper.getvalue())
+
+    assert "There is nothing written in this picture." in page
+    assert "<progress" not in page
+
+
+def test_reloading_result_repeats_neither_message_nor_upload(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    address = send_picture(client, drawn(7)).headers["Location"]
+
+    assert list_alerts(client.get(address)) == ["Your picture has been read."]
+    reloaded = client.get(address)
+
+    assert reloaded.status_code == 200
+    assert list_alerts(reloaded) == []
+    assert Upload.objects.count() == 1
+
+
+def test_unreadable_file_shows_error_above_form(champion: ModelVersion, client: Client) -> None:
+    response = send_picture(client, b"hello")
+
+    assert response.status_code == 400
+    assert list_alerts(response) == [
+        "The file is not an image. Send a JPEG, PNG, WebP, GIF, BMP or TIFF."
+    ]
+    assert 'action="/predict"' in response.content.decode()
+    assert list_alerts(client.get("/")) == []
+
+
+def test_missing_model_shows_error(client: Client, drawn: Draw) -> None:
+    response = send_picture(client, drawn(7))
+
+    assert response.status_code == 503
+    assert "No model is in service" in list_alerts(response)[0]
+    assert not Upload.objects.exists()
+
+
+def test_unreachable_database_shows_error(
+    client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(serving.champion, "get", fail)
+
+    response = send_picture(client, drawn(7))
+
+    assert response.status_code == 503
+    assert "can&#x27;t be reached" in list_alerts(response)[0]
+
+
+@pytest.mark.parametrize("address", ["/result/{}", "/upload/{}.jpg", "/image/{}.png"])
+@pytest.mark.parametrize("name", [NOBODY, "1", "../etc/passwd"])
+def test_unknown_ids_are_not_found(client: Client, address: str, name: str) -> None:
+    response = client.get(address.format(name))
+
+    assert response.status_code == 404
+    assert "There is nothing here" in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
+def test_original_of_any_format_is_served_as_jpeg(
+    champion: ModelVersion, client: Client, drawn: Draw, kind: str
+) -> None:
+    send_picture(client, drawn(7, kind=kind))
+
+    response = client.get(f"/upload/{Upload.objects.get().pk}.jpg")
+
+    assert response.headers["Content-Type"] == "image/jpeg"
+    assert "private" in response.headers["Cache-Control"]
+    picture = Image.open(BytesIO(response.content))
+    assert (picture.format, picture.size) == ("JPEG", (280, 280))
+
+
+def test_model_input_is_served_dark_on_light(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    send_picture(client, drawn(7))
+    image = InputImage.objects.get()
+
+    response = client.get(f"/image/{image.pk}.png")
+
+    assert response.headers["Content-Type"] == "image/png"
+    picture = Image.open(BytesIO(response.content))
+    assert (picture.format, picture.size) == ("PNG", (28, 28))
+    assert picture.tobytes() == bytes(255 - ink for ink in bytes(image.pixels))
+
+
+def test_mnist_images_are_served(client: Client) -> None:
+    image = factories.create_mnist_image(pixels=bytes([255]) + bytes(783))
+
+    response = client.get(f"/image/{image.pk}.png")
+
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "image/png")
+    picture = Image.open(BytesIO(response.content))
+    assert (picture.size, picture.getpixel((0, 0)), picture.getpixel((1, 0))) == ((28, 28), 0, 255)
+
+
+def test_results_of_others_are_not_listed(
+    champion: ModelVersion, client: Client, drawn: Draw
+) -> None:
+    send_picture(client, drawn(7))
+    secrets = {str(Upload.objects.get().pk), str(InputImage.objects.get().pk)}
+    other_client = Client()
+
+    for address in ("/", "/result/", "/upload/", "/image/", "/api/images", "/readyz", "/api/docs"):
+        page = other_client.get(address).content.decode()
+        assert not [secret for secret in secrets if secret in page], address
+
+
+@pytest.mark.parametrize(
+    ("method", "address"), [("GET", "/predict"), ("POST", "/"), ("POST", "/result/" + NOBODY)]
+)
+def test_other_methods_are_rejected(client: Client, method: str, address: str) -> None:
+    assert client.generic(method, address).status_code == 405
+
+
+def test_form_without_csrf_token_is_rejected(champion: ModelVersion, drawn: Draw) -> None:
+    response = send_picture(Client(enforce_csrf_checks=True), drawn(7))
+
+    assert response.status_code == 403
+    assert not Upload.objects.exists()

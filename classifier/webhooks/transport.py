@@ -1,0 +1,93 @@
+"""POST requests to addresses that staff configure.
+
+A request is limited in time, follows no redirects, and never reaches link-local addresses, where
+cloud machines get their credentials.
+"""
+
+import contextlib
+import socket
+import ssl
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import IPv6Address, ip_address
+from threading import Event, Timer
+from urllib.parse import SplitResult, urlsplit
+
+TIMEOUT_S = 10.0
+LINK_LOCAL_ERROR = "This is a link-local address, which webhooks can't reach. Use another one."
+
+
+class DeliveryError(Exception):
+    """A request that failed; the message explains it to staff."""
+
+
+def validate_url(url: str) -> None:
+    """Raise ValueError, with a message for staff, if nothing can be posted to the address."""
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise ValueError("Use ASCII characters only, and escape others as in a link.")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("Enter a whole address that starts with https:// or http://.")
+    if "@" in parts.netloc:
+        raise ValueError("Remove user name and password: the signature identifies the sender.")
+    # A name is resolved when the request is sent, as it may lead elsewhere by then.
+    if _is_link_local(parts.hostname):
+        raise ValueError(LINK_LOCAL_ERROR)
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Send a request, and return the status of the response. Raise DeliveryError."""
+    parts = urlsplit(url)
+    connection = _build_connection(parts)
+    # The connection's own timeout starts again with each byte that arrives.
+    has_expired = Event()
+    deadline = Timer(TIMEOUT_S, _shut_down, [connection, has_expired])
+    deadline.start()
+    try:
+        status = _send(connection, parts, body, headers)
+        if has_expired.is_set():
+            raise TimeoutError  # headers that are cut off look complete
+        return status
+    except (OSError, HTTPException, UnicodeError) as error:
+        if has_expired.is_set() or isinstance(error, TimeoutError):
+            message = f"There was no answer within {TIMEOUT_S:.0f} seconds."
+            raise DeliveryError(message) from error
+        raise DeliveryError(f"{type(error).__name__}: {error}") from error
+    finally:
+        deadline.cancel()
+        connection.close()
+
+
+def _build_connection(parts: SplitResult) -> HTTPConnection:
+    host = str(parts.hostname)
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        return HTTPSConnection(host, parts.port, timeout=TIMEOUT_S, context=context)
+    return HTTPConnection(host, parts.port, timeout=TIMEOUT_S)
+
+
+def _send(
+    connection: HTTPConnection, parts: SplitResult, body: bytes, headers: dict[str, str]
+) -> int:
+    connection.connect()
+    # The address of the open connection can't change any more, unlike that of a name.
+    if _is_link_local(connection.sock.getpeername()[0]):
+        raise DeliveryError(LINK_LOCAL_ERROR)
+    query = f"?{parts.query}" if parts.query else ""
+    connection.request("POST", f"{parts.path or '/'}{query}", body, headers)
+    return connection.getresponse().status
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False  # a name
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped.is_link_local
+    return address.is_link_local
+
+
+def _shut_down(connection: HTTPConnection, has_expired: Event) -> None:
+    has_expired.set()
+    with contextlib.suppress(OSError, AttributeError):  # not connected, or closed already
+        connection.sock.shutdown(socket.SHUT_RDWR)

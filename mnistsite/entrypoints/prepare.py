@@ -1,0 +1,104 @@
+"""Prepare the site: tables, storage of uploads, a first model and a first account."""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError, connection
+
+from classifier.recognition.model_folder import ArtifactError
+from classifier.uploads.storage import NoStorage
+from mnistsite import env
+from mnistsite.database import server
+
+USERNAME = "admin"
+LOCK = 0x6D6E697374  # "mnist"
+PAUSE_S = 0.5
+FAILURES = (ArtifactError, ImproperlyConfigured, OperationalError, NoStorage)
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+    server.wait_at_start()
+    try:
+        django.setup()
+        prepare()
+        if message := create_first_account():
+            print_text(message)
+    except FAILURES as error:
+        sys.stderr.write(f"Can't prepare the site: {error}\n")
+        return 1
+    return 0
+
+
+def prepare() -> None:
+    """Prepare everything but the account. Several hosts may call this at once and repeatedly."""
+    from classifier.registry import versions
+    from classifier.uploads import media_store
+
+    with timed_step("Database"):
+        connection.ensure_connection()
+    with exclusive_lock():
+        with timed_step("Migrations"):
+            call_command("migrate", verbosity=0)
+        with timed_step("Media"):
+            media_store.set_up_folder()
+        with timed_step("Model"):
+            versions.promote_bundled()
+
+
+@contextmanager
+def exclusive_lock() -> Iterator[None]:
+    """Hold a lock that all hosts share.
+
+    Polls, because a migration that builds an index concurrently waits for every transaction, also
+    for one that waits for this lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        while not cursor.fetchone()[0]:
+            time.sleep(PAUSE_S)
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        yield  # after an error, the process ends and releases the lock
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+@contextmanager
+def timed_step(name: str) -> Iterator[None]:
+    """Print a step's name, and how long it took."""
+    print_text(f"{name} … ", end="")
+    started_at = time.monotonic()
+    yield
+    print_text(f"{time.monotonic() - started_at:.1f} s")
+
+
+def print_text(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def create_first_account() -> str:
+    """Create the first staff account unless there is one; return how to log in with it, or ""."""
+    from django.contrib.auth.models import User
+
+    with exclusive_lock():
+        if User.objects.filter(is_staff=True).exists():
+            return ""
+        password, source = env.secret("ADMIN_PASSWORD"), "the password from ADMIN_PASSWORD"
+        if file := env.string("ADMIN_PASSWORD_FILE"):
+            source = f"the password in {file}"
+        if not password:
+            password = secrets.token_urlsafe(12)
+            source = f"password {password} (shown once)"
+        User.objects.create_superuser(USERNAME, password=password)
+        return f"First staff account: {USERNAME}, {source}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

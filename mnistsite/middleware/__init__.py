@@ -1,0 +1,7 @@
+"""The project's middleware, one concern per module."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]

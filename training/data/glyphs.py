@@ -1,0 +1,21 @@
+"""Letters and signs as strokes, from Hershey's fonts (1967)."""
+
+from functools import cache
+
+import numpy as np
+from HersheyFonts import HersheyFonts
+
+from training.data.pen import Stroke
+
+
+@cache
+def load_font(name: str) -> HersheyFonts:
+    fonts = HersheyFonts()
+    fonts.load_default_font(name)
+    return fonts
+
+
+def strokes(font_name: str, character: str) -> list[Stroke]:
+    """Return the strokes of a character."""
+    lines = load_font(font_name).strokes_for_text(character)
+    return [np.array(line, float) for line in lines if len(line) > 1]

@@ -1,0 +1,157 @@
+"""Reads labelled pictures from a folder or an npz file, and evaluates a model on them."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from classifier.recognition import imaging
+from classifier.recognition.labels import DIGITS, Verdict, combine_verdicts
+from classifier.recognition.reader import NOTHING, read_picture
+from classifier.recognition.recognizer import NOT_A_DIGIT, Recognition, Recognizer
+from training.evaluation.evaluate import EvaluatedPictures
+from training.evaluation.transcription import Transcriptions
+
+SEVERAL = "several/"
+
+
+class UnreadableFile(Exception):
+    """A folder or file does not have the form that the message describes."""
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture, its digits and its writer.
+
+    `picture` is None if it can't be decoded, `digits` "" if it shows none, `source` "" if the
+    writer is unknown.
+    """
+
+    picture: imaging.Picture | None
+    digits: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class PictureReading:
+    """The digits of a picture, their string and the verdict on the picture."""
+
+    digits: list[Recognition]
+    best_guess: str
+    verdict: Verdict
+
+
+def read_folder(folder: Path) -> Iterator[LabelledPicture]:
+    """Read the pictures of single digits and non-digits, in sub-folders 0 to 9 and none.
+
+    Raise UnreadableFile if the folder has neither these nor strings of digits.
+    """
+    paths = [path for name in (*DIGITS, "none") for path in sorted((folder / name).glob("[!.]*"))]
+    rows = _read_index(folder)
+    if not paths and not any(row["file"].startswith(SEVERAL) for row in rows):
+        raise UnreadableFile(
+            f"{folder} has no pictures in sub-folders named 0 to 9 or none, nor in several with "
+            "their digits in index.csv."
+        )
+    index = {row["file"]: row for row in rows}
+    for path in paths:
+        row = index.get(path.relative_to(folder).as_posix(), {})
+        digits = "" if path.parent.name == "none" else path.parent.name
+        yield LabelledPicture(_decode(path), digits, row.get("source", ""))
+
+
+def read_strings(folder: Path) -> list[LabelledPicture]:
+    """Read the pictures of more than one digit."""
+    return [LabelledPicture(_decode(path), digits) for path, digits in list_strings(folder)]
+
+
+def list_strings(folder: Path) -> list[tuple[Path, str]]:
+    """Return the files of more than one digit, with the digits that index.csv names."""
+    rows = [row for row in _read_index(folder) if row["file"].startswith(SEVERAL)]
+    return [(folder / row["file"], row["label"]) for row in rows]
+
+
+def _read_index(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of index.csv, with columns file, label and, optionally, source."""
+    path = folder / "index.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [*csv.DictReader(file)]
+
+
+def read_npz(path: Path) -> Iterator[LabelledPicture]:
+    """Read `x`, (N, H, W) uint8 with bright ink, and, if it is there, `y`, (N,) digits.
+
+    Raise UnreadableFile for other content.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            x = stored["x"]
+            y = stored.get("y")
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+        raise UnreadableFile(f"{path} is not an npz file with an array x: {error}") from error
+    if x.ndim != 3 or x.dtype != np.uint8 or (y is not None and y.shape != (len(x),)):
+        raise UnreadableFile(f"{path}: x must be N×H×W uint8 and y, if there is one, N digits.")
+    if not len(x):
+        raise UnreadableFile(f"{path} holds no pictures.")
+    for place, pixels in enumerate(x):
+        yield LabelledPicture(imaging.from_array(pixels), "" if y is None else str(y[place]))
+
+
+def _decode(path: Path) -> imaging.Picture | None:
+    """Return None if the file is not a picture. Raise UnreadableFile if it is missing."""
+    try:
+        return imaging.decode(path.read_bytes())
+    except imaging.ImageError:
+        return None
+    except OSError as error:
+        raise UnreadableFile(f"{path} can't be read: {error.strerror}.") from error
+
+
+def read_file(path: Path, recognizer: Recognizer) -> PictureReading:
+    """Recognise the picture in a file. Raise UnreadableFile if it is missing."""
+    return _recognize(_decode(path), recognizer)
+
+
+def _recognize(picture: imaging.Picture | None, recognizer: Recognizer) -> PictureReading:
+    reading = read_picture(picture, recognizer) if picture else NOTHING
+    digits = [digit.recognition for digit in reading.digits]
+    text = "".join(digit.best_guess for digit in digits)
+    return PictureReading(digits, text, combine_verdicts([digit.verdict for digit in digits]))
+
+
+def evaluate_pictures(
+    pictures: Iterable[LabelledPicture], recognizer: Recognizer
+) -> EvaluatedPictures:
+    columns = zip(*(_evaluate_picture(each, recognizer) for each in pictures), strict=True)
+    return EvaluatedPictures(*(np.array(column) for column in columns))
+
+
+def _evaluate_picture(labelled: LabelledPicture, recognizer: Recognizer) -> tuple[Any, ...]:
+    """Return the fields of EvaluatedPictures for one picture.
+
+    If several digits are read, the probabilities are the first one's, the certainty is the lowest.
+    """
+    reading = _recognize(labelled.picture, recognizer)
+    return (
+        reading.digits[0].probabilities if reading.digits else np.full(10, 0.1),
+        min((each.certainty for each in reading.digits), default=-np.inf),
+        reading.verdict == Verdict.DIGIT,
+        bool(reading.digits) and reading.best_guess == labelled.digits,
+        int(labelled.digits) if len(labelled.digits) == 1 else NOT_A_DIGIT,
+        labelled.source,
+    )
+
+
+def transcribe(pictures: list[LabelledPicture], recognizer: Recognizer) -> Transcriptions:
+    readings = [_recognize(each.picture, recognizer) for each in pictures]
+    return Transcriptions(
+        [reading.best_guess for reading in readings],
+        [each.digits for each in pictures],
+        np.array([reading.verdict == Verdict.DIGIT for reading in readings], bool),
+    )

@@ -1,0 +1,265 @@
+"""Runs one training: prepare, train, calibrate, evaluate, compare with the champion, register."""
+
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from classifier.models import ModelState, ModelVersion, RunState, Source, Via
+from classifier.recognition import model_folder
+from classifier.recognition.labels import Event
+from classifier.recognition.model_folder import Manifest
+from classifier.recognition.recognizer import Graph, Recognizer
+from classifier.registry import runs, serving, versions
+from classifier.registry.serving import find_model_folder
+from classifier.webhooks import events
+from training import calibrate, exemplars, export, line_calibration, line_trainer, tracking, trainer
+from training.data import database, split
+from training.data.database import TrainingData
+from training.data.split import NotEnoughData, TrainingSplit
+from training.evaluation import evaluate, gate, plots, report
+from training.evaluation.gate import Comparison, PairedAnswers
+from training.evaluation.results import EvaluationResults
+from training.line_trainer import LineConfiguration
+from training.record import Record
+from training.trainer import Configuration, EpochMetrics
+
+MIN_IMAGES_PER_DIGIT = 100
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """The name and configuration of a new model.
+
+    If `promote` is set, the model is promoted that way unless the gate rejects it.
+    """
+
+    name: str
+    configuration: Configuration
+    promote: Via | None = None
+    progress_bar: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The data and configuration of a run. To fine-tune, `base` is the model to start from."""
+
+    data: TrainingData
+    split: TrainingSplit
+    configuration: Configuration
+    base: ModelVersion | None = None
+    base_members: tuple[Any, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        base = {"fine_tuned_from": self.base.name} if self.base else {}
+        return asdict(self.configuration) | base
+
+
+def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
+    """Train a model and register it as a candidate or, if it is worse than the champion, rejected.
+
+    Raise NoNewLabels, NotEnoughData or MissingWeights if there is nothing to train on or from, and
+    FileExistsError if the name is taken. However the run ends, no incomplete model is left.
+    """
+    folder = settings.MODELS_DIR / request.name
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists already; choose another --name.")
+    # A killed run may have left plots without a model.
+    shutil.rmtree(settings.IMAGES_DIR / request.name, ignore_errors=True)
+    champion = versions.get_champion()
+    plan = _prepare(request, champion, record)
+    with tracking.track_run(request.name, plan.settings, settings.WANDB_DIR, record.log) as track:
+        members = _train_members(request, plan, record, track)
+        with model_folder.publishing(folder) as draft:
+            _export(draft, members, plan, record)
+            manifest = _calibrate(draft, request.name, plan, record)
+            results = _evaluate(draft, plan, record)
+            _draw_plots(request.name, plan, results)
+            model_folder.write_manifest(draft, replace(manifest, metrics=results.to_json()))
+        track(results.to_json())
+    comparison = _compare(results, champion, record) if champion else None
+    return _register(request, results, comparison, record)
+
+
+def _prepare(
+    request: TrainingRequest, champion: ModelVersion | None, record: Record
+) -> TrainingPlan:
+    record.set_stage("reading the images")
+    data = database.load_training_data(champion)
+    counts = np.bincount((data.mnist + data.corrections).digits.labels, minlength=10)
+    if counts.min() < MIN_IMAGES_PER_DIGIT:
+        raise NotEnoughData(
+            f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
+            f"only {counts.min()} of digit {counts.argmin()}. "
+            "Load MNIST: python manage.py loadmnist"
+        )
+    base = champion if record.run.fine_tune else None
+    if base and not record.run.force:
+        _check_labels_are_new(data, base)
+    record.log(report.format_snapshot(data.snapshot, dict(Source.choices)))
+    record.set_stage("preparing the training data")
+    configuration = request.configuration
+    if base is None:
+        prepared = split.prepare_training(data.mnist + data.corrections, configuration.seed)
+        return TrainingPlan(data, prepared, configuration)
+    members = export.read_members(find_model_folder(base.name))
+    configuration = replace(configuration, members=len(members))
+    prepared = split.prepare_fine_tuning(data.mnist, data.corrections, configuration.seed)
+    return TrainingPlan(data, prepared, configuration, base, tuple(members))
+
+
+def _check_labels_are_new(data: TrainingData, champion: ModelVersion) -> None:
+    if data.snapshot.corrected == champion.snapshot.get("corrected", {}):
+        raise runs.NoNewLabels(
+            f"Nothing new to learn: model {champion} knows every label that is not held out."
+        )
+
+
+def _train_members(
+    request: TrainingRequest, plan: TrainingPlan, record: Record, track: tracking.Log
+) -> list[Any]:
+    """Return the trained members, which are Keras models."""
+
+    def follow(epoch: EpochMetrics) -> None:
+        record.add_epoch(asdict(epoch))
+        track(asdict(epoch))
+        if not request.progress_bar:
+            record.log(report.format_epoch(epoch, plan.configuration))
+
+    record.set_stage("training")
+    images, configuration = plan.split.train, plan.configuration
+    if plan.base is None:
+        return trainer.fit(images, configuration, follow, request.progress_bar)
+    return trainer.fine_tune(plan.base_members, images, configuration, follow, request.progress_bar)
+
+
+def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record) -> None:
+    """Write the members and a line reader: a new one, or that of the model to fine-tune."""
+    record.set_stage("exporting")
+    export.write_members(draft, members)
+    if plan.base:
+        graph = find_model_folder(plan.base.name) / model_folder.LINES
+        if graph.exists():
+            shutil.copy(graph, draft)
+        return
+    record.set_stage("training the line reader")
+    digits = split.select_training_digits(plan.data.mnist)
+    epochs, seed = plan.configuration.epochs, plan.configuration.seed
+    configuration = LineConfiguration.for_run(len(digits), epochs, seed)
+    line_trainer.fit_line_reader(
+        digits,
+        configuration,
+        draft,
+        lambda epoch, loss: record.log(report.format_line_epoch(epoch, configuration.epochs, loss)),
+    )
+
+
+def _calibrate(draft: Path, name: str, plan: TrainingPlan, record: Record) -> Manifest:
+    record.set_stage("calibrating")
+    graph = Graph((draft / model_folder.GRAPH).read_bytes())
+    calibration = calibrate.fit_calibration(graph, plan.split)
+    calibration.detector.save(draft / model_folder.REJECTOR)
+    manifest = Manifest(
+        name=name,
+        created_at=timezone.now().isoformat(timespec="seconds"),
+        configuration=plan.settings,
+        dataset=asdict(plan.data.snapshot),
+        metrics={},
+        thresholds=calibration.thresholds,
+        temperature=calibration.temperature,
+        certificates=calibration.certificates,
+        libraries=export.list_library_versions(),
+    )
+    model_folder.write_manifest(draft, manifest)
+    recognizer = Recognizer(draft)
+    if recognizer.line_reader:
+        digits, seed = plan.split.calibration.digits, plan.configuration.seed
+        lines = line_calibration.calibrate_lines(recognizer, digits, seed)
+        manifest = replace(
+            manifest,
+            thresholds=manifest.thresholds | {"line": lines.threshold},
+            line_confidence=lines.line_confidence,
+            certificates=(*manifest.certificates, lines.certificate),
+        )
+        model_folder.write_manifest(draft, manifest)
+    for certificate in manifest.certificates:
+        record.log(report.format_certificate(certificate))
+    return manifest
+
+
+def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResults:
+    """Evaluate the exported model, which is the one that will serve, and choose its exemplars."""
+    record.set_stage("evaluating")
+    recognizer = Recognizer(draft)
+    sets = {
+        "test": database.load_test_split(),
+        "held_out_uploads": database.load_held_out_uploads(),
+    }
+    sets = {name: each for name, each in sets.items() if each.ids}
+    results = EvaluationResults(
+        sets=sets,
+        answers={
+            name: evaluate.evaluate_images(recognizer, each.images) for name, each in sets.items()
+        },
+        calibration=evaluate.evaluate_images(recognizer, plan.split.calibration),
+    )
+    digits = split.select_training_digits(plan.data.mnist)
+    if len(digits):
+        exemplars.choose_exemplars(recognizer, digits).save(draft / model_folder.EXEMPLARS)
+    return results
+
+
+def _draw_plots(name: str, plan: TrainingPlan, results: EvaluationResults) -> None:
+    with model_folder.publishing(settings.IMAGES_DIR / name) as folder:
+        plots.plot_classes(plan.split.train, folder / "classes.png")
+        if test := results.metrics.get("test"):
+            title = f"{name}: {test.accuracy or 0:.2%} of {test.digits:,} test images"
+            plots.plot_evaluation(results.answers["test"], title, folder)
+
+
+def _compare(results: EvaluationResults, champion: ModelVersion, record: Record) -> Comparison:
+    """Compare the model's answers with the champion's on the same images."""
+    record.set_stage("comparing with the champion")
+    recognizer = serving.load_recognizer(champion)
+    pairs = {
+        name: PairedAnswers(
+            ids=each.ids,
+            champion_right=evaluate.evaluate_images(recognizer, each.images).correct,
+            candidate_right=results.answers[name].correct,
+        )
+        for name, each in results.sets.items()
+    }
+    return gate.compare(champion.name, pairs)
+
+
+def _register(
+    request: TrainingRequest,
+    results: EvaluationResults,
+    comparison: Comparison | None,
+    record: Record,
+) -> ModelVersion:
+    """Register the model, and promote it if that was requested and the gate passed it."""
+    record.log(report.format_metrics(results.metrics))
+    record.log(f"Model: {settings.MODELS_DIR / request.name}")
+    record.log(f"Plots: {settings.IMAGES_DIR / request.name}")
+    if comparison:
+        record.log(report.format_comparison(comparison))
+    with transaction.atomic():
+        version = versions.register(request.name, asdict(comparison) if comparison else {})
+        runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
+        if request.promote and (comparison is None or comparison.passed):
+            by, via = record.run.asked_by, request.promote
+            versions.promote(request.name, by, via, "It passed the gate.")
+        elif version.state == ModelState.CANDIDATE:
+            against, reason = (
+                (comparison.against, comparison.reason) if comparison else (None, None)
+            )
+            candidate = {"name": version.name, "against": against, "reason": reason}
+            events.publish(Event.MODEL_CANDIDATE, [candidate])
+    return version
