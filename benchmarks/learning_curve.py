@@ -67,7 +67,7 @@ def load_sklearn_digits() -> Stream:
     """Return scikit-learn's digits, split in half by their order, which groups them by writer."""
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
-    pictures = map(imaging.from_array, pixels)
+    pictures = map(imaging.Picture.from_array, pixels)
     images, _ = cut_digits(map(LabelledPicture, pictures, map(str, data.target)))
     half = len(images) // 2
     return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])

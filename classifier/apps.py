@@ -7,9 +7,6 @@ from django.contrib.admin import apps
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext
-
-from classifier.recognition.imaging import ImageError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -19,9 +16,6 @@ class ClassifierConfig(AppConfig):
     name = "classifier"
     verbose_name = "Digits"
     default = True
-
-    def ready(self) -> None:
-        ImageError.translate = staticmethod(gettext)
 
 
 class StaffSite(AdminSite):

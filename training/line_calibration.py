@@ -74,7 +74,7 @@ def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
     digits: these are read otherwise."""
     features, right = [], []
     for photo in photos:
-        picture = imaging.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
+        picture = imaging.Picture.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
         page = imaging.find_page(picture)
         lines = find_strips(picture, page)
         if len(lines) != 1:

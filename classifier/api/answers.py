@@ -41,7 +41,8 @@ def serialize_answer(answer: Answer) -> dict[str, Any]:
 
 
 def serialize_error(error: ImageError) -> dict[str, Any]:
-    return Problem(request_files.get_status(error), error.code, error.detail).to_json()
+    detail = request_files.translate_error(error)
+    return Problem(request_files.get_status(error), error.code, detail).to_json()
 
 
 class BoxField(serializers.ListField):

@@ -45,7 +45,8 @@ def build_problem(error: Exception) -> Problem | None:
     """Return None if the request is not to blame for the error."""
     match error:
         case ImageError():
-            return Problem(request_files.get_status(error), error.code, error.detail)
+            detail = request_files.translate_error(error)
+            return Problem(request_files.get_status(error), error.code, detail)
         case ArtifactError():
             return Problem(HTTPStatus.CONFLICT, "unusable_model", str(error))
         case RuleBroken():

@@ -24,7 +24,7 @@ from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond
 from classifier.api.parsers import FileParser, FormParser
 from classifier.models import Source
 from classifier.recognition.imaging import ImageError
-from classifier.recognition.imaging.errors import TAKEN
+from classifier.recognition.imaging.errors import FORMATS
 from classifier.uploads import deletion, previews, request_files, submission
 from classifier.uploads.answers import Answer
 from classifier.uploads.upload_batch import UploadBatch
@@ -53,7 +53,7 @@ class PredictView(PublicView):
         operation_id="predict",
         tags=["recognise"],
         summary="Recognise the digits in a picture, and store it",
-        description=f"{TAKEN}, as the field `image` or as the body.",
+        description=f"{FORMATS}, as the field `image` or as the body.",
         parameters=PARAMETERS,
         request=ONE_PICTURE,
         responses={200: StoredAnswerSerializer} | ERROR_RESPONSES,

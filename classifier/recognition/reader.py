@@ -214,7 +214,7 @@ def _doubt_weakest(recognitions: list[Recognition]) -> list[Recognition]:
 
 def _express_doubt(reading: Reading, page: Page) -> Reading:
     """Return the reading with every digit unsure that the page speaks against."""
-    facts = page.facts
+    facts = page.quality
     if facts.visibility < FAINT:
         return _doubt(reading, Reason.TOO_FAINT)
     if max(facts.cut_off, default=0.0) > CUT_OFF and min(page.size) > THUMBNAIL:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from classifier.recognition.imaging.components import find_components
-from classifier.recognition.imaging.normalize import to_mnist, trim
+from classifier.recognition.imaging.normalize import convert_to_mnist, trim
 from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
 
 PAPER, INK = 0.3, 0.7  # of the darkest strokes: paler is none, darker is whole
@@ -27,7 +27,7 @@ def cut_digits(
     cuts = [_cut(ink, box) for box in boxes * scale]
     slants = [measure_slant(cut) for cut in cuts if cut is not None]
     slant = float(np.median(slants)) if slants else 0.0
-    return [None if cut is None else to_mnist(_upright(cut, slant)) for cut in cuts]
+    return [None if cut is None else convert_to_mnist(_upright(cut, slant)) for cut in cuts]
 
 
 def _cut(ink: Grey, box: NDArray[np.float64]) -> Grey | None:

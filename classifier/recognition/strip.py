@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from classifier.recognition.imaging import Box, Line, Picture
 from classifier.recognition.imaging.arrays import Grey
-from classifier.recognition.imaging.light import dark_on_light
+from classifier.recognition.imaging.light import convert_to_dark_ink
 
 INKED = 0.6  # how much darker than paper full ink is
 
@@ -29,7 +29,7 @@ class Strip:
     @classmethod
     def from_picture(cls, picture: Picture) -> "Strip":
         scale = picture.width / picture.pixels.shape[1]
-        grey = dark_on_light(picture.pixels) / np.float32(255)
+        grey = convert_to_dark_ink(picture.pixels) / np.float32(255)
         return cls(grey, 0, 0, scale, (0, 0, picture.width, picture.height))
 
     @classmethod

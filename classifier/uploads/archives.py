@@ -12,7 +12,7 @@ from django.conf import settings
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from classifier.recognition.imaging import ImageError, without_appended
+from classifier.recognition.imaging import ImageError, remove_trailing_data
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.uploads import pictures
 
@@ -118,7 +118,8 @@ def _read_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Lab
         raise ImageError("empty", "The archive holds no pictures.")
     labels = {name: _parse_label(name) for name in names}
     for name, label in labels.items():
-        yield LabelledPicture(name, without_appended(_read_entry(archive, entries[name])), label)
+        data = _read_entry(archive, entries[name])
+        yield LabelledPicture(name, remove_trailing_data(data), label)
 
 
 def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:

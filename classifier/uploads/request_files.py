@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
-from classifier.recognition.imaging import ImageError, without_appended
+from classifier.recognition.imaging import ImageError, remove_trailing_data
 
 FIELD = "image"
 ARCHIVE = "archive"
@@ -21,6 +21,11 @@ STATUS = {
 
 def get_status(error: ImageError) -> HTTPStatus:
     return STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+
+
+def translate_error(error: ImageError) -> str:
+    """Return the message in the current language."""
+    return gettext(error.message) % error.values
 
 
 def read_file(files: "MultiValueDict[str, Any]") -> bytes:
@@ -60,7 +65,7 @@ def read_archive(files: "MultiValueDict[str, Any]") -> bytes:
 
 def read_body(body: bytes) -> bytes:
     """Return the picture without what is appended to it. Raise ImageError if it is too large."""
-    return without_appended(check_size(body))
+    return remove_trailing_data(check_size(body))
 
 
 def check_size(body: bytes) -> bytes:

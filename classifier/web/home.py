@@ -28,7 +28,7 @@ def predict(request: HttpRequest) -> HttpResponse:
     try:
         names, pictures = request_files.read_files(request.FILES)
     except ImageError as error:
-        messages.error(request, error.detail)
+        messages.error(request, request_files.translate_error(error))
         return _render_index(request, request_files.get_status(error))
     results = submission.classify_pictures(pictures, Source.WEB, visitor)
     _add_messages(request, names, results)
@@ -59,6 +59,5 @@ def _add_messages(
         messages.success(request, text % {"n": count})
     for name, result in zip(names, results, strict=True):
         if isinstance(result, ImageError):
-            messages.error(
-                request, f"{name}: {result.detail}" if len(results) > 1 else result.detail
-            )
+            text = request_files.translate_error(result)
+            messages.error(request, f"{name}: {text}" if len(results) > 1 else text)

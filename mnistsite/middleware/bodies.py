@@ -41,7 +41,8 @@ class BodyLimitMiddleware:
         while left > 0 and (chunk := request.META["wsgi.input"].read(min(left, CHUNK_BYTES))):
             left -= len(chunk)
         error = request_files.build_too_large_error()
-        return render_error(request, request_files.get_status(error), error.code, error.detail)
+        detail = request_files.translate_error(error)
+        return render_error(request, request_files.get_status(error), error.code, detail)
 
 
 class BodyReleaseMiddleware:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from classifier.recognition import imaging
-from classifier.recognition.imaging.normalize import to_mnist, trim
+from classifier.recognition.imaging.normalize import convert_to_mnist, trim
 from training.data import glyphs, pen
 from training.data.images import Images, Pixels
 
@@ -81,27 +81,27 @@ def join_digits(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     field[height - len(left) :, : left.shape[1]] = left
     target = field[: len(right), left.shape[1] - overlap :]
     np.maximum(target, right, out=target)
-    return to_mnist(field)
+    return convert_to_mnist(field)
 
 
 def turn_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     if rng.random() < 0.5:
-        return to_mnist(np.rot90(digits.pick(rng, TURNED), int(rng.choice([1, 3]))).copy())
-    return to_mnist(digits.pick(rng, MIRRORED)[:, ::-1].copy())
+        return convert_to_mnist(np.rot90(digits.pick(rng, TURNED), int(rng.choice([1, 3]))).copy())
+    return convert_to_mnist(digits.pick(rng, MIRRORED)[:, ::-1].copy())
 
 
 def halve_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     if rng.random() < 0.5:
         ink = trim(digits.pick(rng, UPPER_HALF))
-        return to_mnist(ink[: len(ink) // 2].copy())
+        return convert_to_mnist(ink[: len(ink) // 2].copy())
     ink = trim(digits.pick(rng, LOWER_HALF))
-    return to_mnist(ink[len(ink) // 2 :].copy())
+    return convert_to_mnist(ink[len(ink) // 2 :].copy())
 
 
 def cut_photo(rng: np.random.Generator) -> Pixels:
     """Return a piece that imaging cuts out of a photo without writing."""
     while True:
-        pieces = imaging.find_digits(imaging.from_array(_crop_photo(rng)))
+        pieces = imaging.find_digits(imaging.Picture.from_array(_crop_photo(rng)))
         if pieces:
             return pieces[rng.integers(len(pieces))].pixels
 

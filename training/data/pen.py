@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from classifier.recognition.imaging.normalize import to_mnist
+from classifier.recognition.imaging.normalize import convert_to_mnist
 from training.data.images import Pixels
 
 PAPER = 112
@@ -20,7 +20,7 @@ Stroke = NDArray[np.float64]
 def draw_sign(strokes: Sequence[Stroke], rng: np.random.Generator) -> Pixels:
     """Return strokes, in any unit, as the (28, 28) pixels, ink = 255, that imaging would make."""
     lines = fit_to_paper([add_tremor(stroke, rng) for stroke in fit_to_paper(strokes)])
-    return to_mnist(draw_strokes(lines, rng.uniform(4, 14)))
+    return convert_to_mnist(draw_strokes(lines, rng.uniform(4, 14)))
 
 
 def round_corners(strokes: Sequence[Stroke], rounds: int) -> list[Stroke]:

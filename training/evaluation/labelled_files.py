@@ -100,7 +100,8 @@ def read_npz(path: Path) -> Iterator[LabelledPicture]:
     if not len(x):
         raise UnreadableFile(f"{path} holds no pictures.")
     for place, pixels in enumerate(x):
-        yield LabelledPicture(imaging.from_array(pixels), "" if y is None else str(y[place]))
+        label = "" if y is None else str(y[place])
+        yield LabelledPicture(imaging.Picture.from_array(pixels), label)
 
 
 def _decode(path: Path) -> imaging.Picture | None:

@@ -35,7 +35,7 @@ def small_digits(baseline: Recognizer) -> EvaluatedPictures:
 
     data = load_digits()
     pixels = np.clip(data.images[::3] * 16, 0, 255).astype(np.uint8)
-    pictures = map(imaging.from_array, pixels)
+    pictures = map(imaging.Picture.from_array, pixels)
     labels = map(str, data.target[::3])
     return labelled_files.evaluate_pictures(map(LabelledPicture, pictures, labels), baseline)
 
@@ -55,7 +55,7 @@ def draw_letter(character: str, name: str) -> imaging.Picture:
     paper = Image.new("L", (200, 200), 255)
     pen = ImageDraw.Draw(paper)
     pen.text((100, 100), character, fill=0, font=ImageFont.truetype(path, 120), anchor="mm")
-    return imaging.from_array(np.asarray(paper))
+    return imaging.Picture.from_array(np.asarray(paper))
 
 
 def test_mnist_is_read_accepted_and_calibrated(mnist: EvaluatedPictures) -> None:
@@ -90,7 +90,7 @@ def test_photo_is_not_a_digit(name: str, baseline: Recognizer) -> None:
         if Path(path).name == name
     ]
     evaluated = labelled_files.evaluate_pictures(
-        [LabelledPicture(imaging.from_array(photo), "")], baseline
+        [LabelledPicture(imaging.Picture.from_array(photo), "")], baseline
     )
     assert (evaluated.truth[0], evaluated.accepted[0]) == (NOT_A_DIGIT, False)
 
@@ -99,7 +99,7 @@ def test_handwritten_year_is_read(baseline: Recognizer, digits: Digits) -> None:
     paper = np.full((60, 160), 255, np.uint8)
     for place, digit in enumerate((2, 0, 1, 9)):
         paper[16:44, 12 + 36 * place : 40 + 36 * place] -= digits[0][digits[1] == digit][5]
-    digit_images = imaging.find_digits(imaging.from_array(paper))
+    digit_images = imaging.find_digits(imaging.Picture.from_array(paper))
     recognitions = baseline.recognize(each.pixels for each in digit_images)
     assert "".join(each.label for each in recognitions) == "2019"
     assert {each.verdict for each in recognitions} == {Verdict.DIGIT}

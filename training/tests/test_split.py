@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.recognition.imaging.normalize import BOX, stroke_width
+from classifier.recognition.imaging.normalize import BOX, measure_stroke_width
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.data import outliers, split, styles
 from training.data.images import Images
@@ -92,7 +92,7 @@ def test_synthetic_images_have_mnist_s_format(images: Images) -> None:
         rows, columns = np.nonzero(image)
         assert image.max() > 100
         assert max(np.ptp(rows), np.ptp(columns)) < BOX
-    widths = [stroke_width(image / 255) for image in digits]
+    widths = [measure_stroke_width(image / 255) for image in digits]
     assert 1.5 < np.mean(widths) < 4
 
 

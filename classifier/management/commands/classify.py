@@ -18,7 +18,7 @@ from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.reader import read_picture
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry.serving import BUNDLED, find_model_folder
-from classifier.uploads import answers
+from classifier.uploads import answers, request_files
 
 
 class Command(BaseCommand):
@@ -75,7 +75,7 @@ def classify(
     try:
         reading = read_picture(imaging.decode(path.read_bytes()), recognizer, write_stage)
     except imaging.ImageError as error:
-        return {"code": error.code, "detail": error.detail}
+        return {"code": error.code, "detail": request_files.translate_error(error)}
     except OSError as error:
         return {"code": "unreadable", "detail": str(error)}
     answer = asdict(answers.build_answer(reading, recognizer.name))

@@ -1,4 +1,4 @@
-"""The kinds of array that imaging's stages hand on."""
+"""Types of the arrays that the stages of imaging pass on."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Finds the connected pieces of a mask, by runs of pixels instead of pixel by pixel."""
+"""Find the connected pieces of a mask, by runs of pixels for speed."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from classifier.recognition.imaging.arrays import Ints, Mask
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Eight-connected pieces: `labels` holds 0 for none and i + 1 for piece i."""
+    """Eight-connected pieces; `labels` holds i + 1 for piece i, and 0 elsewhere."""
 
     labels: NDArray[np.int32]
     boxes: Ints  # (n, 4): left, top, right, bottom, the last two exclusive
@@ -25,16 +25,16 @@ def find_components(mask: Mask) -> Components:
     padded[:, :width] = mask
     edges = np.flatnonzero(np.diff(padded.ravel(), prepend=False))
     starts, ends = edges[::2], edges[1::2]
-    owner = _join(len(starts), *_touching(starts, ends, stride))
+    owner = _join_pairs(len(starts), *_find_touching_runs(starts, ends, stride))
     roots, owner = np.unique(owner, return_inverse=True)
     labels = np.zeros((height, width), np.int32)
     labels[mask] = np.repeat(owner + 1, ends - starts)
     areas = np.bincount(owner, ends - starts, len(roots)).astype(np.intp)
-    return Components(labels, _boxes(owner, len(roots), starts, ends, stride), areas)
+    return Components(labels, _compute_boxes(owner, len(roots), starts, ends, stride), areas)
 
 
-def _touching(starts: Ints, ends: Ints, stride: int) -> tuple[Ints, Ints]:
-    """Pairs of runs in successive rows that touch, corners included."""
+def _find_touching_runs(starts: Ints, ends: Ints, stride: int) -> tuple[Ints, Ints]:
+    """Return the pairs of runs in successive rows that touch, corners included."""
     first = np.searchsorted(ends, starts + stride)
     last = np.searchsorted(starts, ends + stride, side="right")
     count = np.maximum(last - first, 0)
@@ -43,8 +43,8 @@ def _touching(starts: Ints, ends: Ints, stride: int) -> tuple[Ints, Ints]:
     return upper, first[upper] + offset
 
 
-def _join(count: int, one: Ints, other: Ints) -> Ints:
-    """The least member of each joined set, by union-find on whole arrays at a time."""
+def _join_pairs(count: int, one: Ints, other: Ints) -> Ints:
+    """Return the least member of each joined set, by union-find on whole arrays."""
     parent = np.arange(count)
     while True:
         a, b = parent[one], parent[other]
@@ -55,7 +55,7 @@ def _join(count: int, one: Ints, other: Ints) -> Ints:
             parent = parent[parent]
 
 
-def _boxes(owner: Ints, count: int, starts: Ints, ends: Ints, stride: int) -> Ints:
+def _compute_boxes(owner: Ints, count: int, starts: Ints, ends: Ints, stride: int) -> Ints:
     boxes = np.empty((count, 4), np.intp)
     boxes[:, :2] = np.iinfo(np.intp).max
     boxes[:, 2:] = 0

@@ -1,4 +1,4 @@
-"""Turns an uploaded file into upright pixels, or into an error that says what is wrong."""
+"""Decode an uploaded file to upright pixels, or explain what is wrong with it."""
 
 import struct
 import zlib
@@ -9,15 +9,15 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from classifier.recognition.imaging import limits
 from classifier.recognition.imaging.arrays import Pixels
-from classifier.recognition.imaging.errors import DAMAGED, TAKEN, ImageError, gettext_noop
+from classifier.recognition.imaging.errors import DAMAGED, FORMATS, ImageError, gettext_noop
 from classifier.recognition.imaging.limits import MIN_SIDE, BoundedReader
-from classifier.recognition.imaging.reduce import reduced
+from classifier.recognition.imaging.reduce import reduce_image
 
-# A digit a twentieth as tall as a photo still has the 40 pixels that segmenting wants.
+# A digit a twentieth as tall as a photo still has the 40 pixels that segmentation needs.
 LONG_SIDE = 1024
-# JPEG halves cheaply while decoding, so a little under LONG_SIDE is worth accepting.
+# JPEG halves cheaply while it decodes, so a little less than LONG_SIDE is acceptable.
 DRAFT_SIDE = 768
-DARKEST_PART = 0.1
+DARKEST_SHARE = 0.1
 
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
@@ -46,10 +46,20 @@ _UNSUPPORTED_BRANDS = {
     b"avif": "AVIF",
     b"avis": "AVIF",
 }
-_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
-# What Pillow's readers let escape when a file's bytes make no sense.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError)
-_DAMAGED = (*_BROKEN, OverflowError, struct.error, zlib.error)
+_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+# Pillow's readers raise these for damaged files.
+_DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,25 +71,34 @@ class Picture:
     height: int
     media_type: str
 
+    @classmethod
+    def from_array(cls, pixels: Pixels) -> "Picture":
+        """Wrap upright pixels, grey (h, w) or colour (h, w, 3)."""
+        height, width = pixels.shape[:2]
+        return cls(pixels, width, height, "image/png")
+
 
 def decode(data: bytes) -> Picture:
-    """The picture in `data`, upright, opaque and no larger than recognition needs."""
+    """Return the picture, upright, opaque and no larger than recognition needs.
+
+    Raise ImageError if it can't be decoded.
+    """
     if not data:
-        message = gettext_noop("The file is empty. Send a %(taken)s.")
-        raise ImageError("empty", message, taken=TAKEN)
+        message = gettext_noop("The file is empty. Send a %(formats)s.")
+        raise ImageError("empty", message, formats=FORMATS)
     _refuse_unsupported(data)
     image = _open(data)
-    limits.check(image, data)
+    limits.check_limits(image, data)
     _check_frames(image)
     size = image.size
     media_type = MEDIA_TYPES[image.format or ""]
     try:
-        with limits.turn(image):
-            upright, turned = _load(image)
-        pixels = _pixels(upright)
-    except _DAMAGED as error:
+        with limits.limit_concurrency(image):
+            upright, is_turned = _load(image)
+            pixels = np.asarray(_flatten(upright) if upright.mode == "RGBA" else upright)
+    except _DECODING_ERRORS as error:
         raise ImageError("damaged", DAMAGED) from error
-    width, height = size[::-1] if turned else size
+    width, height = size[::-1] if is_turned else size
     return Picture(pixels, width, height, media_type)
 
 
@@ -90,76 +109,70 @@ def _refuse_unsupported(data: bytes) -> None:
     if b"<svg" in data[:1024].lower():
         name = "SVG"
     if name:
-        message = gettext_noop("%(kind)s is not taken. Send a %(taken)s.")
-        raise ImageError("unsupported_type", message, kind=name, taken=TAKEN)
+        message = gettext_noop("%(kind)s is not accepted. Send a %(formats)s.")
+        raise ImageError("unsupported_type", message, kind=name, formats=FORMATS)
 
 
 def _open(data: bytes) -> Image.Image:
     try:
         return Image.open(BoundedReader(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
-        if _looks_like_image(data):
+        if _has_image_signature(data):
             raise ImageError("damaged", DAMAGED) from error
-        message = gettext_noop("The file is not an image. Send a %(taken)s.")
-        raise ImageError("not_an_image", message, taken=TAKEN) from error
+        message = gettext_noop("The file is not an image. Send a %(formats)s.")
+        raise ImageError("not_an_image", message, formats=FORMATS) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise limits.too_many_pixels() from error
-    except _DAMAGED as error:
+    except _DECODING_ERRORS as error:
         raise ImageError("damaged", DAMAGED) from error
 
 
-def _looks_like_image(data: bytes) -> bool:
-    """Whether the file starts as a supported type does, though no reader takes the rest."""
+def _has_image_signature(data: bytes) -> bool:
+    """Return whether the file starts like one of a supported type."""
     starts = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
     return data.startswith(starts) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
 def _check_frames(image: Image.Image) -> None:
-    """Refuses animations; phones store a preview or depth map as a JPEG's further frames."""
+    """Raise ImageError for animations, but accept the previews and depth maps of phones (MPO)."""
     try:
-        several = getattr(image, "is_animated", False)
-    except _DAMAGED as error:
+        is_animated = getattr(image, "is_animated", False)
+    except _DECODING_ERRORS as error:
         raise ImageError("damaged", DAMAGED) from error
-    if several and image.format != "MPO":
+    if is_animated and image.format != "MPO":
         message = gettext_noop("The image is animated or has several pages. Send one picture.")
         raise ImageError("animated", message)
 
 
 def _load(image: Image.Image) -> tuple[Image.Image, bool]:
-    """The image decoded, reduced and upright, and whether that exchanged its sides."""
-    image.draft(None, _fitted(image.size, DRAFT_SIDE))
+    """Return the image, reduced and upright, and whether turning it swapped its sides."""
+    image.draft(None, _fit_size(image.size, DRAFT_SIDE))
     image.load()
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
-    image = reduced(image, _fitted(image.size, LONG_SIDE))
+    is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
+    image = reduce_image(image, _fit_size(image.size, LONG_SIDE))
     ImageOps.exif_transpose(image, in_place=True)
-    return image, turned
+    return image, is_turned
 
 
-def _fitted(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """The size brought down to a long side, but of a strip not below MIN_SIDE across."""
+def _fit_size(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """Return the size reduced to a long side, but no side of a strip below MIN_SIDE."""
     scale = min(1, max(long_side / max(size), MIN_SIDE / min(size)))
     return round(size[0] * scale), round(size[1] * scale)
 
 
-def _pixels(image: Image.Image) -> Pixels:
-    if image.mode == "RGBA":
-        image = _on_paper(image)
-    return np.asarray(image)
+def _flatten(image: Image.Image) -> Image.Image:
+    """Lay the visible part on white or black, in contrast to its ink.
 
-
-def _on_paper(image: Image.Image) -> Image.Image:
-    """The visible part laid on whichever of white and black lets its ink be seen.
-
-    What is visible is ink when most of the picture is transparent, and otherwise is paper.
+    The visible part is ink if most of the picture is transparent, and otherwise paper.
     """
     alpha = np.asarray(image.getchannel("A"), np.float32) / 255
     covered = float(alpha.mean())
     if covered == 1:
         return image.convert("RGB")
     grey = np.asarray(image.convert("L"), np.float32)
-    # Dark ink may have edges that fade to the colour of a paper that is gone.
-    part = DARKEST_PART if covered < 0.5 else 0.5
-    visible = np.quantile(grey[alpha > 0.5], part) if (alpha > 0.5).any() else 0
+    # Edges of dark ink may have the light colour of a paper that was removed.
+    share = DARKEST_SHARE if covered < 0.5 else 0.5
+    visible = np.quantile(grey[alpha > 0.5], share) if (alpha > 0.5).any() else 0
     white = (visible < 128) == (covered < 0.5)
     paper = Image.new("RGBA", image.size, "white" if white else "black")
     return Image.alpha_composite(paper, image).convert("RGB")

@@ -1,32 +1,24 @@
-"""Why a file is not taken as a picture."""
+"""The error of a file that can't be decoded."""
 
-from collections.abc import Callable
-
-TAKEN = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+FORMATS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 
 
 def gettext_noop(message: str) -> str:
-    """Marks a message to be translated."""
+    """Mark a message for translation."""
     return message
 
 
-DAMAGED = gettext_noop("The image is damaged or cut short. Save or send it again.")
+DAMAGED = gettext_noop("The image is damaged or incomplete. Save it again, or send another copy.")
 
 
 class ImageError(Exception):
-    """A file that cannot be read: `code` for programs, `detail` for people.
+    """A file that can't be read: a stable `code`, and an English `message` with its `values`.
 
-    `translate` may be set to what knows the reader's language; until then they are in English.
+    The message may be translated before its values are inserted.
     """
-
-    translate: Callable[[str], str] = staticmethod(str)
 
     def __init__(self, code: str, message: str, **values: object) -> None:
         super().__init__(message % values)
         self.code = code
-        self._message = message
-        self._values = values
-
-    @property
-    def detail(self) -> str:
-        return self.translate(self._message) % self._values
+        self.message = message
+        self.values = values

@@ -1,4 +1,4 @@
-"""Tells ink from paper: how much ink each pixel holds, whatever the light and the colours."""
+"""Separate ink from paper under any light and in any colours."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,36 +11,39 @@ from classifier.recognition.imaging.components import Components, find_component
 from classifier.recognition.imaging.light import (
     LEAST_LIT,
     LEAST_SMOOTHED,
-    dark_on_light,
-    desk_strips,
-    has_edge,
-    paper_light,
-    smoothed,
+    convert_to_dark_ink,
+    estimate_paper_light,
+    find_desk,
+    find_edges,
+    smooth,
 )
-from classifier.recognition.imaging.morphology import window_max
-from classifier.recognition.imaging.rules import rule_pixels
+from classifier.recognition.imaging.morphology import dilate_square
+from classifier.recognition.imaging.ruled_lines import find_ruled_lines
 
 WIDEST_STROKE = 0.45  # of the shorter side
-STROKES = 2.5  # widths of the thickest: what is wider is no ink but a shadow
+STROKES = 2.5  # times the measure_thickest stroke; anything wider is a shadow
 THICKER = 0.05  # of the ink's area, where strokes meet
-JUDGED_SIDE = 150  # pixels of the shorter side: enough to measure strokes
-TAIL = 0.2  # of the full stroke; ink this faint still belongs to a stroke that it touches
+MEASURED_SIDE = 150  # pixels of the shorter side, enough to measure strokes
+TAIL = 0.2  # of the full stroke; fainter ink belongs to no stroke
 HALF = 0.5  # of the full stroke
-FAINTEST = 10.0  # grey levels; less contrast than this no eye calls ink
-ENOUGH = 200_000  # pixels to judge contrast by
-SAMPLED = 20_000  # pixels to judge grain by
-NOISE_SIGMAS = 5.0  # of Gaussian grain, one pixel in a million passes this by chance
-EDGED = 0.8  # of a piece's outline; a shadow's remains have an edge on one side only
-BLUR = 0.6  # of the thickest stroke's width: what an edge may take
-SOFTEST = 0.04  # of the shorter side: a slower change is the light's
-LEAST_EDGE = 5  # pixels within which an edge lies
-STEP = 0.25  # of the full contrast, within a few pixels, is an edge
+FAINTEST = 10.0  # grey levels; a lower contrast is not ink
+CONTRAST_SAMPLE = 200_000  # pixels
+GRAIN_SAMPLE = 20_000  # pixels
+NOISE_SIGMAS = 5.0  # one pixel in a million of Gaussian grain exceeds this
+EDGED = 0.8  # of a piece's outline; remains of a shadow have an edge on one side only
+BLUR = 0.6  # of the measure_thickest stroke's width, the most that an edge takes
+SOFTEST = 0.04  # of the shorter side; slower changes are the light's
+LEAST_EDGE = 5  # pixels, the width of a sharp edge
+STEP = 0.25  # of the full contrast; a smaller change is no edge
 
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """How much of the paper's light each pixel lacks, 0 to 1, and how much is no more than grain;
-    `grey` and `light` are what both were measured from, in grey levels."""
+    """The share of the paper's light that each pixel absorbs.
+
+    `ink` is that share, 0 to 1, and `floor` the share that the paper's grain reaches. `grey` is the
+    picture and `light` the paper without ink, both in grey levels.
+    """
 
     ink: Grey
     floor: Grey
@@ -49,13 +52,16 @@ class Contrast:
 
     @cached_property
     def level(self) -> tuple[float, float]:
-        return ink_level(self.ink, self.floor)
+        """The full contrast of the ink, and its visibility."""
+        return measure_ink_level(self.ink, self.floor)
 
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """The ink of each pixel, from 0 for paper to 1 for the full stroke; its pieces; and how many
-    times it exceeds the paper's grain."""
+    """The ink of each pixel, from 0 for paper to 1 for the full stroke, and its pieces.
+
+    `visibility` is its contrast as a multiple of the paper's grain.
+    """
 
     strokes: Grey
     pieces: Components
@@ -63,97 +69,97 @@ class Ink:
 
 
 def find_ink(pixels: Pixels) -> Ink:
-    """Return the handwriting of a picture: its ink without rules, shadows and desk."""
-    grey = dark_on_light(pixels)
+    """Return the handwriting of a picture, without ruled lines, shadows and desk."""
+    grey = convert_to_dark_ink(pixels)
     if min(grey.shape) >= LEAST_SMOOTHED:
-        grey = smoothed(grey)
-    window = stroke_window(grey)
+        grey = smooth(grey)
+    window = estimate_stroke_window(grey)
     contrast = measure_contrast(grey, window)
-    strokes = scaled(contrast)
+    strokes = scale_ink(contrast)
     pieces = find_components(strokes > TAIL)
-    rules = rule_pixels(strokes > TAIL, pieces)
+    rules = find_ruled_lines(strokes > TAIL, pieces)
     if rules is not None:
-        # Digits may be fainter than the print about them, so their own contrast counts alone.
+        # Digits may be fainter than the print, so their own contrast sets the full stroke.
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
-        strokes = scaled(contrast)
+        strokes = scale_ink(contrast)
         pieces = find_components(strokes > TAIL)
     blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
-    strokes, pieces = without_shadows(contrast, strokes, pieces, blur)
+    strokes, pieces = remove_shadows(contrast, strokes, pieces, blur)
     return Ink(strokes, pieces, contrast.level[1])
 
 
-def stroke_window(grey: Grey) -> float:
-    """Return a width in pixels that no stroke has, and most shadows exceed."""
+def estimate_stroke_window(grey: Grey) -> float:
+    """Return a width in pixels that exceeds all strokes and is less than that of most shadows."""
     side = int(min(grey.shape))
     widest: float = WIDEST_STROKE * side
     if side < LEAST_LIT:
         return widest
-    factor = max(1, side // JUDGED_SIDE)
+    factor = max(1, side // MEASURED_SIDE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
     contrast = measure_contrast(small, widest / factor)
-    ink = scaled(contrast)
-    ink, _ = without_shadows(contrast, ink, find_components(ink > TAIL))
+    ink = scale_ink(contrast)
+    ink, _ = remove_shadows(contrast, ink, find_components(ink > TAIL))
     if not ink.any():
         return widest
-    return min(widest, STROKES * factor * thickest(ink > TAIL))
+    return min(widest, STROKES * factor * measure_thickest(ink > TAIL))
 
 
-def thickest(mask: Mask) -> int:
-    """Return the width in pixels that no more than a small part of the ink exceeds."""
+def measure_thickest(mask: Mask) -> int:
+    """Return the width in pixels that only a small part of the ink exceeds."""
     area, width = int(mask.sum()), 1
     while True:
-        mask = ~window_max(~mask, 3)
+        mask = ~dilate_square(~mask, 3)
         if mask.sum() <= THICKER * area:
             return width
         width += 2
 
 
 def measure_contrast(grey: Grey, window: float) -> Contrast:
-    light = paper_light(grey, window)
+    light = estimate_paper_light(grey, window)
     ink = 1 - grey / light
     if min(grey.shape) >= LEAST_LIT:
-        ink[desk_strips(light)] = 0
-    return Contrast(ink, noise_floor(light - grey) / light, grey, light)
+        ink[find_desk(light)] = 0
+    return Contrast(ink, measure_noise_floor(light - grey) / light, grey, light)
 
 
-def without_shadows(
+def remove_shadows(
     contrast: Contrast, ink: Grey, pieces: Components, size: int = LEAST_EDGE
 ) -> tuple[Grey, Components]:
-    """Return the ink and the pieces that have edges all round, as strokes have.
+    """Return the ink and the pieces that have edges all around, like strokes.
 
-    An edge may be blurred over `size` pixels.
+    An edge may extend over `size` pixels.
     """
     if not len(pieces.areas) or min(ink.shape) < LEAST_LIT:
         return ink, pieces
     full, _ = contrast.level
     step = np.maximum(STEP * full, contrast.floor)
-    outline = _outline(pieces.labels > 0)
+    outline = _find_outline(pieces.labels > 0)
     count = len(pieces.areas) + 1
     length = np.bincount(pieces.labels[outline], minlength=count)
-    edged = outline & has_edge(contrast.grey, contrast.light, step, size)
+    edged = outline & find_edges(contrast.grey, contrast.light, step, size)
     sharp = np.bincount(pieces.labels[edged], minlength=count)
     shadows = sharp < EDGED * length
     shadows[0] = True
     if not shadows[1:].any():
         return ink, pieces
     if shadows.all() and ink[pieces.labels > 0].min() < HALF:
-        # A stroke that touches the shade at the paper's edge is parted from it.
+        # This separates a stroke from the shade at the paper's edge that it touches.
         dark = np.where(ink >= HALF, ink, 0)
-        return without_shadows(contrast, dark, find_components(dark > 0), size)
-    strokes = window_max(~shadows[pieces.labels], 3)
-    ink = scaled(replace(contrast, ink=np.where(strokes, contrast.ink, 0)))
+        return remove_shadows(contrast, dark, find_components(dark > 0), size)
+    strokes = dilate_square(~shadows[pieces.labels], 3)
+    ink = scale_ink(replace(contrast, ink=np.where(strokes, contrast.ink, 0)))
     return ink, find_components(ink > TAIL)
 
 
-def _outline(mask: Mask) -> Mask:
-    """The mask's pixels beside others, or at the picture's border."""
+def _find_outline(mask: Mask) -> Mask:
+    """Return the mask's pixels on its outline or on the picture's border."""
     padded = np.pad(mask, 1)
     inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     return np.asarray(mask & ~inner)
 
 
-def scaled(contrast: Contrast) -> Grey:
-    """Return the ink from 0 for paper and grain to 1 for the pen's full stroke."""
+def scale_ink(contrast: Contrast) -> Grey:
+    """Return the ink, from 0 for paper and grain to 1 for the pen's full stroke."""
     full, visibility = contrast.level
     if visibility <= 1:
         return np.zeros_like(contrast.ink)
@@ -163,21 +169,22 @@ def scaled(contrast: Contrast) -> Grey:
     return np.clip(ink, 0, 1, out=ink)
 
 
-def noise_floor(contrast: Grey) -> float:
-    """The contrast that the paper's own grain reaches."""
-    sample = contrast.ravel()[:: 1 + contrast.size // SAMPLED]
+def measure_noise_floor(contrast: Grey) -> float:
+    """Return the contrast that the paper's own grain reaches."""
+    sample = contrast.ravel()[:: 1 + contrast.size // GRAIN_SAMPLE]
     faint, middle = np.percentile(sample, (5, 25))
     return float(max(middle + NOISE_SIGMAS * (middle - faint), FAINTEST))
 
 
-def ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:
-    """The full contrast of the ink, twice the mean at its edges; and that mean over the grain's.
+def measure_ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:
+    """Return the full contrast of the ink, and its visibility.
 
-    Weighting by the gradient is the simple image statistic of Kittler, Illingworth and
-    Föglein (1985); unlike Otsu's threshold it does not ask how much ink there is.
+    The full contrast is twice the mean at the ink's edges, and the visibility the ratio of that
+    mean to the grain's. The weights by gradient are the simple image statistic of Kittler,
+    Illingworth and Föglein (1985), which, unlike Otsu's threshold, works for any amount of ink.
     """
     total = weighted = visible = 0.0
-    skip = 1 + contrast.size // ENOUGH
+    skip = 1 + contrast.size // CONTRAST_SAMPLE
     rows, columns = contrast[::skip], contrast[:, ::skip]
     for one, next_one, least in (
         (columns[:-1], columns[1:], floor[1:, ::skip]),

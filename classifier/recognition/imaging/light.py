@@ -1,54 +1,54 @@
-"""Finds what shows the ink: the colour and the polarity of a picture, and the paper's own light."""
+"""Find the colour axis and polarity that show the ink, and the light that the paper reflects."""
 
 import numpy as np
 from PIL import Image
 
 from classifier.recognition.imaging.arrays import Grey, Mask, Pixels
-from classifier.recognition.imaging.morphology import closing, window_max
+from classifier.recognition.imaging.morphology import close_square, dilate_square
 
-SMALL_SIDE = 96  # light and polarity vary slowly, so they are judged on a reduced picture
-LEAST_LIT = 128  # pixels of the shorter side: smaller pictures show no shadow of their own
-LEAST_SMOOTHED = 220  # pixels of the shorter side; smoothing would thicken the strokes of less
-LEAST_WINDOW = 15  # across a thumbnail the light hardly changes, but brushes fill half of it
-UNIFORM = 0.85  # of the picture's outermost pixels; so many of one shade are paper
-FILLED = 0.75  # of its box; a sheet on a desk fills more, and a digit less
-LEAST_RING = 16  # pixels: digits of less fill the picture to its border
-LEAST_DESK = 40  # pixels of the reduced picture: thumbnails show no desk
-SHEET = 0.35  # of the shorter side: no light stroke is so wide
-STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture: wider than strokes of some size
-SHADED = 0.7  # of the brightest paper's light
-STRIP = 0.4  # of the shorter side: twice as wide as a desk's strip along the border may be
-DEPTH = 0.15  # of the shorter side: what is further from the border lies on the paper
-DESK = 0.65  # of the light of the paper beside it
-DEEP = 0.5  # of a logarithm: the ink's; what is deeper counts no more
-CLEARLY = 0.1  # of a logarithm: how much more thin detail of one shade than of the other
+SMALL_SIDE = 96  # light and polarity vary slowly, so a reduced picture is enough
+LEAST_LIT = 128  # pixels of the shorter side; smaller pictures show no shadows
+LEAST_SMOOTHED = 220  # pixels of the shorter side; strokes of smaller pictures would thicken
+LEAST_WINDOW = 15  # a brush fills half of a thumbnail, whose light hardly changes
+UNIFORM = 0.85  # of the picture's outermost pixels have the paper's shade
+FILLED = 0.75  # of its bounding box; a sheet on a desk fills more, and a digit less
+LEAST_RING = 16  # pixels; digits fill smaller pictures to the border
+LEAST_DESK = 40  # pixels of the reduced picture; thumbnails show no desk
+SHEET = 0.35  # of the shorter side; light strokes are narrower
+STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture, wider than thin to thick strokes
+SHADED = 0.7  # of the light of the brightest paper
+STRIP = 0.4  # of the shorter side, twice the width of a strip of desk along the border
+DEPTH = 0.15  # of the shorter side; pixels further from the border are paper
+DESK = 0.65  # of the nearest paper's light
+DEEP = 0.5  # in log light, the most that a pixel counts
+CLEARLY = 0.1  # in log detail, the least difference between dark and light
 
 
-def dark_on_light(pixels: Pixels) -> Grey:
-    """The picture in grey, from 0 to 255, with ink dark whatever its colour."""
-    small = small_copy(pixels)
+def convert_to_dark_ink(pixels: Pixels) -> Grey:
+    """Return the picture in grey, from 0 to 255, with dark ink whatever its colour."""
+    small = shrink(pixels)
     grey = pixels.astype(np.float32)
     if pixels.ndim == 3:
-        axis = ink_axis(small)
+        axis = find_ink_axis(small)
         small, grey = small @ axis, grey @ axis
         below = 255 * np.minimum(axis, 0).sum()
         small, grey = small - below, grey - below
-    return grey if ink_is_dark(small) else 255 - grey
+    return grey if is_ink_dark(small) else 255 - grey
 
 
-def small_copy(pixels: Pixels) -> Grey:
-    """The picture averaged over blocks, which also averages out the paper's grain."""
+def shrink(pixels: Pixels) -> Grey:
+    """Average the picture over blocks, which also removes the paper's grain."""
     factor = -(-max(pixels.shape[:2]) // SMALL_SIDE)
-    # Of a long strip enough height has to be left to be judged by quadrants.
+    # The quadrants of a long strip need some height.
     factor = max(1, min(factor, min(pixels.shape[:2]) // 4))
     return np.asarray(Image.fromarray(pixels).reduce(factor), np.float32)
 
 
-def ink_axis(small: Grey) -> Grey:
-    """The weights of red, green and blue that show the edges best.
+def find_ink_axis(small: Grey) -> Grey:
+    """Return the weights of red, green and blue that show the edges best.
 
-    The leading eigenvector of Di Zenzo's colour gradient tensor (1986): luminance for black
-    ink, blue for yellow ink on white, whatever the paper's own colour.
+    They are the leading eigenvector of Di Zenzo's colour gradient tensor (1986): luminance for
+    black ink, blue for yellow ink on white, whatever the paper's colour.
     """
     steps = [np.diff(small, axis=axis).reshape(-1, 3) for axis in (0, 1)]
     gradient = np.concatenate(steps)
@@ -58,37 +58,37 @@ def ink_axis(small: Grey) -> Grey:
     return weights
 
 
-def ink_is_dark(small: Grey) -> bool:
-    """Whether the ink is darker than the paper, by what is clearest of three signs.
+def is_ink_dark(small: Grey) -> bool:
+    """Return whether the ink is darker than the paper.
 
-    Paper makes up the outermost pixels, unless a desk does; and thin detail is ink.
+    The outermost pixels are paper, unless they show a desk; and thin detail is ink.
     """
     side = min(small.shape)
-    by_ring = _is_ringed_by_light(small) if side >= LEAST_RING else None
+    by_ring = _has_light_border(small) if side >= LEAST_RING else None
     if by_ring is not None:
         return by_ring
     levels = np.clip(small, 1, 255).astype(np.uint8)
-    paper = closing(levels, round(STRIP * min(small.shape)))
+    paper = close_square(levels, round(STRIP * min(small.shape)))
     lit = np.percentile(paper, 5) > SHADED * np.percentile(paper, 95)
     if lit or side < LEAST_DESK:
-        return _edges_are_dark(small)
+        return _are_edges_dark(small)
     signs = [
-        np.log(1 + _detail(closing(levels, window), levels))
-        - np.log(1 + _detail(levels, ~closing(~levels, window)))
+        np.log(1 + _measure_detail(close_square(levels, window), levels))
+        - np.log(1 + _measure_detail(levels, ~close_square(~levels, window)))
         for window in STROKE_WINDOWS
     ]
     clearest = max(signs, key=abs)
-    return clearest > 0 if abs(clearest) > CLEARLY else _edges_are_dark(small)
+    return clearest > 0 if abs(clearest) > CLEARLY else _are_edges_dark(small)
 
 
-def _detail(upper: Pixels, lower: Pixels) -> float:
-    """How much detail lies between both, by ratio, as ink and shadows multiply the light."""
+def _measure_detail(upper: Pixels, lower: Pixels) -> float:
+    """Return the energy of the ratio of both; ink and shadows multiply the light."""
     ratio = np.log(upper.astype(np.float32)) - np.log(lower.astype(np.float32))
     return float((np.minimum(ratio, DEEP) ** 2).sum())
 
 
-def _is_ringed_by_light(small: Grey) -> bool | None:
-    """Whether light paper is all around, or None where neither shade is or a sheet is inside."""
+def _has_light_border(small: Grey) -> bool | None:
+    """Return whether the border is light, or None if it has both shades or surrounds a sheet."""
     low, high = np.percentile(small, (0.5, 99.5))
     bright = small > (low + high) / 2
     ring = np.concatenate((bright[0], bright[-1], bright[1:-1, 0], bright[1:-1, -1]))
@@ -101,78 +101,77 @@ def _is_ringed_by_light(small: Grey) -> bool | None:
         return None
     box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     side = min(small.shape)
-    if share <= 0.5 and side >= LEAST_DESK and _holds_a_sheet(box, round(SHEET * side)):
+    if share <= 0.5 and side >= LEAST_DESK and _contains_sheet(box, round(SHEET * side)):
         return None
     return share > 0.5 if box.mean() < FILLED else None
 
 
-def _holds_a_sheet(bright: Mask, side: int) -> bool:
-    """Whether a square of paper is among what is bright, whatever is written on it."""
-    unwritten = closing(bright.astype(np.uint8), STROKE_WINDOWS[-1])
-    return bool((~closing(~unwritten, side)).any())
+def _contains_sheet(bright: Mask, side: int) -> bool:
+    """Return whether the bright pixels contain a square of paper, which may have writing on it."""
+    unwritten = close_square(bright.astype(np.uint8), STROKE_WINDOWS[-1])
+    return bool((~close_square(~unwritten, side)).any())
 
 
-def _edges_are_dark(small: Grey) -> bool:
-    """Whether the sharp edges lie on the dark side of the paper, which fills each quadrant.
+def _are_edges_dark(small: Grey) -> bool:
+    """Return whether pixels at sharp edges are darker than the paper.
 
-    Edges are what ink has and shadows lack; the median of a quadrant rather than of the whole
-    lets the light fall off across the picture.
+    Ink has sharp edges, and shadows have none. The paper's level is the median of each quadrant,
+    because the light may fall off across the picture.
     """
     tall, wide = small.shape
-    energy, side = _edge_energy(small), 0.0
+    energy, side = _compute_edge_energy(small), 0.0
     for rows in (slice(tall // 2), slice(tall // 2, None)):
         for columns in (slice(wide // 2), slice(wide // 2, None)):
             quadrant = small[rows, columns]
-            side += float((energy[rows, columns] * (quadrant - _median(quadrant))).sum())
+            side += float((energy[rows, columns] * (quadrant - _compute_median(quadrant))).sum())
     return side <= 0
 
 
-def _edge_energy(image: Grey) -> Grey:
-    """The squared gradient, by forward differences."""
+def _compute_edge_energy(image: Grey) -> Grey:
+    """Return the squared gradient, by forward differences."""
     energy = np.zeros_like(image)
     energy[:-1] += np.diff(image, axis=0) ** 2
     energy[:, :-1] += np.diff(image, axis=1) ** 2
     return energy
 
 
-def _median(values: Grey) -> np.float32:
-    """As np.median has it, without the time that it takes to look for NaNs."""
+def _compute_median(values: Grey) -> np.float32:
+    """Return the median, faster than NumPy, which also searches for NaNs."""
     low, high = (values.size - 1) // 2, values.size // 2
     both = np.partition(values, (low, high), axis=None)[low : high + 1]
     return np.float32(both.mean())
 
 
-def paper_light(grey: Grey, size: float) -> Grey:
-    """The light that the paper reflects at each pixel, at least 1, where strokes are narrower
-    than `size` pixels.
+def estimate_paper_light(grey: Grey, size: float) -> Grey:
+    """Return the light that the paper reflects at each pixel, at least 1.
 
-    A closing fills strokes and follows any edge of a shadow, hard or soft, because what it
-    preserves are slopes and half-planes (Serra 1982).
+    Strokes must be narrower than `size` pixels. A closing fills strokes and follows any edge of a
+    shadow, hard or soft, because it preserves slopes and half-planes (Serra 1982).
     """
     levels = np.clip(np.ceil(grey), 1, 255).astype(np.uint8)
-    light: Grey = closing(levels, max(LEAST_WINDOW, round(size)) | 1).astype(np.float32)
+    light: Grey = close_square(levels, max(LEAST_WINDOW, round(size)) | 1).astype(np.float32)
     return light
 
 
-def desk_strips(light: Grey) -> Mask:
-    """Where a desk or a dark rim shows along the border, by the light of narrow strips.
+def find_desk(light: Grey) -> Mask:
+    """Return the mask of narrow strips along the border that show a desk or a dark rim.
 
-    A closing by a window twice as wide as a strip gives it the light of the paper beside it.
+    A closing with a window twice as wide as a strip gives it the light of the nearest paper.
     """
     step = max(1, min(light.shape) // SMALL_SIDE)
     small = np.ascontiguousarray(light[::step, ::step]).astype(np.uint8)
-    strips = small < DESK * closing(small, round(STRIP * min(small.shape)))
+    strips = small < DESK * close_square(small, round(STRIP * min(small.shape)))
     deep = round(DEPTH * min(small.shape))
     strips[deep:-deep, deep:-deep] = False
     if not strips.any():
         return np.zeros(light.shape, np.bool_)
-    strips = window_max(strips, 3)
+    strips = dilate_square(strips, 3)
     full = strips.repeat(step, axis=0).repeat(step, axis=1)
     return full[: light.shape[0], : light.shape[1]]
 
 
-def smoothed(grey: Grey) -> Grey:
-    """The binomial mean of three by three pixels."""
+def smooth(grey: Grey) -> Grey:
+    """Return the binomial mean of three by three pixels."""
     padded = np.pad(grey, 1, mode="edge")
     rows = padded[:-2] + padded[2:]
     rows += padded[1:-1]
@@ -184,8 +183,8 @@ def smoothed(grey: Grey) -> Grey:
     return mean
 
 
-def has_edge(grey: Grey, light: Grey, step: Grey, size: int) -> Mask:
-    """Where the grey itself changes by `step` of the paper's light in a window of that size."""
-    levels = np.clip(grey, 0, 255).astype(np.uint8)  # whole levels take a fifth of the time
-    span = window_max(levels, size) - ~window_max(~levels, size)
+def find_edges(grey: Grey, light: Grey, step: Grey, size: int) -> Mask:
+    """Return where the grey changes by `step` of the paper's light in a window of `size` pixels."""
+    levels = np.clip(grey, 0, 255).astype(np.uint8)  # whole levels are five times faster
+    span = dilate_square(levels, size) - ~dilate_square(~levels, size)
     return np.asarray(span > step * light)

@@ -1,4 +1,4 @@
-"""How much work one file may be, however small it is itself."""
+"""Limit the memory and time that decoding one file takes, however small the file is."""
 
 from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
@@ -8,14 +8,14 @@ from PIL import Image, PngImagePlugin
 
 from classifier.recognition.imaging.errors import DAMAGED, ImageError, gettext_noop
 
-MAX_PIXELS = 50_000_000  # the largest phone sensors in their default mode
+MAX_PIXELS = 50_000_000  # of the largest phone cameras in their default mode
 LARGE_PIXELS = 12_500_000
-WEBP_COPIES = 4  # which libwebp and Pillow have of all pixels at once
+WEBP_COPIES = 4  # of all pixels, which libwebp and Pillow hold at the same time
 MIN_SIDE = 8  # load_digits, the smallest digits in common use, are 8 by 8
-LONGEST_STRIP = 1000  # as many times as it is wide
-# Ten megabytes of a GIF, in blocks of 255 bytes, take 80,000.
+MAX_ASPECT_RATIO = 1000
+# A GIF of ten megabytes, in blocks of 255 bytes, needs 80,000.
 MAX_READS = 250_000
-# Each scan of a JPEG goes over all of the picture. Files of cameras and editors have 20 at most.
+# Each scan of a JPEG visits all pixels. Cameras and editors write 20 scans at most.
 MAX_SCANNED_PIXELS = 5_000_000_000
 SCAN = b"\xff\xda"
 MAX_TILE_PIXELS = 2048 * 2048
@@ -23,12 +23,15 @@ TILE_WIDTH, TILE_LENGTH = 322, 323
 
 PngImagePlugin.MAX_TEXT_MEMORY = 4 * PngImagePlugin.MAX_TEXT_CHUNK
 
-_one_large = Lock()
+_large_picture_lock = Lock()
 
 
 class BoundedReader(BytesIO):
-    """Pillow parses what is around the pixels in Python: a read, and a little time, for each bit of
-    it. A file of nothing else has millions."""
+    """A file that allows MAX_READS reads.
+
+    Pillow parses everything but the pixels in Python, with a read for each part, and a file may
+    consist of millions of parts.
+    """
 
     reads = 0
 
@@ -39,8 +42,8 @@ class BoundedReader(BytesIO):
         return super().read(size)
 
 
-def check(image: Image.Image, data: bytes) -> None:
-    """Before anything is decoded. Raises ImageError."""
+def check_limits(image: Image.Image, data: bytes) -> None:
+    """Raise ImageError if decoding the image would take too much memory or time."""
     _check_pixels(image)
     _check_sides(*image.size)
     if image.format in ("JPEG", "MPO"):
@@ -66,28 +69,28 @@ def too_many_pixels(limit: int = MAX_PIXELS) -> ImageError:
 
 def _check_sides(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
-        message = gettext_noop("The image is too small: each side needs %(n)s pixels at least.")
+        message = gettext_noop("The image is too small: each side needs at least %(n)s pixels.")
         raise ImageError("too_small", message, n=MIN_SIDE)
-    if max(width, height) > LONGEST_STRIP * min(width, height):
-        message = gettext_noop("The image is more than %(n)s times as long as wide. Cut it.")
-        raise ImageError("too_long", message, n=LONGEST_STRIP)
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        message = gettext_noop("The image is more than %(n)s times as long as it is wide. Crop it.")
+        raise ImageError("too_long", message, n=MAX_ASPECT_RATIO)
 
 
 def _check_scans(image: Image.Image, data: bytes) -> None:
-    """By what would begin one, wherever in the file: that can't be fewer than there are."""
+    """Count the marker of a scan everywhere in the file, which is never too few."""
     if data.count(SCAN) * max(image.width * image.height, 1_000_000) > MAX_SCANNED_PIXELS:
-        message = gettext_noop("The image is stored in far too many steps. Save it anew.")
+        message = gettext_noop("The image is stored in too many steps. Save it again.")
         raise ImageError("too_complex", message)
 
 
 def _check_tiles(image: Image.Image) -> None:
     tags = getattr(image, "tag_v2", {})
     if tags.get(TILE_WIDTH, 0) * tags.get(TILE_LENGTH, 0) > MAX_TILE_PIXELS:
-        message = gettext_noop("The image is stored in far too large tiles. Save it anew.")
+        message = gettext_noop("The image is stored in tiles that are too large. Save it again.")
         raise ImageError("too_complex", message)
 
 
-def turn(image: Image.Image) -> AbstractContextManager[object]:
-    """To decode it in: of large pictures each process has one at a time in its memory."""
-    large = image.width * image.height * _copies(image) > LARGE_PIXELS
-    return _one_large if large else nullcontext()
+def limit_concurrency(image: Image.Image) -> AbstractContextManager[object]:
+    """Return a context to decode the image in: a process holds one large picture at a time."""
+    is_large = image.width * image.height * _copies(image) > LARGE_PIXELS
+    return _large_picture_lock if is_large else nullcontext()

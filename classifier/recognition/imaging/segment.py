@@ -1,4 +1,4 @@
-"""Gathers the ink into one group of pieces per digit, in reading order."""
+"""Group the pieces of ink by digit, in reading order."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ import numpy as np
 from classifier.recognition.imaging.arrays import Grey, Ints, Mask
 from classifier.recognition.imaging.components import Components
 from classifier.recognition.imaging.ink import TAIL
-from classifier.recognition.imaging.morphology import window_max
+from classifier.recognition.imaging.morphology import dilate_square
 from classifier.recognition.imaging.split import STROKE, WIDE_ALONE, WIDE_IN_COMPANY, split_touching
 
-SPECK = 0.2  # a piece under this part of the greatest one's size is no part of a digit
-FRAGMENT = 0.6  # a piece shorter than this part of the usual height is no whole digit
-FLAT = 1.2  # nor is one this much wider than tall, as the bar of a 5 is
+SPECK = 0.2  # of the largest piece's size; smaller pieces are no part of a digit
+FRAGMENT = 0.6  # of the usual height; lower pieces are no whole digit
+FLAT = 1.2  # width by height; wider pieces are no whole digit, like the bar of a 5
 # Gaps between the strokes of one digit, as parts of the usual height.
 FRAGMENT_GAP = 0.35  # a bar that floats above its 5
-BESIDE_GAP = 0.15  # a stroke that stops short of the next
+BESIDE_GAP = 0.15  # a stroke that ends before the next
 BROKEN_GAP = 0.08  # a pen that skipped
-# A page of text or a texture has more pieces than anybody writes digits.
+# A page of text or a texture has more pieces than people write digits.
 MOST_PIECES = 150
 
 Box = tuple[int, int, int, int]
@@ -25,65 +25,56 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """One digit's ink on its own, and where it lies: left, top, right, bottom."""
+    """The ink of one digit, and its box (left, top, right, bottom)."""
 
     ink: Grey
     box: Box
 
 
-def find_groups(ink: Grey, found: Components) -> list[Group]:
-    kept = np.flatnonzero(_is_strong(found, ink))
-    if not len(kept):
+def find_groups(ink: Grey, pieces: Components) -> list[Group]:
+    """Return one group for each digit, in reading order."""
+    strong = np.bincount(pieces.labels[ink > STROKE], minlength=len(pieces.areas) + 1)
+    members = np.flatnonzero(strong[1:])
+    if not len(members):
         return []
-    kept = _without_specks(found, kept)
-    kept = _without_border_slivers(found, kept, ink.shape)
-    if len(kept) > MOST_PIECES:
-        return [_cut(found, ink, kept)]
-    owner = _merged(found.boxes[kept])
-    groups = [_cut(found, ink, kept[owner == i]) for i in range(owner.max() + 1)]
+    size = _measure_size(pieces.boxes[members])
+    members = members[size >= SPECK * size.max()]
+    members = _drop_border_slivers(pieces, members, ink.shape)
+    if len(members) > MOST_PIECES:
+        return [_cut_group(ink, pieces, members)]
+    owner = _merge_pieces(pieces.boxes[members])
+    groups = [_cut_group(ink, pieces, members[owner == i]) for i in range(owner.max() + 1)]
     widest = WIDE_ALONE if len(groups) == 1 else WIDE_IN_COMPANY
-    groups = [part for group in groups for part in _parts(group, widest)]
-    return _in_reading_order(groups)
+    groups = [part for group in groups for part in _split_group(group, widest)]
+    return _sort_groups(groups)
 
 
-def _is_strong(found: Components, ink: Grey) -> Mask:
-    strong = np.bincount(found.labels[ink > STROKE], minlength=len(found.areas) + 1)
-    return np.asarray(strong[1:] > 0)
-
-
-def sizes(boxes: Ints) -> Ints:
+def _measure_size(boxes: Ints) -> Ints:
     return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1))
 
 
-def _without_specks(found: Components, kept: Ints) -> Ints:
-    size = sizes(found.boxes[kept])
-    large: Ints = kept[size >= SPECK * size.max()]
-    return large
+def _drop_border_slivers(pieces: Components, members: Ints, shape: tuple[int, ...]) -> Ints:
+    """Drop pieces along the picture's border if no other piece touches the border.
 
-
-def _without_border_slivers(found: Components, kept: Ints, shape: tuple[int, ...]) -> Ints:
-    """Drops what lies along the picture's border when all else keeps clear of the border.
-
-    A table beside the paper and the paper's own edge look so; the digits of a picture that is
-    cropped tightly do not, for then several touch the border.
+    These are a table next to the paper, or the paper's own edge. In a tightly cropped picture
+    digits touch the border as well.
     """
-    left, top, right, bottom = found.boxes[kept].T
+    left, top, right, bottom = pieces.boxes[members].T
     touches = (left == 0) | (top == 0) | (right == shape[1]) | (bottom == shape[0])
-    edges = (found.labels[0], found.labels[-1], found.labels[:, 0], found.labels[:, -1])
-    contact = np.bincount(np.concatenate(edges), minlength=len(found.areas) + 1)[kept + 1]
-    sliver = contact > 0.5 * sizes(found.boxes[kept])
-    others = ~touches
-    if others.any() and np.array_equal(sliver, touches):
-        kept = kept[others]
-    return kept
+    edges = (pieces.labels[0], pieces.labels[-1], pieces.labels[:, 0], pieces.labels[:, -1])
+    contact = np.bincount(np.concatenate(edges), minlength=len(pieces.areas) + 1)[members + 1]
+    is_sliver = contact > 0.5 * _measure_size(pieces.boxes[members])
+    if not touches.all() and np.array_equal(is_sliver, touches):
+        members = members[~touches]
+    return members
 
 
-def _merged(boxes: Ints) -> Ints:
-    """The digit that each piece belongs to, by joining until nothing more belongs together."""
+def _merge_pieces(boxes: Ints) -> Ints:
+    """Return the digit of each piece, merging until no more parts belong to one digit."""
     owner = np.arange(len(boxes))
     while owner.max() > 0:
-        bounds = _bounds(boxes, owner)
-        joined = _belong_together(bounds)
+        bounds = _bound_digits(boxes, owner)
+        joined = _find_partners(bounds)
         if not joined.any():
             break
         first = np.where(joined.any(axis=1), joined.argmax(axis=1), len(bounds))
@@ -92,7 +83,7 @@ def _merged(boxes: Ints) -> Ints:
     return owner
 
 
-def _bounds(boxes: Ints, owner: Ints) -> Ints:
+def _bound_digits(boxes: Ints, owner: Ints) -> Ints:
     count = owner.max() + 1
     bounds = np.empty((count, 4), np.intp)
     for i in range(count):
@@ -101,8 +92,8 @@ def _bounds(boxes: Ints, owner: Ints) -> Ints:
     return bounds
 
 
-def _belong_together(bounds: Ints) -> Mask:
-    """Which pairs are parts of one digit, by their boxes alone."""
+def _find_partners(bounds: Ints) -> Mask:
+    """Return the (n, n) pairs of boxes that are parts of one digit."""
     left, top, right, bottom = (bounds[:, i] for i in range(4))
     wide, high = right - left, bottom - top
     tall = float(np.median(high[high >= 0.5 * high.max()]))
@@ -116,34 +107,34 @@ def _belong_together(bounds: Ints) -> Mask:
     narrow = np.logical_and.outer(wide < 0.5 * high, wide < 0.5 * high)
     level = -gap_y >= 0.7 * np.maximum.outer(high, high)
     halves = narrow & level & (gap_x < BROKEN_GAP * tall)
-    together: Mask = stacked | beside | halves
-    np.fill_diagonal(together, False)
-    return together
+    partners: Mask = stacked | beside | halves
+    np.fill_diagonal(partners, False)
+    return partners
 
 
-def _cut(found: Components, ink: Grey, pieces: Ints) -> Group:
-    boxes = found.boxes[pieces]
+def _cut_group(ink: Grey, pieces: Components, members: Ints) -> Group:
+    boxes = pieces.boxes[members]
     left, top = (int(v) for v in boxes[:, :2].min(axis=0))
     right, bottom = (int(v) for v in boxes[:, 2:].max(axis=0))
-    # A stroke's soft edge, too faint for the mask, is within a pixel of it.
+    # A stroke's soft edge, which is too faint for the mask, is one pixel wide.
     window = np.s_[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
-    labels = found.labels[window]
-    wanted = np.zeros(len(found.areas) + 1, np.bool_)
-    wanted[pieces + 1] = True
-    mine = wanted[labels]
-    own = window_max(mine, 3) & (mine | (labels == 0))
-    return Group(ink[window] * own, (left, top, right, bottom))
+    labels = pieces.labels[window]
+    is_member = np.zeros(len(pieces.areas) + 1, np.bool_)
+    is_member[members + 1] = True
+    inked = is_member[labels]
+    with_edges = dilate_square(inked, 3) & (inked | (labels == 0))
+    return Group(ink[window] * with_edges, (left, top, right, bottom))
 
 
-def _parts(group: Group, widest: float) -> list[Group]:
+def _split_group(group: Group, widest: float) -> list[Group]:
     left, top, _, _ = group.box
     parts = split_touching(group.ink, widest)
     if len(parts) == 1:
         return [group]
-    return [Group(part, _box_of(part, max(left - 1, 0), max(top - 1, 0))) for part in parts]
+    return [Group(part, _bound_ink(part, max(left - 1, 0), max(top - 1, 0))) for part in parts]
 
 
-def _box_of(ink: Grey, left: int, top: int) -> Box:
+def _bound_ink(ink: Grey, left: int, top: int) -> Box:
     mask = ink > TAIL
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return (
@@ -154,11 +145,11 @@ def _box_of(ink: Grey, left: int, top: int) -> Box:
     )
 
 
-def _in_reading_order(groups: list[Group]) -> list[Group]:
-    """Row by row, from the left; a row goes on at the group most level with its last one."""
+def _sort_groups(groups: list[Group]) -> list[Group]:
+    """Sort into reading order; a group extends the row whose last group is most level with it."""
     rows: list[list[Group]] = []
     for group in sorted(groups, key=lambda g: g.box[0] + g.box[2]):
-        level = [_level(row[-1].box, group.box) for row in rows]
+        level = [_measure_overlap(row[-1].box, group.box) for row in rows]
         best = int(np.argmax(level)) if level else 0
         if level and level[best] > 0.3:
             rows[best].append(group)
@@ -168,6 +159,6 @@ def _in_reading_order(groups: list[Group]) -> list[Group]:
     return [group for row in rows for group in row]
 
 
-def _level(a: Box, b: Box) -> float:
-    """The height that two boxes share, as a part of the lower one's."""
+def _measure_overlap(a: Box, b: Box) -> float:
+    """Return the height that two boxes share, as a share of the smaller height."""
     return (min(a[3], b[3]) - max(a[1], b[1])) / min(a[3] - a[1], b[3] - b[1])

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from classifier.recognition import drift, imaging
+from classifier.recognition.imaging import Picture
 from classifier.recognition.recognizer import Recognizer
 from training.data.mnist import read_sample
 
@@ -46,7 +47,7 @@ def test_other_digits_are_noticed_within_200_images(baseline: Recognizer) -> Non
     mixed = np.random.default_rng(0).permutation(read_sample().x_test)
     before = baseline.recognize(mixed[:600])
     pictures = [np.kron(image, np.ones((4, 4))) * 15 for image in load_digits().images[:300]]
-    pages = [imaging.find_page(imaging.from_array(each.astype(np.uint8))) for each in pictures]
+    pages = [imaging.find_page(Picture.from_array(each.astype(np.uint8))) for each in pictures]
     after = baseline.recognize(digit.pixels for page in pages for digit in page.digits)
     readings = [*before, *after]
 

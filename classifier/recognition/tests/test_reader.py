@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from classifier.recognition import model_folder
-from classifier.recognition.imaging import from_array
-from classifier.recognition.imaging.tests.made import ink_at
+from classifier.recognition.imaging import Picture
+from classifier.recognition.imaging.tests.digit_pictures import draw_ink
 from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.line_reader import LineReading
 from classifier.recognition.reader import Reading, read_picture
@@ -32,7 +32,7 @@ def write(digits: Digits) -> Write:
             for place, digit in enumerate(line):
                 pixels = digits[0][digits[1] == int(digit)][20 + place]
                 top, left = 40 + 100 * row, 30 + STEP * place
-                ink[top : top + SIZE, left : left + SIZE] = ink_at(pixels, SIZE)
+                ink[top : top + SIZE, left : left + SIZE] = draw_ink(pixels, SIZE)
         return ink
 
     return page
@@ -40,7 +40,7 @@ def write(digits: Digits) -> Write:
 
 def read(ink: NDArray[np.float64], recognizer: Recognizer) -> Reading:
     paper = (230 * (1 - 0.8 * ink)).astype(np.uint8)
-    return read_picture(from_array(paper), recognizer)
+    return read_picture(Picture.from_array(paper), recognizer)
 
 
 def text_of(reading: Reading) -> list[str]:

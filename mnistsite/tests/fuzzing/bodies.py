@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.lib import format as npy
 
-from classifier.recognition.imaging.tests.mutation import mutated
+from classifier.recognition.imaging.tests.damage import damage_file
 from mnistsite.tests.fuzzing import text
 
 BOUNDARY = "a-boundary"
@@ -57,7 +57,7 @@ def generate_body(template: str, picture: bytes, random: Random) -> Body:
 def generate_json(picture: bytes, random: Random) -> Body:
     content = json.dumps(_generate_value(random, 3)).encode()
     if random.random() < 0.2:
-        content = mutated(content, random)
+        content = damage_file(content, random)
     return Body(content, "application/json")
 
 
@@ -82,11 +82,11 @@ def generate_multipart(picture: bytes, random: Random) -> Body:
         for content in _generate_contents(picture, random)
     ]
     content = b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
-    return Body(mutated(content, random) if random.random() < 0.2 else content, FORM)
+    return Body(damage_file(content, random) if random.random() < 0.2 else content, FORM)
 
 
 def damage_picture(picture: bytes, random: Random) -> Body:
-    return Body(mutated(picture, random), "image/png")
+    return Body(damage_file(picture, random), "image/png")
 
 
 def generate_archive_body(picture: bytes, random: Random) -> Body:
@@ -118,14 +118,14 @@ def generate_archive(picture: bytes, random: Random) -> bytes:
     buffer = BytesIO()
     with ZipFile(buffer, "w") as opened:
         if random.random() < 0.5:
-            opened.writestr("7/a.png", mutated(picture, random))
+            opened.writestr("7/a.png", damage_file(picture, random))
             opened.writestr("7/b.png", picture)
         else:
             opened.writestr(
                 "x.npy", generate_npy(format_npy_header("|u1", (1, 28, 28)), bytes(784), random)
             )
             opened.writestr("y.npy", generate_npy(format_npy_header("|u1", (1,)), b"\7", random))
-    return mutated(buffer.getvalue(), random) if random.random() < 0.5 else buffer.getvalue()
+    return damage_file(buffer.getvalue(), random) if random.random() < 0.5 else buffer.getvalue()
 
 
 def format_npy_header(kind: str, shape: tuple[int, ...]) -> str:
@@ -160,7 +160,7 @@ def generate_npy(header: str, content: bytes, random: Random) -> bytes:
     version = random.choice([(1, 0), (1, 0), (2, 0), (3, 0), (9, 9)])
     length = np.uint16(len(encoded)) if version == (1, 0) else np.uint32(len(encoded))
     array = npy.magic(1, 0)[:6] + bytes(version) + length.tobytes() + encoded + content
-    return mutated(array, random) if random.random() < 0.3 else array
+    return damage_file(array, random) if random.random() < 0.3 else array
 
 
 def _generate_value(random: Random, depth: int) -> Any:
@@ -182,7 +182,7 @@ def _generate_value(random: Random, depth: int) -> Any:
 
 def _generate_contents(picture: bytes, random: Random) -> list[bytes]:
     contents = [
-        mutated(picture, random),
+        damage_file(picture, random),
         picture,
         generate_archive(picture, random),
         text.choose_value(random).encode(),

@@ -113,7 +113,7 @@ def test_bundled_model_reads_what_scenes_say(
     condition: str, source: Images, baseline: Recognizer
 ) -> None:
     made = scenes.scenes(condition, source, 12, seed=1)
-    read = [imaging.find_digits(imaging.from_array(scene.pixels)) for scene in made]
+    read = [imaging.find_digits(imaging.Picture.from_array(scene.pixels)) for scene in made]
     guesses = [
         "".join(each.best_guess for each in baseline.recognize(digit.pixels for digit in found))
         for found in read

@@ -1,4 +1,4 @@
-"""Ten real digits of each class."""
+"""A fixture of real digits."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from classifier.recognition.imaging.arrays import Pixels
 
 @pytest.fixture(scope="session", name="some")
 def some_digits(digits: Any) -> Pixels:
-    """(100, 28, 28), those of class c from 10 * c on."""
+    """Return (100, 28, 28) pixels, ten of each class, sorted by class."""
     pictures, labels = digits
     chosen: Pixels = np.concatenate([pictures[labels == c][:10] for c in range(10)])
     return chosen

@@ -1,4 +1,4 @@
-"""Digits, lines and doubts come out of pages under bad light."""
+"""Digits, lines and quality are found on pages under bad light."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.recognition.imaging import Page, find_page, from_array
+from classifier.recognition.imaging import Page, Picture, find_page
 from classifier.recognition.imaging.arrays import Pixels
-from classifier.recognition.imaging.tests.made import ink_at, likeness
+from classifier.recognition.imaging.tests.digit_pictures import draw_ink, measure_similarity
 
 SIDE = 300
 Canvas = NDArray[np.float64]
@@ -16,108 +16,106 @@ Canvas = NDArray[np.float64]
 
 @pytest.fixture(scope="module")
 def seven(digits: Any) -> Canvas:
-    """Real ink, 160 pixels high, in the middle of a picture."""
+    """Return real ink, 160 pixels high, in the middle of a picture."""
     ink = np.zeros((SIDE, SIDE))
-    ink[70:230, 70:230] = ink_at(digits[0][digits[1] == 7][0], 160)
+    ink[70:230, 70:230] = draw_ink(digits[0][digits[1] == 7][0], 160)
     return ink
 
 
 @pytest.fixture(scope="module")
-def pixels_of_seven(digits: Any) -> Pixels:
+def seven_pixels(digits: Any) -> Pixels:
     pixels: Pixels = digits[0][digits[1] == 7][0]
     return pixels
 
 
-def page_of(canvas: Canvas) -> Page:
+def read_page(canvas: Canvas) -> Page:
     grain = np.random.default_rng(0).normal(0, 2, canvas.shape)
-    return find_page(from_array(np.clip(canvas + grain, 0, 255).astype(np.uint8)))
+    return find_page(Picture.from_array(np.clip(canvas + grain, 0, 255).astype(np.uint8)))
 
 
-def drawn(ink: Canvas) -> Canvas:
+def draw_on_paper(ink: Canvas) -> Canvas:
     return 220 * (1 - 0.7 * ink)
 
 
-def askew(degrees: float) -> Canvas:
-    """Rules 45 pixels apart."""
+def make_ruled_light(degrees: float) -> Canvas:
+    """Return the light of rules 45 pixels apart."""
     down, across = np.mgrid[:SIDE, :SIDE]
     off = (down - across * np.tan(np.radians(degrees))) % 45
     return np.where(off < 2, 0.7, 1.0)
 
 
 @pytest.mark.parametrize("light", [0.5, 0.25])
-def test_digit_under_the_edge_of_a_shadow_is_whole(
-    seven: Canvas, pixels_of_seven: Pixels, light: float
+def test_digit_across_edge_of_shadow_is_whole(
+    seven: Canvas, seven_pixels: Pixels, light: float
 ) -> None:
     down, across = np.mgrid[:SIDE, :SIDE]
     shade = np.where(across + 0.4 * down > 200, light, 1)
-    (digit,) = page_of(drawn(seven) * shade).digits
-    assert likeness(digit.pixels, pixels_of_seven) > 0.9
+    (digit,) = read_page(draw_on_paper(seven) * shade).digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.9
 
 
 @pytest.mark.parametrize("degrees", [-8, -3, 2, 5, 8])
-def test_rules_held_askew_are_no_ink(
-    seven: Canvas, pixels_of_seven: Pixels, degrees: float
-) -> None:
-    (digit,) = page_of(drawn(seven) * askew(degrees)).digits
-    assert likeness(digit.pixels, pixels_of_seven) > 0.85
+def test_tilted_rules_are_removed(seven: Canvas, seven_pixels: Pixels, degrees: float) -> None:
+    (digit,) = read_page(draw_on_paper(seven) * make_ruled_light(degrees)).digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.85
 
 
-def test_grid_held_askew_is_no_ink(seven: Canvas, pixels_of_seven: Pixels) -> None:
-    grid = np.minimum(askew(6), askew(-6).T)
-    (digit,) = page_of(drawn(seven) * grid).digits
-    assert likeness(digit.pixels, pixels_of_seven) > 0.85
+def test_tilted_grid_is_removed(seven: Canvas, seven_pixels: Pixels) -> None:
+    grid = np.minimum(make_ruled_light(6), make_ruled_light(-6).T)
+    (digit,) = read_page(draw_on_paper(seven) * grid).digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.85
 
 
-def test_faint_pencil_on_grainy_paper_is_ink(seven: Canvas, pixels_of_seven: Pixels) -> None:
-    (digit,) = page_of(200 - 25 * seven).digits
-    assert likeness(digit.pixels, pixels_of_seven) > 0.85
+def test_faint_pencil_on_grainy_paper_is_found(seven: Canvas, seven_pixels: Pixels) -> None:
+    (digit,) = read_page(200 - 25 * seven).digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.85
 
 
-def test_desk_along_the_border_is_no_ink(seven: Canvas, pixels_of_seven: Pixels) -> None:
-    canvas = drawn(seven)
+def test_desk_along_border_is_removed(seven: Canvas, seven_pixels: Pixels) -> None:
+    canvas = draw_on_paper(seven)
     wood = 40 + 30 * np.sin(np.arange(SIDE) / 3)
     canvas[:22], canvas[:, -18:] = wood, wood[:, None]
-    (digit,) = page_of(canvas).digits
-    assert likeness(digit.pixels, pixels_of_seven) > 0.9
+    (digit,) = read_page(canvas).digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.9
 
 
 def test_tightly_cropped_loop_is_dark_on_light(digits: Any) -> None:
     for zero in digits[0][digits[1] == 0][:10]:
         rows, columns = (np.flatnonzero((zero > 60).any(axis=axis)) for axis in (1, 0))
         tight = np.pad(zero[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1)
-        (digit,) = find_page(from_array((220 - 0.7 * tight).astype(np.uint8))).digits
-        assert likeness(digit.pixels, zero) > 0.7
+        (digit,) = find_page(Picture.from_array((220 - 0.7 * tight).astype(np.uint8))).digits
+        assert measure_similarity(digit.pixels, zero) > 0.7
 
 
 def test_sloping_rows_become_level_lines(digits: Any) -> None:
     canvas = np.zeros((400, 600))
     for row, top in enumerate((60, 240)):
         for place in range(5):
-            ink = ink_at(digits[0][60 * place + row], 80)
+            ink = draw_ink(digits[0][60 * place + row], 80)
             left, start = 60 + 100 * place, top + 6 * place
             canvas[start : start + 80, left : left + 80] = ink
-    page = page_of(drawn(canvas))
+    page = read_page(draw_on_paper(canvas))
     assert len(page.digits) == 10
     upper, lower = page.lines
     assert upper.box[1] < lower.box[1]
     assert upper.ink.shape[1] > 400
     assert upper.ink.shape[0] < upper.box[3] + 40
-    assert page.facts.unexplained < 0.05
+    assert page.quality.unexplained < 0.05
 
 
-def test_digit_at_the_border_is_cut_off(seven: Canvas) -> None:
-    whole = page_of(drawn(seven)).facts
-    parts = page_of(drawn(seven)[110:]).facts
+def test_digit_at_border_is_cut_off(seven: Canvas) -> None:
+    whole = read_page(draw_on_paper(seven)).quality
+    parts = read_page(draw_on_paper(seven)[110:]).quality
     assert whole.cut_off == (0.0,)
     assert max(parts.cut_off) > 0.05
 
 
 def test_faint_ink_is_less_visible(seven: Canvas) -> None:
-    plain, faint = page_of(drawn(seven)).facts, page_of(200 - 25 * seven).facts
+    plain, faint = read_page(draw_on_paper(seven)).quality, read_page(200 - 25 * seven).quality
     assert 1 < faint.visibility < plain.visibility / 2
 
 
 def test_blank_page_has_no_lines() -> None:
-    page = page_of(np.full((SIDE, SIDE), 200.0))
+    page = read_page(np.full((SIDE, SIDE), 200.0))
     assert (page.digits, page.lines, page.left_out) == ([], [], [])
-    assert page.facts.unexplained == 0
+    assert page.quality.unexplained == 0

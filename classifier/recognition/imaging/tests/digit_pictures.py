@@ -1,4 +1,4 @@
-"""Real digits drawn as ink, as files, and how alike two of them are."""
+"""Draw real digits, encode them as files, and compare them."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -13,20 +13,20 @@ from classifier.recognition.imaging.arrays import Pixels
 Draw = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
-def likeness(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """The cosine between two pictures of ink."""
+def measure_similarity(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the cosine between two pictures of ink."""
     a, b = one.ravel().astype(float), other.ravel().astype(float)
     return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
-def ink_at(digit: Pixels, size: int) -> NDArray[np.float64]:
-    """A digit's ink from 0 to 1, drawn `size` pixels tall."""
+def draw_ink(digit: Pixels, size: int) -> NDArray[np.float64]:
+    """Return a digit's ink, 0 to 1, `size` pixels high."""
     image = Image.fromarray(digit).resize((size, size), Image.Resampling.BICUBIC)
     return np.asarray(image, np.float64) / 255
 
 
-def encoded(pixels: NDArray[Any], file_format: str = "PNG") -> bytes:
+def encode_picture(pixels: NDArray[Any], file_format: str = "PNG") -> bytes:
     target = BytesIO()
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    image.save(target, file_format, compress_level=1)  # of a PNG; six takes four times as long
+    image.save(target, file_format, compress_level=1)  # four times faster than the default
     return target.getvalue()

@@ -1,4 +1,4 @@
-"""Gathers a page's ink into lines of text, each with a slope and a size of its own."""
+"""Find the lines of text on a page, each with its own slope and size."""
 
 from dataclasses import dataclass
 
@@ -9,50 +9,51 @@ from classifier.recognition.imaging.arrays import Grey, Ints, Mask
 from classifier.recognition.imaging.components import Components
 from classifier.recognition.imaging.segment import Box
 
-TALL = 0.5  # of the tallest piece: what counts as a digit when rows are sought
-LEVEL = 0.3  # of the lower one's height, which neighbours in a row share
-REACH = 3.0  # heights of a digit: a wider gap ends a line
-MARGIN = 0.15  # of the line's height, left around its crop
-STEEPEST = 0.2  # of a line's length; steeper rows are not levelled
+TALL = 0.5  # of the usual height; lower pieces start no row
+LEVEL = 0.3  # of the smaller height, the least overlap of neighbours in a row
+REACH = 3.0  # heights of a digit; a wider gap ends a line
+MARGIN = 0.15  # of the line's height, around its crop
+STEEPEST = 0.2  # rise by run; steeper rows are not levelled
 
 
 @dataclass(frozen=True, eq=False)
 class TextLine:
-    """A line of text: its box (left, top, right, bottom) and `slope`, in pixels of the analysed
-    picture, and its ink, (h, w) from 0 to 1, levelled and with a margin of paper, whose first
-    column lies at x = `start`."""
+    """A line of text in the analysed picture: its box (left, top, right, bottom) and its ink.
+
+    The ink, (h, w) from 0 to 1, is levelled and has a margin of paper; its first column is at
+    x = `start`.
+    """
 
     box: Box
-    slope: float
     ink: Grey
     start: int
 
 
 def find_text_lines(ink: Grey, pieces: Components) -> list[TextLine]:
-    """Return the lines from top to bottom; small pieces belong to the line that they lie in."""
+    """Return the lines from top to bottom; small pieces belong to the line around them."""
     boxes = pieces.boxes
     if not len(boxes):
         return []
     high = boxes[:, 3] - boxes[:, 1]
-    tall = np.flatnonzero(high >= TALL * _usual(high, pieces.areas))
-    rows = _rows(boxes, tall)
-    owner = _owners(boxes, rows)
-    found = [_line(ink, pieces, np.flatnonzero(owner == i), row) for i, row in enumerate(rows)]
-    return sorted(found, key=lambda line: line.box[1] + line.box[3])
+    tall = np.flatnonzero(high >= TALL * _measure_usual_height(high, pieces.areas))
+    rows = _chain_rows(boxes, tall)
+    owner = _assign_pieces(boxes, rows)
+    lines = [_cut_line(ink, pieces, np.flatnonzero(owner == i), row) for i, row in enumerate(rows)]
+    return sorted(lines, key=lambda line: line.box[1] + line.box[3])
 
 
-def _usual(high: Ints, areas: Ints) -> float:
-    """The height that half the ink's pieces exceed, by their area."""
+def _measure_usual_height(high: Ints, areas: Ints) -> float:
+    """Return the pieces' median height, weighted by area."""
     order = np.argsort(high)
     reached = np.cumsum(areas[order])
     return float(high[order[np.searchsorted(reached, reached[-1] / 2)]])
 
 
-def _rows(boxes: Ints, tall: Ints) -> list[list[int]]:
-    """Chains of tall pieces from left to right, each level with the last one and near to it."""
+def _chain_rows(boxes: Ints, tall: Ints) -> list[list[int]]:
+    """Chain tall pieces from left to right, each level with the previous one and near it."""
     rows: list[list[int]] = []
     for i in tall[np.argsort(boxes[tall, 0])].tolist():
-        scores = [_fit(boxes[row[-1]], boxes[i]) for row in rows]
+        scores = [_measure_fit(boxes[row[-1]], boxes[i]) for row in rows]
         best = int(np.argmax(scores)) if scores else 0
         if scores and scores[best] > LEVEL:
             rows[best].append(i)
@@ -61,8 +62,8 @@ def _rows(boxes: Ints, tall: Ints) -> list[list[int]]:
     return rows
 
 
-def _fit(last: Ints, other: Ints) -> float:
-    """The share of height that two boxes have in common, or 0 where they are far apart."""
+def _measure_fit(last: Ints, other: Ints) -> float:
+    """Return the share of the smaller height that two boxes share, or 0 if they are far apart."""
     height = float(min(last[3] - last[1], other[3] - other[1]))
     if other[0] - last[2] > REACH * height:
         return 0.0
@@ -70,12 +71,12 @@ def _fit(last: Ints, other: Ints) -> float:
     return shared / height
 
 
-def _owners(boxes: Ints, rows: list[list[int]]) -> Ints:
-    """The row of each piece, or -1 for what lies beside all of them."""
+def _assign_pieces(boxes: Ints, rows: list[list[int]]) -> Ints:
+    """Return the row of each piece, or -1 if it is outside all rows."""
     owner = np.full(len(boxes), -1)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     for place, row in enumerate(rows):
-        slope, offset = _baseline(boxes[row])
+        slope, offset = _fit_row(boxes[row])
         height = float(np.median(boxes[row, 3] - boxes[row, 1]))
         off = np.abs(middle[:, 1] - slope * middle[:, 0] - offset)
         left, right = boxes[row, 0].min(), boxes[row, 2].max()
@@ -85,8 +86,8 @@ def _owners(boxes: Ints, rows: list[list[int]]) -> Ints:
     return owner
 
 
-def _baseline(boxes: Ints) -> tuple[float, float]:
-    """The slope and offset of the line through the boxes' middles, by least squares."""
+def _fit_row(boxes: Ints) -> tuple[float, float]:
+    """Return the slope and offset of the line through the boxes' middles, by least squares."""
     x, y = (boxes[:, :2] + boxes[:, 2:]).T / 2
     if np.ptp(x) < 2 * np.median(boxes[:, 3] - boxes[:, 1]):
         return 0.0, float(y.mean())
@@ -96,22 +97,22 @@ def _baseline(boxes: Ints) -> tuple[float, float]:
     return float(slope), float(offset)
 
 
-def _line(ink: Grey, pieces: Components, members: Ints, row: list[int]) -> TextLine:
+def _cut_line(ink: Grey, pieces: Components, members: Ints, row: list[int]) -> TextLine:
     own = pieces.boxes[members]
     left, top = (int(v) for v in own[:, :2].min(axis=0))
     right, bottom = (int(v) for v in own[:, 2:].max(axis=0))
-    slope, _ = _baseline(pieces.boxes[row])
+    slope, _ = _fit_row(pieces.boxes[row])
     margin = max(2, round(MARGIN * (bottom - top)))
     window = np.s_[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
-    wanted: Mask = np.zeros(len(pieces.areas) + 1, np.bool_)
-    wanted[members + 1] = True
-    mine = wanted[pieces.labels[window]] | (pieces.labels[window] == 0)
-    crop = levelled(np.pad(ink[window] * mine, margin), slope)
-    return TextLine((left, top, right, bottom), slope, crop, max(left - 1, 0) - margin)
+    is_member: Mask = np.zeros(len(pieces.areas) + 1, np.bool_)
+    is_member[members + 1] = True
+    own = is_member[pieces.labels[window]] | (pieces.labels[window] == 0)
+    crop = level_row(np.pad(ink[window] * own, margin), slope)
+    return TextLine((left, top, right, bottom), crop, max(left - 1, 0) - margin)
 
 
-def levelled(ink: Grey, slope: float) -> Grey:
-    """Return the ink with each column moved so that a row of this slope is level."""
+def level_row(ink: Grey, slope: float) -> Grey:
+    """Shift each column of the ink so that a row of this slope is level."""
     if abs(slope) * ink.shape[1] < 1:
         return ink
     height, width = ink.shape

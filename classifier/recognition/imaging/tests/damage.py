@@ -1,4 +1,4 @@
-"""Files damaged on purpose."""
+"""Damage files at random, for fuzzing."""
 
 from collections.abc import Callable
 from random import Random
@@ -8,8 +8,8 @@ EXTREMES = [b"\0", b"\xff", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff
 Damage = Callable[[bytearray, Random], None]
 
 
-def mutated(data: bytes, random: Random) -> bytes:
-    """Return the file damaged in one to four places; often in its head, where its format is."""
+def damage_file(data: bytes, random: Random) -> bytes:
+    """Return the file damaged in one to four places, often in the header of its format."""
     damaged = bytearray(data)
     for _ in range(random.randint(1, 4)):
         random.choice(DAMAGES)(damaged, random)

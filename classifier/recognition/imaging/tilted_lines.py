@@ -1,0 +1,146 @@
+"""Find the ruled lines of a tilted page: several lines of one slope across the picture."""
+
+import numpy as np
+
+from classifier.recognition.imaging.arrays import Ints, Mask
+from classifier.recognition.imaging.components import find_components
+from classifier.recognition.imaging.morphology import dilate_square, reduce_by_max
+
+COARSE = 128  # lines are searched at this size, where a slight slant is a few pixels
+TILT = 0.19  # of a line's length, or eleven degrees
+COVERED = 0.85  # of a line; pens and thresholds leave gaps
+SEVERAL = 2  # lines of one slope are printed; one may be a stroke
+SLOPE_STEPS = 1  # by which the slopes of a page's lines may differ
+LONG = 0.6  # of the picture's side; such a line is printed, and so are others of its slope
+SHORT = 0.25  # of the picture's side, the least length of a line across a corner
+SMALLEST = 64  # pixels of the shorter side; thumbnails show no page
+LEAST_DIGIT = 0.08  # of the shorter side, the least height of a digit
+
+
+def find_tilted_lines(mask: Mask, thickness: float) -> Mask:
+    """Return the ink of lines in both directions that are no thicker than `thickness` pixels.
+
+    The result is empty if nothing as high as a digit remains, or if strokes fill the picture.
+    """
+    none = np.zeros_like(mask)
+    if min(mask.shape) < SMALLEST or not _has_long_piece(mask):
+        return none
+    level = find_thin_runs(mask, _find_zone(mask), thickness)
+    rest = (mask & ~level).T
+    lines = level | find_thin_runs(rest, _find_zone(rest), thickness).T
+    boxes = find_components(mask & ~lines).boxes
+    if not lines.any() or not len(boxes):
+        return none
+    top, bottom = boxes[:, 1], boxes[:, 3]
+    high = bottom - top
+    if high.max() < LEAST_DIGIT * min(mask.shape):
+        return none
+    tall = high >= 0.3 * mask.shape[0]
+    fills = (tall & (top == 0)).any() and (tall & (bottom == mask.shape[0])).any()
+    return none if fills else lines
+
+
+def _has_long_piece(mask: Mask) -> bool:
+    boxes = find_components(mask).boxes
+    sides = (boxes[:, 2:] - boxes[:, :2]) >= LONG * np.array(mask.shape[::-1])
+    return bool(sides.any())
+
+
+def include_soft_edges(rules: Mask, mask: Mask) -> Mask:
+    """Return the rules and the pixels next to them that are too faint for the mask."""
+    return np.asarray(dilate_square(rules, 3) & ~(mask & ~rules))
+
+
+def find_thin_runs(mask: Mask, zone: Mask, thickness: float) -> Mask:
+    """Return the vertical runs of ink in the zone that belong to a line.
+
+    A run that is much longer than the line is thick belongs to a stroke that crosses it.
+    """
+    if not zone.any():
+        return np.zeros_like(mask)
+    owner, lengths = _label_column_runs(mask)
+    hit = np.zeros(len(lengths), np.bool_)
+    hit[owner[zone & mask]] = True
+    usual = float(np.median(lengths[hit])) if hit.any() else np.inf
+    if usual > thickness:
+        return np.zeros_like(mask)
+    thin = hit & (lengths <= 1.5 * usual + 1)
+    lines: Mask = mask & thin[owner]
+    return lines
+
+
+def _label_column_runs(mask: Mask) -> tuple[Ints, Ints]:
+    """Return the number of each pixel's vertical run of ink, and the length of each run."""
+    above = np.zeros_like(mask)
+    above[1:] = mask[:-1]
+    order = (mask & ~above).T.ravel().cumsum() - 1
+    owner = np.maximum(order, 0).reshape(mask.shape[::-1]).T
+    return owner, np.bincount(owner[mask])
+
+
+def _find_zone(mask: Mask) -> Mask:
+    """Return the neighbourhood of the straight lines that ink covers, if there are several.
+
+    All have about the slope of the longest, including shorter ones across a corner.
+    """
+    step = -(-max(mask.shape) // COARSE)
+    coarse = reduce_by_max(mask, (step, step))
+    width = coarse.shape[1]
+    reach = int(TILT * width)
+    # A line between two rows is partly in each.
+    thick = coarse.copy()
+    thick[1:] |= coarse[:-1]
+    profiles = [_measure_profile(thick, rise, reach) for rise in range(-reach, reach + 1)]
+    lengths = np.array([_sum_lengths(covered, inside, width) for covered, inside in profiles])
+    best = int(lengths.argmax())
+    if _count_lines(profiles[best], width) < SEVERAL:
+        return np.zeros_like(mask)
+    zone = np.zeros_like(coarse)
+    for place in range(max(0, best - SLOPE_STEPS), min(best + SLOPE_STEPS, 2 * reach) + 1):
+        if lengths[place] > 0:
+            _mark_lines(zone, profiles[place], place - reach, reach)
+    spread: Mask = zone.repeat(step, axis=0).repeat(step, axis=1)
+    return spread[: mask.shape[0], : mask.shape[1]]
+
+
+def _mark_lines(zone: Mask, profile: tuple[Ints, Ints], rise: int, reach: int) -> None:
+    """Set the pixels of the covered lines of one slope."""
+    height, width = zone.shape
+    covered, length = profile
+    # A line that leaves the picture stays in the outermost pixels for longer than its ink.
+    leaving = np.where(length < width, width / max(abs(rise), 1), 0)
+    full = (covered >= COVERED * (length - leaving)) & (covered >= SHORT * width)
+    full[:-1] |= full[1:]
+    rows = np.flatnonzero(full)[:, None] + _shift_rows(rise, width) - reach
+    across = np.broadcast_to(np.arange(width), rows.shape)
+    inside = (rows >= 0) & (rows < height)
+    zone[rows[inside], across[inside]] = True
+
+
+def _count_lines(profile: tuple[Ints, Ints], width: int) -> int:
+    """Count the separate long lines that ink covers."""
+    covered, inside = profile
+    full = (covered >= COVERED * inside) & (inside >= LONG * width)
+    return int((np.diff(full.astype(np.int8), prepend=0) > 0).sum())
+
+
+def _shift_rows(rise: int, width: int) -> Ints:
+    """Return the row at each column, relative to the middle, of a line that spans `rise` rows."""
+    return np.round(rise * (np.arange(width) / max(width - 1, 1) - 0.5)).astype(np.intp)
+
+
+def _measure_profile(coarse: Mask, rise: int, reach: int) -> tuple[Ints, Ints]:
+    """Return the ink along each line of a slope, and the line's length inside the picture.
+
+    The lines are in the order of their middles, which start `reach` pixels above the picture.
+    """
+    height, width = coarse.shape
+    place = np.arange(-reach, height + reach)[:, None] + _shift_rows(rise, width)
+    inside = (place >= 0) & (place < height)
+    ink = coarse[np.clip(place, 0, height - 1), np.arange(width)] & inside
+    return ink.sum(axis=1), inside.sum(axis=1)
+
+
+def _sum_lengths(covered: Ints, inside: Ints, width: int) -> int:
+    """Return the total length of the long lines that ink covers."""
+    return int(covered[(covered >= COVERED * inside) & (inside >= LONG * width)].sum())
