@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from classifier.recognition import imaging, line_confidence
 from classifier.recognition.certificate import Certificate
 from classifier.recognition.line_confidence import Floats, LineConfidence
-from classifier.recognition.reader import read_twice, recognize_pieces
+from classifier.recognition.reader import SEVERAL, find_strips, read_twice, recognize_pieces
 from classifier.recognition.recognizer import Recognizer
-from classifier.recognition.strip import darken
 from training.certification import STRINGS, Scored, certify
 from training.data.images import Images
-from training.data.strings import Composer, Line
+from training.data.strings import Composer, Photo
 
-LINES = 4_000  # half of them to fit on, half to certify with
+LINES = 4_800  # a third of them to fit on, the others to certify with
 PAPERS = 100
 NEVER = 2.0  # no probability reaches it
 NO_CONFIDENCE = -20.0  # in log-odds
@@ -42,12 +41,13 @@ class _Read:
 
 
 def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCalibration:
-    """Compose lines of digits that no network learned from, and fit and certify on them."""
+    """Compose lines of digits that no network learned from, some in forms that none learned, and
+    fit and certify on them."""
     count = min(LINES, len(digits))
     rng = np.random.default_rng(seed)
-    composer = Composer(digits, rng, 1 + min(PAPERS, count // 20))
-    lines = [composer.compose(rng) for _ in range(count)]
-    first, second = lines[: count // 2], lines[count // 2 :]
+    composer = Composer(digits, rng, 1 + min(PAPERS, count // 20), untaught=True)
+    photos = [composer.photograph(rng) for _ in range(count)]
+    first, second = photos[: count // 3], photos[count // 3 :]
     fitted = _read(first, recognizer)
     confidence = _fit_confidence(fitted)
     held_out = _read(second, recognizer)
@@ -69,21 +69,26 @@ def _fit_confidence(read: _Read) -> LineConfidence:
     return line_confidence.fit_confidence(read.features, read.right)
 
 
-def _read(lines: list[Line], recognizer: Recognizer) -> _Read:
+def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
+    """Read them as pictures are read, without those that do not look like one line of several
+    digits: these are read otherwise."""
     features, right = [], []
-    for line in lines:
-        grey = darken(line.ink)
-        reading, _, opinions = read_twice(grey, recognizer)
-        if not reading.text:
+    for photo in photos:
+        picture = imaging.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
+        page = imaging.find_page(picture)
+        lines = find_strips(picture, page)
+        if len(lines) != 1:
             continue
-        page = imaging.find_page(imaging.from_array(np.clip(255 * grey, 0, 255).astype(np.uint8)))
+        _, reading, _, opinions = read_twice(lines[0], recognizer)
+        if len(reading.text) < SEVERAL or None in opinions:
+            continue
         pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
         features.append(line_confidence.measure_agreement(reading, opinions, pieces))
-        right.append(reading.text == line.text)
+        right.append(reading.text == photo.text)
     shape = (len(right), len(line_confidence.FEATURES))
     return _Read(np.reshape(features, shape), np.array(right, np.bool_))
 
 
-def _digest(lines: list[Line]) -> str:
-    content = b"".join(line.ink.tobytes() + line.text.encode() for line in lines)
+def _digest(photos: list[Photo]) -> str:
+    content = b"".join(photo.grey.tobytes() + photo.text.encode() for photo in photos)
     return hashlib.sha256(content).hexdigest()

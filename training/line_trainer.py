@@ -19,8 +19,8 @@ from training.line_augment import augment
 
 PEAK_LEARNING_RATE = 2e-3
 WARM_UP = 0.05  # of all steps
-MOST_LINES = 30_000
-EPOCHS = 0.7  # of those of the ensemble: a line holds several digits
+MOST_LINES = 60_000
+EPOCHS = 0.6  # of those of the ensemble: a line holds several digits
 
 Follow = Callable[[int, float], None]
 """Receives the epoch, counted from 1, and its mean loss."""
@@ -37,7 +37,7 @@ class LineConfiguration:
     @classmethod
     def for_run(cls, digits: int, epochs: int, seed: int) -> "LineConfiguration":
         """Return what fits a run with so many digits and epochs."""
-        return cls(min(MOST_LINES, digits // 2), max(1, round(EPOCHS * epochs)), seed)
+        return cls(min(MOST_LINES, digits), max(1, round(EPOCHS * epochs)), seed)
 
 
 def fit_line_reader(

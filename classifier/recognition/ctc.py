@@ -30,7 +30,9 @@ class _Prefix:
 
 def _add(first: float, second: float) -> float:
     """log(exp(first) + exp(second))"""
-    low, high = min(first, second), max(first, second)
+    if first == -math.inf:
+        return second
+    low, high = (first, second) if first < second else (second, first)
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))
 
 
@@ -64,18 +66,18 @@ def find_informative(steps: Floats) -> NDArray[np.bool_]:
 
 def _advance(prefixes: dict[str, _Prefix], step: list[float], beam: int) -> dict[str, _Prefix]:
     """The prefixes after one more step, no more than `beam` of them."""
-    likely = [digit for digit in range(BLANK) if step[digit] > NEGLIGIBLE]
+    likely = [(str(digit), step[digit]) for digit in range(BLANK) if step[digit] > NEGLIGIBLE]
     grown: dict[str, _Prefix] = {}
     for text, prefix in prefixes.items():
+        total, last = prefix.total, text[-1:]
         same = grown.setdefault(text, _Prefix())
-        same.blank = _add(same.blank, prefix.total + step[BLANK])
-        if text:
-            same.digit = _add(same.digit, prefix.digit + step[int(text[-1])])
-        for digit in likely:
-            longer = grown.setdefault(text + str(digit), _Prefix())
-            repeated = text.endswith(str(digit))
-            before = prefix.blank if repeated else prefix.total
-            longer.digit = _add(longer.digit, before + step[digit])
+        same.blank = _add(same.blank, total + step[BLANK])
+        if last:
+            same.digit = _add(same.digit, prefix.digit + step[int(last)])
+        for digit, likelihood in likely:
+            longer = grown.setdefault(text + digit, _Prefix())
+            before = prefix.blank if digit == last else total
+            longer.digit = _add(longer.digit, before + likelihood)
     best = sorted(((prefix.total, text) for text, prefix in grown.items()), reverse=True)[:beam]
     return {text: grown[text] for total, text in best if total >= best[0][0] - HOPELESS}
 

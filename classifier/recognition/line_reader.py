@@ -1,7 +1,7 @@
 """A line of handwriting → its digits, where they are, and how likely the whole line is right."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -68,18 +68,18 @@ class LineReader:
             raise ValueError(f"The line reader is not a LiteRT graph: {error}") from error
 
     def read_line(self, grey: NDArray[np.generic]) -> LineReading:
-        """(h, w) grey pixels of one line of text, dark ink on light paper, any size and range.
+        """(h, w) grey pixels of one line of text, dark ink on light paper, any size and range."""
+        return combine(self.read_views(grey))[1]
 
-        The line is read twice, the second time cropped to the height of the digits that were found,
-        and the probabilities of its texts are averaged.
-        """
+    def read_views(self, grey: NDArray[np.generic]) -> list[LineReading]:
+        """Return readings of a line as it is and, where it has digits, cropped to their rows."""
         whole = self._read_once(grey)
         if not whole.text:
-            return whole
+            return [whole]
         top, bottom = _find_rows(whole.boxes)
         closer = self._read_once(_crop_rows(grey, top, bottom))
         closer.boxes[:, [1, 3]] += top
-        return _combine(whole, closer)
+        return [whole, closer]
 
     def _read_once(self, grey: NDArray[np.generic]) -> LineReading:
         ink = prepare_line(grey)
@@ -138,14 +138,19 @@ def _crop_rows(grey: NDArray[np.generic], top: int, bottom: int) -> NDArray[np.g
     return grey[rows]
 
 
-def _combine(first: LineReading, second: LineReading) -> LineReading:
-    """The reading whose text is likelier by the mean of the two, with the means of all texts."""
-    one, other = dict(first.alternatives), dict(second.alternatives)
-    means = {
-        text: (math.exp(one.get(text, -math.inf)) + math.exp(other.get(text, -math.inf))) / 2
-        for text in one | other
-    }
-    best = max((first, second), key=lambda reading: (means[reading.text], reading.log_probability))
-    ranked = sorted(means, key=lambda text: (text != best.text, -means[text]))
-    logs = [(text, math.log(max(means[text], LEAST))) for text in ranked]
-    return LineReading(best.text, best.boxes, best.probabilities, logs)
+def combine(readings: list[LineReading]) -> tuple[int, LineReading]:
+    """Return the place and the reading whose text is the likeliest by the mean of all, with the
+    means of all texts."""
+    means: dict[str, float] = {}
+    for reading in readings:
+        for text, log_probability in reading.alternatives:
+            share = math.exp(log_probability) / len(readings)
+            means[text] = means.get(text, 0.0) + share
+    best = max(
+        range(len(readings)),
+        key=lambda place: (means[readings[place].text], readings[place].log_probability),
+    )
+    text = readings[best].text
+    ranked = sorted(means, key=lambda other: (other != text, -means[other]))
+    logs = [(other, math.log(max(means[other], LEAST))) for other in ranked]
+    return best, replace(readings[best], alternatives=logs)

@@ -7,10 +7,10 @@ import numpy as np
 
 from classifier.recognition import imaging, line_confidence, second_opinion
 from classifier.recognition.imaging import Box, Debug, Page, Picture
-from classifier.recognition.imaging.arrays import Grey, Pixels
+from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.line_confidence import Floats, LineConfidence
-from classifier.recognition.line_reader import LineReading
+from classifier.recognition.line_reader import LineReading, combine
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.recognition.strip import Strip
 
@@ -19,6 +19,7 @@ THUMBNAIL = 40  # pixels of the shorter side; the ink of smaller pictures may fi
 FAINT = 1.3  # times the paper's grain
 UNEXPLAINED = 0.3  # of the ink
 ONE_LINE = 1.4  # times as wide as high, a picture may be one line
+SEVERAL = 2  # digits; fewer are recognised each by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     page = imaging.find_page(picture, debug)
     pieces = recognize_pieces(page, recognizer)
     lines = _read_lines(picture, page, pieces, recognizer, debug) if recognizer.line_reader else []
-    if sum(len(line.digits) for line in lines) < 2:
+    if sum(len(line.digits) for line in lines) < SEVERAL:
         lines = _as_one_line(pieces)
     elif _is_one_line(picture, page):
         # Its confidence covers what the margins cut off and what is printed behind it.
@@ -107,20 +108,22 @@ def _read_lines(
 ) -> list[ReadLine]:
     """Return the lines that hold digits, or none where the picture shows one digit at most."""
     is_one_line = _is_one_line(picture, page)
-    if not is_one_line and len(pieces) < 2:
+    if not is_one_line and len(pieces) < SEVERAL:
         return []
-    strips = [Strip.from_line(line) for line in page.lines]
-    if is_one_line:
-        strips.append(Strip.from_picture(picture))
-    held = [[piece for piece in pieces if strip.holds(piece.box)] for strip in strips]
-    read = [
-        _read_strip(strip, own, recognizer, debug)
-        for strip, own in zip(strips, held, strict=True)
-        if own or is_one_line
-    ]
-    if is_one_line:
-        read = [max(read, key=lambda line: line.confidence)]
+    read = []
+    for strips in find_strips(picture, page):
+        own = [piece for piece in pieces if any(strip.holds(piece.box) for strip in strips)]
+        if own or is_one_line:
+            read.append(_read_line(strips, own, recognizer, debug))
     return [line for line in read if line.digits]
+
+
+def find_strips(picture: Picture, page: Page) -> list[list[Strip]]:
+    """Return the lines of a page, each as one strip or more that show the same writing."""
+    strips = [Strip.from_line(line) for line in page.lines]
+    if _is_one_line(picture, page):
+        return [[*strips, Strip.from_picture(picture)]]
+    return [[strip] for strip in strips]
 
 
 def surrounding_box(boxes: list[Box]) -> Box:
@@ -129,10 +132,10 @@ def surrounding_box(boxes: list[Box]) -> Box:
     return left, top, right - left, bottom - top
 
 
-def _read_strip(
-    strip: Strip, pieces: list[ReadDigit], recognizer: Recognizer, debug: Debug | None
+def _read_line(
+    strips: list[Strip], pieces: list[ReadDigit], recognizer: Recognizer, debug: Debug | None
 ) -> ReadLine:
-    reading, cuts, opinions = read_twice(strip.grey, recognizer)
+    strip, reading, cuts, opinions = read_twice(strips, recognizer)
     if debug:
         debug("line", strip.grey)
     if not reading.text or None in opinions:
@@ -141,6 +144,7 @@ def _read_strip(
     features = line_confidence.measure_agreement(reading, opinions, separated)
     confidence = float(LineConfidence(**recognizer.manifest.line_confidence).estimate(features))
     is_certain = confidence >= recognizer.manifest.thresholds["line"]
+    is_certain &= len(reading.text) >= SEVERAL or _are_digits(opinions)
     if is_certain and line_confidence.spell(separated) == reading.text:
         return ReadLine(strip.box, pieces, confidence)
     recognitions = _combine(reading, [each for each in opinions if each], is_certain)
@@ -155,37 +159,51 @@ def _read_strip(
 
 
 def read_twice(
-    grey: Grey, recognizer: Recognizer
-) -> tuple[LineReading, list[Pixels | None], list[Recognition | None]]:
-    """Return the reading of a line, its digits one by one, and their recognitions.
+    strips: list[Strip], recognizer: Recognizer
+) -> tuple[Strip, LineReading, list[Pixels | None], list[Recognition | None]]:
+    """Return the strip of a line on which its reading is best, that reading by all of them, its
+    digits one by one, and their recognitions.
 
     None is a digit without ink. Raises ValueError where the model reads no lines.
     """
     if recognizer.line_reader is None:
         raise ValueError(f"Model {recognizer.name} has no line reader.")
-    reading = recognizer.line_reader.read_line(grey)
-    cuts = second_opinion.cut_digits(grey, reading.boxes)
+    views = [(s, v) for s in strips for v in recognizer.line_reader.read_views(s.grey)]
+    place, reading = combine([view for _, view in views])
+    strip = views[place][0]
+    cuts = second_opinion.cut_digits(strip.grey, reading.boxes)
     known = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
-    return reading, cuts, [None if cut is None else next(known) for cut in cuts]
+    return strip, reading, cuts, [None if cut is None else next(known) for cut in cuts]
+
+
+def _are_digits(opinions: list[Recognition | None]) -> bool:
+    return all(opinion and opinion.verdict == Verdict.DIGIT for opinion in opinions)
 
 
 def _combine(
     reading: LineReading, opinions: list[Recognition], is_certain: bool
 ) -> list[Recognition]:
-    """Return recognitions of the line's digits by both readers, certain where the line is."""
+    """Return recognitions of the line's digits by both readers, certain where the line is.
+
+    Their best guesses are the digits that the line reader read, which the line's confidence is of.
+    """
     both = [
-        replace(opinion, probabilities=_weigh(digit, opinion.probabilities))
-        for digit, opinion in zip(reading.probabilities, opinions, strict=True)
+        replace(opinion, probabilities=_weigh(int(digit), own, opinion.probabilities))
+        for digit, own, opinion in zip(reading.text, reading.probabilities, opinions, strict=True)
     ]
     if is_certain:
         return [replace(each, verdict=Verdict.DIGIT, reason=None) for each in both]
     return both if any(each.verdict != Verdict.DIGIT for each in both) else _doubt_weakest(both)
 
 
-def _weigh(first: Floats, second: Floats) -> Floats:
-    """Return the normalised geometric mean of two readers' probabilities."""
+def _weigh(digit: int, first: Floats, second: Floats) -> Floats:
+    """Return the normalised geometric mean of two readers' probabilities if `digit` is its
+    likeliest, else probabilities near to the first reader's of which it is."""
     mean = np.sqrt(np.maximum(first, 1e-6) * np.maximum(second, 1e-6))
-    return np.asarray(mean / mean.sum())
+    for each in (mean / mean.sum(), first):
+        if each.argmax() == digit:
+            return np.asarray(each)
+    return np.asarray((first + np.eye(len(first))[digit]) / 2)
 
 
 def _doubt_weakest(recognitions: list[Recognition]) -> list[Recognition]:

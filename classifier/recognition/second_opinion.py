@@ -9,6 +9,7 @@ from classifier.recognition.imaging.normalize import to_mnist, trim
 from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
 
 PAPER, INK = 0.3, 0.7  # of the darkest strokes: paler is none, darker is whole
+FAINTEST = 0.2  # of the darkest strokes; a digit without any of this is none
 AROUND = 1.5  # pixels at HEIGHT left around a box
 STEEPEST = 0.6  # dx/dy that a hand slants
 FRAGMENT = 0.3  # of the largest piece; smaller ones at the sides are a neighbour's
@@ -34,10 +35,13 @@ def _cut(ink: Grey, box: NDArray[np.float64]) -> Grey | None:
     left, top = np.floor(np.maximum(box[:2] - AROUND, 0)).astype(int)
     right, bottom = np.ceil(box[2:] + AROUND).astype(int)
     region = ink[top : max(bottom, top), left : max(right, left)]
-    cut: Grey = np.clip((region - PAPER) / (INK - PAPER), 0, 1).astype(np.float32)
-    found = find_components(cut > 0.5)
-    if not len(found.areas):
+    darkest = float(region.max(initial=0))
+    if darkest < FAINTEST:
         return None
+    # A pen that runs dry leaves digits fainter than the others of its line.
+    scaled = region * (INK / min(darkest, INK))
+    cut: Grey = np.clip((scaled - PAPER) / (INK - PAPER), 0, 1).astype(np.float32)
+    found = find_components(cut > 0.5)
     boxes, width = found.boxes, cut.shape[1]
     outside = (boxes[:, 0] == 0) | (boxes[:, 2] == width)
     fragments = np.flatnonzero(outside & (found.areas < FRAGMENT * found.areas.max())) + 1

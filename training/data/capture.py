@@ -27,7 +27,7 @@ def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) 
         distance = np.abs(y - place - tilt * (x - x.mean()))
         drawn = np.clip(rng.uniform(0.8, 2.5) - distance, 0, 1) * rng.uniform(0.15, 0.8)
         printed = np.maximum(printed, drawn)
-    if rng.random() < 0.1:
+    if rng.random() < 0.15:
         start, period = rng.uniform(0, 30), rng.uniform(25, 400)
         distance = np.abs((x - start + period / 2) % period - period / 2)
         drawn = np.clip(1.5 - distance, 0, 1) * rng.uniform(0.15, 0.7)

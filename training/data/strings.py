@@ -29,7 +29,7 @@ DOT: list[Stroke] = [np.array([[5, 15], [5.5, 16]], float)]
 COMMA: list[Stroke] = [np.array([[6, 12], [6, 14], [3, 20]], float)]
 DASH: list[Stroke] = [np.array([[0, 8], [5, 8.3], [10, 8]], float)]
 EQUALS: list[Stroke] = [np.array([[0, 6], [10, 5]], float), np.array([[0, 10], [10, 9]], float)]
-ENDS = "#$*+%<"
+ENDS = "#$*%<"
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,46 @@ class Line:
     boxes: NDArray[np.float32]
 
 
-class Composer:
-    """Makes lines; `images` are the MNIST digits that it may use."""
+@dataclass(frozen=True)
+class Photo:
+    """A line as a camera or scanner sees it: (h, w) `grey` pixels from 0 to 255, its text, and the
+    (n, 4) boxes of its digits in shares of the picture's width and height."""
 
-    def __init__(self, images: Images, rng: np.random.Generator, sheets: int = PAPERS) -> None:
-        self._writer = Writer(images)
+    grey: Grey
+    text: str
+    boxes: NDArray[np.float64]
+
+
+class Composer:
+    """Makes lines; `images` are the MNIST digits that it may use.
+
+    With `untaught`, it also writes forms of digits that no line reader learns from.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        rng: np.random.Generator,
+        sheets: int = PAPERS,
+        untaught: bool = False,
+    ) -> None:
+        self._writer = Writer(images, untaught)
         self._papers = papers.make_papers(sheets, rng)
 
     def compose(self, rng: np.random.Generator) -> Line:
         """One line of up to MOST_DIGITS digits, as the reader's network gets it."""
+        photo = self.photograph(rng)
+        ink = prepare_line(photo.grey)
+        boxes = photo.boxes * np.array([ink.shape[1], HEIGHT] * 2)
+        return Line(ink, photo.text, boxes.astype(np.float32))
+
+    def photograph(self, rng: np.random.Generator) -> Photo:
+        """One line of up to MOST_DIGITS digits."""
         sheet, text = self._write(choose_digits(rng), choose_hand(rng), rng)
         left, top, right, bottom = window = _choose_window(sheet.ink, rng)
-        ink = prepare_line(self._photograph(sheet.ink, window, rng))
-        scale = np.array([ink.shape[1] / (right - left), HEIGHT / (bottom - top)] * 2)
+        grey = self._photograph(sheet.ink, window, rng)
         boxes = np.reshape(sheet.boxes, (-1, 4)) - np.array([left, top, left, top])
-        return Line(ink, text, (boxes * scale).astype(np.float32))
+        return Photo(grey, text, boxes / np.array([right - left, bottom - top] * 2))
 
     def _write(self, digits: list[int], hand: Hand, rng: np.random.Generator) -> tuple[Sheet, str]:
         """The sheet, and the digits that it has room for."""
@@ -81,11 +106,13 @@ class Composer:
     ) -> bool:
         tile = self._writer.draw_digit(digit, hand, rng)
         middle = pace.middle(sheet, rng)
+        gap = float(rng.normal(pace.gap, pace.spread))
         if pace.has_small_zeros and digit == 0 and sheet.boxes:
-            tile = _shrink(tile, rng.uniform(0.5, 0.9))
+            tile = _shrink(tile, rng.uniform(0.4, 0.9), float(np.exp(rng.uniform(0, 0.6))))
             middle += rng.uniform(-0.2, 1) * (UNIT - len(tile)) / 2
+            gap = min(gap, pace.zeros_gap)
         front = sheet.front.copy()
-        box = sheet.place(tile, middle, rng.normal(pace.gap, pace.spread))
+        box = sheet.place(tile, middle, gap)
         if box is None:
             return False
         if sheet.boxes and pace.gap < JOINED_WITHIN and rng.random() < pace.joins:
@@ -111,7 +138,7 @@ class Composer:
         sign = ENDS[int(rng.integers(len(ENDS)))]
         signs = [
             (EQUALS, rng.uniform(0.25, 0.6)),
-            (DASH, rng.uniform(0.3, 0.9)),
+            (DASH, rng.uniform(0.3, 1.3)),
             (glyphs.strokes("futural", sign), rng.uniform(0.7, 1.2)),
         ]
         strokes, size = signs[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]
@@ -142,10 +169,11 @@ class _Pace:
     def __init__(self, rng: np.random.Generator) -> None:
         low, high = GAPS[int(rng.choice(len(GAPS), p=GAP_SHARES))]
         self.gap, self.spread = float(rng.uniform(low, high)), float(rng.uniform(0.5, 4))
-        self.slope, self.drift = float(rng.normal(0, 0.02)), float(rng.uniform(0, 3))
+        self.slope, self.drift = float(rng.normal(0, 0.02)), float(rng.uniform(0, 5))
         self.has_points = bool(rng.random() < 0.6)
         self.joins = 0.5 if rng.random() < 0.12 else 0.05  # probability for each digit
-        self.has_small_zeros = bool(rng.random() < 0.2)
+        self.has_small_zeros = bool(rng.random() < 0.35)
+        self.zeros_gap = float(rng.uniform(-4, 20))  # pixels, the most before a small zero
 
     def middle(self, sheet: Sheet, rng: np.random.Generator) -> float:
         """The row of the next digit's middle."""
@@ -159,14 +187,15 @@ def choose_digits(rng: np.random.Generator) -> list[int]:
     for place in range(1, count):
         if rng.random() < 0.1:
             digits[place] = digits[place - 1]
-    if count > 2 and rng.random() < 0.2:
+    if count > 2 and rng.random() < 0.3:
         zeros = int(rng.integers(1, count))
         digits[-zeros:] = [0] * zeros
     return digits
 
 
-def _shrink(tile: Grey, factor: float) -> Grey:
-    height, width = (max(3, round(side * factor)) for side in tile.shape)
+def _shrink(tile: Grey, factor: float, wider: float) -> Grey:
+    height, width = tile.shape
+    height, width = max(3, round(height * factor)), max(3, round(width * factor * wider))
     return np.asarray(Image.fromarray(tile).resize((width, height), Image.Resampling.BILINEAR))
 
 

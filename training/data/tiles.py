@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ class Hand:
 
     `slant` is dx/dy of the stems, `pen` the stroke's width and `threshold` the share of MNIST's
     grey that still is ink (low is thick); `mnist` the probability that a digit is MNIST's.
+    `habits` are the places, from 0 to 1, of the hand's usual forms among those of each digit, and
+    `faithful` is the probability that it keeps to them.
     """
 
     slant: float
@@ -35,6 +37,8 @@ class Hand:
     mnist: float
     size_jitter: float
     tilt_jitter: float
+    habits: tuple[float, ...]
+    faithful: float
 
 
 def choose_hand(rng: np.random.Generator) -> Hand:
@@ -46,23 +50,34 @@ def choose_hand(rng: np.random.Generator) -> Hand:
         mnist=float(rng.choice([0, 0.5, 1], p=[0.35, 0.3, 0.35])),
         size_jitter=float(rng.uniform(0.02, 0.14)),
         tilt_jitter=float(rng.uniform(0.01, 0.1)),
+        habits=tuple(rng.random(10).tolist()),
+        faithful=float(rng.choice([0, 0.8])),
     )
 
 
 class Writer:
-    """Draws digits and signs; `images` are the MNIST digits that it may copy."""
+    """Draws digits and signs; `images` are the MNIST digits that it may copy.
 
-    def __init__(self, images: Images) -> None:
+    With `untaught`, it also writes forms that no line reader learns from.
+    """
+
+    def __init__(self, images: Images, untaught: bool = False) -> None:
         self._of = {digit: images.pixels[images.labels == digit] for digit in range(10)}
-        self._hands = Hands()
+        self._hands = Hands(untaught)
 
     def draw_digit(self, digit: int, hand: Hand, rng: np.random.Generator) -> Grey:
         """The digit's ink in 0…1, trimmed, some UNIT high."""
         size = UNIT * float(np.exp(rng.normal(0, hand.size_jitter)))
+        if digit == 1:
+            size *= float(np.exp(rng.normal(0.03, 0.12)))
+        if digit == 0:
+            hand = replace(hand, aspect=hand.aspect * float(np.exp(rng.normal(0.08, 0.22))))
         if rng.random() < hand.mnist and len(self._of[digit]):
             pool = self._of[digit]
             return _copy_mnist(pool[rng.integers(len(pool))], size, hand, rng)
-        strokes = self._hands.choose(digit, rng)
+        is_usual = rng.random() < hand.faithful
+        place = hand.habits[digit] if is_usual else float(rng.random())
+        strokes = self._hands.choose(digit, place, rng)
         return draw_strokes(strokes, random_matrix(size / FIELD, hand, rng), hand.pen)
 
     def draw_sign(

@@ -24,8 +24,8 @@ def test_few_lines_fit_a_confidence_and_prove_nothing(baseline: Recognizer, digi
 class BlankReader:
     """A line reader that has learned nothing."""
 
-    def read_line(self, _: object) -> LineReading:
-        return LineReading("", np.zeros((0, 4), np.float32), np.zeros((0, 10)), [("", 0.0)])
+    def read_views(self, _: object) -> list[LineReading]:
+        return [LineReading("", np.zeros((0, 4), np.float32), np.zeros((0, 10)), [("", 0.0)])]
 
 
 def test_reader_of_nothing_is_never_certain(

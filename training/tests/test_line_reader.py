@@ -13,7 +13,7 @@ from training.data.images import Images
 from training.data.strings import Composer, Line
 
 LINES = 120
-FLOOR = 0.6  # of lines that are as hard as those that the network learned from
+FLOOR = 0.8  # of lines that are as hard as those that the network learned from
 
 
 @dataclass(frozen=True)

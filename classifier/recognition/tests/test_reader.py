@@ -12,6 +12,7 @@ from classifier.recognition import model_folder
 from classifier.recognition.imaging import from_array
 from classifier.recognition.imaging.tests.made import ink_at
 from classifier.recognition.labels import Reason, Verdict
+from classifier.recognition.line_reader import LineReading
 from classifier.recognition.reader import Reading, read_picture
 from classifier.recognition.recognizer import Recognizer
 
@@ -83,6 +84,24 @@ def test_points_between_digits_are_no_digits(write: Write, baseline: Recognizer)
     ink[94:100, 30 + 2 * STEP - 8 : 30 + 2 * STEP - 2] = 1
 
     assert text_of(read(ink, baseline)) == ["12500"]
+
+
+class StubbornReader:
+    """A line reader that reads 1573 in everything."""
+
+    def read_views(self, grey: NDArray[np.float32]) -> list[LineReading]:
+        height, width = grey.shape
+        boxes = np.tile(np.array([0, 0, width, height], np.float32), (4, 1))
+        probabilities = 0.05 + 0.5 * np.eye(10)[[1, 5, 7, 3]]
+        return [LineReading("1573", boxes, probabilities, [("1573", -0.1)])]
+
+
+def test_second_opinion_changes_no_digit_that_was_read(
+    write: Write, baseline: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baseline, "line_reader", StubbornReader())
+
+    assert text_of(read(write("1572"), baseline)) == ["1573"]
 
 
 def test_digit_that_is_cut_off_is_unsure(write: Write, baseline: Recognizer) -> None:

@@ -21,6 +21,15 @@ def test_cut_digits_box_without_ink_gives_none() -> None:
     assert cut_digits(grey, np.array([[50, 5, 60, 27]], np.float32)) == [None]
 
 
+def test_cut_digits_pen_running_dry_keeps_the_faint_digit() -> None:
+    grey = np.full((32, 80), 220.0)
+    grey[6:26, 20:23] = 40
+    grey[6:26, 50:53] = 150
+    _, faint = cut_digits(grey, np.array([[18, 5, 25, 27], [48, 5, 55, 27]], np.float32))
+    assert faint is not None
+    assert faint.max() > 200
+
+
 def test_measure_slant_leaning_stroke_finds_it() -> None:
     ink = np.zeros((20, 20), np.float32)
     for row in range(20):

@@ -1,0 +1,22 @@
+"""Digits as strokes, and the forms that calibration keeps for itself."""
+
+import numpy as np
+import pytest
+
+from training.data.habits import HABITS, UNTAUGHT
+from training.data.hands import FIELD, Hands
+
+
+@pytest.mark.parametrize("untaught", [False, True])
+def test_every_digit_has_forms_of_one_height(untaught: bool) -> None:
+    hands, rng = Hands(untaught), np.random.default_rng(1)
+    for digit in range(10):
+        for place in (0.0, 0.5, 0.999):
+            points = np.concatenate(hands.choose(digit, place, rng))
+            assert np.ptp(points, axis=0).max() == pytest.approx(FIELD, rel=0.5)
+
+
+def test_forms_that_calibrate_are_not_learned() -> None:
+    learned = {(digit, str(lines)) for digit, lines in HABITS}
+    assert not learned & {(digit, str(lines)) for digit, lines in UNTAUGHT}
+    assert {digit for digit, _ in UNTAUGHT} == set(range(10))
