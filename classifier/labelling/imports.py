@@ -2,22 +2,25 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, Q
 
 from classifier.labelling import labels
-from classifier.models import InputImage, Source, Upload, Via
+from classifier.models import InputImage, QueueItem, Source, Upload, Via, hash_pixels
 from classifier.models.locks import lock
+from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Label
 from classifier.uploads import submission
 from classifier.uploads.archives import LabelledPicture
 from classifier.uploads.upload_batch import UploadBatch, open_batch
+
+MAX_EXPORTED_BYTES = 2_000  # of 28×28 pixels as a PNG
 
 
 @dataclass
@@ -44,32 +47,57 @@ def import_pictures(
 ) -> list[ImportResult]:
     """Store and label all pictures or none; a picture that is stored already is only labelled.
 
-    Raise NoModel and NoStorage.
+    An exported image counts as stored if this site still has it. Raise NoModel and NoStorage.
     """
     hashed = [(hashlib.sha256(picture.data).hexdigest(), picture) for picture in pictures]
+    contents = {sha256: _hash_content(picture.data) for sha256, picture in hashed}
     with open_batch(batch) as joined:
         # The same archive, imported twice at once, must not be stored twice.
         lock("imports")
-        uploads = _find_uploads([sha256 for sha256, _ in hashed])
+        uploads = _find_uploads(contents)
         results = [_import_picture(picture, sha256, uploads, joined) for sha256, picture in hashed]
         new_labels = {image: result.label for result in results for image in result.images}
         labels.apply_labels(new_labels, by, Via.API)
     return results
 
 
-def _find_uploads(hashes: list[str]) -> dict[str, StoredUpload]:
-    """Return the stored uploads by hash; of several with one hash that which was labelled last."""
+def _hash_content(data: bytes) -> UUID | None:
+    """Return the content of a picture in the form of an exported image, or None."""
+    if len(data) > MAX_EXPORTED_BYTES:
+        return None
+    try:
+        pixels = imaging.decode(data).pixels
+    except ImageError:
+        return None
+    return hash_pixels((255 - pixels).tobytes()) if pixels.shape == (28, 28) else None
+
+
+def _find_uploads(contents: Mapping[str, UUID | None]) -> dict[str, StoredUpload]:
+    """Return what is stored of the pictures, by the hashes of their files.
+
+    Of several uploads of one file that which was labelled last, and of an exported image only that
+    image.
+    """
+    exported = {content: sha256 for sha256, content in contents.items() if content}
+    items = QueueItem.objects.filter(content__in=exported).values_list("pk", "content")
+    hash_by_image = {pk: exported[content] for pk, content in items}
+    by_image = InputImage.objects.filter(pk__in=hash_by_image).values("upload")
     # Deletion locks in the same order.
-    locked = Upload.objects.filter(sha256__in=hashes).order_by("pk").select_for_update(no_key=True)
-    hash_by_upload = dict(locked.values_list("pk", "sha256"))
-    uploads = {sha256: StoredUpload(pk) for pk, sha256 in hash_by_upload.items()}
+    locked = Upload.objects.filter(Q(sha256__in=contents) | Q(pk__in=by_image)).order_by("pk")
+    hash_by_upload = dict(locked.select_for_update(no_key=True).values_list("pk", "sha256"))
+    uploads = {
+        sha256: StoredUpload(pk) for pk, sha256 in hash_by_upload.items() if sha256 in contents
+    }
     images = InputImage.objects.filter(upload__in=hash_by_upload)
     by_upload: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     for upload, image, label in images.order_by(
         F("labelled_at").asc(nulls_first=True), "pk"
     ).values_list("upload", "pk", "label"):
         by_upload[upload][image] = label
-        uploads[hash_by_upload[upload]] = StoredUpload(upload, by_upload[upload])
+        if hash_by_upload[upload] in contents:
+            uploads[hash_by_upload[upload]] = StoredUpload(upload, by_upload[upload])
+        if image in hash_by_image:
+            uploads[hash_by_image[image]] = StoredUpload(upload, {image: label})
     return uploads
 
 

@@ -10,6 +10,7 @@ from classifier.models.images import (
     InputImageQuerySet,
     Prediction,
     Upload,
+    hash_pixels,
     stored_name,
 )
 from classifier.models.labels import MISTAKEN_SCORE, LabelChange, LabelCheck, QueueItem, Suggestion
@@ -59,5 +60,6 @@ __all__ = [
     "Via",
     "Webhook",
     "get_detail_fields",
+    "hash_pixels",
     "stored_name",
 ]

@@ -82,6 +82,11 @@ class Upload(models.Model):
         return reverse("result", args=[self.pk])
 
 
+def hash_pixels(pixels: bytes) -> uuid.UUID:
+    """Return an id that is the same for equal pixels."""
+    return uuid.UUID(bytes=hashlib.sha256(pixels).digest()[:16])
+
+
 class InputImageQuerySet(models.QuerySet["InputImage"]):
     def uploaded(self) -> "InputImageQuerySet":
         return self.filter(source__in=UPLOAD_SOURCES)
@@ -194,7 +199,7 @@ class InputImage(models.Model):
     @property
     def content(self) -> uuid.UUID:
         """An id that images with equal pixels share."""
-        return uuid.UUID(bytes=hashlib.sha256(self.pixels).digest()[:16])
+        return hash_pixels(bytes(self.pixels))
 
     @property
     def array(self) -> NDArray[np.uint8]:

@@ -89,16 +89,7 @@ def promote(
     version = register(name)
     if version.state == ModelState.CHAMPION:
         return version
-    if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
-        raise RuleBroken(
-            f"Model {name} was trained on {count} images that have been deleted since. "
-            "Train a model without them: python manage.py train"
-        )
-    if version.state == ModelState.REJECTED and not force:
-        raise Rejected(
-            f"Model {name} was rejected: {version.comparison['reason']} "
-            f"To promote it anyway: python manage.py promote {name} --force"
-        )
+    _check_promotable(version, force)
     previous = get_champion()
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
@@ -130,6 +121,19 @@ def promote_bundled() -> ModelVersion:
         earlier.name = f"{BUNDLED}-{earlier.checksum[:8]}"
         earlier.save(update_fields=["name"])
     return promote(BUNDLED, via=Via.AUTOMATIC, reason="It comes with the project.")
+
+
+def _check_promotable(version: ModelVersion, force: bool) -> None:
+    if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
+        raise RuleBroken(
+            f"Model {version} was trained on {count} images that have been deleted since. "
+            "Train a model without them: python manage.py train"
+        )
+    if version.state == ModelState.REJECTED and not force:
+        raise Rejected(
+            f"Model {version} was rejected: {version.comparison['reason']} "
+            f"To promote it anyway: python manage.py promote {version} --force"
+        )
 
 
 @transaction.atomic

@@ -14,13 +14,11 @@ from classifier.models import (
     AlarmKind,
     ApiToken,
     Delivery,
-    InputImage,
     LabelChange,
     LabelCheck,
     MediaStore,
     ModelState,
     ModelVersion,
-    Prediction,
     Promotion,
     RunState,
     ShadowReading,
@@ -282,35 +280,6 @@ def test_every_constraint_is_tested() -> None:
 )
 def test_valid_row_is_accepted(write: Write) -> None:
     assert write().pk is not None
-
-
-@pytest.mark.parametrize(
-    ("write", "change"),
-    [
-        (write_prediction(), {"confidence": 0.5}),
-        (write_label_change(), {"to_label": "8"}),
-        (write_promotion(), {"reason": "another"}),
-    ],
-    ids=["prediction", "label change", "promotion"],
-)
-def test_history_cannot_change(write: Write, change: dict[str, Any]) -> None:
-    row = write()
-    table = type(row).objects
-
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        table.filter(pk=row.pk).update(**change)
-
-    assert not table.filter(**change).exists()
-
-
-@pytest.mark.parametrize("write", [write_prediction(), write_label_change()])
-def test_history_is_deleted_with_its_image(write: Write) -> None:
-    write()
-
-    InputImage.objects.all().delete()
-
-    assert not Prediction.objects.exists()
-    assert not LabelChange.objects.exists()
 
 
 def test_model_name_is_unique() -> None:

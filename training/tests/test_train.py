@@ -52,7 +52,9 @@ def test_run_creates_a_model_plots_and_a_record(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("training.line_trainer.MOST_LINES", 200)  # for its graph, not its skill
+    # The line reader is here for its files, not for its skill.
+    monkeypatch.setattr("training.line_trainer.MOST_LINES", 200)
+    monkeypatch.setattr("training.line_calibration.LINES", 300)
     train(members=2)
     printed = capsys.readouterr().out
     assert "Training on 4,000 images: 4,000 MNIST sample." in printed

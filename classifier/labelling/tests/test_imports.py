@@ -190,6 +190,38 @@ def test_exported_and_deleted_uploads_are_imported_unchanged(
     assert max(differences) < 5, "levels of 255"
 
 
+@pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
+def test_import_of_an_export_changes_nothing(
+    labeller_api: Client, drawn: Draw, labeller: User, address: str
+) -> None:
+    answer = labeller_api.post("/api/predict", draw_two_digits(drawn), "image/png").json()
+    for digit, label in zip(answer["digits"], ("7", "1"), strict=True):
+        labels.set_label(UUID(digit["id"]), label, labeller, Via.QUEUE)
+    before = {*InputImage.objects.values_list("pk", "label", "pixels", "labelled_at")}
+    archive = export_archive(labeller_api, address)
+
+    results = import_archive(labeller_api, archive)
+
+    assert [each["problem"] for each in results] == [None, None]
+    assert {*InputImage.objects.values_list("pk", "label", "pixels", "labelled_at")} == before
+    assert Upload.objects.count() == 1
+
+
+def test_exported_image_with_another_label_here_is_reported(
+    labeller_api: Client, drawn: Draw, labeller: User
+) -> None:
+    answer = labeller_api.post("/api/predict", drawn(7), "image/png").json()
+    image = UUID(answer["digits"][0]["id"])
+    labels.set_label(image, "7", labeller, Via.QUEUE)
+    archive = export_archive(labeller_api, "/api/labels.npz")
+    labels.set_label(image, "1", labeller, Via.QUEUE)
+
+    [result] = import_archive(labeller_api, archive)
+
+    assert result["problem"]["code"] == "labelled_otherwise"
+    assert InputImage.objects.get().label == "1"
+
+
 def get_pixels(image: InputImage) -> NDArray[np.int16]:
     return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
 
