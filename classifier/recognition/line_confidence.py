@@ -1,4 +1,4 @@
-"""How likely a whole line is right, from two readers of it."""
+"""Estimate the probability that a whole line is right, from two readers."""
 
 import math
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ from classifier.recognition.labels import Verdict
 from classifier.recognition.line_reader import LineReading
 from classifier.recognition.recognizer import Recognition
 
-LEAST = 1e-6  # probabilities are limited to this and 1 less this
+LEAST = 1e-6  # probabilities are limited to the range from this to 1 - this
 WIDEST_MARGIN = 12.0
-CERTAIN_OF_NONE = 0.0  # a cut without ink supports no digit
 FEATURES = ("line", "margin", "weakest", "support", "pieces")
 
 Floats = NDArray[np.float64]
@@ -21,15 +20,18 @@ Floats = NDArray[np.float64]
 def measure_agreement(
     reading: LineReading, opinions: list[Recognition | None], pieces: list[Recognition]
 ) -> Floats:
-    """The FEATURES of a line with at least one digit and of its digits' recognitions.
+    """Return the FEATURES of a line with at least one digit.
 
-    `line` is the logit of the line reader's probability of its text, `margin` the log ratio to its
-    second text, `weakest` and `support` the least and the mean log probability that the recogniser
-    gives to the digits read; None is a digit without ink. `pieces` is 1 where the digits that
-    imaging separates, without the line reader, are certain and spell the same text, and else 0.
+    `opinions` are the recognitions of the digits read, None for a digit without ink. `pieces` are
+    those of the digits that imaging separates without the line reader.
+
+    `line` is the logit of the line reader's probability of its text, and `margin` the log ratio to
+    its second text. `weakest` and `support` are the least and the mean log probability of the
+    digits by the recogniser. `pieces` is 1 if the pieces are certain and spell the same text, and
+    else 0.
     """
     supports = [
-        CERTAIN_OF_NONE
+        0.0
         if opinion is None
         else float(opinion.probabilities[int(digit)]) * (1 - opinion.scores["rejection"])
         for digit, opinion in zip(reading.text, opinions, strict=True)
@@ -37,7 +39,7 @@ def measure_agreement(
     logs = np.log(np.maximum(supports, LEAST))
     return np.array(
         [
-            _logit(math.exp(reading.log_probability)),
+            _compute_logit(math.exp(reading.log_probability)),
             min(reading.margin, WIDEST_MARGIN),
             logs.min(),
             logs.mean(),
@@ -53,7 +55,7 @@ def spell(pieces: list[Recognition]) -> str | None:
     return "".join(piece.best_guess for piece in pieces)
 
 
-def _logit(probability: float) -> float:
+def _compute_logit(probability: float) -> float:
     limited = min(max(probability, LEAST), 1 - LEAST)
     return math.log(limited / (1 - limited))
 
@@ -66,7 +68,7 @@ class LineConfidence:
     bias: float
 
     def estimate(self, features: Floats) -> Floats:
-        """(…, FEATURES) → (…) probability that the whole line is right."""
+        """Return the probability that each line is right, of features (…, FEATURES)."""
         score = features @ np.array(self.weights) + self.bias
         estimate: Floats = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
         return estimate
@@ -75,9 +77,9 @@ class LineConfidence:
 def fit_confidence(
     features: Floats, right: NDArray[np.bool_], decay: float = 1e-2, rounds: int = 50
 ) -> LineConfidence:
-    """Fit by Newton's method with a quadratic penalty `decay` on the scaled weights.
+    """Fit by Newton's method, with a quadratic penalty `decay` on the scaled weights.
 
-    (n, FEATURES) features and whether each line was right.
+    `features` are (n, FEATURES); `right` is whether each line was read right.
     """
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     x = np.column_stack([(features - mean) / spread, np.ones(len(features))])

@@ -1,6 +1,6 @@
-"""A photographed line of text → an ink map of fixed height, the line reader's input.
+"""Convert a photographed line of text to the line reader's input, a map of ink of fixed height.
 
-Training and serving share this module, so that the network meets the same pictures in both.
+Training and serving share this module, so that the network gets the same pictures in both.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from PIL import Image
 HEIGHT = 32
 NARROWEST, WIDEST = 16, 1024
 BLOCK = 8  # columns that share one estimate of the paper
-REACH = 2  # blocks on each side that the estimate looks at
-PAPER_PERCENTILE = 65  # where a quarter is ink, the median of the paper
+REACH = 2  # blocks on each side that the estimate includes
+PAPER_PERCENTILE = 65  # the median of the paper if a quarter of the pixels is ink
 INK_PERCENTILE = 97
 FAINTEST = 0.03  # of the paper's brightness; fainter than this is grain
 LOWEST, HIGHEST = -0.5, 1.5
@@ -20,10 +20,11 @@ Grey = NDArray[np.float32]
 
 
 def prepare_line(grey: NDArray[np.generic]) -> Grey:
-    """(h, w) grey pixels of any size and range, dark ink on light paper → (HEIGHT, w') ink.
+    """Return the (HEIGHT, w') ink of (h, w) grey pixels with dark ink on light paper.
 
-    The paper is near 0 and the darkest strokes near 1, whatever the light, its slow changes
-    along the line, and the pen; w' keeps the proportions within NARROWEST and WIDEST.
+    The grey may have any size and range. Paper is near 0 and the darkest strokes are near 1, under
+    any light that changes slowly along the line. w' preserves the proportions within NARROWEST and
+    WIDEST.
     """
     small = resize_line(grey)
     paper = np.maximum(estimate_paper(small), 1e-3)
@@ -34,7 +35,7 @@ def prepare_line(grey: NDArray[np.generic]) -> Grey:
 
 
 def resize_line(grey: NDArray[np.generic]) -> Grey:
-    """The crop at HEIGHT; shrinking averages, so that thin strokes fade and do not vanish."""
+    """Resize the line to HEIGHT. Shrinking averages, so that thin strokes fade but remain."""
     height, width = grey.shape
     target = int(np.clip(round(width * HEIGHT / height), NARROWEST, WIDEST))
     image = Image.fromarray(np.ascontiguousarray(grey, np.float32))
@@ -42,7 +43,7 @@ def resize_line(grey: NDArray[np.generic]) -> Grey:
 
 
 def estimate_paper(small: Grey) -> Grey:
-    """(w,) brightness of the paper in each column of a line at HEIGHT."""
+    """Return the brightness of the paper in each column of a line at HEIGHT."""
     width = small.shape[1]
     blocks = -(-width // BLOCK)
     padded = np.pad(small, ((0, 0), (0, blocks * BLOCK - width)), mode="edge")

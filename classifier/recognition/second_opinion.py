@@ -1,4 +1,4 @@
-"""Single digits cut out of a line that was read, for a recogniser of 28×28 pixels."""
+"""Cut the digits out of a line that was read, for the recogniser of single digits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,49 +8,48 @@ from classifier.recognition.imaging.components import find_components
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
 from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
 
-PAPER, INK = 0.3, 0.7  # of the darkest strokes: paler is none, darker is whole
-FAINTEST = 0.2  # of the darkest strokes; a digit without any of this is none
-AROUND = 1.5  # pixels at HEIGHT left around a box
-STEEPEST = 0.6  # dx/dy that a hand slants
-FRAGMENT = 0.3  # of the largest piece; smaller ones at the sides are a neighbour's
+PAPER, INK = 0.3, 0.7  # of the darkest strokes, the limits of no ink and full ink
+FAINTEST = 0.2  # of the darkest strokes; fainter boxes have no digit
+MARGIN = 1.5  # pixels at HEIGHT around a box
+STEEPEST = 0.6  # dx/dy of handwriting
+FRAGMENT = 0.3  # of the largest piece; smaller pieces at the sides are a neighbour's
 
 
 def cut_digits(
     grey: NDArray[np.generic], boxes: NDArray[np.float32]
 ) -> list[NDArray[np.uint8] | None]:
-    """(h, w) grey pixels of a line and its (n, 4) boxes → (28, 28) pixels each, ink = 255.
+    """Return (28, 28) pixels with ink = 255 for each box (n, 4) of a line of grey pixels (h, w).
 
-    The digits are cut upright, by the slant of the whole line. None where a box holds no ink.
+    The digits are straightened by the slant of the whole line. A box without ink gives None.
     """
     ink = prepare_line(grey)
     scale = np.array([ink.shape[1] / grey.shape[1], HEIGHT / grey.shape[0]] * 2)
-    cuts = [_cut(ink, box) for box in boxes * scale]
+    cuts = [_cut_box(ink, box) for box in boxes * scale]
     slants = [measure_slant(cut) for cut in cuts if cut is not None]
     slant = float(np.median(slants)) if slants else 0.0
-    return [None if cut is None else convert_to_mnist(_upright(cut, slant)) for cut in cuts]
+    return [None if cut is None else convert_to_mnist(_straighten(cut, slant)) for cut in cuts]
 
 
-def _cut(ink: Grey, box: NDArray[np.float64]) -> Grey | None:
-    """The ink in the box, without what reaches in from the sides."""
-    left, top = np.floor(np.maximum(box[:2] - AROUND, 0)).astype(int)
-    right, bottom = np.ceil(box[2:] + AROUND).astype(int)
+def _cut_box(ink: Grey, box: NDArray[np.float64]) -> Grey | None:
+    """Return the ink in the box without fragments of the neighbours."""
+    left, top = np.floor(np.maximum(box[:2] - MARGIN, 0)).astype(int)
+    right, bottom = np.ceil(box[2:] + MARGIN).astype(int)
     region = ink[top : max(bottom, top), left : max(right, left)]
     darkest = float(region.max(initial=0))
     if darkest < FAINTEST:
         return None
-    # A pen that runs dry leaves digits fainter than the others of its line.
+    # If a pen runs dry, some digits are fainter than the others of the line.
     scaled = region * (INK / min(darkest, INK))
     cut: Grey = np.clip((scaled - PAPER) / (INK - PAPER), 0, 1).astype(np.float32)
-    found = find_components(cut > 0.5)
-    boxes, width = found.boxes, cut.shape[1]
-    outside = (boxes[:, 0] == 0) | (boxes[:, 2] == width)
-    fragments = np.flatnonzero(outside & (found.areas < FRAGMENT * found.areas.max())) + 1
-    cut[np.isin(found.labels, fragments)] = 0
+    pieces = find_components(cut > 0.5)
+    at_side = (pieces.boxes[:, 0] == 0) | (pieces.boxes[:, 2] == cut.shape[1])
+    fragments = np.flatnonzero(at_side & (pieces.areas < FRAGMENT * pieces.areas.max())) + 1
+    cut[np.isin(pieces.labels, fragments)] = 0
     return cut
 
 
 def measure_slant(ink: Grey) -> float:
-    """dx/-dy of the strokes by the ink's second moments, within ±STEEPEST."""
+    """Return dx/-dy of the strokes from the ink's second moments, within ±STEEPEST."""
     rows, columns = np.mgrid[: ink.shape[0], : ink.shape[1]]
     total = max(float(ink.sum()), 1e-6)
     y = rows - float((ink * rows).sum()) / total
@@ -59,8 +58,8 @@ def measure_slant(ink: Grey) -> float:
     return float(np.clip(slant, -STEEPEST, STEEPEST))
 
 
-def _upright(ink: Grey, slant: float) -> Grey:
-    """The digit without its slant, trimmed."""
+def _straighten(ink: Grey, slant: float) -> Grey:
+    """Remove the slant, and trim."""
     height, width = ink.shape
     room = int(np.ceil(abs(slant) * height / 2)) + 1
     padded = np.pad(ink, ((0, 0), (room, room)))

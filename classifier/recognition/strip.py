@@ -1,4 +1,4 @@
-"""Lines of writing as the line reader gets them."""
+"""Lines of writing in the form that the line reader needs."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from classifier.recognition.imaging import Box, Line, Picture
 from classifier.recognition.imaging.arrays import Grey
 from classifier.recognition.imaging.light import convert_to_dark_ink
 
-INKED = 0.6  # how much darker than paper full ink is
+INKED = 0.6  # share of the paper's light that full ink absorbs
 
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A line of writing, dark on light: (h, w) `grey` from 0 to 1, and the box of the line.
+    """A line of writing, dark on light: (h, w) `grey` from 0 to 1, and the line's box.
 
-    Column 0 and row 0 of the grey are at `left` and `top` of the upright original, and a pixel of
-    it is `scale` of the original's.
+    The grey starts at `left` and `top` in the upright original, and one of its pixels is `scale`
+    pixels of the original.
     """
 
     grey: Grey
@@ -35,21 +35,17 @@ class Strip:
     @classmethod
     def from_line(cls, line: Line) -> "Strip":
         margin = (line.ink.shape[0] * line.scale - line.box[3]) / 2
-        return cls(darken(line.ink), line.start, line.box[1] - margin, line.scale, line.box)
+        grey = np.asarray(1 - INKED * line.ink, np.float32)
+        return cls(grey, line.start, line.box[1] - margin, line.scale, line.box)
 
-    def holds(self, box: Box) -> bool:
-        """Return whether the middle of a box, as x, y, width, height, lies in the line."""
+    def contains(self, box: Box) -> bool:
+        """Return whether the middle of a box (x, y, width, height) lies in the line."""
         x, y, width, height = self.box
         across, down = box[0] + box[2] / 2, box[1] + box[3] / 2
         return x <= across <= x + width and y <= down <= y + height
 
-    def box_in_picture(self, box: NDArray[np.float32]) -> Box:
-        """Return left, top, right, bottom in the grey as x, y, width, height in the original."""
+    def convert_box(self, box: NDArray[np.float32]) -> Box:
+        """Convert left, top, right, bottom in the grey to x, y, width, height in the original."""
         left, top, right, bottom = (self.scale * float(side) for side in box)
         x, y = round(max(self.left + left, 0)), round(max(self.top + top, 0))
         return x, y, max(round(self.left + right) - x, 1), max(round(self.top + bottom) - y, 1)
-
-
-def darken(ink: Grey) -> Grey:
-    """Return ink, from 0 to 1, as grey on white paper."""
-    return np.asarray(1 - INKED * ink, np.float32)

@@ -129,7 +129,9 @@ def compose_answer(
     """Return one answer for the digits of a picture, which are in reading order."""
     verdict = combine_verdicts([digit.verdict for digit in digits])
     doubtful = _find_most_doubtful(digits, verdict)
-    confidences = [*(digit.confidence for digit in digits), *layout.confidences]
+    confidences = [digit.confidence for digit in digits]
+    if layout.confidence is not None:
+        confidences.append(layout.confidence)
     is_label = verdict == Verdict.DIGIT
     text = "".join(digit.best_guess for digit in digits)
     return Answer(

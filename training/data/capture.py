@@ -1,4 +1,4 @@
-"""Cameras, scanners, printers and codecs between a written line and its pixels."""
+"""Simulate the printing on a written line, and the camera or scanner that captures it."""
 
 import math
 
@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from training.data.paper import recompressed
+from training.data.photo_effects import recompress
 
 Grey = NDArray[np.float32]
 FEWEST_PIXELS, MOST_PIXELS = 16, 100  # a photographed line's height
 
 
 def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> Grey:
-    """(h, w) printed ink: lines under or through the feet of digits `digit` pixels high in the
-    middle, over their heads, and the sides of boxes; often none."""
+    """Return printed ink (h, w) around digits in the middle that are `digit` pixels high.
+
+    It may be empty, or have lines at the digits' feet or above their heads, and sides of boxes.
+    """
     printed = np.zeros(shape, np.float32)
     y, x = np.ogrid[: shape[0], : shape[1]]
     tilt = rng.normal(0, 0.012)
@@ -36,7 +38,7 @@ def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) 
 
 
 def photograph(grey: Grey, rng: np.random.Generator) -> Grey:
-    """(h, w) brightness in 0…1 → grey pixels in 0…255 of another size, blurred, grainy, coded."""
+    """Capture brightness (h, w), 0 to 1, as grey pixels, 0 to 255, of another size and quality."""
     height = int(np.exp(rng.uniform(math.log(FEWEST_PIXELS), math.log(MOST_PIXELS))))
     width = max(4, round(grey.shape[1] * height / grey.shape[0]))
     image = Image.fromarray(np.ascontiguousarray(255 * grey, np.float32))
@@ -46,5 +48,5 @@ def photograph(grey: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.6:
         coded = coded.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.1) * height / 50))
     if rng.random() < 0.35:
-        coded = recompressed(coded, int(rng.integers(30, 95)))
+        coded = recompress(coded, int(rng.integers(30, 95)))
     return np.asarray(coded, np.float32)

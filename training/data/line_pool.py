@@ -1,4 +1,4 @@
-"""Composed lines in memory, and batches of them."""
+"""A pool of composed lines in memory, and batches from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from training.data.strings import MOST_DIGITS, Composer, Line
 BATCH = 32
 WIDTHS = 16  # batches are padded to a multiple of this
 STEP = 255 / (HIGHEST - LOWEST)
-# Limits of what augmentation does to a line, for which batches leave room.
+# The most that augmentation widens and shifts a line; batches leave room for it.
 WIDENED, SHIFTED = 1.05, 3
 
 
@@ -28,7 +28,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class LinePool:
-    """Lines with their ink as bytes, which take a quarter of the memory."""
+    """Composed lines, with their ink as bytes to save three quarters of the memory."""
 
     inks: list[NDArray[np.uint8]]
     texts: list[str]
@@ -37,20 +37,20 @@ class LinePool:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def line(self, place: int) -> Line:
+    def unpack_line(self, place: int) -> Line:
         ink = (self.inks[place] / STEP + LOWEST).astype(np.float32)
         return Line(ink, self.texts[place], self.boxes[place])
 
-    def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """All lines once, in batches of like widths, in random order."""
+    def iterate_batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """Yield all lines once, in batches of similar widths and in random order."""
         widths = np.array([ink.shape[1] for ink in self.inks]) * rng.uniform(0.9, 1.1, len(self))
         order = np.argsort(widths)
         for start in rng.permutation(range(0, len(self), BATCH)):
-            yield assemble([self.line(place) for place in order[start : start + BATCH]], rng)
+            yield assemble([self.unpack_line(place) for place in order[start : start + BATCH]], rng)
 
 
 def compose_pool(composer: Composer, count: int, rng: np.random.Generator) -> LinePool:
-    """Lines in the order in which they were composed."""
+    """Compose `count` lines."""
     lines = (composer.compose(rng) for _ in range(count))
     packed = [(np.round((line.ink - LOWEST) * STEP).astype(np.uint8), line) for line in lines]
     return LinePool(
@@ -61,7 +61,7 @@ def compose_pool(composer: Composer, count: int, rng: np.random.Generator) -> Li
 
 
 def assemble(lines: list[Line], rng: np.random.Generator) -> Batch:
-    """One batch, each line somewhere in its width."""
+    """Return a batch with each line at a random place in its width."""
     widest = max(line.ink.shape[1] for line in lines)
     width = int(-(-(widest * WIDENED + 2 * SHIFTED) // WIDTHS) * WIDTHS)
     ink = np.zeros((len(lines), HEIGHT, width, 1), np.float32)

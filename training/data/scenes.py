@@ -1,4 +1,4 @@
-"""Pictures as people take them: digits on paper, under the conditions that imaging must bear."""
+"""Compose pictures of digits on paper, under the conditions that imaging must handle."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,20 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from training.data import paper, pen, styles
+from training.data import pen, styles
+from training.data import photo_effects as effects
 from training.data.images import Images, Pixels
-from training.data.paper import Field, Shape
+from training.data.photo_effects import Field, Shape
 
 SIDE = 300
 PAGE = 640, 960
 PHOTO = 3000, 4000
-PEN_SHARE = 0.3  # of the digits that a simulated pen draws; the rest are the source's
-INK_EDGE = 0.4  # of a source's pixel; the outline of an enlarged digit
+PEN_SHARE = 0.3  # of the digits, which a simulated pen draws; the others are the source's
+INK_EDGE = 0.4  # of full ink, at the outline of an enlarge digit
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A picture, (h, w, 3); its digits in reading order; and where their ink is, (h, w) 0 to 1."""
+    """A picture (h, w, 3), its digits in reading order, and their ink (h, w), 0 to 1."""
 
     pixels: Pixels
     digits: str
@@ -29,21 +30,21 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Writer:
-    """Digits to put on paper: real ones, and those of a pen."""
+    """A writer of digits, some copied from the source and some drawn by a pen."""
 
     source: Images
     rng: np.random.Generator
 
-    def digit(self, height: int) -> tuple[str, Field]:
-        """Return a label and its trimmed ink, `height` pixels high."""
+    def draw_digit(self, height: int) -> tuple[str, Field]:
+        """Return a label and its trim ink, `height` pixels high."""
         if self.rng.random() < PEN_SHARE:
-            label, ink = self._penned()
+            label, ink = self._draw_with_pen()
         else:
             place = int(self.rng.integers(len(self.source)))
             label, ink = str(self.source.labels[place]), self.source.pixels[place] / 255
-        return label, enlarged(trimmed(ink), height)
+        return label, enlarge(trim(ink), height)
 
-    def _penned(self) -> tuple[str, Field]:
+    def _draw_with_pen(self) -> tuple[str, Field]:
         models = styles.list_forms()
         label, strokes = models[self.rng.integers(len(models))]
         lines = pen.round_corners(strokes, int(self.rng.integers(1, 3)))
@@ -53,13 +54,13 @@ class Writer:
         return str(label), pen.draw_strokes(lines, self.rng.uniform(4, 10)).astype(np.float64)
 
 
-def trimmed(ink: Field) -> Field:
+def trim(ink: Field) -> Field:
     rows, columns = (np.flatnonzero((ink > INK_EDGE).any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def enlarged(ink: Field, height: int) -> Field:
-    """Return the ink at another size with the outline of a pen's stroke, and a blank border."""
+def enlarge(ink: Field, height: int) -> Field:
+    """Resize the ink, with the sharp outline of a pen's stroke and a blank border."""
     scale = height / len(ink)
     padded = np.pad(ink, 1).astype(np.float32)
     size = [max(3, round(side * scale)) for side in padded.shape[::-1]]
@@ -71,9 +72,9 @@ def enlarged(ink: Field, height: int) -> Field:
 Drawing = tuple[str, Field]
 
 
-def one_digit(writer: Writer, shape: Shape, low: float = 0.3, high: float = 0.65) -> Drawing:
-    """Return a digit at a random place, between `low` and `high` of the picture's height."""
-    label, ink = writer.digit(int(writer.rng.uniform(low, high) * min(shape)))
+def write_digit(writer: Writer, shape: Shape, low: float = 0.3, high: float = 0.65) -> Drawing:
+    """Write a digit at a random place, `low` to `high` of the picture's height."""
+    label, ink = writer.draw_digit(int(writer.rng.uniform(low, high) * min(shape)))
     ink = ink[: shape[0], : shape[1]]
     field = np.zeros(shape)
     margin = 0.12 * min(shape)
@@ -85,14 +86,14 @@ def one_digit(writer: Writer, shape: Shape, low: float = 0.3, high: float = 0.65
     return label, field
 
 
-def two_rows(writer: Writer, shape: Shape) -> Drawing:
-    """Return two rows of five digits, each row with a slope of its own."""
+def write_two_rows(writer: Writer, shape: Shape) -> Drawing:
+    """Write two rows of five digits, each with its own slope."""
     rng, field, labels = writer.rng, np.zeros(shape), ""
     height = int(shape[0] * rng.uniform(0.14, 0.2))
     for row in range(2):
         slope, pitch = rng.normal(0, 0.02), shape[1] * 0.74 / 5
         for place in range(5):
-            label, ink = writer.digit(int(height * rng.uniform(0.88, 1.12)))
+            label, ink = writer.draw_digit(int(height * rng.uniform(0.88, 1.12)))
             ink = ink[:, : int(0.95 * pitch)]
             left = int(shape[1] * 0.13 + (place + 0.5) * pitch - ink.shape[1] / 2)
             middle = shape[0] * (0.33 + 0.34 * row) + slope * (left - shape[1] / 2)
@@ -103,7 +104,7 @@ def two_rows(writer: Writer, shape: Shape) -> Drawing:
     return labels, field
 
 
-def photographed(
+def photograph(
     drawing: Drawing,
     rng: np.random.Generator,
     light: Field | float = 1.0,
@@ -111,169 +112,175 @@ def photographed(
     grain: float | None = None,
     printed: Field | float = 0.0,
 ) -> Scene:
-    """Return ink on tinted paper under `light`; `depth` is the part of the light it takes, and
-    `grain` the noise in grey levels."""
+    """Photograph ink on tinted paper under `light`.
+
+    `depth` is the share of the light that the ink absorbs, and `grain` the noise in grey levels.
+    """
     labels, ink = drawing
     tint = rng.uniform(0.78, 0.97) * (1 - rng.uniform(0, 0.08, 3))
-    taken = rng.uniform(0.55, 0.95) if depth is None else depth
-    colour = taken * (1 - rng.uniform(0, 0.3, 3) * (rng.random() < 0.5))
+    absorbed = rng.uniform(0.55, 0.95) if depth is None else depth
+    colour = absorbed * (1 - rng.uniform(0, 0.3, 3) * (rng.random() < 0.5))
     through = (1 - 0.35 * np.asarray(printed)) * np.asarray(light) * np.ones(ink.shape)
     pixels = 255 * tint * through[..., None] * (1 - colour * ink[..., None])
-    return Scene(finished(pixels, rng, grain), labels, ink)
+    return Scene(add_grain(pixels, rng, grain), labels, ink)
 
 
-def finished(pixels: NDArray[np.float64], rng: np.random.Generator, grain: float | None) -> Pixels:
+def add_grain(pixels: NDArray[np.float64], rng: np.random.Generator, grain: float | None) -> Pixels:
     sigma = rng.uniform(1, 3) if grain is None else grain
     noise = rng.standard_normal(pixels.shape[:2], np.float32)[..., None] * sigma
     return np.clip(np.round(pixels + noise), 0, 255).astype(np.uint8)
 
 
-def plain(writer: Writer) -> Scene:
-    return photographed(one_digit(writer, (SIDE, SIDE)), writer.rng)
+def compose_plain(writer: Writer) -> Scene:
+    return photograph(write_digit(writer, (SIDE, SIDE)), writer.rng)
 
 
-def half_shadow(writer: Writer) -> Scene:
-    return _shadowed(writer, 0.5)
+def compose_half_shadow(writer: Writer) -> Scene:
+    return _compose_shadow(writer, 0.5)
 
 
-def deep_shadow(writer: Writer) -> Scene:
-    return _shadowed(writer, 0.25)
+def compose_deep_shadow(writer: Writer) -> Scene:
+    return _compose_shadow(writer, 0.25)
 
 
-def _shadowed(writer: Writer, darkness: float) -> Scene:
+def _compose_shadow(writer: Writer, darkness: float) -> Scene:
     shape = SIDE, SIDE
-    light = paper.shadow(shape, darkness, writer.rng) * paper.gradient(shape, writer.rng, 0.85)
-    return photographed(one_digit(writer, shape), writer.rng, light)
+    light = effects.make_shadow(shape, darkness, writer.rng)
+    light = light * effects.make_gradient(shape, writer.rng, 0.85)
+    return photograph(write_digit(writer, shape), writer.rng, light)
 
 
-def ruled(writer: Writer) -> Scene:
-    return _printed(writer, paper.ruled)
+def compose_ruled(writer: Writer) -> Scene:
+    return _compose_printed(writer, effects.draw_rules)
 
 
-def grid(writer: Writer) -> Scene:
-    return _printed(writer, paper.grid)
+def compose_grid(writer: Writer) -> Scene:
+    return _compose_printed(writer, effects.draw_grid)
 
 
-def _printed(writer: Writer, rules: Callable[..., Field]) -> Scene:
+def _compose_printed(writer: Writer, rules: Callable[..., Field]) -> Scene:
     rng, shape = writer.rng, (SIDE, SIDE)
     degrees, pitch, width = rng.uniform(-8, 8), rng.uniform(28, 70), rng.uniform(1, 3)
     printed = rng.uniform(0.5, 1.6) * rules(shape, degrees, pitch, width)
-    return photographed(one_digit(writer, shape, 0.35), rng, printed=printed)
+    return photograph(write_digit(writer, shape, 0.35), rng, printed=printed)
 
 
-def faint(writer: Writer) -> Scene:
-    """Return ink 25 grey levels darker than paper whose grain has a deviation of 2.5."""
-    labels, ink = one_digit(writer, (SIDE, SIDE))
+def compose_faint(writer: Writer) -> Scene:
+    """Compose ink 25 grey levels darker than paper, whose grain has a deviation of 2.5."""
+    labels, ink = write_digit(writer, (SIDE, SIDE))
     pixels = (writer.rng.uniform(190, 235) - 25 * ink)[..., None].repeat(3, axis=2)
-    return Scene(finished(pixels, writer.rng, 2.5), labels, ink)
+    return Scene(add_grain(pixels, writer.rng, 2.5), labels, ink)
 
 
-def cropped(writer: Writer) -> Scene:
-    """Return a digit with two pixels of paper about it."""
-    label, ink = writer.digit(int(writer.rng.uniform(24, 200)))
-    return photographed((label, np.pad(trimmed(ink), 2)), writer.rng)
+def compose_cropped(writer: Writer) -> Scene:
+    """Compose a digit with two pixels of paper around it."""
+    label, ink = writer.draw_digit(int(writer.rng.uniform(24, 200)))
+    return photograph((label, np.pad(trim(ink), 2)), writer.rng)
 
 
-def cut_off(writer: Writer) -> Scene:
-    """Return a digit of which the picture's border takes a quarter."""
-    label, ink = writer.digit(int(writer.rng.uniform(0.4, 0.7) * SIDE))
-    ink = trimmed(ink)
+def compose_cut_off(writer: Writer) -> Scene:
+    """Compose a digit, of which a quarter is outside the picture."""
+    label, ink = writer.draw_digit(int(writer.rng.uniform(0.4, 0.7) * SIDE))
+    ink = trim(ink)
     turns = int(writer.rng.integers(4))
     turned = np.rot90(ink, turns)
     turned = turned[round(0.25 * len(turned)) :]
     room = int(0.3 * max(ink.shape))
     field = np.pad(turned, ((0, room), (room, room)))
-    return photographed((label, np.rot90(field, -turns)), writer.rng)
+    return photograph((label, np.rot90(field, -turns)), writer.rng)
 
 
-def on_a_desk(writer: Writer) -> Scene:
-    """Return a sheet on a darker table, of which one to four sides show."""
+def compose_desk(writer: Writer) -> Scene:
+    """Compose a sheet on a darker table, with one to four of its sides visible."""
     shape = SIDE, SIDE
-    return _laid(one_digit(writer, shape, 0.3, 0.5), writer.rng, 1.0)
+    return _lay_on_table(write_digit(writer, shape, 0.3, 0.5), writer.rng, 1.0)
 
 
-def _laid(drawing: Drawing, rng: np.random.Generator, light: Field | float) -> Scene:
-    """Return the drawing on a sheet that leaves some of a table to be seen."""
+def _lay_on_table(drawing: Drawing, rng: np.random.Generator, light: Field | float) -> Scene:
+    """Photograph the drawing on a sheet that leaves some of a table visible."""
     labels, ink = drawing
     shape = ink.shape[0], ink.shape[1]
-    shown = rng.random(4) < 0.5
-    shown[rng.integers(4)] = True
-    margins = np.where(shown, rng.uniform(0.03, 0.1, 4), -0.3) * min(shape)
-    sheet = paper.sheet(shape, margins, rng.normal(0, 2))
-    table = 255 * paper.desk(shape, rng)[..., None] * np.array([1, 0.85, 0.7])
-    page = photographed((labels, ink * sheet), rng, grain=0).pixels
+    is_visible = rng.random(4) < 0.5
+    is_visible[rng.integers(4)] = True
+    margins = np.where(is_visible, rng.uniform(0.03, 0.1, 4), -0.3) * min(shape)
+    sheet = effects.draw_sheet(shape, margins, rng.normal(0, 2))
+    table = 255 * effects.draw_desk(shape, rng)[..., None] * np.array([1, 0.85, 0.7])
+    page = photograph((labels, ink * sheet), rng, grain=0).pixels
     pixels = sheet[..., None] * page + (1 - sheet[..., None]) * table
     lit = pixels * (np.asarray(light) * np.ones(shape))[..., None]
-    return Scene(finished(lit, rng, None), labels, ink * sheet)
+    return Scene(add_grain(lit, rng, None), labels, ink * sheet)
 
 
-def photo(writer: Writer) -> Scene:
-    """Return a sheet on a table in twelve megapixels."""
+def compose_photo(writer: Writer) -> Scene:
+    """Compose a sheet on a table in twelve megapixels."""
     rng = writer.rng
-    small = _laid(one_digit(writer, (750, 1000), 0.15, 0.5), rng, paper.gradient((750, 1000), rng))
+    shape = 750, 1000
+    drawing = write_digit(writer, shape, 0.15, 0.5)
+    small = _lay_on_table(drawing, rng, effects.make_gradient(shape, rng))
     large = Image.fromarray(small.pixels).resize(PHOTO[::-1], Image.Resampling.BICUBIC)
     return Scene(np.asarray(large), small.digits, small.ink)
 
 
-def page(writer: Writer) -> Scene:
-    light = paper.gradient(PAGE, writer.rng)
-    return photographed(two_rows(writer, PAGE), writer.rng, light)
+def compose_page(writer: Writer) -> Scene:
+    light = effects.make_gradient(PAGE, writer.rng)
+    return photograph(write_two_rows(writer, PAGE), writer.rng, light)
 
 
-def shadowed_page(writer: Writer) -> Scene:
-    """Return a page with a hard shadow on it and a dark edge about it."""
-    light = paper.shadow(PAGE, writer.rng.uniform(0.3, 0.6), writer.rng)
-    return _laid(two_rows(writer, PAGE), writer.rng, light)
+def compose_shadowed_page(writer: Writer) -> Scene:
+    """Compose a page with a hard shadow, on a dark table."""
+    light = effects.make_shadow(PAGE, writer.rng.uniform(0.3, 0.6), writer.rng)
+    return _lay_on_table(write_two_rows(writer, PAGE), writer.rng, light)
 
 
-def phone(writer: Writer) -> Scene:
-    """Return a folded page in perspective, out of focus and compressed, with a dark rim."""
+def compose_phone(writer: Writer) -> Scene:
+    """Compose a folded page in perspective, out of focus and compressed, with a dark rim."""
     rng = writer.rng
-    light = paper.fold(PAGE, rng) * paper.gradient(PAGE, rng, 0.6) * paper.rim(PAGE, rng)
-    scene = photographed(two_rows(writer, PAGE), rng, light)
-    image = paper.tilted(Image.fromarray(scene.pixels), 0.06, rng)
+    light = effects.make_fold(PAGE, rng) * effects.make_gradient(PAGE, rng, 0.6)
+    light = light * effects.make_rim(PAGE, rng)
+    scene = photograph(write_two_rows(writer, PAGE), rng, light)
+    image = effects.tilt(Image.fromarray(scene.pixels), 0.06, rng)
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
-    image = paper.recompressed(image, int(rng.integers(45, 85)))
+    image = effects.recompress(image, int(rng.integers(45, 85)))
     return Scene(np.asarray(image), scene.digits, scene.ink)
 
 
-def inverted(writer: Writer) -> Scene:
-    scene = photographed(one_digit(writer, (SIDE, SIDE)), writer.rng)
+def compose_inverted(writer: Writer) -> Scene:
+    scene = photograph(write_digit(writer, (SIDE, SIDE)), writer.rng)
     return Scene(255 - scene.pixels, scene.digits, scene.ink)
 
 
-def loop(writer: Writer) -> Scene:
-    """Return a 0 or an 8 that fills the picture, so that most of the paper is in its hole."""
+def compose_loop(writer: Writer) -> Scene:
+    """Compose a 0 or an 8 that fills the picture, so that most of the paper is in its hole."""
     while True:
-        label, ink = writer.digit(200)
+        label, ink = writer.draw_digit(200)
         if label in "08":
             break
-    ink = trimmed(ink)
+    ink = trim(ink)
     field = np.pad(ink, [(int(v), int(w)) for v, w in writer.rng.integers(2, 20, (2, 2))])
-    return photographed((label, field), writer.rng)
+    return photograph((label, field), writer.rng)
 
 
 CONDITIONS: dict[str, Callable[[Writer], Scene]] = {
-    "plain": plain,
-    "shadow to 50 %": half_shadow,
-    "shadow to 25 %": deep_shadow,
-    "ruled, up to 8°": ruled,
-    "grid, up to 8°": grid,
-    "faint, 25 levels at σ 2.5": faint,
-    "cropped 2 px around the ink": cropped,
-    "a quarter cut off": cut_off,
-    "on a desk": on_a_desk,
-    "photo of 12 megapixels": photo,
-    "page of ten": page,
-    "page with shadow and edge": shadowed_page,
-    "page, folded, rim, blur, JPEG": phone,
-    "light on dark": inverted,
-    "large 0 and 8": loop,
+    "plain": compose_plain,
+    "shadow to 50 %": compose_half_shadow,
+    "shadow to 25 %": compose_deep_shadow,
+    "ruled, up to 8°": compose_ruled,
+    "grid, up to 8°": compose_grid,
+    "faint, 25 levels at σ 2.5": compose_faint,
+    "cropped 2 px around the ink": compose_cropped,
+    "a quarter cut off": compose_cut_off,
+    "on a desk": compose_desk,
+    "photo of 12 megapixels": compose_photo,
+    "page of ten": compose_page,
+    "page with shadow and edge": compose_shadowed_page,
+    "page, folded, rim, blur, JPEG": compose_phone,
+    "light on dark": compose_inverted,
+    "large 0 and 8": compose_loop,
 }
 
 
-def scenes(condition: str, source: Images, count: int, seed: int) -> list[Scene]:
-    """Return `count` scenes of a condition; the same arguments give the same scenes."""
-    place = list(CONDITIONS).index(condition)
-    writer = Writer(source, np.random.default_rng((seed, place)))
+def compose_scenes(condition: str, source: Images, count: int, seed: int) -> list[Scene]:
+    """Compose `count` scenes of a condition; the same arguments give the same scenes."""
+    index = list(CONDITIONS).index(condition)
+    writer = Writer(source, np.random.default_rng((seed, index)))
     return [CONDITIONS[condition](writer) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""A sheet on which tiles of ink are set in a line, as close as their outlines allow."""
+"""A sheet that arranges tiles of ink in a line, as close as their outlines allow."""
 
 import math
 from dataclasses import dataclass, field
@@ -15,8 +15,11 @@ UNREACHED = -1e3  # rows without ink
 
 @dataclass
 class Sheet:
-    """A line while it is written: `ink` (h, w), how far right each row reaches, and the boxes of
-    its digits; `left` and `right` are of the tile that was placed last."""
+    """A line while it is written.
+
+    `ink` is (h, w), `front` the right end of the ink in each row, and `boxes` those of the digits.
+    `left` is that of the last tile, and `right` the right end of all tiles.
+    """
 
     ink: Grey
     left: float
@@ -29,9 +32,9 @@ class Sheet:
         self.front = np.full(len(self.ink), self.left, np.float64)
 
     def place(self, tile: Grey, middle: float, gap: float) -> Box | None:
-        """Set the tile to the right of all ink, `gap` pixels from the nearest in any row.
+        """Place the tile to the right of all ink, `gap` pixels from the nearest ink in any row.
 
-        Returns its box, or None where the sheet has no room for it.
+        Return its box, or None if the sheet has no room for it.
         """
         top = int(np.clip(round(middle - len(tile) / 2), 0, max(len(self.ink) - len(tile), 0)))
         tile = tile[: len(self.ink) - top]
@@ -39,8 +42,8 @@ class Sheet:
         dark = tile > INKED
         used = dark.any(axis=1)
         start = np.where(used, dark.argmax(axis=1), 10**4)
-        nearest = float(np.max(_spread(self.front)[rows] - start))
-        # However its strokes lean, half of a tile is to the right of the one before.
+        nearest = float(np.max(_spread_rows(self.front)[rows] - start))
+        # At least half of a tile is to the right of the previous one, even if strokes lean.
         least = max(0.7 * self.left + 0.3 * self.right, self.right - 0.5 * width)
         left = round(max(gap + nearest, least))
         if left < 0 or left + width >= self.ink.shape[1]:
@@ -55,7 +58,7 @@ class Sheet:
     def join(
         self, front: NDArray[np.float64], box: Box, pen: float, rng: np.random.Generator
     ) -> None:
-        """Draw the stroke that a pen leaves on its way from the `front` to the digit in the box."""
+        """Draw the stroke of a pen that is not lifted between `front` and the digit in the box."""
         left, top, right, bottom = box
         rows = np.flatnonzero(front[top:bottom] > front.max() - UNIT) + top
         if not len(rows):
@@ -73,8 +76,8 @@ class Sheet:
             self.ink[max(y - half, 0) : y + half, max(x - half, 0) : x + half] = 1
 
 
-def _spread(front: NDArray[np.float64], reach: int = 4) -> NDArray[np.float64]:
-    """Each row's greatest within `reach` rows."""
+def _spread_rows(front: NDArray[np.float64], reach: int = 4) -> NDArray[np.float64]:
+    """Return the maximum within `reach` rows of each row."""
     padded = np.pad(front, reach, constant_values=UNREACHED)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     spread: NDArray[np.float64] = windows.max(axis=1)

@@ -1,4 +1,4 @@
-"""Lines of handwritten digits on all kinds of paper, as a camera or scanner sees them."""
+"""Compose photographed lines of handwritten digits on all kinds of paper."""
 
 from dataclasses import dataclass
 
@@ -7,23 +7,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from classifier.recognition.line_image import HEIGHT, prepare_line
-from training.data import capture, glyphs, papers
+from training.data import capture, glyphs
+from training.data.backgrounds import SHAPE, make_backgrounds, make_noise
 from training.data.images import Images
 from training.data.pen import Stroke
 from training.data.sheet import INKED, Box, Sheet
 from training.data.tiles import UNIT, Grey, Hand, Writer, choose_hand
 
-FIELD = papers.SHAPE
+FIELD = SHAPE
 MIDDLE = FIELD[0] / 2
 LENGTHS = (0.04, 0.08, 0.09, 0.15, 0.2, 0.21, 0.12, 0.06, 0.05)  # shares of 0…8 digits
 MOST_DIGITS = len(LENGTHS) - 1
-PAPERS = 400
-# Smallest and largest usual gap between digits in pixels, and margin around them; with shares.
+BACKGROUNDS = 400
+# Ranges of the usual gap between digits and of the margin around them, in pixels, with shares.
 GAPS = ((-2, 1), (0, 5), (3, 12), (10, 40))
 GAP_SHARES = (0.16, 0.36, 0.36, 0.12)
 MARGINS = ((-2, 4), (2, 14), (10, 40))
 MARGIN_SHARES = (0.3, 0.5, 0.2)
-JOINED_WITHIN = 12  # pixels of a usual gap
+JOINED_WITHIN = 12  # pixels; digits with wider usual gaps are not joined
 
 DOT: list[Stroke] = [np.array([[5, 15], [5.5, 16]], float)]
 COMMA: list[Stroke] = [np.array([[6, 12], [6, 14], [3, 20]], float)]
@@ -34,8 +35,10 @@ ENDS = "#$*%<"
 
 @dataclass(frozen=True)
 class Line:
-    """`ink` is (HEIGHT, w) as `prepare_line` makes it; `boxes` (n, 4) are left, top, right and
-    bottom of each digit of `text` in its pixels."""
+    """A line for training: `ink` (HEIGHT, w) from `prepare_line`, and its text.
+
+    `boxes` (n, 4) are left, top, right and bottom of each digit, in pixels of the ink.
+    """
 
     ink: Grey
     text: str
@@ -44,8 +47,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Photo:
-    """A line as a camera or scanner sees it: (h, w) `grey` pixels from 0 to 255, its text, and the
-    (n, 4) boxes of its digits in shares of the picture's width and height."""
+    """A line from a camera or scanner: `grey` pixels (h, w), 0 to 255, and its text.
+
+    `boxes` (n, 4) are those of the digits, in shares of the picture's width and height.
+    """
 
     grey: Grey
     text: str
@@ -53,76 +58,79 @@ class Photo:
 
 
 class Composer:
-    """Makes lines; `images` are the MNIST digits that it may use.
+    """A composer of lines, which may copy the MNIST digits `images`.
 
-    With `untaught`, it also writes forms of digits that no line reader learns from.
+    With `untaught`, the digits include forms that are not used in training.
     """
 
     def __init__(
         self,
         images: Images,
         rng: np.random.Generator,
-        sheets: int = PAPERS,
+        backgrounds: int = BACKGROUNDS,
         untaught: bool = False,
     ) -> None:
         self._writer = Writer(images, untaught)
-        self._papers = papers.make_papers(sheets, rng)
+        self._backgrounds = make_backgrounds(backgrounds, rng)
 
     def compose(self, rng: np.random.Generator) -> Line:
-        """One line of up to MOST_DIGITS digits, as the reader's network gets it."""
+        """Compose a line of up to MOST_DIGITS digits, and prepare it for the line reader."""
         photo = self.photograph(rng)
         ink = prepare_line(photo.grey)
         boxes = photo.boxes * np.array([ink.shape[1], HEIGHT] * 2)
         return Line(ink, photo.text, boxes.astype(np.float32))
 
     def photograph(self, rng: np.random.Generator) -> Photo:
-        """One line of up to MOST_DIGITS digits."""
+        """Compose and photograph a line of up to MOST_DIGITS digits."""
         sheet, text = self._write(choose_digits(rng), choose_hand(rng), rng)
         left, top, right, bottom = window = _choose_window(sheet.ink, rng)
-        grey = self._photograph(sheet.ink, window, rng)
+        grey = self._capture(sheet.ink, window, rng)
         boxes = np.reshape(sheet.boxes, (-1, 4)) - np.array([left, top, left, top])
         return Photo(grey, text, boxes / np.array([right - left, bottom - top] * 2))
 
     def _write(self, digits: list[int], hand: Hand, rng: np.random.Generator) -> tuple[Sheet, str]:
-        """The sheet, and the digits that it has room for."""
+        """Write the digits; return the sheet, and the text that it has room for."""
         sheet = Sheet(np.zeros(FIELD, np.float32), float(rng.uniform(12, 60)))
-        pace = _Pace(rng)
+        layout = _LineLayout(rng)
         if rng.random() < 0.12:
             self._add_end(sheet, hand, rng)
         for place, digit in enumerate(digits):
-            if not self._add_digit(sheet, digit, hand, pace, rng):
+            if not self._add_digit(sheet, digit, hand, layout, rng):
                 break
-            left = len(digits) - 1 - place
-            if pace.has_points and ((left and left % 3 == 0) or rng.random() < 0.06):
-                self._add_point(sheet, hand, pace, rng)
+            remaining = len(digits) - 1 - place
+            ends_group = remaining and remaining % 3 == 0
+            if layout.has_points and (ends_group or rng.random() < 0.06):
+                self._add_point(sheet, hand, layout, rng)
         if rng.random() < 0.35:
-            self._add_point(sheet, hand, pace, rng)
+            self._add_point(sheet, hand, layout, rng)
         if rng.random() < 0.25:
             self._add_end(sheet, hand, rng)
         return sheet, "".join(map(str, digits[: len(sheet.boxes)]))
 
     def _add_digit(
-        self, sheet: Sheet, digit: int, hand: Hand, pace: "_Pace", rng: np.random.Generator
+        self, sheet: Sheet, digit: int, hand: Hand, layout: "_LineLayout", rng: np.random.Generator
     ) -> bool:
         tile = self._writer.draw_digit(digit, hand, rng)
-        middle = pace.middle(sheet, rng)
-        gap = float(rng.normal(pace.gap, pace.spread))
-        if pace.has_small_zeros and digit == 0 and sheet.boxes:
+        middle = layout.choose_middle(sheet, rng)
+        gap = float(rng.normal(layout.gap, layout.spread))
+        if layout.has_small_zeros and digit == 0 and sheet.boxes:
             tile = _shrink(tile, rng.uniform(0.4, 0.9), float(np.exp(rng.uniform(0, 0.6))))
             middle += rng.uniform(-0.2, 1) * (UNIT - len(tile)) / 2
-            gap = min(gap, pace.zeros_gap)
+            gap = min(gap, layout.zeros_gap)
         front = sheet.front.copy()
         box = sheet.place(tile, middle, gap)
         if box is None:
             return False
-        if sheet.boxes and pace.gap < JOINED_WITHIN and rng.random() < pace.joins:
+        if sheet.boxes and layout.gap < JOINED_WITHIN and rng.random() < layout.joins:
             sheet.join(front, box, hand.pen, rng)
         sheet.boxes.append(box)
         return True
 
-    def _add_point(self, sheet: Sheet, hand: Hand, pace: "_Pace", rng: np.random.Generator) -> None:
-        """A point, comma or dash, as people write between and after digits."""
-        base = MIDDLE + pace.slope * sheet.right + UNIT / 2
+    def _add_point(
+        self, sheet: Sheet, hand: Hand, layout: "_LineLayout", rng: np.random.Generator
+    ) -> None:
+        """Add a point, comma or dash, which people write between and after digits."""
+        base = MIDDLE + layout.slope * sheet.right + UNIT / 2
         signs = [
             (DOT, rng.uniform(0.02, 0.12), rng.uniform(-0.06, 0.12)),
             (COMMA, rng.uniform(0.2, 0.5), rng.uniform(-0.1, 0.15)),
@@ -134,7 +142,7 @@ class Composer:
         sheet.place(tile, base + UNIT * below, rng.uniform(-2, 10))
 
     def _add_end(self, sheet: Sheet, hand: Hand, rng: np.random.Generator) -> None:
-        """A sign before or after the number."""
+        """Add a sign before or after the number."""
         sign = ENDS[int(rng.integers(len(ENDS)))]
         signs = [
             (EQUALS, rng.uniform(0.25, 0.6)),
@@ -145,26 +153,27 @@ class Composer:
         tile = self._writer.draw_sign(strokes, UNIT * size, hand, rng)
         sheet.place(tile, MIDDLE + rng.normal(0, 3), rng.uniform(2, 20))
 
-    def _photograph(self, ink: Grey, window: Box, rng: np.random.Generator) -> Grey:
+    def _capture(self, ink: Grey, window: Box, rng: np.random.Generator) -> Grey:
         left, top, right, bottom = window
-        seen = np.s_[max(top, 0) : bottom, max(left, 0) : right]
-        written = ink[seen]
-        uneven = np.abs(papers.smooth_noise(written.shape, rng.uniform(6, 40), rng))
+        visible = np.s_[max(top, 0) : bottom, max(left, 0) : right]
+        written = ink[visible]
+        uneven = np.abs(make_noise(written.shape, rng.uniform(6, 40), rng))
         pressure = (1 - rng.uniform(0, 0.35) * uneven) * rng.uniform(0.3, 0.95)
-        dark = np.maximum(written * pressure, capture.print_rules(FIELD, UNIT, rng)[seen])
-        grey = self._choose_paper(written.shape, rng) * (1 - dark)
+        dark = np.maximum(written * pressure, capture.print_rules(FIELD, UNIT, rng)[visible])
+        grey = self._crop_background(written.shape, rng) * (1 - dark)
         edges = ((max(-top, 0), 0), (max(-left, 0), 0))
         return capture.photograph(np.pad(grey, edges, mode="edge"), rng)
 
-    def _choose_paper(self, shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
-        paper = self._papers[rng.integers(len(self._papers))]
+    def _crop_background(self, shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
+        background = self._backgrounds[rng.integers(len(self._backgrounds))]
         top, left = (int(rng.integers(1 + FIELD[axis] - shape[axis])) for axis in (0, 1))
-        cut: Grey = (paper[top : top + shape[0], left : left + shape[1]] / 255).astype(np.float32)
+        window = np.s_[top : top + shape[0], left : left + shape[1]]
+        cut: Grey = (background[window] / 255).astype(np.float32)
         return cut[:: int(rng.choice([1, -1])), :: int(rng.choice([1, -1]))]
 
 
-class _Pace:
-    """How one line is laid out: gaps and their spread in pixels, slope, points, small zeros."""
+class _LineLayout:
+    """The layout of one line: gaps and their spread in pixels, slope, points, small zeros."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         low, high = GAPS[int(rng.choice(len(GAPS), p=GAP_SHARES))]
@@ -173,15 +182,15 @@ class _Pace:
         self.has_points = bool(rng.random() < 0.6)
         self.joins = 0.5 if rng.random() < 0.12 else 0.05  # probability for each digit
         self.has_small_zeros = bool(rng.random() < 0.35)
-        self.zeros_gap = float(rng.uniform(-4, 20))  # pixels, the most before a small zero
+        self.zeros_gap = float(rng.uniform(-4, 20))  # pixels, the largest before a small zero
 
-    def middle(self, sheet: Sheet, rng: np.random.Generator) -> float:
-        """The row of the next digit's middle."""
+    def choose_middle(self, sheet: Sheet, rng: np.random.Generator) -> float:
+        """Return the row of the next digit's middle."""
         return MIDDLE + self.slope * sheet.right + float(rng.normal(0, self.drift))
 
 
 def choose_digits(rng: np.random.Generator) -> list[int]:
-    """Up to MOST_DIGITS digits; some end in zeros, some repeat."""
+    """Choose up to MOST_DIGITS digits, some of which repeat or end in zeros."""
     count = int(rng.choice(len(LENGTHS), p=LENGTHS))
     digits = [int(digit) for digit in rng.integers(0, 10, count)]
     for place in range(1, count):
@@ -200,7 +209,7 @@ def _shrink(tile: Grey, factor: float, wider: float) -> Grey:
 
 
 def _choose_window(ink: Grey, rng: np.random.Generator) -> Box:
-    """The crop: tight, usual or generous around the ink, or any where there is none."""
+    """Return a tight, usual or generous crop of the ink; without ink, a crop anywhere."""
     dark = ink > INKED
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
     if not len(rows):

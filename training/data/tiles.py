@@ -1,4 +1,4 @@
-"""Single digits and signs as ink tiles: MNIST's or a simulated pen's, in a hand of one line."""
+"""Tiles of ink with one digit or sign, from MNIST or drawn by a simulated pen."""
 
 import math
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from training.data.pen import Stroke
 
 Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]
-UNIT = 48  # pixels of a digit's height where lines are composed
+UNIT = 48  # pixels of a digit's height in a composed line
 MNIST_BOX = 20  # pixels of a digit's height in MNIST
-FINE = 2  # pens draw at this multiple
+FINE = 2  # multiple of the size at which pens draw
 
 
 @dataclass(frozen=True)
 class Hand:
-    """What the digits of one line have in common.
+    """The handwriting of one line.
 
-    `slant` is dx/dy of the stems, `pen` the stroke's width and `threshold` the share of MNIST's
-    grey that still is ink (low is thick); `mnist` the probability that a digit is MNIST's.
-    `habits` are the places, from 0 to 1, of the hand's usual forms among those of each digit, and
-    `faithful` is the probability that it keeps to them.
+    `slant` is dx/dy of the stems, `pen` the stroke's width in pixels, and `threshold` the grey, 0
+    to 1, from which MNIST's pixels are ink, so that low is thick. `mnist` is the probability that
+    a digit is copied from MNIST. `habits` select, from 0 to 1, the usual form of each digit, and
+    `faithful` is the probability that a digit has it.
     """
 
     slant: float
@@ -56,24 +56,24 @@ def choose_hand(rng: np.random.Generator) -> Hand:
 
 
 class Writer:
-    """Draws digits and signs; `images` are the MNIST digits that it may copy.
+    """A writer of digits and signs, who may copy the MNIST digits `images`.
 
-    With `untaught`, it also writes forms that no line reader learns from.
+    With `untaught`, the digits include forms that are not used in training.
     """
 
     def __init__(self, images: Images, untaught: bool = False) -> None:
-        self._of = {digit: images.pixels[images.labels == digit] for digit in range(10)}
+        self._pixels = {digit: images.pixels[images.labels == digit] for digit in range(10)}
         self._hands = Hands(untaught)
 
     def draw_digit(self, digit: int, hand: Hand, rng: np.random.Generator) -> Grey:
-        """The digit's ink in 0…1, trimmed, some UNIT high."""
+        """Return the digit's trimmed ink, 0 to 1, about UNIT high."""
         size = UNIT * float(np.exp(rng.normal(0, hand.size_jitter)))
         if digit == 1:
             size *= float(np.exp(rng.normal(0.03, 0.12)))
         if digit == 0:
             hand = replace(hand, aspect=hand.aspect * float(np.exp(rng.normal(0.08, 0.22))))
-        if rng.random() < hand.mnist and len(self._of[digit]):
-            pool = self._of[digit]
+        if rng.random() < hand.mnist and len(self._pixels[digit]):
+            pool = self._pixels[digit]
             return _copy_mnist(pool[rng.integers(len(pool))], size, hand, rng)
         is_usual = rng.random() < hand.faithful
         place = hand.habits[digit] if is_usual else float(rng.random())
@@ -83,7 +83,7 @@ class Writer:
     def draw_sign(
         self, lines: list[Stroke], height: float, hand: Hand, rng: np.random.Generator
     ) -> Grey:
-        """A sign of the same pen, `height` pixels high (or wide, if wider)."""
+        """Return a sign of the same pen, `height` pixels high, or wide if it is wider."""
         strokes = write_strokes(lines, rng)
         return draw_strokes(strokes, random_matrix(height / FIELD, hand, rng), hand.pen)
 
@@ -91,7 +91,7 @@ class Writer:
 def random_matrix(
     scale: float, hand: Hand, rng: np.random.Generator, own_slant: float = 0.0
 ) -> Matrix:
-    """(2, 2), x and y: scaled, slanted as the hand slants, a little turned."""
+    """Return a (2, 2) matrix for (x, y) that scales, slants by the hand, and turns a little."""
     wide = scale * hand.aspect * float(np.exp(rng.normal(0, 0.1)))
     slant = hand.slant + float(rng.normal(0, 0.07)) - own_slant
     turn = float(rng.normal(0, hand.tilt_jitter))
@@ -117,7 +117,7 @@ def _copy_mnist(
 
 
 def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Grey:
-    """Strokes under the matrix, by a pen `width` pixels wide → a trimmed tile."""
+    """Draw strokes, transformed by the matrix, with a pen `width` pixels wide; trim the tile."""
     placed = [stroke @ matrix.T * FINE for stroke in strokes]
     points = np.concatenate(placed)
     margin = width * FINE + 2
@@ -135,7 +135,7 @@ def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Gre
 
 
 def trim(ink: Grey) -> Grey:
-    """The ink's box; a single pixel where there is none."""
+    """Crop to the ink; a tile without ink becomes a single pixel."""
     dark = ink > 0.3
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
     if not len(rows):

@@ -1,4 +1,4 @@
-"""Digits as strokes, and the forms that calibration keeps for itself."""
+"""Forms of digits as strokes, some of which are only used for calibration."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from training.data.hands import FIELD, Hands
 
 
 @pytest.mark.parametrize("untaught", [False, True])
-def test_every_digit_has_forms_of_one_height(untaught: bool) -> None:
+def test_each_digit_has_forms_of_one_height(untaught: bool) -> None:
     hands, rng = Hands(untaught), np.random.default_rng(1)
     for digit in range(10):
         for place in (0.0, 0.5, 0.999):
@@ -16,7 +16,7 @@ def test_every_digit_has_forms_of_one_height(untaught: bool) -> None:
             assert np.ptp(points, axis=0).max() == pytest.approx(FIELD, rel=0.5)
 
 
-def test_forms_that_calibrate_are_not_learned() -> None:
+def test_untaught_forms_are_not_used_in_training() -> None:
     learned = {(digit, str(lines)) for digit, lines in HABITS}
     assert not learned & {(digit, str(lines)) for digit, lines in UNTAUGHT}
     assert {digit for digit, _ in UNTAUGHT} == set(range(10))

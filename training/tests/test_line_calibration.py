@@ -1,4 +1,4 @@
-"""Lines are calibrated on composed lines, and certified only where there are enough of them."""
+"""The confidence of lines is fitted on composed lines, and certified if there are enough."""
 
 import numpy as np
 import pytest
@@ -13,27 +13,27 @@ from training.line_calibration import NEVER, calibrate_lines
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
-def test_few_lines_fit_a_confidence_and_prove_nothing(baseline: Recognizer, digits: Digits) -> None:
-    found = calibrate_lines(baseline, Images(digits[0][::60], digits[1][::60]), seed=1)
+def test_few_lines_are_fitted_but_not_certified(baseline: Recognizer, digits: Digits) -> None:
+    calibration = calibrate_lines(baseline, Images(digits[0][::60], digits[1][::60]), seed=1)
 
-    assert len(found.line_confidence["weights"]) == len(FEATURES)
-    assert found.certificate.threshold is None
-    assert found.threshold == NEVER
+    assert len(calibration.line_confidence["weights"]) == len(FEATURES)
+    assert calibration.certificate.threshold is None
+    assert calibration.threshold == NEVER
 
 
 class BlankReader:
-    """A line reader that has learned nothing."""
+    """A line reader that never reads a digit."""
 
     def read_views(self, _: object) -> list[LineReading]:
         return [LineReading("", np.zeros((0, 4), np.float32), np.zeros((0, 10)), [("", 0.0)])]
 
 
-def test_reader_of_nothing_is_never_certain(
+def test_reader_without_digits_is_never_certain(
     baseline: Recognizer, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baseline, "line_reader", BlankReader())
 
-    found = calibrate_lines(baseline, Images(digits[0][::250], digits[1][::250]), seed=1)
+    calibration = calibrate_lines(baseline, Images(digits[0][::250], digits[1][::250]), seed=1)
 
-    assert (found.certificate.n, found.certificate.threshold) == (0, None)
-    assert found.threshold == NEVER
+    assert (calibration.certificate.n, calibration.certificate.threshold) == (0, None)
+    assert calibration.threshold == NEVER

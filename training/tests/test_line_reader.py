@@ -1,4 +1,4 @@
-"""The bundled line reader on composed lines, which show where each digit is."""
+"""The bundled line reader reads composed lines, whose digits and boxes are known."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ FLOOR = 0.8  # of lines that are as hard as those that the network learned from
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadLine:
     line: Line
     reading: LineReading
 
@@ -28,40 +28,41 @@ def reader() -> LineReader:
 
 
 @pytest.fixture(scope="module")
-def read(reader: LineReader, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> list[Read]:
+def readings(
+    reader: LineReader, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+) -> list[ReadLine]:
     rng = np.random.default_rng(7)
-    composer = Composer(Images(*digits), rng, sheets=8)
+    composer = Composer(Images(*digits), rng, backgrounds=8)
     lines = [composer.compose(rng) for _ in range(LINES)]
-    return [Read(line, reader.read_line(photograph(line))) for line in lines]
+    return [ReadLine(line, reader.read_line(draw_grey(line))) for line in lines]
 
 
-def photograph(line: Line) -> NDArray[np.float32]:
-    """The line's ink as grey pixels, dark on light."""
+def draw_grey(line: Line) -> NDArray[np.float32]:
+    """Return the line's ink as grey pixels, dark on light."""
     return 200 - 150 * (line.ink - LOWEST) / (HIGHEST - LOWEST)
 
 
-def test_bundled_reader_composed_lines_reads_most(read: list[Read]) -> None:
-    right = sum(each.reading.text == each.line.text for each in read)
-    assert right / len(read) > FLOOR
+def test_bundled_reader_reads_most_composed_lines(readings: list[ReadLine]) -> None:
+    right = sum(each.reading.text == each.line.text for each in readings)
+    assert right / len(readings) > FLOOR
 
 
-def test_bundled_reader_right_lines_finds_each_digit(read: list[Read]) -> None:
+def test_boxes_of_right_lines_are_close(readings: list[ReadLine]) -> None:
     errors = [
         np.abs(each.reading.boxes - each.line.boxes).max(axis=1)
-        for each in read
+        for each in readings
         if each.reading.text == each.line.text
     ]
     assert np.quantile(np.concatenate(errors), 0.9) < 4
 
 
-def test_bundled_reader_blank_paper_has_no_digit(reader: LineReader) -> None:
+def test_blank_paper_has_no_digit(reader: LineReader) -> None:
     paper = np.random.default_rng(1).normal(220, 2, (48, 200))
     reading = reader.read_line(paper)
     assert reading.text == ""
     assert reading.boxes.shape == (0, 4)
-    assert reading.spans == []
 
 
-def test_reader_other_content_fails() -> None:
+def test_content_that_is_no_graph_is_rejected() -> None:
     with pytest.raises(ValueError, match="not a LiteRT graph"):
         LineReader(b"no graph")

@@ -1,4 +1,4 @@
-"""Decoding CTC: search and alignment."""
+"""CTC output is searched for texts, and texts are aligned to its steps."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ from classifier.recognition import ctc
 from classifier.recognition.ctc import BLANK
 
 
-def one_hot_steps(path: list[int], sure: float = 0.99) -> ctc.Floats:
+def make_steps(path: list[int], sure: float = 0.99) -> ctc.Floats:
     rest = (1 - sure) / BLANK
     steps = np.full((len(path), BLANK + 1), rest)
     steps[np.arange(len(path)), path] = sure
@@ -22,18 +22,18 @@ def collapse(path: tuple[int, ...]) -> str:
     return "".join(str(label) for label, _ in itertools.groupby(path) if label != BLANK)
 
 
-def test_search_sure_steps_collapses_repeats() -> None:
+def test_sure_steps_are_read_without_repeats() -> None:
     path = [BLANK, 1, 1, BLANK, 1, 7, BLANK]
-    assert ctc.search(one_hot_steps(path))[0][0] == "117"
+    assert ctc.search(make_steps(path))[0][0] == "117"
 
 
-def test_search_blank_steps_finds_no_text() -> None:
-    text, log_probability = ctc.search(one_hot_steps([BLANK] * 5))[0]
+def test_blank_steps_give_empty_text() -> None:
+    text, log_probability = ctc.search(make_steps([BLANK] * 5))[0]
     assert text == ""
     assert log_probability > math.log(0.9)
 
 
-def test_search_wide_beam_sums_all_paths() -> None:
+def test_wide_beam_sums_all_paths() -> None:
     rng = np.random.default_rng(1)
     steps = np.full((4, BLANK + 1), -np.inf)
     steps[:, [3, 5, BLANK]] = ctc.log_softmax(rng.normal(0, 1, (4, 3)))
@@ -42,23 +42,23 @@ def test_search_wide_beam_sums_all_paths() -> None:
         text = collapse(path)
         total = math.exp(sum(steps[step, label] for step, label in enumerate(path)))
         expected[text] = expected.get(text, 0) + total
-    found = ctc.search(steps, beam=100)
-    assert len(found) == len(expected)
-    for text, log_probability in found:
+    results = ctc.search(steps, beam=100)
+    assert len(results) == len(expected)
+    for text, log_probability in results:
         assert math.exp(log_probability) == pytest.approx(expected[text])
 
 
-def test_align_repeated_digit_finds_each_run() -> None:
+def test_repeated_digits_align_to_their_own_runs() -> None:
     path = [BLANK, 4, 4, BLANK, BLANK, 4, 2, BLANK]
-    places = ctc.align(one_hot_steps(path), "442")
+    places = ctc.align(make_steps(path), "442")
     assert places[0] in (1, 2)
     assert places[1:] == [5, 6]
 
 
-def test_align_empty_text_has_no_places() -> None:
-    assert ctc.align(one_hot_steps([BLANK, BLANK]), "") == []
+def test_empty_text_aligns_to_no_step() -> None:
+    assert ctc.align(make_steps([BLANK, BLANK]), "") == []
 
 
-def test_align_too_few_steps_fails() -> None:
+def test_text_longer_than_the_steps_is_rejected() -> None:
     with pytest.raises(ValueError, match="too few"):
-        ctc.align(one_hot_steps([4, 4]), "44")
+        ctc.align(make_steps([4, 4]), "44")

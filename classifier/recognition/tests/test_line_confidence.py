@@ -1,11 +1,11 @@
-"""The probability that a whole line is right."""
+"""The confidence of a line is fitted by logistic regression."""
 
 import numpy as np
 
 from classifier.recognition.line_confidence import FEATURES, fit_confidence
 
 
-def test_fit_confidence_logistic_truth_recovers_probabilities() -> None:
+def test_fit_recovers_logistic_probabilities() -> None:
     rng = np.random.default_rng(1)
     features = rng.normal(0, 2, (4000, len(FEATURES)))
     truth = 1 / (1 + np.exp(-(features[:, 0] + 0.5 * features[:, 1] + 1)))
@@ -13,7 +13,7 @@ def test_fit_confidence_logistic_truth_recovers_probabilities() -> None:
     assert np.abs(fitted.estimate(features) - truth).mean() < 0.03
 
 
-def test_fit_confidence_all_right_stays_finite() -> None:
+def test_fit_on_right_lines_only_stays_finite() -> None:
     features = np.random.default_rng(1).normal(0, 1, (50, len(FEATURES)))
     fitted = fit_confidence(features, np.ones(50, bool))
     assert np.isfinite(fitted.estimate(features)).all()

@@ -1,30 +1,32 @@
-"""Several readings of one line are weighed against each other."""
+"""Readings of one line are combined."""
 
 import math
 
 import numpy as np
 import pytest
 
-from classifier.recognition.line_reader import LineReading, combine
+from classifier.recognition.line_reader import LineReading, combine_readings
 
 
-def read(**probabilities: float) -> LineReading:
-    """A reading of texts like d17, best first."""
+def make_reading(**probabilities: float) -> LineReading:
+    """Return a reading of texts like d17, best first."""
     texts = [(name[1:], math.log(share)) for name, share in probabilities.items()]
     count = len(texts[0][0])
     return LineReading(texts[0][0], np.zeros((count, 4), np.float32), np.eye(count, 10), texts)
 
 
-def test_text_with_the_greatest_mean_wins() -> None:
-    place, reading = combine([read(d17=0.6, d11=0.4), read(d11=0.9, d17=0.05)])
+def test_text_with_greatest_mean_is_chosen() -> None:
+    place, reading = combine_readings(
+        [make_reading(d17=0.6, d11=0.4), make_reading(d11=0.9, d17=0.05)]
+    )
 
     assert (place, reading.text) == (1, "11")
     assert math.exp(reading.log_probability) == pytest.approx(0.65)
 
 
-def test_views_that_agree_are_surer_than_one_that_stands_alone() -> None:
-    agreed = combine([read(d17=0.8), read(d17=0.8)])[1]
-    alone = combine([read(d17=0.8), read(d11=0.7)])[1]
+def test_agreement_of_views_raises_probability() -> None:
+    agreed = combine_readings([make_reading(d17=0.8), make_reading(d17=0.8)])[1]
+    alone = combine_readings([make_reading(d17=0.8), make_reading(d11=0.7)])[1]
 
     assert agreed.log_probability > alone.log_probability
     assert [text for text, _ in alone.alternatives] == ["17", "11"]

@@ -1,4 +1,4 @@
-"""Pictures are read line by line, with doubt where something speaks against the answer."""
+"""Pictures are read line by line, and doubtful digits are unsure."""
 
 import shutil
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from classifier.recognition.reader import Reading, read_picture
 from classifier.recognition.recognizer import Recognizer
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-Write = Callable[..., NDArray[np.float64]]
+DrawLines = Callable[..., NDArray[np.float64]]
 SIZE, STEP = 60, 66
 BASELINE = Path(__file__).parents[3] / "models/baseline"
 
 
 @pytest.fixture
-def write(digits: Digits) -> Write:
-    """Writes lines of digits on a page, as ink from 0 to 1."""
+def draw_lines(digits: Digits) -> DrawLines:
+    """Return a function that draws lines of digits as ink, 0 to 1."""
 
-    def page(*lines: str) -> NDArray[np.float64]:
+    def draw(*lines: str) -> NDArray[np.float64]:
         ink = np.zeros((40 + 100 * len(lines), 60 + STEP * max(map(len, lines))))
         for row, line in enumerate(lines):
             for place, digit in enumerate(line):
@@ -35,42 +35,42 @@ def write(digits: Digits) -> Write:
                 ink[top : top + SIZE, left : left + SIZE] = draw_ink(pixels, SIZE)
         return ink
 
-    return page
+    return draw
 
 
-def read(ink: NDArray[np.float64], recognizer: Recognizer) -> Reading:
+def read_ink(ink: NDArray[np.float64], recognizer: Recognizer) -> Reading:
     paper = (230 * (1 - 0.8 * ink)).astype(np.uint8)
     return read_picture(Picture.from_array(paper), recognizer)
 
 
-def text_of(reading: Reading) -> list[str]:
+def get_texts(reading: Reading) -> list[str]:
     return [
         "".join(digit.recognition.best_guess for digit in line.digits) for line in reading.lines
     ]
 
 
-def reasons_of(reading: Reading) -> set[Reason | None]:
+def get_reasons(reading: Reading) -> set[Reason | None]:
     return {digit.recognition.reason for digit in reading.digits}
 
 
-def test_digit_alone_is_certain(write: Write, baseline: Recognizer) -> None:
-    reading = read(write("7"), baseline)
+def test_digit_alone_is_certain(draw_lines: DrawLines, baseline: Recognizer) -> None:
+    reading = read_ink(draw_lines("7"), baseline)
 
-    assert text_of(reading) == ["7"]
-    assert reasons_of(reading) == {None}
+    assert get_texts(reading) == ["7"]
+    assert get_reasons(reading) == {None}
     assert reading.confidence == pytest.approx(1, abs=0.01)
 
 
-def test_lines_of_a_page_are_read_from_the_top(write: Write, baseline: Recognizer) -> None:
-    reading = read(write("1572", "43890"), baseline)
+def test_lines_are_read_from_top_to_bottom(draw_lines: DrawLines, baseline: Recognizer) -> None:
+    reading = read_ink(draw_lines("1572", "43890"), baseline)
 
-    assert text_of(reading) == ["1572", "43890"]
+    assert get_texts(reading) == ["1572", "43890"]
     assert {digit.recognition.verdict for digit in reading.digits} == {Verdict.DIGIT}
 
 
-def test_boxes_of_a_line_hold_its_digits(write: Write, baseline: Recognizer) -> None:
-    ink = write("2604")
-    reading = read(ink, baseline)
+def test_boxes_of_a_line_contain_its_digits(draw_lines: DrawLines, baseline: Recognizer) -> None:
+    ink = draw_lines("2604")
+    reading = read_ink(ink, baseline)
 
     for place, digit in enumerate(reading.digits):
         x, y, width, height = digit.box
@@ -79,15 +79,15 @@ def test_boxes_of_a_line_hold_its_digits(write: Write, baseline: Recognizer) -> 
         assert ink[y : y + height, x : x + width].sum() > 0.9 * ink[:, x : x + width].sum()
 
 
-def test_points_between_digits_are_no_digits(write: Write, baseline: Recognizer) -> None:
-    ink = write("12500")
+def test_points_between_digits_are_ignored(draw_lines: DrawLines, baseline: Recognizer) -> None:
+    ink = draw_lines("12500")
     ink[94:100, 30 + 2 * STEP - 8 : 30 + 2 * STEP - 2] = 1
 
-    assert text_of(read(ink, baseline)) == ["12500"]
+    assert get_texts(read_ink(ink, baseline)) == ["12500"]
 
 
 class StubbornReader:
-    """A line reader that reads 1573 in everything."""
+    """A line reader that always reads 1573."""
 
     def read_views(self, grey: NDArray[np.float32]) -> list[LineReading]:
         height, width = grey.shape
@@ -96,34 +96,36 @@ class StubbornReader:
         return [LineReading("1573", boxes, probabilities, [("1573", -0.1)])]
 
 
-def test_second_opinion_changes_no_digit_that_was_read(
-    write: Write, baseline: Recognizer, monkeypatch: pytest.MonkeyPatch
+def test_second_opinion_does_not_change_digits(
+    draw_lines: DrawLines, baseline: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baseline, "line_reader", StubbornReader())
 
-    assert text_of(read(write("1572"), baseline)) == ["1573"]
+    assert get_texts(read_ink(draw_lines("1572"), baseline)) == ["1573"]
 
 
-def test_digit_that_is_cut_off_is_unsure(write: Write, baseline: Recognizer) -> None:
-    ink = write("8")
+def test_cut_off_digit_is_unsure(draw_lines: DrawLines, baseline: Recognizer) -> None:
+    ink = draw_lines("8")
     rows = np.flatnonzero(ink.any(axis=1))
 
-    reading = read(ink[: (rows[0] + 9 * rows[-1]) // 10], baseline)
+    reading = read_ink(ink[: (rows[0] + 9 * rows[-1]) // 10], baseline)
 
-    assert reasons_of(reading) == {Reason.CUT_OFF}
+    assert get_reasons(reading) == {Reason.CUT_OFF}
 
 
-def test_model_without_a_line_reader_reads_digit_by_digit(write: Write, tmp_path: Path) -> None:
+def test_model_without_line_reader_reads_digit_by_digit(
+    draw_lines: DrawLines, tmp_path: Path
+) -> None:
     folder = shutil.copytree(BASELINE, tmp_path / "old")
     (folder / model_folder.LINES).unlink()
     model_folder.write_manifest(folder, model_folder.read_manifest(folder)[0])
     recognizer = Recognizer(folder)
 
     assert recognizer.line_reader is None
-    assert text_of(read(write("1572"), recognizer)) == ["1572"]
+    assert get_texts(read_ink(draw_lines("1572"), recognizer)) == ["1572"]
 
 
 def test_blank_page_has_no_confidence(baseline: Recognizer) -> None:
-    reading = read(np.zeros((100, 300)), baseline)
+    reading = read_ink(np.zeros((100, 300)), baseline)
 
     assert (reading.lines, reading.confidence) == ([], None)

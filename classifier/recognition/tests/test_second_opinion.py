@@ -1,11 +1,11 @@
-"""Digits cut out of a line in MNIST's format."""
+"""Digits are cut out of a line and converted to MNIST's format."""
 
 import numpy as np
 
 from classifier.recognition.second_opinion import cut_digits, measure_slant
 
 
-def test_cut_digits_neighbour_reaching_in_leaves_it_out() -> None:
+def test_stroke_of_neighbour_is_removed() -> None:
     grey = np.full((32, 80), 220.0)
     grey[6:26, 20:23] = 40  # the digit
     grey[14:17, 26:60] = 40  # a stroke that ends beside it
@@ -15,13 +15,13 @@ def test_cut_digits_neighbour_reaching_in_leaves_it_out() -> None:
     assert columns[-1] - columns[0] < 5
 
 
-def test_cut_digits_box_without_ink_gives_none() -> None:
+def test_box_without_ink_gives_none() -> None:
     grey = np.full((32, 80), 220.0)
     grey[6:26, 20:23] = 40
     assert cut_digits(grey, np.array([[50, 5, 60, 27]], np.float32)) == [None]
 
 
-def test_cut_digits_pen_running_dry_keeps_the_faint_digit() -> None:
+def test_faint_digit_of_dry_pen_is_cut() -> None:
     grey = np.full((32, 80), 220.0)
     grey[6:26, 20:23] = 40
     grey[6:26, 50:53] = 150
@@ -30,7 +30,7 @@ def test_cut_digits_pen_running_dry_keeps_the_faint_digit() -> None:
     assert faint.max() > 200
 
 
-def test_measure_slant_leaning_stroke_finds_it() -> None:
+def test_slant_of_leaning_stroke_is_measured() -> None:
     ink = np.zeros((20, 20), np.float32)
     for row in range(20):
         ink[row, 12 - row // 4 : 14 - row // 4] = 1

@@ -1,4 +1,4 @@
-"""Composed lines: the same for a seed, and with their digits where their boxes say."""
+"""Composed lines are the same for a seed, and their boxes contain their digits."""
 
 import numpy as np
 import pytest
@@ -12,25 +12,25 @@ from training.data.strings import MOST_DIGITS, Composer, Line
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
-def compose(digits: Digits, seed: int, count: int) -> list[Line]:
+def compose_lines(digits: Digits, seed: int, count: int) -> list[Line]:
     rng = np.random.default_rng(seed)
-    composer = Composer(Images(*digits), rng, sheets=4)
+    composer = Composer(Images(*digits), rng, backgrounds=4)
     return [composer.compose(rng) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
 def lines(digits: Digits) -> list[Line]:
-    return compose(digits, 1, 30)
+    return compose_lines(digits, 1, 30)
 
 
-def test_compose_same_seed_gives_same_lines(digits: Digits, lines: list[Line]) -> None:
-    for first, again in zip(lines[:5], compose(digits, 1, 5), strict=True):
+def test_same_seed_gives_same_lines(digits: Digits, lines: list[Line]) -> None:
+    for first, again in zip(lines[:5], compose_lines(digits, 1, 5), strict=True):
         assert first.text == again.text
         assert np.array_equal(first.ink, again.ink)
         assert np.array_equal(first.boxes, again.boxes)
 
 
-def test_compose_line_has_a_box_for_each_digit_in_order(lines: list[Line]) -> None:
+def test_line_has_a_box_for_each_digit_in_order(lines: list[Line]) -> None:
     for line in lines:
         assert line.ink.shape[0] == HEIGHT
         assert line.boxes.shape == (len(line.text), 4)
@@ -38,7 +38,7 @@ def test_compose_line_has_a_box_for_each_digit_in_order(lines: list[Line]) -> No
         assert (line.boxes[:, :2] < line.boxes[:, 2:]).all()
 
 
-def test_assemble_lines_of_any_width_keeps_all_ink(lines: list[Line]) -> None:
+def test_batch_contains_all_ink_of_its_lines(lines: list[Line]) -> None:
     batch = assemble(lines, np.random.default_rng(1))
     assert batch.digits.shape == (len(lines), MOST_DIGITS)
     for row, line in enumerate(lines):

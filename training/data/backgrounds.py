@@ -1,4 +1,4 @@
-"""Papers to write on: plain, grainy, ruled, or printed with the patterns of cheques."""
+"""Backgrounds of lines: paper that is plain, grainy, ruled, or printed like cheques."""
 
 import math
 from collections.abc import Callable
@@ -12,16 +12,16 @@ SHAPE = (128, 768)
 Pattern = Callable[[np.random.Generator], Grey]
 
 
-def make_papers(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """(count, 128, 768) brightness, 255 = white."""
-    made = np.stack([make_paper(rng) for _ in range(count)])
-    return np.round(255 * made).astype(np.uint8)
+def make_backgrounds(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return brightness (count, *SHAPE), 255 = white."""
+    brightness = np.stack([make_background(rng) for _ in range(count)])
+    return np.round(255 * brightness).astype(np.uint8)
 
 
-def make_paper(rng: np.random.Generator) -> Grey:
-    """SHAPE in 0…1: a sheet with a pattern, its grain, and slow changes of light."""
+def make_background(rng: np.random.Generator) -> Grey:
+    """Return brightness, 0 to 1: paper with a pattern, grain, and slow changes of light."""
     patterns: list[Pattern] = [
-        draw_nothing,
+        draw_plain,
         draw_waves,
         draw_hatching,
         draw_guilloche,
@@ -34,30 +34,31 @@ def make_paper(rng: np.random.Generator) -> Grey:
     sheet = 1 - depth * patterns[chosen](rng)
     if rng.random() < 0.3:
         sheet *= 1 - rng.uniform(0.02, 0.2) * patterns[int(rng.integers(len(patterns)))](rng)
-    sheet *= shade(rng)
+    sheet *= make_light(rng)
     sheet += rng.normal(0, rng.uniform(0, 0.05), SHAPE)
     paper: Grey = np.clip(sheet * rng.uniform(0.5, 1), 0, 1).astype(np.float32)
     return paper
 
 
-def draw_nothing(_: np.random.Generator) -> Grey:
+def draw_plain(_: np.random.Generator) -> Grey:
     return np.zeros(SHAPE, np.float32)
 
 
-def _places() -> tuple[Grey, Grey]:
+def _index_pixels() -> tuple[Grey, Grey]:
+    """Return x and y of each pixel."""
     rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
     return columns, rows
 
 
-def smooth_noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) -> Grey:
-    """Noise of about unit range that changes over `cell` pixels."""
+def make_noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) -> Grey:
+    """Return noise, about -1 to 1, that changes over `cell` pixels."""
     grid = tuple(max(2, int(side / cell) + 2) for side in shape)
     coarse = Image.fromarray(rng.uniform(-1, 1, grid).astype(np.float32))
     return np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC))
 
 
-def lines_of(phase: NDArray[np.floating], width: float) -> Grey:
-    """Soft lines where the phase is a multiple of 2π; `width` is their share of the period."""
+def draw_lines(phase: NDArray[np.floating], width: float) -> Grey:
+    """Draw soft lines at multiples of 2π of the phase; `width` is their share of the period."""
     height = np.cos(phase)
     edge = math.cos(math.pi * width)
     soft: Grey = np.clip((height - edge) / (1 - edge), 0, 1).astype(np.float32)
@@ -65,8 +66,8 @@ def lines_of(phase: NDArray[np.floating], width: float) -> Grey:
 
 
 def draw_waves(rng: np.random.Generator) -> Grey:
-    """Near-parallel wavy lines, mostly along the writing."""
-    x, y = _places()
+    """Draw nearly parallel wavy lines, mostly along the writing."""
+    x, y = _index_pixels()
     angle = rng.normal(0, 0.25) if rng.random() < 0.8 else rng.uniform(-1.6, 1.6)
     period = rng.uniform(4, 16)
     across = x * math.sin(angle) + y * math.cos(angle)
@@ -74,70 +75,70 @@ def draw_waves(rng: np.random.Generator) -> Grey:
     bend = rng.uniform(0, 5) * np.sin(
         along * 2 * math.pi / rng.uniform(30, 300) + rng.uniform(0, 6)
     )
-    warp = rng.uniform(0, 8) * smooth_noise(SHAPE, rng.uniform(20, 90), rng)
-    return lines_of((across + bend + warp) * 2 * math.pi / period, rng.uniform(0.15, 0.5))
+    warp = rng.uniform(0, 8) * make_noise(SHAPE, rng.uniform(20, 90), rng)
+    return draw_lines((across + bend + warp) * 2 * math.pi / period, rng.uniform(0.15, 0.5))
 
 
 def draw_hatching(rng: np.random.Generator) -> Grey:
-    """Two families of straight or slightly bent lines."""
-    crossed: Grey = np.maximum(_family(rng), _family(rng) * rng.uniform(0.3, 1))
+    """Draw two families of straight or slightly bent lines."""
+    crossed: Grey = np.maximum(_draw_line_family(rng), _draw_line_family(rng) * rng.uniform(0.3, 1))
     return crossed
 
 
-def _family(rng: np.random.Generator) -> Grey:
-    x, y = _places()
+def _draw_line_family(rng: np.random.Generator) -> Grey:
+    x, y = _index_pixels()
     angle, period = rng.uniform(-1.57, 1.57), rng.uniform(5, 22)
-    warp = rng.uniform(0, 6) * smooth_noise(SHAPE, rng.uniform(40, 200), rng)
+    warp = rng.uniform(0, 6) * make_noise(SHAPE, rng.uniform(40, 200), rng)
     across = x * math.sin(angle) + y * math.cos(angle) + warp
-    return lines_of(across * 2 * math.pi / period, rng.uniform(0.1, 0.4))
+    return draw_lines(across * 2 * math.pi / period, rng.uniform(0.1, 0.4))
 
 
 def draw_guilloche(rng: np.random.Generator) -> Grey:
-    """Level lines of a smooth landscape, as an engraving lathe draws them; two at a time."""
-    layers = [_contours(rng) for _ in range(int(rng.integers(1, 3)))]
+    """Draw contours of a smooth landscape, which look like the work of an engraving lathe."""
+    layers = [_draw_contours(rng) for _ in range(int(rng.integers(1, 3)))]
     both: Grey = np.max(layers, axis=0)
     return both
 
 
-def _contours(rng: np.random.Generator) -> Grey:
-    x, y = _places()
-    hills = smooth_noise(SHAPE, rng.uniform(40, 160), rng) * rng.uniform(10, 50)
+def _draw_contours(rng: np.random.Generator) -> Grey:
+    x, y = _index_pixels()
+    hills = make_noise(SHAPE, rng.uniform(40, 160), rng) * rng.uniform(10, 50)
     tilt = rng.uniform(-0.6, 0.6) * x + rng.uniform(-1, 1) * y
-    return lines_of((hills + tilt) * 2 * math.pi / rng.uniform(7, 18), rng.uniform(0.12, 0.35))
+    return draw_lines((hills + tilt) * 2 * math.pi / rng.uniform(7, 18), rng.uniform(0.12, 0.35))
 
 
 def draw_weave(rng: np.random.Generator) -> Grey:
-    """A fine weave or screen of dots."""
-    x, y = _places()
+    """Draw a fine weave or a screen of dots."""
+    x, y = _index_pixels()
     period, angle = rng.uniform(3, 9), rng.uniform(0, 1.57)
     first = np.cos((x * math.cos(angle) + y * math.sin(angle)) * 2 * math.pi / period)
     second = np.cos((y * math.cos(angle) - x * math.sin(angle)) * 2 * math.pi / period)
-    uneven = 0.6 + 0.4 * smooth_noise(SHAPE, rng.uniform(3, 30), rng)
+    uneven = 0.6 + 0.4 * make_noise(SHAPE, rng.uniform(3, 30), rng)
     return np.clip((0.5 + first * second / 2) * uneven, 0, 1).astype(np.float32)
 
 
 def draw_rules(rng: np.random.Generator) -> Grey:
-    """Notebook rules, or squares."""
-    x, y = _places()
+    """Draw notebook rules, or squares."""
+    x, y = _index_pixels()
     period = rng.uniform(14, 60)
     width = rng.uniform(1, 2.5) / period
-    down = lines_of(
+    down = draw_lines(
         (y + x * rng.normal(0, 0.03) + rng.uniform(0, 60)) * 2 * math.pi / period, width
     )
     if rng.random() < 0.5:
         return down
-    return np.maximum(down, lines_of((x + rng.uniform(0, 60)) * 2 * math.pi / period, width))
+    return np.maximum(down, draw_lines((x + rng.uniform(0, 60)) * 2 * math.pi / period, width))
 
 
 def draw_mottle(rng: np.random.Generator) -> Grey:
-    """Fibres, crumples and stains: noise of several sizes."""
-    layers = [smooth_noise(SHAPE, cell, rng) * rng.uniform(0, 1) for cell in (2, 5, 14, 50)]
+    """Draw fibres, crumples and stains, as noise of several sizes."""
+    layers = [make_noise(SHAPE, cell, rng) * rng.uniform(0, 1) for cell in (2, 5, 14, 50)]
     return np.clip(0.5 + sum(layers) / 3, 0, 1).astype(np.float32)
 
 
-def shade(rng: np.random.Generator) -> Grey:
-    """SHAPE in about 0.4…1: a gradient, and now and then the edge of a shadow."""
-    x, y = _places()
+def make_light(rng: np.random.Generator) -> Grey:
+    """Return light, 0.2 to 1.2: a gradient, and sometimes the edge of a shadow."""
+    x, y = _index_pixels()
     light = (
         1 + (x / SHAPE[1] - 0.5) * rng.normal(0, 0.25) + (y / SHAPE[0] - 0.5) * rng.normal(0, 0.15)
     )

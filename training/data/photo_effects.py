@@ -1,4 +1,4 @@
-"""Paper, desk, light and camera: all of a picture but the writing, as arrays of reflectance."""
+"""Effects of paper, desk, light and camera on a picture, as arrays of reflectance."""
 
 import math
 from io import BytesIO
@@ -11,14 +11,14 @@ Field = NDArray[np.float64]  # (h, w), 0 to 1
 Shape = tuple[int, int]
 
 
-def smooth_noise(shape: Shape, cells: Shape, rng: np.random.Generator) -> Field:
+def make_noise(shape: Shape, cells: Shape, rng: np.random.Generator) -> Field:
     """Return noise from 0 to 1 that varies over about `cells` patches down and across."""
     coarse = Image.fromarray(rng.random(cells).astype(np.float32))
     fine = np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC), np.float64)
     return np.clip(fine, 0, 1)
 
 
-def distance_to_line(shape: Shape, angle: float, through: tuple[float, float]) -> Field:
+def measure_distance(shape: Shape, angle: float, through: tuple[float, float]) -> Field:
     """Return the signed distance in pixels from a line at `angle` radians through (x, y)."""
     down, across = np.mgrid[: shape[0], : shape[1]]
     x, y = through
@@ -26,37 +26,38 @@ def distance_to_line(shape: Shape, angle: float, through: tuple[float, float]) -
     return signed
 
 
-def ruled(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
+def draw_rules(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     """Return the coverage of parallel rules, `pitch` pixels apart and `width` pixels wide."""
     centre = shape[1] / 2, shape[0] / 2
-    along = distance_to_line(shape, math.radians(degrees), centre) + pitch / 3
+    along = measure_distance(shape, math.radians(degrees), centre) + pitch / 3
     off: Field = np.abs((along + pitch / 2) % pitch - pitch / 2)
     covered: Field = np.clip(width / 2 + 0.5 - off, 0, 1)
     return covered
 
 
-def grid(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
+def draw_grid(shape: Shape, degrees: float, pitch: float, width: float) -> Field:
     """Return the coverage of two sets of rules at right angles."""
-    return np.maximum(ruled(shape, degrees, pitch, width), ruled(shape, degrees + 90, pitch, width))
+    level = draw_rules(shape, degrees, pitch, width)
+    return np.maximum(level, draw_rules(shape, degrees + 90, pitch, width))
 
 
-def gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Field:
+def make_gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Field:
     """Return light that falls off slowly across the picture, down to `least`."""
     angle = rng.uniform(0, 2 * math.pi)
-    along = distance_to_line(shape, angle, (shape[1] / 2, shape[0] / 2))
+    along = measure_distance(shape, angle, (shape[1] / 2, shape[0] / 2))
     span = float(np.ptp(along)) or 1.0
     lit: Field = 1 - (1 - rng.uniform(least, 1)) * (along - along.min()) / span
     return lit
 
 
-def shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
+def make_shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
     """Return light that a hand or its arm reduces to `darkness` on one side of a hard edge."""
     height, width = shape
     through = width * rng.uniform(0.35, 0.65), height * rng.uniform(0.35, 0.65)
     angle = rng.uniform(0, 2 * math.pi)
-    edge = distance_to_line(shape, angle, through)
+    edge = measure_distance(shape, angle, through)
     if rng.random() < 0.5:  # fingers
-        along = distance_to_line(shape, angle + math.pi / 2, through)
+        along = measure_distance(shape, angle + math.pi / 2, through)
         length = max(shape) / rng.uniform(1.5, 3)
         edge = edge + max(shape) * rng.uniform(0.03, 0.08) * np.sin(along * 2 * math.pi / length)
     softness = rng.uniform(1, 0.012 * max(shape) + 1)
@@ -65,17 +66,17 @@ def shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
     return lit
 
 
-def fold(shape: Shape, rng: np.random.Generator) -> Field:
+def make_fold(shape: Shape, rng: np.random.Generator) -> Field:
     """Return the light on two halves of a sheet that a fold tilts apart."""
     through = shape[1] * rng.uniform(0.3, 0.7), shape[0] * rng.uniform(0.3, 0.7)
-    edge = distance_to_line(shape, rng.choice([0, math.pi / 2]) + rng.normal(0, 0.03), through)
+    edge = measure_distance(shape, rng.choice([0, math.pi / 2]) + rng.normal(0, 0.03), through)
     crease = np.exp(-((edge / (0.004 * max(shape) + 0.7)) ** 2))
     lit: Field = np.where(edge > 0, rng.uniform(0.8, 0.95), 1) - 0.12 * crease
     return lit
 
 
-def rim(shape: Shape, rng: np.random.Generator) -> Field:
-    """Return the light of a scan or a lens that darkens toward one side or all of them."""
+def make_rim(shape: Shape, rng: np.random.Generator) -> Field:
+    """Return the light of a scan or lens that darkens toward one side or all sides."""
     down, across = (np.linspace(-1, 1, side) for side in shape)
     out = np.maximum(np.abs(down)[:, None], np.abs(across)[None])
     if rng.random() < 0.5:
@@ -84,33 +85,35 @@ def rim(shape: Shape, rng: np.random.Generator) -> Field:
     return 1 - rng.uniform(0.5, 0.85) * np.clip((out - start) / (1 - start), 0, 1)
 
 
-def desk(shape: Shape, rng: np.random.Generator) -> Field:
+def draw_desk(shape: Shape, rng: np.random.Generator) -> Field:
     """Return the reflectance of a table: plain, or wood with its grain."""
     base = rng.uniform(0.12, 0.4)
     if rng.random() < 0.4:
-        return base + 0.05 * smooth_noise(shape, (6, 6), rng)
+        return base + 0.05 * make_noise(shape, (6, 6), rng)
     cells = (int(rng.integers(30, 90)), 4)
-    streaks = smooth_noise(shape, cells if rng.random() < 0.5 else cells[::-1], rng)
+    streaks = make_noise(shape, cells if rng.random() < 0.5 else cells[::-1], rng)
     return base * (0.6 + 0.8 * streaks)
 
 
-def sheet(shape: Shape, margins: Field, degrees: float) -> Field:
-    """Return the coverage of a sheet whose sides lie `margins` (top, right, bottom, left) pixels
-    inside the picture's, turned by `degrees`."""
+def draw_sheet(shape: Shape, margins: Field, degrees: float) -> Field:
+    """Return the coverage of a sheet that is turned by `degrees`.
+
+    Its sides are `margins` (top, right, bottom, left) pixels inside the picture.
+    """
     height, width = shape
     angle = math.radians(degrees)
     top, right, bottom, left = margins
     sides = (
-        distance_to_line(shape, angle, (width / 2, top)),
-        -distance_to_line(shape, angle, (width / 2, height - bottom)),
-        -distance_to_line(shape, angle + math.pi / 2, (left, height / 2)),
-        distance_to_line(shape, angle + math.pi / 2, (width - right, height / 2)),
+        measure_distance(shape, angle, (width / 2, top)),
+        -measure_distance(shape, angle, (width / 2, height - bottom)),
+        -measure_distance(shape, angle + math.pi / 2, (left, height / 2)),
+        measure_distance(shape, angle + math.pi / 2, (width - right, height / 2)),
     )
     covered: Field = np.clip(np.minimum.reduce(sides) + 0.5, 0, 1)
     return covered
 
 
-def tilted(image: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
+def tilt(image: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
     """Return the picture in perspective: each corner moves by up to `strength` of the sides."""
     width, height = image.size
     corners = [(0, 0), (width, 0), (width, height), (0, height)]
@@ -128,8 +131,8 @@ def tilted(image: Image.Image, strength: float, rng: np.random.Generator) -> Ima
     )
 
 
-def recompressed(image: Image.Image, quality: int) -> Image.Image:
-    """Return the picture as JPEG keeps it."""
+def recompress(image: Image.Image, quality: int) -> Image.Image:
+    """Return the picture after JPEG compression."""
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return Image.open(BytesIO(buffer.getvalue()))
