@@ -1,17 +1,22 @@
 """Shadow reading: the newest candidate reads what people send, and labels decide about it."""
 
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from classifier.models import InputImage, ModelState, ModelVersion, ShadowReading, Via
 from classifier.recognition import sequential_test
 from classifier.recognition.labels import Label
+from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.sequential_test import Decision
 from classifier.registry import erasures, serving, versions
+
+logger = logging.getLogger(__name__)
 
 IMAGES_PER_BATCH = 250
 MAX_PICTURES = 60
@@ -49,27 +54,40 @@ def find_candidate() -> ModelVersion | None:
 def read_batch() -> int:
     """Let the candidate read some of the newest uploads that it has not read; return how many.
 
-    Raise ArtifactError if its folder can't be loaded.
+    A candidate whose folder can't be loaded reads nothing.
     """
     candidate = find_candidate()
-    if candidate is None:
+    images = _list_unread(candidate) if candidate else []
+    if candidate is None or not images:
         return 0
-    images = _list_unread(candidate)
-    recognitions = _load(candidate).recognize(image.array for image in images)
-    ShadowReading.objects.bulk_create(
-        [
-            ShadowReading(
-                image=image,
-                model=candidate,
-                guess=recognition.proposed_label,
-                served_guess=image.queued.guess,
-                confidence=recognition.confidence,
-            )
-            for image, recognition in zip(images, recognitions, strict=True)
-        ],
-        ignore_conflicts=True,
-    )
-    return len(images)
+    try:
+        recognizer = _load(candidate)
+    except ArtifactError as error:
+        logger.error("Candidate %s can't be loaded: %s", candidate.name, error)
+        return 0
+    recognitions = recognizer.recognize(image.array for image in images)
+    readings = [
+        ShadowReading(
+            image=image,
+            model=candidate,
+            guess=recognition.proposed_label,
+            served_guess=image.queued.guess,
+            confidence=recognition.confidence,
+        )
+        for image, recognition in zip(images, recognitions, strict=True)
+    ]
+    return _store(readings)
+
+
+@transaction.atomic
+def _store(readings: list[ShadowReading]) -> int:
+    """Store the readings of images that are neither deleted nor locked; return how many."""
+    images = InputImage.objects.filter(pk__in=[reading.image_id for reading in readings])
+    locked = images.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)
+    free = {*locked}
+    stored = [reading for reading in readings if reading.image_id in free]
+    ShadowReading.objects.bulk_create(stored, ignore_conflicts=True)
+    return len(stored)
 
 
 def _list_unread(candidate: ModelVersion) -> list[InputImage]:

@@ -1,5 +1,6 @@
 """Tests of shadow reading and of the decision about a candidate."""
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,18 @@ def test_shadow_reading_requires_a_candidate(champion: ModelVersion) -> None:
     factories.create_queue_item()
 
     assert shadow.read_batch() == 0
+
+
+def test_candidate_without_its_folder_reads_nothing(
+    candidate: ModelVersion, caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    factories.create_queue_item()
+    shutil.rmtree(settings.MODELS_DIR / "candidate")
+
+    tasks.read_in_shadow(0)
+
+    assert not ShadowReading.objects.exists()
+    assert "Candidate candidate can't be loaded" in caplog.text
 
 
 def test_summary_counts_only_fresh_labels_of_differing_images(
