@@ -35,7 +35,7 @@ class LineCalibration:
 
 
 @dataclass(frozen=True)
-class _Read:
+class _Readings:
     """The readings of N lines: (N, FEATURES) features, and (N,) whether the text is right."""
 
     features: Floats
@@ -52,28 +52,28 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     composer = Composer(digits, rng, 1 + min(BACKGROUNDS, count // 20), untaught=True)
     photos = [composer.photograph(rng) for _ in range(count)]
     first, second = photos[: count // 3], photos[count // 3 :]
-    fitted = _read(first, recognizer)
+    fitted = _read_photos(first, recognizer)
     confidence = _fit_confidence(fitted)
-    held_out = _read(second, recognizer)
+    held_out = _read_photos(second, recognizer)
     scored = Scored(
         scores=confidence.estimate(held_out.features),
         right=held_out.right,
         groups=np.arange(len(held_out.right)),
-        digest=_digest(second),
+        digest=_compute_digest(second),
     )
     certificate = certify(STRINGS, scored)
     threshold = NEVER if certificate.threshold is None else certificate.threshold
     return LineCalibration(asdict(confidence), threshold, certificate)
 
 
-def _fit_confidence(read: _Read) -> LineConfidence:
+def _fit_confidence(readings: _Readings) -> LineConfidence:
     """Return the fitted confidence, or one that is always near 0 if no digits were read."""
-    if not len(read.right):
+    if not len(readings.right):
         return LineConfidence((0.0,) * len(line_confidence.FEATURES), NO_CONFIDENCE)
-    return line_confidence.fit_confidence(read.features, read.right)
+    return line_confidence.fit_confidence(readings.features, readings.right)
 
 
-def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
+def _read_photos(photos: list[Photo], recognizer: Recognizer) -> _Readings:
     """Read the photos like pictures, without those that don't look like one line of several digits.
 
     Those are read digit by digit.
@@ -93,9 +93,9 @@ def _read(photos: list[Photo], recognizer: Recognizer) -> _Read:
         features.append(line_confidence.measure_agreement(reading, evidence.opinions, pieces))
         right.append(reading.text == photo.text)
     shape = (len(right), len(line_confidence.FEATURES))
-    return _Read(np.reshape(features, shape), np.array(right, np.bool_))
+    return _Readings(np.reshape(features, shape), np.array(right, np.bool_))
 
 
-def _digest(photos: list[Photo]) -> str:
+def _compute_digest(photos: list[Photo]) -> str:
     content = b"".join(photo.grey.tobytes() + photo.text.encode() for photo in photos)
     return hashlib.sha256(content).hexdigest()

@@ -197,8 +197,10 @@ def _combine_opinions(
     Their best guesses are the digits of the line reader, whose text has the line's confidence.
     """
     both = [
-        replace(opinion, probabilities=_average(int(digit), own, opinion.probabilities))
-        for digit, own, opinion in zip(reading.text, reading.probabilities, opinions, strict=True)
+        replace(opinion, probabilities=_average_probabilities(digit, own, opinion.probabilities))
+        for digit, own, opinion in zip(
+            map(int, reading.text), reading.probabilities, opinions, strict=True
+        )
     ]
     if is_certain:
         return [replace(each, verdict=Verdict.DIGIT, reason=None) for each in both]
@@ -207,7 +209,7 @@ def _combine_opinions(
     return _mark_weakest_unsure(both)
 
 
-def _average(digit: int, first: Floats, second: Floats) -> Floats:
+def _average_probabilities(digit: int, first: Floats, second: Floats) -> Floats:
     """Return the normalised geometric mean of two readers' probabilities.
 
     If `digit` is not the most likely by that mean, return probabilities close to the first

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from classifier.recognition.imaging.arrays import find_bounds
 from training.data import pen, styles
 from training.data import photo_effects as effects
 from training.data.images import Images, Pixels
@@ -16,7 +17,7 @@ SIDE = 300
 PAGE = 640, 960
 PHOTO = 3000, 4000
 PEN_SHARE = 0.3  # of the digits, which a simulated pen draws; the others are the source's
-INK_EDGE = 0.4  # of full ink, at the outline of an enlarge digit
+INK_EDGE = 0.4  # of full ink, at the outline of an enlarged digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class Writer:
     rng: np.random.Generator
 
     def draw_digit(self, height: int) -> tuple[str, Field]:
-        """Return a label and its trim ink, `height` pixels high."""
+        """Return a label and its trimmed ink, `height` pixels high."""
         if self.rng.random() < PEN_SHARE:
             label, ink = self._draw_with_pen()
         else:
@@ -55,8 +56,7 @@ class Writer:
 
 
 def trim(ink: Field) -> Field:
-    rows, columns = (np.flatnonzero((ink > INK_EDGE).any(axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return ink[find_bounds(ink > INK_EDGE)]
 
 
 def enlarge(ink: Field, height: int) -> Field:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from classifier.recognition.imaging.arrays import find_bounds
 from classifier.recognition.line_image import HEIGHT, prepare_line
 from training.data import capture, glyphs
 from training.data.backgrounds import SHAPE, make_backgrounds, make_noise
@@ -211,12 +212,13 @@ def _shrink(tile: Grey, factor: float, wider: float) -> Grey:
 def _choose_window(ink: Grey, rng: np.random.Generator) -> Box:
     """Return a tight, usual or generous crop of the ink; without ink, a crop anywhere."""
     dark = ink > INKED
-    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
-    if not len(rows):
-        rows, columns = np.array([40, 88]), np.array([10, 10 + int(rng.integers(30, 300))])
+    if dark.any():
+        rows, columns = find_bounds(dark)
+    else:
+        rows, columns = slice(40, 89), slice(10, 11 + int(rng.integers(30, 300)))
     low, high = MARGINS[int(rng.choice(len(MARGINS), p=MARGIN_SHARES))]
     above, below = rng.uniform(low, high, 2)
     before, after = rng.uniform(-1, 40, 2) * rng.random(2)
-    top, bottom = round(rows[0] - above), round(rows[-1] + 1 + below)
-    left, right = round(columns[0] - before), round(columns[-1] + 1 + after)
+    top, bottom = round(rows.start - above), round(rows.stop + below)
+    left, right = round(columns.start - before), round(columns.stop + after)
     return left, top, min(right, FIELD[1]), min(bottom, FIELD[0])

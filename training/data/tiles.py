@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from classifier.recognition.imaging.arrays import find_bounds
 from classifier.recognition.second_opinion import measure_slant
 from training.data.hands import FIELD, Hands, write_strokes
 from training.data.images import Images
@@ -137,7 +138,4 @@ def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Gre
 def trim(ink: Grey) -> Grey:
     """Crop to the ink; a tile without ink becomes a single pixel."""
     dark = ink > 0.3
-    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
-    if not len(rows):
-        return np.ones((1, 1), np.float32)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return ink[find_bounds(dark)] if dark.any() else np.ones((1, 1), np.float32)

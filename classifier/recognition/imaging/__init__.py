@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.recognition.imaging import segment
 from classifier.recognition.imaging.arrays import Grey, Ints, Pixels
+from classifier.recognition.imaging.components import Box as PixelBox
 from classifier.recognition.imaging.decode import Picture, decode
 from classifier.recognition.imaging.errors import ImageError
 from classifier.recognition.imaging.ink import Ink, find_ink
@@ -114,7 +114,7 @@ def _convert_line(line: TextLine, picture: Picture) -> Line:
     return Line(_scale_box(line.box, picture), line.ink, line.start * scale, scale)
 
 
-def _scale_box(box: segment.Box, picture: Picture) -> Box:
+def _scale_box(box: PixelBox, picture: Picture) -> Box:
     """Convert a box from the analysed pixels to the upright original."""
     height, width = picture.pixels.shape[:2]
     x, y = picture.width / width, picture.height / height

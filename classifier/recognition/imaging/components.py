@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from classifier.recognition.imaging.arrays import Ints, Mask
 
+Box = tuple[int, int, int, int]  # left, top, right, bottom, the last two exclusive
+
 
 @dataclass(frozen=True, eq=False)
 class Components:
@@ -17,9 +19,34 @@ class Components:
     areas: Ints
 
 
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """Some of the pieces in a window around their box.
+
+    `own` are their pixels in the window, and `blank` the pixels of no piece.
+    """
+
+    box: Box
+    window: tuple[slice, slice]
+    own: Mask
+    blank: Mask
+
+
+def crop_pieces(pieces: Components, members: Ints) -> Crop:
+    """Crop to some of the pieces, with a margin of one pixel for their soft edges."""
+    boxes = pieces.boxes[members]
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    window = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
+    labels = pieces.labels[window]
+    is_member = np.zeros(len(pieces.areas) + 1, np.bool_)
+    is_member[members + 1] = True
+    return Crop((left, top, right, bottom), window, is_member[labels], labels == 0)
+
+
 def find_components(mask: Mask) -> Components:
     height, width = mask.shape
-    # An empty last column keeps runs from passing from one row into the next.
+    # An empty last column separates the runs of successive rows.
     stride = width + 1
     padded = np.zeros((height, stride), np.bool_)
     padded[:, :width] = mask

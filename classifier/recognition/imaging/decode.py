@@ -86,7 +86,7 @@ def decode(data: bytes) -> Picture:
     if not data:
         message = gettext_noop("The file is empty. Send a %(formats)s.")
         raise ImageError("empty", message, formats=FORMATS)
-    _refuse_unsupported(data)
+    _reject_unsupported(data)
     image = _open(data)
     limits.check_limits(image, data)
     _check_frames(image)
@@ -102,7 +102,7 @@ def decode(data: bytes) -> Picture:
     return Picture(pixels, width, height, media_type)
 
 
-def _refuse_unsupported(data: bytes) -> None:
+def _reject_unsupported(data: bytes) -> None:
     name = next((n for start, n in _UNSUPPORTED_STARTS.items() if data.startswith(start)), None)
     if data[4:8] == b"ftyp":
         name = _UNSUPPORTED_BRANDS.get(data[8:12])
@@ -122,7 +122,7 @@ def _open(data: bytes) -> Image.Image:
         message = gettext_noop("The file is not an image. Send a %(formats)s.")
         raise ImageError("not_an_image", message, formats=FORMATS) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise limits.too_many_pixels() from error
+        raise limits.build_too_many_pixels_error() from error
     except _DECODING_ERRORS as error:
         raise ImageError("damaged", DAMAGED) from error
 

@@ -21,7 +21,7 @@ from classifier.recognition.imaging.morphology import dilate_square
 from classifier.recognition.imaging.ruled_lines import find_ruled_lines
 
 WIDEST_STROKE = 0.45  # of the shorter side
-STROKES = 2.5  # times the measure_thickest stroke; anything wider is a shadow
+STROKES = 2.5  # times the thickest stroke; anything wider is a shadow
 THICKER = 0.05  # of the ink's area, where strokes meet
 MEASURED_SIDE = 150  # pixels of the shorter side, enough to measure strokes
 TAIL = 0.2  # of the full stroke; fainter ink belongs to no stroke
@@ -31,7 +31,7 @@ CONTRAST_SAMPLE = 200_000  # pixels
 GRAIN_SAMPLE = 20_000  # pixels
 NOISE_SIGMAS = 5.0  # one pixel in a million of Gaussian grain exceeds this
 EDGED = 0.8  # of a piece's outline; remains of a shadow have an edge on one side only
-BLUR = 0.6  # of the measure_thickest stroke's width, the most that an edge takes
+BLUR = 0.6  # of the thickest stroke's width, the most that an edge takes
 SOFTEST = 0.04  # of the shorter side; slower changes are the light's
 LEAST_EDGE = 5  # pixels, the width of a sharp edge
 STEP = 0.25  # of the full contrast; a smaller change is no edge

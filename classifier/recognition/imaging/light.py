@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import Grey, Mask, Pixels
+from classifier.recognition.imaging.arrays import Grey, Mask, Pixels, find_bounds
 from classifier.recognition.imaging.morphology import close_square, dilate_square
 
 SMALL_SIDE = 96  # light and polarity vary slowly, so a reduced picture is enough
@@ -96,10 +96,9 @@ def _has_light_border(small: Grey) -> bool | None:
     if max(share, 1 - share) < UNIFORM:
         return None
     inside = bright != (share > 0.5)
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if not len(rows):
+    if not inside.any():
         return None
-    box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = inside[find_bounds(inside)]
     side = min(small.shape)
     if share <= 0.5 and side >= LEAST_DESK and _contains_sheet(box, round(SHEET * side)):
         return None

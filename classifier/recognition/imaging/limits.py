@@ -52,17 +52,17 @@ def check_limits(image: Image.Image, data: bytes) -> None:
         _check_tiles(image)
 
 
-def _copies(image: Image.Image) -> int:
+def _count_copies(image: Image.Image) -> int:
     return WEBP_COPIES if image.format == "WEBP" else 1
 
 
 def _check_pixels(image: Image.Image) -> None:
-    limit = MAX_PIXELS // _copies(image)
+    limit = MAX_PIXELS // _count_copies(image)
     if image.width * image.height > limit:
-        raise too_many_pixels(limit)
+        raise build_too_many_pixels_error(limit)
 
 
-def too_many_pixels(limit: int = MAX_PIXELS) -> ImageError:
+def build_too_many_pixels_error(limit: int = MAX_PIXELS) -> ImageError:
     message = gettext_noop("The image has more than %(n)s million pixels. Send a smaller one.")
     return ImageError("too_many_pixels", message, n=limit // 1_000_000)
 
@@ -77,7 +77,7 @@ def _check_sides(width: int, height: int) -> None:
 
 
 def _check_scans(image: Image.Image, data: bytes) -> None:
-    """Count the marker of a scan everywhere in the file, which is never too few."""
+    """Raise ImageError if there may be too many scans, by counting their markers."""
     if data.count(SCAN) * max(image.width * image.height, 1_000_000) > MAX_SCANNED_PIXELS:
         message = gettext_noop("The image is stored in too many steps. Save it again.")
         raise ImageError("too_complex", message)
@@ -92,5 +92,5 @@ def _check_tiles(image: Image.Image) -> None:
 
 def limit_concurrency(image: Image.Image) -> AbstractContextManager[object]:
     """Return a context to decode the image in: a process holds one large picture at a time."""
-    is_large = image.width * image.height * _copies(image) > LARGE_PIXELS
+    is_large = image.width * image.height * _count_copies(image) > LARGE_PIXELS
     return _large_picture_lock if is_large else nullcontext()

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import Grey, Pixels
+from classifier.recognition.imaging.arrays import Grey, Pixels, find_bounds
 from classifier.recognition.imaging.morphology import grow, reduce_by_max
 
 SIDE = 28
@@ -20,8 +20,7 @@ def convert_to_mnist(ink: Grey) -> Pixels:
 
 
 def trim(ink: Grey) -> Grey:
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return ink[find_bounds(ink != 0)]
 
 
 def resize(ink: Grey, long_side: int) -> Grey:

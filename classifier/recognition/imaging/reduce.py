@@ -23,13 +23,13 @@ def reduce_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if factor == (1, 1):
         small = prepare(image)
         return small if small.size == size else small.resize(size, BILINEAR)
-    small = _average(image, prepare, factor)
+    small = _reduce_in_bands(image, prepare, factor)
     box = (0, 0, image.width / factor[0], image.height / factor[1])
     resized = small.resize(size, BILINEAR, box)
     return resized.convert("RGBA") if resized.mode == "RGBa" else resized
 
 
-def _average(image: Image.Image, prepare: Prepare, factor: tuple[int, int]) -> Image.Image:
+def _reduce_in_bands(image: Image.Image, prepare: Prepare, factor: tuple[int, int]) -> Image.Image:
     bands = _iterate_bands(image, factor[1])
     parts = [_premultiply(prepare(band)).reduce(factor) for band in bands]
     whole = Image.new(parts[0].mode, (parts[0].width, sum(part.height for part in parts)))
@@ -66,17 +66,20 @@ def _choose_conversion(image: Image.Image) -> Prepare:
 
 
 def _choose_deep_conversion(image: Image.Image) -> Prepare:
-    """Scale sixteen bits or more to eight by the range in use; sensors rarely use all of theirs."""
+    """Return a function that scales 16 bits or more to eight.
+
+    It scales by the range in use, because sensors rarely use all of theirs.
+    """
     ranges = [(pixels.min(), pixels.max()) for pixels in map(_read_deep, _iterate_bands(image))]
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
 
-    def shallow(band: Image.Image) -> Image.Image:
+    def convert(band: Image.Image) -> Image.Image:
         scaled = (_read_deep(band) - low) * (255 / max(high - low, 1))
         prepared = Image.fromarray(scaled.astype(np.uint8))
         prepared.info = image.info
         return prepared
 
-    return shallow
+    return convert
 
 
 def _read_deep(band: Image.Image) -> NDArray[np.float64]:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.recognition.imaging.arrays import Grey, Ints, Mask
-from classifier.recognition.imaging.components import Components
+from classifier.recognition.imaging.arrays import Grey, Ints, Mask, find_bounds
+from classifier.recognition.imaging.components import Box, Components, crop_pieces
 from classifier.recognition.imaging.ink import TAIL
 from classifier.recognition.imaging.morphology import dilate_square
 from classifier.recognition.imaging.split import STROKE, WIDE_ALONE, WIDE_IN_COMPANY, split_touching
@@ -19,8 +19,6 @@ BESIDE_GAP = 0.15  # a stroke that ends before the next
 BROKEN_GAP = 0.08  # a pen that skipped
 # A page of text or a texture has more pieces than people write digits.
 MOST_PIECES = 150
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,17 +111,9 @@ def _find_partners(bounds: Ints) -> Mask:
 
 
 def _cut_group(ink: Grey, pieces: Components, members: Ints) -> Group:
-    boxes = pieces.boxes[members]
-    left, top = (int(v) for v in boxes[:, :2].min(axis=0))
-    right, bottom = (int(v) for v in boxes[:, 2:].max(axis=0))
-    # A stroke's soft edge, which is too faint for the mask, is one pixel wide.
-    window = np.s_[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
-    labels = pieces.labels[window]
-    is_member = np.zeros(len(pieces.areas) + 1, np.bool_)
-    is_member[members + 1] = True
-    inked = is_member[labels]
-    with_edges = dilate_square(inked, 3) & (inked | (labels == 0))
-    return Group(ink[window] * with_edges, (left, top, right, bottom))
+    crop = crop_pieces(pieces, members)
+    with_edges = dilate_square(crop.own, 3) & (crop.own | crop.blank)
+    return Group(ink[crop.window] * with_edges, crop.box)
 
 
 def _split_group(group: Group, widest: float) -> list[Group]:
@@ -135,14 +125,8 @@ def _split_group(group: Group, widest: float) -> list[Group]:
 
 
 def _bound_ink(ink: Grey, left: int, top: int) -> Box:
-    mask = ink > TAIL
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return (
-        left + int(columns[0]),
-        top + int(rows[0]),
-        left + int(columns[-1]) + 1,
-        top + int(rows[-1]) + 1,
-    )
+    rows, columns = find_bounds(ink > TAIL)
+    return left + columns.start, top + rows.start, left + columns.stop, top + rows.stop
 
 
 def _sort_groups(groups: list[Group]) -> list[Group]:

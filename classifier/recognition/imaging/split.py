@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classifier.recognition.imaging.arrays import Grey, Ints, Mask
+from classifier.recognition.imaging.arrays import Grey, Mask, find_bounds
 from classifier.recognition.imaging.components import find_components
 from classifier.recognition.imaging.normalize import measure_stroke_width
 
@@ -20,7 +20,7 @@ THIN = 1.5  # widths of a stroke; a cut through more ink crosses a digit
 def split_touching(ink: Grey, widest: float) -> list[Grey]:
     """Return the digits of `ink` from left to right; the ink itself if there is no clear cut."""
     mask = ink > STROKE
-    high, wide = (_measure_extent(np.flatnonzero(mask.any(axis=axis))) for axis in (1, 0))
+    high, wide = (side.stop - side.start for side in find_bounds(mask))
     if high < LEGIBLE or wide <= widest * high:
         return [ink]
     thin = THIN * measure_stroke_width(ink)
@@ -30,10 +30,6 @@ def split_touching(ink: Grey, widest: float) -> list[Grey]:
             sides = (split_touching(ink * side, WIDE_IN_COMPANY) for side in (left, ~left))
             return [part for parts in sides for part in parts]
     return [ink]
-
-
-def _measure_extent(places: Ints) -> int:
-    return int(places[-1] - places[0]) + 1
 
 
 def _find_cut(mask: Mask, slant: float, high: int) -> tuple[float, Mask]:
@@ -65,5 +61,6 @@ def _is_digit(mask: Mask, high: int) -> bool:
     pieces = find_components(mask)
     if not len(pieces.areas):
         return False
-    left, top, right, bottom = pieces.boxes[pieces.areas.argmax()].tolist()
-    return bool(bottom - top >= TALL * high and right - left >= NARROW * high)
+    left, top, right, bottom = pieces.boxes[pieces.areas.argmax()]
+    height, width = int(bottom - top), int(right - left)
+    return height >= TALL * high and width >= NARROW * high

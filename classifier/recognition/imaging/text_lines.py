@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import Grey, Ints, Mask
-from classifier.recognition.imaging.components import Components
-from classifier.recognition.imaging.segment import Box
+from classifier.recognition.imaging.arrays import Grey, Ints
+from classifier.recognition.imaging.components import Box, Components, crop_pieces
 
 TALL = 0.5  # of the usual height; lower pieces start no row
 LEVEL = 0.3  # of the smaller height, the least overlap of neighbours in a row
@@ -98,17 +97,12 @@ def _fit_row(boxes: Ints) -> tuple[float, float]:
 
 
 def _cut_line(ink: Grey, pieces: Components, members: Ints, row: list[int]) -> TextLine:
-    own = pieces.boxes[members]
-    left, top = (int(v) for v in own[:, :2].min(axis=0))
-    right, bottom = (int(v) for v in own[:, 2:].max(axis=0))
-    slope, _ = _fit_row(pieces.boxes[row])
+    crop = crop_pieces(pieces, members)
+    _, top, _, bottom = crop.box
     margin = max(2, round(MARGIN * (bottom - top)))
-    window = np.s_[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
-    is_member: Mask = np.zeros(len(pieces.areas) + 1, np.bool_)
-    is_member[members + 1] = True
-    own = is_member[pieces.labels[window]] | (pieces.labels[window] == 0)
-    crop = level_row(np.pad(ink[window] * own, margin), slope)
-    return TextLine((left, top, right, bottom), crop, max(left - 1, 0) - margin)
+    slope, _ = _fit_row(pieces.boxes[row])
+    padded = np.pad(ink[crop.window] * (crop.own | crop.blank), margin)
+    return TextLine(crop.box, level_row(padded, slope), crop.window[1].start - margin)
 
 
 def level_row(ink: Grey, slope: float) -> Grey:
