@@ -1,4 +1,4 @@
-"""Forms of digits, as European and Latin American schools and habits teach them."""
+"""Forms of handwritten digits that are common in Europe and Latin America."""
 
 Form = tuple[int, list[list[tuple[float, float]]]]
 """A digit, and the corners and turning points of its strokes on a field 10 wide and 16 high, y
@@ -118,8 +118,8 @@ HABITS: list[Form] = [
     (9, [[(2, 2), (1, 5), (4, 7), (8, 3), (5, 0), (2, 3)], [(8, 1), (5, 16)]]),
 ]  # fmt: skip
 
-# Forms that no line reader learns from. Lines that calibrate it have them, as people's lines have
-# forms that nobody thought of.
+# Forms that are used in calibration but not in training, because people's lines also have forms
+# that are missing here.
 UNTAUGHT: list[Form] = [
     (0, [[(3, 2), (0, 7), (3, 15), (8, 14), (9, 6), (5, 0), (2, 3), (6, 5)]]),
     (1, [[(1, 6), (6, 2), (7, 0), (4, 16), (2, 14)]]),

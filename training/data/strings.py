@@ -13,7 +13,7 @@ from training.data.backgrounds import SHAPE, make_backgrounds, make_noise
 from training.data.images import Images
 from training.data.pen import Stroke
 from training.data.sheet import INKED, Box, Sheet
-from training.data.tiles import UNIT, Grey, Hand, Writer, choose_hand
+from training.data.tiles import UNIT, Grey, Handwriting, Writer, choose_handwriting
 
 FIELD = SHAPE
 MIDDLE = FIELD[0] / 2
@@ -83,13 +83,15 @@ class Composer:
 
     def photograph(self, rng: np.random.Generator) -> Photo:
         """Compose and photograph a line of up to MOST_DIGITS digits."""
-        sheet, text = self._write(choose_digits(rng), choose_hand(rng), rng)
+        sheet, text = self._write(choose_digits(rng), choose_handwriting(rng), rng)
         left, top, right, bottom = window = _choose_window(sheet.ink, rng)
         grey = self._capture(sheet.ink, window, rng)
         boxes = np.reshape(sheet.boxes, (-1, 4)) - np.array([left, top, left, top])
         return Photo(grey, text, boxes / np.array([right - left, bottom - top] * 2))
 
-    def _write(self, digits: list[int], hand: Hand, rng: np.random.Generator) -> tuple[Sheet, str]:
+    def _write(
+        self, digits: list[int], hand: Handwriting, rng: np.random.Generator
+    ) -> tuple[Sheet, str]:
         """Write the digits; return the sheet, and the text that it has room for."""
         sheet = Sheet(np.zeros(FIELD, np.float32), float(rng.uniform(12, 60)))
         layout = _LineLayout(rng)
@@ -109,7 +111,12 @@ class Composer:
         return sheet, "".join(map(str, digits[: len(sheet.boxes)]))
 
     def _add_digit(
-        self, sheet: Sheet, digit: int, hand: Hand, layout: "_LineLayout", rng: np.random.Generator
+        self,
+        sheet: Sheet,
+        digit: int,
+        hand: Handwriting,
+        layout: "_LineLayout",
+        rng: np.random.Generator,
     ) -> bool:
         tile = self._writer.draw_digit(digit, hand, rng)
         middle = layout.choose_middle(sheet, rng)
@@ -128,7 +135,7 @@ class Composer:
         return True
 
     def _add_point(
-        self, sheet: Sheet, hand: Hand, layout: "_LineLayout", rng: np.random.Generator
+        self, sheet: Sheet, hand: Handwriting, layout: "_LineLayout", rng: np.random.Generator
     ) -> None:
         """Add a point, comma or dash, which people write between and after digits."""
         base = MIDDLE + layout.slope * sheet.right + UNIT / 2
@@ -142,7 +149,7 @@ class Composer:
         tile = self._writer.draw_sign(strokes, UNIT * size, hand, rng)
         sheet.place(tile, base + UNIT * below, rng.uniform(-2, 10))
 
-    def _add_end(self, sheet: Sheet, hand: Hand, rng: np.random.Generator) -> None:
+    def _add_end(self, sheet: Sheet, hand: Handwriting, rng: np.random.Generator) -> None:
         """Add a sign before or after the number."""
         sign = ENDS[int(rng.integers(len(ENDS)))]
         signs = [

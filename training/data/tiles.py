@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from classifier.recognition.imaging.arrays import find_bounds
 from classifier.recognition.second_opinion import measure_slant
-from training.data.hands import FIELD, Hands, write_strokes
+from training.data.digit_forms import FIELD, DigitForms, write_strokes
 from training.data.images import Images
 from training.data.pen import Stroke
 
@@ -22,13 +22,13 @@ FINE = 2  # multiple of the size at which pens draw
 
 
 @dataclass(frozen=True)
-class Hand:
+class Handwriting:
     """The handwriting of one line.
 
     `slant` is dx/dy of the stems, `pen` the stroke's width in pixels, and `threshold` the grey, 0
     to 1, from which MNIST's pixels are ink, so that low is thick. `mnist` is the probability that
     a digit is copied from MNIST. `habits` select, from 0 to 1, the usual form of each digit, and
-    `faithful` is the probability that a digit has it.
+    `regularity` is the probability that a digit has it.
     """
 
     slant: float
@@ -39,11 +39,11 @@ class Hand:
     size_jitter: float
     tilt_jitter: float
     habits: tuple[float, ...]
-    faithful: float
+    regularity: float
 
 
-def choose_hand(rng: np.random.Generator) -> Hand:
-    return Hand(
+def choose_handwriting(rng: np.random.Generator) -> Handwriting:
+    return Handwriting(
         slant=float(rng.normal(0.15, 0.26)),
         aspect=float(np.exp(rng.normal(0, 0.14))),
         pen=float(np.exp(rng.uniform(math.log(2), math.log(9)))),
@@ -52,7 +52,7 @@ def choose_hand(rng: np.random.Generator) -> Hand:
         size_jitter=float(rng.uniform(0.02, 0.14)),
         tilt_jitter=float(rng.uniform(0.01, 0.1)),
         habits=tuple(rng.random(10).tolist()),
-        faithful=float(rng.choice([0, 0.8])),
+        regularity=float(rng.choice([0, 0.8])),
     )
 
 
@@ -64,9 +64,9 @@ class Writer:
 
     def __init__(self, images: Images, untaught: bool = False) -> None:
         self._pixels = {digit: images.pixels[images.labels == digit] for digit in range(10)}
-        self._hands = Hands(untaught)
+        self._forms = DigitForms(untaught)
 
-    def draw_digit(self, digit: int, hand: Hand, rng: np.random.Generator) -> Grey:
+    def draw_digit(self, digit: int, hand: Handwriting, rng: np.random.Generator) -> Grey:
         """Return the digit's trimmed ink, 0 to 1, about UNIT high."""
         size = UNIT * float(np.exp(rng.normal(0, hand.size_jitter)))
         if digit == 1:
@@ -76,21 +76,21 @@ class Writer:
         if rng.random() < hand.mnist and len(self._pixels[digit]):
             pool = self._pixels[digit]
             return _copy_mnist(pool[rng.integers(len(pool))], size, hand, rng)
-        is_usual = rng.random() < hand.faithful
+        is_usual = rng.random() < hand.regularity
         place = hand.habits[digit] if is_usual else float(rng.random())
-        strokes = self._hands.choose(digit, place, rng)
-        return draw_strokes(strokes, random_matrix(size / FIELD, hand, rng), hand.pen)
+        strokes = self._forms.write_digit(digit, place, rng)
+        return draw_tile(strokes, choose_matrix(size / FIELD, hand, rng), hand.pen)
 
     def draw_sign(
-        self, lines: list[Stroke], height: float, hand: Hand, rng: np.random.Generator
+        self, lines: list[Stroke], height: float, hand: Handwriting, rng: np.random.Generator
     ) -> Grey:
         """Return a sign of the same pen, `height` pixels high, or wide if it is wider."""
         strokes = write_strokes(lines, rng)
-        return draw_strokes(strokes, random_matrix(height / FIELD, hand, rng), hand.pen)
+        return draw_tile(strokes, choose_matrix(height / FIELD, hand, rng), hand.pen)
 
 
-def random_matrix(
-    scale: float, hand: Hand, rng: np.random.Generator, own_slant: float = 0.0
+def choose_matrix(
+    scale: float, hand: Handwriting, rng: np.random.Generator, own_slant: float = 0.0
 ) -> Matrix:
     """Return a (2, 2) matrix for (x, y) that scales, slants by the hand, and turns a little."""
     wide = scale * hand.aspect * float(np.exp(rng.normal(0, 0.1)))
@@ -102,10 +102,10 @@ def random_matrix(
 
 
 def _copy_mnist(
-    pixels: NDArray[np.uint8], size: float, hand: Hand, rng: np.random.Generator
+    pixels: NDArray[np.uint8], size: float, hand: Handwriting, rng: np.random.Generator
 ) -> Grey:
     ink = (pixels / 255).astype(np.float32)
-    matrix = random_matrix(size / MNIST_BOX, hand, rng, 0.8 * measure_slant(ink))
+    matrix = choose_matrix(size / MNIST_BOX, hand, rng, 0.8 * measure_slant(ink))
     side = int(size * 2.4)
     inverse = np.linalg.inv(matrix)
     start = np.array([13.5, 13.5]) - inverse @ np.array([side / 2, side / 2]) + 0.5
@@ -117,7 +117,7 @@ def _copy_mnist(
     return trim(soft.astype(np.float32))
 
 
-def draw_strokes(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Grey:
+def draw_tile(strokes: Sequence[Stroke], matrix: Matrix, width: float) -> Grey:
     """Draw strokes, transformed by the matrix, with a pen `width` pixels wide; trim the tile."""
     placed = [stroke @ matrix.T * FINE for stroke in strokes]
     points = np.concatenate(placed)

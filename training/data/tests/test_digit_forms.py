@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from training.data.digit_forms import FIELD, DigitForms
 from training.data.habits import HABITS, UNTAUGHT
-from training.data.hands import FIELD, Hands
 
 
 @pytest.mark.parametrize("untaught", [False, True])
 def test_each_digit_has_forms_of_one_height(untaught: bool) -> None:
-    hands, rng = Hands(untaught), np.random.default_rng(1)
+    forms, rng = DigitForms(untaught), np.random.default_rng(1)
     for digit in range(10):
         for place in (0.0, 0.5, 0.999):
-            points = np.concatenate(hands.choose(digit, place, rng))
+            points = np.concatenate(forms.write_digit(digit, place, rng))
             assert np.ptp(points, axis=0).max() == pytest.approx(FIELD, rel=0.5)
 
 

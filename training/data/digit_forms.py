@@ -10,11 +10,11 @@ from training.data.pen import Stroke
 
 FIELD = 16.0  # height of a form
 FONTS = ("futural", "rowmans", "scripts")
-MOVED = (0.3, 0.9)  # range of the standard deviation of a corner's place, in the field's units
+CORNER_JITTER = (0.3, 0.9)  # range of standard deviations, in units of the field
 UNTAUGHT_WEIGHT = 6  # how often untaught forms occur, relative to others
 
 
-class Hands:
+class DigitForms:
     """All forms of each digit as strokes, with `untaught` also those not used in training."""
 
     def __init__(self, untaught: bool) -> None:
@@ -30,7 +30,7 @@ class Hands:
         forms += [(d, glyphs.strokes(name, str(d))) for name in FONTS for d in range(10)]
         self._forms = {digit: [lines for d, lines in forms if d == digit] for digit in range(10)}
 
-    def choose(self, digit: int, place: float, rng: np.random.Generator) -> list[Stroke]:
+    def write_digit(self, digit: int, place: float, rng: np.random.Generator) -> list[Stroke]:
         """Return a digit in hasty handwriting, FIELD high and centred on the origin.
 
         `place`, from 0 to 1, selects one of the digit's forms.
@@ -45,8 +45,8 @@ def write_strokes(lines: list[Stroke], rng: np.random.Generator) -> list[Stroke]
     low, high = points.min(axis=0), points.max(axis=0)
     scale = FIELD / max(float(high[1] - low[1]), 0.6 * float(high[0] - low[0]), 1e-6)
     placed = [(line - (low + high) / 2) * scale for line in lines]
-    moved = rng.uniform(*MOVED)
-    rough = [line + rng.normal(0, moved, line.shape) for line in placed if len(line) < 14]
+    deviation = rng.uniform(*CORNER_JITTER)
+    rough = [line + rng.normal(0, deviation, line.shape) for line in placed if len(line) < 14]
     rough += [line for line in placed if len(line) >= 14]
     smooth = pen.round_corners(rough, int(rng.integers(1, 4)))
     return [_add_wobble(line, rng) for line in smooth]
