@@ -62,12 +62,11 @@ class LineReader:
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"The line reader is not a LiteRT graph: {error}") from error
 
-    def read_line(self, grey: NDArray[np.generic]) -> LineReading:
-        """Read one line from (h, w) grey pixels, dark ink on light paper, of any size and range."""
-        return combine_readings(self.read_views(grey))[1]
-
     def read_views(self, grey: NDArray[np.generic]) -> list[LineReading]:
-        """Read a line as it is and, if it has digits, also cropped to their rows."""
+        """Read a line as it is and, if it has digits, also cropped to their rows.
+
+        `grey` are pixels (h, w), dark ink on light paper, of any size and range.
+        """
         whole = self._read_once(grey)
         if not whole.text:
             return [whole]
