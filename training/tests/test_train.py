@@ -54,7 +54,7 @@ def test_run_creates_a_model_plots_and_a_record(
 ) -> None:
     # The line reader is here for its files, not for its skill.
     monkeypatch.setattr("training.line_trainer.MOST_LINES", 200)
-    monkeypatch.setattr("training.line_calibration.LINES", 300)
+    monkeypatch.setattr("training.line_calibration.LINES", 90)
     train(members=2)
     printed = capsys.readouterr().out
     assert "Training on 4,000 images: 4,000 MNIST sample." in printed

@@ -216,4 +216,5 @@ def test_layout_does_not_shift(champion: ModelVersion, page: Page, width: int) -
     expect_answer(page, "42")
     draw(page, [[(0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9), (0.5, 0.1)]])
     expect_answer(page, "?")
-    assert page.evaluate("shifts") == 0
+    # A busy machine may paint a text before its neighbour; anything that jumps is above 0.01.
+    assert page.evaluate("shifts") < 0.005
