@@ -1,6 +1,9 @@
 """Find the ruled lines of a tilted page: several lines of one slope across the picture."""
 
+from functools import lru_cache
+
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from classifier.recognition.imaging.arrays import Ints, Mask
 from classifier.recognition.imaging.components import find_components
@@ -90,7 +93,7 @@ def _find_zone(mask: Mask) -> Mask:
     # A line between two rows is partly in each.
     thick = coarse.copy()
     thick[1:] |= coarse[:-1]
-    profiles = [_measure_profile(thick, rise, reach) for rise in range(-reach, reach + 1)]
+    profiles = _measure_profiles(thick, reach)
     lengths = np.array([_sum_lengths(covered, inside, width) for covered, inside in profiles])
     best = int(lengths.argmax())
     if _count_lines(profiles[best], width) < SEVERAL:
@@ -129,16 +132,29 @@ def _shift_rows(rise: int, width: int) -> Ints:
     return np.round(rise * (np.arange(width) / max(width - 1, 1) - 0.5)).astype(np.intp)
 
 
-def _measure_profile(coarse: Mask, rise: int, reach: int) -> tuple[Ints, Ints]:
-    """Return the ink along each line of a slope, and the line's length inside the picture.
+def _measure_profiles(coarse: Mask, reach: int) -> list[tuple[Ints, Ints]]:
+    """Return for each slope the ink along its lines, and their lengths inside the picture.
 
-    The lines are in the order of their middles, which start `reach` pixels above the picture.
+    The lines are in the order of their middles, which start `reach` pixels above the picture. The
+    picture is at most 255 pixels wide.
     """
     height, width = coarse.shape
-    place = np.arange(-reach, height + reach)[:, None] + _shift_rows(rise, width)
-    inside = (place >= 0) & (place < height)
-    ink = coarse[np.clip(place, 0, height - 1), np.arange(width)] & inside
-    return ink.sum(axis=1), inside.sum(axis=1)
+    columns = np.zeros((width, height + 4 * reach), np.uint8)
+    columns[:, 2 * reach : 2 * reach + height] = coarse.T
+    # One window of a column holds its pixels on all lines of a slope.
+    windows = sliding_window_view(columns, height + 2 * reach, axis=1)
+    profiles = []
+    for rise in range(-reach, reach + 1):
+        starts = _shift_rows(rise, width) + reach
+        covered = windows[np.arange(width), starts].sum(axis=0, dtype=np.uint8)
+        profiles.append((covered.astype(np.intp), _measure_lengths(height, width, rise, reach)))
+    return profiles
+
+
+@lru_cache(maxsize=1024)
+def _measure_lengths(height: int, width: int, rise: int, reach: int) -> Ints:
+    rows = np.arange(-reach, height + reach)[:, None] + _shift_rows(rise, width)
+    return np.asarray(((rows >= 0) & (rows < height)).sum(axis=1))
 
 
 def _sum_lengths(covered: Ints, inside: Ints, width: int) -> int:
