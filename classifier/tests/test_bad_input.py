@@ -178,9 +178,9 @@ def assert_nothing_is_stored(settings: Settings) -> None:
 
 @each_way
 def test_size_limit_applies_to_the_file(
-    champion: ModelVersion, settings: Settings, drawn: Draw, send: Send
+    champion: ModelVersion, settings: Settings, draw_digit: Draw, send: Send
 ) -> None:
-    data = drawn(7)
+    data = draw_digit(7)
 
     settings.MAX_UPLOAD_BYTES = len(data) - 1
     assert send(data, "a.png").status == 413

@@ -164,10 +164,10 @@ def test_changed_folder_is_refused() -> None:
         run("promote", "changed")
 
 
-def test_classify_prints_answer_without_ids(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_prints_answer_without_ids(tmp_path: Path, draw_digit: Draw) -> None:
     # This test has no access to a database: the command needs none.
     picture = tmp_path / "seven.png"
-    picture.write_bytes(drawn(7))
+    picture.write_bytes(draw_digit(7))
 
     answer = json.loads(run("classify", str(picture)))
 
@@ -181,10 +181,10 @@ def test_classify_prints_answer_without_ids(tmp_path: Path, drawn: Draw) -> None
     assert answer["model"] == "baseline"
 
 
-def test_classify_uses_the_named_model(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_uses_the_named_model(tmp_path: Path, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     picture = tmp_path / "seven.png"
-    picture.write_bytes(drawn(7))
+    picture.write_bytes(draw_digit(7))
 
     answer = json.loads(run("classify", "--model", "strict", str(picture)))
 
@@ -206,11 +206,11 @@ def run_classify(*files: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_classify_continues_after_bad_file(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_continues_after_bad_file(tmp_path: Path, draw_digit: Draw) -> None:
     two, text, nowhere, nine = (tmp_path / name for name in ("2.png", "a.txt", "none", "9.jpg"))
-    two.write_bytes(drawn(2))
+    two.write_bytes(draw_digit(2))
     text.write_text("hello")
-    nine.write_bytes(drawn(9, kind="JPEG"))
+    nine.write_bytes(draw_digit(9, kind="JPEG"))
 
     process = run_classify(two, text, nowhere, nine)
 
@@ -228,13 +228,13 @@ def test_classify_continues_after_bad_file(tmp_path: Path, drawn: Draw) -> None:
     assert sorted(tmp_path.iterdir()) == sorted([two, text, nine])
 
 
-def test_classify_reads_folder_in_order(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_reads_folder_in_order(tmp_path: Path, draw_digit: Draw) -> None:
     names = ("b/2.png", "a/deep/9.png", "a.txt", "a/deep/.hidden.png", ".hidden/3.png")
     for name in names:
         (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "pictures" / name).write_bytes(drawn(2))
+        (tmp_path / "pictures" / name).write_bytes(draw_digit(2))
     (tmp_path / "pictures" / "a.txt").write_text("hello")
-    (tmp_path / "alone.png").write_bytes(drawn(7))
+    (tmp_path / "alone.png").write_bytes(draw_digit(7))
     output = StringIO()
 
     with pytest.raises(CommandError, match=r"1 of 4 files could not be read\."):
@@ -251,10 +251,10 @@ def test_classify_refuses_empty_folder(tmp_path: Path) -> None:
         run("classify", str(tmp_path))
 
 
-def test_classify_separates_stages_of_equal_names(tmp_path: Path, drawn: Draw) -> None:
+def test_classify_separates_stages_of_equal_names(tmp_path: Path, draw_digit: Draw) -> None:
     for name in ("one", "two"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
-        (tmp_path / "pictures" / name / "seven.png").write_bytes(drawn(7))
+        (tmp_path / "pictures" / name / "seven.png").write_bytes(draw_digit(7))
 
     run("classify", str(tmp_path / "pictures"), "--debug", str(tmp_path / "stages"))
 
@@ -262,8 +262,8 @@ def test_classify_separates_stages_of_equal_names(tmp_path: Path, drawn: Draw) -
         assert (tmp_path / "stages" / name / "seven-01-picture.png").is_file()
 
 
-def test_classify_writes_stages(tmp_path: Path, drawn: Callable[..., bytes]) -> None:
-    (tmp_path / "seven.png").write_bytes(drawn(7))
+def test_classify_writes_stages(tmp_path: Path, draw_digit: Callable[..., bytes]) -> None:
+    (tmp_path / "seven.png").write_bytes(draw_digit(7))
 
     call_command("classify", tmp_path / "seven.png", debug=tmp_path / "stages", stdout=StringIO())
 

@@ -72,9 +72,9 @@ UNUSUAL: dict[str, Edit] = {
 @pytest.mark.parametrize("send", [send_form, send_api_body])
 @pytest.mark.parametrize("edit", UNUSUAL.values(), ids=UNUSUAL)
 def test_unusual_picture_is_read(
-    champion: ModelVersion, drawn: Draw, send: Send, edit: Edit
+    champion: ModelVersion, draw_digit: Draw, send: Send, edit: Edit
 ) -> None:
-    picture = Image.open(BytesIO(drawn(4)))  # a 4 on its side is no digit
+    picture = Image.open(BytesIO(draw_digit(4)))  # a 4 on its side is no digit
 
     reply = send(edit(picture), "picture")
 

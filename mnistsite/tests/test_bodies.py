@@ -100,9 +100,9 @@ def _no_automatic_collection() -> Iterator[None]:
 def test_body_is_freed_after_the_response(
     method: UploadMethod,
     handler: WSGIHandler,
-    drawn: Callable[..., bytes],
+    draw_digit: Callable[..., bytes],
 ) -> None:
-    body = method.pack(pad(drawn(7), MB))
+    body = method.pack(pad(draw_digit(7), MB))
 
     def upload() -> None:
         request = RequestFactory().generic(
@@ -168,9 +168,9 @@ def is_ready(port: int) -> bool:
 
 
 def test_eight_large_uploads_at_once_use_little_memory(
-    web: WebServer, drawn: Callable[..., bytes]
+    web: WebServer, draw_digit: Callable[..., bytes]
 ) -> None:
-    picture = pad(drawn(7), 9_900_000)
+    picture = pad(draw_digit(7), 9_900_000)
 
     def upload(method: UploadMethod) -> float:
         body = method.pack(picture)

@@ -27,24 +27,24 @@ def staff_client(site: Site, token: str) -> Client:
 
 
 def test_picture_is_recognised_from_bytes_and_path(
-    site: Site, drawn: Callable[..., bytes], tmp_path: Path
+    site: Site, draw_digit: Callable[..., bytes], tmp_path: Path
 ) -> None:
     client, path = Client(site.base + "/"), tmp_path / "three.png"
-    path.write_bytes(drawn(3))
+    path.write_bytes(draw_digit(3))
 
-    assert client.recognise(drawn(7))["label"] == "7"
+    assert client.recognise(draw_digit(7))["label"] == "7"
     assert client.recognise(path)["label"] == "3"
     assert client.recognise(str(path))["label"] == "3"
 
 
 def test_many_pictures_are_recognised_in_order(
-    site: Site, drawn: Callable[..., bytes], tmp_path: Path
+    site: Site, draw_digit: Callable[..., bytes], tmp_path: Path
 ) -> None:
     letter = tmp_path / "a “letter”.txt"
     letter.write_text("Dear reader")
-    pictures = [drawn(7, which) for which in range(10)]
+    pictures = [draw_digit(7, which) for which in range(10)]
 
-    results = list(Client(site.base).recognise_many([*pictures, letter, drawn(3)]))
+    results = list(Client(site.base).recognise_many([*pictures, letter, draw_digit(3)]))
 
     assert [result["answer"]["label"] for result in results[:10]] == ["7"] * 10
     assert results[10]["problem"]["code"] == "not_an_image"
@@ -52,18 +52,18 @@ def test_many_pictures_are_recognised_in_order(
 
 
 def test_preview_stores_nothing(
-    site: Site, staff_client: Client, drawn: Callable[..., bytes]
+    site: Site, staff_client: Client, draw_digit: Callable[..., bytes]
 ) -> None:
     before = list(staff_client.images())
-    assert Client(site.base).preview(drawn(5))["label"] == "5"
+    assert Client(site.base).preview(draw_digit(5))["label"] == "5"
     assert list(staff_client.images()) == before
 
 
 def test_sender_fetches_corrects_and_deletes_an_upload(
-    site: Site, drawn: Callable[..., bytes]
+    site: Site, draw_digit: Callable[..., bytes]
 ) -> None:
     client = Client(site.base)
-    answer = client.recognise(drawn(7))
+    answer = client.recognise(draw_digit(7))
 
     assert client.fetch(answer["id"])["label"] == "7"
     assert client.suggest(answer["digits"][0]["id"], "1") == {"label": "1"}
@@ -76,17 +76,19 @@ def test_sender_fetches_corrects_and_deletes_an_upload(
     assert missing.value.status == 404
 
 
-def test_list_follows_all_pages(staff_client: Client, drawn: Callable[..., bytes]) -> None:
-    uploaded = {staff_client.recognise(drawn(7, which))["digits"][0]["id"] for which in range(5)}
+def test_list_follows_all_pages(staff_client: Client, draw_digit: Callable[..., bytes]) -> None:
+    uploaded = {
+        staff_client.recognise(draw_digit(7, which))["digits"][0]["id"] for which in range(5)
+    }
     ids = [image["id"] for image in staff_client.images(limit=2, source="api")]
     assert uploaded <= set(ids)
     assert len(ids) == len(set(ids))
 
 
 def test_labels_are_set_and_exported(
-    staff_client: Client, drawn: Callable[..., bytes], tmp_path: Path
+    staff_client: Client, draw_digit: Callable[..., bytes], tmp_path: Path
 ) -> None:
-    first, second = (staff_client.recognise(drawn(7, n))["digits"][0]["id"] for n in (20, 21))
+    first, second = (staff_client.recognise(draw_digit(7, n))["digits"][0]["id"] for n in (20, 21))
 
     assert staff_client.label(first, "7")["label"] == "7"
     assert staff_client.label_many({first: "1", second: "not_a_digit"}) == {"labelled": 2}

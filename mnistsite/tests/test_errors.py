@@ -20,15 +20,15 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Client:
     return Client(raise_request_exception=False)
 
 
-def test_program_gets_json(visitor: Client, drawn: Callable[..., bytes]) -> None:
-    response = visitor.post("/api/predict", drawn(7), content_type="image/png")
+def test_program_gets_json(visitor: Client, draw_digit: Callable[..., bytes]) -> None:
+    response = visitor.post("/api/predict", draw_digit(7), content_type="image/png")
     assert response.status_code == 500
     assert response.json()["code"] == "server_error"
     assert "internals" not in response.text
 
 
-def test_person_gets_a_page(visitor: Client, drawn: Callable[..., bytes]) -> None:
-    response = visitor.post("/predict", {"image": SimpleUploadedFile("7.png", drawn(7))})
+def test_person_gets_a_page(visitor: Client, draw_digit: Callable[..., bytes]) -> None:
+    response = visitor.post("/predict", {"image": SimpleUploadedFile("7.png", draw_digit(7))})
     assert response.status_code == 500
     assert "try again in a moment." in response.text
     assert "internals" not in response.text

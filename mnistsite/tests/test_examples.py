@@ -49,9 +49,9 @@ def _second_model(site: Site) -> None:
 
 
 @pytest.fixture
-def files(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
+def files(tmp_path: Path, draw_digit: Callable[..., bytes]) -> Path:
     """A folder with the files that the examples send."""
-    (tmp_path / "seven.png").write_bytes(drawn(7))
+    (tmp_path / "seven.png").write_bytes(draw_digit(7))
     (tmp_path / "letter.txt").write_text("Dear reader")
     paper = Image.new("L", (280, 280), 255)
     bolt = [(150, 50), (88, 138), (185, 140), (122, 230)]

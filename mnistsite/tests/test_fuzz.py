@@ -70,8 +70,8 @@ def parameters(champion: ModelVersion, picture: bytes, admin_user: User) -> dict
 
 
 @pytest.fixture
-def picture(drawn: Callable[..., bytes]) -> bytes:
-    return drawn(7)
+def picture(draw_digit: Callable[..., bytes]) -> bytes:
+    return draw_digit(7)
 
 
 def send(hostile: HostileRequest) -> Any:

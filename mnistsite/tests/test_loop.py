@@ -29,9 +29,9 @@ def part_of_sample(site: Site) -> None:
 
 
 def test_labels_become_a_new_model_that_serves_without_a_restart(
-    site: Site, call_api: CallApi, drawn: Callable[..., bytes]
+    site: Site, call_api: CallApi, draw_digit: Callable[..., bytes]
 ) -> None:
-    ids = [site.predict(drawn(7, which))["digits"][0]["id"] for which in range(12)]
+    ids = [site.predict(draw_digit(7, which))["digits"][0]["id"] for which in range(12)]
     waiting = {image["id"] for image in call_api("/api/images?label=unknown")["results"]}
     assert set(ids) <= waiting
     for image_id in ids[:10]:
@@ -51,13 +51,15 @@ def test_labels_become_a_new_model_that_serves_without_a_restart(
     assert trained_on <= set(ids[:10])
     assert len(trained_on) + snapshot["left_out"]["held_out"] == 10
     assert set(snapshot["since"]["images"]) == trained_on
-    assert site.predict(drawn(7))["model"] == "baseline"
+    assert site.predict(draw_digit(7))["model"] == "baseline"
 
     promote = f"/api/models/{run['result']}/promote"
     assert call_api(promote, {"reason": "It recognises sevens."})["state"] == "champion"
-    assert wait_until(lambda: site.predict(drawn(7))["model"] == run["result"], SERVED_WITHIN_S)
+    assert wait_until(
+        lambda: site.predict(draw_digit(7))["model"] == run["result"], SERVED_WITHIN_S
+    )
     call_api("/api/promotions/rollback", {})
-    assert wait_until(lambda: site.predict(drawn(7))["model"] == "baseline", SERVED_WITHIN_S)
+    assert wait_until(lambda: site.predict(draw_digit(7))["model"] == "baseline", SERVED_WITHIN_S)
 
 
 def wait_for_end(call_api: CallApi, run_id: int) -> Any:
@@ -90,7 +92,7 @@ def test_killed_training_fails_and_the_next_is_cancelled(site: Site, call_api: C
 
 
 def test_killed_worker_ends_its_training_and_is_restarted(
-    site: Site, call_api: CallApi, drawn: Callable[..., bytes]
+    site: Site, call_api: CallApi, draw_digit: Callable[..., bytes]
 ) -> None:
     run_id = start_run(call_api)
     (killed_worker,), (training,) = find_workers(site), find_trainings(site)
@@ -102,7 +104,7 @@ def test_killed_worker_ends_its_training_and_is_restarted(
     assert any(reason in run["error"] for reason in reasons)
     assert wait_until(lambda: not is_alive(training), 15)
     assert wait_until(lambda: [w for w in find_workers(site) if w != killed_worker] != [], 15)
-    assert site.predict(drawn(7))["label"] == "7"
+    assert site.predict(draw_digit(7))["label"] == "7"
 
 
 def find_trainings(site: Site) -> list[psutil.Process]:

@@ -56,10 +56,10 @@ def database_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_requests_are_counted_and_timed_by_route(
-    champion: ModelVersion, database_down: None, client: Client, drawn: Callable[..., bytes]
+    champion: ModelVersion, database_down: None, client: Client, draw_digit: Callable[..., bytes]
 ) -> None:
     before = scrape()
-    page = client.post("/predict", {"image": SimpleUploadedFile("seven.png", drawn(7))})
+    page = client.post("/predict", {"image": SimpleUploadedFile("seven.png", draw_digit(7))})
     client.get(page.headers["Location"])
     client.get(f"/result/{uuid4()}")
     client.get("/wp-login.php")

@@ -64,7 +64,7 @@ def post_form(client: Client, picture: bytes) -> Any:
 def test_upload_during_an_outage_is_refused(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     post: Callable[[Client, bytes], Any],
@@ -73,7 +73,7 @@ def test_upload_during_an_outage_is_refused(
     code: str,
     retry_after: str,
 ) -> None:
-    picture = drawn(7)
+    picture = draw_digit(7)
     client.post("/api/preview", picture, "image/png")  # loads the model
     with monkeypatch.context() as patched:
         break_it(patched, settings.MEDIA_ROOT)
@@ -90,9 +90,9 @@ def test_upload_during_an_outage_is_refused(
 
 
 def test_picture_on_an_unmounted_volume_is_unavailable(
-    champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
+    champion: ModelVersion, client: Client, draw_digit: Draw, settings: Settings
 ) -> None:
-    address = f"/upload/{submission.classify_picture(drawn(7), Source.WEB).id}.jpg"
+    address = f"/upload/{submission.classify_picture(draw_digit(7), Source.WEB).id}.jpg"
     mounted = settings.MEDIA_ROOT.rename(settings.MEDIA_ROOT.with_name("unmounted"))
     settings.MEDIA_ROOT.mkdir()
 
@@ -104,9 +104,9 @@ def test_picture_on_an_unmounted_volume_is_unavailable(
 
 
 def test_page_in_german_explains_a_full_disk(
-    champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.cookies["django_language"] = "de"
     monkeypatch.setattr(os, "fsync", faults.raise_disk_full)
 
-    assert "Es gibt keinen Speicherplatz mehr für Bilder." in post_form(client, drawn(7)).text
+    assert "Es gibt keinen Speicherplatz mehr für Bilder." in post_form(client, draw_digit(7)).text

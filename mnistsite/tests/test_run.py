@@ -32,8 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("site")
 
 
-def test_posted_digit_is_recognised(site: Site, drawn: Callable[..., bytes]) -> None:
-    answer = site.predict(drawn(7))
+def test_posted_digit_is_recognised(site: Site, draw_digit: Callable[..., bytes]) -> None:
+    answer = site.predict(draw_digit(7))
     assert (answer["label"], answer["verdict"], answer["model"]) == ("7", "digit", "baseline")
 
 
@@ -55,14 +55,14 @@ def test_script_name_header_is_ignored(site: Site) -> None:
     assert site.call("/readyz", {"SCRIPT_NAME": "/elsewhere"})["status"] == "ready"
 
 
-def test_unsupported_charset_is_ignored(site: Site, drawn: Callable[..., bytes]) -> None:
+def test_unsupported_charset_is_ignored(site: Site, draw_digit: Callable[..., bytes]) -> None:
     headers = {"Content-Type": "image/png; charset=zlib"}
-    assert site.call("/api/preview?q=1", headers, drawn(7))["label"] == "7"
+    assert site.call("/api/preview?q=1", headers, draw_digit(7))["label"] == "7"
 
 
-def test_web_processes_do_not_load_tensorflow(site: Site, drawn: Callable[..., bytes]) -> None:
+def test_web_processes_do_not_load_tensorflow(site: Site, draw_digit: Callable[..., bytes]) -> None:
     for _ in range(8):  # so that every process has recognised something
-        site.predict(drawn(3))
+        site.predict(draw_digit(3))
     web = [
         process
         for process in psutil.Process(site.process.pid).children(recursive=True)
@@ -124,11 +124,11 @@ def run_refused(environment: dict[str, str]) -> str:
 
 @pytest.mark.slow
 def test_next_run_ends_processes_of_a_killed_run(
-    tmp_path: Path, prepared: Path, drawn: Callable[..., bytes]
+    tmp_path: Path, prepared: Path, draw_digit: Callable[..., bytes]
 ) -> None:
     copy_data(prepared, tmp_path / "var")
     killed = start_site(tmp_path)
-    upload = killed.predict(drawn(5))["id"]
+    upload = killed.predict(draw_digit(5))["id"]
     leftovers = psutil.Process(killed.process.pid).children(recursive=True)
     postmaster = psutil.Process(read_database_pid(tmp_path))
     killed.process.kill()

@@ -31,9 +31,11 @@ def token(admin_user: User) -> str:
 
 
 @pytest.fixture
-def configuration(champion: ModelVersion, drawn: Callable[..., bytes]) -> str:
+def configuration(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> str:
     """The configuration of schemathesis, with ids that exist."""
-    stored, deleted = (submission.classify_picture(drawn(7, which), Source.API) for which in (0, 1))
+    stored, deleted = (
+        submission.classify_picture(draw_digit(7, which), Source.API) for which in (0, 1)
+    )
     return "".join(
         OPERATION.format(operation=operation, name=name, value=value)
         for operation, name, value in (

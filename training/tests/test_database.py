@@ -20,12 +20,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def upload(
-    champion: ModelVersion, admin_user: User, drawn: Callable[..., bytes]
+    champion: ModelVersion, admin_user: User, draw_digit: Callable[..., bytes]
 ) -> Callable[[str], InputImage]:
     """Return a function that uploads a picture and labels it."""
 
     def upload(label: str, which: int = 0) -> InputImage:
-        answer = submission.classify_picture(drawn(7, which), Source.API)
+        answer = submission.classify_picture(draw_digit(7, which), Source.API)
         assert answer.digits[0].id
         labels.set_label(answer.digits[0].id, label, admin_user, Via.API)
         return InputImage.objects.get(pk=answer.digits[0].id)

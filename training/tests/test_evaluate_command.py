@@ -18,12 +18,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def folder(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
+def folder(tmp_path: Path, draw_digit: Callable[..., bytes]) -> Path:
     """Write twenty digits, a flat grey picture and a file that is not a picture."""
     for digit in range(10):
         (tmp_path / str(digit)).mkdir()
         for which in range(2):
-            (tmp_path / str(digit) / f"{which}.png").write_bytes(drawn(digit, which))
+            (tmp_path / str(digit) / f"{which}.png").write_bytes(draw_digit(digit, which))
     (tmp_path / "none").mkdir()
     Image.new("L", (100, 100), 200).save(tmp_path / "none" / "flat.png")
     (tmp_path / "none" / "notes.txt").write_text("not a picture")
@@ -140,10 +140,10 @@ def test_table_has_a_column_for_all_and_for_each_part() -> None:
 
 
 @pytest.fixture
-def strings(tmp_path: Path, drawn: Callable[..., bytes]) -> Path:
+def strings(tmp_path: Path, draw_digit: Callable[..., bytes]) -> Path:
     """Return a folder that holds strings of digits only."""
     (tmp_path / "several").mkdir()
-    (tmp_path / "several" / "one.png").write_bytes(drawn(7))
+    (tmp_path / "several" / "one.png").write_bytes(draw_digit(7))
     (tmp_path / "index.csv").write_text("file,label\nseveral/one.png,7\n")
     return tmp_path
 

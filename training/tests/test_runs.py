@@ -41,13 +41,13 @@ def train(**options: Any) -> None:
 
 @pytest.fixture
 def label(
-    champion: ModelVersion, admin_user: User, drawn: Callable[..., bytes]
+    champion: ModelVersion, admin_user: User, draw_digit: Callable[..., bytes]
 ) -> Callable[..., list[UUID]]:
     """Return a function that uploads sevens and labels them."""
 
     def label(count: int, to: str = "1") -> list[UUID]:
         answers = [
-            submission.classify_picture(drawn(7, which), Source.WEB) for which in range(count)
+            submission.classify_picture(draw_digit(7, which), Source.WEB) for which in range(count)
         ]
         ids = [answer.digits[0].id for answer in answers if answer.digits[0].id]
         labels.set_labels(ids, to, admin_user, Via.ADMIN)

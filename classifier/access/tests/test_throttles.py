@@ -33,19 +33,19 @@ def predict(data: bytes, address: str = HERE, **headers: str) -> tuple[int, str 
     return response.status_code, response.headers.get("Retry-After")
 
 
-def test_third_picture_within_a_second_is_refused(champion: ModelVersion, drawn: Draw) -> None:
-    results = [predict(drawn(7)) for _ in range(3)]
+def test_third_picture_within_a_second_is_refused(champion: ModelVersion, draw_digit: Draw) -> None:
+    results = [predict(draw_digit(7)) for _ in range(3)]
     assert results == [(200, None), (200, None), (429, "1")]
     assert Upload.objects.count() == 2
-    assert predict(drawn(7), ELSEWHERE) == (200, None)
+    assert predict(draw_digit(7), ELSEWHERE) == (200, None)
 
 
 def test_picture_is_accepted_a_second_later(
-    champion: ModelVersion, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [predict(drawn(7))[0] for _ in range(3)] == [200, 200, 429]
+    assert [predict(draw_digit(7))[0] for _ in range(3)] == [200, 200, 429]
     monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1001.0)
-    assert predict(drawn(7)) == (200, None)
+    assert predict(draw_digit(7)) == (200, None)
 
 
 def test_refusal_is_a_problem_in_json(client: Client) -> None:

@@ -41,8 +41,10 @@ def send_picture(client: Client, data: bytes) -> Any:
     return client.post("/api/predict", {"image": SimpleUploadedFile("digit.png", data)})
 
 
-def test_picture_in_form_field_is_read(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    response = send_picture(client, drawn(7))
+def test_picture_in_form_field_is_read(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    response = send_picture(client, draw_digit(7))
 
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     answer = response.json()
@@ -60,8 +62,10 @@ def test_picture_in_form_field_is_read(champion: ModelVersion, client: Client, d
     assert 0 < top < top + height < 280
 
 
-def test_ids_in_answer_match_database(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    answer = send_picture(client, drawn(7)).json()
+def test_ids_in_answer_match_database(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    answer = send_picture(client, draw_digit(7)).json()
 
     assert answer["id"] == str(Upload.objects.get(source=Source.API).pk)
     assert answer["digits"][0]["id"] == str(InputImage.objects.get(source=Source.API).pk)
@@ -80,19 +84,19 @@ def test_ids_in_answer_match_database(champion: ModelVersion, client: Client, dr
     ],
 )
 def test_body_of_any_type_is_read_as_picture(
-    champion: ModelVersion, client: Client, drawn: Draw, media_type: str
+    champion: ModelVersion, client: Client, draw_digit: Draw, media_type: str
 ) -> None:
-    response = client.generic("POST", "/api/predict", drawn(7), content_type=media_type)
+    response = client.generic("POST", "/api/predict", draw_digit(7), content_type=media_type)
 
     assert (response.status_code, json.loads(response.content)["label"]) == (200, "7")
-    assert Upload.objects.get().size == len(drawn(7))
+    assert Upload.objects.get().size == len(draw_digit(7))
 
 
 def test_large_picture_is_read_from_body_and_field(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
     paper = BytesIO()
-    Image.open(BytesIO(drawn(7))).resize((2000, 2000)).save(paper, "BMP")
+    Image.open(BytesIO(draw_digit(7))).resize((2000, 2000)).save(paper, "BMP")
     assert 3_000_000 < len(paper.getvalue()) < 10_000_000
 
     body = client.generic("POST", "/api/predict", paper.getvalue(), content_type="image/bmp")
@@ -103,11 +107,11 @@ def test_large_picture_is_read_from_body_and_field(
 
 
 def test_several_digits_are_read_as_number(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
     paper = Image.new("L", (560, 280), 255)
-    paper.paste(Image.open(BytesIO(drawn(7))), (0, 0))
-    paper.paste(Image.open(BytesIO(drawn(2))), (280, 0))
+    paper.paste(Image.open(BytesIO(draw_digit(7))), (0, 0))
+    paper.paste(Image.open(BytesIO(draw_digit(2))), (280, 0))
     buffer = BytesIO()
     paper.save(buffer, "PNG")
 
@@ -118,11 +122,11 @@ def test_several_digits_are_read_as_number(
     assert [(line["text"], line["digits"]) for line in answer["lines"]] == [("72", [0, 1])]
 
 
-def test_unsure_answer_has_reason_and_best_guess(client: Client, drawn: Draw) -> None:
+def test_unsure_answer_has_reason_and_best_guess(client: Client, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
-    answer = send_picture(client, drawn(7)).json()
+    answer = send_picture(client, draw_digit(7)).json()
 
     assert (answer["label"], answer["verdict"]) == ("unknown", "unsure")
     assert (answer["reason"], answer["best_guess"]) == ("low_confidence", "7")
@@ -141,8 +145,8 @@ def test_blank_picture_is_not_a_digit(champion: ModelVersion, client: Client) ->
     assert (answer["confidence"], answer["digits"]) == (None, [])
 
 
-def test_missing_champion_is_reported(client: Client, drawn: Draw) -> None:
-    response = send_picture(client, drawn(7))
+def test_missing_champion_is_reported(client: Client, draw_digit: Draw) -> None:
+    response = send_picture(client, draw_digit(7))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_model")
     assert "promote" in response.json()["detail"]
@@ -150,23 +154,25 @@ def test_missing_champion_is_reported(client: Client, drawn: Draw) -> None:
 
 
 def test_unreachable_database_is_reported(
-    client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise OperationalError("the connection is closed")
 
     monkeypatch.setattr(serving.champion, "get", fail)
 
-    response = send_picture(client, drawn(7))
+    response = send_picture(client, draw_digit(7))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_database")
 
 
-def test_session_needs_no_csrf_token(champion: ModelVersion, drawn: Draw, outsider: Any) -> None:
+def test_session_needs_no_csrf_token(
+    champion: ModelVersion, draw_digit: Draw, outsider: Any
+) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(outsider)
 
-    assert send_picture(client, drawn(7)).status_code == 200
+    assert send_picture(client, draw_digit(7)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,10 @@ def send_pictures(client: Client, *files: SimpleUploadedFile) -> Any:
     return client.post(MANY, {"image": [*files]})
 
 
-def test_answers_are_in_order_of_files(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    files = [build_file(drawn(digit), f"{digit}.png") for digit in (4, 2, 7)]
+def test_answers_are_in_order_of_files(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    files = [build_file(draw_digit(digit), f"{digit}.png") for digit in (4, 2, 7)]
 
     response = send_pictures(client, *files)
 
@@ -46,11 +48,11 @@ def test_answers_are_in_order_of_files(champion: ModelVersion, client: Client, d
 
 
 def test_answer_equals_answer_to_single_picture(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    alone = client.post("/api/predict", {"image": build_file(drawn(7))}).json()
+    alone = client.post("/api/predict", {"image": build_file(draw_digit(7))}).json()
 
-    [result] = send_pictures(client, build_file(drawn(7))).json()["results"]
+    [result] = send_pictures(client, build_file(draw_digit(7))).json()["results"]
 
     assert set(result["answer"]) == set(alone)
     assert {
@@ -59,10 +61,10 @@ def test_answer_equals_answer_to_single_picture(
 
 
 def test_unreadable_picture_has_problem_and_others_are_read(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
     response = send_pictures(
-        client, build_file(drawn(7)), build_file(b"hello", "a.txt"), build_file(drawn(2))
+        client, build_file(draw_digit(7)), build_file(b"hello", "a.txt"), build_file(draw_digit(2))
     )
 
     results = response.json()["results"]
@@ -101,14 +103,14 @@ def test_size_limit_applies_to_whole_request(client: Client, settings: Settings)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
-def test_body_is_rejected(client: Client, drawn: Draw) -> None:
-    response = client.post(MANY, drawn(7), "image/png")
+def test_body_is_rejected(client: Client, draw_digit: Draw) -> None:
+    response = client.post(MANY, draw_digit(7), "image/png")
 
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
 
 
 def test_each_picture_counts_towards_rate_limit(
-    champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(AddressThrottle, "rate", "4/s", raising=False)
     monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
@@ -117,17 +119,17 @@ def test_each_picture_counts_towards_rate_limit(
     statuses = [send_pictures(client, *map(build_file, three)).status_code for _ in range(2)]
 
     assert statuses == [200, 429]
-    assert client.post("/api/predict", drawn(7), "image/png").status_code == 200
+    assert client.post("/api/predict", draw_digit(7), "image/png").status_code == 200
 
 
 def test_failed_request_stores_nothing(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     failing_storage: list[str],
 ) -> None:
-    response = send_pictures(client, build_file(drawn(7)), build_file(drawn(2)))
+    response = send_pictures(client, build_file(draw_digit(7)), build_file(draw_digit(2)))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
     assert len(failing_storage) == 2
@@ -140,15 +142,15 @@ def send_preview(client: Client, data: bytes) -> Any:
 
 
 def test_preview_equals_answer_and_stores_nothing(
-    champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
+    champion: ModelVersion, client: Client, draw_digit: Draw, settings: Settings
 ) -> None:
-    preview = send_preview(client, drawn(7)).json()
+    preview = send_preview(client, draw_digit(7)).json()
     assert not Upload.objects.exists()
     assert not InputImage.objects.exists()
     assert not Prediction.objects.exists()
     assert list_stored_files(settings) == []
 
-    answer = client.post("/api/predict", drawn(7), "image/png").json()
+    answer = client.post("/api/predict", draw_digit(7), "image/png").json()
     del answer["delete_key"]
     for item in (answer, *answer["digits"]):
         item["id"] = None
@@ -160,17 +162,17 @@ def test_preview_equals_answer_and_stores_nothing(
 def test_preview_makes_no_queries(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     serving.champion.get()
 
     with django_assert_num_queries(0):
-        assert send_preview(client, drawn(7)).json()["label"] == "7"
+        assert send_preview(client, draw_digit(7)).json()["label"] == "7"
 
 
 def test_empty_drawing_is_blank(
-    champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
+    champion: ModelVersion, client: Client, draw_digit: Draw, settings: Settings
 ) -> None:
     answer = send_preview(client, encode_picture(create_paper(100, 100))).json()
 
@@ -178,9 +180,9 @@ def test_empty_drawing_is_blank(
 
 
 def test_preview_accepts_form_field_and_rejects_other_files(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    as_field = client.post("/api/preview", {"image": build_file(drawn(3))})
+    as_field = client.post("/api/preview", {"image": build_file(draw_digit(3))})
     rejected = send_preview(client, b"hello")
 
     assert as_field.json()["label"] == "3"

@@ -117,14 +117,14 @@ def test_large_or_chunked_body_is_rejected(client: Client, settings: Settings) -
 
 
 def test_missing_model_or_database_is_a_problem(
-    client: Client, drawn: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    client: Client, draw_digit: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise OperationalError("the connection is closed")
 
-    missing = client.post("/api/predict", drawn(7), "image/png")
+    missing = client.post("/api/predict", draw_digit(7), "image/png")
     monkeypatch.setattr(serving.champion, "get", fail)
-    closed = client.post("/api/predict", drawn(7), "image/png")
+    closed = client.post("/api/predict", draw_digit(7), "image/png")
 
     assert [get_problem(each)["code"] for each in (missing, closed)] == ["no_model", "no_database"]
     assert {missing.status_code, closed.status_code} == {503}

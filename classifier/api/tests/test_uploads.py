@@ -22,9 +22,9 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def answer(champion: ModelVersion, client: Client, drawn: Draw) -> dict[str, Any]:
+def answer(champion: ModelVersion, client: Client, draw_digit: Draw) -> dict[str, Any]:
     """The answer to a new upload."""
-    data: dict[str, Any] = client.post("/api/predict", drawn(7), "image/png").json()
+    data: dict[str, Any] = client.post("/api/predict", draw_digit(7), "image/png").json()
     return data
 
 

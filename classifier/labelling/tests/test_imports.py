@@ -38,18 +38,18 @@ def import_archive(client: Client, archive: bytes) -> list[dict[str, Any]]:
     return results
 
 
-def draw_two_digits(drawn: Draw) -> bytes:
+def draw_two_digits(draw_digit: Draw) -> bytes:
     both = Image.new("L", (560, 280), 255)
-    both.paste(Image.open(BytesIO(drawn(4))), (0, 0))
-    both.paste(Image.open(BytesIO(drawn(2))), (280, 0))
+    both.paste(Image.open(BytesIO(draw_digit(4))), (0, 0))
+    both.paste(Image.open(BytesIO(draw_digit(2))), (280, 0))
     return encode_picture(both)
 
 
 def test_pictures_in_folders_are_stored_and_labelled(
-    labeller_api: Client, labeller: User, drawn: Draw
+    labeller_api: Client, labeller: User, draw_digit: Draw
 ) -> None:
     results = import_archive(
-        labeller_api, build_zip({"7/a.png": drawn(7), "not_a_digit/b.png": drawn(2)})
+        labeller_api, build_zip({"7/a.png": draw_digit(7), "not_a_digit/b.png": draw_digit(2)})
     )
 
     assert [(each["name"], each["label"], each["problem"]) for each in results] == [
@@ -80,17 +80,17 @@ def test_arrays_are_stored_and_labelled(labeller_api: Client, digits: Digits) ->
     assert [image.label for image in images] == ["3", "8", "not_a_digit"]
 
 
-def test_archive_is_accepted_in_a_form(labeller_api: Client, drawn: Draw) -> None:
-    archive = SimpleUploadedFile("labels.zip", build_zip({"7/a.png": drawn(7)}))
+def test_archive_is_accepted_in_a_form(labeller_api: Client, draw_digit: Draw) -> None:
+    archive = SimpleUploadedFile("labels.zip", build_zip({"7/a.png": draw_digit(7)}))
 
     assert labeller_api.post(IMPORT_URL, {"archive": archive}).json()["results"][0]["label"] == "7"
     wrong = labeller_api.post(IMPORT_URL, {"image": SimpleUploadedFile("a.zip", b"")})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "missing_field")
 
 
-def test_pieces_of_a_non_digit_are_all_labelled(labeller_api: Client, drawn: Draw) -> None:
+def test_pieces_of_a_non_digit_are_all_labelled(labeller_api: Client, draw_digit: Draw) -> None:
     [result] = import_archive(
-        labeller_api, build_zip({"not_a_digit/a.png": draw_two_digits(drawn)})
+        labeller_api, build_zip({"not_a_digit/a.png": draw_two_digits(draw_digit)})
     )
 
     assert len(result["images"]) == 2
@@ -103,15 +103,19 @@ def test_pieces_of_a_non_digit_are_all_labelled(labeller_api: Client, drawn: Dra
         (draw_two_digits, "several_digits", True),
         (lambda _: encode_picture(create_paper(100, 100)), "blank", True),
         (lambda _: b"hello", "not_an_image", False),
-        (lambda drawn: build_zip({"7/a.png": drawn(7)}), "not_an_image", False),
-        (lambda drawn: drawn(7)[:-99], "damaged", False),
+        (lambda draw_digit: build_zip({"7/a.png": draw_digit(7)}), "not_an_image", False),
+        (lambda draw_digit: draw_digit(7)[:-99], "damaged", False),
     ],
 )
 def test_bad_picture_has_a_problem_and_the_others_are_labelled(
-    labeller_api: Client, drawn: Draw, build: Callable[[Draw], bytes], code: str, is_stored: bool
+    labeller_api: Client,
+    draw_digit: Draw,
+    build: Callable[[Draw], bytes],
+    code: str,
+    is_stored: bool,
 ) -> None:
     bad, good = import_archive(
-        labeller_api, build_zip({"7/bad.png": build(drawn), "7/good.png": drawn(7)})
+        labeller_api, build_zip({"7/bad.png": build(draw_digit), "7/good.png": draw_digit(7)})
     )
 
     assert (bad["problem"]["code"], bad["images"]) == (code, [])
@@ -121,10 +125,10 @@ def test_bad_picture_has_a_problem_and_the_others_are_labelled(
     assert InputImage.objects.exclude(label="unknown").count() == 1
 
 
-def test_stored_picture_is_not_stored_again(labeller_api: Client, drawn: Draw) -> None:
+def test_stored_picture_is_not_stored_again(labeller_api: Client, draw_digit: Draw) -> None:
     pictures = {
-        "7/a.png": drawn(7),
-        "2/b.png": drawn(2),
+        "7/a.png": draw_digit(7),
+        "2/b.png": draw_digit(2),
         "2/blank.png": encode_picture(create_paper(99, 99)),
     }
 
@@ -135,27 +139,31 @@ def test_stored_picture_is_not_stored_again(labeller_api: Client, drawn: Draw) -
     assert LabelChange.objects.count() == 2
 
 
-def test_unlabelled_upload_gets_the_label(labeller_api: Client, drawn: Draw) -> None:
-    answer = labeller_api.post("/api/predict", drawn(7), "image/png").json()
+def test_unlabelled_upload_gets_the_label(labeller_api: Client, draw_digit: Draw) -> None:
+    answer = labeller_api.post("/api/predict", draw_digit(7), "image/png").json()
 
-    [result] = import_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
+    [result] = import_archive(labeller_api, build_zip({"7/a.png": draw_digit(7)}))
 
     assert (result["upload"], result["images"]) == (answer["id"], [answer["digits"][0]["id"]])
     assert InputImage.objects.get().label == "7"
 
 
-def test_existing_label_is_not_changed(labeller_api: Client, drawn: Draw) -> None:
-    import_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
+def test_existing_label_is_not_changed(labeller_api: Client, draw_digit: Draw) -> None:
+    import_archive(labeller_api, build_zip({"7/a.png": draw_digit(7)}))
 
-    [result] = import_archive(labeller_api, build_zip({"1/a.png": drawn(7)}))
+    [result] = import_archive(labeller_api, build_zip({"1/a.png": draw_digit(7)}))
 
     assert (result["problem"]["code"], result["images"]) == ("labelled_otherwise", [])
     assert "labelled 7" in result["problem"]["detail"]
     assert InputImage.objects.get().label == "7"
 
 
-def test_picture_in_two_folders_gets_the_first_label(labeller_api: Client, drawn: Draw) -> None:
-    results = import_archive(labeller_api, build_zip({"7/a.png": drawn(7), "1/b.png": drawn(7)}))
+def test_picture_in_two_folders_gets_the_first_label(
+    labeller_api: Client, draw_digit: Draw
+) -> None:
+    results = import_archive(
+        labeller_api, build_zip({"7/a.png": draw_digit(7), "1/b.png": draw_digit(7)})
+    )
 
     assert [each["problem"] and each["problem"]["code"] for each in results] == [
         None,
@@ -171,10 +179,10 @@ def export_archive(client: Client, address: str) -> bytes:
 
 @pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
 def test_exported_and_deleted_uploads_are_imported_unchanged(
-    labeller_api: Client, drawn: Draw, labeller: User, address: str
+    labeller_api: Client, draw_digit: Draw, labeller: User, address: str
 ) -> None:
     for digit in range(10):
-        answer = labeller_api.post("/api/predict", drawn(digit, 3), "image/png").json()
+        answer = labeller_api.post("/api/predict", draw_digit(digit, 3), "image/png").json()
         label = "not_a_digit" if digit == 9 else str(digit)
         labels.set_label(UUID(answer["digits"][0]["id"]), label, labeller, Via.QUEUE)
     before = {image.label: get_pixels(image) for image in InputImage.objects.all()}
@@ -192,9 +200,9 @@ def test_exported_and_deleted_uploads_are_imported_unchanged(
 
 @pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
 def test_import_of_an_export_changes_nothing(
-    labeller_api: Client, drawn: Draw, labeller: User, address: str
+    labeller_api: Client, draw_digit: Draw, labeller: User, address: str
 ) -> None:
-    answer = labeller_api.post("/api/predict", draw_two_digits(drawn), "image/png").json()
+    answer = labeller_api.post("/api/predict", draw_two_digits(draw_digit), "image/png").json()
     for digit, label in zip(answer["digits"], ("7", "1"), strict=True):
         labels.set_label(UUID(digit["id"]), label, labeller, Via.QUEUE)
     before = {*InputImage.objects.values_list("pk", "label", "pixels", "labelled_at")}
@@ -208,9 +216,9 @@ def test_import_of_an_export_changes_nothing(
 
 
 def test_exported_image_with_another_label_here_is_reported(
-    labeller_api: Client, drawn: Draw, labeller: User
+    labeller_api: Client, draw_digit: Draw, labeller: User
 ) -> None:
-    answer = labeller_api.post("/api/predict", drawn(7), "image/png").json()
+    answer = labeller_api.post("/api/predict", draw_digit(7), "image/png").json()
     image = UUID(answer["digits"][0]["id"])
     labels.set_label(image, "7", labeller, Via.QUEUE)
     archive = export_archive(labeller_api, "/api/labels.npz")
@@ -226,9 +234,9 @@ def get_pixels(image: InputImage) -> NDArray[np.int16]:
     return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
 
 
-def test_folders_and_macos_files_are_ignored(labeller_api: Client, drawn: Draw) -> None:
+def test_folders_and_macos_files_are_ignored(labeller_api: Client, draw_digit: Draw) -> None:
     archive = build_zip(
-        {"7/": b"", "7/a.png": drawn(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""}
+        {"7/": b"", "7/a.png": draw_digit(7), "__MACOSX/7/._a.png": b"x", "index.csv": b""}
     )
 
     assert [each["name"] for each in import_archive(labeller_api, archive)] == ["7/a.png"]
@@ -241,9 +249,11 @@ def test_500_pictures_are_accepted(labeller_api: Client) -> None:
 
 
 def test_failed_import_stores_nothing(
-    labeller_api: Client, drawn: Draw, settings: Settings, failing_storage: list[str]
+    labeller_api: Client, draw_digit: Draw, settings: Settings, failing_storage: list[str]
 ) -> None:
-    response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7), "2/b.png": drawn(2)}))
+    response = post_archive(
+        labeller_api, build_zip({"7/a.png": draw_digit(7), "2/b.png": draw_digit(2)})
+    )
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
     assert len(failing_storage) == 2
@@ -252,29 +262,31 @@ def test_failed_import_stores_nothing(
 
 
 def test_import_without_a_model_stores_nothing(
-    labeller_api: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    labeller_api: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raise_no_model() -> None:
         raise NoModel("No model is in service.")
 
     monkeypatch.setattr(serving.champion, "get", raise_no_model)
 
-    response = post_archive(labeller_api, build_zip({"7/a.png": drawn(7)}))
+    response = post_archive(labeller_api, build_zip({"7/a.png": draw_digit(7)}))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_model")
     assert not Upload.objects.exists()
 
 
 def test_import_with_an_idempotency_key_is_done_once(
-    labeller_api: Client, admin_api: Client, drawn: Draw
+    labeller_api: Client, admin_api: Client, draw_digit: Draw
 ) -> None:
-    archive = build_zip({"7/a.png": drawn(7)})
+    archive = build_zip({"7/a.png": draw_digit(7)})
 
     first, second = (post_archive(labeller_api, archive, **KEY) for _ in range(2))
 
     assert first.content == second.content
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert post_archive(labeller_api, build_zip({"2/a.png": drawn(2)}), **KEY).status_code == 422
-    by_another = post_archive(admin_api, build_zip({"2/a.png": drawn(2)}), **KEY)
+    assert (
+        post_archive(labeller_api, build_zip({"2/a.png": draw_digit(2)}), **KEY).status_code == 422
+    )
+    by_another = post_archive(admin_api, build_zip({"2/a.png": draw_digit(2)}), **KEY)
     assert by_another.status_code == 200, "a key is good for one user"
     assert json.loads(by_another.content)["results"][0]["label"] == "2"

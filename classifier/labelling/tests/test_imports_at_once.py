@@ -20,8 +20,8 @@ Draw = Callable[..., bytes]
 
 
 @pytest.fixture
-def pictures(champion: ModelVersion, drawn: Draw) -> list[LabelledPicture]:
-    return [LabelledPicture(f"{digit}.png", drawn(digit), str(digit)) for digit in (7, 2)]
+def pictures(champion: ModelVersion, draw_digit: Draw) -> list[LabelledPicture]:
+    return [LabelledPicture(f"{digit}.png", draw_digit(digit), str(digit)) for digit in (7, 2)]
 
 
 def list_upload_ids() -> list[object]:

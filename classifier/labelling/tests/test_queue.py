@@ -45,10 +45,10 @@ def resave(data: bytes, kind: str, side: int, **options: int) -> bytes:
 
 
 def test_drawing_sent_40_times_is_leased_once(
-    champion: ModelVersion, drawn: Draw, anna: User
+    champion: ModelVersion, draw_digit: Draw, anna: User
 ) -> None:
-    others = [drawn(digit, 3) for digit in (0, 1, 2, 3, 8)]
-    same = drawn(7)
+    others = [draw_digit(digit, 3) for digit in (0, 1, 2, 3, 8)]
+    same = draw_digit(7)
     copies = [resave(same, "JPEG", 280, quality=q) for q in range(50, 95, 5)]
     copies += [resave(same, "PNG", side) for side in range(200, 400, 20)]
     copies += [same] * (40 - len(copies))
@@ -66,12 +66,12 @@ def test_drawing_sent_40_times_is_leased_once(
 
 
 def test_near_duplicate_of_a_labelled_image_is_not_leased(
-    champion: ModelVersion, drawn: Draw, anna: User
+    champion: ModelVersion, draw_digit: Draw, anna: User
 ) -> None:
-    first = submission.classify_picture(drawn(7), Source.WEB).digits[0].id
+    first = submission.classify_picture(draw_digit(7), Source.WEB).digits[0].id
     assert first is not None
     labels.set_label(first, "7", anna, Via.ADMIN)
-    submission.classify_picture(drawn(7), Source.WEB)
+    submission.classify_picture(draw_digit(7), Source.WEB)
 
     assert lease(anna, Order.USEFUL) == []
 

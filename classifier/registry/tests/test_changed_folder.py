@@ -104,13 +104,13 @@ def test_file_without_a_checksum_is_refused() -> None:
 def test_pages_do_without_damaged_exemplars(
     client: Client,
     champion: ModelVersion,
-    drawn: Callable[..., bytes],
+    draw_digit: Callable[..., bytes],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     folder = factories.copy_bundled_model("damaged")
     damaged = versions.promote("damaged")
     (folder / model_folder.EXEMPLARS).write_bytes(b"")
-    answer = submission.classify_picture(drawn(7), Source.WEB)
+    answer = submission.classify_picture(draw_digit(7), Source.WEB)
     for address in ("/how", f"/result/{answer.id}", "/how"):
         page = client.get(address)
         assert page.status_code == 200

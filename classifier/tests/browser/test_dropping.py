@@ -58,9 +58,9 @@ def home(champion: ModelVersion, page: Page) -> Page:
 
 @pytest.mark.parametrize("target", ["#pad", "h1", "paste"])
 def test_dropped_or_pasted_picture_is_read_before_sending(
-    home: Page, drawn: Draw, target: str
+    home: Page, draw_digit: Draw, target: str
 ) -> None:
-    assert not dispatch(home, target, drawn(5))
+    assert not dispatch(home, target, draw_digit(5))
 
     expect(home.get_by_role("img", name="digit.png")).to_have_js_property("naturalWidth", 280)
     expect_answer(home, "5")
@@ -70,12 +70,12 @@ def test_dropped_or_pasted_picture_is_read_before_sending(
     home.wait_for_url("**/result/*")
     expect(home.locator("main .answer")).to_have_text("5")
     with Upload.objects.get().file.open() as stored:
-        assert stored.read() == drawn(5)
+        assert stored.read() == draw_digit(5)
 
 
-def test_several_pictures_are_read_and_removed_one_by_one(home: Page, drawn: Draw) -> None:
-    choose(home, *((f"{digit}.png", "image/png", drawn(digit)) for digit in (1, 5, 8)))
-    choose(home, ("6.png", "image/png", drawn(6)))
+def test_several_pictures_are_read_and_removed_one_by_one(home: Page, draw_digit: Draw) -> None:
+    choose(home, *((f"{digit}.png", "image/png", draw_digit(digit)) for digit in (1, 5, 8)))
+    choose(home, ("6.png", "image/png", draw_digit(6)))
 
     expect(list_pictures(home).locator(".label")).to_have_text(["1", "5", "8", "6"])
     expect_answer(home, "6")
@@ -92,10 +92,10 @@ def test_several_pictures_are_read_and_removed_one_by_one(home: Page, drawn: Dra
     assert Upload.objects.count() == 3
 
 
-def test_clearing_pictures_restores_drawing(home: Page, drawn: Draw) -> None:
+def test_clearing_pictures_restores_drawing(home: Page, draw_digit: Draw) -> None:
     draw(home, DIGITS["7"])
     expect_answer(home, "7")
-    choose(home, ("5.png", "image/png", drawn(5)))
+    choose(home, ("5.png", "image/png", draw_digit(5)))
     expect_answer(home, "5")
     expect(home.locator("#pad")).to_be_hidden()
 
@@ -107,7 +107,7 @@ def test_clearing_pictures_restores_drawing(home: Page, drawn: Draw) -> None:
 
 
 def test_unusable_files_are_rejected_before_sending(
-    champion: ModelVersion, page: Page, drawn: Draw, settings: Settings
+    champion: ModelVersion, page: Page, draw_digit: Draw, settings: Settings
 ) -> None:
     settings.MAX_UPLOAD_MB = 1
     page.goto("/")
@@ -127,7 +127,7 @@ def test_unusable_files_are_rejected_before_sending(
     page.get_by_role("button", name="Clear").click()
     expect(alert).to_have_count(0)
 
-    choose(page, *((f"{n}.png", "image/png", drawn(7)) for n in range(11)))
+    choose(page, *((f"{n}.png", "image/png", draw_digit(7)) for n in range(11)))
     expect(alert).to_have_text("You can send at most 10 pictures at once.")
     expect(list_pictures(page).locator(".label")).to_have_text(["7"] * 10)
 
@@ -152,9 +152,9 @@ window.fetch = (url, options) => {
 
 
 def test_large_photo_is_resized_for_preview_only(
-    champion: ModelVersion, page: Page, drawn: Draw
+    champion: ModelVersion, page: Page, draw_digit: Draw
 ) -> None:
-    paper = Image.open(BytesIO(drawn(4))).resize((3000, 3000))
+    paper = Image.open(BytesIO(draw_digit(4))).resize((3000, 3000))
     noise = Image.effect_noise(paper.size, 20).point(lambda value: value // 8)
     photo = BytesIO()
     Image.blend(paper, noise, 0.2).save(photo, "JPEG", quality=95)
@@ -198,7 +198,7 @@ def test_photographed_digit_is_read(
 
 
 def test_page_retries_after_throttled_preview(
-    champion: ModelVersion, page: Page, drawn: Draw
+    champion: ModelVersion, page: Page, draw_digit: Draw
 ) -> None:
     requests = []
 
@@ -210,7 +210,7 @@ def test_page_retries_after_throttled_preview(
 
     page.route("**/api/preview", throttle_first)
     page.goto("/")
-    choose(page, ("7.png", "image/png", drawn(7)))
+    choose(page, ("7.png", "image/png", draw_digit(7)))
 
     expect(get_panel(page).get_by_text("One moment")).to_be_visible()
     expect_answer(page, "7")

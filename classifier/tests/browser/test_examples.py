@@ -22,7 +22,7 @@ def test_javascript_examples_print_documented_output(
     champion: ModelVersion,
     page: Page,
     live_server: LiveServer,
-    drawn: Callable[..., bytes],
+    draw_digit: Callable[..., bytes],
 ) -> None:
     """Run a page's examples as one program, because later ones continue earlier ones."""
     printed: list[str] = []
@@ -31,7 +31,7 @@ def test_javascript_examples_print_documented_output(
     )
     page.goto("/healthz")
     page.set_content('<input type="file">')
-    seven = FilePayload(name="seven.png", mimeType="image/png", buffer=drawn(7))
+    seven = FilePayload(name="seven.png", mimeType="image/png", buffer=draw_digit(7))
     page.locator("input").set_input_files(seven)
 
     page_examples = examples.find_examples(path, "js")

@@ -25,14 +25,14 @@ Images = list[InputImage]
 
 
 @pytest.fixture
-def images(drawn: Callable[..., bytes], settings: Settings) -> Images:
+def images(draw_digit: Callable[..., bytes], settings: Settings) -> Images:
     """Twenty images in the order of the queue."""
     settings.LABEL_CHECK_PERCENT = 0
     version = factories.create_version()
     items = [factories.create_queue_item(doubt=0.9 - place / 100) for place in range(20)]
     for item in items:
         factories.create_prediction(item.image, version)
-    name = default_storage.save("uploads/00/made", ContentFile(drawn(7)))
+    name = default_storage.save("uploads/00/made", ContentFile(draw_digit(7)))
     Upload.objects.update(file=name)
     return [item.image for item in items]
 

@@ -21,13 +21,16 @@ def send(page: Page, *pictures: bytes) -> None:
 
 
 def test_visitor_deletes_one_picture_and_then_all(
-    champion: ModelVersion, browser: Browser, live_server: LiveServer, drawn: Callable[..., bytes]
+    champion: ModelVersion,
+    browser: Browser,
+    live_server: LiveServer,
+    draw_digit: Callable[..., bytes],
 ) -> None:
     with browser.new_context(
         base_url=live_server.url, java_script_enabled=False, viewport=PHONE
     ) as context:
         page = context.new_page()
-        send(page, drawn(1), drawn(2), drawn(3))
+        send(page, draw_digit(1), draw_digit(2), draw_digit(3))
         pictures = page.locator("main li")
         expect(pictures.locator("strong")).to_have_text(["3", "2", "1"])
         for button in page.get_by_role("button", name="Delete").all():

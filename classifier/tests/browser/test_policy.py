@@ -33,18 +33,18 @@ def test_violation_is_noticed(page: Page, violations: list[str]) -> None:
 
 
 def test_visitor_pages_violate_no_policy(
-    page: Page, violations: list[str], champion: ModelVersion, drawn: Draw
+    page: Page, violations: list[str], champion: ModelVersion, draw_digit: Draw
 ) -> None:
-    answer = submission.classify_picture(drawn(7), Source.WEB)
+    answer = submission.classify_picture(draw_digit(7), Source.WEB)
     for address in ("/", f"/result/{answer.id}", "/how", "/nowhere"):
         page.goto(address)
     assert violations == []
 
 
 def test_staff_pages_violate_no_policy(
-    page: Page, violations: list[str], champion: ModelVersion, drawn: Draw
+    page: Page, violations: list[str], champion: ModelVersion, draw_digit: Draw
 ) -> None:
-    answer = submission.classify_picture(drawn(7), Source.WEB)
+    answer = submission.classify_picture(draw_digit(7), Source.WEB)
     image = InputImage.objects.get()
     run = TrainingRun.objects.create()
     admin = "/admin/classifier"

@@ -32,23 +32,23 @@ def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
         yield context.new_page()
 
 
-def create_seven(drawn: Draw) -> str:
-    return f"/result/{submission.classify_picture(drawn(7), Source.WEB).id}"
+def create_seven(draw_digit: Draw) -> str:
+    return f"/result/{submission.classify_picture(draw_digit(7), Source.WEB).id}"
 
 
-def create_number(drawn: Draw, digits: str) -> str:
+def create_number(draw_digit: Draw, digits: str) -> str:
     paper = Image.new("L", (280 * len(digits), 280), 255)
     for place, digit in enumerate(digits):
-        paper.paste(Image.open(BytesIO(drawn(int(digit)))), (280 * place, 0))
+        paper.paste(Image.open(BytesIO(draw_digit(int(digit)))), (280 * place, 0))
     buffer = BytesIO()
     paper.save(buffer, "PNG")
     return f"/result/{submission.classify_picture(buffer.getvalue(), Source.WEB).id}"
 
 
 def test_result_shows_answer_maps_and_similar_images(
-    champion: ModelVersion, page: Page, drawn: Draw
+    champion: ModelVersion, page: Page, draw_digit: Draw
 ) -> None:
-    page.goto(create_seven(drawn))
+    page.goto(create_seven(draw_digit))
     expect(page.get_by_role("heading", level=1)).to_have_text("This is a 7")
     for name in (
         "The picture as you sent it",
@@ -62,25 +62,29 @@ def test_result_shows_answer_maps_and_similar_images(
     expect(page.locator(".nearest li")).to_have_text(["7"] * 5)
 
 
-def test_focus_text_loads_without_click(champion: ModelVersion, page: Page, drawn: Draw) -> None:
-    page.goto(create_seven(drawn))
+def test_focus_text_loads_without_click(
+    champion: ModelVersion, page: Page, draw_digit: Draw
+) -> None:
+    page.goto(create_seven(draw_digit))
     page.locator(".words").scroll_into_view_if_needed()
     expect(page.locator(".words")).to_contain_text("in the square")
     expect(page.locator(".words a")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_layout_does_not_shift(champion: ModelVersion, page: Page, drawn: Draw, width: int) -> None:
+def test_layout_does_not_shift(
+    champion: ModelVersion, page: Page, draw_digit: Draw, width: int
+) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(create_seven(drawn), wait_until="networkidle")
+    page.goto(create_seven(draw_digit), wait_until="networkidle")
     page.locator(".words").scroll_into_view_if_needed()
     expect(page.locator(".words a")).to_have_count(0)
     assert page.evaluate(SUM_SHIFTS) == 0
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_box_opens_its_digit_only(champion: ModelVersion, page: Page, drawn: Draw) -> None:
-    page.goto(create_number(drawn, "2019"))
+def test_box_opens_its_digit_only(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:
+    page.goto(create_number(draw_digit, "2019"))
     details = page.locator(".digits > details")
     expect(details).to_have_count(4)
     for name, digit in (("Digit 3: 1", 2), ("Digit 1: 2", 0)):
@@ -91,8 +95,10 @@ def test_box_opens_its_digit_only(champion: ModelVersion, page: Page, drawn: Dra
     expect(page.locator("#digit-1")).to_be_in_viewport()
 
 
-def test_boxes_cover_digits_at_any_width(champion: ModelVersion, page: Page, drawn: Draw) -> None:
-    address = create_number(drawn, "2019")
+def test_boxes_cover_digits_at_any_width(
+    champion: ModelVersion, page: Page, draw_digit: Draw
+) -> None:
+    address = create_number(draw_digit, "2019")
     for width in (360, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(address)
@@ -105,10 +111,10 @@ def test_boxes_cover_digits_at_any_width(champion: ModelVersion, page: Page, dra
 
 
 def test_link_is_copied(
-    champion: ModelVersion, page: Page, context: BrowserContext, drawn: Draw
+    champion: ModelVersion, page: Page, context: BrowserContext, draw_digit: Draw
 ) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    address = create_seven(drawn)
+    address = create_seven(draw_digit)
     page.goto(f"{address}#digit-1")
     page.get_by_role("button", name="Copy the link").click()
     expect(page.get_by_role("status").filter(has_text="The link is copied.")).to_be_visible()
@@ -118,11 +124,11 @@ def test_link_is_copied(
 
 
 def test_link_is_copied_without_clipboard_api(
-    champion: ModelVersion, page: Page, context: BrowserContext, drawn: Draw
+    champion: ModelVersion, page: Page, context: BrowserContext, draw_digit: Draw
 ) -> None:
     context.grant_permissions(["clipboard-read"])
     page.add_init_script("delete Navigator.prototype.clipboard")
-    address = create_seven(drawn)
+    address = create_seven(draw_digit)
     page.goto(address)
     page.evaluate(
         "document.addEventListener('copy', () => { window.copied = getSelection() + ''; })"
@@ -133,9 +139,9 @@ def test_link_is_copied_without_clipboard_api(
 
 
 def test_suggestion_takes_one_click_without_javascript(
-    champion: ModelVersion, phone_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
-    phone_page.goto(create_seven(drawn))
+    phone_page.goto(create_seven(draw_digit))
     expect(phone_page.get_by_role("button", name="Copy the link")).to_be_hidden()
     phone_page.get_by_role("button", name="9", exact=True).click()
     expect(phone_page.get_by_text("Your suggestion: 9")).to_be_visible()
@@ -143,9 +149,9 @@ def test_suggestion_takes_one_click_without_javascript(
 
 
 def test_other_digits_take_a_second_click(
-    champion: ModelVersion, phone_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
-    phone_page.goto(create_seven(drawn))
+    phone_page.goto(create_seven(draw_digit))
     expect(phone_page.get_by_role("button", name="0", exact=True)).to_be_hidden()
     phone_page.get_by_text("other", exact=True).click()
     for answer in (*"0123456789", "not a digit"):
@@ -156,9 +162,9 @@ def test_other_digits_take_a_second_click(
 
 
 def test_explanation_works_without_javascript(
-    champion: ModelVersion, phone_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
-    phone_page.goto(create_seven(drawn))
+    phone_page.goto(create_seven(draw_digit))
     expect(phone_page.get_by_role("img", name="Strokes that suggest 7")).to_be_visible()
     phone_page.get_by_role("link", name="What does the part in the square change?").click()
     expect(phone_page.locator("body")).to_contain_text("in the square")

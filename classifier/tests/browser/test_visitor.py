@@ -32,13 +32,13 @@ def send(page: Page, *pictures: bytes) -> None:
     page.get_by_role("button", name="Send").click()
 
 
-def test_chosen_picture_is_read(champion: ModelVersion, page: Page, drawn: Draw) -> None:
-    send(page, drawn(7))
+def test_chosen_picture_is_read(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:
+    send(page, draw_digit(7))
     expect(page.locator("main .answer")).to_have_text("7")
 
 
 def test_plain_form_works_without_javascript(
-    champion: ModelVersion, phone_page: Page, drawn: Draw
+    champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
     phone_page.goto("/")
     expect(phone_page.locator("main").get_by_role("button")).to_have_text(["", "Send"])
@@ -46,13 +46,13 @@ def test_plain_form_works_without_javascript(
     expect(phone_page.get_by_role("slider")).to_have_count(0)
     expect(phone_page.get_by_label("Take a photo")).to_be_hidden()
 
-    send(phone_page, drawn(7), drawn(3))
+    send(phone_page, draw_digit(7), draw_digit(3))
     expect(phone_page).to_have_url("/mine")
     assert Upload.objects.count() == 2
 
 
 def test_home_page_fits_phone_and_offers_camera(
-    champion: ModelVersion, browser: Browser, live_server: LiveServer, drawn: Draw
+    champion: ModelVersion, browser: Browser, live_server: LiveServer, draw_digit: Draw
 ) -> None:
     with browser.new_context(
         base_url=live_server.url, viewport=PHONE, has_touch=True, is_mobile=True
@@ -60,7 +60,7 @@ def test_home_page_fits_phone_and_offers_camera(
         page = context.new_page()
         page.goto("/")
         expect(page.get_by_label("Take a photo")).to_have_attribute("capture", "environment")
-        photo = FilePayload(name="photo.png", mimeType="image/png", buffer=drawn(4))
+        photo = FilePayload(name="photo.png", mimeType="image/png", buffer=draw_digit(4))
         page.get_by_label("Take a photo").set_input_files(photo)
         expect_answer(page, "4")
         for tool in page.locator(".tools .tool").all():

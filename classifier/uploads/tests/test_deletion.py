@@ -49,8 +49,8 @@ def add_dependents(image: InputImage, by: User) -> None:
 
 
 @pytest.fixture
-def upload(champion: ModelVersion, drawn: Draw, labeller: User) -> Upload:
-    return create_upload(drawn(7), labeller)
+def upload(champion: ModelVersion, draw_digit: Draw, labeller: User) -> Upload:
+    return create_upload(draw_digit(7), labeller)
 
 
 def create_upload(picture: bytes, by: User) -> Upload:
@@ -79,12 +79,12 @@ def test_deletion_removes_only_dependents(
     upload: Upload,
     settings: Settings,
     labeller: User,
-    drawn: Draw,
+    draw_digit: Draw,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     factories.create_mnist_image()
     assert set(count_rows().values()) == {1, 2}
-    other = create_upload(drawn(3), labeller)
+    other = create_upload(draw_digit(3), labeller)
 
     with django_capture_on_commit_callbacks(execute=True):
         assert deletion.delete_uploads([upload.pk]).uploads == 1
@@ -202,12 +202,12 @@ def list_file_jobs(upload: Upload) -> list[dict[str, Any]]:
 def test_rows_are_deleted_when_files_cannot_be(
     upload: Upload,
     labeller: User,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     read_only_media: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    other = create_upload(drawn(3), labeller)
+    other = create_upload(draw_digit(3), labeller)
 
     result = deletion.delete_uploads([upload.pk, other.pk])
 

@@ -26,13 +26,13 @@ CAMERA = "Camera of Some Person"
 
 
 @pytest.fixture
-def photo(drawn: Draw) -> bytes:
+def photo(draw_digit: Draw) -> bytes:
     """A digit with metadata: place, camera and comments."""
     exif = Image.Exif()
     exif[ExifTags.Base.Model] = CAMERA
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
     buffer = BytesIO()
-    with Image.open(BytesIO(drawn(7))) as picture:
+    with Image.open(BytesIO(draw_digit(7))) as picture:
         picture.save(buffer, "JPEG", exif=exif, comment=b"at home", xmp=b"<x>Some Person</x>")
     return buffer.getvalue()
 

@@ -39,9 +39,9 @@ def get_replayed(response: Any) -> str | None:
 
 @pytest.mark.parametrize("send", [predict, predict_many])
 def test_repeated_request_is_replayed(
-    champion: ModelVersion, client: Client, drawn: Draw, send: Any
+    champion: ModelVersion, client: Client, draw_digit: Draw, send: Any
 ) -> None:
-    first, second = send(client, drawn(7)), send(client, drawn(7))
+    first, second = send(client, draw_digit(7)), send(client, draw_digit(7))
 
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.content == second.content
@@ -49,33 +49,35 @@ def test_repeated_request_is_replayed(
     assert Upload.objects.count() == 1
 
 
-def test_other_key_is_another_request(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    ids = {predict(client, drawn(7), key).json()["id"] for key in (KEY, KEY[::-1])}
+def test_other_key_is_another_request(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    ids = {predict(client, draw_digit(7), key).json()["id"] for key in (KEY, KEY[::-1])}
 
     assert len(ids) == Upload.objects.count() == 2
 
 
 def test_body_and_field_are_the_same_request(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    field = {"image": SimpleUploadedFile("a.png", drawn(7))}
+    field = {"image": SimpleUploadedFile("a.png", draw_digit(7))}
     first = client.post("/api/predict", field, headers={"Idempotency-Key": KEY})
 
-    assert get_replayed(predict(client, drawn(7))) == "true"
-    assert predict(client, drawn(7)).json() == first.json()
+    assert get_replayed(predict(client, draw_digit(7))) == "true"
+    assert predict(client, draw_digit(7)).json() == first.json()
 
 
-def test_reused_key_is_refused(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    first = predict(client, drawn(7))
+def test_reused_key_is_refused(champion: ModelVersion, client: Client, draw_digit: Draw) -> None:
+    first = predict(client, draw_digit(7))
 
-    for response in (predict(client, drawn(2)), predict_many(client, drawn(7))):
+    for response in (predict(client, draw_digit(2)), predict_many(client, draw_digit(7))):
         assert response.status_code == 422
         assert response.json()["code"] == "idempotency_key_reused"
         assert response.json()["detail"] == (
             "This Idempotency-Key was sent with another request before. Send a new key with each "
             "new request."
         )
-    assert predict(client, drawn(7)).json() == first.json()
+    assert predict(client, draw_digit(7)).json() == first.json()
     assert Upload.objects.count() == 1
 
 
@@ -83,9 +85,9 @@ def test_reused_key_is_refused(champion: ModelVersion, client: Client, drawn: Dr
     "key", ["", "fifteen chars: x", "a" * 256, "sixteen letters\x7f", "é" * 20]
 )
 def test_malformed_key_is_refused(
-    champion: ModelVersion, client: Client, drawn: Draw, key: str
+    champion: ModelVersion, client: Client, draw_digit: Draw, key: str
 ) -> None:
-    response = predict(client, drawn(7), key[:15] if key.startswith("fifteen") else key)
+    response = predict(client, draw_digit(7), key[:15] if key.startswith("fifteen") else key)
 
     assert response.status_code == 400
     assert response.json()["code"] == "idempotency_key_malformed"
@@ -94,38 +96,38 @@ def test_malformed_key_is_refused(
 
 @pytest.mark.parametrize("key", ["a" * 16, "~" * 255, "with spaces, too"])
 def test_printable_key_is_accepted(
-    champion: ModelVersion, client: Client, drawn: Draw, key: str
+    champion: ModelVersion, client: Client, draw_digit: Draw, key: str
 ) -> None:
-    assert [get_replayed(predict(client, drawn(7), key)) for _ in range(2)] == [None, "true"]
+    assert [get_replayed(predict(client, draw_digit(7), key)) for _ in range(2)] == [None, "true"]
 
 
-def test_error_is_not_recorded(champion: ModelVersion, client: Client, drawn: Draw) -> None:
+def test_error_is_not_recorded(champion: ModelVersion, client: Client, draw_digit: Draw) -> None:
     assert predict(client, b"hello").json()["code"] == "not_an_image"
     assert not IdempotencyRecord.objects.exists()
 
-    assert predict(client, drawn(7)).json()["label"] == "7"
+    assert predict(client, draw_digit(7)).json()["label"] == "7"
 
 
-def test_nothing_is_recorded_without_model(client: Client, drawn: Draw) -> None:
-    assert predict(client, drawn(7)).status_code == 503
+def test_nothing_is_recorded_without_model(client: Client, draw_digit: Draw) -> None:
+    assert predict(client, draw_digit(7)).status_code == 503
     assert not IdempotencyRecord.objects.exists()
 
 
 def test_problem_of_one_picture_is_replayed(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    first, second = (predict_many(client, drawn(7), b"hello") for _ in range(2))
+    first, second = (predict_many(client, draw_digit(7), b"hello") for _ in range(2))
 
     assert first.json()["results"][1]["problem"]["code"] == "not_an_image"
     assert first.content == second.content
     assert Upload.objects.count() == 1
 
 
-def test_deleted_result_is_gone(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    answer = predict(client, drawn(7)).json()
+def test_deleted_result_is_gone(champion: ModelVersion, client: Client, draw_digit: Draw) -> None:
+    answer = predict(client, draw_digit(7)).json()
     deletion.delete_uploads([answer["id"]])
 
-    response = predict(client, drawn(7))
+    response = predict(client, draw_digit(7))
 
     assert (response.status_code, response.json()["code"]) == (410, "answer_gone")
     assert response.json()["detail"] == (
@@ -135,8 +137,8 @@ def test_deleted_result_is_gone(champion: ModelVersion, client: Client, drawn: D
     assert not Upload.objects.exists()
 
 
-def test_record_holds_no_secret(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    delete_key = predict(client, drawn(7)).json()["delete_key"]
+def test_record_holds_no_secret(champion: ModelVersion, client: Client, draw_digit: Draw) -> None:
+    delete_key = predict(client, draw_digit(7)).json()["delete_key"]
 
     record = IdempotencyRecord.objects.get()
 
@@ -148,7 +150,7 @@ def test_record_holds_no_secret(champion: ModelVersion, client: Client, drawn: D
 def test_nothing_is_stored_if_record_fails(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,7 +160,7 @@ def test_nothing_is_stored_if_record_fails(
     monkeypatch.setattr(IdempotencyRecord.objects, "create", fail)
 
     with pytest.raises(ValueError, match="no"):
-        predict(client, drawn(7))
+        predict(client, draw_digit(7))
 
     assert not Upload.objects.exists()
     assert not list_stored_files(settings)
@@ -167,14 +169,14 @@ def test_nothing_is_stored_if_record_fails(
 def test_request_without_key_takes_one_statement(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     serving.champion.get()
 
     # The one statement bypasses the counter.
     with django_assert_num_queries(0):
-        assert client.post("/api/predict", drawn(7), "image/png").status_code == 200
+        assert client.post("/api/predict", draw_digit(7), "image/png").status_code == 200
     assert not IdempotencyRecord.objects.exists()
 
 

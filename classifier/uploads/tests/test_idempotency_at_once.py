@@ -44,9 +44,9 @@ def predict(data: bytes) -> Any:
 
 
 def test_equal_requests_make_one_upload(
-    champion: ModelVersion, drawn: Draw, settings: Settings
+    champion: ModelVersion, draw_digit: Draw, settings: Settings
 ) -> None:
-    picture = drawn(7)
+    picture = draw_digit(7)
 
     responses = run_at_once(lambda _: predict(picture))
 
@@ -60,8 +60,10 @@ def test_equal_requests_make_one_upload(
     assert stored.name == responses[0].json()["id"]
 
 
-def test_different_requests_with_one_key_are_refused(champion: ModelVersion, drawn: Draw) -> None:
-    pictures = [drawn(7, which) for which in range(8)]
+def test_different_requests_with_one_key_are_refused(
+    champion: ModelVersion, draw_digit: Draw
+) -> None:
+    pictures = [draw_digit(7, which) for which in range(8)]
 
     responses = run_at_once(lambda number: predict(pictures[number]), count=8)
 
@@ -70,7 +72,7 @@ def test_different_requests_with_one_key_are_refused(champion: ModelVersion, dra
 
 
 def test_request_is_repeated_after_lost_connection(
-    champion: ModelVersion, own_media: None, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, own_media: None, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose_connection(**_: Any) -> None:
         with connection.cursor() as cursor:
@@ -78,14 +80,14 @@ def test_request_is_repeated_after_lost_connection(
 
     with monkeypatch.context() as patched:
         patched.setattr(IdempotencyRecord.objects, "create", lose_connection)
-        assert predict(drawn(7)).json()["code"] == "no_database"
+        assert predict(draw_digit(7)).json()["code"] == "no_database"
     connection.close()
     assert not Upload.objects.exists()
 
-    answer = predict(drawn(7))
+    answer = predict(draw_digit(7))
 
     assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (200, None)
     # COMMIT was never sent, so the file of the first has been deleted.
     monkeypatch.setattr(orphans, "ORPHAN_AFTER", timedelta(0))
     assert orphans.remove_orphans() == 0
-    assert Upload.objects.get().file.size == len(drawn(7))
+    assert Upload.objects.get().file.size == len(draw_digit(7))

@@ -78,22 +78,22 @@ def send_picture(client: Client, picture: bytes) -> Any:
 
 
 def test_upload_is_stored_privately(
-    bucket: Any, client: Client, champion: ModelVersion, drawn: Callable[..., bytes]
+    bucket: Any, client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
 ) -> None:
-    answer = send_picture(client, drawn(7)).json()
+    answer = send_picture(client, draw_digit(7)).json()
 
     (stored,) = bucket.objects.all()
     assert stored.key == Upload.objects.get(pk=answer["id"]).file.name
-    assert stored.get()["Body"].read() == drawn(7)
+    assert stored.get()["Body"].read() == draw_digit(7)
     grants = stored.Acl().grants
     assert [grant["Permission"] for grant in grants] == ["FULL_CONTROL"]
     assert "URI" not in grants[0]["Grantee"], "all users, or all of Amazon's"
 
 
 def test_preview_is_served(
-    bucket: Any, client: Client, champion: ModelVersion, drawn: Callable[..., bytes]
+    bucket: Any, client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
 ) -> None:
-    answer = send_picture(client, drawn(7)).json()
+    answer = send_picture(client, draw_digit(7)).json()
 
     preview = client.get(f"/upload/{answer['id']}.jpg")
     assert (preview.status_code, preview["Content-Type"]) == (200, "image/jpeg")
@@ -103,7 +103,7 @@ def test_failed_upload_leaves_no_object(
     bucket: Any,
     client: Client,
     champion: ModelVersion,
-    drawn: Callable[..., bytes],
+    draw_digit: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object) -> None:
@@ -111,7 +111,7 @@ def test_failed_upload_leaves_no_object(
 
     monkeypatch.setattr("classifier.uploads.submission.insert_rows", refuse)
     with pytest.raises(IntegrityError, match="no rows"):
-        send_picture(client, drawn(7))
+        send_picture(client, draw_digit(7))
     assert list_keys(bucket) == []
 
 
@@ -129,10 +129,10 @@ def test_old_orphans_are_removed(
     bucket: Any,
     client: Client,
     champion: ModelVersion,
-    drawn: Callable[..., bytes],
+    draw_digit: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stored = Upload.objects.get(pk=send_picture(client, drawn(7)).json()["id"]).file.name
+    stored = Upload.objects.get(pk=send_picture(client, draw_digit(7)).json()["id"]).file.name
     default_storage.save("uploads/ab/orphan", ContentFile(b"of nobody"))
     assert orphans.remove_orphans() == 0, "it is too young"
 
@@ -147,13 +147,13 @@ def test_unreachable_service_is_503(
     service: "ThreadedMotoServer",
     client: Client,
     champion: ModelVersion,
-    drawn: Callable[..., bytes],
+    draw_digit: Callable[..., bytes],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    preview = f"/upload/{send_picture(client, drawn(7)).json()['id']}.jpg"
+    preview = f"/upload/{send_picture(client, draw_digit(7)).json()['id']}.jpg"
     service.stop()
 
-    answer = send_picture(client, drawn(7))
+    answer = send_picture(client, draw_digit(7))
     assert (answer.status_code, answer.json()["code"]) == (503, "no_storage")
     assert client.get(preview).status_code == 503
     assert Upload.objects.count() == 1

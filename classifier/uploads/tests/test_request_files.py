@@ -26,9 +26,9 @@ def assert_stored_as(picture: bytes) -> None:
 @each_way
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_appended_bytes_are_not_stored(
-    champion: ModelVersion, drawn: Callable[..., bytes], send: Send, kind: str
+    champion: ModelVersion, draw_digit: Callable[..., bytes], send: Send, kind: str
 ) -> None:
-    picture = drawn(7, kind=kind)
+    picture = draw_digit(7, kind=kind)
 
     reply = send(picture + APPENDED, "digit")
 
@@ -37,9 +37,9 @@ def test_appended_bytes_are_not_stored(
 
 
 def test_import_recognises_picture_without_appended_bytes(
-    champion: ModelVersion, drawn: Callable[..., bytes], labeller: User, client: Client
+    champion: ModelVersion, draw_digit: Callable[..., bytes], labeller: User, client: Client
 ) -> None:
-    picture = drawn(7)
+    picture = draw_digit(7)
     client.force_login(labeller)
 
     for appended in (APPENDED, b"", b"another video"):

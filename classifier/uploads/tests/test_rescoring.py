@@ -32,9 +32,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def seven(champion: ModelVersion, drawn: Callable[..., bytes]) -> InputImage:
+def seven(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> InputImage:
     """An image that was uploaded while the bundled model served."""
-    submission.classify_picture(drawn(7), Source.WEB)
+    submission.classify_picture(draw_digit(7), Source.WEB)
     return InputImage.objects.get()
 
 
@@ -79,12 +79,12 @@ def test_image_is_read_once(seven: InputImage) -> None:
 
 
 def test_image_uploaded_meanwhile_is_read_once(
-    seven: InputImage, drawn: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    seven: InputImage, draw_digit: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promote_unsure_model("second")
     rescoring.start_rescoring()
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())  # loads the champion at once
-    submission.classify_picture(drawn(3), Source.API)
+    submission.classify_picture(draw_digit(3), Source.API)
 
     rescore()
 

@@ -43,9 +43,9 @@ def paste_side_by_side(*pictures: bytes) -> bytes:
 
 
 def test_picture_is_stored_with_prediction(
-    champion: ModelVersion, drawn: Draw, settings: Settings
+    champion: ModelVersion, draw_digit: Draw, settings: Settings
 ) -> None:
-    data = drawn(7)
+    data = draw_digit(7)
 
     answer = submission.classify_picture(data, Source.API)
 
@@ -71,27 +71,27 @@ def test_picture_is_stored_with_prediction(
     assert prediction.by_digit == answer.probabilities
 
 
-def test_upload_starts_unlabelled(champion: ModelVersion, drawn: Draw) -> None:
-    submission.classify_picture(drawn(7), Source.WEB)
+def test_upload_starts_unlabelled(champion: ModelVersion, draw_digit: Draw) -> None:
+    submission.classify_picture(draw_digit(7), Source.WEB)
 
     image = InputImage.objects.get()
     assert (image.label, image.is_training) == (Label.UNKNOWN, True)
     assert (image.labelled_by, image.labelled_at) == (None, None)
 
 
-def test_unsure_answer_has_reason_and_best_guess(drawn: Draw) -> None:
+def test_unsure_answer_has_reason_and_best_guess(draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
-    answer = submission.classify_picture(drawn(7), Source.WEB)
+    answer = submission.classify_picture(draw_digit(7), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
     assert (answer.reason, answer.best_guess) == (Reason.LOW_CONFIDENCE, "7")
 
 
-def test_digits_are_read_in_order(champion: ModelVersion, drawn: Draw) -> None:
+def test_digits_are_read_in_order(champion: ModelVersion, draw_digit: Draw) -> None:
     answer = submission.classify_picture(
-        paste_side_by_side(drawn(7), drawn(2), drawn(0)), Source.WEB
+        paste_side_by_side(draw_digit(7), draw_digit(2), draw_digit(0)), Source.WEB
     )
 
     assert (answer.label, answer.verdict, answer.probabilities) == ("720", Verdict.DIGIT, None)
@@ -115,7 +115,7 @@ def test_blank_picture_is_stored_without_image(champion: ModelVersion, settings:
 @pytest.mark.django_db(transaction=True)
 def test_rejected_rows_leave_no_file(
     champion: ModelVersion,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -128,7 +128,7 @@ def test_rejected_rows_leave_no_file(
     monkeypatch.setattr(Recognizer, "recognize", recognize_badly)
 
     with pytest.raises(IntegrityError):
-        submission.classify_picture(drawn(7), Source.WEB)
+        submission.classify_picture(draw_digit(7), Source.WEB)
 
     assert list_stored_files(settings) == []
     assert not Upload.objects.exists()
@@ -137,7 +137,7 @@ def test_rejected_rows_leave_no_file(
 
 def test_full_disk_leaves_nothing(
     champion: ModelVersion,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -147,7 +147,7 @@ def test_full_disk_leaves_nothing(
     monkeypatch.setattr(os, "fsync", raise_disk_full)
 
     with pytest.raises(StorageFull, match="No space left"):
-        submission.classify_picture(drawn(7), Source.WEB)
+        submission.classify_picture(draw_digit(7), Source.WEB)
 
     assert list_stored_files(settings) == []
     assert not Upload.objects.exists()

@@ -62,7 +62,7 @@ def test_files_stay_when_the_connection_is_cut_after_the_commit(
     proxy: CuttingProxy,
     own_media: None,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     send: Callable[[Client, Draw], Any],
@@ -72,7 +72,7 @@ def test_files_stay_when_the_connection_is_cut_after_the_commit(
     connection.ensure_connection()
     proxy.tag = tag
 
-    response = send(client, drawn)
+    response = send(client, draw_digit)
 
     assert proxy.has_cut
     assert (response.status_code, response.json()["code"]) == (503, "no_database")
@@ -86,15 +86,15 @@ def test_files_stay_when_the_connection_is_cut_after_the_commit(
 
 
 def test_answer_lost_with_the_connection_is_replayed(
-    proxy: CuttingProxy, client: Client, drawn: Draw
+    proxy: CuttingProxy, client: Client, draw_digit: Draw
 ) -> None:
     connection.ensure_connection()
     proxy.tag = b"COMMIT"
-    send_with_key(client, drawn)
+    send_with_key(client, draw_digit)
     proxy.tag = None
     connection.close()
 
-    answer = send_with_key(client, drawn)
+    answer = send_with_key(client, draw_digit)
 
     assert answer.headers["Idempotency-Replayed"] == "true"
     assert Upload.objects.get().pk.hex == answer.json()["id"].replace("-", "")
@@ -104,20 +104,20 @@ def test_answer_lost_with_the_connection_is_replayed(
 def test_no_file_is_written_while_the_database_is_away(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse() -> None:
         raise OperationalError("connection refused")
 
-    submission.classify_picture(drawn(7), Source.API)
+    submission.classify_picture(draw_digit(7), Source.API)
     earlier_files = list_names(settings)
     saved: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(DurableStorage, "_save", lambda _, name, __: saved.append(name))
         patched.setattr(connection, "ensure_connection", refuse)
-        response = send_picture(client, drawn)
+        response = send_picture(client, draw_digit)
 
     assert response.json()["code"] == "no_database"
     assert (saved, list_names(settings)) == ([], earlier_files)
@@ -127,16 +127,16 @@ def test_no_file_is_written_while_the_database_is_away(
 def test_files_are_deleted_when_the_database_disk_is_full(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     send: Callable[[Client, Draw], Any],
 ) -> None:
-    send_picture(client, drawn)
+    send_picture(client, draw_digit)
     earlier_files = list_names(settings)
     with monkeypatch.context() as patched:
         faults.break_cursors(patched, psycopg.errors.DiskFull("could not extend file"))
-        response = send(client, drawn)
+        response = send(client, draw_digit)
 
     assert (response.status_code, response.json()["code"]) == (507, "database_full")
     assert response.headers["Retry-After"] == "60"
@@ -144,7 +144,7 @@ def test_files_are_deleted_when_the_database_disk_is_full(
 
 
 def test_rolled_back_batch_deletes_each_file_once(
-    champion: ModelVersion, drawn: Draw, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, draw_digit: Draw, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deleted: list[str] = []
     delete = DurableStorage.delete
@@ -155,8 +155,8 @@ def test_rolled_back_batch_deletes_each_file_once(
 
     def fail_after_two_uploads() -> None:
         with open_batch() as batch, open_batch(batch) as joined:
-            submission.classify_picture(drawn(7), Source.API, batch=joined)
-            submission.classify_pictures([drawn(2)], Source.API, batch=joined)
+            submission.classify_picture(draw_digit(7), Source.API, batch=joined)
+            submission.classify_pictures([draw_digit(2)], Source.API, batch=joined)
             stored.extend(list_names(settings))
             raise RuntimeError
 
@@ -172,11 +172,11 @@ def test_rolled_back_batch_deletes_each_file_once(
 
 
 def test_connection_lost_before_the_commit_leaves_no_file(
-    champion: ModelVersion, drawn: Draw, settings: Settings
+    champion: ModelVersion, draw_digit: Draw, settings: Settings
 ) -> None:
     def lose_connection() -> None:
         with open_batch() as batch, connection.cursor() as cursor:
-            submission.classify_picture(drawn(7), Source.API, batch=batch)
+            submission.classify_picture(draw_digit(7), Source.API, batch=batch)
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with pytest.raises(OperationalError):
@@ -188,14 +188,14 @@ def test_connection_lost_before_the_commit_leaves_no_file(
 
 
 def test_failure_after_the_commit_leaves_the_file(
-    champion: ModelVersion, drawn: Draw, settings: Settings
+    champion: ModelVersion, draw_digit: Draw, settings: Settings
 ) -> None:
     def fail() -> None:
         raise RuntimeError
 
     def fail_after_commit() -> None:
         with open_batch() as batch:
-            submission.classify_picture(drawn(7), Source.API, batch=batch)
+            submission.classify_picture(draw_digit(7), Source.API, batch=batch)
             transaction.on_commit(fail)
 
     with pytest.raises(RuntimeError):
@@ -205,7 +205,7 @@ def test_failure_after_the_commit_leaves_the_file(
 
 
 def test_worker_stopped_during_the_commit_leaves_the_file(
-    champion: ModelVersion, drawn: Draw, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, draw_digit: Draw, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """gunicorn raises SystemExit in a process that hangs."""
 
@@ -216,17 +216,17 @@ def test_worker_stopped_during_the_commit_leaves_the_file(
     monkeypatch.setattr("classifier.uploads.submission.insert_rows", exit_after_commit)
 
     with pytest.raises(SystemExit):
-        submission.classify_picture(drawn(7), Source.API)
+        submission.classify_picture(draw_digit(7), Source.API)
 
     assert list_names(settings) == {str(Upload.objects.get().file.name)}
 
 
 def test_error_of_the_storage_does_not_hide_the_error_of_the_batch(
-    champion: ModelVersion, drawn: Draw, settings: Settings, caplog: pytest.LogCaptureFixture
+    champion: ModelVersion, draw_digit: Draw, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail_without_storage() -> None:
         with open_batch() as batch:
-            submission.classify_picture(drawn(7), Source.API, batch=batch)
+            submission.classify_picture(draw_digit(7), Source.API, batch=batch)
             settings.MEDIA_ROOT.rename(settings.MEDIA_ROOT.with_name("unmounted"))
             raise IntegrityError("the first")
 

@@ -51,8 +51,10 @@ def test_home_page_has_upload_form(client: Client) -> None:
     assert "csrfmiddlewaretoken" in page
 
 
-def test_upload_redirects_to_result(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    response = send_picture(client, drawn(7))
+def test_upload_redirects_to_result(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    response = send_picture(client, draw_digit(7))
 
     upload = Upload.objects.get()
     assert (response.status_code, response.headers["Location"]) == (302, f"/result/{upload.pk}")
@@ -60,9 +62,9 @@ def test_upload_redirects_to_result(champion: ModelVersion, client: Client, draw
 
 
 def test_result_shows_digit_bars_model_and_pictures(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    page = get_result_page(client, drawn(7))
+    page = get_result_page(client, draw_digit(7))
 
     assert list_answers(page) == ["7"]
     assert re.findall(r'<th scope="row">(\d)</th>', page) == list("0123456789")
@@ -76,9 +78,9 @@ def test_result_shows_digit_bars_model_and_pictures(
 
 
 def test_result_shows_newest_prediction(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    address = send_picture(client, drawn(7)).headers["Location"]
+    address = send_picture(client, draw_digit(7)).headers["Location"]
     factories.create_prediction(
         InputImage.objects.get(), factories.create_version(name="next"), label="1", best_guess="1"
     )
@@ -89,20 +91,20 @@ def test_result_shows_newest_prediction(
     assert "<code>next</code>" in page
 
 
-def test_unsure_result_names_likeliest_digits(client: Client, drawn: Draw) -> None:
+def test_unsure_result_names_likeliest_digits(client: Client, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
 
-    page = get_result_page(client, drawn(7))
+    page = get_result_page(client, draw_digit(7))
 
     assert re.search(r"This could be a 7 or an? \d\.", page)
     assert list_answers(page) == ["?"]
 
 
-def test_unsure_result_is_correct_german(client: Client, drawn: Draw) -> None:
+def test_unsure_result_is_correct_german(client: Client, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
     versions.promote("strict")
-    address = send_picture(client, drawn(7)).headers["Location"]
+    address = send_picture(client, draw_digit(7)).headers["Location"]
 
     page = client.get(address, headers={"Accept-Language": "de"}).content.decode()
 
@@ -120,9 +122,9 @@ def test_blank_picture_is_reported_as_blank(champion: ModelVersion, client: Clie
 
 
 def test_reloading_result_repeats_neither_message_nor_upload(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    address = send_picture(client, drawn(7)).headers["Location"]
+    address = send_picture(client, draw_digit(7)).headers["Location"]
 
     assert list_alerts(client.get(address)) == ["Your picture has been read."]
     reloaded = client.get(address)
@@ -143,8 +145,8 @@ def test_unreadable_file_shows_error_above_form(champion: ModelVersion, client: 
     assert list_alerts(client.get("/")) == []
 
 
-def test_missing_model_shows_error(client: Client, drawn: Draw) -> None:
-    response = send_picture(client, drawn(7))
+def test_missing_model_shows_error(client: Client, draw_digit: Draw) -> None:
+    response = send_picture(client, draw_digit(7))
 
     assert response.status_code == 503
     assert "No model is in service" in list_alerts(response)[0]
@@ -152,14 +154,14 @@ def test_missing_model_shows_error(client: Client, drawn: Draw) -> None:
 
 
 def test_unreachable_database_shows_error(
-    client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise OperationalError("the connection is closed")
 
     monkeypatch.setattr(serving.champion, "get", fail)
 
-    response = send_picture(client, drawn(7))
+    response = send_picture(client, draw_digit(7))
 
     assert response.status_code == 503
     assert "can&#x27;t be reached" in list_alerts(response)[0]
@@ -176,9 +178,9 @@ def test_unknown_ids_are_not_found(client: Client, address: str, name: str) -> N
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
 def test_original_of_any_format_is_served_as_jpeg(
-    champion: ModelVersion, client: Client, drawn: Draw, kind: str
+    champion: ModelVersion, client: Client, draw_digit: Draw, kind: str
 ) -> None:
-    send_picture(client, drawn(7, kind=kind))
+    send_picture(client, draw_digit(7, kind=kind))
 
     response = client.get(f"/upload/{Upload.objects.get().pk}.jpg")
 
@@ -189,9 +191,9 @@ def test_original_of_any_format_is_served_as_jpeg(
 
 
 def test_model_input_is_served_dark_on_light(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    send_picture(client, drawn(7))
+    send_picture(client, draw_digit(7))
     image = InputImage.objects.get()
 
     response = client.get(f"/image/{image.pk}.png")
@@ -213,9 +215,9 @@ def test_mnist_images_are_served(client: Client) -> None:
 
 
 def test_results_of_others_are_not_listed(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    send_picture(client, drawn(7))
+    send_picture(client, draw_digit(7))
     secrets = {str(Upload.objects.get().pk), str(InputImage.objects.get().pk)}
     other_client = Client()
 
@@ -231,8 +233,8 @@ def test_other_methods_are_rejected(client: Client, method: str, address: str) -
     assert client.generic(method, address).status_code == 405
 
 
-def test_form_without_csrf_token_is_rejected(champion: ModelVersion, drawn: Draw) -> None:
-    response = send_picture(Client(enforce_csrf_checks=True), drawn(7))
+def test_form_without_csrf_token_is_rejected(champion: ModelVersion, draw_digit: Draw) -> None:
+    response = send_picture(Client(enforce_csrf_checks=True), draw_digit(7))
 
     assert response.status_code == 403
     assert not Upload.objects.exists()

@@ -40,9 +40,11 @@ def test_visitor_without_upload_gets_no_cookie(champion: ModelVersion, client: C
     assert "visitor" not in send_pictures(client, b"no picture").cookies
 
 
-def test_upload_sets_cookie_for_a_year(champion: ModelVersion, client: Client, drawn: Draw) -> None:
-    first = send_pictures(client, drawn(7)).cookies["visitor"]
-    again = send_pictures(client, drawn(3)).cookies["visitor"]
+def test_upload_sets_cookie_for_a_year(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    first = send_pictures(client, draw_digit(7)).cookies["visitor"]
+    again = send_pictures(client, draw_digit(3)).cookies["visitor"]
 
     assert first["httponly"]
     assert (first["samesite"], first["secure"], first["max-age"]) == ("Lax", "", YEAR_S)
@@ -51,33 +53,33 @@ def test_upload_sets_cookie_for_a_year(champion: ModelVersion, client: Client, d
 
 
 def test_cookie_is_secure_over_https(
-    champion: ModelVersion, client: Client, drawn: Draw, settings: Settings
+    champion: ModelVersion, client: Client, draw_digit: Draw, settings: Settings
 ) -> None:
     settings.HTTPS = True
-    assert send_pictures(client, drawn(7)).cookies["visitor"]["secure"]
+    assert send_pictures(client, draw_digit(7)).cookies["visitor"]["secure"]
 
 
 @pytest.mark.parametrize("value", ["", "me", "1' OR 1=1", "x" * 5000])
 def test_invalid_cookie_is_ignored(
-    champion: ModelVersion, client: Client, drawn: Draw, value: str
+    champion: ModelVersion, client: Client, draw_digit: Draw, value: str
 ) -> None:
     create_upload_by(None)
     client.cookies["visitor"] = value
     assert list_results(client.get("/mine")) == []
-    assert UUID(send_pictures(client, drawn(7)).cookies["visitor"].value)
+    assert UUID(send_pictures(client, draw_digit(7)).cookies["visitor"].value)
 
 
 def test_api_upload_has_no_visitor(
-    champion: ModelVersion, client: Client, drawn: Draw, visitor: UUID
+    champion: ModelVersion, client: Client, draw_digit: Draw, visitor: UUID
 ) -> None:
-    client.post("/api/predict", drawn(7), content_type="image/png")
+    client.post("/api/predict", draw_digit(7), content_type="image/png")
     assert Upload.objects.get().visitor is None
 
 
 def test_several_pictures_redirect_to_list(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    response = send_pictures(client, *map(drawn, (1, 2, 3)))
+    response = send_pictures(client, *map(draw_digit, (1, 2, 3)))
     assert (response.status_code, response.headers["Location"]) == (302, "/mine")
 
     page = client.get("/mine")
@@ -86,9 +88,9 @@ def test_several_pictures_redirect_to_list(
 
 
 def test_unreadable_files_are_named_and_others_are_read(
-    champion: ModelVersion, client: Client, drawn: Draw
+    champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:
-    send_pictures(client, b"hello", drawn(7), b"")
+    send_pictures(client, b"hello", draw_digit(7), b"")
     page = client.get("/mine")
     assert list_messages(page)[0] == "1 picture has been read."
     assert [message.split(":")[0] for message in list_messages(page)[1:]] == ["1.png", "3.png"]
@@ -105,17 +107,17 @@ def test_unreadable_files_alone_show_home_page_with_errors(
 
 
 def test_more_than_ten_files_are_rejected(
-    client: Client, champion: ModelVersion, drawn: Draw
+    client: Client, champion: ModelVersion, draw_digit: Draw
 ) -> None:
-    assert send_pictures(client, *[drawn(7)] * 11).status_code == 400
+    assert send_pictures(client, *[draw_digit(7)] * 11).status_code == 400
     assert not Upload.objects.exists()
 
 
 def test_each_picture_counts_towards_rate_limit(
-    champion: ModelVersion, client: Client, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    champion: ModelVersion, client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(AddressThrottle, "rate", "4/h", raising=False)
-    answers = [send_pictures(client, drawn(7), drawn(3)).status_code for _ in range(3)]
+    answers = [send_pictures(client, draw_digit(7), draw_digit(3)).status_code for _ in range(3)]
     assert answers == [302, 302, 429]
     assert Upload.objects.count() == 4
 

@@ -35,11 +35,11 @@ def visitor(client: Client) -> UUID:
 def test_sender_deletes_upload_and_file(
     champion: ModelVersion,
     client: Client,
-    drawn: Draw,
+    draw_digit: Draw,
     settings: Settings,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    send_pictures(client, drawn(7))
+    send_pictures(client, draw_digit(7))
     upload = Upload.objects.get()
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(f"/delete/{upload.pk}", follow=True)

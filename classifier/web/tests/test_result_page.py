@@ -28,16 +28,16 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def seven(champion: ModelVersion, drawn: Draw) -> Upload:
-    return create_upload(drawn(7))
+def seven(champion: ModelVersion, draw_digit: Draw) -> Upload:
+    return create_upload(draw_digit(7))
 
 
 @pytest.fixture
-def year(champion: ModelVersion, drawn: Draw) -> Upload:
+def year(champion: ModelVersion, draw_digit: Draw) -> Upload:
     """2019, side by side."""
     paper = Image.new("L", (4 * 280, 280), 255)
     for place, digit in enumerate((2, 0, 1, 9)):
-        paper.paste(Image.open(BytesIO(drawn(digit))), (280 * place, 0))
+        paper.paste(Image.open(BytesIO(draw_digit(digit))), (280 * place, 0))
     return create_upload(encode_png(paper))
 
 
@@ -130,10 +130,10 @@ def test_blank_picture_gets_tips(champion: ModelVersion, client: Client) -> None
 
 
 def test_delete_button_is_for_sender_only(
-    client: Client, champion: ModelVersion, drawn: Draw
+    client: Client, champion: ModelVersion, draw_digit: Draw
 ) -> None:
     visitor = UUID(int=7)
-    upload = create_upload(drawn(7), visitor)
+    upload = create_upload(draw_digit(7), visitor)
     assert f"/delete/{upload.pk}" not in get_result_page(client, upload)
     client.cookies["visitor"] = str(visitor)
     assert f'action="/delete/{upload.pk}" method="post"' in get_result_page(client, upload)
@@ -240,13 +240,15 @@ def test_only_current_model_has_exemplars(client: Client, champion: ModelVersion
         assert client.get(f"/exemplar/{address}.png").status_code == 404
 
 
-def test_model_without_exemplars_is_explained_without_them(client: Client, drawn: Draw) -> None:
+def test_model_without_exemplars_is_explained_without_them(
+    client: Client, draw_digit: Draw
+) -> None:
     folder = factories.copy_bundled_model("earlier")
     (folder / model_folder.EXEMPLARS).unlink()
     bundled = model_folder.verify(settings.BUNDLED_MODELS_DIR / "baseline")
     model_folder.write_manifest(folder, replace(bundled, name="earlier"))
     earlier = versions.promote("earlier")
-    upload = create_upload(drawn(7))
+    upload = create_upload(draw_digit(7))
     page = get_result_page(client, upload)
     assert "/exemplar/" not in page
     assert client.get(f"/exemplar/{earlier.checksum[:16]}/0.png").status_code == 404

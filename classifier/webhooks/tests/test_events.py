@@ -47,10 +47,10 @@ def unsure(db: None) -> None:
     versions.promote("strict")
 
 
-def test_unsure_upload_is_published(unsure: None, drawn: Draw) -> None:
+def test_unsure_upload_is_published(unsure: None, draw_digit: Draw) -> None:
     subscriber = create_webhook(Event.UPLOAD_UNSURE)
 
-    answer = submission.classify_picture(drawn(7), Source.API)
+    answer = submission.classify_picture(draw_digit(7), Source.API)
 
     assert answer.verdict == Verdict.UNSURE
     assert list_data(subscriber) == [
@@ -68,9 +68,9 @@ def test_unsure_upload_is_published(unsure: None, drawn: Draw) -> None:
     assert parse_datetime(payload["timestamp"])
 
 
-def test_certain_upload_is_not_published(champion: ModelVersion, drawn: Draw) -> None:
+def test_certain_upload_is_not_published(champion: ModelVersion, draw_digit: Draw) -> None:
     create_webhook(Event.UPLOAD_UNSURE)
-    assert submission.classify_picture(drawn(7), Source.API).verdict == Verdict.DIGIT
+    assert submission.classify_picture(draw_digit(7), Source.API).verdict == Verdict.DIGIT
     assert not Delivery.objects.exists()
     assert list_waiting_jobs() == []
 
@@ -150,7 +150,7 @@ def test_rolled_back_event_is_not_delivered(labeller: User) -> None:
 
 
 def test_upload_is_rolled_back_with_its_event(
-    unsure: None, drawn: Draw, monkeypatch: pytest.MonkeyPatch, settings: Any
+    unsure: None, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     create_webhook(Event.UPLOAD_UNSURE)
 
@@ -159,40 +159,40 @@ def test_upload_is_rolled_back_with_its_event(
 
     monkeypatch.setattr(deliveries, "create_deliveries", fail)
     with pytest.raises(RuntimeError):
-        submission.classify_picture(drawn(7), Source.API)
+        submission.classify_picture(draw_digit(7), Source.API)
 
     assert not Upload.objects.exists()
     assert not list_stored_files(settings)
 
 
 def test_subscriptions_are_read_once_a_second(
-    unsure: None, drawn: Draw, monkeypatch: pytest.MonkeyPatch
+    unsure: None, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [time.monotonic()]
     monkeypatch.setattr(events, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def list_queries() -> list[str]:
         with CaptureQueriesContext(connection) as queries:
-            submission.classify_picture(drawn(7), Source.API)
+            submission.classify_picture(draw_digit(7), Source.API)
         return [query["sql"] for query in queries if "webhooks" in query["sql"]]
 
     assert (len(list_queries()), list_queries(), list_queries()) == (1, [], [])
 
     subscriber = create_webhook(Event.UPLOAD_UNSURE)
-    submission.classify_picture(drawn(7), Source.API)
+    submission.classify_picture(draw_digit(7), Source.API)
     assert list_data(subscriber) == []
     now[0] += events.REFRESH_EVERY_S + 0.001
-    submission.classify_picture(drawn(7), Source.API)
+    submission.classify_picture(draw_digit(7), Source.API)
     assert len(list_data(subscriber)) == 1
 
 
 def test_certain_upload_reads_no_subscriptions(
-    champion: ModelVersion, drawn: Draw, django_assert_num_queries: DjangoAssertNumQueries
+    champion: ModelVersion, draw_digit: Draw, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     create_webhook(Event.UPLOAD_UNSURE)
-    submission.classify_picture(drawn(7), Source.API)  # loads the model
+    submission.classify_picture(draw_digit(7), Source.API)  # loads the model
     with CaptureQueriesContext(connection) as queries:
-        submission.classify_picture(drawn(7), Source.API)
+        submission.classify_picture(draw_digit(7), Source.API)
     assert not [query for query in queries if "webhook" in query["sql"]]
 
 

@@ -90,9 +90,9 @@ def test_prepare_names_the_password_file(host: Host, prepared: str, secrets: Pat
 
 
 def test_posted_digit_is_recognised(
-    host: Host, web: Container, drawn: Callable[..., bytes], tmp_path: Path
+    host: Host, web: Container, draw_digit: Callable[..., bytes], tmp_path: Path
 ) -> None:
-    (tmp_path / "seven.png").write_bytes(drawn(7))
+    (tmp_path / "seven.png").write_bytes(draw_digit(7))
     answer = json.loads(host.get("/api/predict", "--form", f"image=@{tmp_path}/seven.png"))
     assert (answer["label"], answer["verdict"], answer["model"]) == ("7", "digit", "baseline")
     (stored,) = host.volume("media").rglob(answer["id"])

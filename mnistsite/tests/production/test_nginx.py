@@ -21,8 +21,10 @@ UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}")
 WITHIN_S = 10
 
 
-def test_posted_digit_is_recognised(production: Production, drawn: Callable[..., bytes]) -> None:
-    response = post_picture(production.port, drawn(7))
+def test_posted_digit_is_recognised(
+    production: Production, draw_digit: Callable[..., bytes]
+) -> None:
+    response = post_picture(production.port, draw_digit(7))
     assert (response.status, response.json["label"], response.json["verdict"]) == (
         200,
         "7",
@@ -31,9 +33,9 @@ def test_posted_digit_is_recognised(production: Production, drawn: Callable[...,
 
 
 def test_chunked_picture_is_buffered_and_recognised(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
-    picture = drawn(3)
+    picture = draw_digit(3)
     chunks = iter([picture[:500], picture[500:]])
     response = send_request(
         production.port, "/api/predict", chunks, {"Transfer-Encoding": "chunked"}
@@ -42,12 +44,12 @@ def test_chunked_picture_is_buffered_and_recognised(
 
 
 def test_logs_share_the_request_id_and_contain_no_personal_data(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
     response = send_request(
         production.port,
         "/api/predict?who=me",
-        drawn(7),
+        draw_digit(7),
         {"X-Request-ID": "forged", "User-Agent": "Me"},
     )
     request_id = response.headers["X-Request-ID"]
@@ -130,11 +132,11 @@ def test_nginx_and_application_have_the_same_size_limit(
 
 
 def test_too_many_predictions_are_throttled(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
     _, port = production.stack.start_nginx(per_second="1")
     assert wait_until(lambda: is_listening(port), WITHIN_S)
-    responses = [post_picture(port, drawn(7)) for _ in range(4)]
+    responses = [post_picture(port, draw_digit(7)) for _ in range(4)]
     throttled = responses[-1]
     assert responses[0].status == 200
     assert (throttled.status, throttled.json["code"]) == (429, "throttled")
@@ -195,8 +197,8 @@ def test_metrics_are_not_public(production: Production) -> None:
     assert b"mnistsite_" in inside.body
 
 
-def test_uploads_are_not_public(production: Production, drawn: Callable[..., bytes]) -> None:
-    picture = drawn(7)
+def test_uploads_are_not_public(production: Production, draw_digit: Callable[..., bytes]) -> None:
+    picture = draw_digit(7)
     upload_id = post_picture(production.port, picture).json["id"]
     name = f"uploads/{upload_id.replace('-', '')[:2]}/{upload_id}"
     assert (production.stack.folder / "media" / name).read_bytes() == picture
@@ -206,9 +208,9 @@ def test_uploads_are_not_public(production: Production, drawn: Callable[..., byt
 
 
 def test_original_is_downloaded_by_staff_only(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
-    picture = drawn(7)
+    picture = draw_digit(7)
     upload_id = post_picture(production.port, picture).json["id"]
     path = f"/upload/{upload_id}/original"
     visitor = send_request(production.port, path)
@@ -252,14 +254,14 @@ print(session.session_key)
 
 
 def test_slow_clients_are_cut_off_and_block_nobody(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
     head = "POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
     connections = [socket.create_connection(("127.0.0.1", production.port)) for _ in range(40)]
     for number, connection in enumerate(connections):
         # Half of them stop in the body, half in the headers.
         connection.sendall((head + ("\r\nsome of it" if number % 2 else "X-More: ")).encode())
-    assert [post_picture(production.port, drawn(7)).status for _ in range(20)] == [200] * 20
+    assert [post_picture(production.port, draw_digit(7)).status for _ in range(20)] == [200] * 20
     for connection in connections:
         connection.settimeout(WITHIN_S + 5)
         response = connection.recv(1000)

@@ -46,9 +46,9 @@ def measure_detection(production: Production) -> float:
 
 
 def test_stopped_database_is_reported_until_it_is_back(
-    production: Production, processes: set[int], drawn: Callable[..., bytes]
+    production: Production, processes: set[int], draw_digit: Callable[..., bytes]
 ) -> None:
-    picture = drawn(7)
+    picture = draw_digit(7)
     assert post_picture(production.port, picture).status == 200
     production.stack.database.stop()
     stopped_at = time.monotonic()
@@ -81,7 +81,7 @@ def count_finished_jobs(production: Production) -> int:
 
 
 def test_hanging_database_is_reported_until_it_is_back(
-    production: Production, processes: set[int], drawn: Callable[..., bytes]
+    production: Production, processes: set[int], draw_digit: Callable[..., bytes]
 ) -> None:
     postmaster = psutil.Process(production.stack.database.get_pid())
     tree = [postmaster, *postmaster.children(recursive=True)]
@@ -96,4 +96,4 @@ def test_hanging_database_is_reported_until_it_is_back(
         for process in tree:
             process.send_signal(signal.SIGCONT)
     assert wait_until(lambda: get_readiness(production) == 200, BACK_WITHIN_S)
-    assert wait_until(lambda: is_serving(production, drawn(7)), BACK_WITHIN_S)
+    assert wait_until(lambda: is_serving(production, draw_digit(7)), BACK_WITHIN_S)

@@ -36,9 +36,9 @@ def find_failures(counts: Counter[str]) -> dict[str, int]:
 
 
 def test_replicas_share_the_load_and_a_third_joins_without_a_reload(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
-    with send_load(production.port, drawn(7)) as counts:
+    with send_load(production.port, draw_digit(7)) as counts:
         assert wait_until(expect_more(100, counts), WITHIN_S)
         assert is_serving(production, FIRST)
         assert is_serving(production, SECOND)
@@ -52,9 +52,9 @@ def test_replicas_share_the_load_and_a_third_joins_without_a_reload(
 
 
 def test_killed_replica_fails_less_than_one_request_in_a_thousand(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
-    with send_load(production.port, drawn(7)) as counts:
+    with send_load(production.port, draw_digit(7)) as counts:
         assert wait_until(expect_more(100, counts), WITHIN_S)
         production.replicas[FIRST].stop(signal.SIGKILL)
         assert wait_until(expect_more(REQUESTS, counts), 2 * WITHIN_S)
@@ -63,9 +63,9 @@ def test_killed_replica_fails_less_than_one_request_in_a_thousand(
 
 
 def test_rolling_restart_fails_no_request(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
-    with send_load(production.port, drawn(7)) as counts:
+    with send_load(production.port, draw_digit(7)) as counts:
         for address in (FIRST, SECOND):
             assert wait_until(expect_more(100, counts), WITHIN_S)
             since = len(production.nginx.read_lines())
@@ -77,9 +77,9 @@ def test_rolling_restart_fails_no_request(
 
 
 def test_reload_of_a_replica_fails_no_request(
-    production: Production, drawn: Callable[..., bytes]
+    production: Production, draw_digit: Callable[..., bytes]
 ) -> None:
-    with send_load(production.port, drawn(7)) as counts:
+    with send_load(production.port, draw_digit(7)) as counts:
         assert wait_until(expect_more(100, counts), WITHIN_S)
         production.replicas[FIRST].process.send_signal(signal.SIGHUP)
         assert wait_until(expect_more(300, counts), WITHIN_S)
