@@ -1,4 +1,4 @@
-"""Audits: certain answers drawn at random and queued for a label, unmarked, among the others."""
+"""Audits: certain answers, drawn at random, that the queue offers without a mark."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -16,38 +16,37 @@ from classifier.recognition.labels import Event, Verdict
 from classifier.registry import alarms, versions
 
 RATE_WINDOW = timedelta(days=30)
-DRAW_WINDOW = timedelta(hours=25)  # an hourly draw that was missed is made up for within a day
-ONE_IN = 5  # of the queue's items is an audit, while audits wait
+DRAW_WINDOW = timedelta(hours=25)  # so a draw can be missed for a day
+ONE_IN = 5  # items of the queue is an audit while audits wait
 DAY = timedelta(days=1)
 
 
 @transaction.atomic
 def draw_audits() -> int:
-    """Draw audits among the certain answers of the last day, and return how many are new.
+    """Draw audits from the certain answers of the last day, and return how many are new.
 
-    An answer is drawn if its image's random id lies below a threshold. So all answers of one time
-    have the same chance, and a second draw finds the same ones.
+    An answer is drawn if its image's random id is below a limit. So all answers of one time have
+    the same chance, and a second draw selects the same ones.
     """
     now = timezone.now()
-    certain = _first_certain_answers(now - DRAW_WINDOW)
-    limit = UUID(int=min(int(_draw_rate(now) * 2**128), 2**128 - 1))
-    drawn = certain.filter(image_id__lte=limit).only("image_id")
-    audits = [Audit(image_id=answer.image_id, prediction=answer) for answer in drawn]
+    limit = UUID(int=min(int(_compute_draw_rate(now) * 2**128), 2**128 - 1))
+    answers = _list_certain_answers(now - DRAW_WINDOW).filter(image_id__lte=limit)
+    audits = [Audit(image_id=answer.image_id, prediction=answer) for answer in answers]
     before = Audit.objects.count()
     Audit.objects.bulk_create(audits, ignore_conflicts=True)
     return Audit.objects.count() - before
 
 
-def _first_certain_answers(since: datetime) -> QuerySet[Prediction]:
-    """Return the answers that senders got; later readings of the same image are none."""
+def _list_certain_answers(since: datetime) -> QuerySet[Prediction]:
+    """Return the answers that senders received, without later predictions for the same images."""
     earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
     recent = Prediction.objects.filter(created_at__gte=since, verdict=Verdict.DIGIT)
     return recent.exclude(Exists(earlier))
 
 
-def _draw_rate(now: datetime) -> float:
-    """Return the chance of an answer, 0 to 1, that leads to AUDIT_PER_DAY audits on average."""
-    certain = _first_certain_answers(now - RATE_WINDOW)
+def _compute_draw_rate(now: datetime) -> float:
+    """Return the chance of each answer, 0 to 1, for AUDIT_PER_DAY audits on average."""
+    certain = _list_certain_answers(now - RATE_WINDOW)
     oldest: datetime | None = certain.aggregate(oldest=Min("created_at"))["oldest"]
     if oldest is None:
         return 0.0
@@ -56,7 +55,7 @@ def _draw_rate(now: datetime) -> float:
 
 
 def mix_in_audits(chosen: list[UUID], free: QuerySet[QueueItem]) -> list[UUID]:
-    """Return the chosen images with about one in five replaced by an audit that waits."""
+    """Return the chosen images with about one in five replaced by a waiting audit."""
     places = [place for place in range(len(chosen)) if not secrets.randbelow(ONE_IN)]
     audits = free.filter(pk__in=Audit.objects.values("image")).exclude(pk__in=chosen)
     mixed = [*chosen]

@@ -1,4 +1,4 @@
-"""Error of certain answers on what people really send, estimated from random audits."""
+"""The error of certain answers on real uploads, estimated from random audits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
