@@ -15,7 +15,7 @@ from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
 from classifier.recognition.model_folder import Manifest
 from classifier.recognition.recognizer import Graph, Recognizer
-from classifier.registry import runs, serving, versions
+from classifier.registry import erasures, runs, serving, versions
 from classifier.registry.serving import find_model_folder
 from classifier.webhooks import events
 from training import calibrate, exemplars, export, line_calibration, line_trainer, tracking, trainer
@@ -217,7 +217,7 @@ def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResu
 
 def _draw_plots(name: str, plan: TrainingPlan, results: EvaluationResults) -> None:
     with model_folder.publishing(settings.IMAGES_DIR / name) as folder:
-        plots.plot_classes(plan.split.train, folder / "classes.png")
+        plots.plot_classes(plan.split.train, folder / erasures.PLOT)
         if test := results.metrics.get("test"):
             title = f"{name}: {test.accuracy or 0:.2%} of {test.digits:,} test images"
             plots.plot_evaluation(results.answers["test"], title, folder)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem, Via
@@ -38,10 +38,8 @@ def draw_audits() -> int:
 
 
 def _list_certain_answers(since: datetime) -> QuerySet[Prediction]:
-    """Return the answers that senders received, without later predictions for the same images."""
-    earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
     recent = Prediction.objects.filter(created_at__gte=since, verdict=Verdict.DIGIT)
-    return recent.exclude(Exists(earlier))
+    return recent.first_answers()
 
 
 def _compute_draw_rate(now: datetime) -> float:

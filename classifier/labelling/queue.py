@@ -31,6 +31,7 @@ from classifier.recognition.labels import KNOWN_LABELS
 LEASE = timedelta(minutes=5)
 # Without this lock, somebody who leases at the same moment would find all rows locked.
 QUEUE = "labelling queue"
+WAITING_COPIES = QueueItem.objects.filter(content=OuterRef("content"), waiting=True)
 
 
 @transaction.atomic
@@ -192,9 +193,8 @@ def _filter_free(by: User) -> QuerySet[QueueItem]:
     Of images with equal pixels the first one stands for all.
     """
     leased = Q(leased_to__isnull=False, leased_until__gt=timezone.now())
-    same = QueueItem.objects.filter(content=OuterRef("content"), waiting=True)
     free = QueueItem.objects.filter(waiting=True).exclude(leased)
-    free = free.exclude(Exists(same.filter(pk__lt=OuterRef("pk"))))
+    free = free.exclude(Exists(WAITING_COPIES.filter(pk__lt=OuterRef("pk"))))
     return free.exclude(skipped_by__contains=[by.pk])
 
 
@@ -218,7 +218,7 @@ def _load_items(ids: list[UUID]) -> list[QueueItem]:
     items = QueueItem.objects.select_related("image__upload").prefetch_related(
         Prefetch("image__predictions", queryset=newest_first)
     )
-    same = QueueItem.objects.filter(content=OuterRef("content"), waiting=True).order_by()
-    copies = same.exclude(pk=OuterRef("pk")).values("content").annotate(n=Count("*")).values("n")
+    others = WAITING_COPIES.exclude(pk=OuterRef("pk")).order_by().values("content")
+    copies = others.annotate(n=Count("*")).values("n")
     loaded = items.defer("embedding").annotate(copies=Subquery(copies)).in_bulk(ids)
     return [loaded[image_id] for image_id in ids if image_id in loaded]

@@ -7,7 +7,7 @@ import numpy as np
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
 from numpy.typing import NDArray
@@ -215,6 +215,11 @@ class InputImage(models.Model):
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def with_model(self) -> "PredictionQuerySet":
         return self.select_related("model").defer(*get_detail_fields("model"))
+
+    def first_answers(self) -> "PredictionQuerySet":
+        """Return the answers that senders received, without later predictions for their images."""
+        earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
+        return self.exclude(Exists(earlier))
 
 
 class Prediction(models.Model):

@@ -17,8 +17,9 @@ def compute_p_values(scores: Iterable[float], rng: np.random.Generator) -> Float
     before: list[float] = []
     p_values = []
     for score in scores:
-        larger = len(before) - bisect_right(before, score)
-        equal = bisect_right(before, score) - bisect_left(before, score) + 1
+        not_larger = bisect_right(before, score)
+        larger = len(before) - not_larger
+        equal = not_larger - bisect_left(before, score) + 1
         p_values.append((larger + rng.random() * equal) / (len(before) + 1))
         insort(before, score)
     return np.array(p_values)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Exists, OuterRef
 
 from classifier.models import AlarmKind, ModelVersion, Prediction
 from classifier.recognition import drift
@@ -49,8 +48,7 @@ def measure_input_drift(champion: ModelVersion) -> InputDrift:
 
 def _read_scores(champion: ModelVersion) -> tuple[list[UUID], list[float], list[float]]:
     """Return image ids, distances and 1 for an unsure answer, in the order of arrival."""
-    earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
-    served = Prediction.objects.filter(model=champion).exclude(Exists(earlier)).order_by("-pk")
+    served = Prediction.objects.filter(model=champion).first_answers().order_by("-pk")
     rows = served.values_list("image_id", "scores__distance", "verdict")[:WINDOW]
     scored = [row for row in reversed(rows) if row[1] is not None]
     return (
