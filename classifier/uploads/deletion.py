@@ -71,9 +71,11 @@ def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
     names = list(uploads.values_list("file", flat=True))
     # This waits for people who are labelling these images. Later ones find no image.
     images = InputImage.objects.filter(upload__in=ids).order_by("pk").select_for_update()
-    labelled = [pk for pk, label in images.values_list("pk", "label") if label != Label.UNKNOWN]
-    if labelled:
-        erasures.record_erasures(labelled)
+    # Training gives an image a group, which stays when its label is taken back.
+    rows = images.values_list("pk", "label", "group")
+    possibly_trained_on = [pk for pk, label, group in rows if label != Label.UNKNOWN or group]
+    if possibly_trained_on:
+        erasures.record_erasures(possibly_trained_on)
     Upload.objects.filter(pk__in=ids).delete()
     result = DeletionResult(len(names))
 

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from classifier import tasks
 from classifier.errors import RuleBroken
 from classifier.models import Erasure, InputImage, ModelState, ModelVersion, TrainingRun
+from classifier.recognition.labels import Label
 from classifier.registry import erasures, runs, versions
 from classifier.tests import factories
 from classifier.uploads import deletion
@@ -51,6 +52,17 @@ def test_deletion_records_the_models_that_were_trained_on_the_image(
     erasure = Erasure.objects.get()
     assert (erasure.image_id, erasure.trained_models) == (image.pk, ["trained"])
     assert erasures.list_owed(trained).count() == 1
+
+
+def test_deletion_after_the_label_is_taken_back_records_the_models(
+    image: InputImage, trained: ModelVersion
+) -> None:
+    image.label, image.labelled_at, image.group = Label.UNKNOWN, None, uuid4()
+    image.save()
+
+    delete(image)
+
+    assert Erasure.objects.get().trained_models == ["trained"]
 
 
 def test_deletion_of_an_image_without_training_records_nothing(champion: ModelVersion) -> None:
