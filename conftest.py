@@ -228,6 +228,16 @@ def trainer(db: None) -> User:
 
 
 @pytest.fixture
+def anna(db: None) -> User:
+    return User.objects.create_user("anna")
+
+
+@pytest.fixture
+def bert(db: None) -> User:
+    return User.objects.create_user("bert")
+
+
+@pytest.fixture
 def outsider(db: None) -> User:
     """A user without any permission."""
     return User.objects.create_user("outsider", password=PASSWORD)

@@ -17,5 +17,5 @@ urlpatterns = [
     path("api/", include("classifier.api.urls")),
     # Without a CSRF token, pages stay cacheable; choosing a language is harmless.
     path("language", csrf_exempt(set_language), name="set_language"),
-    path("", include("classifier.urls")),
+    path("", include("classifier.web.urls")),
 ]

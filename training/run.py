@@ -72,7 +72,7 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
         raise FileExistsError(f"{folder} exists already; choose another --name.")
     # A killed run may have left plots without a model.
     shutil.rmtree(settings.IMAGES_DIR / request.name, ignore_errors=True)
-    champion = versions.get_champion()
+    champion = ModelVersion.objects.champion()
     plan = _prepare(request, champion, record)
     with tracking.track_run(request.name, plan.settings, settings.WANDB_DIR, record.log) as track:
         members = _train_members(request, plan, record, track)

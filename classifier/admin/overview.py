@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
 from classifier.labelling import audits
+from classifier.models import ModelVersion
 from classifier.monitoring import charts, statistics
 from classifier.monitoring.audits import summarize_audits
 from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Drift
@@ -43,7 +44,7 @@ def _build_labelling() -> dict[str, Any]:
 def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
     drift = statistics.measure_drift(champion) if champion else None
     days = drift.days if drift else []
-    candidate = shadow.find_candidate()
+    candidate = ModelVersion.objects.newest_candidate()
     return {
         "sees_models": True,
         "champion": champion,

@@ -1,5 +1,7 @@
 """The models: how each compares with the champion, its training data, and its promotion."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -25,6 +27,10 @@ from classifier.registry import comparison, shadow, versions
 from classifier.templatetags.numbers import share
 
 PROMOTE = "classifier.promote_modelversion"
+SUCCESS = {
+    ModelState.CHAMPION: "Model %s is the champion. All web workers use it within 2 seconds.",
+    ModelState.REJECTED: "Model %s is rejected.",
+}
 ReasonForm = modelform_factory(Promotion, fields=["reason"])
 
 
@@ -79,24 +85,16 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     def promote(self, request: HttpRequest, version_id: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
-        _change_champion(request, versions.promote, name=version.name)
+        _change_state(request, partial(versions.promote, version.name, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_change", version_id)
 
     def reject(self, request: HttpRequest, version_id: int) -> HttpResponse:
-        if not request.user.has_perm(PROMOTE):
-            raise PermissionDenied
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
-        reason = request.POST.get("reason", "")[: versions.MAX_REASON_LENGTH]
-        try:
-            versions.reject(version.name, cast(User, request.user), reason)
-        except RuleBroken as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, f"Model {version.name} is rejected.")
+        _change_state(request, partial(versions.reject, version.name))
         return redirect("admin:classifier_modelversion_change", version_id)
 
     def rollback(self, request: HttpRequest) -> HttpResponse:
-        _change_champion(request, versions.rollback)
+        _change_state(request, partial(versions.rollback, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_changelist")
 
     @admin.display(description="accuracy on the test split")
@@ -120,27 +118,24 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         return f"{at:%Y-%m-%d %H:%M}" if at else figures.MISSING
 
 
-def _change_champion(request: HttpRequest, change: Any, **values: Any) -> None:
-    """Promote or roll back for the reason in the form, and show how it went."""
+def _change_state(request: HttpRequest, change: Callable[..., ModelVersion]) -> None:
+    """Change a model's state for the reason in the form, and show how it went."""
     if not request.user.has_perm(PROMOTE):
         raise PermissionDenied
     form = ReasonForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"Reason: {' '.join(map(str, form.errors['reason']))}")
         return
-    by, reason = cast(User, request.user), form.cleaned_data["reason"]
     try:
-        version = change(by=by, via=Via.ADMIN, reason=reason, **values)
+        version = change(by=cast(User, request.user), reason=form.cleaned_data["reason"])
     except (RuleBroken, ArtifactError) as error:
         messages.error(request, str(error))
     else:
-        messages.success(
-            request, f"Model {version} is the champion. All web workers use it within 2 seconds."
-        )
+        messages.success(request, SUCCESS[ModelState(version.state)] % version)
 
 
 def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
-    champion = versions.get_champion()
+    champion = ModelVersion.objects.champion()
     other = champion if champion and champion.pk != version.pk else None
     is_champion = version.state == ModelState.CHAMPION
     is_candidate = version.state == ModelState.CANDIDATE

@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 
 
 @transaction.atomic
-def draw_audits() -> int:
-    """Draw audits from the certain answers of the last day, and return how many are new.
+def draw_audits() -> None:
+    """Draw audits from the certain answers of the last day.
 
     An answer is drawn if its image's random id is below a limit. So all answers of one time have
     the same chance, and a second draw selects the same ones.
@@ -32,9 +32,7 @@ def draw_audits() -> int:
     limit = UUID(int=min(int(_compute_draw_rate(now) * 2**128), 2**128 - 1))
     answers = _list_certain_answers(now - DRAW_WINDOW).filter(image_id__lte=limit)
     audits = [Audit(image_id=answer.image_id, prediction=answer) for answer in answers]
-    before = Audit.objects.count()
     Audit.objects.bulk_create(audits, ignore_conflicts=True)
-    return Audit.objects.count() - before
 
 
 def _list_certain_answers(since: datetime) -> QuerySet[Prediction]:

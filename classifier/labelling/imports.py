@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from django.db.models import F, Q
 
 from classifier.labelling import labels
-from classifier.models import InputImage, QueueItem, Source, Upload, Via, hash_pixels
+from classifier.models import InputImage, QueueItem, Source, Upload, Via
 from classifier.models.locks import lock
 from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Label
+from classifier.recognition.pixels import hash_pixels
 from classifier.uploads import submission
 from classifier.uploads.archives import LabelledPicture
 from classifier.uploads.upload_batch import UploadBatch, open_batch

@@ -10,7 +10,7 @@ from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
 from classifier.labelling import checks
-from classifier.models import InputImage, QueueItem
+from classifier.models import InputImage, ModelVersion, QueueItem
 from classifier.recognition import active_learning
 from classifier.registry import shadow
 
@@ -69,7 +69,7 @@ def list_ids(items: QuerySet[QueueItem]) -> list[UUID]:
 
 def _filter_decisive(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     """Return the items that the candidate reads differently than the champion."""
-    candidate = shadow.find_candidate()
+    candidate = ModelVersion.objects.newest_candidate()
     if candidate is None:
         return items.none()
     return items.filter(pk__in=shadow.list_differing(candidate).order_by().values("image"))

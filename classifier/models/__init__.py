@@ -10,7 +10,6 @@ from classifier.models.images import (
     InputImageQuerySet,
     Prediction,
     Upload,
-    hash_pixels,
     stored_name,
 )
 from classifier.models.labels import MISTAKEN_SCORE, LabelChange, LabelCheck, QueueItem, Suggestion
@@ -60,6 +59,5 @@ __all__ = [
     "Via",
     "Webhook",
     "get_detail_fields",
-    "hash_pixels",
     "stored_name",
 ]

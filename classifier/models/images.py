@@ -1,6 +1,5 @@
 """Uploads, the images of their digits, and the predictions of models."""
 
-import hashlib
 import uuid
 
 import numpy as np
@@ -21,6 +20,7 @@ from classifier.models.constraints import (
 from classifier.models.source import UPLOAD_SOURCES, Source
 from classifier.models.versions import ModelVersion, get_detail_fields
 from classifier.recognition.labels import DIGITS, LABELS, Label, Reason, Verdict
+from classifier.recognition.pixels import hash_pixels
 
 VERDICT_CHOICES = build_choices(Verdict)
 REASON_CHOICES = build_choices(Reason)
@@ -80,11 +80,6 @@ class Upload(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("result", args=[self.pk])
-
-
-def hash_pixels(pixels: bytes) -> uuid.UUID:
-    """Return an id that is the same for equal pixels."""
-    return uuid.UUID(bytes=hashlib.sha256(pixels).digest()[:16])
 
 
 class InputImageQuerySet(models.QuerySet["InputImage"]):

@@ -28,6 +28,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def champion(self) -> "ModelVersion | None":
         return self.without_details().filter(state=ModelState.CHAMPION).first()
 
+    def newest_candidate(self) -> "ModelVersion | None":
+        candidates = self.without_details().filter(state=ModelState.CANDIDATE)
+        return candidates.order_by("-id").first()
+
 
 class ModelVersion(models.Model):
     """A trained model: its folder in MODELS_DIR, its training data and its metrics."""

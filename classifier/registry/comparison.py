@@ -89,7 +89,7 @@ def _recognize(model: str, images: Iterable[InputImage]) -> dict[UUID, str]:
     if version is None:
         return {}
     try:
-        recognizer = serving.load_recognizer(version)
+        recognizer = serving.load_cached(version)
     except ArtifactError:
         return {}
     pixels = [image.array for image in images]

@@ -46,12 +46,13 @@ def list_owed(model: ModelVersion) -> QuerySet[Erasure]:
     return Erasure.objects.filter(trained_models__contains=[model.name]).order_by("created_at")
 
 
-def is_due(model: ModelVersion) -> bool:
-    """Return whether FORGET_WITHIN_DAYS asks for a training without a model's deleted images.
+def must_champion_forget() -> bool:
+    """Return whether FORGET_WITHIN_DAYS asks for a champion without the images deleted since.
 
     A day before the last is left for the training itself.
     """
-    if not settings.FORGET_WITHIN_DAYS:
+    champion = ModelVersion.objects.champion()
+    if champion is None or not settings.FORGET_WITHIN_DAYS:
         return False
     limit = timezone.now() - timedelta(days=settings.FORGET_WITHIN_DAYS - 1)
-    return list_owed(model).filter(created_at__lte=limit).exists()
+    return list_owed(champion).filter(created_at__lte=limit).exists()

@@ -15,7 +15,7 @@ from classifier import jobs
 from classifier.errors import RuleBroken
 from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
 from classifier.recognition.labels import Label
-from classifier.registry import erasures, shadow, versions
+from classifier.registry import erasures
 
 TASK = "training.tasks.train"
 LOST_AFTER = timedelta(seconds=30)
@@ -47,7 +47,7 @@ class TrainingOptions:
 
 
 def get_options() -> TrainingOptions:
-    champion = versions.get_champion()
+    champion = ModelVersion.objects.champion()
     new_labels = count_new_labels(champion) if champion else 0
     return TrainingOptions(champion, new_labels, get_unfinished())
 
@@ -75,7 +75,7 @@ def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> T
     Raise NoNewLabels if there is nothing to fine-tune on, unless `force` is set; AlreadyTraining;
     and RuleBroken if there is no champion to fine-tune.
     """
-    champion = versions.get_champion()
+    champion = ModelVersion.objects.champion()
     if fine_tune and champion is None:
         raise RuleBroken("There is no champion to fine-tune. Train from scratch.")
     if fine_tune and champion and not force and not count_new_labels(champion):
@@ -94,10 +94,9 @@ def queue_forgetting() -> TrainingRun | None:
 
     None is queued while another run is unfinished or a candidate waits that can replace it.
     """
-    champion = versions.get_champion()
-    if champion is None or not erasures.is_due(champion) or get_unfinished():
+    if not erasures.must_champion_forget() or get_unfinished():
         return None
-    candidate = shadow.find_candidate()
+    candidate = ModelVersion.objects.newest_candidate()
     if candidate and not erasures.list_owed(candidate).exists():
         return None
     return queue_run(None, fine_tune=False, force=True)

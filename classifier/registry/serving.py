@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -37,6 +38,12 @@ def find_model_folder(name: str) -> Path:
 def load_recognizer(version: ModelVersion) -> Recognizer:
     """Load a model's folder. Raise ArtifactError if it is not the folder that was registered."""
     return Recognizer(find_model_folder(version.name), version.checksum)
+
+
+@lru_cache(maxsize=2)
+def load_cached(version: ModelVersion) -> Recognizer:
+    """Load a model that need not be the served one, once for all that read with it in a row."""
+    return load_recognizer(version)
 
 
 class ChampionCache:

@@ -2,17 +2,16 @@
 
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
-from classifier.models import InputImage, ModelState, ModelVersion, ShadowReading, Via
+from classifier.errors import RuleBroken
+from classifier.models import InputImage, ModelVersion, ShadowReading, Via
 from classifier.recognition import sequential_test
 from classifier.recognition.labels import Label
 from classifier.recognition.model_folder import ArtifactError
-from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.sequential_test import Decision
 from classifier.registry import erasures, serving, versions
 
@@ -45,23 +44,17 @@ class ShadowSummary:
         return sequential_test.count_labels_to_decision(self.better, self.worse)
 
 
-def find_candidate() -> ModelVersion | None:
-    """Return the newest candidate."""
-    candidates = ModelVersion.objects.without_details().filter(state=ModelState.CANDIDATE)
-    return candidates.order_by("-id").first()
-
-
 def read_batch() -> int:
     """Let the candidate read some of the newest uploads that it has not read; return how many.
 
     A candidate whose folder can't be loaded reads nothing.
     """
-    candidate = find_candidate()
+    candidate = ModelVersion.objects.newest_candidate()
     images = _list_unread(candidate) if candidate else []
     if candidate is None or not images:
         return 0
     try:
-        recognizer = _load(candidate)
+        recognizer = serving.load_cached(candidate)
     except ArtifactError as error:
         logger.error("Candidate %s can't be loaded: %s", candidate.name, error)
         return 0
@@ -99,11 +92,6 @@ def _list_unread(candidate: ModelVersion) -> list[InputImage]:
     return [*unread.order_by("-created_at", "-id")[:IMAGES_PER_BATCH]]
 
 
-@lru_cache(maxsize=1)
-def _load(candidate: ModelVersion) -> Recognizer:
-    return serving.load_recognizer(candidate)
-
-
 def summarize(candidate: ModelVersion) -> ShadowSummary:
     readings = ShadowReading.objects.filter(model=candidate)
     differs = ~Q(guess=F("served_guess"))
@@ -121,23 +109,24 @@ def summarize(candidate: ModelVersion) -> ShadowSummary:
 
 
 def promote_if_decided() -> None:
-    """Promote the candidate if labels have decided for it, or if the champion has to forget."""
-    candidate = find_candidate()
+    """Promote the candidate if labels have decided for it, or if the champion has to forget.
+
+    A candidate that can't be promoted stays one.
+    """
+    candidate = ModelVersion.objects.newest_candidate()
     if candidate is None:
         return
     summary = summarize(candidate)
     if summary.decision == Decision.PROMOTE:
         reason = f"On uploads, {summary.better} labels favour it and {summary.worse} do not."
-        versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
-    elif _forgets(candidate):
+    elif erasures.must_champion_forget() and not erasures.list_owed(candidate).exists():
         reason = "It was not trained on images that have been deleted."
+    else:
+        return
+    try:
         versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
-
-
-def _forgets(candidate: ModelVersion) -> bool:
-    champion = versions.get_champion()
-    is_due = champion is not None and erasures.is_due(champion)
-    return is_due and not erasures.list_owed(candidate).exists()
+    except (RuleBroken, ArtifactError) as error:
+        logger.error("Candidate %s can't be promoted: %s", candidate.name, error)
 
 
 def list_differing(candidate: ModelVersion) -> QuerySet[ShadowReading]:

@@ -90,7 +90,7 @@ def promote(
     if version.state == ModelState.CHAMPION:
         return version
     _check_promotable(version, force)
-    previous = get_champion()
+    previous = ModelVersion.objects.champion()
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
     version.save(update_fields=["state"])
@@ -113,7 +113,7 @@ def promote_bundled() -> ModelVersion:
     A new release may bring another model under the same name: the one before it is renamed, so
     that its predictions stay on record. Raise ArtifactError.
     """
-    champion = get_champion()
+    champion = ModelVersion.objects.champion()
     if champion and champion.name != BUNDLED:
         return champion
     checksum = model_folder.hash_file(find_model_folder(BUNDLED) / model_folder.MANIFEST)
@@ -159,10 +159,6 @@ def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -
             "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
         )
     return promote(previous.name, by, via, reason or "Rolled back.", force=True)
-
-
-def get_champion() -> ModelVersion | None:
-    return ModelVersion.objects.champion()
 
 
 def get_previous_champion() -> ModelVersion | None:

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from classifier.uploads.storage import DurableStorage, NoStorage
+
 
 def raise_read_only(*_: Any, **__: Any) -> Any:
     raise OSError(errno.EROFS, os.strerror(errno.EROFS))
@@ -41,3 +43,17 @@ def break_cursors(patch: pytest.MonkeyPatch, error: psycopg.Error) -> None:
         raise error
 
     patch.setattr(psycopg.Cursor, "execute", fail)
+
+
+def break_storage_after_one_file(patch: pytest.MonkeyPatch) -> list[str]:
+    """Let the storage save one file, and return the names of those that it then gets to save."""
+    save, names = DurableStorage._save, []
+
+    def save_one(storage: DurableStorage, name: str, content: Any) -> str:
+        names.append(name)
+        if len(names) > 1:
+            raise NoStorage
+        return save(storage, name, content)
+
+    patch.setattr(DurableStorage, "_save", save_one)
+    return names

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -22,8 +21,8 @@ from classifier.models import (
     QueueItem,
 )
 from classifier.models.locks import lock
-from classifier.recognition.recognizer import Recognition, Recognizer
-from classifier.registry import serving, versions
+from classifier.recognition.recognizer import Recognition
+from classifier.registry import serving
 from classifier.uploads import records
 
 TASK = "classifier.tasks.rescore"
@@ -50,7 +49,7 @@ def start_rescoring() -> RescoringProgress:
     Do nothing if such jobs wait or run. Raise RuleBroken if no model is in service.
     """
     lock("rescoring")
-    model = versions.get_champion()
+    model = ModelVersion.objects.champion()
     if model is None:
         raise RuleBroken("No model is in service. Promote one: python manage.py promote NAME")
     uploaded = InputImage.objects.uploaded().count()
@@ -111,22 +110,18 @@ def rescore_range(model_id: int, first: UUID, last: UUID) -> None:
     Images that somebody has locked, to label or delete them, are left to another job.
     """
     after = first
-    while (model := versions.get_champion()) and model.pk == model_id:
+    while (model := ModelVersion.objects.champion()) and model.pk == model_id:
         rest = _list_unread(model).filter(pk__gte=after, pk__lte=last).order_by("pk")
         images = list(rest.only("pixels")[:IMAGES_PER_BATCH])
         if not images:
             if locked := _list_unread(model).filter(pk__gte=first, pk__lte=last).count():
                 _enqueue(model, [(first, last, locked)], delay_s=RETRY_AFTER_S)
             return
-        results = _load_recognizer(model).recognize(image.array for image in images)
+        # The model that this process serves may be the champion of a second ago.
+        recognizer = serving.load_cached(model)
+        results = recognizer.recognize(image.array for image in images)
         _store(model, dict(zip((image.pk for image in images), results, strict=True)))
         after = UUID(int=images[-1].pk.int + 1)
-
-
-@lru_cache(maxsize=1)
-def _load_recognizer(model: ModelVersion) -> Recognizer:
-    """Load this model: the one that the process serves may be the champion of a second ago."""
-    return serving.load_recognizer(model)
 
 
 @transaction.atomic

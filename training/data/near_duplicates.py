@@ -1,11 +1,11 @@
 """Groups images of the same writing: copies, other crops and other compressions."""
 
-import hashlib
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.recognition.pixels import hash_pixels
 from training.data.images import Pixels
 
 SIMILAR = 0.97
@@ -26,7 +26,8 @@ def group_images(pixels: Pixels, grouped: Pixels, groups: list[UUID]) -> list[UU
         similarity = shapes[:place] @ shapes[place]
         nearest = int(similarity.argmax()) if place else 0
         is_new = place == 0 or similarity[nearest] < SIMILAR
-        groups.append(_make_group(pixels[place - len(grouped)]) if is_new else groups[nearest])
+        own = hash_pixels(pixels[place - len(grouped)].tobytes())
+        groups.append(own if is_new else groups[nearest])
     return groups[len(grouped) :]
 
 
@@ -35,8 +36,3 @@ def describe_shapes(pixels: Pixels) -> NDArray[np.float32]:
     halves = pixels.reshape(-1, 14, 2, 14, 2).mean((2, 4), dtype=np.float32).reshape(-1, 196)
     norms = np.linalg.norm(halves, axis=1, keepdims=True)
     return np.asarray(halves / np.maximum(norms, 1e-6), np.float32)
-
-
-def _make_group(pixels: Pixels) -> UUID:
-    """Return an id that is the same for equal pixels in every database."""
-    return UUID(bytes=hashlib.sha256(pixels.tobytes()).digest()[:16])

@@ -150,7 +150,7 @@ def test_worse_model_is_registered_as_rejected_and_not_promoted(
     train(promote=True)
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.REJECTED
-    assert versions.get_champion() == champion
+    assert ModelVersion.objects.champion() == champion
     worse = version.comparison["sets"]["test"]["worse"]
     assert InputImage.objects.filter(pk__in=worse, is_training=False).count() > 60
     assert re.search(

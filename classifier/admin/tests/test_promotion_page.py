@@ -71,6 +71,16 @@ def test_candidate_is_rejected_with_a_reason(
     assert better.comparison["reason"] == f"Rejected by {trainer.username}. Its sevens are worse."
 
 
+def test_long_reason_is_refused(trainer_client: Client, better: ModelVersion) -> None:
+    for action in ("promote", "reject"):
+        url = f"{LIST}{better.pk}/{action}/"
+        response = trainer_client.post(url, {"reason": "x" * 501}, follow=True)
+        assert "Reason: Ensure this value has at most 500" in response.content.decode()
+
+    better.refresh_from_db()
+    assert better.state == ModelState.CANDIDATE
+
+
 def test_champion_cannot_be_rejected(trainer_client: Client, champion: ModelVersion) -> None:
     url = f"/admin/classifier/modelversion/{champion.pk}/reject/"
 

@@ -13,6 +13,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
 from classifier.registry import serving
+from classifier.tests.faults import break_storage_after_one_file
 from classifier.tests.files import list_stored_files
 from classifier.tests.test_bad_input import create_paper, encode_picture
 
@@ -127,12 +128,14 @@ def test_failed_request_stores_nothing(
     client: Client,
     draw_digit: Draw,
     settings: Settings,
-    failing_storage: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    names = break_storage_after_one_file(monkeypatch)
+
     response = send_pictures(client, build_file(draw_digit(7)), build_file(draw_digit(2)))
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
-    assert len(failing_storage) == 2
+    assert len(names) == 2
     assert not Upload.objects.exists()
     assert list_stored_files(settings) == []
 

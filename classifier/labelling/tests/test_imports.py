@@ -20,6 +20,7 @@ from classifier.models import InputImage, LabelChange, Source, Upload, Via
 from classifier.registry import serving
 from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
+from classifier.tests.faults import break_storage_after_one_file
 from classifier.tests.files import list_stored_files
 from classifier.tests.test_bad_input import create_paper, encode_picture
 from classifier.uploads import archives, deletion
@@ -249,14 +250,16 @@ def test_500_pictures_are_accepted(labeller_api: Client) -> None:
 
 
 def test_failed_import_stores_nothing(
-    labeller_api: Client, draw_digit: Draw, settings: Settings, failing_storage: list[str]
+    labeller_api: Client, draw_digit: Draw, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    names = break_storage_after_one_file(monkeypatch)
+
     response = post_archive(
         labeller_api, build_zip({"7/a.png": draw_digit(7), "2/b.png": draw_digit(2)})
     )
 
     assert (response.status_code, response.json()["code"]) == (503, "no_storage")
-    assert len(failing_storage) == 2
+    assert len(names) == 2
     assert not Upload.objects.exists()
     assert not list_stored_files(settings)
 

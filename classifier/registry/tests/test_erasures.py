@@ -132,7 +132,7 @@ def test_clean_candidate_is_promoted_if_settings_say_so(
 
     tasks.read_in_shadow(0)
 
-    champion = versions.get_champion()
+    champion = ModelVersion.objects.champion()
     assert champion
     assert champion.name == "clean"
     assert "have been deleted" in champion.promotions.get().reason

@@ -140,7 +140,7 @@ def test_folder_in_models_dir_precedes_the_bundled_one() -> None:
 IMPORT_WEB_PROCESS = """
 import sys
 import mnistsite.wsgi, mnistsite.urls
-import classifier.urls, classifier.api.urls, classifier.admin, classifier.tasks
+import classifier.web.urls, classifier.api.urls, classifier.admin, classifier.tasks
 print({"tensorflow", "keras", "matplotlib", "wandb"} & set(sys.modules))
 """
 

@@ -132,6 +132,20 @@ def test_undecided_candidate_is_not_promoted(
     assert candidate.state == ModelState.CANDIDATE
 
 
+def test_candidate_that_cannot_be_promoted_stays_a_candidate(
+    candidate: ModelVersion, anna: User, caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    settings.AUTO_PROMOTE = True
+    label_readings(candidate, anna, better=8, worse=0)
+    shutil.rmtree(settings.MODELS_DIR / "candidate")
+
+    tasks.read_in_shadow(0)
+
+    candidate.refresh_from_db()
+    assert candidate.state == ModelState.CANDIDATE
+    assert "Candidate candidate can't be promoted" in caplog.text
+
+
 def test_decisive_order_leases_differing_images(candidate: ModelVersion, anna: User) -> None:
     reading = read_differently(candidate)
     read_differently(candidate, guess="7")

@@ -218,7 +218,7 @@ def test_retired_model_stops_reading(
         factories.create_image()
     monkeypatch.setattr(rescoring, "IMAGES_PER_BATCH", 1)
     factories.copy_bundled_model("second")
-    rescoring._load_recognizer(champion)  # loading it recognises a blank image
+    serving.load_cached(champion)  # loading it recognises a blank image
     interrupt_recognition(
         monkeypatch, lambda: Prediction.objects.count() and versions.promote("second")
     )
@@ -236,7 +236,7 @@ def test_image_read_by_another_job_is_skipped(
 ) -> None:
     image = factories.create_image()
     jobs = iter([partial(rescoring.rescore_range, champion.pk, FIRST_ID, LAST_ID)])
-    rescoring._load_recognizer(champion)
+    serving.load_cached(champion)
     interrupt_recognition(monkeypatch, lambda: next(jobs, int)())
 
     rescore()
@@ -246,7 +246,7 @@ def test_image_read_by_another_job_is_skipped(
 
 def test_deleted_image_is_skipped(champion: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     deleted, remaining = factories.create_image(), factories.create_image()
-    rescoring._load_recognizer(champion)
+    serving.load_cached(champion)
     interrupt_recognition(monkeypatch, lambda: InputImage.objects.filter(pk=deleted.pk).delete())
 
     rescore()

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from classifier.models import InputImage, Prediction, QueueItem
 from classifier.recognition.recognizer import Recognition, Recognizer
-from classifier.registry import versions
+from classifier.registry import serving, versions
 from classifier.tests import factories, rescoring_jobs
 from classifier.tests.threads import run_in_thread
 from classifier.uploads import rescoring
@@ -22,7 +22,7 @@ def test_two_jobs_write_one_prediction_per_image(monkeypatch: pytest.MonkeyPatch
     champion = versions.promote("baseline")
     for _ in range(5):
         factories.create_image()
-    rescoring._load_recognizer(champion)
+    serving.load_cached(champion)
     recognize, barrier = Recognizer.recognize, Barrier(2, timeout=60)
 
     def recognize_at_once(self: Recognizer, images: Any) -> list[Recognition]:
