@@ -8,7 +8,7 @@ import numpy as np
 from classifier.recognition import imaging, line_confidence, second_opinion
 from classifier.recognition.imaging import Box, Debug, Page, Picture
 from classifier.recognition.imaging.arrays import Pixels
-from classifier.recognition.labels import Reason, Verdict
+from classifier.recognition.labels import Reason, Verdict, combine_verdicts
 from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.line_reader import LineReading, combine_readings
 from classifier.recognition.recognizer import Recognition, Recognizer
@@ -53,6 +53,14 @@ class Reading:
     @property
     def digits(self) -> list[ReadDigit]:
         return [digit for line in self.lines for digit in line.digits]
+
+    @property
+    def best_guess(self) -> str:
+        return "".join(digit.recognition.best_guess for digit in self.digits)
+
+    @property
+    def verdict(self) -> Verdict:
+        return combine_verdicts([digit.recognition.verdict for digit in self.digits])
 
     @property
     def confidence(self) -> float | None:

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 CERTAIN = 0.99
-SMALLEST, LARGEST = 0.005, 0.995  # a whole percentage beyond these would claim too much
 
 
 @register.filter
@@ -19,9 +18,10 @@ def share(value: float, places: int = 2) -> str:
 @register.filter
 def percent(probability: float) -> str:
     """Format a probability as a whole percentage, or as "< 1 %" or "> 99 %"."""
-    if 0 < probability < SMALLEST:
+    rounded = round(100 * probability)  # 0 and 100 would claim too much
+    if probability and not rounded:
         return f"<\N{NO-BREAK SPACE}{share(0.01, 0)}"
-    if probability >= LARGEST:
+    if rounded == 100:
         return f">\N{NO-BREAK SPACE}{share(0.99, 0)}"
     return share(probability, 0)
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier.access.throttles import throttled
 from classifier.models import Source
 from classifier.recognition.imaging import ImageError
+from classifier.templatetags.numbers import CERTAIN
 from classifier.uploads import request_files, submission
 from classifier.uploads.answers import Answer
 from classifier.web import visitors
@@ -43,6 +44,7 @@ def predict(request: HttpRequest) -> HttpResponse:
 def _render_index(request: HttpRequest, status: int = 200) -> HttpResponse:
     context = {
         "max_mb": settings.MAX_UPLOAD_MB,
+        "certain_from": str(CERTAIN),  # not localized, for the script
         "max_pictures": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
     }
     return render(request, "index.html", context, status=status)

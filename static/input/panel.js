@@ -5,9 +5,6 @@ import { fill } from "./text.js";
 const SIDE = 28;
 const ANNOUNCE_AFTER_MS = 800; // screen readers announce it when the pen rests
 const DASH = "–";
-const CERTAIN = 0.99;
-const SMALLEST = 0.005; // beyond these, a whole percentage would claim too much
-const LARGEST = 0.995;
 
 export class Panel {
   #root;
@@ -48,7 +45,7 @@ export class Panel {
 
   #formatSentence(answer) {
     if (answer.sentence) return answer.sentence;
-    if (answer.confidence >= CERTAIN) return this.#texts.certain;
+    if (answer.confidence >= this.#texts.certainFrom) return this.#texts.certain;
     return fill(this.#texts.sure, { percent: this.#formatPercent(answer.confidence) });
   }
 
@@ -81,10 +78,11 @@ export class Panel {
   }
 
   #formatPercent(share) {
-    const number = this.#number.format(100 * Math.min(Math.max(share, share && 0.01), 0.99));
+    const rounded = Math.round(100 * share); // 0 and 100 would claim too much
+    const number = this.#number.format(Math.min(Math.max(rounded, share && 1), 99));
     const text = fill(this.#texts.percent, { number });
-    if (share >= LARGEST) return `>\u00a0${text}`;
-    return share && share < SMALLEST ? `<\u00a0${text}` : text;
+    if (rounded === 100) return `>\u00a0${text}`;
+    return share && !rounded ? `<\u00a0${text}` : text;
   }
 
   #write(selector, text) {

@@ -10,9 +10,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from classifier.recognition import imaging
-from classifier.recognition.labels import DIGITS, Verdict, combine_verdicts
-from classifier.recognition.reader import NOTHING, read_picture
-from classifier.recognition.recognizer import NOT_A_DIGIT, Recognition, Recognizer
+from classifier.recognition.labels import DIGITS, Verdict
+from classifier.recognition.reader import NOTHING, Reading, read_picture
+from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.evaluation.evaluate import EvaluatedPictures
 from training.evaluation.transcription import Transcriptions
 
@@ -34,15 +34,6 @@ class LabelledPicture:
     picture: imaging.Picture | None
     digits: str
     source: str = ""
-
-
-@dataclass(frozen=True)
-class PictureReading:
-    """The digits of a picture, their string and the verdict on the picture."""
-
-    digits: list[Recognition]
-    best_guess: str
-    verdict: Verdict
 
 
 def read_folder(folder: Path) -> Iterator[LabelledPicture]:
@@ -114,16 +105,13 @@ def _decode(path: Path) -> imaging.Picture | None:
         raise UnreadableFile(f"{path} can't be read: {error.strerror}.") from error
 
 
-def read_file(path: Path, recognizer: Recognizer) -> PictureReading:
+def read_file(path: Path, recognizer: Recognizer) -> Reading:
     """Recognise the picture in a file. Raise UnreadableFile if it is missing."""
     return _recognize(_decode(path), recognizer)
 
 
-def _recognize(picture: imaging.Picture | None, recognizer: Recognizer) -> PictureReading:
-    reading = read_picture(picture, recognizer) if picture else NOTHING
-    digits = [digit.recognition for digit in reading.digits]
-    text = "".join(digit.best_guess for digit in digits)
-    return PictureReading(digits, text, combine_verdicts([digit.verdict for digit in digits]))
+def _recognize(picture: imaging.Picture | None, recognizer: Recognizer) -> Reading:
+    return read_picture(picture, recognizer) if picture else NOTHING
 
 
 def evaluate_pictures(
@@ -139,11 +127,12 @@ def _evaluate_picture(labelled: LabelledPicture, recognizer: Recognizer) -> tupl
     If several digits are read, the probabilities are the first one's, the certainty is the lowest.
     """
     reading = _recognize(labelled.picture, recognizer)
+    digits = [digit.recognition for digit in reading.digits]
     return (
-        reading.digits[0].probabilities if reading.digits else np.full(10, 0.1),
-        min((each.certainty for each in reading.digits), default=-np.inf),
+        digits[0].probabilities if digits else np.full(10, 0.1),
+        min((each.certainty for each in digits), default=-np.inf),
         reading.verdict == Verdict.DIGIT,
-        bool(reading.digits) and reading.best_guess == labelled.digits,
+        bool(digits) and reading.best_guess == labelled.digits,
         int(labelled.digits) if len(labelled.digits) == 1 else NOT_A_DIGIT,
         labelled.source,
     )
