@@ -19,7 +19,15 @@ class ClassifierConfig(AppConfig):
 
 
 class StaffSite(AdminSite):
-    """The admin, with an overview on its first page."""
+    """The admin, with an overview on its first page and a menu instead of a side bar."""
+
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from classifier.admin.menu import build_menu
+
+        context: dict[str, Any] = super().each_context(request)
+        return context | {"menu": build_menu(context["available_apps"])}
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

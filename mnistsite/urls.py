@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 admin.site.site_header = admin.site.site_title = "mnistsite"
-admin.site.index_title = "Images, labels and models"
+admin.site.index_title = "Overview"
 
 handler400 = "mnistsite.errors.bad_request"
 handler404 = "mnistsite.errors.not_found"

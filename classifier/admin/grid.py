@@ -74,7 +74,6 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": f"Which of these are not {guess}?" if is_digit else "Which of these are digits?",
-        "is_nav_sidebar_enabled": False,
         "items": queue.lease_by_guess(by, guess, PAGE_SIZE),
         "guess": guess,
         "guess_name": guess.replace("_", " "),

@@ -1,6 +1,7 @@
 """The overview on the admin's first page, as far as a person's permissions go."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,6 +15,17 @@ from classifier.monitoring.statistics import ChampionSummary, DailyVerdicts, Dri
 from classifier.registry import alarms, erasures, runs, shadow
 from classifier.templatetags.numbers import share
 
+# With fewer new labels, labelling more of them improves the next model most.
+ENOUGH_LABELS = 50
+
+
+class Step(StrEnum):
+    """A column of the overview."""
+
+    LABEL = "label"
+    TRAIN = "train"
+    DECIDE = "decide"
+
 
 def build_overview(user: User) -> dict[str, Any]:
     """Return the context of templates/admin/overview.html."""
@@ -26,7 +38,19 @@ def build_overview(user: User) -> dict[str, Any]:
         context |= _build_serving(champion)
     if user.has_perm("classifier.view_trainingrun"):
         context |= _build_training(champion)
-    return context
+    return context | {"next_step": _find_next_step(context, user)}
+
+
+def _find_next_step(context: dict[str, Any], user: User) -> Step | None:
+    """Return the step that brings the site on most, among those that this person may take."""
+    waiting = context["queue"].waiting if context.get("may_label") else 0
+    new_labels = context.get("new_labels") or 0
+    is_free = user.has_perm("classifier.start_trainingrun") and not context.get("run")
+    if context.get("candidate") and user.has_perm("classifier.promote_modelversion"):
+        return Step.DECIDE
+    if is_free and new_labels >= (ENOUGH_LABELS if waiting else 1):
+        return Step.TRAIN
+    return Step.LABEL if waiting else None
 
 
 def _build_labelling() -> dict[str, Any]:
@@ -64,6 +88,7 @@ def _build_training(champion: ChampionSummary | None) -> dict[str, Any]:
     return {
         "sees_training": True,
         "run": runs.get_unfinished(),
+        "last_run": runs.get_last_finished(),
         "new_labels": runs.count_new_labels(champion.version) if champion else None,
     }
 

@@ -95,7 +95,6 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
         **admin.site.each_context(request),
         **_build_cards(items, by, order),
         "title": "Which digit is it?",
-        "is_nav_sidebar_enabled": False,
         "answers": KNOWN_LABELS,
         "orders": ORDERS,
         "waiting": queue.count_waiting(),

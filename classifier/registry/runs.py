@@ -69,6 +69,11 @@ def get_unfinished() -> TrainingRun | None:
     return TrainingRun.objects.filter(state__in=UNFINISHED_STATES).defer("log", "progress").first()
 
 
+def get_last_finished() -> TrainingRun | None:
+    finished = TrainingRun.objects.exclude(state__in=UNFINISHED_STATES)
+    return finished.defer("log", "progress").order_by("-id").first()
+
+
 def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
     """Create a run and its job.
 

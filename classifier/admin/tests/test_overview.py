@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from classifier.admin import overview
 from classifier.labelling import labels
 from classifier.models import Alarm, Audit, RunState, TrainingRun, Via
 from classifier.monitoring import statistics
@@ -110,13 +111,17 @@ def test_unfinished_run_and_new_labels_are_shown(
 
     assert "Running" in page
     assert ": measuring</p>" in page
-    assert "Train: 3 new labels" in page
+    assert '<p class="figure">3</p> <p>new labels since the champion was trained.</p>' in page
 
 
-def test_finished_run_is_not_shown(client: Client, admin_user: User) -> None:
-    TrainingRun.objects.create(state=RunState.CANCELLED, finished_at=timezone.now())
+def test_last_finished_run_is_shown(client: Client, admin_user: User) -> None:
+    for state in (RunState.FAILED, RunState.CANCELLED):
+        TrainingRun.objects.create(state=state, finished_at=timezone.now())
 
-    assert "No training is running." in get_page(client, admin_user)
+    page = get_page(client, admin_user)
+
+    assert ">Cancelled</a>, " in page
+    assert "Failed" not in page
 
 
 def test_empty_overview_has_sentences_and_no_charts(client: Client, admin_user: User) -> None:
@@ -126,44 +131,82 @@ def test_empty_overview_has_sentences_and_no_charts(client: Client, admin_user: 
         "There is nothing to label.",
         "Nobody has set a label.",
         "No picture can be read until you promote a model.",
-        "No training is running.",
+        "No training has been started here.",
         "No digit was uploaded in the last 14 days.",
     ):
         assert sentence in page
-    assert "<svg" not in page.split('id="content-main"')[0].split('class="overview"')[1]
+    assert "<svg" not in page.split('class="overview"')[1].split("</main>")[0]
 
 
 @pytest.mark.parametrize(
     ("permissions", "visible"),
     [
-        ([], set()),
-        (["view_upload"], set()),
-        (["view_inputimage"], {"Waiting for a label", "Unsure and refused"}),
-        (["label_inputimage"], {"Waiting for a label", "Unsure and refused", ">Label<", ">Grid<"}),
-        (["view_modelversion"], {"<h2>Champion</h2>", "Confidence"}),
-        (["view_trainingrun"], {"Train: 0 new labels"}),
+        ([], {"Your account has no role yet."}),
+        (["view_upload"], {"<h2>Lists</h2> <ul><li>"}),
+        (["view_inputimage"], {"waits for a label", "Unsure and refused"}),
+        (["label_inputimage"], {"waits for a label", "Unsure and refused", ">Grid<"}),
+        (["view_modelversion"], {"<h3>Champion</h3>", "Confidence"}),
+        (["view_trainingrun"], {"new labels since the champion"}),
     ],
 )
 def test_overview_depends_on_permissions(
     client: Client, permissions: list[str], visible: set[str]
 ) -> None:
     create_prediction(create_champion(1), 0)
+    factories.create_queue_item()
     user = User.objects.create_user("carla", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
 
-    page = get_page(client, user)
+    overview = get_page(client, user).split('class="overview"')[1]
 
     parts = {
-        "Waiting for a label",
+        "Your account has no role yet.",
+        "<h2>Lists</h2> <ul><li>",
+        "waits for a label",
         "Unsure and refused",
-        ">Label<",
         ">Grid<",
-        "<h2>Champion</h2>",
+        "<h3>Champion</h3>",
         "Confidence",
-        "Train: 0 new labels",
+        "new labels since the champion",
     }
-    assert {part for part in parts if part in page} == visible
-    assert ('class="overview"' in page) == bool(visible)
+    assert {part for part in parts if part in overview} == visible
+
+
+def get_next_step(client: Client, user: User) -> str:
+    match = re.search(r'class="step next"> <h2>(\w+)</h2>', get_page(client, user))
+    return match[1] if match else ""
+
+
+def test_next_step_follows_the_work(
+    client: Client, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "ENOUGH_LABELS", 3)
+    create_champion(1)
+    assert get_next_step(client, admin_user) == ""
+    factories.create_queue_item()
+    assert get_next_step(client, admin_user) == "Label"
+    for _ in range(2):
+        set_label(admin_user)
+    assert get_next_step(client, admin_user) == "Label"
+    set_label(admin_user)
+    assert get_next_step(client, admin_user) == "Train"
+    now = timezone.now()
+    running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
+    TrainingRun.objects.create(**running)
+    assert get_next_step(client, admin_user) == "Label"
+    factories.create_version(name="better")
+    assert get_next_step(client, admin_user) == "Decide"
+
+
+def test_next_step_is_one_that_the_person_may_take(
+    client: Client, labeller: User, trainer: User
+) -> None:
+    create_champion(1)
+    factories.create_version(name="better")
+    factories.create_queue_item()
+
+    assert get_next_step(client, labeller) == "Label"
+    assert get_next_step(client, trainer) == "Decide"
 
 
 def test_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:

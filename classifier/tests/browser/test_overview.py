@@ -21,8 +21,30 @@ def test_overview_fits_screen_and_links_to_queue(
 
     page.goto("/admin/")
 
-    expect(page.get_by_role("heading", name="Waiting for a label")).to_be_visible()
-    expect(page.get_by_role("link", name="Train: 1 new label", exact=True)).to_be_visible()
+    expect(page.get_by_text("new label since the champion was trained.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("link", name="Label", exact=True).click()
+    page.get_by_role("main").get_by_role("link", name="Label", exact=True).click()
     page.wait_for_url("**/admin/classifier/inputimage/queue/")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_menu_opens_and_closes_by_keyboard(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/admin/")
+    more, jobs = (
+        page.get_by_role("button", name="More"),
+        page.get_by_role("link", name="Procrastinate jobs"),
+    )
+
+    expect(jobs).to_be_hidden()
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(jobs).to_be_visible()
+    expect(jobs).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(jobs).to_be_hidden()
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    jobs.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/procrastinate/procrastinatejob/")
