@@ -4,12 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from classifier.api.problems import Problem
 from classifier.api.serializers import ProblemSerializer
 from classifier.models import REASON_CHOICES, VERDICT_CHOICES
-from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import DIGITS
-from classifier.uploads import request_files
 from classifier.uploads.answers import Answer
 
 _SEVEN = {
@@ -38,11 +35,6 @@ def serialize_answer(answer: Answer) -> dict[str, Any]:
         "digits": [vars(digit) for digit in answer.digits],
         "lines": [vars(line) for line in answer.lines],
     }
-
-
-def serialize_error(error: ImageError) -> dict[str, Any]:
-    detail = request_files.translate_error(error)
-    return Problem(request_files.get_status(error), error.code, detail).to_json()
 
 
 class BoxField(serializers.ListField):

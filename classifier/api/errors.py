@@ -45,8 +45,7 @@ def build_problem(error: Exception) -> Problem | None:
     """Return None if the request is not to blame for the error."""
     match error:
         case ImageError():
-            detail = request_files.translate_error(error)
-            return Problem(request_files.get_status(error), error.code, detail)
+            return build_picture_problem(error)
         case ArtifactError():
             return Problem(HTTPStatus.CONFLICT, "unusable_model", str(error))
         case RuleBroken():
@@ -66,6 +65,11 @@ def build_problem(error: Exception) -> Problem | None:
         case exceptions.APIException():
             return Problem(error.status_code, str(error.get_codes()), str(error.detail))
     return None
+
+
+def build_picture_problem(error: ImageError) -> Problem:
+    detail = request_files.translate_error(error)
+    return Problem(request_files.get_status(error), error.code, detail)
 
 
 def _flatten_errors(detail: Any, field: str = "") -> dict[str, list[str]]:

@@ -8,14 +8,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, viewsets
+from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from classifier.api import serializers
 from classifier.api.conditional import ConditionalView, check_unchanged
 from classifier.api.filters import ImageFilter, filter_uploaded_images
-from classifier.api.permissions import StaffModelPermissions
+from classifier.api.permissions import ImagePermission
 from classifier.labelling import labels
 from classifier.models import InputImage, Via
 
@@ -28,15 +28,10 @@ from classifier.models import InputImage, Via
     ),
     retrieve=extend_schema(operation_id="get_image", summary="Get one digit"),
 )
-class ImageViewSet(
-    mixins.RetrieveModelMixin,
-    mixins.ListModelMixin,
-    ConditionalView,
-    viewsets.GenericViewSet[InputImage],
-):
+class ImageViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[InputImage]):
     """Uploaded digits, newest first."""
 
-    permission_classes = (StaffModelPermissions,)
+    permission_classes = (ImagePermission,)
     queryset = InputImage.objects.uploaded()
     serializer_class = serializers.ImageSerializer
 

@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from classifier.api.answers import serialize_error
+from classifier.api.errors import build_picture_problem
 from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond_once
 from classifier.api.parsers import FileParser, FormParser
-from classifier.api.permissions import CanExport, CanImport, CanLabel
+from classifier.api.permissions import ExportPermission, ImportPermission, LabelPermission
 from classifier.api.serializers import (
     ExportSerializer,
     ImportSerializer,
@@ -49,8 +49,7 @@ EXPORT_RESPONSES: dict[Any, Any] = {
 
 
 class LabelsView(APIView):
-    permission_classes = (CanLabel,)
-    queryset = InputImage.objects.uploaded()
+    permission_classes = (LabelPermission,)
 
     @extend_schema(
         operation_id="set_labels",
@@ -84,9 +83,8 @@ class IgnoreAcceptHeader(BaseContentNegotiation):
 
 
 class ExportView(APIView):
-    permission_classes = (CanExport,)
+    permission_classes = (ExportPermission,)
     content_negotiation_class = IgnoreAcceptHeader
-    queryset = InputImage.objects.uploaded()
 
     def respond(
         self, request: Request, write: Callable[[Iterator[Any], IO[bytes]], None], suffix: str
@@ -136,9 +134,8 @@ class ZipView(ExportView):
 
 
 class ImportView(APIView):
-    permission_classes = (CanImport,)
+    permission_classes = (ImportPermission,)
     parser_classes = (FormParser, FileParser)
-    queryset = InputImage.objects.uploaded()
 
     @extend_schema(
         operation_id="import_labelled",
@@ -176,5 +173,5 @@ def _serialize_imported(imported: imports.ImportResult) -> dict[str, Any]:
         "label": imported.label,
         "upload": imported.upload,
         "images": imported.images,
-        "problem": serialize_error(imported.fault) if imported.fault else None,
+        "problem": build_picture_problem(imported.fault).to_json() if imported.fault else None,
     }

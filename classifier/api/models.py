@@ -1,4 +1,4 @@
-"""Model versions and their promotion, for staff."""
+"""Model versions, their promotions and the rollback, for staff."""
 
 from typing import Any, cast
 
@@ -6,21 +6,23 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import generics, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from classifier.api.conditional import ConditionalView
 from classifier.api.paging import HighestIdFirst
-from classifier.api.permissions import CanPromote
+from classifier.api.permissions import ModelPermission
 from classifier.api.serializers import (
     ModelSummarySerializer,
     ModelVersionSerializer,
     ProblemSerializer,
+    PromotionSerializer,
     ReasonSerializer,
 )
-from classifier.models import ModelVersion, Via
+from classifier.models import ModelVersion, Promotion, Via
 from classifier.registry import versions
 
 PROMOTION_RESPONSES = {200: ModelVersionSerializer, 400: ProblemSerializer, 409: ProblemSerializer}
@@ -30,15 +32,10 @@ PROMOTION_RESPONSES = {200: ModelVersionSerializer, 400: ProblemSerializer, 409:
     list=extend_schema(operation_id="list_models", summary="List models, newest first"),
     retrieve=extend_schema(operation_id="get_model", summary="Get one model"),
 )
-class ModelViewSet(
-    mixins.RetrieveModelMixin,
-    mixins.ListModelMixin,
-    ConditionalView,
-    viewsets.GenericViewSet[ModelVersion],
-):
+class ModelViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[ModelVersion]):
     """Registered models, newest first. The list omits the details of single images."""
 
-    permission_classes = (CanPromote,)
+    permission_classes = (ModelPermission,)
     pagination_class = HighestIdFirst
     queryset = ModelVersion.objects.all()
     lookup_field = "name"
@@ -59,11 +56,42 @@ class ModelViewSet(
     @action(detail=True, methods=["post"])
     def promote(self, request: Request, name: str) -> Response:
         get_object_or_404(ModelVersion.objects.only("pk"), name=name)
-        version = versions.promote(name, **read_promotion(request))
+        version = versions.promote(name, **_read_promotion(request))
         return Response(ModelVersionSerializer(version).data)
 
 
-def read_promotion(request: Request) -> dict[str, Any]:
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="list_promotions",
+        tags=["models"],
+        summary="List which model served when, newest first",
+    )
+)
+class PromotionsView(ConditionalView, generics.ListAPIView[Promotion]):
+    permission_classes = (ModelPermission,)
+    pagination_class = HighestIdFirst
+    serializer_class = PromotionSerializer
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return versions.list_serving_periods()
+
+
+class RollbackView(APIView):
+    permission_classes = (ModelPermission,)
+
+    @extend_schema(
+        operation_id="roll_back",
+        tags=["models"],
+        summary="Go back to the previous champion",
+        request=ReasonSerializer,
+        responses=PROMOTION_RESPONSES,
+    )
+    def post(self, request: Request) -> Response:
+        version = versions.rollback(**_read_promotion(request))
+        return Response(ModelVersionSerializer(version).data)
+
+
+def _read_promotion(request: Request) -> dict[str, Any]:
     """Return who promotes, through what and why."""
     body = ReasonSerializer(data=request.data)
     body.is_valid(raise_exception=True)

@@ -1,7 +1,7 @@
 """Permissions of staff and scopes of tokens."""
 
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import DjangoModelPermissions
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -18,65 +18,57 @@ class MissingScope(PermissionDenied):
         )
 
 
-class StaffModelPermissions(DjangoModelPermissions):
-    """Require the same permissions as the admin and, of a token, the scope of the method."""
+class StaffPermission(BasePermission):
+    """Require the same permission as the admin and, of a token, a scope: both by method."""
 
-    perms_map: dict[str, list[str]] = {
-        "GET": ["%(app_label)s.view_%(model_name)s"],
-        "HEAD": ["%(app_label)s.view_%(model_name)s"],
-        "OPTIONS": [],
-        "PATCH": ["%(app_label)s.label_%(model_name)s"],
-    }
-    scopes_map: dict[str, Scope] = {
-        "GET": Scope.READ,
-        "HEAD": Scope.READ,
-        "PATCH": Scope.LABEL,
-    }
+    rules: dict[str, tuple[str, Scope]]
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if not (request.user.is_staff and super().has_permission(request, view)):
+        if not request.user.is_staff or request.method == "OPTIONS":
+            return bool(request.user.is_staff)
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method not in self.rules:
+            raise MethodNotAllowed(method)
+        permission, scope = self.rules[method]
+        if not request.user.has_perm(f"classifier.{permission}"):
             return False
-        scope = self.scopes_map.get(request.method or "")
-        if scope and isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
+        if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
             raise MissingScope(scope)
         return True
 
 
-class CanTrain(StaffModelPermissions):
-    perms_map = StaffModelPermissions.perms_map | {"POST": ["%(app_label)s.start_%(model_name)s"]}
-    scopes_map = StaffModelPermissions.scopes_map | {"POST": Scope.TRAIN}
-
-
-class CanPromote(StaffModelPermissions):
-    perms_map = StaffModelPermissions.perms_map | {"POST": ["%(app_label)s.promote_%(model_name)s"]}
-    scopes_map = StaffModelPermissions.scopes_map | {"POST": Scope.PROMOTE}
-
-
-class CanLabel(StaffModelPermissions):
-    perms_map = StaffModelPermissions.perms_map | {"POST": ["%(app_label)s.label_%(model_name)s"]}
-    scopes_map = StaffModelPermissions.scopes_map | {"POST": Scope.LABEL}
-
-
-class CanImport(CanLabel):
-    scopes_map = CanLabel.scopes_map | {"POST": Scope.IMPORT}
-
-
-class CanExport(StaffModelPermissions):
-    scopes_map = {"GET": Scope.EXPORT, "HEAD": Scope.EXPORT}
-
-
-class CanDelete(StaffModelPermissions):
-    perms_map = StaffModelPermissions.perms_map | {
-        "DELETE": ["%(app_label)s.delete_%(model_name)s"]
+class ImagePermission(StaffPermission):
+    rules = {
+        "GET": ("view_inputimage", Scope.READ),
+        "PATCH": ("label_inputimage", Scope.LABEL),
     }
-    scopes_map = {"DELETE": Scope.DELETE}
 
 
-class CanViewPromotions(StaffModelPermissions):
-    """Require the permission to view models; promotions have none of their own."""
+class LabelPermission(StaffPermission):
+    rules = {"POST": ("label_inputimage", Scope.LABEL)}
 
-    perms_map = {
-        "GET": ["classifier.view_modelversion"],
-        "HEAD": ["classifier.view_modelversion"],
-        "OPTIONS": [],
+
+class ImportPermission(StaffPermission):
+    rules = {"POST": ("label_inputimage", Scope.IMPORT)}
+
+
+class ExportPermission(StaffPermission):
+    rules = {"GET": ("view_inputimage", Scope.EXPORT)}
+
+
+class DeletionPermission(StaffPermission):
+    rules = {"DELETE": ("delete_upload", Scope.DELETE)}
+
+
+class ModelPermission(StaffPermission):
+    rules = {
+        "GET": ("view_modelversion", Scope.READ),
+        "POST": ("promote_modelversion", Scope.PROMOTE),
+    }
+
+
+class RunPermission(StaffPermission):
+    rules = {
+        "GET": ("view_trainingrun", Scope.READ),
+        "POST": ("start_trainingrun", Scope.TRAIN),
     }

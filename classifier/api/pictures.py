@@ -18,8 +18,8 @@ from classifier.api.answers import (
     PreviewSerializer,
     StoredAnswerSerializer,
     serialize_answer,
-    serialize_error,
 )
+from classifier.api.errors import build_picture_problem
 from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond_once
 from classifier.api.parsers import FileParser, FormParser
 from classifier.models import Source
@@ -134,7 +134,7 @@ def _read_picture(request: Request) -> bytes:
 
 def _serialize_result(name: str, result: Answer | ImageError) -> dict[str, Any]:
     if isinstance(result, ImageError):
-        return {"name": name, "answer": None, "problem": serialize_error(result)}
+        return {"name": name, "answer": None, "problem": build_picture_problem(result).to_json()}
     return {"name": name, "answer": serialize_answer(result), "problem": None}
 
 

@@ -5,14 +5,14 @@ from typing import cast
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, status, viewsets
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from classifier.api.conditional import ConditionalView
 from classifier.api.paging import HighestIdFirst
-from classifier.api.permissions import CanTrain
+from classifier.api.permissions import RunPermission
 from classifier.api.serializers import (
     ProblemSerializer,
     RunRequestSerializer,
@@ -26,15 +26,10 @@ from classifier.registry import runs
     list=extend_schema(operation_id="list_runs", summary="List training runs, newest first"),
     retrieve=extend_schema(operation_id="get_run", summary="Get one training run"),
 )
-class RunViewSet(
-    mixins.RetrieveModelMixin,
-    mixins.ListModelMixin,
-    ConditionalView,
-    viewsets.GenericViewSet[TrainingRun],
-):
+class RunViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[TrainingRun]):
     """Training runs, newest first."""
 
-    permission_classes = (CanTrain,)
+    permission_classes = (RunPermission,)
     pagination_class = HighestIdFirst
     queryset = TrainingRun.objects.all()
     serializer_class = TrainingRunSerializer

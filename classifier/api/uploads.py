@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from classifier.access.throttles import AddressThrottle
 from classifier.api.answers import AnswerSerializer, serialize_answer
 from classifier.api.conditional import ConditionalView
-from classifier.api.permissions import CanDelete
+from classifier.api.permissions import DeletionPermission
 from classifier.api.serializers import DeletionSerializer, SuggestionSerializer
 from classifier.labelling import labels
 from classifier.models import InputImage, Upload
@@ -32,13 +32,11 @@ class WrongKey(PermissionDenied):
 
 
 class UploadView(ConditionalView):
-    queryset = Upload.objects.all()
-
     def get_authenticators(self) -> Any:
         return super().get_authenticators() if self._needs_staff() else []
 
     def get_permissions(self) -> list[BasePermission]:
-        return [CanDelete() if self._needs_staff() else AllowAny()]
+        return [DeletionPermission() if self._needs_staff() else AllowAny()]
 
     def _needs_staff(self) -> bool:
         request = self.request  # None while the schema is generated
@@ -91,7 +89,6 @@ class SuggestionsView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (AddressThrottle,)
-    queryset = InputImage.objects.uploaded()
 
     @extend_schema(
         operation_id="suggest_label",

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from classifier.api import images, labels, models, pictures, promotions, runs, uploads
+from classifier.api import images, labels, models, pictures, runs, uploads
 
 router = SimpleRouter(trailing_slash=False)
 router.register("images", images.ImageViewSet, basename="image")
@@ -25,8 +25,8 @@ urlpatterns = [
     path("labels.npz", labels.NpzView.as_view(), name="labels-npz"),
     path("labels.zip", labels.ZipView.as_view(), name="labels-zip"),
     path("labels/import", labels.ImportView.as_view(), name="labels-import"),
-    path("promotions", promotions.PromotionsView.as_view(), name="promotions"),
-    path("promotions/rollback", promotions.RollbackView.as_view(), name="rollback"),
+    path("promotions", models.PromotionsView.as_view(), name="promotions"),
+    path("promotions/rollback", models.RollbackView.as_view(), name="rollback"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     # The split view has no inline script, which the content security policy would block. Without
     # a metadata class, OPTIONS does not try to describe a page.
