@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
@@ -211,20 +211,17 @@ def no_checks(settings: Settings) -> None:
 
 @pytest.fixture
 def labeller(db: None) -> User:
-    """A member of staff with permission to view and label images only."""
-    return create_staff("labeller", "view_inputimage", "label_inputimage")
+    return create_staff("labeller", "Labeller")
 
 
 @pytest.fixture
 def trainer(db: None) -> User:
-    """A member of staff with permission to train, promote and roll back only."""
-    permissions = (
-        "view_trainingrun",
-        "start_trainingrun",
-        "view_modelversion",
-        "promote_modelversion",
-    )
-    return create_staff("trainer", *permissions)
+    return create_staff("trainer", "Trainer")
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return create_staff("operator", "Operator")
 
 
 @pytest.fixture
@@ -243,9 +240,9 @@ def outsider(db: None) -> User:
     return User.objects.create_user("outsider", password=PASSWORD)
 
 
-def create_staff(name: str, *permissions: str) -> User:
+def create_staff(name: str, role: str) -> User:
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    user.groups.add(Group.objects.get(name=role))
     return user
 
 

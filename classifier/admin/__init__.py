@@ -1,5 +1,5 @@
 """The admin pages for staff."""
 
-from classifier.admin import deliveries, images, runs, tokens, uploads, versions, webhooks
+from classifier.admin import deliveries, images, runs, tokens, uploads, users, versions, webhooks
 
-__all__ = ["deliveries", "images", "runs", "tokens", "uploads", "versions", "webhooks"]
+__all__ = ["deliveries", "images", "runs", "tokens", "uploads", "users", "versions", "webhooks"]

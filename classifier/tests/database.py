@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -74,12 +74,13 @@ def migrate_template() -> None:
 
 
 def delete_rows(_: TransactionTestCase) -> None:
-    """Delete all rows but those that migrating leaves: content types and permissions.
+    """Delete all rows but those that migrating leaves: content types, permissions and roles.
 
     A flush truncates every table, which takes longer than deleting a few rows, and creates
     those again.
     """
-    migrated = {ContentType._meta.db_table, Permission._meta.db_table, "django_migrations"}
+    models = (ContentType, Permission, Group, Group.permissions.through)
+    migrated = {model._meta.db_table for model in models} | {"django_migrations"}
     names = connection.introspection.django_table_names()
     tables = [name for name in names if name not in migrated]
     with transaction.atomic(), connection.cursor() as cursor:  # foreign keys wait for its end

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from classifier.access import tokens
@@ -61,6 +61,12 @@ def create_prediction(image: InputImage, model: ModelVersion, **values: Any) -> 
     defaults = {"label": "7", "best_guess": "7", "confidence": 1.0, "verdict": Verdict.DIGIT}
     defaults |= {"probabilities": [float(digit == 7) for digit in range(10)], "imaging_version": 1}
     return Prediction.objects.create(image=image, model=model, **defaults | values)
+
+
+def withdraw_permission(user: User, codename: str) -> None:
+    """Take a permission from the roles of a user."""
+    for role in user.groups.all():
+        role.permissions.remove(Permission.objects.get(codename=codename))
 
 
 def create_token_header(user: User, *scopes: Scope) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -229,7 +229,7 @@ def test_list_takes_a_constant_number_of_queries(labeller_client: Client) -> Non
 
 
 def test_viewer_cannot_label(labeller_client: Client, labeller: User) -> None:
-    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+    factories.withdraw_permission(labeller, "label_inputimage")
     image = factories.create_image()
 
     labeller_client.post(

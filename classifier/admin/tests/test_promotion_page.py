@@ -1,7 +1,7 @@
 """Tests of promoting and rolling back in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
 from classifier.models import ModelState, ModelVersion, Promotion, Via
@@ -162,7 +162,7 @@ def test_model_page_shows_its_serving_history(trainer_client: Client, better: Mo
 
 
 def test_viewer_cannot_promote(trainer_client: Client, better: ModelVersion, trainer: User) -> None:
-    trainer.user_permissions.remove(Permission.objects.get(codename="promote_modelversion"))
+    factories.withdraw_permission(trainer, "promote_modelversion")
 
     assert "Promote</button>" not in trainer_client.get(get_admin_url(better)).content.decode()
     assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403

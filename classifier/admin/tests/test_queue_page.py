@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -48,7 +48,7 @@ def test_pages_require_the_label_permission(
     assert status() == (302, "/admin/login/")
     client.force_login(outsider)
     assert status() == (302, "/admin/login/")
-    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+    factories.withdraw_permission(labeller, "label_inputimage")
     client.force_login(labeller)
     assert status()[0] == 403
 
@@ -237,6 +237,6 @@ def test_list_links_to_queue_and_grid(labeller_client: Client, labeller: User) -
     content = get_page(labeller_client, "/admin/classifier/inputimage/")
     assert [link in content for link in links] == [True, True]
 
-    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+    factories.withdraw_permission(labeller, "label_inputimage")
     content = get_page(labeller_client, "/admin/classifier/inputimage/")
     assert [link in content for link in links] == [False, False]

@@ -1,11 +1,12 @@
 """Tests of the permissions to see, start and cancel training runs."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
 from classifier.admin.tests.test_training_page import LIST, create_run, get_start_panel
 from classifier.models import ModelVersion, RunState, TrainingRun
+from classifier.tests import factories
 from classifier.tests.pages import get_admin_url
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def test_viewer_cannot_start_or_cancel(
     trainer_client: Client, trainer: User, champion: ModelVersion
 ) -> None:
-    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
+    factories.withdraw_permission(trainer, "start_trainingrun")
     assert "<button" not in get_start_panel(trainer_client)
     assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
 
@@ -26,7 +27,7 @@ def test_viewer_cannot_start_or_cancel(
 
 
 def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
-    trainer.user_permissions.remove(Permission.objects.get(codename="start_trainingrun"))
+    factories.withdraw_permission(trainer, "start_trainingrun")
     html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).content.decode()
     assert "Try again" not in html
     assert 'id="retry"' not in html

@@ -190,6 +190,6 @@ def test_token_needs_scope(
 
 @pytest.mark.parametrize(("method", "address"), WRITES)
 def test_viewer_cannot_label(client: Client, labeller: User, method: str, address: str) -> None:
-    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+    factories.withdraw_permission(labeller, "label_inputimage")
 
     assert send(client, method, address, labeller).status_code == 403

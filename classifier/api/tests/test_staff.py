@@ -208,7 +208,7 @@ def test_only_staff_with_permission_have_access(
 
 
 def test_viewer_cannot_label(client: Client, labeller: User) -> None:
-    labeller.user_permissions.remove(Permission.objects.get(codename="label_inputimage"))
+    factories.withdraw_permission(labeller, "label_inputimage")
     image, headers = factories.create_image(), factories.create_token_header(labeller)
 
     assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200

@@ -1,0 +1,71 @@
+"""User accounts: a role instead of single permissions."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import ManyToManyField
+from django.http import HttpRequest
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):
+    """Accounts, of which superusers alone may change superusers and single permissions."""
+
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (
+            "Role",
+            {
+                "fields": ("is_active", "is_staff", "groups"),
+                "description": "Staff status lets a person log in; the roles say what they may do.",
+            },
+        ),
+        (
+            "Single permissions",
+            {"fields": ("is_superuser", "user_permissions"), "classes": ("collapse",)},
+        ),
+        (
+            "Personal info",
+            {
+                "fields": ("first_name", "last_name", "email", "last_login", "date_joined"),
+                "classes": ("collapse",),
+            },
+        ),
+    )
+    readonly_fields = ("last_login", "date_joined")
+    list_display = ("username", "roles", "is_staff", "is_active", "last_login")
+    list_filter = ("groups", "is_staff", "is_active")
+    filter_horizontal = ("user_permissions",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        own = () if request.user.is_superuser else ("is_superuser", "user_permissions")
+        return (*self.readonly_fields, *own)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not is_above and super().has_change_permission(request, obj)
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name != "groups":
+            return super().formfield_for_manytomany(db_field, request, **kwargs)
+        return forms.ModelMultipleChoiceField(
+            Group.objects.order_by("name"),
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            label="Roles",
+        )
+
+    @admin.display(description="roles")
+    def roles(self, user: User) -> str:
+        names = ", ".join(group.name for group in user.groups.all())
+        return "Superuser" if user.is_superuser else names or "–"
