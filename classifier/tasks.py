@@ -10,9 +10,10 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from classifier.access import logins
+from classifier.api import idempotency
 from classifier.labelling import audits
 from classifier.registry import input_drift, runs, shadow
-from classifier.uploads import deletion, file_deletion, idempotency, orphans, rescoring
+from classifier.uploads import deletion, file_deletion, orphans, rescoring
 from classifier.webhooks import deliveries
 
 ATTEMPTS = 5

@@ -14,7 +14,7 @@ from classifier.errors import RuleBroken
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.model_folder import ArtifactError
 from classifier.registry import runs, versions
-from classifier.uploads import idempotency, request_files
+from classifier.uploads import request_files
 
 DOMAIN_ERRORS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     runs.AlreadyTraining: (HTTPStatus.CONFLICT, "already_training"),
@@ -22,8 +22,6 @@ DOMAIN_ERRORS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     runs.RunFinished: (HTTPStatus.CONFLICT, "run_ended"),
     versions.Rejected: (HTTPStatus.CONFLICT, "rejected"),
     versions.NoEarlierChampion: (HTTPStatus.CONFLICT, "no_earlier_champion"),
-    idempotency.KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-    idempotency.ResultDeleted: (HTTPStatus.GONE, "answer_gone"),
 }
 NO_FIELD = "non_field_errors"
 TOO_DEEP = gettext_noop("The JSON is nested too deeply.")

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from classifier.api.errors import build_picture_problem
-from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond_once
+from classifier.api.idempotency import ERROR_RESPONSES, PARAMETERS, respond_once
 from classifier.api.parsers import FileParser, FormParser
 from classifier.api.permissions import ExportPermission, ImportPermission, LabelPermission
 from classifier.api.serializers import (

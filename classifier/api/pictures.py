@@ -20,12 +20,12 @@ from classifier.api.answers import (
     serialize_answer,
 )
 from classifier.api.errors import build_picture_problem
-from classifier.api.idempotency_keys import ERROR_RESPONSES, PARAMETERS, respond_once
+from classifier.api.idempotency import ERROR_RESPONSES, PARAMETERS, respond_once
 from classifier.api.parsers import FileParser, FormParser
 from classifier.models import Source
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.imaging.errors import FORMATS
-from classifier.uploads import deletion, previews, request_files, submission
+from classifier.uploads import deletion, request_files, submission
 from classifier.uploads.answers import Answer
 from classifier.uploads.upload_batch import UploadBatch
 
@@ -118,12 +118,12 @@ class PreviewView(PublicView):
         responses=PreviewSerializer,
     )
     def post(self, request: Request) -> Response:
-        preview = previews.preview_picture(_read_picture(request))
+        answer, inputs = submission.preview_picture(_read_picture(request))
         digits = [
             vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
-            for digit, pixels in zip(preview.answer.digits, preview.pixels, strict=True)
+            for digit, pixels in zip(answer.digits, inputs, strict=True)
         ]
-        return Response(serialize_answer(preview.answer) | {"digits": digits})
+        return Response(serialize_answer(answer) | {"digits": digits})
 
 
 def _read_picture(request: Request) -> bytes:

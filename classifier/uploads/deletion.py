@@ -82,7 +82,10 @@ def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
     def delete_files() -> None:
         left = file_deletion.delete_files(names)
         result.files_left = len(left)
-        file_deletion.delete_files_later(left)
+        # These jobs are retried for hours.
+        jobs.enqueue(
+            file_deletion.TASK, ({"name": name} for name in left), priority=jobs.BACKGROUND
+        )
 
     transaction.on_commit(delete_files, robust=True)
     return result

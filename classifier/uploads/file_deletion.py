@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from django.core.files.storage import default_storage
 
-from classifier import jobs
 from classifier.uploads.storage import NoStorage
 
 TASK = "classifier.tasks.delete_file"
@@ -26,8 +25,3 @@ def delete_files(names: Sequence[str]) -> Sequence[str]:
             logger.error("%d stored files could not be deleted: %s", len(left), error)
             return left
     return []
-
-
-def delete_files_later(names: Sequence[str]) -> None:
-    """Enqueue a job for each file, which is retried for hours until the file is deleted."""
-    jobs.enqueue(TASK, ({"name": name} for name in names), priority=jobs.BACKGROUND)

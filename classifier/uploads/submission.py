@@ -1,4 +1,4 @@
-"""Recognition and storage of uploaded pictures."""
+"""Recognition of pictures: of uploads, which are stored, and of drawings in progress."""
 
 import hashlib
 from typing import Any
@@ -57,6 +57,19 @@ def classify_picture(
     _store(upload, data, ([upload], images, items, predictions), answer, batch)
     metrics.count_predictions(predictions)
     return answer
+
+
+def preview_picture(data: bytes) -> tuple[Answer, list[bytes]]:
+    """Recognise a picture without storing it.
+
+    Return the answer, and each digit as the model gets it: 28×28 bytes, ink = 255. Raise ImageError
+    if the picture can't be read, NoModel if no model serves.
+    """
+    picture = imaging.decode(data)
+    served = serving.champion.get()
+    reading = read_picture(picture, served.recognizer)
+    answer = answers.build_answer(reading, served.version.name)
+    return answer, [digit.pixels.tobytes() for digit in reading.digits]
 
 
 def _build_images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:

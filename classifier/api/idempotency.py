@@ -1,0 +1,120 @@
+"""The Idempotency-Key header: a repeated request gets the first answer again."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from classifier.api.serializers import ProblemSerializer
+from classifier.models import IdempotencyRecord, Upload
+from classifier.models.locks import lock
+from classifier.uploads.upload_batch import UploadBatch, open_batch
+
+KEY = re.compile("[ -~]{16,255}")
+LIFETIME = timedelta(hours=24)
+PARAMETERS = [
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[ -~]+$"},
+        OpenApiParameter.HEADER,
+        description=(
+            "16 to 255 printable ASCII characters, different for each new request. If you repeat "
+            "a request with the same key within 24 hours, you get the first answer again and "
+            "nothing is stored twice. Errors are not stored."
+        ),
+    ),
+    OpenApiParameter(
+        "Idempotency-Replayed",
+        {"type": "string", "enum": ["true"]},
+        OpenApiParameter.HEADER,
+        response=[HTTPStatus.OK],
+        description="Present if this is the stored answer to an earlier request.",
+    ),
+]
+ERROR_RESPONSES = {410: ProblemSerializer, 422: ProblemSerializer}
+
+
+class MalformedKey(APIException):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "idempotency_key_malformed"
+    default_detail = "An Idempotency-Key has 16 to 255 printable ASCII characters."
+
+
+class KeyReused(APIException):
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_code = "idempotency_key_reused"
+    default_detail = (
+        "This Idempotency-Key was sent with another request before. Send a new key with each "
+        "new request."
+    )
+
+
+class ResultDeleted(APIException):
+    status_code = HTTPStatus.GONE
+    default_code = "answer_gone"
+    default_detail = (
+        "The result of this request has been deleted since. To send the picture again, use "
+        "another Idempotency-Key."
+    )
+
+
+def respond_once(
+    request: Request,
+    parts: Iterable[bytes],
+    work: Callable[[UploadBatch | None], Any],
+    finish: Callable[[Any], Any] = lambda content: content,
+) -> Response:
+    """Respond with the result of `work`, which runs once per Idempotency-Key.
+
+    `work` gets the batch that its uploads join, or None if the request has no key. `parts` identify
+    the request; `finish` adds to the result what must not be stored. The result is stored in the
+    transaction that stores the uploads; a request that arrives meanwhile with the same key waits
+    for it. Raise MalformedKey, KeyReused or ResultDeleted.
+    """
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
+        return Response(finish(work(None)))
+    if not KEY.fullmatch(key):
+        raise MalformedKey
+    digest = hashlib.sha256(request.path.encode())
+    for part in parts:
+        digest.update(b"%d:" % len(part) + part)
+    key_hash = hashlib.sha256(f"{request.user.pk} {key}".encode()).hexdigest()
+    with open_batch() as batch:
+        lock(f"idempotency {key_hash}")
+        if record := IdempotencyRecord.objects.filter(pk=key_hash).first():
+            replayed = finish(_read_result(record, digest.hexdigest()))
+            return Response(replayed, headers={"Idempotency-Replayed": "true"})
+        # As text, because PostgreSQL would reorder the fields.
+        text = json.dumps(work(batch), cls=DjangoJSONEncoder)
+        IdempotencyRecord.objects.create(
+            key=key_hash,
+            sha256=digest.hexdigest(),
+            status=HTTPStatus.OK,
+            content={"text": text, "uploads": [str(upload.pk) for upload in batch.uploads]},
+        )
+    return Response(finish(json.loads(text)))
+
+
+def _read_result(record: IdempotencyRecord, request_hash: str) -> Any:
+    if record.sha256 != request_hash:
+        raise KeyReused
+    uploads = record.content["uploads"]
+    if Upload.objects.filter(pk__in=uploads).count() < len(uploads):
+        raise ResultDeleted
+    return json.loads(record.content["text"])
+
+
+def purge_expired() -> None:
+    """Delete the records that are older than LIFETIME."""
+    IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - LIFETIME).delete()
