@@ -9,6 +9,7 @@ admin.site.site_header = admin.site.site_title = "mnistsite"
 admin.site.index_title = "Overview"
 
 handler400 = "mnistsite.errors.bad_request"
+handler403 = "mnistsite.errors.permission_denied"
 handler404 = "mnistsite.errors.not_found"
 handler500 = "mnistsite.errors.server_error"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -32,3 +33,43 @@ def test_person_gets_a_page(visitor: Client, draw_digit: Callable[..., bytes]) -
     assert response.status_code == 500
     assert "try again in a moment." in response.text
     assert "internals" not in response.text
+
+
+def test_page_of_an_error_names_the_request(
+    visitor: Client, draw_digit: Callable[..., bytes]
+) -> None:
+    response = visitor.post("/predict", {"image": SimpleUploadedFile("7.png", draw_digit(7))})
+
+    assert f"name this request: <code>{response.headers['X-Request-ID']}</code>" in response.text
+
+
+@pytest.mark.django_db
+def test_missing_permission_names_the_remedy(labeller_client: Client) -> None:
+    response = labeller_client.get("/admin/classifier/trainingrun/")
+
+    assert response.status_code == 403
+    assert "Ask the site&#x27;s administrator for the role that you need" in response.text
+    assert 'href="/admin/"' in response.text
+
+
+@pytest.mark.django_db
+def test_missing_pages_lead_back_to_their_part(client: Client, labeller_client: Client) -> None:
+    for visitor, address, back in (
+        (client, "/nowhere", 'class="btn btn-primary btn-lg" href="/"'),
+        (labeller_client, "/admin/nowhere/", 'class="btn btn-primary btn-lg" href="/admin/"'),
+    ):
+        response = visitor.get(address)
+        assert response.status_code == 404
+        assert "Page not found" in response.text
+        assert back in response.text
+
+
+@pytest.mark.django_db
+def test_form_without_csrf_token_is_refused_with_advice(labeller: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(labeller)
+
+    response = client.post("/admin/logout/")
+
+    assert response.status_code == 403
+    assert "reload the page and send the form again" in response.text
