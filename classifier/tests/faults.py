@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from classifier.registry import serving
 from classifier.uploads.storage import DurableStorage, NoStorage
 
 
@@ -43,6 +44,13 @@ def break_cursors(patch: pytest.MonkeyPatch, error: psycopg.Error) -> None:
         raise error
 
     patch.setattr(psycopg.Cursor, "execute", fail)
+
+
+def break_champion(patch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    patch.setattr(serving.champion, "get", fail)
 
 
 def break_storage_after_one_file(patch: pytest.MonkeyPatch) -> list[str]:

@@ -16,8 +16,9 @@ from PIL import Image
 
 from classifier.api.problems import MEDIA_TYPE
 from classifier.models import InputImage, ModelVersion, Source, Upload
-from classifier.registry import serving, versions
+from classifier.registry import versions
 from classifier.tests import factories
+from classifier.tests.faults import break_champion
 
 pytestmark = pytest.mark.django_db
 
@@ -156,10 +157,7 @@ def test_missing_champion_is_reported(client: Client, draw_digit: Draw) -> None:
 def test_unreachable_database_is_reported(
     client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
-        raise OperationalError("the connection is closed")
-
-    monkeypatch.setattr(serving.champion, "get", fail)
+    break_champion(monkeypatch, OperationalError("the connection is closed"))
 
     response = send_picture(client, draw_digit(7))
 

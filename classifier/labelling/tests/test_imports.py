@@ -17,10 +17,9 @@ from pytest_django.fixtures import Settings
 
 from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Source, Upload, Via
-from classifier.registry import serving
 from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
-from classifier.tests.faults import break_storage_after_one_file
+from classifier.tests.faults import break_champion, break_storage_after_one_file
 from classifier.tests.files import list_stored_files
 from classifier.tests.test_bad_input import create_paper, encode_picture
 from classifier.uploads import archives, deletion
@@ -267,10 +266,7 @@ def test_failed_import_stores_nothing(
 def test_import_without_a_model_stores_nothing(
     labeller_api: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raise_no_model() -> None:
-        raise NoModel("No model is in service.")
-
-    monkeypatch.setattr(serving.champion, "get", raise_no_model)
+    break_champion(monkeypatch, NoModel("No model is in service."))
 
     response = post_archive(labeller_api, build_zip({"7/a.png": draw_digit(7)}))
 

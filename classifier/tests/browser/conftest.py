@@ -7,10 +7,18 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+PHONE = ViewportSize(width=360, height=740)
 
 
 @pytest.fixture(scope="package")
@@ -33,11 +41,27 @@ def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContex
     context.close()
 
 
+@pytest.fixture
+def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page on a phone without JavaScript."""
+    with browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, viewport=PHONE
+    ) as context:
+        yield context.new_page()
+
+
 def log_in(context: BrowserContext, live_server: LiveServer, user: User) -> None:
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+
+
+def send_pictures(page: Page, *pictures: bytes) -> None:
+    page.goto("/")
+    files = [FilePayload(name="digit.png", mimeType="image/png", buffer=each) for each in pictures]
+    page.get_by_label("Choose pictures").set_input_files(files)
+    page.get_by_role("button", name="Send").click()
 
 
 @pytest.fixture

@@ -1,35 +1,25 @@
 """The page of a result, with and without JavaScript."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import BrowserContext, Page, expect
 
 from classifier.models import ModelVersion, Source, Suggestion
+from classifier.tests.browser.conftest import PHONE
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Draw = Callable[..., bytes]
-PHONE = ViewportSize(width=360, height=740)
 SUM_SHIFTS = """() => new Promise((resolve) => {
   let sum = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((entry) => { sum += entry.value; }))
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(sum), 0);
 })"""
-
-
-@pytest.fixture
-def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A page on a phone without JavaScript."""
-    with browser.new_context(
-        base_url=live_server.url, java_script_enabled=False, viewport=PHONE
-    ) as context:
-        yield context.new_page()
 
 
 def create_seven(draw_digit: Draw) -> str:

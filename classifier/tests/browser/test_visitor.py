@@ -1,39 +1,22 @@
 """The home page on a phone, in dark mode and without JavaScript."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from classifier.models import ModelVersion, Upload
+from classifier.tests.browser.conftest import PHONE, send_pictures
 from classifier.tests.browser.pad import DIGITS, draw, expect_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Draw = Callable[..., bytes]
 
-PHONE = ViewportSize(width=360, height=740)
-
-
-@pytest.fixture
-def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A page on a phone without JavaScript."""
-    with browser.new_context(
-        base_url=live_server.url, java_script_enabled=False, viewport=PHONE
-    ) as context:
-        yield context.new_page()
-
-
-def send(page: Page, *pictures: bytes) -> None:
-    page.goto("/")
-    files = [FilePayload(name="digit.png", mimeType="image/png", buffer=each) for each in pictures]
-    page.get_by_label("Choose pictures").set_input_files(files)
-    page.get_by_role("button", name="Send").click()
-
 
 def test_chosen_picture_is_read(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:
-    send(page, draw_digit(7))
+    send_pictures(page, draw_digit(7))
     expect(page.locator("main .answer")).to_have_text("7")
 
 
@@ -46,7 +29,7 @@ def test_plain_form_works_without_javascript(
     expect(phone_page.get_by_role("slider")).to_have_count(0)
     expect(phone_page.get_by_label("Take a photo")).to_be_hidden()
 
-    send(phone_page, draw_digit(7), draw_digit(3))
+    send_pictures(phone_page, draw_digit(7), draw_digit(3))
     expect(phone_page).to_have_url("/mine")
     assert Upload.objects.count() == 2
 

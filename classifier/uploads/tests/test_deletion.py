@@ -237,32 +237,29 @@ def test_job_is_retried_until_the_file_is_deleted(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("/delete/{}", "The picture has been deleted."),
+        ("/mine/delete", "Your pictures have been deleted."),
+    ],
+)
 def test_visitor_deletes_on_read_only_media(
-    upload: Upload, client: Client, read_only_media: pytest.MonkeyPatch
+    upload: Upload,
+    client: Client,
+    read_only_media: pytest.MonkeyPatch,
+    address: str,
+    message: str,
 ) -> None:
     visitor = uuid4()
     Upload.objects.filter(pk=upload.pk).update(visitor=visitor)
     client.cookies["visitor"] = str(visitor)
 
-    response = client.post(f"/delete/{upload.pk}", follow=True)
+    response = client.post(address.format(upload.pk), follow=True)
 
-    shown_messages = [str(message) for message in response.context["messages"]]
-    assert shown_messages == ["The picture has been deleted.", deletion.FILES_LEFT_MESSAGE]
+    shown_messages = [str(each) for each in response.context["messages"]]
+    assert shown_messages == [message, deletion.FILES_LEFT_MESSAGE]
     assert not Upload.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_visitor_deletes_everything_on_read_only_media(
-    upload: Upload, client: Client, read_only_media: pytest.MonkeyPatch
-) -> None:
-    visitor = uuid4()
-    Upload.objects.filter(pk=upload.pk).update(visitor=visitor)
-    client.cookies["visitor"] = str(visitor)
-
-    response = client.post("/mine/delete", follow=True)
-
-    shown_messages = [str(message) for message in response.context["messages"]]
-    assert shown_messages == ["Your pictures have been deleted.", deletion.FILES_LEFT_MESSAGE]
 
 
 @pytest.mark.django_db(transaction=True)

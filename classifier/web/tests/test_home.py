@@ -12,8 +12,9 @@ from django.test import Client
 from PIL import Image
 
 from classifier.models import InputImage, ModelVersion, Source, Upload
-from classifier.registry import serving, versions
+from classifier.registry import versions
 from classifier.tests import factories
+from classifier.tests.faults import break_champion
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -156,10 +157,7 @@ def test_missing_model_shows_error(client: Client, draw_digit: Draw) -> None:
 def test_unreachable_database_shows_error(
     client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
-        raise OperationalError("the connection is closed")
-
-    monkeypatch.setattr(serving.champion, "get", fail)
+    break_champion(monkeypatch, OperationalError("the connection is closed"))
 
     response = send_picture(client, draw_digit(7))
 
