@@ -8,7 +8,7 @@ const error = document.querySelector("#error");
 const undoButton = form.querySelector('[value="undo"]');
 const token = form.elements.csrfmiddlewaretoken.value;
 
-const history = []; // {card, answer, saved}, oldest first
+const history = []; // {card, others, answer, saved}, oldest first; others are accepted with it
 let chain = Promise.resolve();
 let loading = false;
 let pending = 0;
@@ -36,7 +36,9 @@ function addPending(change) {
   form.ariaBusy = String(pending > 0);
 }
 
-const save = (answer, card) => post(form.dataset.answer, { answer, image: card.dataset.image });
+function save(answer, { dataset }) {
+  return post(form.dataset.answer, { answer, image: dataset.image, correction: dataset.correction ?? "" });
+}
 
 // Runs one task after the other, so that an undo never overtakes its answer. Resolves to success.
 function runInOrder(task, onError) {
@@ -71,9 +73,11 @@ function countAnswer(answer, change) {
 function submitAnswer(answer) {
   const card = getCurrent();
   if (!card) return loadCards();
+  if (answer === "accept" && !card.dataset.correction) return;
   error.hidden = true;
-  card.remove();
-  const entry = { card, answer };
+  const others = answer === "accept" ? findCardsOfPicture(card) : [];
+  for (const each of [card, ...others]) each.remove();
+  const entry = { card, others, answer };
   entry.saved = runInOrder(() => save(answer, card), (problem) => restore(entry, problem));
   history.push(entry);
   countAnswer(answer, 1);
@@ -82,11 +86,15 @@ function submitAnswer(answer) {
   loadCards();
 }
 
+function findCardsOfPicture({ dataset }) {
+  return [...cards.querySelectorAll(`[data-upload="${dataset.upload}"]`)].slice(1);
+}
+
 function restore(entry, problem) {
   showError(problem, "The answer to this image was not saved.");
   if (!history.includes(entry)) return; // already undone
   history.splice(history.indexOf(entry), 1);
-  if (!problem.isGone) cards.prepend(entry.card);
+  if (!problem.isGone) cards.prepend(entry.card, ...entry.others);
   countAnswer(entry.answer, -1);
   markAnswer("");
   updateButtons();
@@ -95,7 +103,7 @@ function restore(entry, problem) {
 function undo() {
   const last = history.pop();
   if (!last) return;
-  cards.prepend(last.card);
+  cards.prepend(last.card, ...last.others);
   countAnswer(last.answer, -1);
   markAnswer("");
   updateButtons();
@@ -133,7 +141,7 @@ function handleKey(event) {
   // The digit keys of a French keyboard produce digits only with Shift.
   const code = event.shiftKey ? null : event.code.match(/^(?:Digit|Numpad)(\d)$/);
   const digit = /^\d$/.test(event.key) ? event.key : code?.[1];
-  const actions = { n: () => submitAnswer("not_a_digit"), s: () => submitAnswer("skip"), u: undo };
+  const actions = { a: () => submitAnswer("accept"), n: () => submitAnswer("not_a_digit"), s: () => submitAnswer("skip"), u: undo };
   if (digit) submitAnswer(digit);
   else actions[event.key.toLowerCase()]?.();
 }

@@ -12,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier.errors import RuleBroken
-from classifier.labelling import queue
+from classifier.labelling import corrections, queue
+from classifier.labelling.corrections import ProposedDigit
 from classifier.labelling.selection import Order
-from classifier.models import MISTAKEN_SCORE, InputImage, Prediction, QueueItem
+from classifier.models import MISTAKEN_SCORE, Correction, InputImage, Prediction, QueueItem
 from classifier.recognition.labels import KNOWN_LABELS
 from classifier.uploads import verdict_text
 
@@ -36,13 +37,18 @@ UNKNOWN_ORDER = f"This order does not exist. Use one of: {', '.join(Order)}."
 class Card:
     """An image to label, with the reason why it is in the queue.
 
-    A blind card shows no guess.
+    A blind card shows no guess and no correction.
     """
 
     item: QueueItem
     prediction: Prediction | None
     reason: str
     is_blind: bool = False
+    correction: Correction | None = None
+
+    @property
+    def corrected_digits(self) -> list[ProposedDigit]:
+        return corrections.list_digits(self.correction) if self.correction else []
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,17 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
 
 
 def _build_cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
-    cards = [_build_card(item, order) for item in items]
+    newest = corrections.find_newest(item.image.upload_id for item in items if item.image.upload_id)
+    cards = [_build_card(item, order, newest) for item in items]
     return {"cards": cards, "order": order, "left": "" if cards else _find_left(by, order)}
 
 
-def _build_card(item: QueueItem, order: Order) -> Card:
+def _build_card(item: QueueItem, order: Order, newest: dict[UUID, Correction]) -> Card:
     if order == Order.DECISIVE:
         return Card(item, None, "Two models read it differently.", is_blind=True)
-    return Card(item, item.image.current_prediction, _explain_choice(item, order))
+    correction = newest.get(item.image.upload_id) if item.image.upload_id else None
+    reason = _explain_choice(item, order)
+    return Card(item, item.image.current_prediction, reason, correction=correction)
 
 
 def _find_left(by: User, order: Order) -> str:
@@ -148,6 +157,8 @@ def _handle_answer(request: HttpRequest) -> Refusal | None:
                 queue.skip(image, by)
             case "undo":
                 queue.undo(image, by)
+            case "accept":
+                corrections.accept_correction(_parse_number(request), image, by)
             case label:
                 queue.record_answer(image, label, by)
     except RuleBroken as error:
@@ -160,6 +171,12 @@ def _handle_answer(request: HttpRequest) -> Refusal | None:
 def _parse_order(request: HttpRequest) -> Order | None:
     value = request.GET.get("order", Order.USEFUL)
     return Order(value) if value in [*Order] else None
+
+
+def _parse_number(request: HttpRequest) -> int:
+    """Return the number of the correction that the card showed, or 0, which none has."""
+    value = request.POST.get("correction", "")
+    return int(value) if value.isdecimal() and len(value) < 19 else 0
 
 
 def _parse_id(value: str | None) -> UUID | None:

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from classifier.api import images, labels, models, pictures, runs, uploads
+from classifier.api import corrections, images, labels, models, pictures, runs, uploads
 
 router = SimpleRouter(trailing_slash=False)
 router.register("images", images.ImageViewSet, basename="image")
@@ -16,6 +16,16 @@ urlpatterns = [
     path("predict/many", pictures.PredictManyView.as_view(), name="api-predict-many"),
     path("preview", pictures.PreviewView.as_view(), name="api-preview"),
     path("uploads/<uuid:pk>", uploads.UploadView.as_view(), name="api-upload"),
+    path(
+        "uploads/<uuid:pk>/corrections",
+        corrections.CorrectionsView.as_view(),
+        name="api-corrections",
+    ),
+    path(
+        "uploads/<uuid:pk>/preview",
+        corrections.BoxPreviewView.as_view(),
+        name="api-preview-boxes",
+    ),
     path(
         "images/<uuid:pk>/suggestions",
         uploads.SuggestionsView.as_view(),

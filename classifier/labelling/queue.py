@@ -22,7 +22,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
-from classifier.labelling import audits, checks, labels, selection
+from classifier.labelling import audits, checks, corrections, labels, selection
 from classifier.labelling.selection import Order
 from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
 from classifier.models.locks import lock
@@ -117,7 +117,11 @@ def undo(image_id: UUID, by: User) -> None:
     """
     others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
-    if not skipped.update(skipped_by=others) and not checks.undo_answer(image_id, by):
+    if not (
+        skipped.update(skipped_by=others)
+        or checks.undo_answer(image_id, by)
+        or corrections.undo_acceptance(image_id, by)
+    ):
         labels.undo_changes(_add_labelled_copies([image_id], by), by)
     _lease([image_id], by)
 

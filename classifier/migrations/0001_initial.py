@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('pixels', models.BinaryField()),
                 ('source', models.CharField(choices=[('mnist', 'MNIST'), ('mnist_sample', 'MNIST sample'), ('web', 'web page'), ('api', 'API')], max_length=12)),
                 ('box', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), editable=False, help_text="x, y, width, height in the upright original's pixels", null=True, size=4)),
-                ('position', models.PositiveSmallIntegerField(db_default=0, editable=False, help_text='reading order within the upload')),
+                ('position', models.PositiveSmallIntegerField(db_default=0, editable=False, help_text='reading order within the upload; null for a box that a visitor added', null=True)),
                 ('group', models.UUIDField(editable=False, help_text='shared by near-duplicates; set when training first reads the labelled image', null=True)),
                 ('labelled_at', models.DateTimeField(editable=False, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
             name='Promotion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
+                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('correction', "visitor's correction"), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
                 ('reason', models.CharField(blank=True, max_length=500, verbose_name='why')),
                 ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
@@ -227,6 +227,25 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['-created_at', '-id'], name='uploads_newest'), models.Index(condition=models.Q(('visitor__isnull', False)), fields=['visitor', '-created_at', '-id'], name='uploads_of_visitor')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['web', 'api'])), name='uploads_source_is_known'), models.CheckConstraint(condition=models.Q(('height__gt', 0), ('size__gt', 0), ('width__gt', 0)), name='uploads_are_not_empty')],
             },
+        ),
+        migrations.CreateModel(
+            name='Correction',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.CharField(help_text='the digits in reading order', max_length=200)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='corrections', to='classifier.upload')),
+            ],
+            options={
+                'db_table': 'corrections',
+                'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '^[0-9]+$')), name='corrections_text_is_digits')],
+            },
+        ),
+        migrations.AddField(
+            model_name='suggestion',
+            name='correction',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='classifier.correction'),
         ),
         migrations.AddField(
             model_name='inputimage',
@@ -325,7 +344,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('from_label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('unknown', 'unknown')], max_length=12, verbose_name='from')),
                 ('to_label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('unknown', 'unknown')], max_length=12, verbose_name='to')),
-                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
+                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('correction', "visitor's correction"), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
                 ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='label_changes', to='classifier.inputimage')),
@@ -383,7 +402,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='promotion',
-            constraint=models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'correction', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known'),
         ),
         migrations.AddIndex(
             model_name='shadowreading',

@@ -12,7 +12,14 @@ from classifier.models.images import (
     Upload,
     stored_name,
 )
-from classifier.models.labels import MISTAKEN_SCORE, LabelChange, LabelCheck, QueueItem, Suggestion
+from classifier.models.labels import (
+    MISTAKEN_SCORE,
+    Correction,
+    LabelChange,
+    LabelCheck,
+    QueueItem,
+    Suggestion,
+)
 from classifier.models.media import MediaStore
 from classifier.models.shadow import ShadowReading
 from classifier.models.source import UPLOAD_SOURCES, Source, Via
@@ -37,6 +44,7 @@ __all__ = [
     "AlarmKind",
     "ApiToken",
     "Audit",
+    "Correction",
     "Delivery",
     "Erasure",
     "IdempotencyRecord",

@@ -118,7 +118,10 @@ class InputImage(models.Model):
         help_text="x, y, width, height in the upright original's pixels",
     )
     position = models.PositiveSmallIntegerField(
-        db_default=0, editable=False, help_text="reading order within the upload"
+        null=True,
+        db_default=0,
+        editable=False,
+        help_text="reading order within the upload; null for a box that a visitor added",
     )
     group = models.UUIDField(
         null=True,
@@ -212,9 +215,9 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.select_related("model").defer(*get_detail_fields("model"))
 
     def first_answers(self) -> "PredictionQuerySet":
-        """Return the answers that senders received, without later predictions for their images."""
+        """Return the answers that senders received, without later predictions and boxes."""
         earlier = Prediction.objects.filter(image=OuterRef("image"), pk__lt=OuterRef("pk"))
-        return self.exclude(Exists(earlier))
+        return self.exclude(Exists(earlier)).filter(image__position__isnull=False)
 
 
 class Prediction(models.Model):

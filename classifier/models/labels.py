@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from classifier.models.constraints import build_choice_constraint, build_choices
-from classifier.models.images import InputImage
+from classifier.models.images import InputImage, Upload
 from classifier.models.source import Via
 from classifier.recognition.labels import KNOWN_LABELS, LABELS
 
@@ -126,10 +126,36 @@ class QueueItem(models.Model):
         return f"image {self.pk} in the queue"
 
 
+class Correction(models.Model):
+    """A visitor's reading of a whole picture: its digits, each with an image that has its box.
+
+    Its suggestions are in reading order; those of images that it drops come last.
+    """
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="corrections")
+    text = models.CharField(max_length=200, help_text="the digits in reading order")
+    created_at = models.DateTimeField("when", auto_now_add=True)
+
+    class Meta:
+        db_table = "corrections"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(text__regex="^[0-9]+$"), name="corrections_text_is_digits"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Suggestion(models.Model):
     """A label that a visitor suggests. Staff see it; it is never used as a label."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="suggestions")
+    correction = models.ForeignKey(
+        Correction, models.CASCADE, null=True, related_name="suggestions"
+    )
     label = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
     created_at = models.DateTimeField("when", auto_now_add=True)
 

@@ -21,6 +21,7 @@ class Via(models.TextChoices):
     ADMIN = "admin"
     QUEUE = "queue"
     GRID = "grid"
+    CORRECTION = "correction", "visitor's correction"
     UNDO = "undo"
     API = "api", "API"
     COMMAND = "command", "command line"

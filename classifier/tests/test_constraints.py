@@ -78,6 +78,10 @@ def write_two_champions() -> None:
     factories.create_version(name="other", state=ModelState.CHAMPION)
 
 
+def write_correction() -> None:
+    factories.create_upload().corrections.create(text="4x")
+
+
 def write_suggestion(**values: Any) -> Write:
     return lambda: Suggestion.objects.create(
         **{"image": factories.create_image(), "label": "7"} | values
@@ -198,6 +202,7 @@ REFUSED: list[tuple[str, Write]] = [
     ("label_queue_doubt_is_a_share", lambda: factories.create_queue_item(doubt=1.001)),
     ("label_queue_doubt_is_a_share", lambda: factories.create_queue_item(doubt=-0.001)),
     ("label_queue_lease_runs_out", write_endless_lease),
+    ("corrections_text_is_digits", write_correction),
     ("suggestions_label_is_known", write_suggestion(label=Label.UNKNOWN)),
     ("label_checks_label_is_known", write_check(label=Label.UNKNOWN)),
     ("label_checks_answer_is_known", write_check(answer=Label.UNKNOWN, answered_at=NOW)),

@@ -9,7 +9,7 @@ from uuid import UUID
 from classifier.models import Prediction, Upload
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict, combine_verdicts
 from classifier.recognition.layout import Layout
-from classifier.recognition.reader import Reading
+from classifier.recognition.reader import ReadDigit, Reading
 from classifier.recognition.recognizer import Recognition
 from classifier.uploads import verdict_text
 
@@ -71,14 +71,14 @@ def load_answer(upload: Upload) -> Answer:
 def load_answers(uploads: Sequence[Upload]) -> list[Answer]:
     """Return each upload's answer, by the newest prediction of each digit, in one query."""
     newest = (
-        Prediction.objects.filter(image__upload__in=uploads)
+        Prediction.objects.filter(image__upload__in=uploads, image__position__isnull=False)
         .order_by("image_id", "-id")
         .distinct("image_id")
         .with_model()
         .select_related("image")
     )
     predictions = defaultdict(list)
-    for prediction in sorted(newest, key=lambda prediction: prediction.image.position):
+    for prediction in sorted(newest, key=lambda each: each.image.position or 0):
         predictions[prediction.image.upload_id].append(prediction)
     return [_build_stored_answer(upload, predictions[upload.pk]) for upload in uploads]
 
@@ -96,12 +96,16 @@ def build_answer(
     reading: Reading, model: str | None, id_: UUID | None = None, image_ids: Sequence[UUID] = ()
 ) -> Answer:
     """Return the answer to a picture that was just read; without ids it is not stored."""
-    digits = []
-    for digit, image_id in zip_longest(reading.digits, image_ids):
-        result = digit.recognition
-        probabilities = dict(zip(DIGITS, result.probabilities.tolist(), strict=True))
-        digits.append(_build_digit(image_id, result, probabilities, list(digit.box)))
+    pairs = zip_longest(reading.digits, image_ids)
+    digits = [build_digit(digit, image_id) for digit, image_id in pairs]
     return compose_answer(id_, digits, Layout.from_reading(reading), model)
+
+
+def build_digit(digit: ReadDigit, image_id: UUID | None = None) -> DigitAnswer:
+    """Return the answer to a digit that was just read; without an id it is not stored."""
+    result = digit.recognition
+    probabilities = dict(zip(DIGITS, result.probabilities.tolist(), strict=True))
+    return _build_digit(image_id, result, probabilities, list(digit.box))
 
 
 def _build_digit(

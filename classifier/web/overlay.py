@@ -31,12 +31,11 @@ class Overlay:
 
     def __init__(self, upload: Upload, answer: Answer) -> None:
         self.width, self.height = upload.width, upload.height
+        scale = min(MAX_WIDTH / self.width, MAX_HEIGHT / self.height, MAX_SCALE)
+        self.editor_width, self.editor_height = self._scale(scale)
         if len(answer.digits) == 1:
             scale = SINGLE_DIGIT_SIDE / max(self.width, self.height)
-        else:
-            scale = min(MAX_WIDTH / self.width, MAX_HEIGHT / self.height, MAX_SCALE)
-        self.page_width = max(round(self.width * scale), 1)
-        self.page_height = max(round(self.height * scale), 1)
+        self.page_width, self.page_height = self._scale(scale)
         self.text_height = TEXT_HEIGHT * max(self.width, self.height)
         self.text_outline = TEXT_OUTLINE * self.text_height
         self.boxes = [
@@ -44,6 +43,9 @@ class Overlay:
             for number, digit in enumerate(answer.digits, 1)
         ]
         self.left_out = answer.left_out
+
+    def _scale(self, scale: float) -> tuple[int, int]:
+        return max(round(self.width * scale), 1), max(round(self.height * scale), 1)
 
 
 def format_digit(digit: DigitAnswer) -> str:

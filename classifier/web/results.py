@@ -1,6 +1,8 @@
-"""The page of one answer, and the form for a visitor's suggestion."""
+"""The page of one answer, and the forms for a visitor's suggestions."""
 
+import json
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classifier.access.throttles import throttled
 from classifier.errors import RuleBroken
-from classifier.labelling import labels
+from classifier.labelling import corrections, labels
 from classifier.models import InputImage, Suggestion, Upload
+from classifier.recognition.imaging import Box
 from classifier.recognition.labels import DIGITS, Verdict
 from classifier.registry.serving import ServedModel
 from classifier.uploads import answers, explanations
@@ -23,6 +26,7 @@ from classifier.web import visitors
 from classifier.web.overlay import Overlay, format_digit
 
 ALTERNATIVES = 2
+BOXES_UNREADABLE = "The boxes can't be read. Each is a list of x, y, width and height."
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,15 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         "overlay": Overlay(upload, answer),
         "headline": _format_headline(answer),
         "is_sender": visitors.is_sender(request, upload),
+        "correction": corrections.find_newest([upload.pk]).get(upload.pk),
+        "boxes": [_describe_box(digit) for digit in answer.digits],
     }
     return render(request, "result.html", context)
+
+
+def _describe_box(digit: DigitAnswer) -> dict[str, Any]:
+    """Return a digit as the script that corrects boxes has it."""
+    return {"box": digit.box, "label": digit.best_guess, "state": digit.verdict}
 
 
 def _format_headline(answer: Answer) -> str:
@@ -103,4 +114,33 @@ def suggest(request: HttpRequest, image_id: UUID) -> HttpResponse:
     messages.success(request, _("Thank you. Staff will check it."))
     page = reverse("result", args=[image.upload_id])
     is_single = InputImage.objects.filter(upload=image.upload_id).count() == 1
-    return redirect(page if is_single else f"{page}#digit-{image.position + 1}")
+    if is_single or image.position is None:
+        return redirect(page)
+    return redirect(f"{page}#digit-{image.position + 1}")
+
+
+@require_POST
+@throttled
+def correct(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    text = "".join(request.POST.get("text", "").split())
+    try:
+        corrections.record_correction(upload_id, text, _parse_boxes(request))
+    except RuleBroken as error:
+        return render(request, "error.html", {"detail": str(error)}, status=400)
+    except Upload.DoesNotExist as error:
+        raise Http404 from error
+    messages.success(request, _("Thank you. Staff will check it."))
+    return redirect("result", upload_id)
+
+
+def _parse_boxes(request: HttpRequest) -> list[Box] | None:
+    """Return the boxes that the script sends as JSON, or None without it."""
+    if not request.POST.get("boxes"):
+        return None
+    try:
+        boxes = [tuple(map(int, box)) for box in json.loads(request.POST["boxes"])]
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise RuleBroken(BOXES_UNREADABLE) from error
+    if any(len(box) != 4 for box in boxes):
+        raise RuleBroken(BOXES_UNREADABLE)
+    return cast(list[Box], boxes)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("mine/delete", mine.delete_all, name="delete-all-mine"),
     path("delete/<uuid:upload_id>", mine.delete, name="delete-mine"),
     path("suggest/<uuid:image_id>", results.suggest, name="suggest"),
+    path("correct/<uuid:upload_id>", results.correct, name="correct"),
     path("upload/<uuid:upload_id>.jpg", pictures.original, name="original"),
     path("upload/<uuid:upload_id>/original", pictures.original_file, name="original-file"),
     path("image/<uuid:image_id>.png", pictures.pixels, name="pixels"),

@@ -1,14 +1,13 @@
 """The page of a result, with and without JavaScript."""
 
 from collections.abc import Callable
-from io import BytesIO
 
 import pytest
-from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from classifier.models import ModelVersion, Source, Suggestion
 from classifier.tests.browser.conftest import PHONE
+from classifier.tests.numbers import draw_number
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,12 +26,8 @@ def create_seven(draw_digit: Draw) -> str:
 
 
 def create_number(draw_digit: Draw, digits: str) -> str:
-    paper = Image.new("L", (280 * len(digits), 280), 255)
-    for place, digit in enumerate(digits):
-        paper.paste(Image.open(BytesIO(draw_digit(int(digit)))), (280 * place, 0))
-    buffer = BytesIO()
-    paper.save(buffer, "PNG")
-    return f"/result/{submission.classify_picture(buffer.getvalue(), Source.WEB).id}"
+    picture = draw_number(draw_digit, digits)
+    return f"/result/{submission.classify_picture(picture, Source.WEB).id}"
 
 
 def test_result_shows_answer_maps_and_similar_images(
