@@ -19,7 +19,8 @@ from training.data.strings import Composer, Photo
 LINES = 4_800  # a third of them to fit on, the others to certify with
 BACKGROUNDS = 100
 NEVER = 2.0  # a threshold above all probabilities
-NO_CONFIDENCE = -20.0  # in log-odds
+EXTREME = 20.0  # in log-odds
+DECAY = 1e-2
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     photos = [composer.photograph(rng) for _ in range(count)]
     first, second = photos[: count // 3], photos[count // 3 :]
     fitted = _read_photos(first, recognizer)
-    confidence = _fit_confidence(fitted)
+    confidence = fit_confidence(fitted.features, fitted.right)
     held_out = _read_photos(second, recognizer)
     scored = Scored(
         scores=confidence.estimate(held_out.features),
@@ -66,11 +67,24 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     return LineCalibration(asdict(confidence), threshold, certificate)
 
 
-def _fit_confidence(readings: _Readings) -> LineConfidence:
-    """Return the fitted confidence, or one that is always near 0 if no digits were read."""
-    if not len(readings.right):
-        return LineConfidence((0.0,) * len(line_confidence.FEATURES), NO_CONFIDENCE)
-    return line_confidence.fit_confidence(readings.features, readings.right)
+def fit_confidence(
+    features: Floats, right: NDArray[np.bool_], decay: float = DECAY
+) -> LineConfidence:
+    """Fit a logistic regression, with a quadratic penalty `decay` on the scaled weights.
+
+    `features` are (n, FEATURES); `right` is whether each line was read right. If all lines are
+    right or none is, the confidence is near 1 or 0 for every line.
+    """
+    if len(np.unique(right)) < 2:
+        log_odds = EXTREME if right.any() else -EXTREME
+        return LineConfidence((0.0,) * len(line_confidence.FEATURES), log_odds)
+    from sklearn.linear_model import LogisticRegression
+
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    fitted = LogisticRegression(C=1 / (decay * len(right)), tol=1e-8, max_iter=1000)
+    fitted.fit((features - mean) / spread, right)
+    weights = fitted.coef_[0] / spread
+    return LineConfidence(tuple(weights.tolist()), float(fitted.intercept_[0] - weights @ mean))
 
 
 def _read_photos(photos: list[Photo], recognizer: Recognizer) -> _Readings:

@@ -72,26 +72,3 @@ class LineConfidence:
         score = features @ np.array(self.weights) + self.bias
         estimate: Floats = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
         return estimate
-
-
-def fit_confidence(
-    features: Floats, right: NDArray[np.bool_], decay: float = 1e-2, rounds: int = 50
-) -> LineConfidence:
-    """Fit by Newton's method, with a quadratic penalty `decay` on the scaled weights.
-
-    `features` are (n, FEATURES); `right` is whether each line was read right.
-    """
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
-    x = np.column_stack([(features - mean) / spread, np.ones(len(features))])
-    penalty = np.diag([decay * len(x)] * features.shape[1] + [1e-9])
-    solution = np.zeros(x.shape[1])
-    for _ in range(rounds):
-        estimate = 1 / (1 + np.exp(-np.clip(x @ solution, -50, 50)))
-        slope = x.T @ (estimate - right) + penalty @ solution
-        curve = (x.T * (estimate * (1 - estimate))) @ x + penalty
-        step = np.linalg.solve(curve + 1e-9 * np.eye(len(curve)), slope)
-        solution -= step
-        if np.abs(step).max() < 1e-8:
-            break
-    weights = solution[:-1] / spread
-    return LineConfidence(tuple(weights.tolist()), float(solution[-1] - weights @ mean))
