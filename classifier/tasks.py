@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from classifier.access import logins
 from classifier.api import idempotency
 from classifier.labelling import audits
 from classifier.registry import input_drift, runs, shadow
@@ -38,7 +39,9 @@ def delete_expired(timestamp: int) -> None:
 @app.periodic(cron="47 * * * *")
 @app.task(queueing_lock="purge_logins")
 def purge_logins(timestamp: int) -> None:
-    logins.purge_expired()
+    """Delete the failed logins that lock nobody out any more."""
+    limit = timezone.now() - settings.AXES_COOLOFF_TIME
+    AccessAttempt.objects.filter(attempt_time__lt=limit).delete()
 
 
 @app.periodic(cron="7 * * * *")

@@ -1,6 +1,5 @@
 """The error of certain answers on real uploads, estimated from random audits."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -56,9 +55,5 @@ def summarize_audits(model: ModelVersion | None = None) -> AuditSummary:
         for source, audited, wrong, _ in rows
         if audited
     ]
-    return AuditSummary(_add_up(by_source), by_source, sum(row[-1] for row in rows))
-
-
-def _add_up(errors: Iterable[AuditedError]) -> AuditedError:
-    counts = [(each.audited, each.wrong) for each in errors]
-    return AuditedError("all", sum(n for n, _ in counts), sum(wrong for _, wrong in counts))
+    audited, wrong, pending = (sum(row[column] for row in rows) for column in (1, 2, 3))
+    return AuditSummary(AuditedError("all", audited, wrong), by_source, pending)

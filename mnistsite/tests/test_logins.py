@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from classifier.access import logins
+from classifier import tasks
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ def test_expired_failures_are_purged(settings: Settings) -> None:
     fail_logins(1, "old")
     AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
     create_attempt("new")
-    assert logins.purge_expired() == 1
+    tasks.purge_logins(0)
     assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["new"]
 
 

@@ -1,7 +1,5 @@
 """Digits as the strokes of hasty handwriting."""
 
-import math
-
 import numpy as np
 
 from training.data import glyphs, pen, styles
@@ -9,8 +7,8 @@ from training.data.habits import HABITS, UNTAUGHT
 from training.data.pen import Stroke
 
 FIELD = 16.0  # height of a form
-FONTS = ("futural", "rowmans", "scripts")
 CORNER_JITTER = (0.3, 0.9)  # range of standard deviations, in units of the field
+WOBBLE = 0.35  # standard deviation, in units of the field
 UNTAUGHT_WEIGHT = 6  # how often untaught forms occur, relative to others
 
 
@@ -27,7 +25,7 @@ class DigitForms:
                 *UNTAUGHT * (UNTAUGHT_WEIGHT * untaught),
             ]
         ]
-        forms += [(d, glyphs.strokes(name, str(d))) for name in FONTS for d in range(10)]
+        forms += glyphs.list_digits()
         self._forms = {digit: [lines for d, lines in forms if d == digit] for digit in range(10)}
 
     def write_digit(self, digit: int, place: float, rng: np.random.Generator) -> list[Stroke]:
@@ -49,10 +47,4 @@ def write_strokes(lines: list[Stroke], rng: np.random.Generator) -> list[Stroke]
     rough = [line + rng.normal(0, deviation, line.shape) for line in placed if len(line) < 14]
     rough += [line for line in placed if len(line) >= 14]
     smooth = pen.round_corners(rough, int(rng.integers(1, 4)))
-    return [_add_wobble(line, rng) for line in smooth]
-
-
-def _add_wobble(line: Stroke, rng: np.random.Generator) -> Stroke:
-    phase, pace = rng.uniform(0, 2 * math.pi, 2), rng.uniform(0.5, 2, 2)
-    along = np.linspace(0, 2 * math.pi, len(line))[:, np.newaxis]
-    return line + np.sin(along * pace + phase) * rng.normal(0, 0.35, 2)
+    return [pen.add_wobble(line, WOBBLE, rng) for line in smooth]

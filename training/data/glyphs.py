@@ -7,6 +7,8 @@ from HersheyFonts import HersheyFonts
 
 from training.data.pen import Stroke
 
+FONTS = ("futural", "rowmans", "scripts")  # with digits as people write them
+
 
 @cache
 def load_font(name: str) -> HersheyFonts:
@@ -19,3 +21,8 @@ def strokes(font_name: str, character: str) -> list[Stroke]:
     """Return the strokes of a character."""
     lines = load_font(font_name).strokes_for_text(character)
     return [np.array(line, float) for line in lines if len(line) > 1]
+
+
+def list_digits() -> list[tuple[int, list[Stroke]]]:
+    """Return the digits of FONTS with their strokes."""
+    return [(digit, strokes(name, str(digit))) for name in FONTS for digit in range(10)]

@@ -13,6 +13,7 @@ from training.data.images import Pixels
 PAPER = 112
 WRITING = 80  # pixels of the longer side of the drawing
 STEP = 3.0
+WOBBLE = 2.5  # pixels
 Stroke = NDArray[np.float64]
 """Points (N, 2): x, and y downwards."""
 
@@ -50,10 +51,14 @@ def add_tremor(stroke: Stroke, rng: np.random.Generator) -> Stroke:
     distances = np.concatenate([[0], np.cumsum(lengths)])
     places = np.linspace(0, distances[-1], max(2, int(distances[-1] / STEP)))
     fine = np.stack([np.interp(places, distances, stroke[:, axis]) for axis in (0, 1)], axis=1)
+    return add_wobble(fine, WOBBLE, rng) + rng.normal(0, 1.2, 2)
+
+
+def add_wobble(line: Stroke, size: float, rng: np.random.Generator) -> Stroke:
+    """Add a slow wave to a line, with a random extent of standard deviation `size`."""
     phase, pace = rng.uniform(0, 2 * math.pi, 2), rng.uniform(0.5, 2, 2)
-    along = np.linspace(0, 2 * math.pi, len(fine))[:, np.newaxis]
-    wobble = np.sin(along * pace + phase) * rng.normal(0, 2.5, 2)
-    return fine + wobble + rng.normal(0, 1.2, 2)
+    along = np.linspace(0, 2 * math.pi, len(line))[:, np.newaxis]
+    return line + np.sin(along * pace + phase) * rng.normal(0, size, 2)
 
 
 def draw_strokes(strokes: Sequence[Stroke], width: float) -> NDArray[np.float32]:

@@ -6,8 +6,6 @@ from training.data import glyphs, pen
 from training.data.images import Images
 from training.data.pen import Stroke
 
-FONTS = ("futural", "rowmans", "scripts")
-
 # Corners and turning points of each stroke, on a field 10 wide and 16 high, y downwards.
 TAUGHT: list[tuple[int, list[list[tuple[float, float]]]]] = [
     (1, [[(2, 5), (6, 0), (6, 16)]]),
@@ -57,5 +55,4 @@ def generate_digits(count: int, rng: np.random.Generator) -> Images:
 def list_forms() -> list[tuple[int, list[Stroke]]]:
     """Return digits with their strokes, as schools teach them and as fonts have them."""
     taught = [(digit, [np.array(line, float) for line in lines]) for digit, lines in TAUGHT]
-    fonts = [(digit, glyphs.strokes(name, str(digit))) for name in FONTS for digit in range(10)]
-    return 2 * taught + fonts
+    return 2 * taught + glyphs.list_digits()
