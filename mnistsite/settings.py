@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mnistsite.middleware.languages.VisitorLanguageMiddleware",
+    "mnistsite.middleware.time_zones.ReaderTimeZoneMiddleware",
     "mnistsite.middleware.bodies.BodyLimitMiddleware",
     "mnistsite.middleware.bodies.BodyReleaseMiddleware",
     "mnistsite.middleware.cookies.CookieMiddleware",
@@ -194,6 +195,7 @@ CACHES = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+FORMAT_MODULE_PATH = "mnistsite.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
 LANGUAGE_COOKIE_SAMESITE = "Lax"

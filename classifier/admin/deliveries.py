@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from classifier.admin.dates import format_second
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Delivery
@@ -63,7 +64,7 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="created", ordering="created_at")
     def created(self, delivery: Delivery) -> str:
-        return f"{delivery.created_at:%Y-%m-%d %H:%M:%S}"
+        return format_second(delivery.created_at)
 
     @admin.display(description="event")
     def type(self, delivery: Delivery) -> str:
@@ -80,7 +81,7 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="delivered")
     def delivered(self, delivery: Delivery) -> str:
-        return f"{delivery.delivered_at:%Y-%m-%d %H:%M:%S}" if delivery.delivered_at else "–"
+        return format_second(delivery.delivered_at)
 
     @admin.display(description="body")
     def body(self, delivery: Delivery) -> SafeString:

@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 
 from classifier.admin import grid, queue
+from classifier.admin.dates import format_time
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import link_models_trained_on
@@ -103,8 +103,8 @@ class LabelChangeInline(ImageInline, admin.TabularInline):
 
 @admin.register(InputImage)
 class ImageAdmin(admin.ModelAdmin):
-    list_display = ("picture", "label", "predicted", "confidence", "uploaded")
-    list_display_links = ("picture",)
+    list_display = ("thumbnail", "label", "predicted", "confidence", "uploaded")
+    list_display_links = ("thumbnail",)
     list_editable = ("label",)
     list_filter = (LabelFilter, "upload__source")
     list_per_page = 25  # each row is a form, which is slow to render
@@ -182,11 +182,11 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="pixels")
     def picture(self, image: InputImage) -> SafeString:
-        return format_html(
-            '<img class="image" src="{}" width="112" height="112" alt="image {}" loading="lazy">',
-            reverse("pixels", args=[image.pk]),
-            image.pk,
-        )
+        return _render_pixels(image, 112)
+
+    @admin.display(description="pixels")
+    def thumbnail(self, image: InputImage) -> SafeString:
+        return _render_pixels(image, 56)
 
     @admin.display(description="original")
     def original(self, image: InputImage) -> SafeString:
@@ -211,4 +211,13 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="uploaded", ordering="created_at")
     def uploaded(self, image: InputImage) -> str:
-        return f"{localtime(image.created_at):%Y-%m-%d %H:%M}, {image.get_source_display()}"
+        return f"{format_time(image.created_at)}, {image.get_source_display()}"
+
+
+def _render_pixels(image: InputImage, width: int) -> SafeString:
+    return format_html(
+        '<img class="image" src="{0}" width="{1}" height="{1}" alt="image {2}" loading="lazy">',
+        reverse("pixels", args=[image.pk]),
+        width,
+        image.pk,
+    )

@@ -16,6 +16,7 @@ from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
+from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import link_model
 from classifier.errors import RuleBroken
@@ -109,7 +110,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="requested", ordering="asked_at")
     def requested(self, run: TrainingRun) -> str:
-        return f"{run.asked_at:%Y-%m-%d %H:%M}"
+        return format_time(run.asked_at)
 
     @admin.display(description="by")
     def requester(self, run: TrainingRun) -> str:

@@ -7,10 +7,12 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from classifier.admin.dates import format_time
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Upload
@@ -26,7 +28,8 @@ def render_original(upload_id: UUID | None) -> SafeString:
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("created_at", "source", "media_type", "width", "height", "size")
+    list_display = ("thumbnail", "uploaded", "source", "media_type", "dimensions", "file_size")
+    list_per_page = 50
     list_filter = ("source", "media_type")
     ordering = ("-created_at",)
     paginator = DeferredJoinPaginator
@@ -36,13 +39,33 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         "original_file",
         "source",
         "media_type",
-        "width",
-        "height",
-        "size",
+        "dimensions",
+        "file_size",
         "sha256",
         "created_at",
     )
     readonly_fields = fields
+
+    @admin.display(description="picture")
+    def thumbnail(self, upload: Upload) -> SafeString:
+        return format_html(
+            '<img class="thumbnail" src="{}" width="64" height="64" alt="upload {}"'
+            ' loading="lazy">',
+            reverse("original", args=[upload.pk]),
+            upload.pk,
+        )
+
+    @admin.display(description="uploaded", ordering="created_at")
+    def uploaded(self, upload: Upload) -> str:
+        return format_time(upload.created_at)
+
+    @admin.display(description="dimensions")
+    def dimensions(self, upload: Upload) -> str:
+        return f"{upload.width} × {upload.height}"
+
+    @admin.display(description="size", ordering="size")
+    def file_size(self, upload: Upload) -> str:
+        return filesizeformat(upload.size)
 
     @admin.display(description="original")
     def original(self, upload: Upload) -> SafeString:

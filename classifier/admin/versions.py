@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin import figures
+from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import list_labelled_uploads
 from classifier.errors import RuleBroken
@@ -110,12 +111,11 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description="created", ordering="created_at")
     def created(self, version: ModelVersion) -> str:
-        return f"{version.created_at:%Y-%m-%d %H:%M}"
+        return format_time(version.created_at)
 
     @admin.display(description="promoted")
     def promoted(self, version: Any) -> str:
-        at = version.promoted_at
-        return f"{at:%Y-%m-%d %H:%M}" if at else figures.MISSING
+        return format_time(version.promoted_at)
 
 
 def _change_state(request: HttpRequest, change: Callable[..., ModelVersion]) -> None:

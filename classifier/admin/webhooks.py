@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from classifier.admin.dates import format_time
 from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
 from classifier.recognition.labels import Event
@@ -125,13 +126,13 @@ class WebhookAdmin(admin.ModelAdmin):
 
     @admin.display(description="last delivered")
     def last_delivered(self, webhook: Any) -> str:
-        return f"{webhook.last:%Y-%m-%d %H:%M}" if webhook.last else "–"
+        return format_time(webhook.last)
 
     @admin.display(description="not delivered")
     def not_delivered(self, webhook: Any) -> SafeString | str:
         if not webhook.missed:
             return "–"
-        since = f"{webhook.missed_since:%Y-%m-%d %H:%M}"
+        since = format_time(webhook.missed_since)
         return format_html(
             '<a href="{}">{} since {}</a>', _get_deliveries_url(webhook), webhook.missed, since
         )
