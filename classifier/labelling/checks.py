@@ -18,7 +18,7 @@ REMEMBERED_FOR = timedelta(hours=1)
 
 
 def draw_count(images: int) -> int:
-    """Draw the number of checks among so many images: LABEL_CHECK_PERCENT of them on average."""
+    """Draw the number of checks among new images: LABEL_CHECK_PERCENT of them on average."""
     return sum(secrets.randbelow(100) < settings.LABEL_CHECK_PERCENT for _ in range(images))
 
 

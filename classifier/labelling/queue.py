@@ -79,7 +79,7 @@ def release_leases(by: User) -> None:
 
 
 def record_answer(image_id: UUID, label: str, by: User) -> None:
-    """Set the label or, for a hidden check, record the answer beside it.
+    """Set the label or, for a hidden check, store the answer without setting it.
 
     An answer counts even after its lease has run out. Raise what `labels.set_label` raises.
     """

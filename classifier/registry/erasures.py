@@ -46,7 +46,7 @@ def list_owed(model: ModelVersion) -> QuerySet[Erasure]:
     return Erasure.objects.filter(trained_models__contains=[model.name]).order_by("created_at")
 
 
-def must_champion_forget() -> bool:
+def is_forgetting_due() -> bool:
     """Return whether FORGET_WITHIN_DAYS asks for a champion without the images deleted since.
 
     A day before the last is left for the training itself.

@@ -99,7 +99,7 @@ def queue_forgetting() -> TrainingRun | None:
 
     None is queued while another run is unfinished or a candidate waits that can replace it.
     """
-    if not erasures.must_champion_forget() or get_unfinished():
+    if not erasures.is_forgetting_due() or get_unfinished():
         return None
     candidate = ModelVersion.objects.newest_candidate()
     if candidate and not erasures.list_owed(candidate).exists():

@@ -21,7 +21,7 @@ def make_backgrounds(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 def make_background(rng: np.random.Generator) -> Grey:
     """Return brightness, 0 to 1: paper with a pattern, grain, and slow changes of light."""
     patterns: list[Pattern] = [
-        draw_plain,
+        draw_plain_paper,
         draw_waves,
         draw_hatching,
         draw_guilloche,
@@ -40,7 +40,7 @@ def make_background(rng: np.random.Generator) -> Grey:
     return paper
 
 
-def draw_plain(_: np.random.Generator) -> Grey:
+def draw_plain_paper(_: np.random.Generator) -> Grey:
     return np.zeros(SHAPE, np.float32)
 
 

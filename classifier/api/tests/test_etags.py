@@ -118,7 +118,7 @@ def test_permission_is_checked_before_etag(image: InputImage, outsider: User) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_one_concurrent_change_succeeds(admin_user: User) -> None:
+def test_one_of_four_concurrent_changes_succeeds(admin_user: User) -> None:
     image, headers = factories.create_image(), factories.create_token_header(admin_user)
     tag = Client().get(f"/api/images/{image.pk}", headers=headers).headers["ETag"]
 

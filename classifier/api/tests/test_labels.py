@@ -150,7 +150,7 @@ def send(client: Client, method: str, address: str, user: User | None, *scopes: 
 
 
 @pytest.mark.parametrize(("method", "address"), WRITES + EXPORTS)
-def test_only_staff_with_permission_have_access(
+def test_access_requires_staff_with_permission(
     client: Client, outsider: User, method: str, address: str
 ) -> None:
     anonymous = send(client, method, address, None)

@@ -182,7 +182,7 @@ STAFF_ONLY = [
 
 @pytest.mark.parametrize(("method", "address"), STAFF_ONLY)
 @pytest.mark.parametrize("role", ["anonymous", "outsider", "permitted outsider", "staff"])
-def test_only_staff_with_permission_have_access(
+def test_access_requires_staff_with_permission(
     client: Client, outsider: User, method: str, address: str, role: str
 ) -> None:
     image = factories.create_image()

@@ -10,6 +10,6 @@ Ints = NDArray[np.intp]
 
 
 def find_bounds(mask: Mask) -> tuple[slice, slice]:
-    """Return the rows and columns of the true pixels, of which there must be one."""
+    """Return the rows and columns that hold the true pixels; there must be at least one."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -42,7 +42,7 @@ def test_last_lines_of_an_aborting_process_pass() -> None:
     assert done.stderr == b"FATAL: no AVX\n"
 
 
-def test_all_lines_pass_if_the_filter_cannot_start(
+def test_lines_pass_if_the_filter_cannot_start(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")

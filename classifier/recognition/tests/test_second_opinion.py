@@ -8,7 +8,7 @@ from classifier.recognition.second_opinion import cut_digits, measure_slant
 def test_stroke_of_neighbour_is_removed() -> None:
     grey = np.full((32, 80), 220.0)
     grey[6:26, 20:23] = 40  # the digit
-    grey[14:17, 26:60] = 40  # a stroke that ends beside it
+    grey[14:17, 26:60] = 40  # a stroke that ends next to it
     (digit,) = cut_digits(grey, np.array([[18, 5, 27, 27]], np.float32))
     assert digit is not None
     columns = np.flatnonzero((digit > 128).any(axis=0))

@@ -233,7 +233,7 @@ def test_similar_training_images_are_shown(client: Client, seven: Upload) -> Non
         assert Image.open(BytesIO(response.content)).size == (28, 28)
 
 
-def test_only_current_model_has_exemplars(client: Client, champion: ModelVersion) -> None:
+def test_exemplar_of_another_model_is_missing(client: Client, champion: ModelVersion) -> None:
     mine = champion.checksum[:16]
     assert client.get(f"/exemplar/{mine}/2999.png").status_code == 200
     for address in (f"{mine}/3000", f"{'0' * 16}/0", "baseline/0"):

@@ -129,7 +129,7 @@ def test_promotion_is_published(admin_user: User) -> None:
     ]
 
 
-def test_only_active_subscribers_get_event(labeller: User) -> None:
+def test_event_reaches_active_subscribers(labeller: User) -> None:
     both = create_webhook(Event.LABEL_CREATED, Event.MODEL_PROMOTED)
     other = create_webhook(Event.UPLOAD_UNSURE)
     off = create_webhook(Event.LABEL_CREATED, active=False)
