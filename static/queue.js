@@ -59,11 +59,6 @@ function showError(problem, consequence) {
   error.hidden = false;
 }
 
-function markAnswer(answer) {
-  form.querySelector(".chosen")?.classList.remove("chosen");
-  form.querySelector(`[value="${answer}"]`)?.classList.add("chosen");
-}
-
 function countAnswer(answer, change) {
   if (answer === "skip") return;
   addToCounter("waiting", -change);
@@ -81,7 +76,6 @@ function submitAnswer(answer) {
   entry.saved = runInOrder(() => save(answer, card), (problem) => restore(entry, problem));
   history.push(entry);
   countAnswer(answer, 1);
-  markAnswer(answer);
   updateButtons();
   loadCards();
 }
@@ -96,7 +90,6 @@ function restore(entry, problem) {
   history.splice(history.indexOf(entry), 1);
   if (!problem.isGone) cards.prepend(entry.card, ...entry.others);
   countAnswer(entry.answer, -1);
-  markAnswer("");
   updateButtons();
 }
 
@@ -105,7 +98,6 @@ function undo() {
   if (!last) return;
   cards.prepend(last.card, ...last.others);
   countAnswer(last.answer, -1);
-  markAnswer("");
   updateButtons();
   runInOrder(async () => (await last.saved) && save("undo", last.card), (problem) => {
     last.card.remove();
@@ -149,6 +141,7 @@ function handleKey(event) {
 function handleSubmit(event) {
   event.preventDefault();
   const answer = event.submitter.value;
+  event.submitter.blur(); // the next card must not show the outline of this answer
   if (answer === "undo") undo();
   else submitAnswer(answer);
 }

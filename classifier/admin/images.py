@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classifier.admin import grid, queue
+from classifier.admin import grid, queue, rows
 from classifier.admin.dates import format_time
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
@@ -142,6 +142,7 @@ class ImageAdmin(admin.ModelAdmin):
             "queue/answer": (queue.answer, "answer"),
             "queue/next": (queue.load_more, "more"),
             "grid/": (grid.page, "grid"),
+            "rows/": (rows.page, "rows"),
         }
         own = [
             path(route, self._require_change(view), name=f"classifier_inputimage_{name}")

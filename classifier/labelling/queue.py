@@ -73,6 +73,36 @@ def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
     return _load_items(chosen)
 
 
+@transaction.atomic
+def lease_row(by: User) -> list[QueueItem]:
+    """Lease the free digits of a line of writing, in reading order; none if no line has two."""
+    lock(QUEUE)
+    release_leases(by)
+    chosen = selection.choose_row(_lock_free(by))
+    _lease(chosen, by)
+    return _load_items(chosen)
+
+
+@transaction.atomic
+def answer_row(answers: Mapping[UUID, str], by: User) -> None:
+    """Label the images of a row, all or none; an empty answer skips its image.
+
+    Raise what `labels.apply_labels` raises.
+    """
+    wanted = {image_id: label for image_id, label in answers.items() if label}
+    copies = {copy: label for pk, label in wanted.items() for copy in _add_copies([pk])}
+    labels.apply_labels(copies | wanted, by, Via.QUEUE)
+    for image_id in answers.keys() - wanted.keys():
+        skip(image_id, by)
+
+
+@transaction.atomic
+def undo_row(ids: Collection[UUID], by: User) -> None:
+    """Undo the answers to a row. Raise what `undo` raises."""
+    for image_id in ids:
+        undo(image_id, by)
+
+
 def release_leases(by: User) -> None:
     """Release the images that this person has not answered."""
     _release(QueueItem.objects.all(), by)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 from django.contrib.auth.models import User
-from django.db.models import F, Min, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from classifier.labelling import checks
@@ -47,6 +47,34 @@ def choose_images(free: QuerySet[QueueItem], order: Order, count: int) -> list[U
         case Order.DISPUTED:
             free = _filter_disputed(free)
     return list_ids(free.order_by("-doubt")[:count])
+
+
+def choose_row(free: QuerySet[QueueItem]) -> list[UUID]:
+    """Choose the free digits of the line that has the most doubtful one, in reading order.
+
+    Return none if no line of writing has two of them.
+    """
+    read = free.filter(image__position__isnull=False)
+    others = QueueItem.objects.filter(waiting=True, image__upload=OuterRef("image__upload"))
+    neighbours = Exists(others.exclude(pk=OuterRef("pk")))
+    pool = list_ids(read.filter(neighbours).order_by("-doubt")[:POOL])
+    images = InputImage.objects.select_related("upload").defer("pixels").in_bulk(pool)
+    for image in (images[image_id] for image_id in pool):
+        line = read.filter(image__upload=image.upload, image__position__in=_find_line(image))
+        row = list_ids(line.order_by("image__position"))
+        if len(row) > 1:
+            return row
+    return []
+
+
+def _find_line(image: InputImage) -> range:
+    """Return the positions of the digits that stand in a line with this one."""
+    position, start = image.position or 0, 0
+    for _box, count in image.upload.lines if image.upload else []:
+        if position < start + count:
+            return range(start, start + count)
+        start += count
+    return range(position, position + 1)
 
 
 def choose_checks(order: Order, waiting: list[UUID], by: User) -> list[UUID]:

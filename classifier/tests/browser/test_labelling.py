@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from classifier.labelling import queue
+from classifier.labelling.tests.test_rows import create_row, get_labels
 from classifier.models import InputImage, Upload
 from classifier.tests import factories
 from classifier.tests.browser.conftest import log_in
@@ -190,6 +191,48 @@ def test_keys_confirm_and_undo_grid(page: Page, images: Images) -> None:
 
     expect(tiles).to_have_count(20)
     expect_labels(page, most_certain, ["unknown"] * 20)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_row_is_labelled_by_typing_its_number(
+    page: Page, draw_digit: Callable[..., bytes], width: int
+) -> None:
+    first, second = create_row(0.5, 0.5, 0.5, 0.5), create_row(0.1, 0.1)
+    name = default_storage.save("uploads/00/made", ContentFile(draw_digit(7)))
+    Upload.objects.update(file=name)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/admin/classifier/inputimage/rows/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    page.keyboard.type("15")
+    expect(page.locator(".cells .next img")).to_have_attribute("alt", "image 3 as the model saw it")
+    expect(page.locator("output").nth(1)).to_have_text("5")
+    page.keyboard.type("72")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cells li")).to_have_count(2)
+    assert get_labels(first) == ["1", "5", "7", "2"]
+
+    page.keyboard.press("s")
+    expect(page.get_by_text("No row with two or more images is waiting.")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.locator(".cells li")).to_have_count(2)
+    assert get_labels(second) == ["unknown"] * 2
+
+
+def test_new_card_carries_no_outline_of_the_last_answer(page: Page, images: Images) -> None:
+    page.goto(QUEUE)
+    button = page.get_by_role("button", name="3", exact=True)
+    plain = button.evaluate("each => getComputedStyle(each).boxShadow")
+
+    page.keyboard.press("3")
+    expect_first_card(page, images[1])
+    assert button.evaluate("each => getComputedStyle(each).boxShadow") == plain
+    button.click()
+    expect_first_card(page, images[2])
+    page.keyboard.press("Shift")  # a key press makes the browser show the focus of a click
+
+    expect(button).not_to_be_focused()
+    assert button.evaluate("each => getComputedStyle(each).outlineStyle") == "none"
 
 
 def test_labelling_works_without_javascript(

@@ -1,0 +1,114 @@
+"""The rows page: the digits of a line of writing, labelled by typing the number."""
+
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from classifier.errors import RuleBroken
+from classifier.labelling import queue
+from classifier.models import InputImage, QueueItem, Upload
+from classifier.recognition.labels import DIGITS, Label
+
+# The signs to type, with the answers that they stand for; an empty answer skips the image.
+SIGNS = {digit: digit for digit in DIGITS} | {"n": Label.NOT_A_DIGIT.value, "-": ""}
+# The session holds the ids of the row that was answered last, for its undo.
+SESSION_KEY = "row"
+MARGIN = 0.25  # around a row, as a share of its height
+
+
+@dataclass(frozen=True)
+class Row:
+    """Digits of one upload, with the part of the picture to show as x, y, width and height."""
+
+    items: list[QueueItem]
+    upload: Upload
+    view: tuple[int, int, int, int]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _render_page(request)
+    try:
+        if "undo" in request.POST:
+            _undo(request)
+        else:
+            _answer(request)
+    except RuleBroken as error:
+        messages.error(request, str(error))
+    except InputImage.DoesNotExist:
+        messages.error(request, "An image of this row has been deleted. This is the next row.")
+    return redirect(request.path)
+
+
+def _answer(request: HttpRequest) -> None:
+    ids = _parse_ids(request)
+    text = "-" * len(ids) if "skip" in request.POST else request.POST.get("text", "")
+    answers = _parse_answers(ids, text)
+    queue.answer_row(answers, cast(User, request.user))
+    request.session[SESSION_KEY] = [*map(str, ids)]
+
+
+def _parse_ids(request: HttpRequest) -> list[UUID]:
+    try:
+        return [*map(UUID, request.POST.getlist("image"))]
+    except ValueError as error:
+        raise RuleBroken("image: use the ids of images.") from error
+
+
+def _parse_answers(ids: list[UUID], text: str) -> dict[UUID, str]:
+    signs = "".join(text.lower().split())
+    if unknown := set(signs) - set(SIGNS):
+        raise RuleBroken(
+            f"{min(unknown)!r} can't be a label. Type digits, n for not a digit, "
+            "and - to leave an image to others."
+        )
+    if len(signs) != len(ids):
+        raise RuleBroken(
+            f"The row has {len(ids)} marked images, but you typed {len(signs)} signs. Type one for "
+            "each: a digit, n for not a digit, or - to leave it to others."
+        )
+    return {image_id: SIGNS[sign] for image_id, sign in zip(ids, signs, strict=True)}
+
+
+def _undo(request: HttpRequest) -> None:
+    ids = request.session.pop(SESSION_KEY, [])
+    if not ids:
+        raise RuleBroken("There is nothing to undo.")
+    queue.undo_row([*map(UUID, ids)], cast(User, request.user))
+
+
+def _render_page(request: HttpRequest) -> HttpResponse:
+    by = cast(User, request.user)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Which number is it?",
+        "row": _build_row(queue.lease_row(by)),
+        "today": queue.count_labelled_today(by),
+        "last": request.session.get(SESSION_KEY),
+    }
+    return render(request, "admin/classifier/inputimage/rows.html", context)
+
+
+def _build_row(items: list[QueueItem]) -> Row | None:
+    upload = items[0].image.upload if items else None
+    if upload is None:
+        return None
+    boxes = [item.image.box for item in items if item.image.box]
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right = max(box[0] + box[2] for box in boxes)
+    bottom = max(box[1] + box[3] for box in boxes)
+    margin = round(MARGIN * (bottom - top))
+    view = (
+        left - margin,
+        top - margin,
+        right - left + 2 * margin,
+        bottom - top + 2 * margin,
+    )
+    return Row(items, upload, view)

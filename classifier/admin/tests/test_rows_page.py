@@ -1,0 +1,57 @@
+"""Tests of the rows page."""
+
+import pytest
+from django.test import Client
+
+from classifier.labelling.tests.test_rows import create_row, get_labels
+from classifier.tests.pages import read_text
+
+pytestmark = pytest.mark.django_db
+
+ROWS = "/admin/classifier/inputimage/rows/"
+
+
+@pytest.mark.parametrize("text", ["15n-", " 15 N-"])
+def test_typed_signs_label_the_row(labeller_client: Client, text: str) -> None:
+    row = create_row(0.5, 0.5, 0.5, 0.5)
+
+    labeller_client.post(ROWS, {"image": [item.pk for item in row], "text": text})
+
+    assert get_labels(row) == ["1", "5", "not_a_digit", "unknown"]
+    labeller_client.post(ROWS, {"undo": "1"})
+    assert get_labels(row) == ["unknown"] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("157", "The row has 2 marked images, but you typed 3 signs."),
+        ("1x", "'x' can't be a label."),
+        ("", "you typed 0 signs"),
+    ],
+)
+def test_wrong_signs_change_nothing_and_say_why(
+    labeller_client: Client, text: str, message: str
+) -> None:
+    row = create_row(0.5, 0.5)
+
+    labeller_client.post(ROWS, {"image": [item.pk for item in row], "text": text})
+
+    assert get_labels(row) == ["unknown"] * 2
+    assert message in read_text(labeller_client, ROWS)
+
+
+def test_nothing_to_undo_and_deleted_images_are_reported(labeller_client: Client) -> None:
+    labeller_client.post(ROWS, {"undo": "1"})
+    assert "There is nothing to undo." in read_text(labeller_client, ROWS)
+    row = create_row(0.5, 0.5)
+    ids = [item.pk for item in row]
+    row[0].image.delete()
+    labeller_client.post(ROWS, {"image": ids, "text": "12"})
+
+    assert "An image of this row has been deleted." in read_text(labeller_client, ROWS)
+
+
+def test_trainer_may_not_label_rows(trainer_client: Client) -> None:
+    assert trainer_client.get(ROWS).status_code == 403
+    assert trainer_client.post(ROWS, {"text": "12"}).status_code == 403

@@ -1,0 +1,33 @@
+// Shows each typed sign below its image, marks the next image, and handles the keys S and U.
+
+const form = document.querySelector("#row");
+const text = form.querySelector("#text");
+const outputs = [...form.querySelectorAll("output")];
+const boxes = [...document.querySelectorAll(".row rect")];
+
+function showSigns() {
+  const signs = text.value.replaceAll(/\s/g, "");
+  for (const [place, output] of outputs.entries()) {
+    output.textContent = signs[place] ?? "";
+    output.parentElement.classList.toggle("next", place === signs.length);
+    boxes[place].classList.toggle("next", place === signs.length);
+  }
+}
+
+function press(name) {
+  const button = form.querySelector(`[name="${name}"]`);
+  if (button) form.requestSubmit(button);
+  return button;
+}
+
+function handleKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || text?.value) return;
+  const name = { s: "skip", u: "undo" }[event.key.toLowerCase()];
+  if (name && press(name)) event.preventDefault();
+}
+
+document.addEventListener("keydown", handleKey);
+if (text) {
+  text.addEventListener("input", showSigns);
+  showSigns();
+}
