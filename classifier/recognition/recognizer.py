@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from zipfile import BadZipFile
@@ -111,8 +112,7 @@ class Graph:
 class Recognizer:
     """A loaded model, independent of later changes to its folder. Safe to share between threads.
 
-    `checksum` is the manifest's sha256; `exemplars` are None if the folder has none that can be
-    read.
+    `checksum` is the manifest's sha256.
     """
 
     def __init__(self, folder: Path, checksum: str | None = None) -> None:
@@ -128,7 +128,7 @@ class Recognizer:
             )
         graph = model_folder.read_file(folder, self.manifest, model_folder.GRAPH)
         detector = model_folder.read_file(folder, self.manifest, model_folder.REJECTOR)
-        self.exemplars = _load_exemplars(folder, self.manifest)
+        self._exemplar_file = _read_exemplar_file(folder, self.manifest)
         self.line_reader: LineReader | None = None
         try:
             if model_folder.LINES in self.manifest.files:
@@ -146,6 +146,20 @@ class Recognizer:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @cached_property
+    def exemplars(self) -> Exemplars | None:
+        """The exemplars, or None if the folder has none that can be read.
+
+        They are decoded at first use, because that takes longer than to load the rest.
+        """
+        if self._exemplar_file is None:
+            return None
+        try:
+            return Exemplars.load(self._exemplar_file)
+        except UNREADABLE as error:
+            _warn_of_exemplars(self.manifest, error)
+            return None
 
     def recognize(self, images: Iterable[NDArray[np.uint8]]) -> list[Recognition]:
         """Return a recognition of each (28, 28) image, ink = 255."""
@@ -175,12 +189,16 @@ class Recognizer:
         return Verdict.DIGIT, None
 
 
-def _load_exemplars(folder: Path, manifest: Manifest) -> Exemplars | None:
-    """Return the folder's exemplars; log a warning and return None if they are damaged."""
+def _read_exemplar_file(folder: Path, manifest: Manifest) -> bytes | None:
+    """Return the verified content of the folder's exemplars; log a warning if it is damaged."""
     if model_folder.EXEMPLARS not in manifest.files:
         return None
     try:
-        return Exemplars.load(model_folder.read_file(folder, manifest, model_folder.EXEMPLARS))
-    except (DamagedArtifact, *UNREADABLE) as error:
-        logger.warning("Model %s serves without its exemplars: %s", manifest.name, error)
+        return model_folder.read_file(folder, manifest, model_folder.EXEMPLARS)
+    except DamagedArtifact as error:
+        _warn_of_exemplars(manifest, error)
         return None
+
+
+def _warn_of_exemplars(manifest: Manifest, error: Exception) -> None:
+    logger.warning("Model %s serves without its exemplars: %s", manifest.name, error)

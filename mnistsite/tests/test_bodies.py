@@ -167,6 +167,7 @@ def is_ready(port: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_eight_large_uploads_at_once_use_little_memory(
     web: WebServer, draw_digit: Callable[..., bytes]
 ) -> None:

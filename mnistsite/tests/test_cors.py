@@ -110,6 +110,7 @@ def test_invalid_origin_is_rejected(wrong: str, monkeypatch: pytest.MonkeyPatch)
         env.origins("CORS_ALLOWED_ORIGINS")
 
 
+@pytest.mark.slow
 def test_invalid_origin_stops_the_start() -> None:
     completed = subprocess.run(
         [sys.executable, "manage.py", "check"],

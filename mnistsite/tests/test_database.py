@@ -173,6 +173,7 @@ def test_command_does_not_wait_after_a_refusal(
     assert (len(results), clock.slept) == (1, [])
 
 
+@pytest.mark.slow
 def test_command_without_a_database_prints_no_traceback() -> None:
     code = (
         "import sys, manage; from mnistsite.database import server; "

@@ -19,6 +19,7 @@ def other_process() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+@pytest.mark.slow
 def test_server_starts_if_another_process_has_its_old_pid(
     settings: Settings, tmp_path: Path, other_process: subprocess.Popen[bytes]
 ) -> None:

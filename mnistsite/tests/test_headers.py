@@ -23,12 +23,14 @@ def run_check(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_https_settings_pass_the_deployment_check() -> None:
     completed = run_check(PUBLIC_SCHEME="https")
     assert (completed.returncode, completed.stderr) == (0, "")
     assert "no issues" in completed.stdout
 
 
+@pytest.mark.slow
 def test_http_settings_fail_the_deployment_check() -> None:
     completed = run_check(PUBLIC_SCHEME="http")
     assert completed.returncode == 1

@@ -90,6 +90,7 @@ def read_messages(compiled: bytes) -> dict[str, str]:
     return messages
 
 
+@pytest.mark.slow
 def test_every_text_is_translated(tmp_path: Path) -> None:
     if not shutil.which("xgettext") and not os.environ.get("CI"):
         pytest.skip("gettext is not installed")

@@ -261,6 +261,7 @@ def log_in_process(**environment: str) -> str:
     return completed.stderr
 
 
+@pytest.mark.slow
 def test_process_of_a_job_logs_with_its_id() -> None:
     line = json.loads(log_in_process(LOG_FORMAT="json", REQUEST_ID=REQUEST_ID))
     assert (line["message"], line["request_id"]) == ("epoch 1", REQUEST_ID)

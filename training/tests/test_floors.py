@@ -16,6 +16,8 @@ from training.evaluation import evaluate, labelled_files
 from training.evaluation.evaluate import EvaluatedPictures
 from training.evaluation.labelled_files import LabelledPicture
 
+pytestmark = pytest.mark.slow
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # Typefaces that no model was trained on, and letters unlike any digit.

@@ -10,6 +10,8 @@ from classifier.recognition.recognizer import Recognizer
 from training.data.images import Images
 from training.line_calibration import NEVER, calibrate_lines
 
+pytestmark = pytest.mark.slow
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 

@@ -46,6 +46,7 @@ def draw_grey(line: Line) -> NDArray[np.float32]:
     return 200 - 150 * (line.ink - LOWEST) / (HIGHEST - LOWEST)
 
 
+@pytest.mark.slow
 def test_bundled_reader_reads_most_composed_lines(readings: list[ReadLine]) -> None:
     right = sum(each.reading.text == each.line.text for each in readings)
     assert right / len(readings) > FLOOR

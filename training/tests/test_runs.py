@@ -136,6 +136,7 @@ def test_candidate_is_announced_to_webhooks(
     assert (payload["data"]["name"], payload["data"]["against"]) == ("second", "baseline")
 
 
+@pytest.mark.slow
 def test_worse_model_is_registered_as_rejected_and_not_promoted(
     few: None,
     champion: ModelVersion,

@@ -7,6 +7,8 @@ import pytest
 
 from training.data.images import Images
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("method", ["fit", "fine_tune"])
 def test_member_is_trained_with_a_seed_of_its_own(

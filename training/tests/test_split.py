@@ -15,7 +15,7 @@ Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 @pytest.fixture(scope="module")
 def images(digits: Digits) -> Images:
-    return Images(digits[0][::4], digits[1][::4])
+    return Images(digits[0][::8], digits[1][::8])
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_corrections_are_repeated_to_their_share_or_the_limit(
     corrections: int, times: int, images: Images
 ) -> None:
     corrected = Images.from_non_digits(images.pixels[:corrections] // 2)
-    prepared = split.prepare_fine_tuning(images[::2], corrected, seed=1)
+    prepared = split.prepare_fine_tuning(images, corrected, seed=1)
     trained_on = [each.tobytes() for each in prepared.train.pixels]
     assert [trained_on.count(each.tobytes()) for each in corrected.pixels] == [times] * corrections
     share = times * corrections / len(trained_on)

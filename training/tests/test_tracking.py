@@ -50,6 +50,7 @@ def test_training_installs_wandb() -> None:
     assert re.search(r"^wandb==", locked, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_log_and_page_of_a_run_show_the_upload_command(
     few: None,

@@ -195,6 +195,7 @@ def test_accuracy_counts_digits_and_is_zero_without_any(labels: list[int], share
     assert float(trainer.accuracy(np.array(labels), outputs)) == share
 
 
+@pytest.mark.slow
 def test_commands_import_no_heavy_libraries_before_they_run() -> None:
     script = (
         "import sys, django; django.setup();"

@@ -43,6 +43,7 @@ def test_false_alarms_are_rarer_than_promised() -> None:
     assert alarms <= 1  # 0.11 expected at most
 
 
+@pytest.mark.slow
 def test_other_digits_are_noticed_within_200_images(baseline: Recognizer) -> None:
     mixed = np.random.default_rng(0).permutation(read_sample().x_test)
     before = baseline.recognize(mixed[:600])

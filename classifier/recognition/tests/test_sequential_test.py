@@ -22,6 +22,7 @@ def simulate_promotions(share: float, runs: int, labels: int) -> list[int]:
     return [int(row.argmax()) + 1 if row.any() else labels + 1 for row in decided]
 
 
+@pytest.mark.slow
 def test_equal_models_are_rarely_promoted_at_any_time() -> None:
     promoted = [count <= 200 for count in simulate_promotions(0.5, 10_000, 200)]
 

@@ -145,6 +145,7 @@ print({"tensorflow", "keras", "matplotlib", "wandb"} & set(sys.modules))
 """
 
 
+@pytest.mark.slow
 def test_web_process_imports_no_training_library() -> None:
     command = [sys.executable, "-c", IMPORT_WEB_PROCESS]
     done = subprocess.run(

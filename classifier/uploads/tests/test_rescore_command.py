@@ -154,6 +154,7 @@ def test_wrong_argument_is_reported() -> None:
         run("--now")
 
 
+@pytest.mark.slow
 def test_command_imports_no_training_package() -> None:
     heavy = "tensorflow", "keras", "tqdm", "mlxtend"
     script = (
