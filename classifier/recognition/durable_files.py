@@ -33,3 +33,12 @@ def make_folder(path: Path) -> bool:
         return make_folder(path)
     fsync(path.parent)
     return True
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text)
+    fsync(part)
+    part.replace(path)
+    fsync(path.parent)

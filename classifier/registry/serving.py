@@ -1,19 +1,17 @@
 """The model that this process serves: the champion, loaded within a second of its promotion."""
 
 import logging
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 from django.conf import settings
 
 from classifier.models import ModelVersion
+from classifier.models.refreshed import Refreshed
 from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.recognizer import Recognizer
 
-CHECK_INTERVAL_S = 1.0
 BUNDLED = "baseline"
 
 logger = logging.getLogger(__name__)
@@ -46,37 +44,25 @@ def load_cached(version: ModelVersion) -> Recognizer:
     return load_recognizer(version)
 
 
-class ChampionCache:
+class ChampionCache(Refreshed[ServedModel]):
     """The loaded champion, compared with the database at most once a second."""
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._served: ServedModel | None = None
-        self._checked_at = 0.0
-
-    def get(self) -> ServedModel:
+    def read(self, earlier: ServedModel | None) -> ServedModel:
         """Return the champion, loading it if it changed. Raise NoModel.
 
         A champion that can't be loaded leaves the one before it in service.
         """
-        with self._lock:
-            if self._served is None or time.monotonic() - self._checked_at > CHECK_INTERVAL_S:
-                self._served = self._refresh()
-                self._checked_at = time.monotonic()
-            return self._served
-
-    def _refresh(self) -> ServedModel:
         version = ModelVersion.objects.champion()
         if version is None:
             raise NoModel("No model is in service. Promote one: python manage.py promote NAME")
-        if self._served and self._served.version == version:
-            return self._served
+        if earlier and earlier.version == version:
+            return earlier
         try:
             return ServedModel(version, load_recognizer(version))
         except ArtifactError as error:
             logger.error("Champion %s can't be loaded: %s", version.name, error)
-            if self._served:
-                return self._served
+            if earlier:
+                return earlier
             raise NoModel(f"The model in service can't be loaded: {error}") from error
 
 

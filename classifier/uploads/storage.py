@@ -13,7 +13,7 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 
-from classifier.recognition.durable_files import fsync, make_folder
+from classifier.recognition.durable_files import fsync, make_folder, replace_file
 
 # Not a hidden file, so that `cp media/*` copies it too.
 MARKER = "store-id"
@@ -118,13 +118,9 @@ class DurableStorage(FileSystemStorage):
 
     def write_marker(self, store_id: UUID) -> None:
         """Mark the folder, and create it if it is missing. Raise NoStorage."""
-        part = self._marker.with_name(f".{MARKER}.part")
         with self._raising_no_storage():
             make_folder(self._marker.parent)
-            part.write_text(f"{store_id}\n")
-            fsync(part)
-            part.rename(self._marker)
-            fsync(self._marker.parent)
+            replace_file(self._marker, f"{store_id}\n")
 
     @property
     def _marker(self) -> Path:

@@ -92,9 +92,8 @@ def _store(
     answer: Answer,
     batch: UploadBatch | None,
 ) -> None:
-    is_published = answer.verdict == Verdict.UNSURE and events.subscriptions.is_subscribed(
-        Event.UPLOAD_UNSURE
-    )
+    is_unsure = answer.verdict == Verdict.UNSURE
+    is_published = is_unsure and Event.UPLOAD_UNSURE in events.subscriptions.get()
     if batch is not None or is_published:
         with open_batch(batch) as joined:
             joined.store_file(upload, data)

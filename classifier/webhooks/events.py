@@ -1,8 +1,6 @@
 """Events, and the webhooks that subscribe to them."""
 
-import time
 from collections.abc import Collection, Sequence
-from threading import Lock
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,10 +9,10 @@ from django.utils import timezone
 
 from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
+from classifier.models.refreshed import Refreshed
 from classifier.recognition.labels import Event
 from classifier.webhooks import deliveries, signing
 
-REFRESH_EVERY_S = 1.0
 # The lock keeps a webhook from being deleted before its deliveries are committed.
 SUBSCRIBERS = (
     "SELECT id FROM webhooks WHERE active AND events @> ARRAY[%s]::varchar[] "
@@ -22,21 +20,12 @@ SUBSCRIBERS = (
 )
 
 
-class Subscriptions:
+class Subscriptions(Refreshed[frozenset[str]]):
     """The events that active webhooks subscribe to, read at most once a second."""
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._events: frozenset[str] = frozenset()
-        self._refreshed_at = float("-inf")
-
-    def is_subscribed(self, event: Event) -> bool:
-        with self._lock:
-            if time.monotonic() - self._refreshed_at > REFRESH_EVERY_S:
-                active = Webhook.objects.filter(active=True).values_list("events", flat=True)
-                self._events = frozenset(name for events in active for name in events)
-                self._refreshed_at = time.monotonic()
-            return event in self._events
+    def read(self, earlier: frozenset[str] | None) -> frozenset[str]:  # noqa: ARG002
+        active = Webhook.objects.filter(active=True).values_list("events", flat=True)
+        return frozenset(name for events in active for name in events)
 
 
 subscriptions = Subscriptions()

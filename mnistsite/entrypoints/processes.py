@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+from classifier.recognition.durable_files import replace_file
+
 STOP_WITHIN_S = 15
 POLL_EVERY_S = 0.1
 # psutil derives start times from the boot time, which moves when the clock is corrected.
@@ -61,9 +63,7 @@ class Children:
         created = psutil.Process(child.pid).create_time()
         self._running[name] = child
         self._entries[name] = {"name": name, "pid": child.pid, "created": created}
-        part = self._record.with_suffix(".part")
-        part.write_text(json.dumps([*self._entries.values()]))
-        part.replace(self._record)
+        replace_file(self._record, json.dumps([*self._entries.values()]))
 
     def find_ended(self) -> str | None:
         """Return the name of a process that has ended."""
@@ -91,7 +91,7 @@ def end_leftovers(record: Path) -> list[str]:
 def _read_entries(record: Path) -> list[dict[str, Any]]:
     try:
         entries: list[dict[str, Any]] = json.loads(record.read_text())
-    except (FileNotFoundError, ValueError):  # after a power cut the file may be empty
+    except (FileNotFoundError, ValueError):
         return []
     return entries
 

@@ -12,10 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from classifier.models import InputImage, ModelState, ModelVersion
+from classifier.models import InputImage, ModelState, ModelVersion, refreshed
 from classifier.recognition import model_folder
 from classifier.registry import serving, versions
-from classifier.registry.serving import CHECK_INTERVAL_S, ChampionCache, NoModel
+from classifier.registry.serving import ChampionCache, NoModel
 from classifier.tests import factories
 from classifier.uploads import answers
 
@@ -30,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(serving, "time", SimpleNamespace(monotonic=clock.monotonic))
+    monkeypatch.setattr(refreshed, "time", SimpleNamespace(monotonic=clock.monotonic))
     return clock
 
 
@@ -64,7 +64,7 @@ def test_promoted_model_is_served_a_second_later(
     with django_assert_num_queries(0):
         assert list_names(process.get()) == ("one", "one")
 
-    clock.now += CHECK_INTERVAL_S + 0.001
+    clock.now += refreshed.REFRESH_EVERY_S + 0.001
     assert list_names(process.get()) == ("other", "other")
 
 
@@ -86,7 +86,7 @@ def test_unchanged_champion_is_loaded_once(champion_one: None, clock: Clock) -> 
     process = ChampionCache()
     before = process.get()
 
-    clock.now += CHECK_INTERVAL_S + 0.001
+    clock.now += refreshed.REFRESH_EVERY_S + 0.001
 
     assert process.get() is before
 
@@ -100,13 +100,13 @@ def test_previous_champion_serves_while_the_new_ones_folder_is_damaged(
     graph = serving.find_model_folder("other") / model_folder.GRAPH
     factories.flip_byte(graph)
 
-    clock.now += CHECK_INTERVAL_S + 0.001
+    clock.now += refreshed.REFRESH_EVERY_S + 0.001
     assert list_names(process.get()) == ("one", "one")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert str(graph) in caplog.text
 
     factories.flip_byte(graph)
-    clock.now += CHECK_INTERVAL_S + 0.001
+    clock.now += refreshed.REFRESH_EVERY_S + 0.001
     assert list_names(process.get()) == ("other", "other")
 
 
@@ -122,7 +122,7 @@ def test_retired_model_is_no_longer_served(champion_one: None, clock: Clock) -> 
     process.get()
     ModelVersion.objects.update(state=ModelState.RETIRED)
 
-    clock.now += CHECK_INTERVAL_S + 0.001
+    clock.now += refreshed.REFRESH_EVERY_S + 0.001
 
     with pytest.raises(NoModel):
         process.get()

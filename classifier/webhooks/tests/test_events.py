@@ -14,7 +14,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from classifier.errors import RuleBroken
 from classifier.labelling import labels
-from classifier.models import Delivery, ModelVersion, Source, Upload, Via, Webhook
+from classifier.models import Delivery, ModelVersion, Source, Upload, Via, Webhook, refreshed
 from classifier.recognition.labels import Event, Verdict
 from classifier.registry import versions
 from classifier.tests import factories
@@ -169,7 +169,7 @@ def test_subscriptions_are_read_once_a_second(
     unsure: None, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [time.monotonic()]
-    monkeypatch.setattr(events, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(refreshed, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def list_queries() -> list[str]:
         with CaptureQueriesContext(connection) as queries:
@@ -181,7 +181,7 @@ def test_subscriptions_are_read_once_a_second(
     subscriber = create_webhook(Event.UPLOAD_UNSURE)
     submission.classify_picture(draw_digit(7), Source.API)
     assert list_data(subscriber) == []
-    now[0] += events.REFRESH_EVERY_S + 0.001
+    now[0] += refreshed.REFRESH_EVERY_S + 0.001
     submission.classify_picture(draw_digit(7), Source.API)
     assert len(list_data(subscriber)) == 1
 
