@@ -26,7 +26,7 @@ ORDERS = {
     Order.USEFUL: "Most useful",
     Order.DOUBT: "Least certain",
     Order.NEWEST: "Newest",
-    Order.DISPUTED: "Visitor disagrees",
+    Order.SUGGESTED: "Visitor disagrees",
     Order.DECISIVE: "Decides the candidate",
     Order.RANDOM: "Random",
 }
@@ -130,7 +130,7 @@ def _find_left(by: User, order: Order) -> str:
         return "duplicates"
     if not queue.has_unavailable(by):
         return "nothing"
-    return {Order.DISPUTED: "agreed", Order.DECISIVE: "decided"}.get(order, "unavailable")
+    return {Order.SUGGESTED: "agreed", Order.DECISIVE: "decided"}.get(order, "unavailable")
 
 
 def _explain_choice(item: QueueItem, order: Order) -> str:

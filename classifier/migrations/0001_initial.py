@@ -518,7 +518,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='queueitem',
-            index=models.Index(models.OrderBy(models.F('doubt'), descending=True), condition=models.Q(('waiting', True), models.Q(('suggestion', ''), _negated=True), models.Q(('suggestion', models.F('guess')), _negated=True)), name='label_queue_disputed'),
+            index=models.Index(models.OrderBy(models.F('doubt'), descending=True), condition=models.Q(('waiting', True), models.Q(('suggestion', ''), _negated=True), models.Q(('suggestion', models.F('guess')), _negated=True)), name='label_queue_suggested'),
         ),
         migrations.AddIndex(
             model_name='queueitem',

@@ -94,7 +94,7 @@ class QueueItem(models.Model):
             ),
             models.Index(
                 F("doubt").desc(),
-                name="label_queue_disputed",
+                name="label_queue_suggested",
                 condition=Q(waiting=True) & ~Q(suggestion="") & ~Q(suggestion=F("guess")),
             ),
             models.Index(

@@ -161,7 +161,7 @@ def test_more_cards_follow_those_of_the_page(labeller_client: Client) -> None:
 def test_empty_page_says_what_is_left(labeller_client: Client) -> None:
     assert "No image is waiting for a label." in get_page(labeller_client)
     assert "No image is waiting for a label." in get_page(
-        labeller_client, QUEUE + "?order=disputed"
+        labeller_client, QUEUE + "?order=suggested"
     )
 
     item = factories.create_queue_item(duplicate=True)
@@ -170,7 +170,7 @@ def test_empty_page_says_what_is_left(labeller_client: Client) -> None:
     assert "Only near-duplicates of labelled images are left." in content
     assert 'href="?order=doubt"' in content
     assert list_images(get_page(labeller_client, QUEUE + "?order=doubt")) == [str(item.pk)]
-    assert "Visitors agree with the model" in get_page(labeller_client, QUEUE + "?order=disputed")
+    assert "Visitors agree with the model" in get_page(labeller_client, QUEUE + "?order=suggested")
     post_answer(labeller_client, "skip", item)
     assert "or you skipped it." in get_page(labeller_client)
 
