@@ -59,6 +59,7 @@ MNIST_NPZ = env.string("MNIST_NPZ")
 WANDB_DIR = env.path("WANDB_DIR", VAR_DIR)
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
+HIDE_GUESS = env.boolean("HIDE_GUESS", False)
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
 AUDIT_PER_DAY = env.integer("AUDIT_PER_DAY", 10, least=0)
 ROLLBACK_WITHIN_DAYS = env.integer("ROLLBACK_WITHIN_DAYS", 0, least=0)

@@ -28,6 +28,8 @@ class Order(StrEnum):
     SUGGESTED = "suggested"
     DECISIVE = "decisive"
     RANDOM = "random"
+    DISPUTED = "disputed"
+    MISLABELLED = "mislabelled"
 
 
 BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.SUGGESTED)

@@ -13,7 +13,14 @@ from django.utils.dateparse import parse_datetime
 
 from classifier import jobs
 from classifier.errors import RuleBroken
-from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
+from classifier.models import (
+    UNFINISHED_STATES,
+    Dispute,
+    InputImage,
+    ModelVersion,
+    RunState,
+    TrainingRun,
+)
 from classifier.recognition.labels import Label
 from classifier.registry import erasures
 
@@ -53,7 +60,7 @@ def get_options() -> TrainingOptions:
 
 
 def count_new_labels(champion: ModelVersion) -> int:
-    """Return how many labels were set since the champion's data were read.
+    """Return how many labels were set or settled since the champion's data were read.
 
     Some of these images will be held out, so a new model is trained on fewer.
     """
@@ -61,7 +68,10 @@ def count_new_labels(champion: ModelVersion) -> int:
     keys = ModelVersion.objects.values_list("snapshot__read_at", flat=True)
     read_at = parse_datetime(keys.get(pk=champion.pk) or "") or champion.created_at
     labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
-    return labelled.filter(labelled_at__gt=read_at).count()
+    disputed = Dispute.objects.filter(settled_at__isnull=True)
+    new = labelled.filter(labelled_at__gt=read_at).exclude(pk__in=disputed.values("image"))
+    settled = labelled.filter(labelled_at__lte=read_at, disputes__settled_at__gt=read_at)
+    return new.count() + settled.distinct().count()
 
 
 def get_unfinished() -> TrainingRun | None:
