@@ -26,6 +26,9 @@ from classifier.registry import erasures
 
 TASK = "training.tasks.train"
 LOST_AFTER = timedelta(seconds=30)
+# On two cores.
+FINE_TUNING_TAKES = timedelta(minutes=2)
+TRAINING_TAKES = timedelta(minutes=40)
 LOST = (
     "The training process was killed or its machine is gone. No model was saved. "
     "Start the training again."
@@ -82,6 +85,15 @@ def get_unfinished() -> TrainingRun | None:
 def get_last_finished() -> TrainingRun | None:
     finished = TrainingRun.objects.exclude(state__in=UNFINISHED_STATES)
     return finished.defer("log", "progress").order_by("-id").first()
+
+
+def estimate_duration(fine_tune: bool) -> timedelta:
+    """Return how long the last successful run of this kind took, or else a usual run."""
+    finished = TrainingRun.objects.filter(state=RunState.SUCCEEDED, fine_tune=fine_tune)
+    last = finished.only("started_at", "finished_at").order_by("-id").first()
+    if last and last.started_at and last.finished_at:
+        return last.finished_at - last.started_at
+    return FINE_TUNING_TAKES if fine_tune else TRAINING_TAKES
 
 
 def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:
