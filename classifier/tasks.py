@@ -13,7 +13,7 @@ from procrastinate.jobs import Status
 
 from classifier.api import idempotency
 from classifier.labelling import audits
-from classifier.registry import input_drift, runs, shadow
+from classifier.registry import erasures, input_drift, runs, shadow
 from classifier.uploads import deletion, file_deletion, orphans, rescoring
 from classifier.webhooks import deliveries
 
@@ -68,6 +68,7 @@ def draw_audits(timestamp: int) -> None:
 @app.task(queueing_lock="queue_forgetting")
 def queue_forgetting(timestamp: int) -> None:
     """Train without deleted images once FORGET_WITHIN_DAYS asks for it."""
+    erasures.delete_remaining_plots()
     runs.queue_forgetting()
 
 

@@ -1,5 +1,25 @@
 """The admin pages for staff."""
 
-from classifier.admin import deliveries, images, runs, tokens, uploads, users, versions, webhooks
+from classifier.admin import (
+    deliveries,
+    erasures,
+    images,
+    runs,
+    tokens,
+    uploads,
+    users,
+    versions,
+    webhooks,
+)
 
-__all__ = ["deliveries", "images", "runs", "tokens", "uploads", "users", "versions", "webhooks"]
+__all__ = [
+    "deliveries",
+    "erasures",
+    "images",
+    "runs",
+    "tokens",
+    "uploads",
+    "users",
+    "versions",
+    "webhooks",
+]

@@ -4,12 +4,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
-from classifier.labelling import audits, queue
-from classifier.labelling.selection import Order
+from classifier.labelling import audits
 from classifier.models import ModelVersion
 from classifier.monitoring import charts, statistics
 from classifier.monitoring.audits import summarize_audits
@@ -60,9 +58,6 @@ def _build_labelling() -> dict[str, Any]:
     days = statistics.list_daily_verdicts()
     return {
         "queue": statistics.count_queue(),
-        "disputed": queue.count_waiting(Order.DISPUTED),
-        "has_grid": not settings.HIDE_GUESS,
-        "mislabelled": queue.count_waiting(Order.MISLABELLED),
         "labellers": labellers,
         "labelled": sum(labeller.labels for labeller in labellers),
         "verdicts": days[-1] if days else None,
@@ -80,6 +75,7 @@ def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
         "alarms": alarms.list_open_alarms(),
         "audits": summarize_audits(),
         "owed": erasures.list_owed(champion.version).count() if champion else 0,
+        "forget_by": erasures.compute_deadline(champion.version) if champion else None,
         "candidate": candidate,
         "shadow": shadow.summarize(candidate) if candidate else None,
         "promise": audits.find_promise(champion.version) if champion else None,

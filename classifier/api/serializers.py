@@ -61,12 +61,7 @@ class ImageSerializer(serializers.ModelSerializer[InputImage]):
     pixels = serializers.SerializerMethodField(
         help_text="784 bytes, 28×28 row-major, ink = 255, base64"
     )
-    prediction = PredictionSerializer(
-        source="visible_prediction",
-        read_only=True,
-        allow_null=True,
-        help_text="the newest one; null for images without a label while HIDE_GUESS is set",
-    )
+    prediction = PredictionSerializer(source="current_prediction", read_only=True, allow_null=True)
 
     class Meta:
         model = InputImage
@@ -96,6 +91,32 @@ class SuggestionSerializer(serializers.Serializer[Any]):
 
 class DeletionSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="what is still to be deleted, for people")
+
+
+class ErasedImageSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    trained_models = serializers.ListField(
+        child=serializers.CharField(), help_text="the models that were trained on it"
+    )
+
+
+class ReceiptContentSerializer(serializers.Serializer[Any]):
+    upload = serializers.UUIDField()
+    deleted_at = serializers.DateTimeField()
+    images = ErasedImageSerializer(many=True)
+    served_until = serializers.DictField(
+        child=serializers.DateTimeField(allow_null=True),
+        help_text="when each of these models left service; null for the one in service",
+    )
+    forgotten_at = serializers.DateTimeField(
+        allow_null=True, help_text="since when none of them is in service; null if one is"
+    )
+    issued_at = serializers.DateTimeField()
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    receipt = ReceiptContentSerializer()
+    signature = serializers.CharField(help_text="`manage.py verify_receipt` verifies it")
 
 
 class ImageLabelSerializer(LabelSerializer):

@@ -18,9 +18,14 @@ from classifier.access.throttles import AddressThrottle
 from classifier.api.answers import AnswerSerializer, serialize_answer
 from classifier.api.conditional import ConditionalView
 from classifier.api.permissions import DeletionPermission
-from classifier.api.serializers import DeletionSerializer, SuggestionSerializer
+from classifier.api.serializers import (
+    DeletionSerializer,
+    ReceiptSerializer,
+    SuggestionSerializer,
+)
 from classifier.labelling import labels
-from classifier.models import InputImage, Upload
+from classifier.models import Erasure, InputImage, Upload
+from classifier.registry import receipts
 from classifier.uploads import answers, deletion
 
 DELETE_KEY = "HTTP_DELETE_KEY"
@@ -83,6 +88,31 @@ class UploadView(ConditionalView):
                 {"detail": gettext(deletion.FILES_LEFT_MESSAGE)}, status.HTTP_202_ACCEPTED
             )
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ReceiptView(APIView):
+    """Open like the answer itself: only its sender and staff know an upload's id."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (AddressThrottle,)
+
+    @extend_schema(
+        operation_id="get_receipt",
+        tags=["uploads"],
+        summary="Get the receipt of an upload's deletion",
+        description=(
+            "Signed by the site: which images were deleted, which models had been trained on "
+            "them, and until when these served. Only labelled images have one, as no model is "
+            "trained on others."
+        ),
+        responses=ReceiptSerializer,
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        try:
+            return Response(receipts.issue_receipt(pk))
+        except Erasure.DoesNotExist as error:
+            raise NotFound from error
 
 
 class SuggestionsView(APIView):

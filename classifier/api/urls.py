@@ -16,6 +16,7 @@ urlpatterns = [
     path("predict/many", pictures.PredictManyView.as_view(), name="api-predict-many"),
     path("preview", pictures.PreviewView.as_view(), name="api-preview"),
     path("uploads/<uuid:pk>", uploads.UploadView.as_view(), name="api-upload"),
+    path("uploads/<uuid:pk>/receipt", uploads.ReceiptView.as_view(), name="api-receipt"),
     path(
         "uploads/<uuid:pk>/corrections",
         corrections.CorrectionsView.as_view(),

@@ -72,8 +72,10 @@ def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
     # This waits for people who are labelling these images. Later ones find no image.
     images = InputImage.objects.filter(upload__in=ids).order_by("pk").select_for_update()
     # Training gives an image a group, which stays when its label is taken back.
-    rows = images.values_list("pk", "label", "group")
-    possibly_trained_on = [pk for pk, label, group in rows if label != Label.UNKNOWN or group]
+    rows = images.values_list("pk", "upload", "label", "group")
+    possibly_trained_on = {
+        pk: upload for pk, upload, label, group in rows if label != Label.UNKNOWN or group
+    }
     if possibly_trained_on:
         erasures.record_erasures(possibly_trained_on)
     Upload.objects.filter(pk__in=ids).delete()

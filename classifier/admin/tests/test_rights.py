@@ -1,11 +1,13 @@
 """Tests of the permissions of all admin pages."""
 
+from uuid import uuid4
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
-from classifier.models import ApiToken, InputImage, TrainingRun, Webhook
+from classifier.models import ApiToken, Erasure, InputImage, TrainingRun, Webhook
 from classifier.recognition.labels import Event, Scope
 from classifier.tests import factories
 from classifier.webhooks import events
@@ -33,6 +35,7 @@ def list_addresses(*without: str) -> list[str]:
         "webhook": webhook.pk,
         "inputimage": image.pk,
         "upload": image.upload_id,
+        "erasure": Erasure.objects.create(image_id=uuid4(), upload_id=uuid4()).pk,
         "modelversion": version.pk,
         "trainingrun": TrainingRun.objects.create().pk,
     }

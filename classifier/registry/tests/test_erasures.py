@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 from pytest_django.fixtures import Settings
 
 from classifier import tasks
@@ -16,9 +17,12 @@ from classifier.models import Erasure, InputImage, ModelState, ModelVersion, Tra
 from classifier.recognition.labels import Label
 from classifier.registry import erasures, runs, versions
 from classifier.tests import factories
+from classifier.tests.pages import read_text
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
+
+PAGE = "/admin/classifier/erasure/"
 
 
 @pytest.fixture
@@ -50,7 +54,8 @@ def test_deletion_records_the_models_that_were_trained_on_the_image(
     delete(image)
 
     erasure = Erasure.objects.get()
-    assert (erasure.image_id, erasure.trained_models) == (image.pk, ["trained"])
+    assert (erasure.image_id, erasure.upload_id) == (image.pk, image.upload_id)
+    assert erasure.trained_models == ["trained"]
     assert erasures.list_owed(trained).count() == 1
 
 
@@ -65,11 +70,49 @@ def test_deletion_after_the_label_is_taken_back_records_the_models(
     assert Erasure.objects.get().trained_models == ["trained"]
 
 
-def test_deletion_of_an_image_without_training_records_nothing(champion: ModelVersion) -> None:
-    delete(factories.create_queue_item(label="7").image)
+def test_deletion_of_a_labelled_image_without_training_names_no_model(
+    champion: ModelVersion, image: InputImage
+) -> None:
+    delete(image)
+
+    assert Erasure.objects.get().trained_models == []
+
+
+def test_deletion_of_an_unlabelled_image_records_nothing(champion: ModelVersion) -> None:
     delete(factories.create_queue_item().image)
 
     assert not Erasure.objects.exists()
+
+
+def test_model_trained_during_the_deletion_is_recorded_when_it_is_registered(
+    image: InputImage, trained: ModelVersion, settings: Settings
+) -> None:
+    learned = factories.create_queue_item(label="4").image
+    snapshot = {"corrected": {str(image.pk): "7", str(learned.pk): "4"}}
+    factories.copy_bundled_model("late", dataset=snapshot)
+    sheet = settings.IMAGES_DIR / "late" / erasures.PLOT
+    sheet.parent.mkdir(parents=True)
+    sheet.touch()
+    delete(image)
+
+    late = versions.register("late")
+    versions.register("late")
+
+    assert Erasure.objects.get().trained_models == ["trained", "late"]
+    assert erasures.list_owed(late).count() == 1
+
+
+def test_sheet_that_a_killed_deletion_left_is_deleted_later(
+    image: InputImage, trained: ModelVersion, settings: Settings
+) -> None:
+    delete(image)
+    sheet = settings.IMAGES_DIR / "trained" / erasures.PLOT
+    sheet.parent.mkdir(parents=True)
+    sheet.touch()
+
+    tasks.queue_forgetting(0)
+
+    assert not sheet.exists()
 
 
 def test_deletion_deletes_the_sheet_of_training_images(
@@ -153,11 +196,35 @@ def test_rollback_to_a_model_that_has_to_forget_is_refused(
 
 
 def test_overview_counts_what_the_champion_has_to_forget(
-    image: InputImage, trained: ModelVersion, client: Client, admin_user: User
+    image: InputImage, trained: ModelVersion, client: Client, admin_user: User, settings: Settings
 ) -> None:
     delete(image)
     client.force_login(admin_user)
 
-    page = " ".join(client.get("/admin/").content.decode().split())
+    page = read_text(client, "/admin/")
+    assert "It was trained on 1 image deleted since. The next training from scratch leaves" in page
 
-    assert "It was trained on 1 image deleted since" in page
+    settings.FORGET_WITHIN_DAYS = 7
+    due = Erasure.objects.get().created_at + timedelta(days=7)
+    date = date_format(timezone.localtime(due), "DATE_FORMAT")
+    assert f"A model without it is due by {date}." in read_text(client, "/admin/")
+
+
+def test_page_lists_deletions_with_state_and_receipt(
+    image: InputImage, trained: ModelVersion, trainer_client: Client
+) -> None:
+    unused = factories.create_queue_item(label="4").image
+    delete(image)
+    delete(unused)
+
+    text = read_text(trainer_client, PAGE)
+    owed = trainer_client.get(f"{PAGE}?state=owed").content.decode()
+
+    assert f"{unused.pk} none forgotten Receipt" in text
+    assert f"{image.pk} trained has to be forgotten Receipt" in text
+    assert f'href="/api/uploads/{image.upload_id}/receipt"' in owed
+    assert str(unused.upload_id) not in owed
+
+
+def test_labeller_does_not_see_deletions(labeller_client: Client) -> None:
+    assert labeller_client.get(PAGE).status_code == 403

@@ -1,0 +1,68 @@
+"""Deleted images that models were trained on, and the receipts of their deletion."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from classifier.admin.dates import format_time
+from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.models import Erasure
+from classifier.registry import erasures
+
+
+class OwedFilter(admin.SimpleListFilter):
+    """A filter by whether the champion was trained on the image."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("owed", "has to be forgotten"), ("forgotten", "forgotten")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(is_owed=value == "owed") if value else queryset
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+    list_display = ("deleted", "image", "models", "state", "receipt")
+    list_display_links = None
+    list_filter = (OwedFilter,)
+    ordering = ("-created_at",)
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:
+        return request.user.has_perm("classifier.view_modelversion")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return erasures.list_erasures()
+
+    @admin.display(description="deleted", ordering="created_at")
+    def deleted(self, erasure: Erasure) -> str:
+        return format_time(erasure.created_at)
+
+    @admin.display(description="image")
+    def image(self, erasure: Erasure) -> str:
+        return str(erasure.image_id)
+
+    @admin.display(description="trained models")
+    def models(self, erasure: Erasure) -> str:
+        return ", ".join(erasure.trained_models) or "none"
+
+    @admin.display(description="state")
+    def state(self, erasure: Any) -> str:
+        return "has to be forgotten" if erasure.is_owed else "forgotten"
+
+    @admin.display(description="receipt")
+    def receipt(self, erasure: Erasure) -> SafeString:
+        address = reverse("api-receipt", args=[erasure.upload_id])
+        return format_html('<a href="{}">Receipt</a>', address)
