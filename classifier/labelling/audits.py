@@ -1,5 +1,6 @@
 """Audits: certain answers, drawn at random, that the queue offers without a mark."""
 
+import logging
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,16 +10,21 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
+from classifier.errors import RuleBroken
 from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem, Via
-from classifier.monitoring.audits import summarize_audits
+from classifier.monitoring.audits import list_wrong_audits, summarize_audits
 from classifier.recognition.certificate import Certificate
 from classifier.recognition.labels import Event, Verdict
+from classifier.recognition.model_folder import ArtifactError
 from classifier.registry import alarms, versions
 
 RATE_WINDOW = timedelta(days=30)
 DRAW_WINDOW = timedelta(hours=25)  # so a draw can be missed for a day
 ONE_IN = 5  # items of the queue is an audit while audits wait
 DAY = timedelta(days=1)
+MAX_CAUSES = 24  # images that an alarm shows
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -86,15 +92,22 @@ def check_promise() -> None:
         "promise": promise,
         "model": champion.name,
     }
-    alarms.raise_alarm(AlarmKind.ERROR_EXCEEDED, message, Event.MODEL_ERROR_EXCEEDED, payload)
+    wrong = list_wrong_audits(champion).values_list("image", flat=True)[:MAX_CAUSES]
+    kind, event = AlarmKind.ERROR_EXCEEDED, Event.MODEL_ERROR_EXCEEDED
+    alarms.raise_alarm(kind, message, wrong, event, payload)
     _roll_back_new_champion(champion, message)
 
 
 def _roll_back_new_champion(champion: ModelVersion, reason: str) -> None:
     limit = timezone.now() - settings.ROLLBACK_WITHIN_DAYS * DAY
-    is_new = champion.promotions.filter(at__gt=limit).exists()
-    if is_new and versions.get_previous_champion():
+    # A model that came back by a rollback stays, or two bad models would take turns.
+    is_new = champion.promotions.count() == 1 and champion.promotions.filter(at__gt=limit).exists()
+    if not is_new or not versions.get_previous_champion():
+        return
+    try:
         versions.rollback(via=Via.AUTOMATIC, reason=reason)
+    except (RuleBroken, ArtifactError) as error:
+        logger.error("Champion %s can't be rolled back: %s", champion, error)
 
 
 def find_promise(model: ModelVersion) -> float | None:

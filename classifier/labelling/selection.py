@@ -12,7 +12,7 @@ from django.utils import timezone
 from classifier.labelling import checks
 from classifier.models import InputImage, ModelVersion, QueueItem
 from classifier.recognition import active_learning
-from classifier.registry import shadow
+from classifier.registry import alarms, shadow
 
 # How many images with the highest scores are compared with as many labelled ones.
 POOL = 256
@@ -25,14 +25,13 @@ class Order(StrEnum):
     USEFUL = "useful"
     DOUBT = "doubt"
     NEWEST = "newest"
-    SUGGESTED = "suggested"
-    DECISIVE = "decisive"
-    RANDOM = "random"
     DISPUTED = "disputed"
-    MISLABELLED = "mislabelled"
+    DECISIVE = "decisive"
+    ALARMING = "alarming"
+    RANDOM = "random"
 
 
-BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.SUGGESTED)
+BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
 
 
 def choose_images(free: QuerySet[QueueItem], order: Order, count: int) -> list[UUID]:
@@ -44,10 +43,13 @@ def choose_images(free: QuerySet[QueueItem], order: Order, count: int) -> list[U
             return list_ids(free.order_by("-created_at")[:count])
         case Order.RANDOM:
             return _choose_random(free, count)
+        case Order.ALARMING:
+            causes = free.filter(pk__in=alarms.list_cause_ids())
+            return list_ids(causes.order_by("-created_at")[:count])
         case Order.DECISIVE:
             return _choose_random(_filter_decisive(free), count)
-        case Order.SUGGESTED:
-            free = _filter_suggested(free)
+        case Order.DISPUTED:
+            free = _filter_disputed(free)
     return list_ids(free.order_by("-doubt")[:count])
 
 
@@ -80,13 +82,13 @@ def _find_line(image: InputImage) -> range:
 
 
 def choose_checks(order: Order, waiting: list[UUID], by: User) -> list[UUID]:
-    """Choose checks that don't stand out among the waiting images, by suggestion and score."""
+    """Choose checks that don't stand out among the waiting images, by dispute and score."""
     count = checks.draw_count(len(waiting))
     if not count:
         return []
     items = checks.list_eligible(by)
-    if order == Order.SUGGESTED:
-        items = _filter_suggested(items)
+    if order == Order.DISPUTED:
+        items = _filter_disputed(items)
     if order in BY_SCORE:
         least = QueueItem.objects.filter(pk__in=waiting).aggregate(least=Min("doubt"))["least"]
         items = items.filter(doubt__gte=least)
@@ -105,7 +107,7 @@ def _filter_decisive(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     return items.filter(pk__in=shadow.list_differing(candidate).order_by().values("image"))
 
 
-def _filter_suggested(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+def _filter_disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     return items.exclude(suggestion="").exclude(suggestion=F("guess"))
 
 

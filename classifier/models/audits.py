@@ -1,5 +1,6 @@
 """Audits of certain answers, and alarms."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -34,6 +35,9 @@ class Alarm(models.Model):
 
     kind = models.CharField(max_length=20, choices=AlarmKind.choices)
     message = models.TextField()
+    causes = ArrayField(
+        models.UUIDField(), default=list, help_text="ids of the images that caused it"
+    )
     raised_at = models.DateTimeField(auto_now_add=True)
     cleared_at = models.DateTimeField(null=True)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from classifier.models import Audit, ModelVersion, Source
@@ -11,6 +11,7 @@ from classifier.recognition.intervals import bound_share
 from classifier.recognition.labels import Label
 
 WINDOW = timedelta(days=30)
+IS_WRONG = ~Q(image__label__in=[Label.UNKNOWN, F("prediction__label")])
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,12 @@ class AuditSummary:
 
 def summarize_audits(model: ModelVersion | None = None) -> AuditSummary:
     """Summarize the audits of one model's answers, or of all."""
-    recent = Audit.objects.filter(prediction__created_at__gte=timezone.now() - WINDOW)
     counts = (
-        (recent.filter(prediction__model=model) if model else recent)
+        _list_recent(model)
         .values_list("image__source")
         .annotate(
             audited=Count("pk", filter=~Q(image__label=Label.UNKNOWN)),
-            wrong=Count("pk", filter=~Q(image__label__in=[Label.UNKNOWN, F("prediction__label")])),
+            wrong=Count("pk", filter=IS_WRONG),
             pending=Count("pk", filter=Q(image__label=Label.UNKNOWN)),
         )
         .order_by("image__source")
@@ -57,3 +57,13 @@ def summarize_audits(model: ModelVersion | None = None) -> AuditSummary:
     ]
     audited, wrong, pending = (sum(row[column] for row in rows) for column in (1, 2, 3))
     return AuditSummary(AuditedError("all", audited, wrong), by_source, pending)
+
+
+def list_wrong_audits(model: ModelVersion) -> QuerySet[Audit]:
+    """Return the audits that proved an answer of the model wrong, the newest answer first."""
+    return _list_recent(model).filter(IS_WRONG).order_by("-prediction")
+
+
+def _list_recent(model: ModelVersion | None) -> QuerySet[Audit]:
+    recent = Audit.objects.filter(prediction__created_at__gte=timezone.now() - WINDOW)
+    return recent.filter(prediction__model=model) if model else recent

@@ -67,11 +67,8 @@ def check_input_drift() -> None:
         return
     alarms.raise_alarm(
         AlarmKind.INPUT_DRIFTED,
-        "People send other pictures than before. Label the newest ones, then train.",
+        "People send other pictures than before. Label those that caused the alarm, then train.",
+        input_drift.causes,
         Event.INPUT_DRIFTED,
-        {
-            "model": champion.name,
-            "images": input_drift.images,
-            "causes": [str(image) for image in input_drift.causes],
-        },
+        {"model": champion.name, "images": input_drift.images},
     )
