@@ -21,9 +21,11 @@ from classifier.webhooks import events
 from training import calibrate, exemplars, export, line_calibration, line_trainer, tracking, trainer
 from training.data import database, split
 from training.data.database import TrainingData
+from training.data.images import GroupedImages
 from training.data.split import NotEnoughData, TrainingSplit
-from training.evaluation import evaluate, gate, plots, report
+from training.evaluation import evaluate, gate, label_effects, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
+from training.evaluation.label_effects import LabelEffects
 from training.evaluation.results import EvaluationResults
 from training.line_trainer import LineConfiguration
 from training.record import Record
@@ -83,8 +85,8 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
             _draw_plots(request.name, plan, results)
             model_folder.write_manifest(draft, replace(manifest, metrics=results.to_json()))
         track(results.to_json())
-    comparison = _compare(results, champion, record) if champion else None
-    return _register(request, results, comparison, record)
+    compared = _compare(results, plan.data.new, champion, record) if champion else None
+    return _register(request, results, compared, record)
 
 
 def _prepare(
@@ -208,6 +210,7 @@ def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResu
             name: evaluate.evaluate_images(recognizer, each.images) for name, each in sets.items()
         },
         calibration=evaluate.evaluate_images(recognizer, plan.split.calibration),
+        new=evaluate.evaluate_images(recognizer, plan.data.new.images),
     )
     digits = split.select_training_digits(plan.data.mnist)
     if len(digits):
@@ -223,35 +226,50 @@ def _draw_plots(name: str, plan: TrainingPlan, results: EvaluationResults) -> No
             plots.plot_evaluation(results.answers["test"], title, folder)
 
 
-def _compare(results: EvaluationResults, champion: ModelVersion, record: Record) -> Comparison:
+def _compare(
+    results: EvaluationResults, new: GroupedImages, champion: ModelVersion, record: Record
+) -> tuple[Comparison, LabelEffects]:
     """Compare the model's answers with the champion's on the same images."""
     record.set_stage("comparing with the champion")
     recognizer = serving.load_recognizer(champion)
+    answers = {
+        name: evaluate.evaluate_images(recognizer, each.images)
+        for name, each in results.sets.items()
+    }
     pairs = {
         name: PairedAnswers(
             ids=each.ids,
-            champion_right=evaluate.evaluate_images(recognizer, each.images).correct,
+            champion_right=answers[name].correct,
             candidate_right=results.answers[name].correct,
         )
         for name, each in results.sets.items()
     }
-    return gate.compare(champion.name, pairs)
+    comparison = gate.compare(champion.name, pairs)
+    new_answers = (evaluate.evaluate_images(recognizer, new.images), results.new)
+    return comparison, label_effects.describe_effects(
+        comparison, results, answers, new, new_answers
+    )
 
 
 def _register(
     request: TrainingRequest,
     results: EvaluationResults,
-    comparison: Comparison | None,
+    compared: tuple[Comparison, LabelEffects] | None,
     record: Record,
 ) -> ModelVersion:
     """Register the model, and promote it if that was requested and the gate passed it."""
+    comparison, effects = compared or (None, None)
     record.log(report.format_metrics(results.metrics))
     record.log(f"Model: {settings.MODELS_DIR / request.name}")
     record.log(f"Plots: {settings.IMAGES_DIR / request.name}")
     if comparison:
         record.log(report.format_comparison(comparison))
     with transaction.atomic():
-        version = versions.register(request.name, asdict(comparison) if comparison else {})
+        version = versions.register(
+            request.name,
+            asdict(comparison) if comparison else {},
+            asdict(effects) if effects else {},
+        )
         runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
         if request.promote and (comparison is None or comparison.passed):
             by, via = record.run.asked_by, request.promote

@@ -1,81 +1,104 @@
-"""Tables of a model's metrics beside the champion's."""
+"""The table of a model's figures beside the champion's, on the same images."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from classifier.models import ModelVersion
+from classifier.recognition.intervals import bound_share
 from classifier.registry.comparison import TITLES
+from classifier.registry.shadow import ShadowSummary
 from classifier.templatetags.numbers import share
 
 MISSING = "–"
-
-
-@dataclass(frozen=True)
-class Metric:
-    title: str
-    format_value: Callable[[float], str] = share
-    less_is_better: bool = False
-
-
 METRICS = {
-    "accuracy": Metric("read right"),
-    "coverage": Metric("accepted as a digit"),
-    "accuracy_at_digit": Metric("read right where accepted"),
-    "non_digits_refused": Metric("non-digits refused"),
-    "auroc": Metric("digits against non-digits (AUROC)", "{:.4f}".format),
-    "ece": Metric("calibration error (ECE)", "{:.4f}".format, less_is_better=True),
+    "accuracy": "read right",
+    "coverage": "accepted as a digit",
+    "accuracy_at_digit": "read right where accepted",
+    "non_digits_refused": "non-digits refused",
 }
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A share and its exact 95 % interval, as text."""
+
+    share: str = MISSING
+    interval: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
-    """One metric of a model and the champion; `change` is "better", "worse" or empty."""
+    """One figure of the champion and of a model; `change` is "better", "worse" or empty."""
 
     title: str
-    value: str
-    champion_value: str = MISSING
+    champion: Figure
+    candidate: Figure
     change: str = ""
 
 
 @dataclass(frozen=True)
-class Table:
+class Section:
+    """The rows of one set of images."""
+
     title: str
     rows: list[Row]
 
 
-def build_tables(metrics: dict[str, Any], champion_metrics: dict[str, Any]) -> list[Table]:
-    """Return a table for each set of images that a model was measured on.
+def build_sections(version: ModelVersion, shadow: ShadowSummary | None) -> list[Section]:
+    """Return the figures by set, with the champion's where it was measured on the same images."""
+    champion: dict[str, Any] = version.effects.get("champion_metrics", {})
+    names = [name for name in TITLES if name in (champion or version.metrics)]
+    sections = [
+        Section(
+            f"{TITLES[name]}, {_describe_size(version.metrics[name])}",
+            [*_build_rows(champion.get(name, {}), version.metrics[name])],
+        )
+        for name in names
+        if name in version.metrics
+    ]
+    return sections + (_describe_shadow(shadow) if shadow and shadow.labelled else [])
 
-    Only figures from equally many images are compared, as the held-out uploads grow.
-    """
-    tables = []
-    for name, title in TITLES.items():
-        if values := metrics.get(name):
-            size = _describe_size(values)
-            champion_values = champion_metrics.get(name, {})
-            comparable = champion_values if _describe_size(champion_values) == size else {}
-            tables.append(Table(f"{title}, {size}", _build_rows(values, comparable)))
-    return tables
 
-
-def _describe_size(values: dict[str, Any]) -> str:
-    digits, non_digits = values.get("digits", 0), values.get("non_digits", 0)
+def _describe_size(metrics: dict[str, Any]) -> str:
+    digits, non_digits = metrics.get("digits", 0), metrics.get("non_digits", 0)
     return f"{digits:,} digits" + (f" and {non_digits:,} non-digits" if non_digits else "")
 
 
-def _build_rows(values: dict[str, Any], champion_values: dict[str, Any]) -> list[Row]:
-    return [
-        _build_row(metric, values[name], champion_values.get(name))
-        for name, metric in METRICS.items()
-        if values.get(name) is not None
+def _build_rows(champion: dict[str, Any], candidate: dict[str, Any]) -> Iterator[Row]:
+    for name, title in METRICS.items():
+        if candidate.get(name) is not None:
+            before, after = _build_figure(champion, name), _build_figure(candidate, name)
+            yield _build_row(title, champion.get(name), candidate[name], before, after)
+
+
+def _build_figure(metrics: dict[str, Any], name: str) -> Figure:
+    value, interval = metrics.get(name), metrics.get(f"{name}_interval")
+    if value is None:
+        return Figure()
+    return Figure(share(value), _format_interval(*interval) if interval else "")
+
+
+def _format_interval(low: float, high: float) -> str:
+    return f"{share(low).split()[0]}–{share(high)}"
+
+
+def _build_row(
+    title: str, before: float | None, after: float, champion: Figure, candidate: Figure
+) -> Row:
+    is_same = before is None or champion.share == candidate.share
+    change = "" if is_same else "better" if after > (before or 0) else "worse"
+    return Row(title, champion, candidate, change)
+
+
+def _describe_shadow(shadow: ShadowSummary) -> list[Section]:
+    """Return the section of recent uploads that the models read differently."""
+    figures = [
+        Figure(
+            f"{right} of {shadow.labelled}", _format_interval(*bound_share(right, shadow.labelled))
+        )
+        for right in (shadow.worse, shadow.better)
     ]
-
-
-def _build_row(metric: Metric, value: float, champion_value: float | None) -> Row:
-    text = metric.format_value(value)
-    if champion_value is None:
-        return Row(metric.title, text)
-    champion_text = metric.format_value(champion_value)
-    is_better = (value < champion_value) == metric.less_is_better
-    change = "" if text == champion_text else "better" if is_better else "worse"
-    return Row(metric.title, text, champion_text, change)
+    row = _build_row(METRICS["accuracy"], shadow.worse, shadow.better, *figures)
+    title = f"Recent uploads that they read differently, {shadow.labelled:,} labelled since"
+    return [Section(title, [row])]

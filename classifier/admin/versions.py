@@ -22,10 +22,12 @@ from classifier.admin.training_data import list_labelled_uploads
 from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
 from classifier.monitoring import charts
+from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import DIGITS, Label
 from classifier.recognition.model_folder import ArtifactError
 from classifier.registry import comparison, shadow, versions
 from classifier.templatetags.numbers import share
+from classifier.uploads import request_files, submission
 
 PROMOTE = "classifier.promote_modelversion"
 SUCCESS = {
@@ -54,6 +56,7 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             path("rollback/", view(require_POST(self.rollback)), name="rollback"),
             path("<int:version_id>/promote/", view(require_POST(self.promote)), name="promote"),
             path("<int:version_id>/reject/", view(require_POST(self.reject)), name="reject"),
+            path("<int:version_id>/try/", view(require_POST(self.try_both)), name="try_models"),
         ]
         return own + super().get_urls()
 
@@ -93,6 +96,29 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
         _change_state(request, partial(versions.reject, version.name))
         return redirect("admin:classifier_modelversion_change", version_id)
+
+    def try_both(self, request: HttpRequest, version_id: int) -> HttpResponse:
+        """Let a model and its champion read a picture, which is not stored."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion.objects.without_details(), pk=version_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Model {version}",
+            "opts": self.opts,
+            "version": version,
+        }
+        status = 200
+        try:
+            picture = request_files.read_file(request.FILES)
+            models = [*filter(None, [_get_other(version), version])]
+            context["answers"] = submission.compare_models(picture, models)
+        except ImageError as error:
+            context["error"] = request_files.translate_error(error)
+            status = request_files.get_status(error)
+        except ArtifactError as error:
+            context["error"], status = str(error), 409
+        return render(request, "admin/classifier/modelversion/try.html", context, status=status)
 
     def rollback(self, request: HttpRequest) -> HttpResponse:
         _change_state(request, partial(versions.rollback, via=Via.ADMIN))
@@ -135,21 +161,24 @@ def _change_state(request: HttpRequest, change: Callable[..., ModelVersion]) -> 
 
 
 def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
-    champion = ModelVersion.objects.champion()
-    other = champion if champion and champion.pk != version.pk else None
     is_champion = version.state == ModelState.CHAMPION
     is_candidate = version.state == ModelState.CANDIDATE
     by_source = version.snapshot.get("by_source", {})
     by_label = version.snapshot.get("by_label", {})
+    read_in_shadow = shadow.summarize(version) if is_candidate else None
+    learned, sets = comparison.list_learned_labels(version), comparison.compare_sets(version)
     return {
         "title": f"Model {version}",
         "subtitle": None,
         "version": version,
-        "other": other,
-        "shadow": shadow.summarize(version) if is_candidate else None,
-        "differing": shadow.list_differing(version)[: shadow.MAX_PICTURES] if is_candidate else [],
-        "sets": comparison.compare_sets(version),
-        "tables": figures.build_tables(version.metrics, other.metrics if other else {}),
+        "other": _get_other(version),
+        "against": version.comparison.get("against"),
+        "learned": learned,
+        "sets": sets,
+        "totals": comparison.add_up(learned, sets),
+        "shadow": read_in_shadow,
+        "differing": shadow.group_differing(version) if is_candidate else None,
+        "sections": figures.build_sections(version, read_in_shadow),
         "snapshot": version.snapshot,
         "sources": [(source.label, by_source[source]) for source in Source if source in by_source],
         "non_digits": by_label.get(Label.NOT_A_DIGIT, 0),
@@ -160,6 +189,12 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
         "may_label": request.user.has_perm("classifier.label_inputimage"),
         "may_promote": request.user.has_perm(PROMOTE),
     }
+
+
+def _get_other(version: ModelVersion) -> ModelVersion | None:
+    """Return the champion, unless the model itself is."""
+    champion = ModelVersion.objects.champion()
+    return champion if champion and champion.pk != version.pk else None
 
 
 def _draw_labels(by_label: dict[str, int]) -> SafeString | None:

@@ -22,7 +22,6 @@ class Via(models.TextChoices):
     QUEUE = "queue"
     GRID = "grid"
     CORRECTION = "correction", "visitor's correction"
-    REVIEW = "review"
     UNDO = "undo"
     API = "api", "API"
     COMMAND = "command", "command line"

@@ -17,7 +17,7 @@ class ModelState(models.TextChoices):
 
 def get_detail_fields(of: str = "") -> list[str]:
     """Return the fields that list every image and take megabytes, through the relation `of`."""
-    return [f"{of}__{name}" if of else name for name in ("snapshot", "comparison")]
+    return [f"{of}__{name}" if of else name for name in ("snapshot", "comparison", "effects")]
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
@@ -45,6 +45,9 @@ class ModelVersion(models.Model):
     snapshot = models.JSONField(default=dict, help_text="exactly what it was trained on")
     comparison = models.JSONField(
         default=dict, help_text="with the champion of that time, image by image"
+    )
+    effects = models.JSONField(
+        default=dict, help_text="what its new labels changed, and the champion's answers"
     )
     certificates = models.JSONField(
         default=list, help_text="bounds on its errors among accepted digits"

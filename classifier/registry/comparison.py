@@ -1,19 +1,18 @@
-"""A model compared with the champion of its time: the images that only one of them reads right."""
+"""A model beside the champion of its time: what new labels taught it, and what else changed.
+
+Both models' answers were stored when the model was registered, so no model is loaded.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from classifier.models import InputImage, ModelVersion
-from classifier.recognition.labels import Label, Verdict
-from classifier.recognition.model_folder import ArtifactError
-from classifier.registry import serving
+from classifier.recognition.labels import Label
 
 MAX_IMAGES = 60
 GROUPS = ("better", "worse")
-NOT_A_DIGIT = "not a digit"
 TITLES = {
     "test": "MNIST's test split",
     "held_out_uploads": "Held-out uploads",
@@ -23,11 +22,15 @@ TITLES = {
 
 @dataclass(frozen=True)
 class ComparedImage:
-    """An image and what both models read; empty if a model's folder can't be loaded any more."""
+    """An image and both models' answers, empty if they were not stored.
+
+    `images` counts its near-duplicates of the same group, itself included.
+    """
 
     image: InputImage
     champion: str
     candidate: str
+    images: int = 1
 
 
 @dataclass(frozen=True)
@@ -55,26 +58,58 @@ class ComparedSet:
         return TITLES.get(self.name, self.name)
 
 
+@dataclass(frozen=True)
+class LearnedLabel:
+    """The images with one new label, how many each model reads right, and their first groups."""
+
+    label: str
+    images: int
+    champion_right: int
+    candidate_right: int
+    groups: list[ComparedImage]
+
+
+def list_learned_labels(version: ModelVersion) -> list[LearnedLabel]:
+    """Return the labels that are new since the champion; deleted images are left out."""
+    labels: list[dict[str, Any]] = version.effects.get("labels", [])
+    images = _load_images(group["image"] for label in labels for group in label["groups"])
+    return [
+        LearnedLabel(
+            **label
+            | {
+                "label": label["label"].replace("_", " "),
+                "groups": [*_build_groups(label["groups"], images)],
+            }
+        )
+        for label in labels
+    ]
+
+
+def _build_groups(
+    groups: Iterable[dict[str, Any]], images: dict[UUID, InputImage]
+) -> Iterable[ComparedImage]:
+    for group in groups:
+        if image := images.get(UUID(group["image"])):
+            yield ComparedImage(
+                image, _format(group["champion"]), _format(group["candidate"]), group["images"]
+            )
+
+
 def compare_sets(version: ModelVersion) -> list[ComparedSet]:
-    """Return the sets of the stored comparison, with the images as both models read them now."""
+    """Return the sets of the stored comparison; deleted images are left out."""
     sets: dict[str, dict[str, Any]] = version.comparison.get("sets", {})
-    ids = chain.from_iterable(
-        each[group][:MAX_IMAGES] for each in sets.values() for group in GROUPS
+    answers: dict[str, tuple[str, str]] = version.effects.get("answers", {})
+    images = _load_images(
+        id_ for each in sets.values() for group in GROUPS for id_ in each[group][:MAX_IMAGES]
     )
-    images = InputImage.objects.in_bulk(list(ids))
-    champion = _recognize(version.comparison.get("against", ""), images.values())
-    candidate = _recognize(version.name, images.values())
+
+    def build_image(id_: str) -> ComparedImage:
+        champion, candidate = answers.get(id_, ("", ""))
+        return ComparedImage(images[UUID(id_)], _format(champion), _format(candidate))
 
     def build_group(ids: list[str]) -> Group:
-        first = [UUID(image_id) for image_id in ids[:MAX_IMAGES]]
-        return Group(
-            len(ids),
-            [
-                ComparedImage(images[pk], champion.get(pk, ""), candidate.get(pk, ""))
-                for pk in first
-                if pk in images
-            ],
-        )
+        first = [build_image(id_) for id_ in ids[:MAX_IMAGES] if UUID(id_) in images]
+        return Group(len(ids), first)
 
     return [
         ComparedSet(name, **each | {group: build_group(each[group]) for group in GROUPS})
@@ -82,21 +117,32 @@ def compare_sets(version: ModelVersion) -> list[ComparedSet]:
     ]
 
 
-def _recognize(model: str, images: Iterable[InputImage]) -> dict[UUID, str]:
-    """Return what a model reads in each image, empty if its folder can't be loaded."""
-    images = list(images)
-    version = ModelVersion.objects.without_details().filter(name=model).first() if images else None
-    if version is None:
-        return {}
-    try:
-        recognizer = serving.load_cached(version)
-    except ArtifactError:
-        return {}
-    pixels = [image.array for image in images]
-    # The gate judges a digit by the best guess, and a non-digit by whether the model refuses it.
-    return {
-        image.pk: NOT_A_DIGIT
-        if image.label == Label.NOT_A_DIGIT and recognition.verdict != Verdict.DIGIT
-        else recognition.best_guess
-        for image, recognition in zip(images, recognizer.recognize(pixels), strict=True)
-    }
+def _format(answer: str) -> str:
+    return "–" if answer == Label.NOT_A_DIGIT else answer
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The new labels and how many of them each model reads right, and the images compared."""
+
+    new_labels: int
+    champion_right: int
+    candidate_right: int
+    images: int
+    better: int
+    worse: int
+
+
+def add_up(labels: list[LearnedLabel], sets: list[ComparedSet]) -> Totals:
+    return Totals(
+        new_labels=sum(label.images for label in labels),
+        champion_right=sum(label.champion_right for label in labels),
+        candidate_right=sum(label.candidate_right for label in labels),
+        images=sum(each.images for each in sets),
+        better=sum(each.better.count for each in sets),
+        worse=sum(each.worse.count for each in sets),
+    )
+
+
+def _load_images(ids: Iterable[str]) -> dict[UUID, InputImage]:
+    return InputImage.objects.defer("pixels").in_bulk([UUID(id_) for id_ in ids])

@@ -19,18 +19,21 @@ logger = logging.getLogger(__name__)
 
 IMAGES_PER_BATCH = 250
 MAX_PICTURES = 60
+IS_BETTER = Q(guess=F("image__label"))
+IS_WORSE = Q(served_guess=F("image__label"))
 
 
 @dataclass(frozen=True)
 class ShadowSummary:
     """Images read by a candidate, those that it reads differently, and what labels say of these.
 
-    `better` are the images that only the candidate reads right, `worse` those that only the
-    served model did. Labels that the candidate may have learned from do not count.
+    Of the `labelled` ones, `better` are those that only the candidate reads right, `worse` those
+    that only the served model did. Labels that the candidate may have learned from do not count.
     """
 
     read: int
     differing: int
+    labelled: int
     better: int
     worse: int
     unlabelled: int
@@ -42,6 +45,11 @@ class ShadowSummary:
     @property
     def labels_to_decision(self) -> int:
         return sequential_test.count_labels_to_decision(self.better, self.worse)
+
+    @property
+    def next_labels(self) -> int:
+        """The number of labels to set next: until a decision, or as many as there are images."""
+        return min(self.labels_to_decision, self.unlabelled)
 
 
 def read_batch() -> int:
@@ -94,18 +102,22 @@ def _list_unread(candidate: ModelVersion) -> list[InputImage]:
 
 def summarize(candidate: ModelVersion) -> ShadowSummary:
     readings = ShadowReading.objects.filter(model=candidate)
-    differs = ~Q(guess=F("served_guess"))
-    # A label that is older than the model may have taught it.
-    is_fresh = differs & Q(image__labelled_at__gt=candidate.created_at)
+    differs, is_fresh = ~Q(guess=F("served_guess")), _is_freshly_labelled(candidate)
     return ShadowSummary(
         **readings.aggregate(
             read=Count("pk"),
             differing=Count("pk", filter=differs),
-            better=Count("pk", filter=is_fresh & Q(guess=F("image__label"))),
-            worse=Count("pk", filter=is_fresh & Q(served_guess=F("image__label"))),
+            labelled=Count("pk", filter=differs & is_fresh),
+            better=Count("pk", filter=differs & is_fresh & IS_BETTER),
+            worse=Count("pk", filter=differs & is_fresh & IS_WORSE),
             unlabelled=Count("pk", filter=differs & Q(image__label=Label.UNKNOWN)),
         )
     )
+
+
+def _is_freshly_labelled(candidate: ModelVersion) -> Q:
+    """Return the condition that the image's label can't have taught the candidate."""
+    return Q(image__labelled_at__gt=candidate.created_at)
 
 
 def promote_if_decided() -> None:
@@ -133,3 +145,20 @@ def list_differing(candidate: ModelVersion) -> QuerySet[ShadowReading]:
     """Return the readings that differ, the newest uploads and then the surest readings first."""
     differing = ShadowReading.objects.filter(model=candidate).exclude(guess=F("served_guess"))
     return differing.select_related("image").order_by("-image__created_at", "-confidence")
+
+
+@dataclass(frozen=True)
+class DifferingReadings:
+    """The first 60 readings that differ: better by their labels, worse, and without a label."""
+
+    better: list[ShadowReading]
+    worse: list[ShadowReading]
+    unlabelled: list[ShadowReading]
+
+
+def group_differing(candidate: ModelVersion) -> DifferingReadings:
+    differing = list_differing(candidate).defer("image__pixels")
+    fresh = differing.filter(_is_freshly_labelled(candidate))
+    unlabelled = differing.filter(image__label=Label.UNKNOWN)
+    groups = (fresh.filter(IS_BETTER), fresh.filter(IS_WORSE), unlabelled)
+    return DifferingReadings(*([*group[:MAX_PICTURES]] for group in groups))

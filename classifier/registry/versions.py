@@ -39,7 +39,12 @@ class NoEarlierChampion(RuleBroken):
     """No other model has served, so there is none to roll back to."""
 
 
-def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersion:
+@transaction.atomic
+def register(
+    name: str,
+    comparison: dict[str, Any] | None = None,
+    effects: dict[str, Any] | None = None,
+) -> ModelVersion:
     """Register a model folder as a candidate, unless it is registered.
 
     A model whose `comparison` with the champion has not `passed` is rejected. Raise ArtifactError
@@ -58,8 +63,11 @@ def register(name: str, comparison: dict[str, Any] | None = None) -> ModelVersio
         "snapshot": manifest.dataset,
         "certificates": [certificate.to_json() for certificate in manifest.certificates],
         "comparison": comparison or {},
+        "effects": effects or {},
     }
-    version, _ = ModelVersion.objects.get_or_create(name=name, defaults=values)
+    version, is_new = ModelVersion.objects.get_or_create(name=name, defaults=values)
+    if is_new:
+        erasures.record_learned_deletions(version)
     if version.checksum != recognizer.checksum:
         raise RuleBroken(
             f"{folder} is not the model that was registered as {name}. "

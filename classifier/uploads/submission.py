@@ -1,12 +1,13 @@
 """Recognition of pictures: of uploads, which are stored, and of drawings in progress."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from classifier.models import InputImage, Source, Upload
+from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.monitoring import metrics
 from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
@@ -70,6 +71,18 @@ def preview_picture(data: bytes) -> tuple[Answer, list[bytes]]:
     reading = read_picture(picture, served.recognizer)
     answer = answers.build_answer(reading, served.version.name)
     return answer, [digit.pixels.tobytes() for digit in reading.digits]
+
+
+def compare_models(data: bytes, models: Sequence[ModelVersion]) -> list[Answer]:
+    """Recognise a picture with each model, without storing it.
+
+    Raise ImageError if it can't be read, ArtifactError if a model can't be loaded.
+    """
+    picture = imaging.decode(data)
+    return [
+        answers.build_answer(read_picture(picture, serving.load_cached(model)), model.name)
+        for model in models
+    ]
 
 
 def _build_images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:

@@ -1,10 +1,8 @@
 // The chosen pictures in the area, each with its live answer.
-// Events: "selected", "added" and "removed" {detail: subject}, and "changed" after a person's change.
 
 import { fill } from "./text.js";
 
 const MB = 1024 * 1024;
-const REFUSED = /[./](svg(\+xml)?|pdf|jxl|jp2|psd|ico|x-icon|vnd\.microsoft\.icon|vnd\.adobe\.photoshop)$/i;
 
 export class Pictures extends EventTarget {
   #list;
@@ -24,62 +22,40 @@ export class Pictures extends EventTarget {
     return this.#subjects.map((subject) => subject.file);
   }
 
-  // A list that is never changed.
-  get subjects() {
-    return this.#subjects;
-  }
-
-  // Shows these subjects instead; those that were removed come back with their answers.
-  set subjects(subjects) {
-    const before = this.#subjects;
-    this.#subjects = subjects;
-    this.#list.replaceChildren(...subjects.map((subject) => subject.item));
-    this.#list.dataset.count = subjects.length;
-    for (const each of before) if (!subjects.includes(each)) this.#notify("removed", each);
-    for (const each of subjects) if (!before.includes(each)) this.#notify("added", each);
-    this.#select(subjects.includes(this.selected) ? this.selected : subjects[0] ?? null);
-  }
-
   get empty() {
     return !this.#subjects.length;
   }
 
-  // Returns the problems of the files that were not added.
+  // Returns the subjects added, and the problem of the last file that was not.
   add(files, createSubject) {
     const added = [];
-    const problems = [];
+    let problem = "";
     for (const file of files) {
-      const text = this.#findProblem(file, [...this.files, ...added.map((subject) => subject.file)]);
-      if (text) problems.push(fill(text, { name: file.name }));
-      else added.push(this.#createItem(createSubject(file)));
+      const text = this.#findProblem(file);
+      if (text) problem = fill(text, { name: file.name });
+      else added.push(this.#append(createSubject(file)));
     }
-    if (added.length) {
-      this.subjects = [...this.#subjects, ...added];
-      this.#select(added[0]);
-      this.#notify("changed");
-    }
-    return problems;
+    if (added.length) this.#select(added[0]);
+    return { added, problem };
   }
 
   clear() {
-    this.subjects = [];
-    this.#notify("changed");
+    while (!this.empty) this.#remove(this.#subjects[0]);
   }
 
   showLabel(subject, label) {
     subject.item.querySelector(".label").textContent = label;
   }
 
-  #findProblem({ name, size, type }, chosen) {
-    const { notPicture, refused, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
-    if (REFUSED.test(type) || REFUSED.test(name)) return refused;
+  #findProblem({ size, type }) {
+    const { notPicture, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
     if (type && !type.startsWith("image/")) return notPicture;
-    if (chosen.length >= maxPictures) return tooMany;
-    const total = chosen.reduce((sum, file) => sum + file.size, size);
+    if (this.#subjects.length >= maxPictures) return tooMany;
+    const total = this.files.reduce((sum, file) => sum + file.size, size);
     return total > maxMb * MB ? tooLarge : "";
   }
 
-  #createItem(subject) {
+  #append(subject) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const image = item.querySelector("img");
     image.src = URL.createObjectURL(subject.file);
@@ -90,15 +66,26 @@ export class Pictures extends EventTarget {
     item.querySelector(".picture").addEventListener("click", () => this.#select(subject));
     item.querySelector(".remove").addEventListener("click", () => this.#removeByUser(subject));
     subject.item = item;
+    this.#subjects.push(subject);
+    this.#list.append(item);
+    this.#list.dataset.count = this.#subjects.length;
     return subject;
   }
 
   #removeByUser(subject) {
     const index = this.#subjects.indexOf(subject);
-    this.subjects = this.#subjects.filter((each) => each !== subject);
+    this.#remove(subject);
     const next = this.#subjects[index] ?? this.#subjects.at(-1);
     next?.item.querySelector(".remove").focus();
-    this.#notify("changed");
+  }
+
+  #remove(subject) {
+    this.#subjects.splice(this.#subjects.indexOf(subject), 1);
+    URL.revokeObjectURL(subject.item.querySelector("img").src);
+    subject.item.remove();
+    this.#list.dataset.count = this.#subjects.length;
+    this.dispatchEvent(new CustomEvent("removed", { detail: subject }));
+    this.#select(this.selected === subject ? this.#subjects[0] ?? null : this.selected);
   }
 
   #select(subject) {
@@ -106,10 +93,6 @@ export class Pictures extends EventTarget {
     for (const each of this.#subjects) {
       each.item.querySelector(".picture").ariaPressed = String(each === subject);
     }
-    this.#notify("selected");
-  }
-
-  #notify(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.dispatchEvent(new Event("selected"));
   }
 }

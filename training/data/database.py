@@ -8,21 +8,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 from tqdm import tqdm
 
-from classifier.models import (
-    UPLOAD_SOURCES,
-    Dispute,
-    InputImage,
-    InputImageQuerySet,
-    ModelVersion,
-    QueueItem,
-    Source,
-)
+from classifier.models import UPLOAD_SOURCES, InputImage, InputImageQuerySet, ModelVersion, Source
 from classifier.recognition.labels import KNOWN_LABELS, Label
-from training.data.images import EvaluationSet, Images, Pixels
+from training.data.images import EvaluationSet, GroupedImages, Images, Pixels
 from training.data.mnist import Mnist
 from training.data.near_duplicates import group_images
 from training.data.snapshot import LeftOut, NewLabels, Snapshot
@@ -35,10 +27,11 @@ TYPES = ["uuid", "varchar", "bool", "bytea", "varchar", "timestamptz"]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """MNIST's digits, the labelled uploads, and the record of both."""
+    """MNIST's digits, the labelled uploads, those with new labels, and the record of all."""
 
     mnist: Images
     corrections: Images
+    new: GroupedImages
     snapshot: Snapshot
 
 
@@ -52,7 +45,7 @@ class _Row:
 
 
 def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
-    """Read all labelled training images except the held-out and the disputed uploads.
+    """Read all labelled training images except the held-out uploads.
 
     Uploads with equal pixels and labels count once.
     """
@@ -68,23 +61,26 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
     labels = Counter(row.label for row in rows)
     unknown = InputImage.objects.filter(label=Label.UNKNOWN).count()
     trained_on = champion.snapshot.get("corrected", {}) if champion else {}
-    new = [row.id for row in uploads if trained_on.get(row.id) != row.label]
+    new = [row for row in uploads if trained_on.get(row.id) != row.label]
     snapshot = Snapshot(
         read_at=read_at.isoformat(),
         images=len(rows),
         by_source=dict(sorted(Counter(row.source for row in rows).items())),
         by_label={name: labels[name] for name in KNOWN_LABELS},
         sha256=digest.hexdigest(),
-        left_out=LeftOut(
-            unknown,
-            held_out=len(labelled) - len(rows),
-            disputed=_list_disputed().filter(waiting=False).count(),
-        ),
+        left_out=LeftOut(unknown, held_out=len(labelled) - len(rows)),
         corrected={row.id: row.label for row in uploads},
-        since=NewLabels(champion.name if champion else None, new),
+        since=NewLabels(champion.name if champion else None, [row.id for row in new]),
     )
     copies = {(row.pixels, row.label): row for row in uploads}
-    return TrainingData(_to_images(mnist), _to_images([*copies.values()]), snapshot)
+    return TrainingData(
+        mnist=_to_images(mnist),
+        corrections=_to_images([*copies.values()]),
+        new=GroupedImages(
+            [row.id for row in new], _to_images(new), [str(row.group) for row in new]
+        ),
+        snapshot=snapshot,
+    )
 
 
 def load_test_split() -> EvaluationSet:
@@ -162,15 +158,7 @@ def make_mnist_id(source: Source, is_training: bool, index: int) -> UUID:
 
 
 def _filter_labelled() -> InputImageQuerySet:
-    """Return the labelled training images, except those that equal a disputed one."""
-    labelled = InputImage.objects.exclude(label=Label.UNKNOWN).filter(is_training=True)
-    return labelled.exclude(pk__in=_list_disputed().values("pk"))
-
-
-def _list_disputed() -> QuerySet[QueueItem]:
-    disputes = Dispute.objects.filter(settled_at__isnull=True)
-    contents = QueueItem.objects.filter(image__in=disputes.values("image")).values("content")
-    return QueueItem.objects.filter(content__in=contents)
+    return InputImage.objects.exclude(label=Label.UNKNOWN).filter(is_training=True)
 
 
 def _read_rows(images: InputImageQuerySet) -> Iterator[_Row]:

@@ -54,3 +54,10 @@ class EvaluationSet:
 
     ids: list[str]
     images: Images
+
+
+@dataclass(frozen=True)
+class GroupedImages(EvaluationSet):
+    """N labelled images, their ids, and the group of near-duplicates of each."""
+
+    groups: list[str]

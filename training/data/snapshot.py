@@ -9,7 +9,6 @@ class LeftOut:
 
     unknown: int
     held_out: int
-    disputed: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Measures answers: how often they are right, how well calibrated, how well they reject."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.recognition.intervals import bound_share
-from classifier.recognition.labels import Verdict
+from classifier.recognition.labels import Label, Verdict
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.data.images import Images
 
@@ -33,6 +34,18 @@ class EvaluatedPictures:
     def correct(self) -> NDArray[np.bool_]:
         """Flags (N,) of the digits that are guessed right and the non-digits not accepted."""
         return np.where(self.truth == NOT_A_DIGIT, ~self.accepted, self.right)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The answers (N): the best guess, with "?" if it is not accepted.
+
+        A non-digit that is not accepted has the answer "not_a_digit".
+        """
+        guesses = self.probabilities.argmax(axis=1).tolist()
+        return [
+            str(guess) if accepted else Label.NOT_A_DIGIT if truth == NOT_A_DIGIT else f"{guess}?"
+            for guess, accepted, truth in zip(guesses, self.accepted, self.truth, strict=True)
+        ]
 
     @property
     def digits(self) -> "EvaluatedPictures":
@@ -80,11 +93,11 @@ class Metrics:
 
 def evaluate_images(recognizer: Recognizer, images: Images) -> EvaluatedPictures:
     recognitions = recognizer.recognize(images.pixels)
-    probabilities = np.array([recognition.probabilities for recognition in recognitions])
+    probabilities = np.array([each.probabilities for each in recognitions]).reshape(-1, 10)
     return EvaluatedPictures(
         probabilities=probabilities,
         certainty=np.array([recognition.certainty for recognition in recognitions]),
-        accepted=np.array([each.verdict == Verdict.DIGIT for each in recognitions]),
+        accepted=np.array([each.verdict == Verdict.DIGIT for each in recognitions], bool),
         right=probabilities.argmax(axis=1) == images.labels,
         truth=images.labels.astype(np.int64),
         source=np.full(len(images), ""),

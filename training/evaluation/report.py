@@ -21,8 +21,7 @@ def format_snapshot(snapshot: Snapshot, sources: Mapping[str, str]) -> str:
     lines = [
         f"Training on {snapshot.images:,} images: {counts}.",
         f"Left out: {snapshot.left_out.unknown:,} unknown, "
-        f"{snapshot.left_out.held_out:,} labelled uploads held out for evaluation, "
-        f"{snapshot.left_out.disputed:,} disputed.",
+        f"{snapshot.left_out.held_out:,} labelled uploads held out for evaluation.",
     ]
     if snapshot.since.model:
         count = len(snapshot.since.images)

@@ -13,12 +13,13 @@ from training.evaluation.evaluate import EvaluatedPictures, Metrics
 class EvaluationResults:
     """A model's answers on the sets "test" and "held_out_uploads", and on its calibration data.
 
-    A set without images is missing.
+    A set without images is missing. `new` are the answers to the images with new labels.
     """
 
     sets: dict[str, EvaluationSet]
     answers: dict[str, EvaluatedPictures]
     calibration: EvaluatedPictures
+    new: EvaluatedPictures
 
     @cached_property
     def metrics(self) -> dict[str, Metrics]:

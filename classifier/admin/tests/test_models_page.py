@@ -1,6 +1,7 @@
 """Tests of the admin's pages of models."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classifier.admin.training_data import link_models_trained_on
-from classifier.models import InputImage, ModelVersion
-from classifier.registry import versions
+from classifier.models import InputImage, ModelVersion, ShadowReading
+from classifier.registry import serving
 from classifier.tests import factories
 from classifier.tests.pages import get_admin_url, read_text
 
@@ -72,54 +73,140 @@ def test_list_reads_no_image_ids(admin_client: Client) -> None:
     assert not any(re.search(r'"(snapshot|comparison)"(?! - )', sql) for sql in read)
 
 
-def test_metrics_are_compared_with_the_champions(
+def build_metrics(digits: int, accuracy: float, **values: Any) -> dict[str, Any]:
+    interval = [accuracy - 0.001, accuracy + 0.001]
+    return {"digits": digits, "accuracy": accuracy, "accuracy_interval": interval} | values
+
+
+def test_figures_of_both_models_on_the_same_images_are_compared(
     admin_client: Client, better: ModelVersion
 ) -> None:
-    figures = {"digits": 40, "non_digits": 9, "accuracy": 0.9, "ece": 0.5}
-    metrics = {"test": better.metrics["test"] | {"ece": 0.5}, "held_out_uploads": figures}
-    ModelVersion.objects.filter(pk=better.pk).update(metrics=metrics)
+    metrics = {
+        "test": build_metrics(10_000, 0.998, coverage=0.97),
+        "held_out_uploads": build_metrics(40, 0.9, non_digits=9),
+        "held_out": build_metrics(9_000, 0.99),
+    }
+    before = {"test": build_metrics(10_000, 0.9969, coverage=0.98)}
+    before["held_out_uploads"] = build_metrics(40, 0.9)
+    ModelVersion.objects.filter(pk=better.pk).update(
+        metrics=metrics, effects={"champion_metrics": before}, comparison=build_comparison()
+    )
 
     html = admin_client.get(get_admin_url(better)).content.decode()
     text = read_text(admin_client, get_admin_url(better))
 
-    assert "MNIST's test split, 10,000 digits this model baseline (champion)" in text
-    assert "read right 99.80 % , better 99.69 %" in text
-    assert "calibration error (ECE) 0.5000 , worse 0.0019" in text
-    assert "Held-out uploads, 40 digits and 9 non-digits" in text
-    assert "read right 90.00 % –" in text
+    assert "Both models on the same images baseline this model" in text
+    assert "MNIST's test split, 10,000 digits read right 99.69 % 99.59–99.79 % 99.80 %" in text
+    assert "99.80 % , better 99.70–99.90 %" in text
+    assert "accepted as a digit 98.00 % 97.00 % , worse" in text
+    assert "Held-out uploads, 40 digits and 9 non-digits read right 90.00 % 89.90–90.10 %" in text
+    assert "Held-out MNIST" not in text, "each model has its own"
     assert 'class="better"' in html
 
 
-def test_metrics_from_other_images_are_not_compared(
-    admin_client: Client, better: ModelVersion, champion: ModelVersion
+def test_model_without_comparison_shows_its_own_figures(
+    admin_client: Client, champion: ModelVersion
 ) -> None:
-    for version, digits in ((better, 40), (champion, 30)):
-        metrics = {"held_out_uploads": {"digits": digits, "accuracy": 0.9}}
-        ModelVersion.objects.filter(pk=version.pk).update(metrics=metrics)
+    text = read_text(admin_client, get_admin_url(champion))
 
-    assert "read right 90.00 % –" in read_text(admin_client, get_admin_url(better))
+    assert "Figures this model MNIST's test split, 10,000 digits read right 99.69 % 99.56–" in text
+    assert "Held-out MNIST and non-digits" in text
 
 
-def test_changed_images_are_shown_with_both_readings(
-    admin_client: Client, champion: ModelVersion, digits: Any
+def test_labels_of_recent_uploads_are_compared_with_exact_intervals(
+    admin_client: Client, better: ModelVersion
 ) -> None:
-    three = digits[0][digits[1] == 3][0].tobytes()
-    up, down, upload = (
-        factories.create_mnist_image(label="3", pixels=three),
-        factories.create_mnist_image(label="5"),
-        factories.create_image(label="3", pixels=three),
+    hour_ago = timezone.now() - timedelta(hours=1)
+    ModelVersion.objects.filter(pk=better.pk).update(
+        created_at=hour_ago, comparison=build_comparison()
     )
-    factories.copy_bundled_model("better")
+    for label in ("1", "1", "1", "7", "4"):
+        image = factories.create_queue_item(label=label).image
+        ShadowReading.objects.create(
+            image=image, model=better, guess="1", served_guess="7", confidence=0.9
+        )
+
+    text = read_text(admin_client, get_admin_url(better))
+
+    assert "Recent uploads that they read differently, 5 labelled since" in text
+    assert "read right 1 of 5 0.51–71.64 % 3 of 5 , better 14.66–94.73 %" in text
+    assert "3 got better 7 → 1 7 → 1 7 → 1 1 got worse 7 → 1" in text
+
+
+def build_effects(**labels: list[InputImage]) -> dict[str, Any]:
+    """Return the effects of labels that the champion read as 5?, each image with two copies."""
+    return {
+        "labels": [
+            {
+                "label": label,
+                "images": 3 * len(images),
+                "champion_right": 0,
+                "candidate_right": 2,
+                "groups": [
+                    {"image": str(image.pk), "images": 3, "champion": "5?", "candidate": label}
+                    for image in images
+                ],
+            }
+            for label, images in labels.items()
+        ]
+    }
+
+
+def test_new_labels_are_shown_with_the_answers_before_and_after(
+    admin_client: Client, champion: ModelVersion
+) -> None:
+    four, deleted, other = (factories.create_image(label=label) for label in ("4", "4", "5"))
+    effects = build_effects(**{"4": [four, deleted], "not_a_digit": [other]})
+    version = factories.create_version(
+        name="better", comparison=build_comparison(), effects=effects
+    )
+    deleted.delete()
+
+    html = admin_client.get(get_admin_url(version)).content.decode()
+    text = read_text(admin_client, get_admin_url(version))
+
+    assert list_pictures(html) == [str(four.pk), str(other.pk)]
+    assert "You taught it this The labels that are new since baseline." in text
+    assert "4 6 labels: baseline reads 0 right, this model 2 3 5? → 4" in text
+    assert "not a digit 3 labels: baseline reads 0 right, this model 2 3 5? → –" in text
+    assert "Of 9 new labels, baseline reads 0 right, this model 4." in text
+
+
+def test_changed_images_are_shown_with_both_answers(
+    admin_client: Client, champion: ModelVersion
+) -> None:
+    up, down, upload = (
+        factories.create_mnist_image(label="3"),
+        factories.create_mnist_image(label="5"),
+        factories.create_image(label="3"),
+    )
     sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
-    better = versions.register("better", build_comparison(**sets))
+    answers = {str(up.pk): ["8", "3"], str(down.pk): ["5", "6?"], str(upload.pk): ["2", "3"]}
+    better = factories.create_version(
+        name="better", comparison=build_comparison(**sets), effects={"answers": answers}
+    )
 
     html = admin_client.get(get_admin_url(better)).content.decode()
     text = read_text(admin_client, get_admin_url(better))
 
     assert list_pictures(html) == [str(image.pk) for image in (up, down, upload)]
-    assert "baseline read 9,969 right, this model 9,970 1 got better 3 → 3 1 got worse" in text
+    assert "baseline reads 9,969 right, this model 9,970 1 got better 8 → 3 1 got worse" in text
+    assert "1 got worse 5 → 6?" in text
     assert "Held-out uploads" in text
     assert "none got worse" in text
+    assert "Of 20,000 images that neither was trained on, 2 got better and 1 worse." in text
+
+
+def test_page_reads_no_model_folder(
+    admin_client: Client, better: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "find_model_folder", None)
+    image = factories.create_mnist_image()
+    ModelVersion.objects.filter(pk=better.pk).update(
+        comparison=build_comparison(test={"better": [image]})
+    )
+
+    assert "1 got better" in read_text(admin_client, get_admin_url(better))
 
 
 def test_at_most_60_changed_images_are_shown(admin_client: Client, champion: ModelVersion) -> None:
@@ -134,7 +221,7 @@ def test_at_most_60_changed_images_are_shown(admin_client: Client, champion: Mod
     assert "62 got worse , 60 shown" in read_text(admin_client, get_admin_url(better))
 
 
-def test_comparison_is_shown_without_its_images_and_folders(admin_client: Client) -> None:
+def test_comparison_is_shown_without_its_images_and_answers(admin_client: Client) -> None:
     remaining, deleted = factories.create_mnist_image(label="5"), factories.create_mnist_image()
     sets = {"test": {"better": [remaining, deleted]}}
     gone = factories.create_version(

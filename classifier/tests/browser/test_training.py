@@ -1,14 +1,16 @@
 """Training, promotion and rollback in the admin."""
 
-import re
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
-from classifier.models import ModelVersion, RunState, TrainingRun
+from classifier.models import ModelVersion, RunState, ShadowReading, TrainingRun, Upload
 from classifier.registry import runs, versions
 from classifier.tests import factories
+from classifier.tests.browser.conftest import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,37 +54,9 @@ def test_run_page_follows_run_to_its_model(champion: ModelVersion, page: Page) -
 
     factories.copy_bundled_model("better")
     runs.finish(run.pk, RunState.SUCCEEDED, result=versions.register("better"))
-    page.get_by_role("link", name="Compare and promote").click()
     expect(page.get_by_role("heading", name="Model better")).to_be_visible()
-
-
-RECORD_NOTIFICATIONS = """
-window.notifications = [];
-window.Notification = class {
-  static permission = "default";
-  static requestPermission() { Notification.permission = "granted"; return Promise.resolve(); }
-  constructor(title, { body }) { notifications.push(`${title}: ${body}`); }
-};
-"""
-
-
-@pytest.mark.parametrize("width", [360, 1440])
-def test_finished_run_is_notified(champion: ModelVersion, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    page.add_init_script(RECORD_NOTIFICATIONS)
-    run = start_run(page)
-    runs.claim(run.pk)
-    expect(page.get_by_text("About 40 minutes left.")).to_be_visible()
-    expect(page.get_by_role("progressbar")).to_be_visible()
-
-    page.get_by_role("button", name="Notify me").click()
-    expect(page.get_by_role("button", name="Notify me")).to_be_hidden()
-    runs.finish(run.pk, RunState.FAILED, error="Out of memory.")
-
-    expect(page).to_have_title(re.compile("^Failed: "))
-    assert page.evaluate("notifications") == [f"Training run {run.pk}: Failed"]
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status")).to_contain_text("waiting for the worker")
+    page.goto(f"{RUNS}{run.pk}/change/")
+    expect(page.get_by_role("link", name="See what it learned")).to_be_visible()
 
 
 def test_button_keeps_focus_while_page_refreshes(champion: ModelVersion, page: Page) -> None:
@@ -161,3 +135,81 @@ def test_model_is_promoted_and_rolled_back(
     assert reasons == ["It reads no 7s.", "It reads my 7s.", ""]
     for reason in filter(None, reasons):
         expect(page.get_by_role("cell", name=reason)).to_be_visible()
+
+
+def test_candidate_is_compared_tried_and_decided(
+    champion: ModelVersion, page: Page, draw_digit: Callable[..., bytes]
+) -> None:
+    four = factories.create_image(label="4")
+    group = {"image": str(four.pk), "images": 2, "champion": "9?", "candidate": "4"}
+    label = {"label": "4", "images": 2, "champion_right": 0, "candidate_right": 2}
+    effects = {"labels": [label | {"groups": [group]}]}
+    factories.copy_bundled_model("better")
+    comparison = {"against": "baseline", "passed": True, "reason": "All well.", "sets": {}}
+    better = versions.register("better", comparison, effects)
+    image = factories.create_queue_item().image
+    ShadowReading.objects.create(
+        image=image, model=better, guess="1", served_guess="7", confidence=0.9
+    )
+    page.goto(f"{MODELS}{better.pk}/change/")
+    expect(page.get_by_role("region", name="Labelled 4")).to_contain_text("9? → 4")
+
+    tried = page.get_by_role("region", name="Try a picture")
+    draw_line(page, tried.get_by_role("img", name="Drawing area"))
+    expect(tried.get_by_role("definition").first).to_have_text("1")
+    expect(tried.get_by_role("term")).to_have_text(["baseline", "better"])
+    tried.get_by_role("button", name="Clear").click()
+    expect(tried.get_by_role("definition")).to_have_count(0)
+
+    picture: FilePayload = {"name": "7.png", "mimeType": "image/png", "buffer": draw_digit(7)}
+    tried.get_by_label("Picture instead of a drawing").set_input_files([picture])
+    expect(tried.get_by_role("definition").first).to_have_text("7")
+    assert not Upload.objects.exclude(pk__in=[four.upload_id, image.upload_id]).exists()
+
+    decide = page.get_by_role("region", name="Decide")
+    decide.get_by_role("link", name="Label 1 more").click()
+    expect(page.get_by_text("Two models read it differently.")).to_be_visible()
+    page.go_back()
+    decide.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("Model better is rejected.")).to_be_visible()
+
+
+def draw_line(page: Page, pad: Locator) -> None:
+    """Draw a vertical line, which is a 1."""
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    x = box["x"] + box["width"] / 2
+    page.mouse.move(x, box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 0.8 * box["height"], steps=5)
+    page.mouse.up()
+
+
+def test_picture_is_tried_without_scripts(
+    champion: ModelVersion,
+    browser: Browser,
+    live_server: LiveServer,
+    admin_user: User,
+    draw_digit: Callable[..., bytes],
+) -> None:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    log_in(context, live_server, admin_user)
+    page = context.new_page()
+    page.goto(f"{MODELS}{champion.pk}/change/")
+
+    picture: FilePayload = {"name": "7.png", "mimeType": "image/png", "buffer": draw_digit(7)}
+    page.locator("#picture").set_input_files([picture])
+    page.get_by_role("button", name="Read it").click()
+
+    expect(page.get_by_role("definition").first).to_have_text("7")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_model_page_fits_the_screen(champion: ModelVersion, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{MODELS}{champion.pk}/change/")
+
+    expect(page.get_by_role("region", name="Try a picture")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
