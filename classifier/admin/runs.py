@@ -45,6 +45,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         css = {"all": ["models.css", "charts.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
+        runs.fail_lost_runs()
         return super().get_queryset(request).defer("progress", "log", *get_detail_fields("result"))
 
     def get_urls(self) -> list[URLPattern]:
@@ -59,7 +60,6 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        runs.fail_lost_runs()
         context = {
             "title": "Training",
             "options": runs.get_options(),
@@ -67,22 +67,15 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
-        runs.fail_lost_runs()
-        run = self.get_object(request, object_id)
-        context = _build_context(request, run) if run else {}
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        context |= _build_context(request, options["obj"])
+        return super().render_change_form(request, context, *args, **options)
 
     def live(self, request: HttpRequest, run_id: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        runs.fail_lost_runs()
         run = get_object_or_404(self.get_queryset(request), pk=run_id)
         context = _build_context(request, run)
         return render(request, "admin/classifier/trainingrun/live.html", context)

@@ -65,16 +65,11 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Models"} | (extra_context or {}))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
-        version = self.get_object(request, object_id)
-        context = _build_context(request, version) if version else {}
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        context |= _build_context(request, options["obj"])
+        return super().render_change_form(request, context, *args, **options)
 
     def timeline(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):

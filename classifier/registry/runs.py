@@ -47,6 +47,7 @@ class TrainingOptions:
 
 
 def get_options() -> TrainingOptions:
+    fail_lost_runs()
     champion = ModelVersion.objects.champion()
     new_labels = count_new_labels(champion) if champion else 0
     return TrainingOptions(champion, new_labels, get_unfinished())
