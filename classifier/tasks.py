@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from classifier.api import idempotency
-from classifier.labelling import audits
+from classifier.labelling import audits, verification
 from classifier.registry import erasures, input_drift, runs, shadow
 from classifier.uploads import deletion, file_deletion, orphans, rescoring
 from classifier.webhooks import deliveries
@@ -62,6 +62,13 @@ def draw_audits(timestamp: int) -> None:
     """Draw answers to be audited, and compare those that have a label with the promise."""
     audits.draw_audits()
     audits.check_promise()
+
+
+@app.periodic(cron="33 2 * * *")
+@app.task(queueing_lock="verify_site", priority=-1)
+def verify_site(timestamp: int) -> None:
+    """Verify what is stored, each night."""
+    verification.check_site()
 
 
 @app.periodic(cron="3 * * * *")

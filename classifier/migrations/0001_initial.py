@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             name='Alarm',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('error_exceeded', 'more certain answers are wrong than promised'), ('input_drifted', 'people send other pictures than before')], max_length=20)),
+                ('kind', models.CharField(choices=[('error_exceeded', 'more certain answers are wrong than promised'), ('input_drifted', 'people send other pictures than before'), ('data_damaged', 'stored data are damaged')], max_length=20)),
                 ('message', models.TextField()),
                 ('causes', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, help_text='ids of the images that caused it', size=None)),
                 ('raised_at', models.DateTimeField(auto_now_add=True)),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'alarms',
                 'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['error_exceeded', 'input_drifted'])), name='alarms_kind_is_known'), models.UniqueConstraint(condition=models.Q(('cleared_at__isnull', True)), fields=('kind',), name='alarms_one_open_a_kind')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['error_exceeded', 'input_drifted', 'data_damaged'])), name='alarms_kind_is_known'), models.UniqueConstraint(condition=models.Q(('cleared_at__isnull', True)), fields=('kind',), name='alarms_one_open_a_kind')],
             },
         ),
         migrations.CreateModel(
@@ -261,21 +261,21 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('url', models.CharField(help_text='receives each event as a POST request; it may be in your own network', max_length=500, verbose_name='URL')),
-                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded'), ('input.drifted', 'input.drifted')], max_length=20), size=None)),
+                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded'), ('input.drifted', 'input.drifted'), ('data.damaged', 'data.damaged')], max_length=20), size=None)),
                 ('secret', models.CharField(editable=False, max_length=64)),
                 ('active', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 'db_table': 'webhooks',
-                'constraints': [models.CheckConstraint(condition=models.Q(('events__contained_by', ['upload.unsure', 'label.created', 'model.candidate', 'model.promoted', 'model.error_exceeded', 'input.drifted']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('events'), 0), _negated=True)), name='webhooks_events_are_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('events__contained_by', ['upload.unsure', 'label.created', 'model.candidate', 'model.promoted', 'model.error_exceeded', 'input.drifted', 'data.damaged']), models.Q(django.db.models.lookups.Exact(classifier.models.constraints.ArrayLength('events'), 0), _negated=True)), name='webhooks_events_are_known')],
             },
         ),
         migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('event', models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded'), ('input.drifted', 'input.drifted')], max_length=20)),
+                ('event', models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded'), ('input.drifted', 'input.drifted'), ('data.damaged', 'data.damaged')], max_length=20)),
                 ('payload', models.JSONField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('status', models.PositiveSmallIntegerField(help_text='of the newest response', null=True)),
@@ -498,7 +498,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['upload.unsure', 'label.created', 'model.candidate', 'model.promoted', 'model.error_exceeded', 'input.drifted'])), name='webhook_deliveries_event_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['upload.unsure', 'label.created', 'model.candidate', 'model.promoted', 'model.error_exceeded', 'input.drifted', 'data.damaged'])), name='webhook_deliveries_event_is_known'),
         ),
         migrations.AddIndex(
             model_name='queueitem',

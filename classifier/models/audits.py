@@ -28,6 +28,7 @@ class Audit(models.Model):
 class AlarmKind(models.TextChoices):
     ERROR_EXCEEDED = "error_exceeded", "more certain answers are wrong than promised"
     INPUT_DRIFTED = "input_drifted", "people send other pictures than before"
+    DATA_DAMAGED = "data_damaged", "stored data are damaged"
 
 
 class Alarm(models.Model):

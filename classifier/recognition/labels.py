@@ -69,3 +69,4 @@ class Event(StrEnum):
     MODEL_PROMOTED = "model.promoted"
     MODEL_ERROR_EXCEEDED = "model.error_exceeded"
     INPUT_DRIFTED = "input.drifted"
+    DATA_DAMAGED = "data.damaged"

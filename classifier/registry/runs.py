@@ -177,7 +177,11 @@ def cancel(run_id: int) -> None:
 
 
 def fail_lost_runs() -> None:
-    """Fail the runs whose process has been silent for 30 seconds, or whose job is gone."""
+    _finish(list_lost_runs(), RunState.FAILED, error=LOST)
+
+
+def list_lost_runs() -> QuerySet[TrainingRun]:
+    """Return the runs whose process has been silent for 30 seconds, or whose job is gone."""
     silent = Q(state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - LOST_AFTER)
     jobless = Q(state=RunState.QUEUED) & ~jobs.has_unfinished_job(TASK, "run_id")
-    _finish(TrainingRun.objects.filter(silent | jobless), RunState.FAILED, error=LOST)
+    return TrainingRun.objects.filter(silent | jobless)

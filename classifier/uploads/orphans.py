@@ -1,4 +1,4 @@
-"""Removal of stored files without an upload, which a killed process can leave."""
+"""Stored files without an upload, which a killed process can leave."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,21 +19,28 @@ def remove_orphans() -> int:
 
     Raise NoStorage, before anything is deleted, also if the folder belongs to another database.
     """
+    orphans = list_orphans()
+    return len(orphans) - len(delete_files(orphans))
+
+
+def list_orphans() -> list[str]:
+    """Return the names of stored files that have had no upload for an hour. Raise NoStorage."""
     media_store.check_folder()
     try:
         folders, _ = default_storage.listdir(FOLDER)
     except FileNotFoundError:
-        return 0  # nothing was ever stored
-    return sum(_remove_from(folder) for folder in folders)
+        return []  # nothing was ever stored
+    return [name for folder in folders for name in _list_in(folder)]
 
 
-def _remove_from(folder: str) -> int:
+def _list_in(folder: str) -> list[str]:
     path = f"{FOLDER}/{folder}"
     stored = {f"{path}/{name}" for name in default_storage.listdir(path)[1]}
     # One query rules out most files, as in a bucket the age of each takes a request.
     old = [name for name in stored - _list_expected(folder) if _is_old(name)]
-    orphans = set(old) - set(Upload.objects.filter(file__in=old).values_list("file", flat=True))
-    return len(orphans) - len(delete_files(sorted(orphans)))
+    return sorted(
+        set(old) - set(Upload.objects.filter(file__in=old).values_list("file", flat=True))
+    )
 
 
 def _list_expected(folder: str) -> set[str]:

@@ -1,0 +1,80 @@
+"""Verification of everything that is stored."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+
+from django.db.models import F, Window
+from django.db.models.functions import Lag
+
+from classifier.models import AlarmKind, LabelChange
+from classifier.monitoring.findings import Finding
+from classifier.recognition.labels import Event
+from classifier.registry import alarms, runs
+from classifier.registry.verification import verify_models, verify_promotions, verify_runs
+from classifier.uploads import orphans
+from classifier.uploads.verification import verify_files, verify_orphans, verify_pixels
+
+PICTURES = 200  # read again in each verification, as a sample
+
+
+def verify_site(pictures: int = PICTURES) -> Iterator[Finding]:
+    """Find faults of the stored data; up to this number of pictures are read again."""
+    return chain(
+        verify_files(),
+        verify_orphans(),
+        verify_pixels(pictures),
+        verify_history(),
+        verify_models(),
+        verify_promotions(),
+        verify_runs(),
+    )
+
+
+def verify_history() -> Iterator[Finding]:
+    """Check that each change of a label starts from the label before, and the last one holds."""
+    before = Window(Lag("to_label"), partition_by="image", order_by="pk")
+    changes = LabelChange.objects.annotate(before=before)
+    for change in changes.filter(before__isnull=False).exclude(before=F("from_label")):
+        yield Finding(
+            f"image {change.image_id}",
+            f"Its label was {change.before}, but its next change starts from {change.from_label}.",
+            "Restore label_changes from a backup.",
+        )
+    newest = LabelChange.objects.order_by("image", "-pk").distinct("image")
+    rows = newest.values_list("image", "to_label", "image__label")
+    for image, last, label in rows.iterator():
+        if label != last:
+            fault = f"Its label is {label}, but its last change set {last}."
+            yield Finding(f"image {image}", fault, "Label the image again.")
+
+
+def repair_site() -> list[str]:
+    """Repair what can be repaired without a loss, and return what was done."""
+    lost = runs.list_lost_runs().count()
+    runs.fail_lost_runs()
+    removed = orphans.remove_orphans()
+    return [
+        f"{count} {what}"
+        for count, what in (
+            (removed, "files without an upload deleted"),
+            (lost, "lost runs failed"),
+        )
+        if count
+    ]
+
+
+def check_site() -> None:
+    """Raise an alarm if something that is stored is damaged; clear it otherwise."""
+    faults = Counter(finding.fault for finding in verify_site())
+    if not faults:
+        alarms.clear_alarm(AlarmKind.DATA_DAMAGED)
+        return
+    found = sum(faults.values())
+    alarms.raise_alarm(
+        AlarmKind.DATA_DAMAGED,
+        f"{found} faults of stored data, such as: {min(faults)} `manage.py verify` lists them.",
+        [],
+        Event.DATA_DAMAGED,
+        {"faults": found},
+    )
