@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from io import BytesIO
+from ipaddress import ip_network
 from uuid import uuid4
 
 import numpy as np
@@ -44,6 +45,7 @@ LONGEST_FILES = (
     "training/tests/test_split.py",
 )
 PASSWORD = "labels all day"
+LOOPBACK = ip_network("127.0.0.0/8")
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
@@ -127,6 +129,7 @@ def _isolate_settings(
     settings.IMAGES_DIR = folder / "images"
     settings.VAR_DIR = folder / "var"
     settings.MNIST_NPZ = ""
+    settings.WEBHOOK_INTERNAL_NETWORKS = [LOOPBACK]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -52,6 +53,16 @@ def origins(name: str) -> list[str]:
                 f"{name}: {origin!r} is not an origin. Use one like https://example.org."
             )
     return values
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return networks in CIDR notation; a single address is a network too."""
+    try:
+        return [ip_network(item) for item in items(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error}. Use networks like 10.0.0.0/8, separated by commas."
+        ) from error
 
 
 def path(name: str, default: Path) -> Path:

@@ -59,6 +59,7 @@ MNIST_NPZ = env.string("MNIST_NPZ")
 WANDB_DIR = env.path("WANDB_DIR", VAR_DIR)
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
+HIDE_GUESS = env.boolean("HIDE_GUESS", False)
 LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
 AUDIT_PER_DAY = env.integer("AUDIT_PER_DAY", 10, least=0)
 ROLLBACK_WITHIN_DAYS = env.integer("ROLLBACK_WITHIN_DAYS", 0, least=0)
@@ -66,6 +67,7 @@ FORGET_WITHIN_DAYS = env.integer("FORGET_WITHIN_DAYS", 0, least=0)
 SHADOW_UPLOADS = env.integer("SHADOW_UPLOADS", 2_000, least=0)
 AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
 PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
+WEBHOOK_INTERNAL_NETWORKS = env.networks("WEBHOOK_INTERNAL_NETWORKS")
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: forever
 
 INSTALLED_APPS = [

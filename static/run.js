@@ -1,8 +1,10 @@
-// Refreshes the page of a training run until the run has finished, and then opens its model's page.
+// Refreshes the page of a training run until the run has finished. Then it notifies the reader, and
+// opens the page of the new model.
 // Only changed parts are replaced, so that buttons keep their focus and charts their tooltips.
 
 const INTERVAL_MS = 1000;
 const run = document.querySelector("#run");
+const notifyButton = document.querySelector("#notify");
 
 function scheduleRefresh() {
   if (run.dataset.live) setTimeout(refresh, INTERVAL_MS);
@@ -12,7 +14,7 @@ async function refresh() {
   const fresh = await fetchRun(run.dataset.live);
   if (fresh) {
     for (const part of fresh.querySelectorAll("[data-part]")) replace(part);
-    if (!fresh.dataset.live) delete run.dataset.live;
+    if (!fresh.dataset.live) finish();
     if (fresh.dataset.model) location.assign(fresh.dataset.model);
   }
   scheduleRefresh();
@@ -37,4 +39,30 @@ function replace(part) {
   if (atEnd) old.scrollTop = old.scrollHeight;
 }
 
+function finish() {
+  delete run.dataset.live;
+  notifyButton.hidden = true;
+  const state = run.querySelector(".pill").textContent;
+  document.title = `${state}: ${document.title}`;
+  if (canNotify() && Notification.permission === "granted") {
+    new Notification(document.querySelector("h1").textContent, { body: state });
+  }
+}
+
+// Browsers offer notifications to pages from https and from this computer only.
+const canNotify = () => "Notification" in globalThis && isSecureContext;
+
+async function requestPermission() {
+  await Notification.requestPermission();
+  updateButton();
+}
+
+function updateButton() {
+  notifyButton.hidden = !canNotify() || Notification.permission !== "default";
+}
+
+if (notifyButton) {
+  notifyButton.addEventListener("click", requestPermission);
+  updateButton();
+}
 scheduleRefresh();

@@ -3,6 +3,7 @@
 from typing import cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,9 @@ SESSION_KEY = "grid"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
+    if settings.HIDE_GUESS:
+        detail = "The grid shows the model’s guesses, which HIDE_GUESS hides. Label one by one."
+        return render(request, "error.html", {"detail": detail}, status=404)
     if request.method != "POST":
         return _render_page(request)
     try:

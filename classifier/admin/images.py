@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.models import User
@@ -76,6 +77,10 @@ class PredictionInline(ImageInline, admin.TabularInline):
     readonly_fields = fields
     ordering = ("-id",)
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_hidden = isinstance(obj, InputImage) and obj.is_guess_hidden
+        return not is_hidden and super().has_view_permission(request, obj)
+
     @admin.display(description="confidence")
     def percentage(self, prediction: Prediction) -> str:
         return percent(prediction.confidence)
@@ -132,9 +137,8 @@ class ImageAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(
-            request, {"title": "Images to label"} | (extra_context or {})
-        )
+        context = {"title": "Images to label", "has_grid": not settings.HIDE_GUESS}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
         views = {
@@ -199,7 +203,7 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="prediction")
     def predicted(self, image: InputImage) -> str:
-        prediction = image.current_prediction
+        prediction = image.visible_prediction
         if prediction is None:
             return "–"
         reason = f" ({prediction.get_reason_display()})" if prediction.reason else ""
@@ -207,7 +211,7 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="confidence")
     def confidence(self, image: InputImage) -> str:
-        prediction = image.current_prediction
+        prediction = image.visible_prediction
         return "–" if prediction is None else percent(prediction.confidence)
 
     @admin.display(description="uploaded", ordering="created_at")

@@ -4,10 +4,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.safestring import SafeString
 
-from classifier.labelling import audits
+from classifier.labelling import audits, queue
+from classifier.labelling.selection import Order
 from classifier.models import ModelVersion
 from classifier.monitoring import charts, statistics
 from classifier.monitoring.audits import summarize_audits
@@ -58,6 +60,9 @@ def _build_labelling() -> dict[str, Any]:
     days = statistics.list_daily_verdicts()
     return {
         "queue": statistics.count_queue(),
+        "disputed": queue.count_waiting(Order.DISPUTED),
+        "has_grid": not settings.HIDE_GUESS,
+        "mislabelled": queue.count_waiting(Order.MISLABELLED),
         "labellers": labellers,
         "labelled": sum(labeller.labels for labeller in labellers),
         "verdicts": days[-1] if days else None,

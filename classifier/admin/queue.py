@@ -1,10 +1,12 @@
 """The queue page: one image after the other, labelled by one key each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +14,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier.errors import RuleBroken
-from classifier.labelling import corrections, queue
+from classifier.labelling import corrections, disputes, queue, review
 from classifier.labelling.corrections import ProposedDigit
+from classifier.labelling.disputes import Statement
 from classifier.labelling.selection import Order
 from classifier.models import MISTAKEN_SCORE, Correction, InputImage, Prediction, QueueItem
 from classifier.recognition.labels import KNOWN_LABELS
@@ -26,10 +29,24 @@ ORDERS = {
     Order.USEFUL: "Most useful",
     Order.DOUBT: "Least certain",
     Order.NEWEST: "Newest",
-    Order.DISPUTED: "Visitor disagrees",
+    Order.SUGGESTED: "Visitor disagrees",
     Order.DECISIVE: "Decides the candidate",
     Order.ALARMING: "Caused an alarm",
     Order.RANDOM: "Random",
+    Order.DISPUTED: "Disputed",
+    Order.MISLABELLED: "Probably mislabelled",
+}
+# The reasons on cards that must not hint at the model's guess.
+BLIND_REASONS = {
+    Order.USEFUL: "Its label would teach the model much.",
+    Order.DOUBT: "The model is among the least certain of it.",
+    Order.NEWEST: "It is among the newest.",
+    Order.SUGGESTED: "A visitor suggested another label than the model’s.",
+    Order.DECISIVE: "Two models read it differently.",
+    Order.ALARMING: "It caused an alarm.",
+    Order.RANDOM: "It was drawn at random.",
+    Order.DISPUTED: "People labelled it differently. Your label settles it.",
+    Order.MISLABELLED: "The model read it differently than the person who labelled it.",
 }
 UNKNOWN_ORDER = f"This order does not exist. Use one of: {', '.join(Order)}."
 
@@ -38,13 +55,14 @@ UNKNOWN_ORDER = f"This order does not exist. Use one of: {', '.join(Order)}."
 class Card:
     """An image to label, with the reason why it is in the queue.
 
-    A blind card shows no guess and no correction.
+    A blind card shows no guess and no correction. `statements` are the labels of a disputed image.
     """
 
     item: QueueItem
     prediction: Prediction | None
     reason: str
     is_blind: bool = False
+    statements: Sequence[Statement] = ()
     correction: Correction | None = None
 
     @property
@@ -104,7 +122,7 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
         "title": "Which digit is it?",
         "answers": KNOWN_LABELS,
         "orders": ORDERS,
-        "waiting": queue.count_waiting(),
+        "waiting": queue.count_waiting(order),
         "today": queue.count_labelled_today(by),
         "last": _parse_id(request.GET.get("last")),
     }
@@ -112,26 +130,41 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
 
 
 def _build_cards(items: list[QueueItem], by: User, order: Order) -> dict[str, object]:
-    newest = corrections.find_newest(item.image.upload_id for item in items if item.image.upload_id)
-    cards = [_build_card(item, order, newest) for item in items]
+    is_blind = settings.HIDE_GUESS or order == Order.DECISIVE or order in review.ORDERS
+    cards = _build_blind_cards(items, order) if is_blind else _build_open_cards(items, order)
     return {"cards": cards, "order": order, "left": "" if cards else _find_left(by, order)}
 
 
-def _build_card(item: QueueItem, order: Order, newest: dict[UUID, Correction]) -> Card:
-    if order == Order.DECISIVE:
-        return Card(item, None, "Two models read it differently.", is_blind=True)
-    correction = newest.get(item.image.upload_id) if item.image.upload_id else None
-    reason = _explain_choice(item, order)
-    return Card(item, item.image.current_prediction, reason, correction=correction)
+def _build_blind_cards(items: list[QueueItem], order: Order) -> list[Card]:
+    statements: dict[UUID, list[Statement]] = {}
+    if order == Order.DISPUTED:
+        statements = disputes.list_statements([item.pk for item in items])
+    reason = BLIND_REASONS[order]
+    return [Card(item, None, reason, True, statements.get(item.pk, ())) for item in items]
+
+
+def _build_open_cards(items: list[QueueItem], order: Order) -> list[Card]:
+    newest = corrections.find_newest(item.image.upload_id for item in items if item.image.upload_id)
+    return [
+        Card(
+            item,
+            item.image.current_prediction,
+            _explain_choice(item, order),
+            correction=newest.get(item.image.upload_id) if item.image.upload_id else None,
+        )
+        for item in items
+    ]
 
 
 def _find_left(by: User, order: Order) -> str:
     """Return which images are left when this order has none for this person."""
+    if order in review.ORDERS:
+        return "reviewed"
     if order == Order.USEFUL and queue.has_near_duplicates(by):
         return "duplicates"
     if not queue.has_unavailable(by):
         return "nothing"
-    left = {Order.DISPUTED: "agreed", Order.DECISIVE: "decided", Order.ALARMING: "quiet"}
+    left = {Order.SUGGESTED: "agreed", Order.DECISIVE: "decided", Order.ALARMING: "quiet"}
     return left.get(order, "unavailable")
 
 
@@ -151,18 +184,21 @@ def _explain_choice(item: QueueItem, order: Order) -> str:
 def _handle_answer(request: HttpRequest) -> Refusal | None:
     """Carry out an answer, or return why it was refused."""
     by, image = cast(User, request.user), _parse_id(request.POST.get("image"))
+    order = _parse_order(request)
     if image is None:
         return Refusal(400, "The image is missing. Send its id as `image`.")
+    if order is None:
+        return Refusal(400, UNKNOWN_ORDER)
     try:
         match request.POST.get("answer", ""):
             case "skip":
                 queue.skip(image, by)
             case "undo":
-                queue.undo(image, by)
+                queue.undo(image, by, order)
             case "accept":
                 corrections.accept_correction(_parse_number(request), image, by)
             case label:
-                queue.record_answer(image, label, by)
+                queue.record_answer(image, label, by, order)
     except RuleBroken as error:
         return Refusal(400, str(error))
     except InputImage.DoesNotExist:

@@ -1,5 +1,7 @@
 """Training runs: starting, watching and cancelling them."""
 
+import math
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
@@ -32,6 +34,18 @@ MODES = {
     "anyway": {"fine_tune": True, "force": True},
     "scratch": {"fine_tune": False, "force": False},
 }
+
+
+# Only a finished run is complete.
+MOST_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The share of a run that has passed, 0 to 1, and the time that is left in words."""
+
+    share: float
+    left: str
 
 
 @admin.register(TrainingRun)
@@ -136,8 +150,27 @@ def _build_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "newest": run.progress[-1] if run.progress else None,
         "curves": [_draw_curve(run, name) for name in ("loss", "accuracy")] if run.progress else [],
         "may_start": request.user.has_perm(START),
+        "progress": _measure_progress(run),
         "retry": _get_mode(run) if run.state == RunState.FAILED else None,
     }
+
+
+def _measure_progress(run: TrainingRun) -> Progress | None:
+    """Compare a running run's time with that of earlier ones."""
+    if run.state != RunState.RUNNING or run.started_at is None:
+        return None
+    expected = runs.estimate_duration(run.fine_tune)
+    elapsed = now() - run.started_at
+    left = expected - elapsed
+    if left <= timedelta(0):
+        return Progress(MOST_SHARE, "It takes longer than the last time.")
+    share = min(elapsed / expected, MOST_SHARE)
+    return Progress(share, f"About {_format_minutes(left)} left.")
+
+
+def _format_minutes(time: timedelta) -> str:
+    minutes = math.ceil(time.total_seconds() / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _get_mode(run: TrainingRun) -> str:

@@ -30,7 +30,8 @@ PARAMETERS = [
         description=(
             "16 to 255 printable ASCII characters, different for each new request. If you repeat "
             "a request with the same key within 24 hours, you get the first answer again and "
-            "nothing is stored twice. Errors are not stored."
+            "nothing is stored twice. Keys belong to a user or, without a login, to an address. "
+            "Errors are not stored."
         ),
     ),
     OpenApiParameter(
@@ -89,7 +90,9 @@ def respond_once(
     digest = hashlib.sha256(request.path.encode())
     for part in parts:
         digest.update(b"%d:" % len(part) + part)
-    key_hash = hashlib.sha256(f"{request.user.pk} {key}".encode()).hexdigest()
+    # Otherwise somebody who guesses a stranger's key and picture would get the delete key.
+    owner = request.user.pk or request.META["REMOTE_ADDR"]
+    key_hash = hashlib.sha256(f"{owner} {key}".encode()).hexdigest()
     with open_batch() as batch:
         lock(f"idempotency {key_hash}")
         if record := IdempotencyRecord.objects.filter(pk=key_hash).first():

@@ -61,7 +61,12 @@ class ImageSerializer(serializers.ModelSerializer[InputImage]):
     pixels = serializers.SerializerMethodField(
         help_text="784 bytes, 28×28 row-major, ink = 255, base64"
     )
-    prediction = PredictionSerializer(source="current_prediction", read_only=True, allow_null=True)
+    prediction = PredictionSerializer(
+        source="visible_prediction",
+        read_only=True,
+        allow_null=True,
+        help_text="the newest one; null for images without a label while HIDE_GUESS is set",
+    )
 
     class Meta:
         model = InputImage

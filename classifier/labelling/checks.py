@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from classifier.labelling import disputes
 from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem
 
 # An unanswered check may be shown again after this time.
@@ -30,6 +32,7 @@ def list_eligible(by: User) -> QuerySet[QueueItem]:
     )
     items = QueueItem.objects.filter(waiting=False).exclude(pk__in=checked.values("image"))
     items = items.exclude(image__labelled_by=by, image__labelled_at__gt=now - REMEMBERED_FOR)
+    items = items.exclude(pk__in=disputes.list_open().values("image"))
     return items.exclude(skipped_by__contains=[by.pk])
 
 
@@ -51,16 +54,33 @@ def create_checks(ids: list[UUID], by: User) -> list[UUID]:
     return [check.image_id for check in checks]
 
 
+@transaction.atomic
 def record_answer(image_id: UUID, label: str, by: User) -> bool:
-    """Record the answer to a check. Return False if there is none or the image lost its label."""
+    """Record the answer to a check. Return False if there is none or the image lost its label.
+
+    An answer other than somebody else's label opens a dispute.
+    """
     checks = LabelCheck.objects.filter(image=image_id, asked_of=by, image__queued__waiting=False)
-    return bool(checks.update(answer=label, answered_at=timezone.now()))
+    if not checks.exists():
+        return False
+    images = InputImage.objects.filter(pk=image_id).only("label", "labelled_by")
+    image = images.select_for_update(of=("self",), no_key=True).first()
+    if image and image.label != label and disputes.contradicts_author(image, by):
+        disputes.open_disputes([image_id], by)
+    is_recorded = bool(checks.update(answer=label, answered_at=timezone.now()))
+    if image and image.label == label:
+        disputes.withdraw_disputes([image_id], by)
+    return is_recorded
 
 
+@transaction.atomic
 def undo_answer(image_id: UUID, by: User) -> bool:
     """Remove this person's answer, unless they have changed the label since."""
     later_changes = LabelChange.objects.filter(
         image=image_id, changed_by=by, created_at__gt=OuterRef("answered_at")
     )
     answered = LabelCheck.objects.filter(image=image_id, asked_of=by).exclude(answer="")
-    return bool(answered.exclude(Exists(later_changes)).update(answer="", answered_at=None))
+    undone = answered.exclude(Exists(later_changes)).update(answer="", answered_at=None)
+    if undone:
+        disputes.withdraw_disputes([image_id], by)
+    return bool(undone)

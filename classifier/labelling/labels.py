@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
+from classifier.labelling import disputes, suspicion
 from classifier.models import UPLOAD_SOURCES, InputImage, LabelChange, QueueItem, Suggestion, Via
 from classifier.recognition.labels import KNOWN_LABELS, LABELS, Event, Label
 from classifier.webhooks import events
@@ -34,13 +35,20 @@ def apply_labels(labels: Mapping[UUID, str], by: User, via: Via) -> None:
     for label in set(labels.values()) - set(LABELS):
         raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
     by_label = defaultdict(list)
-    for image in _lock_images(labels):
+    for image in lock_images(labels):
         by_label[labels[image.pk]].append(image)
     for label, images in by_label.items():
         _change_labels(images, label, by, via)
 
 
-def _lock_images(ids: Collection[UUID]) -> list[InputImage]:
+def validate_label(label: str) -> None:
+    """Raise RuleBroken unless the label is a digit or not_a_digit."""
+    if label not in KNOWN_LABELS:
+        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
+
+
+def lock_images(ids: Collection[UUID]) -> list[InputImage]:
+    """Lock images whose labels can be changed. Raise what `apply_labels` raises."""
     # The same order for everyone prevents deadlocks.
     images = InputImage.objects.filter(pk__in=ids).order_by("pk").defer("pixels")
     # Without locking the key, so that rows which refer to an image don't wait.
@@ -53,10 +61,10 @@ def _lock_images(ids: Collection[UUID]) -> list[InputImage]:
 
 
 def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via) -> None:
+    changed = [image for image in images if image.label != label]
     changes = LabelChange.objects.bulk_create(
         LabelChange(image=image, from_label=image.label, to_label=label, changed_by=by, via=via)
-        for image in images
-        if image.label != label
+        for image in changed
     )
     payloads = [
         {
@@ -76,8 +84,21 @@ def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via)
         labelled_by=by if is_known else None,
         labelled_at=timezone.now() if is_known else None,
     )
-    items = QueueItem.objects.filter(pk__in=ids)
-    items.update(waiting=not is_known, leased_to=None, leased_until=None)
+    QueueItem.objects.filter(pk__in=ids).update(
+        waiting=not is_known,
+        suspicion=0,
+        reviewed_by=None,
+        reviewed_at=None,
+        leased_to=None,
+        leased_until=None,
+    )
+    if not is_known:
+        disputes.drop_disputes(ids)
+        return
+    suspicion.rate_images(ids, label)
+    if via not in (Via.REVIEW, Via.UNDO):
+        contradicted = [image.pk for image in changed if disputes.contradicts_author(image, by)]
+        disputes.open_disputes(contradicted, by)
 
 
 @transaction.atomic
@@ -87,7 +108,7 @@ def undo_changes(ids: Collection[UUID], by: User) -> None:
     Raise RuleBroken if the newest change is somebody else's or has been undone, and
     InputImage.DoesNotExist for an image that has been deleted.
     """
-    images = _lock_images(ids)
+    images = lock_images(ids)
     history = _list_changes(ids)
     by_label = defaultdict(list)
     for image in images:
@@ -98,6 +119,7 @@ def undo_changes(ids: Collection[UUID], by: User) -> None:
         [image for label in by_label if label != Label.UNKNOWN for image in by_label[label]],
         history,
     )
+    disputes.withdraw_disputes(ids, by)
 
 
 def _list_changes(ids: Collection[UUID]) -> dict[UUID, list[LabelChange]]:
@@ -132,8 +154,7 @@ def record_suggestion(image_id: UUID, label: str) -> None:
 
     Raise RuleBroken for a label that does not exist, InputImage.DoesNotExist for what is no upload.
     """
-    if label not in KNOWN_LABELS:
-        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
+    validate_label(label)
     uploaded = InputImage.objects.uploaded().only("pk")
     image = uploaded.select_for_update(no_key=True).get(pk=image_id)
     Suggestion.objects.create(image=image, label=label)

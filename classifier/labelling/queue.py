@@ -21,8 +21,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
-from classifier.errors import RuleBroken
-from classifier.labelling import audits, checks, corrections, labels, selection
+from classifier.labelling import audits, checks, corrections, labels, review, selection
 from classifier.labelling.selection import Order
 from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
 from classifier.models.locks import lock
@@ -50,8 +49,10 @@ def lease_page(by: User, order: Order, count: int, again: UUID | None = None) ->
 def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
     """Lease the next images to this person for five minutes.
 
-    LABEL_CHECK_PERCENT of the images are hidden checks.
+    LABEL_CHECK_PERCENT of the images are hidden checks. Images for a second look are not leased.
     """
+    if order in review.ORDERS:
+        return _load_items(review.choose_images(by, order, count))
     lock(QUEUE)
     waiting = selection.choose_images(_lock_free(by), order, count)
     hidden = selection.choose_checks(order, waiting, by)
@@ -108,13 +109,15 @@ def release_leases(by: User) -> None:
     _release(QueueItem.objects.all(), by)
 
 
-def record_answer(image_id: UUID, label: str, by: User) -> None:
+def record_answer(image_id: UUID, label: str, by: User, order: Order = Order.USEFUL) -> None:
     """Set the label or, for a hidden check, store the answer without setting it.
 
     An answer counts even after its lease has run out. Raise what `labels.set_label` raises.
     """
-    _validate(label)
-    if not checks.record_answer(image_id, label, by):
+    labels.validate_label(label)
+    if order in review.ORDERS:
+        review.record_answer(image_id, label, by)
+    elif not checks.record_answer(image_id, label, by):
         labels.set_labels(_add_copies([image_id]), label, by, Via.QUEUE)
 
 
@@ -122,11 +125,6 @@ def _add_copies(ids: Collection[UUID]) -> set[UUID]:
     """Return the images with all waiting ones of equal pixels."""
     contents = QueueItem.objects.filter(pk__in=ids).values("content")
     return {*ids, *selection.list_ids(QueueItem.objects.filter(content__in=contents, waiting=True))}
-
-
-def _validate(label: str) -> None:
-    if label not in KNOWN_LABELS:
-        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
 
 
 @transaction.atomic
@@ -140,20 +138,23 @@ def skip(image_id: UUID, by: User) -> None:
 
 
 @transaction.atomic
-def undo(image_id: UUID, by: User) -> None:
+def undo(image_id: UUID, by: User, order: Order = Order.USEFUL) -> None:
     """Undo this person's answer or skip, and lease the image to them again.
 
     Raise what `labels.undo_changes` raises.
     """
     others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
-    if not (
-        skipped.update(skipped_by=others)
-        or checks.undo_answer(image_id, by)
-        or corrections.undo_acceptance(image_id, by)
-    ):
-        labels.undo_changes(_add_labelled_copies([image_id], by), by)
+    if not skipped.update(skipped_by=others):
+        _undo_answer(image_id, by, order)
     _lease([image_id], by)
+
+
+def _undo_answer(image_id: UUID, by: User, order: Order) -> None:
+    if order in review.ORDERS:
+        review.undo(image_id, by)
+    elif not (checks.undo_answer(image_id, by) or corrections.undo_acceptance(image_id, by)):
+        labels.undo_changes(_add_labelled_copies([image_id], by), by)
 
 
 def _add_labelled_copies(ids: Collection[UUID], by: User) -> set[UUID]:
@@ -175,7 +176,7 @@ def confirm_guess(
 
     Return the scores that `undo_confirmation` restores. Raise what `labels.set_labels` raises.
     """
-    _validate(guess)
+    labels.validate_label(guess)
     labels.set_labels(_add_copies(right), guess, by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
     scores = dict(items.values_list("pk", "doubt"))
@@ -192,7 +193,10 @@ def undo_confirmation(right: Collection[UUID], scores: Mapping[UUID, float], by:
     QueueItem.objects.bulk_update(items, ["doubt"])
 
 
-def count_waiting() -> int:
+def count_waiting(order: Order = Order.USEFUL) -> int:
+    """Return how many images wait for a label or, in the orders for it, for a second look."""
+    if order in review.ORDERS:
+        return review.count_images(order)
     return QueueItem.objects.filter(waiting=True).count()
 
 
@@ -252,7 +256,8 @@ def _load_items(ids: list[UUID]) -> list[QueueItem]:
     items = QueueItem.objects.select_related("image__upload").prefetch_related(
         Prefetch("image__predictions", queryset=newest_first)
     )
-    others = WAITING_COPIES.exclude(pk=OuterRef("pk")).order_by().values("content")
+    equal = QueueItem.objects.filter(content=OuterRef("content"), waiting=OuterRef("waiting"))
+    others = equal.exclude(pk=OuterRef("pk")).order_by().values("content")
     copies = others.annotate(n=Count("*")).values("n")
     loaded = items.defer("embedding").annotate(copies=Subquery(copies)).in_bulk(ids)
     return [loaded[image_id] for image_id in ids if image_id in loaded]

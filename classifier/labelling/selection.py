@@ -25,13 +25,15 @@ class Order(StrEnum):
     USEFUL = "useful"
     DOUBT = "doubt"
     NEWEST = "newest"
-    DISPUTED = "disputed"
+    SUGGESTED = "suggested"
     DECISIVE = "decisive"
     ALARMING = "alarming"
     RANDOM = "random"
+    DISPUTED = "disputed"
+    MISLABELLED = "mislabelled"
 
 
-BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.DISPUTED)
+BY_SCORE = (Order.USEFUL, Order.DOUBT, Order.SUGGESTED)
 
 
 def choose_images(free: QuerySet[QueueItem], order: Order, count: int) -> list[UUID]:
@@ -48,8 +50,8 @@ def choose_images(free: QuerySet[QueueItem], order: Order, count: int) -> list[U
             return list_ids(causes.order_by("-created_at")[:count])
         case Order.DECISIVE:
             return _choose_random(_filter_decisive(free), count)
-        case Order.DISPUTED:
-            free = _filter_disputed(free)
+        case Order.SUGGESTED:
+            free = _filter_suggested(free)
     return list_ids(free.order_by("-doubt")[:count])
 
 
@@ -82,13 +84,13 @@ def _find_line(image: InputImage) -> range:
 
 
 def choose_checks(order: Order, waiting: list[UUID], by: User) -> list[UUID]:
-    """Choose checks that don't stand out among the waiting images, by dispute and score."""
+    """Choose checks that don't stand out among the waiting images, by suggestion and score."""
     count = checks.draw_count(len(waiting))
     if not count:
         return []
     items = checks.list_eligible(by)
-    if order == Order.DISPUTED:
-        items = _filter_disputed(items)
+    if order == Order.SUGGESTED:
+        items = _filter_suggested(items)
     if order in BY_SCORE:
         least = QueueItem.objects.filter(pk__in=waiting).aggregate(least=Min("doubt"))["least"]
         items = items.filter(doubt__gte=least)
@@ -107,7 +109,7 @@ def _filter_decisive(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     return items.filter(pk__in=shadow.list_differing(candidate).order_by().values("image"))
 
 
-def _filter_disputed(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+def _filter_suggested(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
     return items.exclude(suggestion="").exclude(suggestion=F("guess"))
 
 

@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
             name='Promotion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('correction', "visitor's correction"), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
+                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('correction', "visitor's correction"), ('review', 'Review'), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
                 ('reason', models.CharField(blank=True, max_length=500, verbose_name='why')),
                 ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
@@ -167,6 +167,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'shadow_readings',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Dispute',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('opened_at', models.DateTimeField(auto_now_add=True)),
+                ('label', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the label that settled it; empty until then', max_length=12)),
+                ('settled_at', models.DateTimeField(null=True)),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='disputes', to='classifier.inputimage')),
+                ('opened_by', models.ForeignKey(help_text='whose label was another than the one before', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'disputes',
                 'default_permissions': (),
             },
         ),
@@ -332,9 +348,12 @@ class Migration(migrations.Migration):
                 ('content', models.UUIDField(help_text='shared by images with equal pixels')),
                 ('duplicate', models.BooleanField(default=False, help_text='so similar to another image that labelling both is no use')),
                 ('suggestion', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the newest suggestion of a visitor', max_length=12)),
+                ('suspicion', models.FloatField(default=0, help_text='how likely the label is wrong, 0 to 1; 0 without a label')),
                 ('leased_until', models.DateTimeField(null=True)),
+                ('reviewed_at', models.DateTimeField(null=True)),
                 ('skipped_by', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, help_text='ids of the users who skipped it', size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('reviewed_by', models.ForeignKey(db_index=False, help_text='the person who looked at the label again', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('leased_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -348,7 +367,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('from_label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('unknown', 'unknown')], max_length=12, verbose_name='from')),
                 ('to_label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit'), ('unknown', 'unknown')], max_length=12, verbose_name='to')),
-                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('correction', "visitor's correction"), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
+                ('via', models.CharField(choices=[('admin', 'Admin'), ('queue', 'Queue'), ('grid', 'Grid'), ('correction', "visitor's correction"), ('review', 'Review'), ('undo', 'Undo'), ('api', 'API'), ('command', 'command line'), ('automatic', 'Automatic')], max_length=12)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
                 ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='label_changes', to='classifier.inputimage')),
@@ -406,7 +425,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='promotion',
-            constraint=models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'correction', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('via__in', ['admin', 'queue', 'grid', 'correction', 'review', 'undo', 'api', 'command', 'automatic'])), name='promotions_via_is_known'),
         ),
         migrations.AddIndex(
             model_name='shadowreading',
@@ -522,7 +541,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='queueitem',
-            index=models.Index(models.OrderBy(models.F('doubt'), descending=True), condition=models.Q(('waiting', True), models.Q(('suggestion', ''), _negated=True), models.Q(('suggestion', models.F('guess')), _negated=True)), name='label_queue_disputed'),
+            index=models.Index(models.OrderBy(models.F('doubt'), descending=True), condition=models.Q(('waiting', True), models.Q(('suggestion', ''), _negated=True), models.Q(('suggestion', models.F('guess')), _negated=True)), name='label_queue_suggested'),
         ),
         migrations.AddIndex(
             model_name='queueitem',
@@ -530,11 +549,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='queueitem',
-            index=models.Index(condition=models.Q(('waiting', True)), fields=['content', 'image'], name='label_queue_copies'),
+            index=models.Index(fields=['content', 'image'], name='label_queue_copies'),
         ),
         migrations.AddIndex(
             model_name='queueitem',
             index=models.Index(condition=models.Q(('waiting', False)), fields=['image'], name='label_queue_done'),
+        ),
+        migrations.AddIndex(
+            model_name='queueitem',
+            index=models.Index(models.OrderBy(models.F('suspicion'), descending=True), condition=models.Q(('reviewed_at__isnull', True), ('suspicion__gte', 0.1)), name='label_queue_suspicious'),
         ),
         migrations.AddIndex(
             model_name='queueitem',
@@ -554,6 +577,30 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='queueitem',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('suspicion__gte', 0), ('suspicion__lte', 1), ('waiting', False)), models.Q(('reviewed_at__isnull', True), ('suspicion', 0), ('waiting', True)), _connector='OR'), name='label_queue_suspicion_needs_a_label'),
+        ),
+        migrations.AddConstraint(
+            model_name='queueitem',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', True), ('reviewed_by__isnull', True)), models.Q(('reviewed_at__isnull', False), ('reviewed_by__isnull', False)), _connector='OR'), name='label_queue_reviewed_by_and_at_together'),
+        ),
+        migrations.AddConstraint(
+            model_name='queueitem',
             constraint=models.CheckConstraint(condition=models.Q(('leased_to__isnull', True), ('leased_until__isnull', False), _connector='OR'), name='label_queue_lease_runs_out'),
+        ),
+        migrations.AddIndex(
+            model_name='dispute',
+            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['opened_at'], name='disputes_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='dispute',
+            constraint=models.UniqueConstraint(condition=models.Q(('settled_at__isnull', True)), fields=('image',), name='disputes_one_open_an_image'),
+        ),
+        migrations.AddConstraint(
+            model_name='dispute',
+            constraint=models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit', ''])), name='disputes_label_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='dispute',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('label', ''), ('settled_at__isnull', True), ('settled_by__isnull', True)), models.Q(models.Q(('label', ''), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='disputes_settled_by_and_at_with_label'),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from classifier.models.access import ApiToken, IdempotencyRecord
 from classifier.models.audits import Alarm, AlarmKind, Audit
+from classifier.models.disputes import Dispute
 from classifier.models.erasures import Erasure
 from classifier.models.images import (
     REASON_CHOICES,
@@ -14,6 +15,7 @@ from classifier.models.images import (
 )
 from classifier.models.labels import (
     MISTAKEN_SCORE,
+    SUSPICIOUS,
     Correction,
     LabelChange,
     LabelCheck,
@@ -37,6 +39,7 @@ from classifier.models.webhooks import Delivery, Webhook
 __all__ = [
     "MISTAKEN_SCORE",
     "REASON_CHOICES",
+    "SUSPICIOUS",
     "UNFINISHED_STATES",
     "UPLOAD_SOURCES",
     "VERDICT_CHOICES",
@@ -46,6 +49,7 @@ __all__ = [
     "Audit",
     "Correction",
     "Delivery",
+    "Dispute",
     "Erasure",
     "IdempotencyRecord",
     "InputImage",

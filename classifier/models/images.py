@@ -209,6 +209,16 @@ class InputImage(models.Model):
         """The newest prediction, without a query after `with_predictions()`."""
         return next(iter(self.predictions.all()), None)
 
+    @property
+    def is_guess_hidden(self) -> bool:
+        """True if HIDE_GUESS hides predictions, as it does until the image has a label."""
+        return bool(settings.HIDE_GUESS) and self.label == Label.UNKNOWN
+
+    @property
+    def visible_prediction(self) -> "Prediction | None":
+        """The newest prediction, or None while labellers must not see it."""
+        return None if self.is_guess_hidden else self.current_prediction
+
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def with_model(self) -> "PredictionQuerySet":

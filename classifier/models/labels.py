@@ -39,6 +39,7 @@ class LabelChange(models.Model):
 
 
 MISTAKEN_SCORE = 1.0  # the acquisition score of an image whose guess a person called wrong
+SUSPICIOUS = 0.1  # a label is offered for a second look from this suspicion on
 
 
 class QueueItem(models.Model):
@@ -66,6 +67,18 @@ class QueueItem(models.Model):
         blank=True,
         help_text="the newest suggestion of a visitor",
     )
+    suspicion = models.FloatField(
+        default=0, help_text="how likely the label is wrong, 0 to 1; 0 without a label"
+    )
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="the person who looked at the label again",
+    )
+    reviewed_at = models.DateTimeField(null=True)
     leased_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
@@ -94,7 +107,7 @@ class QueueItem(models.Model):
             ),
             models.Index(
                 F("doubt").desc(),
-                name="label_queue_disputed",
+                name="label_queue_suggested",
                 condition=Q(waiting=True) & ~Q(suggestion="") & ~Q(suggestion=F("guess")),
             ),
             models.Index(
@@ -102,10 +115,13 @@ class QueueItem(models.Model):
                 name="label_queue_duplicates",
                 condition=Q(waiting=True, duplicate=True),
             ),
-            models.Index(
-                fields=["content", "image"], name="label_queue_copies", condition=Q(waiting=True)
-            ),
+            models.Index(fields=["content", "image"], name="label_queue_copies"),
             models.Index(fields=["image"], name="label_queue_done", condition=Q(waiting=False)),
+            models.Index(
+                F("suspicion").desc(),
+                name="label_queue_suspicious",
+                condition=Q(suspicion__gte=SUSPICIOUS, reviewed_at__isnull=True),
+            ),
             models.Index(fields=["leased_to"], name="label_queue_leased"),
         ]
         constraints = [
@@ -115,6 +131,16 @@ class QueueItem(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(doubt__gte=0, doubt__lte=1), name="label_queue_doubt_is_a_share"
+            ),
+            models.CheckConstraint(
+                condition=Q(waiting=False, suspicion__gte=0, suspicion__lte=1)
+                | Q(waiting=True, suspicion=0, reviewed_at__isnull=True),
+                name="label_queue_suspicion_needs_a_label",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_by__isnull=True, reviewed_at__isnull=True)
+                | Q(reviewed_by__isnull=False, reviewed_at__isnull=False),
+                name="label_queue_reviewed_by_and_at_together",
             ),
             models.CheckConstraint(
                 condition=Q(leased_to__isnull=True) | Q(leased_until__isnull=False),

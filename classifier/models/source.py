@@ -22,6 +22,7 @@ class Via(models.TextChoices):
     QUEUE = "queue"
     GRID = "grid"
     CORRECTION = "correction", "visitor's correction"
+    REVIEW = "review"
     UNDO = "undo"
     API = "api", "API"
     COMMAND = "command", "command line"

@@ -13,12 +13,22 @@ from django.utils.dateparse import parse_datetime
 
 from classifier import jobs
 from classifier.errors import RuleBroken
-from classifier.models import UNFINISHED_STATES, InputImage, ModelVersion, RunState, TrainingRun
+from classifier.models import (
+    UNFINISHED_STATES,
+    Dispute,
+    InputImage,
+    ModelVersion,
+    RunState,
+    TrainingRun,
+)
 from classifier.recognition.labels import Label
 from classifier.registry import erasures
 
 TASK = "training.tasks.train"
 LOST_AFTER = timedelta(seconds=30)
+# On two cores.
+FINE_TUNING_TAKES = timedelta(minutes=2)
+TRAINING_TAKES = timedelta(minutes=40)
 LOST = (
     "The training process was killed or its machine is gone. No model was saved. "
     "Start the training again."
@@ -54,7 +64,7 @@ def get_options() -> TrainingOptions:
 
 
 def count_new_labels(champion: ModelVersion) -> int:
-    """Return how many labels were set since the champion's data were read.
+    """Return how many labels were set or settled since the champion's data were read.
 
     Some of these images will be held out, so a new model is trained on fewer.
     """
@@ -62,7 +72,10 @@ def count_new_labels(champion: ModelVersion) -> int:
     keys = ModelVersion.objects.values_list("snapshot__read_at", flat=True)
     read_at = parse_datetime(keys.get(pk=champion.pk) or "") or champion.created_at
     labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
-    return labelled.filter(labelled_at__gt=read_at).count()
+    disputed = Dispute.objects.filter(settled_at__isnull=True)
+    new = labelled.filter(labelled_at__gt=read_at).exclude(pk__in=disputed.values("image"))
+    settled = labelled.filter(labelled_at__lte=read_at, disputes__settled_at__gt=read_at)
+    return new.count() + settled.distinct().count()
 
 
 def get_unfinished() -> TrainingRun | None:
@@ -73,6 +86,15 @@ def get_unfinished() -> TrainingRun | None:
 def get_last_finished() -> TrainingRun | None:
     finished = TrainingRun.objects.exclude(state__in=UNFINISHED_STATES)
     return finished.defer("log", "progress").order_by("-id").first()
+
+
+def estimate_duration(fine_tune: bool) -> timedelta:
+    """Return how long the last successful run of this kind took, or else a usual run."""
+    finished = TrainingRun.objects.filter(state=RunState.SUCCEEDED, fine_tune=fine_tune)
+    last = finished.only("started_at", "finished_at").order_by("-id").first()
+    if last and last.started_at and last.finished_at:
+        return last.finished_at - last.started_at
+    return FINE_TUNING_TAKES if fine_tune else TRAINING_TAKES
 
 
 def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> TrainingRun:

@@ -14,6 +14,7 @@ from classifier.models import (
     AlarmKind,
     ApiToken,
     Delivery,
+    Dispute,
     LabelChange,
     LabelCheck,
     MediaStore,
@@ -76,6 +77,21 @@ def write_same_alarm_twice() -> None:
 def write_two_champions() -> None:
     factories.create_version(name="one", state=ModelState.CHAMPION)
     factories.create_version(name="other", state=ModelState.CHAMPION)
+
+
+def write_dispute(**values: Any) -> Write:
+    def write() -> Dispute:
+        user, _ = User.objects.get_or_create(username="somebody")
+        fields = {"image": factories.create_image(label="7"), "opened_by": user} | values
+        return Dispute.objects.create(**fields)
+
+    return write
+
+
+def write_same_dispute_twice() -> None:
+    image = factories.create_image(label="7")
+    write_dispute(image=image)()
+    write_dispute(image=image)()
 
 
 def write_correction() -> None:
@@ -202,6 +218,22 @@ REFUSED: list[tuple[str, Write]] = [
     ("label_queue_doubt_is_a_share", lambda: factories.create_queue_item(doubt=1.001)),
     ("label_queue_doubt_is_a_share", lambda: factories.create_queue_item(doubt=-0.001)),
     ("label_queue_lease_runs_out", write_endless_lease),
+    (
+        "label_queue_suspicion_needs_a_label",
+        lambda: factories.create_queue_item(suspicion=0.5),
+    ),
+    (
+        "label_queue_suspicion_needs_a_label",
+        lambda: factories.create_queue_item(label="7", suspicion=1.001),
+    ),
+    (
+        "label_queue_reviewed_by_and_at_together",
+        lambda: factories.create_queue_item(label="7", reviewed_at=NOW),
+    ),
+    ("disputes_one_open_an_image", write_same_dispute_twice),
+    ("disputes_label_is_known", write_dispute(label=Label.UNKNOWN)),
+    ("disputes_settled_by_and_at_with_label", write_dispute(label="7")),
+    ("disputes_settled_by_and_at_with_label", write_dispute(settled_at=NOW)),
     ("corrections_text_is_digits", write_correction),
     ("suggestions_label_is_known", write_suggestion(label=Label.UNKNOWN)),
     ("label_checks_label_is_known", write_check(label=Label.UNKNOWN)),

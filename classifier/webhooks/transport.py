@@ -1,19 +1,19 @@
 """POST requests to addresses that staff configure.
 
-A request is limited in time, follows no redirects, and never reaches link-local addresses, where
-cloud machines get their credentials.
+A request is limited in time, follows no redirects, and reaches only the addresses that
+`addresses` allows.
 """
 
 import contextlib
 import socket
 import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import IPv6Address, ip_address
 from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
+from classifier.webhooks import addresses
+
 TIMEOUT_S = 10.0
-LINK_LOCAL_ERROR = "This is a link-local address, which webhooks can't reach. Use another one."
 
 
 class DeliveryError(Exception):
@@ -30,8 +30,8 @@ def validate_url(url: str) -> None:
     if "@" in parts.netloc:
         raise ValueError("Remove user name and password: the signature identifies the sender.")
     # A name is resolved when the request is sent, as it may lead elsewhere by then.
-    if _is_link_local(parts.hostname):
-        raise ValueError(LINK_LOCAL_ERROR)
+    if refusal := addresses.explain_refusal(parts.hostname):
+        raise ValueError(refusal)
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -51,7 +51,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         if has_expired.is_set() or isinstance(error, TimeoutError):
             message = f"There was no answer within {TIMEOUT_S:.0f} seconds."
             raise DeliveryError(message) from error
-        raise DeliveryError(f"{type(error).__name__}: {error}") from error
+        raise DeliveryError(_describe(error)) from error
     finally:
         deadline.cancel()
         connection.close()
@@ -70,21 +70,27 @@ def _send(
 ) -> int:
     connection.connect()
     # The address of the open connection can't change any more, unlike that of a name.
-    if _is_link_local(connection.sock.getpeername()[0]):
-        raise DeliveryError(LINK_LOCAL_ERROR)
+    if refusal := addresses.explain_refusal(connection.sock.getpeername()[0]):
+        raise DeliveryError(refusal)
     query = f"?{parts.query}" if parts.query else ""
     connection.request("POST", f"{parts.path or '/'}{query}", body, headers)
     return connection.getresponse().status
 
 
-def _is_link_local(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False  # a name
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped.is_link_local
-    return address.is_link_local
+def _describe(error: OSError | HTTPException | UnicodeError) -> str:
+    """Return a message without anything that was received, which staff must not see."""
+    match error:
+        case HTTPException():
+            return "The answer was not HTTP."
+        case UnicodeError():
+            return "The address has an impossible host name."
+        case ssl.SSLCertVerificationError():
+            return f"The certificate is not valid: {error.verify_message}."
+        case ssl.SSLError():
+            return "The TLS connection failed. Check that the receiver speaks HTTPS on this port."
+        case socket.gaierror():
+            return "The host name was not found."
+    return f"The connection failed: {error.strerror or type(error).__name__}."
 
 
 def _shut_down(connection: HTTPConnection, has_expired: Event) -> None:

@@ -127,6 +127,7 @@ def build_environment(folder: Path) -> dict[str, str]:
         "ADMIN_PASSWORD": PASSWORD,
         "WANDB_MODE": "disabled",
         "PREDICT_PER_SECOND": "1000",
+        "WEBHOOK_INTERNAL_NETWORKS": "127.0.0.0/8",
     }
 
 

@@ -57,6 +57,18 @@ def test_unknown_choice_is_rejected(text: str, setting: pytest.MonkeyPatch) -> N
         env.one_of("SOME", "http", ["http", "https"])
 
 
+def test_networks_are_read(setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", "10.0.0.0/8, ::1")
+    assert [str(network) for network in env.networks("SOME")] == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "internal"])
+def test_wrong_network_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", text)
+    with pytest.raises(ImproperlyConfigured, match=r"SOME: .* Use networks like"):
+        env.networks("SOME")
+
+
 def test_secret_is_read_from_a_file(tmp_path: Path, setting: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret").write_text("hush\n")
     setting.setenv("SOME_FILE", str(tmp_path / "secret"))

@@ -13,7 +13,17 @@ from mnistsite.tests.examples import DOCS, ROOT
 
 REFERENCE = DOCS / "reference"
 PACKAGES = ("classifier", "mnistsite", "training")
-READERS = {"string", "boolean", "integer", "one_of", "items", "origins", "path", "secret"}
+READERS = {
+    "string",
+    "boolean",
+    "integer",
+    "one_of",
+    "items",
+    "networks",
+    "origins",
+    "path",
+    "secret",
+}
 # Set by the code itself, or documented by Django and TensorFlow.
 OTHER_VARIABLES = {"DJANGO_SETTINGS_MODULE", "TF_CPP_MIN_LOG_LEVEL", "ADMIN_PASSWORD_FILE"}
 WANDB_VARIABLES = {"WANDB_API_KEY"}

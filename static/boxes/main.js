@@ -134,11 +134,11 @@ function moveByPointer({ detail: { index, box, finished } }) {
 }
 
 function findProblem() {
-  const typed = number.value.replace(/\s/g, "");
+  const text = number.value.replace(/\s/g, "");
   const { digits } = correction;
   if (!digits.length) return texts.none;
-  if (/[^\d?]/.test(typed)) return texts.letters;
-  if (typed.length !== digits.length) return fill(texts.count, { digits: typed.length, boxes: digits.length });
+  if (/[^\d?]/.test(text)) return texts.letters;
+  if (text.length !== digits.length) return fill(texts.count, { digits: text.length, boxes: digits.length });
   const place = digits.findIndex((digit) => !digit.label);
   return place >= 0 ? fill(texts.missing, { place: place + 1 }) : "";
 }

@@ -1,18 +1,23 @@
 // The home page: an area for drawing or pictures, the live answer, and the form.
 
+import { clearDraft, loadDraft, saveDraft } from "./draft.js";
+import { History } from "./history.js";
 import { Pad } from "./pad.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { Previews } from "./previews.js";
 import { resize } from "./resize.js";
+import { sendFiles } from "./sending.js";
 import { listen } from "./sources.js";
+
+const RETRY_MS = 5000;
 
 const form = document.querySelector("#send");
 const area = form.querySelector(".area");
 const list = form.querySelector(".pictures");
 const error = form.querySelector(".error");
 const submit = form.querySelector("[type=submit]");
-const [undo, clear, thickness] = ["#undo", "#clear", "#thickness"].map((id) => form.querySelector(id));
+const [undo, redo, clear, thickness] = ["#undo", "#redo", "#clear", "#thickness"].map((id) => form.querySelector(id));
 const input = form.elements.image;
 
 const pad = new Pad(form.querySelector("#pad"));
@@ -20,13 +25,16 @@ const answer = form.querySelector(".panel");
 const panel = new Panel(answer);
 const pictures = new Pictures(list, document.querySelector("#picture"), form.dataset);
 const previews = new Previews(form.dataset.preview, showResult, (busy) => { answer.ariaBusy = String(busy); });
+const history = new History({ strokes: [], subjects: [] });
 let drawing = null; // the subject of the pad, unless it is empty
+let retryTimer = 0;
 
 const createSubject = (file) => ({ file, getPicture: () => resize(file) });
 const getCurrent = () => pictures.selected ?? drawing;
 
 function showResult(subject, result) {
   subject.note = result.note;
+  if (result.note === "offline") scheduleRetry();
   if (!result.note) Object.assign(subject, { answer: null, problem: null }, result);
   if (subject.item) pictures.showLabel(subject, panel.formatLabel(subject));
   if (subject === getCurrent()) panel.show(subject);
@@ -37,7 +45,8 @@ function updateTools() {
   area.classList.toggle("drawn", hasInk);
   area.classList.toggle("full", !pictures.empty);
   list.hidden = pictures.empty;
-  undo.disabled = !hasInk || !pictures.empty;
+  undo.disabled = !history.canUndo;
+  redo.disabled = !history.canRedo;
   clear.disabled = !hasInk && pictures.empty;
   thickness.disabled = !pictures.empty;
 }
@@ -55,11 +64,30 @@ function updateDrawing() {
   updateTools();
 }
 
-function addFiles(files) {
-  const { added, problem } = pictures.add(files, createSubject);
-  for (const subject of added) previews.request(subject);
-  showError(problem);
+// Records a person's change, so that it can be undone and survives a reload.
+function record() {
+  history.push({ strokes: pad.strokes, subjects: pictures.subjects });
+  saveDraft(pad.strokes, pictures.files);
   updateTools();
+}
+
+function restore({ strokes, subjects }) {
+  if (strokes !== pad.strokes) pad.strokes = strokes;
+  if (subjects !== pictures.subjects) pictures.subjects = subjects;
+  saveDraft(strokes, pictures.files);
+  updateTools();
+}
+
+async function restoreDraft() {
+  const { strokes, files } = await loadDraft();
+  if (!pad.empty || !pictures.empty) return;
+  if (strokes.length) pad.strokes = strokes;
+  if (files.length) pictures.add(files, createSubject);
+  else if (strokes.length) record();
+}
+
+function addFiles(files) {
+  showError(pictures.add(files, createSubject).join(" "));
 }
 
 function showError(text) {
@@ -68,18 +96,24 @@ function showError(text) {
 
 function clearAll() {
   showError("");
-  if (pictures.empty) pad.clear();
-  else pictures.clear();
+  if (!pictures.empty) return pictures.clear();
+  pad.strokes = [];
+  record();
 }
 
 async function send(event) {
   event.preventDefault();
   if (pad.empty && pictures.empty) return showError(form.dataset.nothing);
+  showError("");
   submit.disabled = true;
-  const transfer = new DataTransfer();
-  for (const file of await getFiles()) transfer.items.add(file);
-  input.files = transfer.files;
-  form.submit();
+  try {
+    const address = await sendFiles(form, await getFiles());
+    await clearDraft();
+    location.assign(address);
+  } catch (problem) {
+    showError(problem.message);
+    submit.disabled = false;
+  }
 }
 
 async function getFiles() {
@@ -87,24 +121,52 @@ async function getFiles() {
   return [new File([await pad.getPicture()], "drawing.png", { type: "image/png" })];
 }
 
-function undoByKey(event) {
-  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || undo.disabled) return;
+function handleKey(event) {
+  if (!(event.ctrlKey || event.metaKey)) return;
+  const key = event.key.toLowerCase();
+  const isRedo = key === "y" || (key === "z" && event.shiftKey);
+  const button = isRedo ? redo : key === "z" ? undo : null;
+  if (!button || button.disabled) return;
   event.preventDefault();
-  pad.undo();
+  button.click();
+}
+
+// After a sent form, Back shows an empty page that the browser had remembered as it was.
+function handleReturn(event) {
+  if (!event.persisted || !submit.disabled) return;
+  submit.disabled = false;
+  restore({ strokes: [], subjects: [] });
+}
+
+function scheduleRetry() {
+  clearTimeout(retryTimer);
+  retryTimer = setTimeout(retry, RETRY_MS);
+}
+
+function retry() {
+  for (const subject of [drawing, ...pictures.subjects]) {
+    if (subject?.note) previews.request(subject);
+  }
 }
 
 input.required = false; // a drawing is only put into it when the form is sent
 pad.addEventListener("drawn", updateDrawing);
+pad.addEventListener("finished", record);
 pictures.addEventListener("selected", () => panel.show(getCurrent()));
-pictures.addEventListener("removed", ({ detail }) => {
-  previews.cancel(detail);
-  updateTools();
-});
-undo.addEventListener("click", () => pad.undo());
+pictures.addEventListener("added", ({ detail }) => detail.answer || detail.problem || previews.request(detail));
+pictures.addEventListener("removed", ({ detail }) => previews.cancel(detail));
+pictures.addEventListener("changed", record);
+undo.addEventListener("click", () => restore(history.undo()));
+redo.addEventListener("click", () => restore(history.redo()));
 clear.addEventListener("click", clearAll);
 thickness.addEventListener("input", () => { pad.thickness = thickness.value / 100; });
 form.addEventListener("pointerdown", () => showError(""));
 form.addEventListener("submit", send);
-addEventListener("pageshow", () => { submit.disabled = false; });
-document.addEventListener("keydown", undoByKey);
+addEventListener("pageshow", handleReturn);
+addEventListener("online", () => {
+  if (error.textContent === form.dataset.unreachable) showError(form.dataset.online);
+  retry();
+});
+document.addEventListener("keydown", handleKey);
 listen([input, form.querySelector("#camera")], addFiles, (over) => area.classList.toggle("over", over));
+restoreDraft();

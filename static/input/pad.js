@@ -1,4 +1,5 @@
 // The canvas to draw on. It turns pointer events into strokes, and strokes into a picture.
+// Events: "drawn" after every change, and "finished" after each stroke.
 
 import { paint, paintEnd, paintLast, setStyle } from "./strokes.js";
 
@@ -32,14 +33,16 @@ export class Pad extends EventTarget {
     return !this.#strokes.length;
   }
 
-  undo() {
-    this.#strokes.pop();
-    this.#redraw();
+  // A list that is never changed, of strokes {x, y, width}[].
+  get strokes() {
+    return this.#strokes;
   }
 
-  clear() {
-    this.#strokes = [];
-    this.#redraw();
+  set strokes(strokes) {
+    this.#strokes = strokes;
+    this.#stroke = null;
+    this.#repaint();
+    this.#notify();
   }
 
   // Resolves to a PNG, dark on white.
@@ -62,7 +65,7 @@ export class Pad extends EventTarget {
     const { left, top, width } = this.#canvas.getBoundingClientRect();
     this.#origin = { left: left + scrollX, top: top + scrollY, width };
     this.#stroke = [];
-    this.#strokes.push(this.#stroke);
+    this.#strokes = [...this.#strokes, this.#stroke];
     this.#add(event);
     this.#notify();
   }
@@ -79,6 +82,7 @@ export class Pad extends EventTarget {
     paintEnd(this.#context, this.#stroke, this.#scale);
     this.#stroke = null;
     this.#notify();
+    this.dispatchEvent(new Event("finished"));
   }
 
   #add({ pageX, pageY, pointerType, pressure }) {
@@ -105,12 +109,6 @@ export class Pad extends EventTarget {
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
     setStyle(this.#context, getComputedStyle(this.#canvas).color);
     paint(this.#context, this.#strokes, this.#scale);
-  }
-
-  #redraw() {
-    this.#stroke = null;
-    this.#repaint();
-    this.#notify();
   }
 
   #notify() {

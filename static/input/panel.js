@@ -1,4 +1,4 @@
-// The live answer: label, sentence, ten bars, and the model's input.
+// The live answer: label, sentence, the model's input, and ten bars for the selected digit.
 
 import { fill } from "./text.js";
 
@@ -12,22 +12,49 @@ export class Panel {
   #number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 });
   #timer = 0;
 
+  #subject = null;
+  #count = 0; // of the answer's digits
+  #selected = null; // the place of the digit that a person selected
+
   constructor(root) {
     this.#root = root;
     this.#texts = root.dataset;
+    this.#find(".answer").addEventListener("click", ({ target }) => this.#select(target.dataset.place));
     this.show(null);
   }
 
   // Shows a subject of Previews, or the initial state if it is null.
   show(subject) {
     const { answer, problem, note } = subject ?? {};
-    this.#showLabel(answer);
+    const count = answer?.digits.length ?? 0;
+    if (subject !== this.#subject || count !== this.#count) this.#selected = null;
+    [this.#subject, this.#count] = [subject, count];
     this.#write(".sentence", problem ?? (answer ? this.#formatSentence(answer) : this.#texts.waiting));
-    this.#showBars(answer);
-    this.#showInputs(answer?.digits ?? []);
-    this.#write(".note", note ? this.#texts[note] : "");
+    this.#showDigits(answer);
+    this.#showNote(note, Boolean(answer));
     this.#root.dataset.state = answer?.verdict ?? (problem ? "problem" : "waiting");
     this.#announce(answer || problem ? this.#summarize(subject) : "");
+  }
+
+  #select(place) {
+    if (place === undefined) return;
+    this.#selected = Number(place);
+    this.#showDigits(this.#subject.answer);
+    this.#find(".inputs [aria-pressed=true]")?.focus();
+  }
+
+  // Shows everything about the digits; the bars are those of the selected or least certain one.
+  #showDigits(answer) {
+    const place = this.#selected ?? findLeastCertain(answer);
+    this.#showLabel(answer, place);
+    this.#showInputs(answer?.digits ?? [], place);
+    this.#showBars(answer?.digits[place], place);
+  }
+
+  #showNote(note, hasAnswer) {
+    const isOld = note === "offline" && hasAnswer;
+    this.#root.classList.toggle("old", isOld);
+    this.#write(".note", note ? `${isOld ? this.#texts.old : ""} ${this.#texts[note]}`.trim() : "");
   }
 
   formatLabel({ answer }) {
@@ -49,32 +76,51 @@ export class Panel {
     return fill(this.#texts.sure, { percent: this.#formatPercent(answer.confidence) });
   }
 
-  #showLabel(answer) {
+  #showLabel(answer, place) {
     const label = this.formatLabel({ answer });
-    this.#write(".answer", label);
     this.#root.style.setProperty("--letters", label.length);
+    if (label.length !== this.#count || this.#count < 2) return this.#write(".answer", label);
+    const letters = [...label].map((letter, at) => {
+      const span = document.createElement("span");
+      span.textContent = letter;
+      span.dataset.place = at;
+      span.classList.toggle("selected", at === place);
+      return span;
+    });
+    this.#find(".answer").replaceChildren(...letters);
   }
 
-  // Shows the bars of the least certain digit.
-  #showBars(answer) {
-    const doubtful = findLeastCertain(answer);
-    this.#root.querySelectorAll(".chances li").forEach((row, digit) => {
-      const share = doubtful?.probabilities[digit];
-      row.classList.toggle("best", String(digit) === doubtful?.best_guess);
+  #showBars(digit, place) {
+    const values = { place: place + 1, count: this.#count };
+    this.#write(".whose", this.#count > 1 ? fill(this.#texts.whose, values) : this.#texts.each);
+    this.#root.querySelectorAll(".chances li").forEach((row, name) => {
+      const share = digit?.probabilities[name];
+      row.classList.toggle("best", String(name) === digit?.best_guess);
       row.querySelector(".fill").style.setProperty("--share", share ?? 0);
       row.querySelector(".share").textContent = share === undefined ? DASH : this.#formatPercent(share);
     });
   }
 
-  #showInputs(digits) {
-    const several = digits.length > 1;
-    const tiles = digits.map((digit) => {
+  #showInputs(digits, selected) {
+    const tiles = digits.map((digit, place) => {
       const tile = document.createElement("li");
-      tile.append(drawPixels(digit.pixels));
-      if (several) tile.append(digit.verdict === "digit" ? digit.label : "?");
+      const pixels = drawPixels(digit.pixels);
+      tile.append(digits.length > 1 ? this.#createTile(digit, place, place === selected, pixels) : pixels);
       return tile;
     });
-    this.#root.querySelector(".inputs").replaceChildren(...tiles);
+    this.#find(".inputs").replaceChildren(...tiles);
+  }
+
+  #createTile(digit, place, isSelected, pixels) {
+    const tile = document.createElement("button");
+    const label = document.createElement("span");
+    label.textContent = digit.verdict === "digit" ? digit.label : "?";
+    tile.type = "button";
+    tile.ariaPressed = String(isSelected);
+    tile.ariaLabel = `${fill(this.#texts.whose, { place: place + 1, count: this.#count })}: ${label.textContent}`;
+    tile.append(pixels, label);
+    tile.addEventListener("click", () => this.#select(place));
+    return tile;
   }
 
   #formatPercent(share) {
@@ -85,8 +131,12 @@ export class Panel {
     return share && !rounded ? `<\u00a0${text}` : text;
   }
 
+  #find(selector) {
+    return this.#root.querySelector(selector);
+  }
+
   #write(selector, text) {
-    this.#root.querySelector(selector).textContent = text;
+    this.#find(selector).textContent = text;
   }
 
   #announce(text) {
@@ -96,8 +146,8 @@ export class Panel {
 }
 
 function findLeastCertain(answer) {
-  if (!answer?.digits.length) return null;
-  return answer.digits.reduce((a, b) => (b.confidence < a.confidence ? b : a));
+  const confidences = answer?.digits.map((digit) => digit.confidence) ?? [];
+  return confidences.indexOf(Math.min(...confidences));
 }
 
 function drawPixels(base64) {

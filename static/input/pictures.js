@@ -1,8 +1,10 @@
 // The chosen pictures in the area, each with its live answer.
+// Events: "selected", "added" and "removed" {detail: subject}, and "changed" after a person's change.
 
 import { fill } from "./text.js";
 
 const MB = 1024 * 1024;
+const REFUSED = /[./](svg(\+xml)?|pdf|jxl|jp2|psd|ico|x-icon|vnd\.microsoft\.icon|vnd\.adobe\.photoshop)$/i;
 
 export class Pictures extends EventTarget {
   #list;
@@ -22,40 +24,62 @@ export class Pictures extends EventTarget {
     return this.#subjects.map((subject) => subject.file);
   }
 
+  // A list that is never changed.
+  get subjects() {
+    return this.#subjects;
+  }
+
+  // Shows these subjects instead; those that were removed come back with their answers.
+  set subjects(subjects) {
+    const before = this.#subjects;
+    this.#subjects = subjects;
+    this.#list.replaceChildren(...subjects.map((subject) => subject.item));
+    this.#list.dataset.count = subjects.length;
+    for (const each of before) if (!subjects.includes(each)) this.#notify("removed", each);
+    for (const each of subjects) if (!before.includes(each)) this.#notify("added", each);
+    this.#select(subjects.includes(this.selected) ? this.selected : subjects[0] ?? null);
+  }
+
   get empty() {
     return !this.#subjects.length;
   }
 
-  // Returns the subjects added, and the problem of the last file that was not.
+  // Returns the problems of the files that were not added.
   add(files, createSubject) {
     const added = [];
-    let problem = "";
+    const problems = [];
     for (const file of files) {
-      const text = this.#findProblem(file);
-      if (text) problem = fill(text, { name: file.name });
-      else added.push(this.#append(createSubject(file)));
+      const text = this.#findProblem(file, [...this.files, ...added.map((subject) => subject.file)]);
+      if (text) problems.push(fill(text, { name: file.name }));
+      else added.push(this.#createItem(createSubject(file)));
     }
-    if (added.length) this.#select(added[0]);
-    return { added, problem };
+    if (added.length) {
+      this.subjects = [...this.#subjects, ...added];
+      this.#select(added[0]);
+      this.#notify("changed");
+    }
+    return problems;
   }
 
   clear() {
-    while (!this.empty) this.#remove(this.#subjects[0]);
+    this.subjects = [];
+    this.#notify("changed");
   }
 
   showLabel(subject, label) {
     subject.item.querySelector(".label").textContent = label;
   }
 
-  #findProblem({ size, type }) {
-    const { notPicture, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
+  #findProblem({ name, size, type }, chosen) {
+    const { notPicture, refused, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
+    if (REFUSED.test(type) || REFUSED.test(name)) return refused;
     if (type && !type.startsWith("image/")) return notPicture;
-    if (this.#subjects.length >= maxPictures) return tooMany;
-    const total = this.files.reduce((sum, file) => sum + file.size, size);
+    if (chosen.length >= maxPictures) return tooMany;
+    const total = chosen.reduce((sum, file) => sum + file.size, size);
     return total > maxMb * MB ? tooLarge : "";
   }
 
-  #append(subject) {
+  #createItem(subject) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const image = item.querySelector("img");
     image.src = URL.createObjectURL(subject.file);
@@ -66,26 +90,15 @@ export class Pictures extends EventTarget {
     item.querySelector(".picture").addEventListener("click", () => this.#select(subject));
     item.querySelector(".remove").addEventListener("click", () => this.#removeByUser(subject));
     subject.item = item;
-    this.#subjects.push(subject);
-    this.#list.append(item);
-    this.#list.dataset.count = this.#subjects.length;
     return subject;
   }
 
   #removeByUser(subject) {
     const index = this.#subjects.indexOf(subject);
-    this.#remove(subject);
+    this.subjects = this.#subjects.filter((each) => each !== subject);
     const next = this.#subjects[index] ?? this.#subjects.at(-1);
     next?.item.querySelector(".remove").focus();
-  }
-
-  #remove(subject) {
-    this.#subjects.splice(this.#subjects.indexOf(subject), 1);
-    URL.revokeObjectURL(subject.item.querySelector("img").src);
-    subject.item.remove();
-    this.#list.dataset.count = this.#subjects.length;
-    this.dispatchEvent(new CustomEvent("removed", { detail: subject }));
-    this.#select(this.selected === subject ? this.#subjects[0] ?? null : this.selected);
+    this.#notify("changed");
   }
 
   #select(subject) {
@@ -93,6 +106,10 @@ export class Pictures extends EventTarget {
     for (const each of this.#subjects) {
       each.item.querySelector(".picture").ariaPressed = String(each === subject);
     }
-    this.dispatchEvent(new Event("selected"));
+    this.#notify("selected");
+  }
+
+  #notify(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -5,14 +5,20 @@ const getMiddle = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 // Paints what the last point adds to a stroke, from middle to middle so that corners are round.
 export function paintLast(context, points, scale) {
   const [first, second, third] = [points.at(-3), points.at(-2), points.at(-1)];
+  if (!second) return paintDot(context, third, scale);
   context.lineWidth = third.width * scale;
   context.beginPath();
-  const start = !second ? third : first ? getMiddle(first, second) : second;
-  const end = second ? getMiddle(second, third) : third;
+  const start = first ? getMiddle(first, second) : second;
+  const end = getMiddle(second, third);
   context.moveTo(start.x * scale, start.y * scale);
-  const bend = second ?? third;
-  context.quadraticCurveTo(bend.x * scale, bend.y * scale, end.x * scale, end.y * scale);
+  context.quadraticCurveTo(second.x * scale, second.y * scale, end.x * scale, end.y * scale);
   context.stroke();
+}
+
+function paintDot(context, { x, y, width }, scale) {
+  context.beginPath();
+  context.arc(x * scale, y * scale, (width * scale) / 2, 0, 2 * Math.PI);
+  context.fill();
 }
 
 export function paintEnd(context, points, scale) {
@@ -36,5 +42,5 @@ export function paint(context, strokes, scale) {
 
 export function setStyle(context, ink) {
   context.lineCap = context.lineJoin = "round";
-  context.strokeStyle = ink;
+  context.strokeStyle = context.fillStyle = ink;
 }

@@ -8,11 +8,19 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from tqdm import tqdm
 
-from classifier.models import UPLOAD_SOURCES, InputImage, InputImageQuerySet, ModelVersion, Source
+from classifier.models import (
+    UPLOAD_SOURCES,
+    Dispute,
+    InputImage,
+    InputImageQuerySet,
+    ModelVersion,
+    QueueItem,
+    Source,
+)
 from classifier.recognition.labels import KNOWN_LABELS, Label
 from training.data.images import EvaluationSet, GroupedImages, Images, Pixels
 from training.data.mnist import Mnist
@@ -45,7 +53,7 @@ class _Row:
 
 
 def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
-    """Read all labelled training images except the held-out uploads.
+    """Read all labelled training images except the held-out and the disputed uploads.
 
     Uploads with equal pixels and labels count once.
     """
@@ -68,7 +76,11 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
         by_source=dict(sorted(Counter(row.source for row in rows).items())),
         by_label={name: labels[name] for name in KNOWN_LABELS},
         sha256=digest.hexdigest(),
-        left_out=LeftOut(unknown, held_out=len(labelled) - len(rows)),
+        left_out=LeftOut(
+            unknown,
+            held_out=len(labelled) - len(rows),
+            disputed=_list_disputed().filter(waiting=False).count(),
+        ),
         corrected={row.id: row.label for row in uploads},
         since=NewLabels(champion.name if champion else None, [row.id for row in new]),
     )
@@ -158,7 +170,15 @@ def make_mnist_id(source: Source, is_training: bool, index: int) -> UUID:
 
 
 def _filter_labelled() -> InputImageQuerySet:
-    return InputImage.objects.exclude(label=Label.UNKNOWN).filter(is_training=True)
+    """Return the labelled training images, except those that equal a disputed one."""
+    labelled = InputImage.objects.exclude(label=Label.UNKNOWN).filter(is_training=True)
+    return labelled.exclude(pk__in=_list_disputed().values("pk"))
+
+
+def _list_disputed() -> QuerySet[QueueItem]:
+    disputes = Dispute.objects.filter(settled_at__isnull=True)
+    contents = QueueItem.objects.filter(image__in=disputes.values("image")).values("content")
+    return QueueItem.objects.filter(content__in=contents)
 
 
 def _read_rows(images: InputImageQuerySet) -> Iterator[_Row]:

@@ -9,6 +9,7 @@ class LeftOut:
 
     unknown: int
     held_out: int
+    disputed: int = 0
 
 
 @dataclass(frozen=True)

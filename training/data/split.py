@@ -66,6 +66,10 @@ def select_training_digits(images: Images) -> Images:
     return _split(images.digits)[0]
 
 
+def select_calibration_digits(images: Images) -> Images:
+    return _split(images.digits)[1]
+
+
 def _split(digits: Images) -> tuple[Images, Images]:
     """Return the digits to train on and those to calibrate on."""
     hashes = [hashlib.sha256(image.tobytes()).digest()[:8] for image in digits.pixels]

@@ -21,7 +21,8 @@ def format_snapshot(snapshot: Snapshot, sources: Mapping[str, str]) -> str:
     lines = [
         f"Training on {snapshot.images:,} images: {counts}.",
         f"Left out: {snapshot.left_out.unknown:,} unknown, "
-        f"{snapshot.left_out.held_out:,} labelled uploads held out for evaluation.",
+        f"{snapshot.left_out.held_out:,} labelled uploads held out for evaluation, "
+        f"{snapshot.left_out.disputed:,} disputed.",
     ]
     if snapshot.since.model:
         count = len(snapshot.since.images)

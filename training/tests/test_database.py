@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
-from classifier.labelling import labels
+from classifier.labelling import labels, review
 from classifier.models import InputImage, ModelVersion, Source, Via
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from classifier.uploads import submission
@@ -45,6 +45,28 @@ def test_training_data_exclude_unknown_and_include_non_digits(
     held_out = len(database.load_held_out_uploads().ids)
     assert len(data.corrections) + held_out == len(rejected)
     assert data.snapshot.left_out == LeftOut(unknown=1, held_out=held_out)
+
+
+def test_disputed_image_and_its_copies_are_left_out_until_settled(
+    upload: Callable[..., InputImage], anna: User
+) -> None:
+    disputed, _copy, _other = upload("7", 0), upload("7", 0), upload("7", 1)
+    labels.set_label(disputed.pk, "1", anna, Via.ADMIN)
+
+    assert count_read() == 1
+    assert database.load_training_data().snapshot.left_out.disputed == 2
+
+    review.record_answer(disputed.pk, "7", anna)
+
+    assert count_read() == 2
+    assert database.load_training_data().snapshot.left_out.disputed == 0
+
+
+def count_read() -> int:
+    """Return how many different uploads are trained on or held out."""
+    held_out = database.load_held_out_uploads().images.pixels
+    read = [*database.load_training_data().corrections.pixels, *held_out]
+    return len({pixels.tobytes() for pixels in read})
 
 
 def test_fixed_tenth_of_labelled_uploads_is_held_out(

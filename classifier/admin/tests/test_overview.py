@@ -259,3 +259,18 @@ def test_overview_names_audits_that_wait_for_a_label(client: Client, admin_user:
     Audit.objects.create(image=image, prediction=prediction)
 
     assert "1 waits for a label" in get_page(client, admin_user)
+
+
+def test_overview_names_labels_that_need_a_second_look(
+    client: Client, admin_user: User, anna: User, bert: User
+) -> None:
+    disputed, wrong = factories.create_queue_item(), factories.create_queue_item()
+    factories.create_prediction(wrong.image, factories.create_version())
+    labels.set_label(wrong.pk, "3", anna, Via.QUEUE)
+    for label, by in (("3", anna), ("5", bert)):
+        labels.set_label(disputed.pk, label, by, Via.QUEUE)
+
+    page = re.sub("<[^>]+>", "", get_page(client, admin_user))
+
+    assert "1 disputed label needs a second look." in page
+    assert "1 label is probably wrong." in page

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Prediction, Via
@@ -86,6 +87,25 @@ def test_list_shows_picture_and_prediction(labeller_client: Client) -> None:
     assert f'src="/image/{image.pk}.png"' in page
     assert ">7 (low confidence)<" in page
     assert re.search(r">51\s?%<", page)
+
+
+def test_hidden_guess_is_in_neither_list_nor_page_until_there_is_a_label(
+    labeller_client: Client, labeller: User, settings: Settings
+) -> None:
+    settings.HIDE_GUESS = True
+    image = factories.create_image()
+    factories.create_prediction(image, factories.create_version(), confidence=0.512)
+    addresses = (LIST + "?label=all", get_admin_url(image))
+
+    for address in addresses:
+        page = labeller_client.get(address).content.decode()
+        assert not re.search(r">51\s?%<", page)
+        assert "made" not in page
+        assert "Label many at once" not in page
+
+    labels.set_label(image.pk, "7", labeller, Via.ADMIN)
+    for address in addresses:
+        assert re.search(r">51\s?%<", labeller_client.get(address).content.decode())
 
 
 def test_image_page_explains_the_verdict(labeller_client: Client) -> None:

@@ -49,6 +49,17 @@ def test_repeated_request_is_replayed(
     assert Upload.objects.count() == 1
 
 
+def test_key_of_another_address_is_another_request(
+    champion: ModelVersion, client: Client, draw_digit: Draw
+) -> None:
+    mine = predict(client, draw_digit(7)).json()
+    client.defaults["REMOTE_ADDR"] = "203.0.113.7"
+    theirs = predict(client, draw_digit(7)).json()
+
+    assert (theirs["id"], theirs["delete_key"]) != (mine["id"], mine["delete_key"])
+    assert Upload.objects.count() == 2
+
+
 def test_other_key_is_another_request(
     champion: ModelVersion, client: Client, draw_digit: Draw
 ) -> None:

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import DjangoAssertNumQueries
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
+from classifier.labelling import labels
 from classifier.models import LabelChange, ModelState, RunState, TrainingRun, Via
 from classifier.tests import factories
 
@@ -49,6 +50,22 @@ def test_image_has_pixels_and_newest_prediction(labeller_api: Client) -> None:
     assert (data["id"], data["label"], data["source"]) == (str(image.pk), "unknown", "web")
     assert (data["upload"], data["box"]) == (str(image.upload_id), [1, 2, 30, 40])
     assert (data["prediction"]["label"], data["prediction"]["model"]) == ("7", "made")
+
+
+def test_hidden_guess_is_null_until_there_is_a_label(
+    labeller_api: Client, labeller: User, settings: Settings
+) -> None:
+    settings.HIDE_GUESS = True
+    image = factories.create_image()
+    factories.create_prediction(image, factories.create_version())
+    address = f"/api/images/{image.pk}"
+
+    assert labeller_api.get(address).json()["prediction"] is None
+    listed = labeller_api.get("/api/images").json()["results"]
+    assert [each["prediction"] for each in listed] == [None]
+
+    labels.set_label(image.pk, "7", labeller, Via.API)
+    assert labeller_api.get(address).json()["prediction"]["label"] == "7"
 
 
 def test_page_of_images_takes_six_queries(

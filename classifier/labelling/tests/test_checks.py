@@ -125,7 +125,7 @@ def test_empty_queue_has_no_checks(anna: User) -> None:
 
 @pytest.mark.parametrize(
     ("order", "is_leased"),
-    [(Order.USEFUL, False), (Order.DOUBT, False), (Order.DISPUTED, False), (Order.NEWEST, True)],
+    [(Order.USEFUL, False), (Order.DOUBT, False), (Order.SUGGESTED, False), (Order.NEWEST, True)],
 )
 def test_check_has_at_least_the_score_of_the_waiting_images(
     anna: User, order: Order, is_leased: bool

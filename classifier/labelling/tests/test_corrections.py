@@ -215,8 +215,10 @@ def test_correction_of_another_picture_is_not_accepted(
     assert not LabelChange.objects.exists()
 
 
-def test_corrected_images_are_disputed(upload: Upload, correction: Correction, anna: User) -> None:
-    leased = queue.lease_next(anna, Order.DISPUTED, 9)
+def test_corrected_images_come_in_the_order_of_suggestions(
+    upload: Upload, correction: Correction, anna: User
+) -> None:
+    leased = queue.lease_next(anna, Order.SUGGESTED, 9)
     wrong = InputImage.objects.get(upload=upload, position=1)
     assert wrong.pk in {item.pk for item in leased}
     assert corrections.find_newest([upload.pk]) == {upload.pk: correction}

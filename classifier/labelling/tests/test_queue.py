@@ -92,16 +92,16 @@ def test_embeddings_of_older_models_resemble_nothing(anna: User, stored: tuple[b
 def test_each_order_sorts_by_its_criterion(anna: User) -> None:
     sure = factories.create_queue_item(doubt=0.0, suggestion="7")
     doubted = factories.create_queue_item(doubt=0.9)
-    disputed = factories.create_queue_item(doubt=0.5, suggestion="1")
+    suggested = factories.create_queue_item(doubt=0.5, suggestion="1")
     leased = {}
     for order in Order:
         leased[order] = lease(anna, order)
         queue.release_leases(anna)
 
-    assert leased[Order.DOUBT] == [doubted.pk, disputed.pk, sure.pk]
-    assert leased[Order.NEWEST] == [disputed.pk, doubted.pk, sure.pk]
-    assert leased[Order.DISPUTED] == [disputed.pk]
-    assert set(leased[Order.RANDOM]) == {sure.pk, doubted.pk, disputed.pk}
+    assert leased[Order.DOUBT] == [doubted.pk, suggested.pk, sure.pk]
+    assert leased[Order.NEWEST] == [suggested.pk, doubted.pk, sure.pk]
+    assert leased[Order.SUGGESTED] == [suggested.pk]
+    assert set(leased[Order.RANDOM]) == {sure.pk, doubted.pk, suggested.pk}
 
 
 def test_random_order_wraps_around(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from classifier.labelling import queue
+from classifier.labelling import queue, review
 from classifier.labelling.selection import Order
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
 
-# The decisive order chooses like the random one.
-ORDERS = [order for order in Order if order != Order.DECISIVE]
+# The decisive order chooses like the random one; second looks have no leases.
+ORDERS = [order for order in Order if order not in (Order.DECISIVE, *review.ORDERS)]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]
 

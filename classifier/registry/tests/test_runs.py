@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from classifier.errors import RuleBroken
-from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
+from classifier.models import Dispute, ModelState, ModelVersion, RunState, TrainingRun
 from classifier.registry import runs
 from classifier.tests import factories
 
@@ -46,6 +46,18 @@ def test_labels_set_after_the_champions_snapshot_are_new(learner: ModelVersion) 
 
     factories.create_image(label="7")
     factories.create_image(label="not_a_digit")
+    assert runs.count_new_labels(learner) == 2
+
+
+def test_disputed_labels_are_new_once_they_are_settled(learner: ModelVersion, anna: User) -> None:
+    before = timezone.now() - timedelta(hours=1)
+    images = [factories.create_image(label="7", labelled_at=at) for at in (before, timezone.now())]
+    disputes = [Dispute.objects.create(image=image, opened_by=anna) for image in images]
+    assert runs.count_new_labels(learner) == 0
+
+    for dispute in disputes:
+        dispute.label, dispute.settled_by, dispute.settled_at = "7", anna, timezone.now()
+        dispute.save()
     assert runs.count_new_labels(learner) == 2
 
 

@@ -182,11 +182,11 @@ def test_previews_are_requested_one_at_a_time(champion: ModelVersion, page: Page
 def test_next_stroke_retries_after_lost_connection(home: Page) -> None:
     home.route("**/api/preview", lambda route: route.abort())
     draw(home, DIGITS["7"])
-    expect(get_panel(home).get_by_text("is not available")).to_be_visible()
+    expect(get_panel(home).get_by_text("can’t be reached")).to_be_visible()
     home.unroute("**/api/preview")
     draw(home, [[(0.5, 0.5), (0.5, 0.5)]])
     expect_answer(home, "7")
-    expect(get_panel(home).get_by_text("is not available")).to_have_count(0)
+    expect(get_panel(home).get_by_text("can’t be reached")).to_have_count(0)
 
 
 def test_empty_pad_is_not_sent(home: Page) -> None:

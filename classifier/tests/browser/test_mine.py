@@ -22,7 +22,8 @@ def test_visitor_deletes_one_picture_and_then_all(
         assert place
         assert place["x"] + place["width"] <= PHONE["width"]
 
-    phone_page.get_by_role("button", name="Delete picture 2").click()
+    phone_page.get_by_label("Delete picture 2").click()
+    phone_page.get_by_role("button", name="Delete it for good").click()
     expect(pictures.locator("strong")).to_have_text(["3", "1"])
 
     phone_page.get_by_role("link", name="Delete all").click()

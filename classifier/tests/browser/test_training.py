@@ -1,5 +1,6 @@
 """Training, promotion and rollback in the admin."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -57,6 +58,35 @@ def test_run_page_follows_run_to_its_model(champion: ModelVersion, page: Page) -
     expect(page.get_by_role("heading", name="Model better")).to_be_visible()
     page.goto(f"{RUNS}{run.pk}/change/")
     expect(page.get_by_role("link", name="See what it learned")).to_be_visible()
+
+
+RECORD_NOTIFICATIONS = """
+window.notifications = [];
+window.Notification = class {
+  static permission = "default";
+  static requestPermission() { Notification.permission = "granted"; return Promise.resolve(); }
+  constructor(title, { body }) { notifications.push(`${title}: ${body}`); }
+};
+"""
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_finished_run_is_notified(champion: ModelVersion, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.add_init_script(RECORD_NOTIFICATIONS)
+    run = start_run(page)
+    runs.claim(run.pk)
+    expect(page.get_by_text("About 40 minutes left.")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+
+    page.get_by_role("button", name="Notify me").click()
+    expect(page.get_by_role("button", name="Notify me")).to_be_hidden()
+    runs.finish(run.pk, RunState.FAILED, error="Out of memory.")
+
+    expect(page).to_have_title(re.compile("^Failed: "))
+    assert page.evaluate("notifications") == [f"Training run {run.pk}: Failed"]
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status")).to_contain_text("waiting for the worker")
 
 
 def test_button_keeps_focus_while_page_refreshes(champion: ModelVersion, page: Page) -> None:

@@ -26,8 +26,6 @@ def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://example.org/hook",
         "http://receiver:9000/hook?of=this#part",
         "http://127.0.0.1",
-        "http://[::1]:9000/",
-        "http://10.0.0.1/",
     ],
 )
 def test_valid_url_is_accepted(url: str) -> None:
@@ -51,10 +49,8 @@ def test_valid_url_is_accepted(url: str) -> None:
         ("http://example.org/two words", "ASCII"),
         ("http://example.org/\r\nHost: elsewhere", "ASCII"),
         ("http://exämple.org/", "ASCII"),
-        ("http://169.254.169.254/latest/meta-data", "link-local"),
-        ("http://[fe80::1]/", "link-local"),
-        ("http://[fe80::1%25eth0]/", "link-local"),
-        ("http://[::ffff:169.254.169.254]/", "link-local"),
+        ("http://169.254.169.254/latest/meta-data", "credentials"),
+        ("http://10.0.0.1/", "WEBHOOK_INTERNAL_NETWORKS"),
     ],
 )
 def test_invalid_url_is_refused(url: str, message: str) -> None:
@@ -78,14 +74,14 @@ def test_redirect_is_not_followed(receiver: Receiver) -> None:
     assert [request.path for request in receiver.requests] == ["/hook"]
 
 
-def test_name_of_link_local_address_gets_nothing(
+def test_name_that_leads_to_credentials_gets_nothing(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer = Mock(return_value=("169.254.169.254", 80))
     connection = Mock(sock=Mock(getpeername=peer))
     monkeypatch.setattr(transport, "HTTPConnection", Mock(return_value=connection))
 
-    with pytest.raises(DeliveryError, match="link-local"):
+    with pytest.raises(DeliveryError, match="credentials"):
         transport.post("http://metadata.example/", b"secret", {})
 
     connection.connect.assert_called_once()
@@ -123,20 +119,20 @@ def _send_slowly(server: socket.socket, stopped: Event) -> None:
 def test_refused_connection_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    with pytest.raises(DeliveryError, match="ConnectionRefusedError"):
+    with pytest.raises(DeliveryError, match="The connection failed: Connection refused"):
         transport.post(url, b"", {})
 
 
 def test_impossible_name_is_reported() -> None:
-    with pytest.raises(DeliveryError, match="UnicodeError"):
+    with pytest.raises(DeliveryError, match="impossible host name"):
         transport.post(f"http://{'a' * 64}.example/", b"", {})
 
 
-def test_malformed_response_is_reported() -> None:
+def test_malformed_response_is_reported_without_its_content() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=_send_garbage, args=[server])
         thread.start()
-        with pytest.raises(DeliveryError, match="BadStatusLine"):
+        with pytest.raises(DeliveryError, match=r"^The answer was not HTTP\.$"):
             transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         thread.join()
 
@@ -145,13 +141,13 @@ def _send_garbage(server: socket.socket) -> None:
     peer, _ = server.accept()
     with peer:
         peer.recv(4096)
-        peer.sendall(b"hello\r\n")
+        peer.sendall(b"secret\0\r\n")
 
 
 def test_certificate_must_be_trusted(receiver: Receiver) -> None:
     connection: Any = transport._build_connection(urlsplit("https://localhost"))
     context = connection._context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-    with pytest.raises(DeliveryError, match="SSLError"):
+    with pytest.raises(DeliveryError, match="TLS connection failed"):
         transport.post(receiver.url.replace("http:", "https:"), b"", {})
     assert receiver.requests == []

@@ -1,0 +1,177 @@
+"""Nothing that a visitor drew or chose is lost: offline, by a reload, a refusal or a slip."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from classifier.models import ModelVersion, Upload
+from classifier.tests.browser.conftest import PHONE
+from classifier.tests.browser.pad import DIGITS, count_ink, draw, expect_answer, get_panel
+from classifier.tests.browser.test_accessibility import expect_no_violation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Draw = Callable[..., bytes]
+
+
+@pytest.fixture
+def home(champion: ModelVersion, page: Page) -> Page:
+    page.goto("/")
+    return page
+
+
+def choose(page: Page, *pictures: tuple[str, bytes]) -> None:
+    files = [FilePayload(name=name, mimeType="image/png", buffer=data) for name, data in pictures]
+    page.get_by_label("Choose pictures").set_input_files(files)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_lost_connection_greys_the_answer_and_keeps_the_drawing(home: Page, width: int) -> None:
+    home.set_viewport_size({"width": width, "height": 900})
+    home.emulate_media(reduced_motion="reduce")
+    draw(home, DIGITS["7"])
+    expect_answer(home, "7")
+    home.context.set_offline(True)
+    draw(home, [[(0.5, 0.5), (0.5, 0.5)]])
+
+    expect(get_panel(home).get_by_text("Old answer. The site can’t be reached.")).to_be_visible()
+    expect(get_panel(home)).to_have_class(re.compile(r"\bold\b"))
+    press(home, "Send")
+    alert = home.get_by_role("alert")
+    expect(alert).to_contain_text("Nothing is lost: send it again when you are online.")
+
+    home.context.set_offline(False)
+    expect(alert).to_have_text("You are online again. Press Send.")
+    expect(get_panel(home)).not_to_have_class(re.compile(r"\bold\b"))
+    press(home, "Send")
+    home.wait_for_url("**/result/*")
+    assert Upload.objects.count() == 1
+
+
+def test_reload_restores_drawing(home: Page) -> None:
+    draw(home, DIGITS["7"])
+    ink = count_ink(home)
+    home.reload()
+    expect_answer(home, "7")
+    assert count_ink(home) == pytest.approx(ink, rel=0.01)
+    press(home, "Undo")
+    expect_answer(home, "–")
+
+
+def test_back_restores_chosen_pictures(home: Page, draw_digit: Draw) -> None:
+    choose(home, ("5.png", draw_digit(5)), ("8.png", draw_digit(8)))
+    expect(home.locator(".pictures .label")).to_have_text(["5", "8"])
+    home.get_by_role("link", name="How it works").click()
+    home.wait_for_url("**/how")
+    home.go_back()
+    expect(home.locator(".pictures .label")).to_have_text(["5", "8"])
+
+
+@pytest.mark.parametrize("is_drawn", [True, False])
+def test_sent_draft_is_gone(home: Page, draw_digit: Draw, is_drawn: bool) -> None:
+    if is_drawn:
+        draw(home, DIGITS["7"])
+    else:
+        choose(home, ("5.png", draw_digit(5)))
+    press(home, "Send")
+    home.wait_for_url("**/result/*")
+    home.go_back()
+    expect(home.get_by_text("Draw here")).to_be_visible()
+    home.reload()
+    expect(home.get_by_text("Draw here")).to_be_visible()
+    expect(get_panel(home).locator(".answer")).to_have_text("–")
+
+
+def test_other_tab_starts_empty(home: Page) -> None:
+    draw(home, DIGITS["7"])
+    other = home.context.new_page()
+    other.goto("/")
+    expect(other.get_by_text("Draw here")).to_be_visible()
+
+
+def test_refused_picture_stays_with_its_reason(home: Page) -> None:
+    choose(home, ("damaged.png", b"\x89PNG\r\n\x1a\n broken"))
+    press(home, "Send")
+    expect(home.get_by_role("alert")).to_contain_text("The image is damaged or incomplete.")
+    expect(home.locator(".pictures li")).to_have_count(1)
+    assert not Upload.objects.exists()
+
+
+def test_refused_picture_does_not_lose_the_others(home: Page, draw_digit: Draw) -> None:
+    choose(home, ("5.png", draw_digit(5)), ("damaged.png", b"\x89PNG\r\n\x1a\n broken"))
+    press(home, "Send")
+    home.wait_for_url("**/mine")
+    expect(home.get_by_role("alert")).to_contain_text("damaged.png: The image is damaged")
+    assert Upload.objects.count() == 1
+
+
+def test_busy_site_keeps_the_drawing(home: Page) -> None:
+    draw(home, DIGITS["7"])
+    home.route("**/predict", lambda route: route.fulfill(status=429, body="<h1>busy</h1>"))
+    press(home, "Send")
+    expect(home.get_by_role("alert")).to_contain_text("Many people are sending right now.")
+    assert count_ink(home) > 0
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "logo.svg", "photo.jxl"])
+def test_refused_format_is_named_before_sending(home: Page, draw_digit: Draw, name: str) -> None:
+    choose(home, (name, b"x"), ("5.png", draw_digit(5)))
+    expect(home.get_by_role("alert")).to_have_text(
+        f"{name} has a format that is not accepted. Save it as JPEG or PNG."
+    )
+    expect(home.locator(".pictures .label")).to_have_text(["5"])
+
+
+def test_clear_is_undone_and_redone(home: Page) -> None:
+    draw(home, DIGITS["7"])
+    ink = count_ink(home)
+    press(home, "Clear")
+    assert count_ink(home) == 0
+    press(home, "Undo")
+    assert count_ink(home) == ink
+    expect_answer(home, "7")
+    home.keyboard.press("Control+Shift+z")
+    assert count_ink(home) == 0
+    home.keyboard.press("Control+z")
+    home.keyboard.press("Control+y")
+    assert count_ink(home) == 0
+    expect(home.get_by_role("button", name="Redo")).to_be_disabled()
+
+
+def test_removed_pictures_come_back_by_undo(home: Page, draw_digit: Draw) -> None:
+    choose(home, ("5.png", draw_digit(5)), ("8.png", draw_digit(8)))
+    expect(home.locator(".pictures .label")).to_have_text(["5", "8"])
+    press(home, "Remove 5.png")
+    expect(home.locator(".pictures .label")).to_have_text(["8"])
+    press(home, "Clear")
+    expect(home.locator(".pictures li")).to_have_count(0)
+    press(home, "Undo")
+    press(home, "Undo")
+    expect(home.locator(".pictures .label")).to_have_text(["5", "8"])
+
+
+def test_tap_draws_a_dot(home: Page) -> None:
+    pad = home.locator("#pad").bounding_box()
+    assert pad
+    home.mouse.click(pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] / 2)
+    diameter = 0.06 * pad["width"]
+    assert count_ink(home) == pytest.approx(3.14 / 4 * diameter**2, rel=0.15)
+
+
+def test_deletion_asks_first(home: Page) -> None:
+    draw(home, DIGITS["7"])
+    press(home, "Send")
+    home.wait_for_url("**/result/*")
+    home.set_viewport_size(PHONE)
+    home.get_by_text("Delete the picture").click()
+    expect_no_violation(home)
+    assert Upload.objects.exists()
+    press(home, "Delete it for good")
+    expect(home.get_by_text("The picture has been deleted.")).to_be_visible()
+    assert not Upload.objects.exists()
