@@ -44,6 +44,32 @@ def train(**options: Any) -> None:
     call_command("train", **({"epochs": 2, "name": "candidate"} | options))
 
 
+def assert_files_are_complete(version: ModelVersion, digits: Any, settings: Settings) -> None:
+    folder = settings.MODELS_DIR / "candidate"
+    assert {path.name for path in folder.iterdir()} == {
+        "exemplars.npz",
+        "lines.tflite",
+        "manifest.json",
+        "model.tflite",
+        "rejector.npz",
+        "weights.npz",
+    }
+    assert json.loads((folder / "manifest.json").read_text())["metrics"] == version.metrics
+    assert np.sum(version.metrics["test_details"]["confusion"]) == 1_000
+    assert_graph_matches_weights(folder, digits[0][::1000])
+    exemplars = Recognizer(folder).exemplars
+    assert exemplars
+    pixels = InputImage.objects.filter(is_training=True).values_list("pixels", flat=True)
+    assert {each.tobytes() for each in exemplars.pixels} <= set(map(bytes, pixels))
+    for picture in (
+        "confusion_matrix.png",
+        "reliability.png",
+        "risk_coverage.png",
+        "classes.png",
+    ):
+        assert (settings.IMAGES_DIR / "candidate" / picture).stat().st_size > 5_000
+
+
 @pytest.mark.slow
 def test_run_creates_a_model_plots_and_a_record(
     sample: None,
@@ -69,29 +95,7 @@ def test_run_creates_a_model_plots_and_a_record(
     assert version.configuration == {"epochs": 2, "members": 2, "seed": 1}
     assert versions.summarize_snapshot(version.snapshot).is_sample
 
-    folder = settings.MODELS_DIR / "candidate"
-    assert {path.name for path in folder.iterdir()} == {
-        "exemplars.npz",
-        "lines.tflite",
-        "manifest.json",
-        "model.tflite",
-        "rejector.npz",
-        "weights.npz",
-    }
-    assert json.loads((folder / "manifest.json").read_text())["metrics"] == version.metrics
-    assert np.sum(version.metrics["test_details"]["confusion"]) == 1_000
-    assert_graph_matches_weights(folder, digits[0][::1000])
-    exemplars = Recognizer(folder).exemplars
-    assert exemplars
-    pixels = InputImage.objects.filter(is_training=True).values_list("pixels", flat=True)
-    assert {each.tobytes() for each in exemplars.pixels} <= set(map(bytes, pixels))
-    for picture in (
-        "confusion_matrix.png",
-        "reliability.png",
-        "risk_coverage.png",
-        "classes.png",
-    ):
-        assert (settings.IMAGES_DIR / "candidate" / picture).stat().st_size > 5_000
+    assert_files_are_complete(version, digits, settings)
 
     run = TrainingRun.objects.get()
     assert (run.state, run.result) == (RunState.SUCCEEDED, version)
