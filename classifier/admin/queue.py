@@ -46,7 +46,7 @@ BLIND_REASONS = {
     Order.ALARMING: "It caused an alarm.",
     Order.RANDOM: "It was drawn at random.",
     Order.DISPUTED: "People labelled it differently. Your label settles it.",
-    Order.MISLABELLED: "The model read it differently than the person who labelled it.",
+    Order.MISLABELLED: "The model doubts its label.",
 }
 UNKNOWN_ORDER = f"This order does not exist. Use one of: {', '.join(Order)}."
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from classifier.models import Dispute, InputImage, LabelChange, LabelCheck, QueueItem, Via
+from classifier.models import Dispute, InputImage, LabelChange, LabelCheck, Via
 from classifier.recognition.labels import Label
 
 
@@ -73,8 +73,8 @@ def list_disputed(by: User, count: int) -> list[UUID]:
 
     Of images with equal pixels the first one stands for all.
     """
-    skipped = QueueItem.objects.filter(skipped_by__contains=[by.pk]).values("pk")
-    disputed = list_open().exclude(image__in=skipped).order_by("opened_at", "pk")
+    disputed = list_open().exclude(image__queued__skipped_by__contains=[by.pk])
+    disputed = disputed.order_by("opened_at", "pk")
     by_content: dict[UUID, UUID] = {}
     for image, content in disputed.values_list("image", "image__queued__content"):
         by_content.setdefault(content, image)

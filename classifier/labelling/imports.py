@@ -48,7 +48,8 @@ def import_pictures(
 ) -> list[ImportResult]:
     """Store and label all pictures or none; a picture that is stored already is only labelled.
 
-    An exported image counts as stored if this site still has it. Raise NoModel and NoStorage.
+    An exported image counts as stored if this site still has it; otherwise it is stored with the
+    same pixels. Raise NoModel and NoStorage.
     """
     hashed = [(hashlib.sha256(picture.data).hexdigest(), picture) for picture in pictures]
     contents = {sha256: _hash_content(picture.data) for sha256, picture in hashed}
@@ -107,7 +108,9 @@ def _import_picture(
 ) -> ImportResult:
     if sha256 not in uploads:
         try:
-            answer = submission.classify_picture(picture.data, Source.API, batch=batch)
+            answer = submission.classify_picture(
+                picture.data, Source.API, batch=batch, is_exported=picture.is_exported
+            )
         except ImageError as error:
             return ImportResult(picture.name, picture.label, None, [], error)
         images = [cast(UUID, digit.id) for digit in answer.digits]

@@ -102,6 +102,14 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     return _apply_quality(Reading(lines, page.left_out), page)
 
 
+def read_image(picture: Picture, recognizer: Recognizer) -> Reading:
+    """Read one digit from a picture of 28×28 pixels, dark on light, in MNIST's format."""
+    pixels = 255 - picture.pixels
+    [recognition] = recognizer.recognize([pixels])
+    box = (0, 0, picture.width, picture.height)
+    return Reading(_join_pieces([ReadDigit(pixels, box, recognition)]), [])
+
+
 def _is_one_line(picture: Picture, page: Page) -> bool:
     return picture.width > ONE_LINE * picture.height and len(page.lines) < 2
 

@@ -1,9 +1,10 @@
 """Labelled pictures from a zip file or NumPy's npz. Archives are untrusted."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -27,11 +28,15 @@ ENCRYPTED = 1
 
 @dataclass(frozen=True)
 class LabelledPicture:
-    """A picture's file, its label, and its name in the archive."""
+    """A picture's file, its label, and its name in the archive.
+
+    An exported picture has the pixels of an image.
+    """
 
     name: str
     data: bytes
     label: str
+    is_exported: bool = False
 
 
 def read_pictures(archive: bytes) -> list[LabelledPicture]:
@@ -117,9 +122,17 @@ def _read_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Lab
     if not names:
         raise ImageError("empty", "The archive holds no pictures.")
     labels = {name: _parse_label(name) for name in names}
+    exported = _list_exported(_read_entry(archive, entries[INDEX])) if INDEX in entries else set()
     for name, label in labels.items():
         data = _read_entry(archive, entries[name])
-        yield LabelledPicture(name, remove_trailing_data(data), label)
+        yield LabelledPicture(name, remove_trailing_data(data), label, name in exported)
+
+
+def _list_exported(index: bytes) -> set[str]:
+    """Return the names of the files that an index gives the id of an image."""
+    with _reporting_damage():
+        rows = csv.DictReader(StringIO(index.decode(), newline=""))
+        return {row["file"] for row in rows if row.get("file") and row.get("id")}
 
 
 def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:
@@ -150,7 +163,8 @@ def _read_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Labe
         raise ImageError("bad_arrays", "y must hold 0 to 9, or 10 for what is not a digit.")
     for index, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
         picture = pictures.render_pixels(pixels)
-        yield LabelledPicture(f"x[{index}]", picture, KNOWN_LABELS[label])
+        is_exported = "ids.npy" in entries
+        yield LabelledPicture(f"x[{index}]", picture, KNOWN_LABELS[label], is_exported)
 
 
 @_reporting_damage()

@@ -13,7 +13,7 @@ from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Event, Verdict
 from classifier.recognition.layout import Layout
-from classifier.recognition.reader import ReadDigit, read_picture
+from classifier.recognition.reader import ReadDigit, read_image, read_picture
 from classifier.registry import serving
 from classifier.uploads import answers, records
 from classifier.uploads.answers import Answer
@@ -21,18 +21,26 @@ from classifier.uploads.insertion import insert_rows
 from classifier.uploads.upload_batch import UploadBatch, delete_files_on_rollback, open_batch
 from classifier.webhooks import events
 
+IMAGE_SHAPE = (28, 28)
+
 
 def classify_picture(
-    data: bytes, source: Source, visitor: UUID | None = None, batch: UploadBatch | None = None
+    data: bytes,
+    source: Source,
+    visitor: UUID | None = None,
+    batch: UploadBatch | None = None,
+    is_exported: bool = False,
 ) -> Answer:
     """Recognise the digits in a picture, and store its file and rows, or neither.
 
     `visitor` is the browser that sent it. The uploads of a `batch` are stored together or not at
-    all. Raise ImageError if the picture can't be read, NoModel if no model serves, and NoStorage.
+    all. An exported image of 28×28 pixels keeps them, and no event is published. Raise ImageError
+    if the picture can't be read, NoModel if no model serves, and NoStorage.
     """
     picture = imaging.decode(data)
     served = serving.champion.get()
-    reading = read_picture(picture, served.recognizer)
+    has_pixels = is_exported and picture.pixels.shape == IMAGE_SHAPE
+    reading = (read_image if has_pixels else read_picture)(picture, served.recognizer)
     layout = Layout.from_reading(reading)
     upload = Upload(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -55,7 +63,8 @@ def classify_picture(
     items = list(map(records.build_queue_item, images, recognitions))
     model = served.version.name if images else None
     answer = answers.build_answer(reading, model, upload.pk, [image.pk for image in images])
-    _store(upload, data, ([upload], images, items, predictions), answer, batch)
+    event = _build_event(answer) if answer.verdict == Verdict.UNSURE and not has_pixels else None
+    _store(upload, data, ([upload], images, items, predictions), event, batch)
     metrics.count_predictions(predictions)
     return answer
 
@@ -102,17 +111,17 @@ def _store(
     upload: Upload,
     data: bytes,
     rows: tuple[list[Any], ...],
-    answer: Answer,
+    event: dict[str, Any] | None,
     batch: UploadBatch | None,
 ) -> None:
-    is_unsure = answer.verdict == Verdict.UNSURE
-    is_published = is_unsure and Event.UPLOAD_UNSURE in events.subscriptions.get()
+    """Store an upload and, if somebody subscribes to it, the event that it was unsure."""
+    is_published = event is not None and Event.UPLOAD_UNSURE in events.subscriptions.get()
     if batch is not None or is_published:
         with open_batch(batch) as joined:
             joined.store_file(upload, data)
             insert_rows(*rows)
-            if is_published:
-                events.publish(Event.UPLOAD_UNSURE, [_build_event(answer)])
+            if event is not None and is_published:
+                events.publish(Event.UPLOAD_UNSURE, [event])
         return
     # Without other statements, the insertion commits itself and saves two round trips. A database
     # that is away is noticed before a file is written.

@@ -16,8 +16,20 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from classifier.labelling import labels
-from classifier.models import InputImage, LabelChange, Source, Upload, Via
+from classifier.models import (
+    Delivery,
+    InputImage,
+    LabelChange,
+    ModelVersion,
+    Prediction,
+    Source,
+    Upload,
+    Via,
+    Webhook,
+)
+from classifier.registry import versions
 from classifier.registry.serving import NoModel
+from classifier.tests import factories
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
 from classifier.tests.faults import break_champion, break_storage_after_one_file
 from classifier.tests.files import list_stored_files
@@ -185,17 +197,31 @@ def test_exported_and_deleted_uploads_are_imported_unchanged(
         answer = labeller_api.post("/api/predict", draw_digit(digit, 3), "image/png").json()
         label = "not_a_digit" if digit == 9 else str(digit)
         labels.set_label(UUID(answer["digits"][0]["id"]), label, labeller, Via.QUEUE)
-    before = {image.label: get_pixels(image) for image in InputImage.objects.all()}
+    before = {image.label: bytes(image.pixels) for image in InputImage.objects.all()}
     archive = export_archive(labeller_api, address)
     deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])
     assert not InputImage.objects.exists()
 
     assert [each["problem"] for each in import_archive(labeller_api, archive)] == [None] * 10
 
-    after = {image.label: get_pixels(image) for image in InputImage.objects.all()}
-    assert before.keys() == after.keys()
-    differences = [np.abs(before[label] - after[label]).mean() for label in before]
-    assert max(differences) < 5, "levels of 255"
+    assert {image.label: bytes(image.pixels) for image in InputImage.objects.all()} == before
+
+
+def test_import_of_an_export_publishes_no_unsure_upload(
+    labeller_api: Client, draw_digit: Draw, labeller: User, champion: ModelVersion
+) -> None:
+    answer = labeller_api.post("/api/predict", draw_digit(7), "image/png").json()
+    labels.set_label(UUID(answer["digits"][0]["id"]), "7", labeller, Via.QUEUE)
+    archive = export_archive(labeller_api, "/api/labels.zip")
+    deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])
+    factories.copy_bundled_model("unsure", thresholds=factories.build_thresholds(confidence=1.0))
+    versions.promote("unsure")
+    Webhook.objects.create(events=["upload.unsure"])
+
+    import_archive(labeller_api, archive)
+
+    assert Prediction.objects.get().verdict == "unsure"
+    assert not Delivery.objects.exists()
 
 
 @pytest.mark.parametrize("address", ["/api/labels.zip", "/api/labels.npz"])
@@ -228,10 +254,6 @@ def test_exported_image_with_another_label_here_is_reported(
 
     assert result["problem"]["code"] == "labelled_otherwise"
     assert InputImage.objects.get().label == "1"
-
-
-def get_pixels(image: InputImage) -> NDArray[np.int16]:
-    return np.frombuffer(image.pixels, np.uint8).astype(np.int16)
 
 
 def test_folders_and_macos_files_are_ignored(labeller_api: Client, draw_digit: Draw) -> None:

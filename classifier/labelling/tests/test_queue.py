@@ -76,6 +76,35 @@ def test_near_duplicate_of_a_labelled_image_is_not_leased(
     assert lease(anna, Order.USEFUL) == []
 
 
+@pytest.mark.parametrize("order", [Order.USEFUL, Order.DOUBT, Order.NEWEST, Order.RANDOM])
+def test_copies_are_one_item_that_one_answer_labels(
+    champion: ModelVersion, draw_digit: Draw, anna: User, order: Order
+) -> None:
+    for _ in range(12):
+        submission.classify_picture(draw_digit(7), Source.WEB)
+
+    [item] = queue.lease_next(anna, order, 60)
+    assert item.copies == 11  # type: ignore[attr-defined]
+    queue.record_answer(item.pk, "7", anna)
+
+    assert set(InputImage.objects.values_list("label", flat=True)) == {"7"}
+    queue.undo(item.pk, anna)
+    assert set(InputImage.objects.values_list("label", flat=True)) == {"unknown"}
+
+
+def test_copies_are_one_tile_of_the_grid(
+    champion: ModelVersion, draw_digit: Draw, anna: User
+) -> None:
+    for data in [draw_digit(7)] * 3 + [draw_digit(7, 3)]:
+        submission.classify_picture(data, Source.WEB)
+
+    items = queue.lease_by_guess(anna, "7", 60)
+    assert len(items) == 2
+    queue.confirm_guess("7", [item.pk for item in items], [], anna)
+
+    assert set(InputImage.objects.values_list("label", flat=True)) == {"7"}
+
+
 def test_most_useful_images_come_first(anna: User) -> None:
     items = [factories.create_queue_item(doubt=doubt) for doubt in (0.2, 0.9, 0.5)]
 

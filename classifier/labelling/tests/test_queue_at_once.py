@@ -12,8 +12,9 @@ from classifier.labelling.selection import Order
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
 
-# The decisive order chooses like the random one; second looks have no leases.
-ORDERS = [order for order in Order if order not in (Order.DECISIVE, *review.ORDERS)]
+# These orders choose like others; second looks have no leases.
+LIKE_OTHERS = (Order.DECISIVE, Order.ALARMING)
+ORDERS = [order for order in Order if order not in (*LIKE_OTHERS, *review.ORDERS)]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_checks")]
 
