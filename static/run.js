@@ -45,7 +45,8 @@ function finish() {
   const state = run.querySelector(".pill").textContent;
   document.title = `${state}: ${document.title}`;
   if (canNotify() && Notification.permission === "granted") {
-    new Notification(document.querySelector("h1").textContent, { body: state });
+    const notification = new Notification(document.querySelector("h1").textContent, { body: state });
+    notification.addEventListener("click", () => window.focus());
   }
 }
 

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classifier.admin import grid, queue, rows
+from classifier.admin import grid, queue, rows, transfer
 from classifier.admin.dates import format_time
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
@@ -147,6 +147,7 @@ class ImageAdmin(admin.ModelAdmin):
             "queue/next": (queue.load_more, "more"),
             "grid/": (grid.page, "grid"),
             "rows/": (rows.page, "rows"),
+            "transfer/": (transfer.page, "transfer"),
         }
         own = [
             path(route, self._require_change(view), name=f"classifier_inputimage_{name}")

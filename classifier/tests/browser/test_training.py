@@ -65,6 +65,7 @@ window.notifications = [];
 window.Notification = class {
   static permission = "default";
   static requestPermission() { Notification.permission = "granted"; return Promise.resolve(); }
+  addEventListener() {}
   constructor(title, { body }) { notifications.push(`${title}: ${body}`); }
 };
 """
