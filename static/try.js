@@ -56,6 +56,8 @@ function submit(event) {
 
 input.required = false; // a drawing needs no file
 pad.addEventListener("drawn", showDrawing);
-clear.addEventListener("click", () => pad.clear());
+clear.addEventListener("click", () => {
+  pad.strokes = [];
+});
 input.addEventListener("change", () => input.files.length && read(input.files[0]));
 form.addEventListener("submit", submit);
