@@ -22,6 +22,7 @@ def build_environment() -> dict[str, str]:
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "mnistsite.settings",
         "DATABASE_URL": get_database_url(),
+        "WEBHOOK_INTERNAL_NETWORKS": ",".join(map(str, settings.WEBHOOK_INTERNAL_NETWORKS)),
         **{name: str(getattr(settings, name)) for name in folders},
     }
 
