@@ -1,6 +1,7 @@
 // The home page: an area for drawing or pictures, the live answer, and the form.
 
 import { clearDraft, loadDraft, saveDraft } from "./draft.js";
+import { convertHeic } from "./heic.js";
 import { History } from "./history.js";
 import { Pad } from "./pad.js";
 import { Panel } from "./panel.js";
@@ -86,8 +87,15 @@ async function restoreDraft() {
   else if (strokes.length) record();
 }
 
-function addFiles(files) {
-  showError(pictures.add(files, createSubject).join(" "));
+async function addFiles(files) {
+  const readable = await Promise.all(files.map(convertHeic));
+  showError(pictures.add(readable, createSubject).join(" "));
+}
+
+async function crop(subject) {
+  const { cropFile } = await import("./crop.js");
+  const part = await cropFile(document.querySelector("#crop"), subject.file);
+  if (part) pictures.replace(subject, part, createSubject);
 }
 
 function showError(text) {
@@ -156,6 +164,7 @@ pictures.addEventListener("selected", () => panel.show(getCurrent()));
 pictures.addEventListener("added", ({ detail }) => detail.answer || detail.problem || previews.request(detail));
 pictures.addEventListener("removed", ({ detail }) => previews.cancel(detail));
 pictures.addEventListener("changed", record);
+pictures.addEventListener("crop", ({ detail }) => crop(detail));
 undo.addEventListener("click", () => restore(history.undo()));
 redo.addEventListener("click", () => restore(history.redo()));
 clear.addEventListener("click", clearAll);

@@ -1,6 +1,7 @@
 // The chosen pictures in the area, each with its live answer.
-// Events: "selected", "added" and "removed" {detail: subject}, and "changed" after a person's change.
+// Events: "selected", "added", "removed" and "crop" {detail: subject}, and "changed" after a person's change.
 
+import { isHeic } from "./heic.js";
 import { fill } from "./text.js";
 
 const MB = 1024 * 1024;
@@ -66,12 +67,22 @@ export class Pictures extends EventTarget {
     this.#notify("changed");
   }
 
+  replace(subject, file, createSubject) {
+    const changed = this.#createItem(createSubject(file));
+    this.subjects = this.#subjects.map((each) => (each === subject ? changed : each));
+    this.#select(changed);
+    this.#notify("changed");
+    changed.item.querySelector(".crop").focus();
+  }
+
   showLabel(subject, label) {
     subject.item.querySelector(".label").textContent = label;
   }
 
-  #findProblem({ name, size, type }, chosen) {
-    const { notPicture, refused, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
+  #findProblem(file, chosen) {
+    const { heic, notPicture, refused, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
+    const { name, size, type } = file;
+    if (isHeic(file)) return heic;
     if (REFUSED.test(type) || REFUSED.test(name)) return refused;
     if (type && !type.startsWith("image/")) return notPicture;
     if (chosen.length >= maxPictures) return tooMany;
@@ -86,6 +97,8 @@ export class Pictures extends EventTarget {
     image.alt = subject.file.name;
     image.addEventListener("error", () => item.classList.add("undecodable"));
     item.querySelector(".name").textContent = subject.file.name;
+    item.querySelector(".crop").ariaLabel += ` ${subject.file.name}`;
+    item.querySelector(".crop").addEventListener("click", () => this.#notify("crop", subject));
     item.querySelector(".remove").ariaLabel += ` ${subject.file.name}`;
     item.querySelector(".picture").addEventListener("click", () => this.#select(subject));
     item.querySelector(".remove").addEventListener("click", () => this.#removeByUser(subject));

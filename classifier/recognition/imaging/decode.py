@@ -5,7 +5,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import AvifImagePlugin, ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from classifier.recognition.imaging import limits
 from classifier.recognition.imaging.arrays import Pixels
@@ -27,8 +27,9 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
 }
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
 _UNSUPPORTED_STARTS = {
     b"%PDF": "PDF",
     b"8BPS": "Photoshop",
@@ -37,15 +38,9 @@ _UNSUPPORTED_STARTS = {
     b"\x00\x00\x00\x0cJXL ": "JPEG XL",
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
 }
-_UNSUPPORTED_BRANDS = {
-    b"heic": "HEIC",
-    b"heix": "HEIC",
-    b"hevc": "HEIC",
-    b"mif1": "HEIC",
-    b"msf1": "HEIC",
-    b"avif": "AVIF",
-    b"avis": "AVIF",
-}
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1")
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as other decoders, so that one file takes one core
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 # Pillow's readers raise these for damaged files.
 _DECODING_ERRORS = (
@@ -57,6 +52,7 @@ _DECODING_ERRORS = (
     KeyError,
     TypeError,
     OverflowError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -104,13 +100,20 @@ def decode(data: bytes) -> Picture:
 
 def _reject_unsupported(data: bytes) -> None:
     name = next((n for start, n in _UNSUPPORTED_STARTS.items() if data.startswith(start)), None)
-    if data[4:8] == b"ftyp":
-        name = _UNSUPPORTED_BRANDS.get(data[8:12])
+    if data[8:12] in _HEIC_BRANDS and not _is_avif(data):
+        name = "HEIC"
     if b"<svg" in data[:1024].lower():
         name = "SVG"
     if name:
         message = gettext_noop("%(kind)s is not accepted. Send a %(formats)s.")
         raise ImageError("unsupported_type", message, kind=name, formats=FORMATS)
+
+
+def _is_avif(data: bytes) -> bool:
+    """Return whether the first box of a file lists AVIF among its brands."""
+    end = min(int.from_bytes(data[:4]), 256)
+    brands = [data[start : start + 4] for start in (8, *range(16, end, 4))]
+    return data[4:8] == b"ftyp" and any(brand in _AVIF_BRANDS for brand in brands)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -130,7 +133,8 @@ def _open(data: bytes) -> Image.Image:
 def _has_image_signature(data: bytes) -> bool:
     """Return whether the file starts like one of a supported type."""
     starts = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
-    return data.startswith(starts) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return data.startswith(starts) or is_webp or _is_avif(data)
 
 
 def _check_frames(image: Image.Image) -> None:

@@ -10,7 +10,8 @@ from classifier.recognition.imaging.errors import DAMAGED, ImageError, gettext_n
 
 MAX_PIXELS = 50_000_000  # of the largest phone cameras in their default mode
 LARGE_PIXELS = 12_500_000
-WEBP_COPIES = 4  # of all pixels, which libwebp and Pillow hold at the same time
+# The copies of all pixels that libwebp or libavif and Pillow hold at the same time.
+COPIES = {"WEBP": 4, "AVIF": 4}
 MIN_SIDE = 8  # load_digits, the smallest digits in common use, are 8 by 8
 MAX_ASPECT_RATIO = 1000
 # A GIF of ten megabytes, in blocks of 255 bytes, needs 80,000.
@@ -53,7 +54,7 @@ def check_limits(image: Image.Image, data: bytes) -> None:
 
 
 def _count_copies(image: Image.Image) -> int:
-    return WEBP_COPIES if image.format == "WEBP" else 1
+    return COPIES.get(image.format or "", 1)
 
 
 def _check_pixels(image: Image.Image) -> None:

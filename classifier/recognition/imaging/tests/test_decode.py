@@ -39,7 +39,7 @@ FRAMES: dict[str, Any] = {"save_all": True, "append_images": [Image.new("L", (60
         (encode_image(Image.effect_noise((64, 64), 60), "JPEG")[:900], "damaged"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_type"),
         (b"\x00\x00\x00\x18ftypheic", "unsupported_type"),
-        (b"\x00\x00\x00\x1cftypavif", "unsupported_type"),
+        (b"\x00\x00\x00\x1cftypavif", "damaged"),
         (b"%PDF-1.7", "unsupported_type"),
         (encode_picture(np.zeros((7, 300))), "too_small"),
         (encode_image(draw_bar(), "GIF", **FRAMES), "animated"),
@@ -53,10 +53,25 @@ def test_bad_file_is_rejected_with_its_code(data: bytes, code: str) -> None:
     assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize(("head", "name"), [(b"ftypheic", "HEIC"), (b"ftypavif", "AVIF")])
+@pytest.mark.parametrize(("head", "name"), [(b"ftypheic", "HEIC"), (b"ftypmif1", "HEIC")])
 def test_unsupported_type_is_named(head: bytes, name: str) -> None:
     with pytest.raises(ImageError, match=name):
         decode(b"\x00\x00\x00\x18" + head)
+
+
+def test_avif_with_a_common_brand_is_read() -> None:
+    """Some programs write the container's brand first."""
+    data = encode_image(draw_bar(), "AVIF")
+    assert data[8:12] == b"avif"
+    renamed = data[:8] + b"mif1" + data[12:]
+    assert decode(renamed).media_type == "image/avif"
+
+
+@pytest.mark.parametrize("length", [40, 200, 300])
+def test_truncated_avif_is_damaged(length: int) -> None:
+    with pytest.raises(ImageError) as caught:
+        decode(encode_image(draw_bar(), "AVIF")[:length])
+    assert caught.value.code == "damaged"
 
 
 @pytest.mark.parametrize("side", [8000, 12000, 20000])
@@ -95,6 +110,7 @@ def test_every_mode_decodes_to_the_same_stroke(mode: str) -> None:
         ("MPO", "image/jpeg"),
         ("PNG", "image/png"),
         ("WEBP", "image/webp"),
+        ("AVIF", "image/avif"),
         ("GIF", "image/gif"),
         ("BMP", "image/bmp"),
         ("TIFF", "image/tiff"),

@@ -46,6 +46,7 @@ WHOLE = {
     "CMYK JPEG": encode_image("JPEG", "CMYK"),
     "JPEG of two frames": encode_image("MPO", save_all=True, append_images=[draw_seven()]),
     "WebP": encode_image("WEBP", "RGB", exif=make_exif()),
+    "AVIF": encode_image("AVIF", "RGB", exif=make_exif()),
     "lossless WebP": encode_image("WEBP", "RGBA", lossless=True),
     "GIF": encode_image("GIF"),
     "BMP": encode_image("BMP", "RGB"),

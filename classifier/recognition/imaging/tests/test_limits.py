@@ -171,7 +171,13 @@ def test_longest_strip_is_accepted() -> None:
 
 @pytest.mark.parametrize(
     ("side", "file_format", "alone"),
-    [(3500, "PNG", False), (3600, "PNG", True), (1700, "WEBP", False), (1800, "WEBP", True)],
+    [
+        (3500, "PNG", False),
+        (3600, "PNG", True),
+        (1700, "WEBP", False),
+        (1800, "WEBP", True),
+        (1800, "AVIF", True),
+    ],
 )
 def test_large_picture_is_decoded_under_the_lock(
     side: int, file_format: str, alone: bool, monkeypatch: pytest.MonkeyPatch
