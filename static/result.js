@@ -1,25 +1,26 @@
-// Copies the page's link, and loads the text that describes each focus map.
+// Copies the page's link or code, and loads the text that describes each focus map.
 
-const button = document.querySelector("[data-copy]");
 const status = document.querySelector(".copied");
 
-button.addEventListener("click", async () => {
-  const address = new URL(location.pathname, location).href;
-  const copied = await copy(address);
-  status.textContent = copied ? button.dataset.done : button.dataset.failed;
-});
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    const code = document.getElementById(button.dataset.copy)?.textContent;
+    const copied = await copy(code ?? new URL(location.pathname, location).href, button);
+    status.textContent = copied ? button.dataset.done : button.dataset.failed;
+  });
+}
 
-async function copy(text) {
+async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
     // Without TLS, browsers offer no clipboard.
-    return copyBySelection(text);
+    return copyBySelection(text, button);
   }
 }
 
-function copyBySelection(text) {
+function copyBySelection(text, button) {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "visually-hidden";

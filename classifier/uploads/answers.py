@@ -13,6 +13,9 @@ from classifier.recognition.reader import ReadDigit, Reading
 from classifier.recognition.recognizer import Recognition
 from classifier.uploads import verdict_text
 
+WIDE = 1.2  # width by height; a doubtful box that is wider may hold two digits
+MAY_BE_TWO = (Reason.LOW_CONFIDENCE, Reason.UNLIKE_ANY_DIGIT)
+
 
 @dataclass(frozen=True)
 class DigitAnswer:
@@ -85,7 +88,7 @@ def load_answers(uploads: Sequence[Upload]) -> list[Answer]:
 
 def _build_stored_answer(upload: Upload, predictions: list[Prediction]) -> Answer:
     digits = [
-        _build_digit(each.image_id, each, each.by_digit, each.image.box or [])
+        _build_digit(each.image_id, each, each.by_digit, each.image.box or [0, 0, 0, 0])
         for each in predictions
     ]
     layout = Layout(upload.lines, upload.left_out, upload.confidence)
@@ -119,12 +122,20 @@ def _build_digit(
         label=result.label,
         verdict=result.verdict,
         reason=result.reason or None,
-        sentence=verdict_text.describe_verdict(result.verdict, result.reason or "", probabilities),
+        sentence=_describe_digit(result, probabilities, box),
         best_guess=result.best_guess,
         confidence=result.confidence,
         probabilities=probabilities,
         box=box,
     )
+
+
+def _describe_digit(
+    result: Prediction | Recognition, probabilities: dict[str, float], box: list[int]
+) -> str | None:
+    if result.reason in MAY_BE_TWO and box[2] > WIDE * box[3]:
+        return verdict_text.describe_touching()
+    return verdict_text.describe_verdict(result.verdict, result.reason or "", probabilities)
 
 
 def compose_answer(

@@ -39,14 +39,18 @@ def describe_verdict(verdict: str, reason: str, probabilities: Mapping[str, floa
                 "If it is a digit, it is most likely %(first)s."
             )
         case Reason.MORE_WRITING:
-            return _("There is more writing here than the model can read.")
+            return _("There is more writing here than the model can read. Crop the picture to it.")
         case Reason.CUT_OFF:
-            return _("Part of the writing is cut off.")
+            return _("Part of the writing is cut off. Leave some space around it.")
         case Reason.TOO_FAINT:
-            return _("The writing is too faint to be sure.")
+            return _("The writing is too faint to be sure. Use a darker pen or more light.")
         case _other:
             return None
     return sentence % nearest
+
+
+def describe_touching() -> str:
+    return _("Two digits may touch here. Leave a gap between them.")
 
 
 def describe_one_of_several(place: int, count: int, sentence: str) -> str:

@@ -57,6 +57,10 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         "headline": _format_headline(answer),
         "is_sender": visitors.is_sender(request, upload),
         "correction": corrections.find_newest([upload.pk]).get(upload.pk),
+        "api": {
+            "url": request.build_absolute_uri(reverse("api-predict")),
+            "file": f"picture.{upload.media_type.removeprefix('image/')}",
+        },
         "boxes": [_describe_box(digit) for digit in answer.digits],
     }
     return render(request, "result.html", context)

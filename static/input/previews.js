@@ -1,8 +1,12 @@
 // Live answers: one request at a time, always with the latest version of a picture.
+// Everybody behind one address shares its rate limit, so a page asks less often while it is reached:
+// half as often after each refusal, and a little more often after each answer.
 // A subject is {getPicture(), answer, problem, note}.
 
-const INTERVAL_MS = 100; // leaves room in the rate limit for sending
-const RETRY_S = 2;
+const SHORTEST_MS = 100; // between two requests; leaves room in the rate limit for sending
+const LONGEST_MS = 1500; // before chance varies it
+const SLOWER = 2;
+const FASTER = 0.95;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -12,6 +16,7 @@ export class Previews {
   #onBusy;
   #queue = new Set();
   #running = false;
+  #interval = SHORTEST_MS;
 
   constructor(address, onResult, onBusy) {
     this.#address = address;
@@ -35,22 +40,29 @@ export class Previews {
     this.#onBusy((this.#running = true));
     for (const subject of this.#queue) {
       this.#queue.delete(subject);
-      const interval = pause(INTERVAL_MS);
-      const seconds = await this.#preview(subject);
-      await (seconds ? pause(1000 * seconds) : interval);
+      const started = pause(this.#vary(this.#interval));
+      const isRefused = await this.#preview(subject);
+      await (isRefused ? pause(this.#vary(this.#interval)) : started);
     }
     this.#onBusy((this.#running = false));
   }
 
-  // Resolves to the seconds to wait before the next request, if the site is busy.
+  // Pages that ask in step would always be refused together.
+  #vary(ms) {
+    return ms * (0.5 + Math.random());
+  }
+
+  // Resolves to whether the site refused the request because of too many.
   async #preview(subject) {
     const response = await this.#post(subject).catch(() => null);
-    const busy = response?.status === 429;
+    const isRefused = response?.status === 429;
+    if (isRefused) this.#interval = Math.min(this.#interval * SLOWER, LONGEST_MS);
+    else if (response?.ok) this.#interval = Math.max(this.#interval * FASTER, SHORTEST_MS);
     if (!subject.cancelled) {
-      if (busy) this.#queue.add(subject);
-      this.#onResult(subject, busy ? { note: "busy" } : await readResult(response));
+      if (isRefused) this.#queue.add(subject);
+      this.#onResult(subject, isRefused ? { note: "busy" } : await readResult(response));
     }
-    return busy ? Number(response.headers.get("Retry-After")) || RETRY_S : 0;
+    return isRefused;
   }
 
   async #post(subject) {

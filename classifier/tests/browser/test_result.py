@@ -1,12 +1,18 @@
 """The page of a result, with and without JavaScript."""
 
+import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from classifier.models import ModelVersion, Source, Suggestion
 from classifier.tests.browser.conftest import PHONE
+from classifier.tests.browser.test_accessibility import expect_no_violation
 from classifier.tests.numbers import draw_number
 from classifier.uploads import submission
 
@@ -121,6 +127,41 @@ def test_link_is_copied_without_clipboard_api(
     page.get_by_role("button", name="Copy the link").click()
     expect(page.get_by_text("The link is copied.")).to_be_visible()
     assert page.evaluate("window.copied").endswith(address)
+
+
+@pytest.mark.parametrize("program", ["curl", "python"])
+def test_request_for_programs_gives_the_same_answer(
+    champion: ModelVersion,
+    page: Page,
+    context: BrowserContext,
+    draw_digit: Draw,
+    tmp_path: Path,
+    program: str,
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(create_seven(draw_digit))
+    page.get_by_text("Use via API").click()
+    page.locator(f"[data-copy=as-{program}]").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    (tmp_path / "picture.png").write_bytes(draw_digit(7))
+    command = [sys.executable, "-c", code] if program == "python" else shlex.split(code)
+
+    output = subprocess.check_output(command, cwd=tmp_path, text=True)
+
+    assert output.startswith("7 ") or json.loads(output)["label"] == "7"
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_request_for_programs_fits_the_page(
+    champion: ModelVersion, page: Page, draw_digit: Draw, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(create_seven(draw_digit))
+    page.get_by_text("Use via API").click()
+    expect(page.locator("#as-javascript")).to_be_visible()
+    expect_no_violation(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_suggestion_takes_one_click_without_javascript(

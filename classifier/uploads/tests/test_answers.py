@@ -1,9 +1,12 @@
 """The answer to a whole picture and the sentence that explains it."""
 
+import numpy as np
 import pytest
 
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
 from classifier.recognition.layout import Layout
+from classifier.recognition.reader import ReadDigit
+from classifier.recognition.recognizer import Recognition
 from classifier.uploads import answers, verdict_text
 from classifier.uploads.answers import Answer, DigitAnswer
 
@@ -52,11 +55,17 @@ def build_digit(verdict: Verdict, reason: Reason | None) -> DigitAnswer:
             "This looks like a letter, a drawing or a photo rather than a digit. "
             "If it is a digit, it is most likely an 8.",
         ),
-        ((Verdict.UNSURE, Reason.CUT_OFF), "Part of the writing is cut off."),
-        ((Verdict.UNSURE, Reason.TOO_FAINT), "The writing is too faint to be sure."),
+        (
+            (Verdict.UNSURE, Reason.CUT_OFF),
+            "Part of the writing is cut off. Leave some space around it.",
+        ),
+        (
+            (Verdict.UNSURE, Reason.TOO_FAINT),
+            "The writing is too faint to be sure. Use a darker pen or more light.",
+        ),
         (
             (Verdict.UNSURE, Reason.MORE_WRITING),
-            "There is more writing here than the model can read.",
+            "There is more writing here than the model can read. Crop the picture to it.",
         ),
         (
             STRANGE,
@@ -124,3 +133,27 @@ def test_confidence_is_lowest_of_digits_and_layout(
     )
 
     assert answer.confidence == confidence
+
+
+@pytest.mark.parametrize(
+    ("width", "reason", "sentence"),
+    [
+        (70, Reason.LOW_CONFIDENCE, "Two digits may touch here. Leave a gap between them."),
+        (40, Reason.LOW_CONFIDENCE, "This could be an 8 or a 3."),
+        (
+            70,
+            Reason.TOO_FAINT,
+            "The writing is too faint to be sure. Use a darker pen or more light.",
+        ),
+    ],
+)
+def test_doubtful_digit_in_a_wide_box_may_be_two(width: int, reason: Reason, sentence: str) -> None:
+    recognition = Recognition(
+        verdict=Verdict.UNSURE,
+        reason=reason,
+        probabilities=np.array([0, 0, 0, 0.3, 0, 0, 0, 0, 0.7, 0]),
+        scores={},
+        features=np.zeros(64, np.float32),
+    )
+    digit = ReadDigit(np.zeros((28, 28), np.uint8), (0, 0, width, 50), recognition)
+    assert answers.build_digit(digit).sentence == sentence
