@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from classifier.access.throttles import AddressThrottle, PreviewThrottle
 from classifier.api.answers import BoxField, PreviewDigitSerializer
+from classifier.api.problems import NO_UPLOAD
 from classifier.api.strict_fields import StrictCharField
 from classifier.labelling import corrections
 from classifier.models import Upload
@@ -60,6 +61,7 @@ class CorrectionSerializer(serializers.Serializer[Any]):
 
 
 class PublicUploadView(APIView):
+    not_found = NO_UPLOAD
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)

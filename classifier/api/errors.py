@@ -27,8 +27,10 @@ NO_FIELD = "non_field_errors"
 TOO_DEEP = gettext_noop("The JSON is nested too deeply.")
 
 
-def handle_error(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
+def handle_error(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Return the response to an error, or None to leave it to the middleware."""
+    if _has_no_detail(error):
+        error = exceptions.NotFound(gettext(getattr(context["view"], "not_found", NOT_FOUND)))
     problem = build_problem(error)
     if problem is None:
         return None
@@ -37,6 +39,13 @@ def handle_error(error: Exception, _context: dict[str, Any]) -> HttpResponse | N
         "Retry-After": getattr(error, "wait", None),
     }
     return problem.to_response({name: str(value) for name, value in headers.items() if value})
+
+
+def _has_no_detail(error: Exception) -> bool:
+    """Return whether something was not found, and only the view knows what."""
+    if isinstance(error, exceptions.NotFound):
+        return error.detail == exceptions.NotFound.default_detail
+    return isinstance(error, Http404)
 
 
 def build_problem(error: Exception) -> Problem | None:

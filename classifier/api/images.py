@@ -16,6 +16,7 @@ from classifier.api import serializers
 from classifier.api.conditional import ConditionalView, check_unchanged
 from classifier.api.filters import ImageFilter, filter_uploaded_images
 from classifier.api.permissions import ImagePermission
+from classifier.api.problems import NO_IMAGE
 from classifier.labelling import labels
 from classifier.models import InputImage, Via
 
@@ -31,6 +32,7 @@ from classifier.models import InputImage, Via
 class ImageViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[InputImage]):
     """Uploaded digits, newest first."""
 
+    not_found = NO_IMAGE
     permission_classes = (ImagePermission,)
     queryset = InputImage.objects.uploaded()
     serializer_class = serializers.ImageSerializer

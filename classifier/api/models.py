@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers, viewsets
 from rest_framework.decorators import action
@@ -35,6 +36,7 @@ PROMOTION_RESPONSES = {200: ModelVersionSerializer, 400: ProblemSerializer, 409:
 class ModelViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[ModelVersion]):
     """Registered models, newest first. The list omits the details of single images."""
 
+    not_found = gettext_noop("There is no model with this name. `GET /api/models` lists all.")
     permission_classes = (ModelPermission,)
     pagination_class = HighestIdFirst
     queryset = ModelVersion.objects.all()

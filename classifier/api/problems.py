@@ -11,6 +11,8 @@ MEDIA_TYPE = "application/problem+json"
 NOT_FOUND = gettext_noop(
     "There is nothing here. The address is wrong, or its content has been deleted."
 )
+NO_UPLOAD = gettext_noop("There is no upload with this id. It may have been deleted.")
+NO_IMAGE = gettext_noop("There is no image with this id. It may have been deleted.")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
@@ -29,6 +30,7 @@ from classifier.registry import runs
 class RunViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[TrainingRun]):
     """Training runs, newest first."""
 
+    not_found = gettext_noop("There is no training run with this number.")
     permission_classes = (RunPermission,)
     pagination_class = HighestIdFirst
     queryset = TrainingRun.objects.all()

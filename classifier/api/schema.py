@@ -59,13 +59,11 @@ class Schema(AutoSchema):
         return dict(sorted(bodies.items()))
 
     def _list_error_statuses(self) -> list[str]:
-        codes = ["406", "503"]
+        codes = ["400", "406", "503"]
         if self.method != "GET":
             codes += ["507"]
         if self._get_request_body():  # type: ignore[no-untyped-call]
-            codes += ["400", "411", "413", "415"]
-        if self._is_list_view():
-            codes += ["400"]
+            codes += ["411", "413", "415"]
         if any(self.get_auth()):
             codes += ["401", "403"]
         if "{" in self.path:

@@ -1,14 +1,14 @@
 """Uploads: their answers, their deletion, and visitors' suggestions."""
 
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from classifier.access.throttles import AddressThrottle
 from classifier.api.answers import AnswerSerializer, serialize_answer
 from classifier.api.conditional import ConditionalView
 from classifier.api.permissions import DeletionPermission
+from classifier.api.problems import NO_IMAGE, NO_UPLOAD
 from classifier.api.serializers import (
     DeletionSerializer,
     ReceiptSerializer,
@@ -36,7 +37,16 @@ class WrongKey(PermissionDenied):
     default_detail = "The Delete-Key is wrong. It is the `delete_key` in the upload's first answer."
 
 
+class MissingKey(NotAuthenticated):
+    default_detail = gettext_lazy(
+        "Send the `delete_key` of the upload's first answer in the header Delete-Key. Staff can "
+        "send a token with the scope 'delete' instead."
+    )
+
+
 class UploadView(ConditionalView):
+    not_found = NO_UPLOAD
+
     def get_authenticators(self) -> Any:
         return super().get_authenticators() if self._needs_staff() else []
 
@@ -46,6 +56,13 @@ class UploadView(ConditionalView):
     def _needs_staff(self) -> bool:
         request = self.request  # None while the schema is generated
         return request is not None and request.method == "DELETE" and DELETE_KEY not in request.META
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        if not request.successful_authenticator:
+            raise MissingKey
+        super().permission_denied(request, message, code)
 
     @extend_schema(
         operation_id="get_upload",
@@ -116,6 +133,7 @@ class ReceiptView(APIView):
 
 
 class SuggestionsView(APIView):
+    not_found = NO_IMAGE
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (AddressThrottle,)

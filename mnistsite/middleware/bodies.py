@@ -1,9 +1,10 @@
 """Limit the size of request bodies, and free their memory early."""
 
 import gc
+from contextlib import suppress
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_noop
 
 from classifier.uploads import request_files
@@ -35,14 +36,25 @@ class BodyLimitMiddleware:
             return render_error(request, 411, "length_required", detail)
         length = content_length(request)
         if length <= settings.MAX_UPLOAD_BYTES + MULTIPART_BYTES:
-            return self.get_response(request)
-        # A client that is still sending when the connection closes never reads the response.
-        left = min(length, DRAIN_AT_MOST_BYTES)
-        while left > 0 and (chunk := request.META["wsgi.input"].read(min(left, CHUNK_BYTES))):
-            left -= len(chunk)
+            response = self.get_response(request)
+            if length and response.status_code >= 400:
+                _drain(request, length)
+            return response
+        _drain(request, length)
         error = request_files.build_too_large_error()
         detail = request_files.translate_error(error)
         return render_error(request, request_files.get_status(error), error.code, detail)
+
+
+def _drain(request: HttpRequest, length: int) -> None:
+    """Read what is left of the body.
+
+    A client that is still sending when the connection closes never reads the response.
+    """
+    left = min(length, DRAIN_AT_MOST_BYTES)
+    with suppress(UnreadablePostError):
+        while left > 0 and (chunk := request.read(min(left, CHUNK_BYTES))):
+            left -= len(chunk)
 
 
 class BodyReleaseMiddleware:

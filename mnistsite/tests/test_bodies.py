@@ -16,11 +16,13 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from benchmarks.load import HEADERS, encode_multipart
 from classifier.models import ModelVersion
 from mnistsite.entrypoints import run
+from mnistsite.middleware.bodies import BodyLimitMiddleware
 from mnistsite.tests.production.requests import send_request
 from mnistsite.tests.site import find_free_port, wait_until
 
@@ -65,6 +67,16 @@ LIMIT_MB = 200
 
 def pad(picture: bytes, size: int) -> bytes:
     return picture.ljust(size, b"\0")
+
+
+@pytest.mark.parametrize(("status", "is_read"), [(429, True), (200, False)])
+def test_refused_body_is_read_to_its_end(status: int, is_read: bool) -> None:
+    """A client that finds the connection closed while it sends never reads the refusal."""
+    request = RequestFactory().post("/api/predict", bytes(200_000), "image/png")
+
+    BodyLimitMiddleware(lambda _request: HttpResponse(status=status))(request)
+
+    assert (request.read() == b"") == is_read
 
 
 @pytest.fixture

@@ -41,6 +41,8 @@ def configuration(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> s
         for operation, name, value in (
             ("get_upload", "id", stored.id),
             ("delete_upload", "id", deleted.id),
+            ("correct_upload", "id", stored.id),
+            ("preview_boxes", "id", stored.id),
             ("get_image", "id", stored.digits[0].id),
             ("label_image", "id", stored.digits[0].id),
             ("suggest_label", "id", stored.digits[0].id),

@@ -123,7 +123,7 @@ def test_wrong_value_is_rejected_with_valid_values(
     assert message in response.json()["errors"][field][0]
 
 
-def test_single_image_ignores_filters(labeller_api: Client) -> None:
+def test_single_image_has_no_filters(labeller_api: Client) -> None:
     image = factories.create_image()
 
-    assert labeller_api.get(f"/api/images/{image.pk}?label=seven").status_code == 200
+    assert labeller_api.get(f"/api/images/{image.pk}?label=7").status_code == 400

@@ -54,6 +54,47 @@ def test_problem_has_status_title_and_code(
     assert (problem["status"], problem["title"], problem["code"]) == (status, title, code)
 
 
+@pytest.mark.parametrize(
+    ("address", "detail"),
+    [
+        (IMAGE, "There is no image with this id. It may have been deleted."),
+        (IMAGE.replace("images", "uploads"), "There is no upload with this id."),
+        ("/api/models/nobody", "There is no model with this name."),
+        ("/api/runs/99", "There is no training run with this number."),
+        ("/api/nowhere", "The address is wrong"),
+    ],
+)
+def test_missing_object_is_named(admin_client: Client, address: str, detail: str) -> None:
+    assert detail in get_problem(admin_client.get(address))["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "hint"),
+    [
+        ("/api/images?lable=7", "lable", "Use one of: cursor, limit, label, source"),
+        ("/api/labels.npz?limit=7", "limit", "Use one of: source, labelled_after."),
+        ("/api/runs?label=7", "label", "Use one of: cursor, limit."),
+        (f"{IMAGE}?limit=7", "limit", "This address has no parameters."),
+    ],
+)
+def test_unknown_parameter_is_refused_with_the_allowed_ones(
+    admin_client: Client, address: str, name: str, hint: str
+) -> None:
+    response = admin_client.get(address)
+
+    problem = get_problem(response)
+    assert (response.status_code, problem["code"]) == (400, "unknown_parameter")
+    assert problem["detail"].startswith(f"'{name}' is not a parameter. {hint}")
+    assert [*problem["errors"]] == [name]
+
+
+def test_deletion_without_key_names_the_header(client: Client) -> None:
+    response = client.delete(IMAGE.replace("images", "uploads"))
+
+    assert response.status_code == 401
+    assert "in the header Delete-Key" in get_problem(response)["detail"]
+
+
 def test_anonymous_request_gets_authenticate_header(client: Client) -> None:
     response = client.get("/api/images")
 
