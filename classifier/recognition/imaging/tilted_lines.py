@@ -31,8 +31,10 @@ def find_tilted_lines(mask: Mask, thickness: float) -> Mask:
     level = find_thin_runs(mask, _find_zone(mask), thickness)
     rest = (mask & ~level).T
     lines = level | find_thin_runs(rest, _find_zone(rest), thickness).T
+    if not lines.any():
+        return none
     boxes = find_components(mask & ~lines).boxes
-    if not lines.any() or not len(boxes):
+    if not len(boxes):
         return none
     top, bottom = boxes[:, 1], boxes[:, 3]
     high = bottom - top
@@ -89,6 +91,8 @@ def _find_zone(mask: Mask) -> Mask:
     step = -(-max(mask.shape) // COARSE)
     coarse = reduce_by_max(mask, (step, step))
     width = coarse.shape[1]
+    if coarse.any(axis=0).sum() < COVERED * LONG * width:
+        return np.zeros_like(mask)
     reach = int(TILT * width)
     # A line between two rows is partly in each.
     thick = coarse.copy()
