@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from classifier.recognition.imaging.arrays import find_bounds
-from training.data import pen, styles
+from training.data import pen, shadows, styles
 from training.data import photo_effects as effects
 from training.data.images import Images, Pixels
 from training.data.photo_effects import Field, Shape
@@ -86,6 +86,15 @@ def write_digit(writer: Writer, shape: Shape, low: float = 0.3, high: float = 0.
     return label, field
 
 
+def shrink_to_width(ink: Field, width: int) -> Field:
+    """Return the ink, shrunk in proportion if it is wider than `width` pixels."""
+    if ink.shape[1] <= width:
+        return ink
+    size = width, max(1, round(len(ink) * width / ink.shape[1]))
+    image = Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(image, np.float64)
+
+
 def write_two_rows(writer: Writer, shape: Shape) -> Drawing:
     """Write two rows of five digits, each with its own slope."""
     rng, field, labels = writer.rng, np.zeros(shape), ""
@@ -94,7 +103,7 @@ def write_two_rows(writer: Writer, shape: Shape) -> Drawing:
         slope, pitch = rng.normal(0, 0.02), shape[1] * 0.74 / 5
         for place in range(5):
             label, ink = writer.draw_digit(int(height * rng.uniform(0.88, 1.12)))
-            ink = ink[:, : int(0.95 * pitch)]
+            ink = shrink_to_width(ink, int(0.95 * pitch))
             left = int(shape[1] * 0.13 + (place + 0.5) * pitch - ink.shape[1] / 2)
             middle = shape[0] * (0.33 + 0.34 * row) + slope * (left - shape[1] / 2)
             top = int(middle - ink.shape[0] / 2 + rng.normal(0, 0.03 * height))
@@ -135,6 +144,12 @@ def compose_plain(writer: Writer) -> Scene:
     return photograph(write_digit(writer, (SIDE, SIDE)), writer.rng)
 
 
+def cast_any_shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
+    """Return light with a hard shadow on one side, or with one of another shape."""
+    cast = effects.make_shadow if rng.random() < 0.5 else shadows.cast_shadow
+    return cast(shape, darkness, rng)
+
+
 def compose_half_shadow(writer: Writer) -> Scene:
     return _compose_shadow(writer, 0.5)
 
@@ -145,7 +160,7 @@ def compose_deep_shadow(writer: Writer) -> Scene:
 
 def _compose_shadow(writer: Writer, darkness: float) -> Scene:
     shape = SIDE, SIDE
-    light = effects.make_shadow(shape, darkness, writer.rng)
+    light = cast_any_shadow(shape, darkness, writer.rng)
     light = light * effects.make_gradient(shape, writer.rng, 0.85)
     return photograph(write_digit(writer, shape), writer.rng, light)
 
@@ -228,7 +243,7 @@ def compose_page(writer: Writer) -> Scene:
 
 def compose_shadowed_page(writer: Writer) -> Scene:
     """Compose a page with a hard shadow, on a dark table."""
-    light = effects.make_shadow(PAGE, writer.rng.uniform(0.3, 0.6), writer.rng)
+    light = cast_any_shadow(PAGE, writer.rng.uniform(0.3, 0.6), writer.rng)
     return _lay_on_table(write_two_rows(writer, PAGE), writer.rng, light)
 
 
