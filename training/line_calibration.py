@@ -96,15 +96,16 @@ def _read_photos(photos: list[Photo], recognizer: Recognizer) -> _Readings:
     for photo in photos:
         picture = imaging.Picture.from_array(np.clip(photo.grey, 0, 255).astype(np.uint8))
         page = imaging.find_page(picture)
-        lines = find_strips(picture, page)
+        lines = find_strips(page)
         if len(lines) != 1:
             continue
-        evidence = read_twice(lines[0], recognizer)
+        pieces = recognize_pieces(page, recognizer)
+        evidence = read_twice(lines[0], pieces, recognizer)
         reading = evidence.reading
         if len(reading.text) < SEVERAL or None in evidence.opinions:
             continue
-        pieces = [piece.recognition for piece in recognize_pieces(page, recognizer)]
-        features.append(line_confidence.measure_agreement(reading, evidence.opinions, pieces))
+        separated = [piece.recognition for piece in pieces]
+        features.append(line_confidence.measure_agreement(reading, evidence.opinions, separated))
         right.append(reading.text == photo.text)
     shape = (len(right), len(line_confidence.FEATURES))
     return _Readings(np.reshape(features, shape), np.array(right, np.bool_))

@@ -77,14 +77,22 @@ def fit(
             on_epoch(epoch, float(np.mean(values)))
 
 
-def _build_training_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
-    """Return a function that trains on one batch and returns its loss."""
+def build_optimizer(
+    model: keras.Model, steps: int, peak_learning_rate: float
+) -> keras.optimizers.Optimizer:
+    """Return AdamW for the model, whose learning rate rises quickly and falls to 0."""
     warm_up = max(1, int(steps * WARM_UP))
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm_up), warmup_target=PEAK_LEARNING_RATE, warmup_steps=warm_up
+        0.0, max(1, steps - warm_up), warmup_target=peak_learning_rate, warmup_steps=warm_up
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=5.0)
     optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _build_training_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
+    """Return a function that trains on one batch and returns its loss."""
+    optimizer = build_optimizer(model, steps, PEAK_LEARNING_RATE)
 
     def step(ink: tf.Tensor, digits: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
         ink, boxes = augment(ink, boxes)

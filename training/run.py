@@ -18,16 +18,26 @@ from classifier.recognition.recognizer import Graph, Recognizer
 from classifier.registry import erasures, runs, serving, versions
 from classifier.registry.serving import find_model_folder
 from classifier.webhooks import events
-from training import calibrate, exemplars, export, line_calibration, line_trainer, tracking, trainer
+from training import (
+    calibrate,
+    exemplars,
+    export,
+    ink_trainer,
+    line_calibration,
+    line_trainer,
+    tracking,
+    trainer,
+)
 from training.data import database, split
 from training.data.database import TrainingData
-from training.data.images import GroupedImages
+from training.data.images import GroupedImages, Images
 from training.data.split import NotEnoughData, TrainingSplit
 from training.evaluation import evaluate, gate, label_effects, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
 from training.evaluation.label_effects import LabelEffects
 from training.evaluation.results import EvaluationResults
-from training.line_trainer import LineConfiguration
+from training.ink_trainer import InkConfiguration
+from training.line_trainer import Follow, LineConfiguration
 from training.record import Record
 from training.trainer import Configuration, EpochMetrics
 
@@ -142,24 +152,33 @@ def _train_members(
 
 
 def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record) -> None:
-    """Write the members and a line reader: a new one, or that of the model to fine-tune."""
+    """Write the members, a line reader and an ink finder: new, or those of the base."""
     record.set_stage("exporting")
     export.write_members(draft, members)
     if plan.base:
-        graph = find_model_folder(plan.base.name) / model_folder.LINES
-        if graph.exists():
-            shutil.copy(graph, draft)
+        for name in (model_folder.LINES, model_folder.INK):
+            graph = find_model_folder(plan.base.name) / name
+            if graph.exists():
+                shutil.copy(graph, draft)
         return
-    record.set_stage("training the line reader")
-    digits = split.select_training_digits(plan.data.mnist)
+    _train_readers(draft, split.select_training_digits(plan.data.mnist), plan, record)
+
+
+def _train_readers(draft: Path, digits: Images, plan: TrainingPlan, record: Record) -> None:
+    """Train the line reader and the ink finder, which see whole pictures."""
     epochs, seed = plan.configuration.epochs, plan.configuration.seed
-    configuration = LineConfiguration.for_run(len(digits), epochs, seed)
-    line_trainer.fit_line_reader(
-        digits,
-        configuration,
-        draft,
-        lambda epoch, loss: record.log(report.format_line_epoch(epoch, configuration.epochs, loss)),
-    )
+
+    def log_epochs(network: str, total: int) -> Follow:
+        return lambda epoch, loss: record.log(
+            report.format_network_epoch(network, epoch, total, loss)
+        )
+
+    record.set_stage("training the line reader")
+    lines = LineConfiguration.for_run(len(digits), epochs, seed)
+    line_trainer.fit_line_reader(digits, lines, draft, log_epochs("Line reader", lines.epochs))
+    record.set_stage("training the ink finder")
+    ink = InkConfiguration.for_run(len(digits), epochs, seed)
+    ink_trainer.fit_ink_finder(digits, ink, draft, log_epochs("Ink finder", ink.epochs))
 
 
 def _calibrate(draft: Path, name: str, plan: TrainingPlan, record: Record) -> Manifest:

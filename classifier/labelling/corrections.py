@@ -24,7 +24,7 @@ from classifier.recognition import imaging
 from classifier.recognition.box_reader import read_boxes
 from classifier.recognition.imaging import Box
 from classifier.recognition.labels import DIGITS, Label
-from classifier.recognition.reader import ReadDigit
+from classifier.recognition.reading import ReadDigit
 from classifier.registry import serving
 from classifier.uploads import answers, records
 from classifier.uploads.answers import DigitAnswer

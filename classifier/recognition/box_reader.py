@@ -11,7 +11,7 @@ from classifier.recognition.imaging.components import Components
 from classifier.recognition.imaging.ink import Ink, find_ink
 from classifier.recognition.imaging.normalize import convert_to_mnist
 from classifier.recognition.imaging.split import STROKE
-from classifier.recognition.reader import ReadDigit
+from classifier.recognition.reading import ReadDigit
 from classifier.recognition.recognizer import Recognizer
 
 INTRUDER = 0.15  # of a piece's area, the most that reaches into a neighbour's box

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from classifier.recognition.reader import Reading
+from classifier.recognition.reading import Reading
 
 
 @dataclass(frozen=True)

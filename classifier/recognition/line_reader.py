@@ -17,6 +17,7 @@ STRIDE = 2  # pixels per step
 WIDTHS = 64  # one graph is allocated for each multiple of this that occurs
 CLOSER_MARGIN = 0.12  # of the digits' height, around them in the closer view
 LEAST = 1e-300  # the smallest probability whose logarithm is taken
+LEAST_SHARE = 1e-4  # of a digit, because no reader is more certain
 MARGIN = 8  # blank pixels on each side, like in training
 
 
@@ -41,10 +42,24 @@ class LineReading:
 
     @property
     def margin(self) -> float:
-        """The log ratio of the text's probability to the next one's, which may be infinite."""
+        """The log ratio of the text's probability to the likeliest other's.
+
+        It is infinite if there is no other, and negative if the other is more likely.
+        """
         if len(self.alternatives) < 2:
             return math.inf
-        return self.alternatives[0][1] - self.alternatives[1][1]
+        return self.alternatives[0][1] - max(log for _, log in self.alternatives[1:])
+
+    def weigh(self, probabilities: Floats) -> "LineReading":
+        """Return the reading with the digits that are most likely by another reader too.
+
+        `probabilities` (n, 10) are the other reader's, of each digit of the text.
+        """
+        both = np.maximum(self.probabilities, LEAST_SHARE) * np.maximum(probabilities, LEAST_SHARE)
+        text = "".join(map(str, both.argmax(axis=1)))
+        logs = dict(self.alternatives)
+        first = (text, logs.pop(text, math.log(LEAST)))
+        return replace(self, text=text, alternatives=[first, *logs.items()])
 
 
 class LineReader:

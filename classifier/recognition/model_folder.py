@@ -20,6 +20,7 @@ GRAPH = "model.tflite"
 REJECTOR = "rejector.npz"
 EXEMPLARS = "exemplars.npz"  # optional
 LINES = "lines.tflite"  # the line reader, optional
+INK = "ink.tflite"  # the ink finder, optional
 WEIGHTS = "weights.npz"  # for fine-tuning
 THRESHOLDS = {"confidence", "rejection", "distance"}
 STALE_AFTER_S = 24 * 3600

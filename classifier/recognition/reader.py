@@ -1,16 +1,16 @@
 """Read a picture: its digits, line by line, and the probability that all are right."""
 
 from dataclasses import dataclass, replace
-from math import prod
 
 import numpy as np
 
-from classifier.recognition import imaging, line_confidence, second_opinion
-from classifier.recognition.imaging import Box, Debug, Page, Picture
+from classifier.recognition import imaging, line_confidence, second_look, second_opinion
+from classifier.recognition.imaging import Debug, Page, Picture
 from classifier.recognition.imaging.arrays import Pixels
-from classifier.recognition.labels import Reason, Verdict, combine_verdicts
+from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.line_confidence import Floats, LineConfidence
 from classifier.recognition.line_reader import LineReading, combine_readings
+from classifier.recognition.reading import ReadDigit, Reading, ReadLine, mark_unsure
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.recognition.strip import Strip
 
@@ -20,55 +20,6 @@ FAINT = 1.3  # times the paper's grain, the least contrast of ink
 UNEXPLAINED = 0.3  # of the ink, the most outside all digits
 ONE_LINE = 1.4  # width by height from which a picture can be one line
 SEVERAL = 2  # digits from which a line is read as a whole
-
-
-@dataclass(frozen=True, eq=False)
-class ReadDigit:
-    """One digit in MNIST's format, its box in the upright original, and its recognition."""
-
-    pixels: Pixels
-    box: Box
-    recognition: Recognition
-
-
-@dataclass(frozen=True)
-class ReadLine:
-    """One line of writing.
-
-    `box` is in the upright original. `confidence` is the probability that all digits are right.
-    """
-
-    box: Box
-    digits: list[ReadDigit]
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The reading of a picture: its lines from the top, and the boxes of unexplained ink."""
-
-    lines: list[ReadLine]
-    left_out: list[Box]
-
-    @property
-    def digits(self) -> list[ReadDigit]:
-        return [digit for line in self.lines for digit in line.digits]
-
-    @property
-    def best_guess(self) -> str:
-        return "".join(digit.recognition.best_guess for digit in self.digits)
-
-    @property
-    def verdict(self) -> Verdict:
-        return combine_verdicts([digit.recognition.verdict for digit in self.digits])
-
-    @property
-    def confidence(self) -> float | None:
-        """The probability that all digits are right; None for a blank picture."""
-        return prod(line.confidence for line in self.lines) if self.lines else None
-
-
-NOTHING = Reading([], [])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +37,29 @@ class LineEvidence:
 
 
 def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None = None) -> Reading:
-    """Read a picture.
+    """Read a picture, by the ink that a network finds too if the first reading is in doubt."""
+    page = imaging.find_page(picture, debug)
+    reading = read_page(page, recognizer, debug)
+    finder = recognizer.ink_finder
+    # The line reader looks at the pixels of a single line, so that its ink matters little.
+    is_read_as_line = len(reading.digits) >= SEVERAL and _is_one_line(page)
+    if finder is None or is_read_as_line or not second_look.is_needed(page, reading):
+        return reading
+    other = imaging.find_page(picture, debug, finder.find)
+    return second_look.choose_reading(reading, read_page(other, recognizer, debug))
+
+
+def read_page(page: Page, recognizer: Recognizer, debug: Debug | None = None) -> Reading:
+    """Read the writing of a picture.
 
     A single digit is recognised directly. A line of several digits is read as a whole, and each of
     its digits is recognised as a second opinion.
     """
-    page = imaging.find_page(picture, debug)
     pieces = recognize_pieces(page, recognizer)
-    lines = _read_lines(picture, page, pieces, recognizer, debug) if recognizer.line_reader else []
+    lines = _read_lines(page, pieces, recognizer, debug) if recognizer.line_reader else []
     if sum(len(line.digits) for line in lines) < SEVERAL:
         lines = _join_pieces(pieces)
-    elif _is_one_line(picture, page):
+    elif _is_one_line(page):
         # The line's confidence already accounts for cut off and unexplained ink.
         return Reading(lines, page.left_out)
     return _apply_quality(Reading(lines, page.left_out), page)
@@ -110,7 +73,8 @@ def read_image(picture: Picture, recognizer: Recognizer) -> Reading:
     return Reading(_join_pieces([ReadDigit(pixels, box, recognition)]), [])
 
 
-def _is_one_line(picture: Picture, page: Page) -> bool:
+def _is_one_line(page: Page) -> bool:
+    picture = page.picture
     return picture.width > ONE_LINE * picture.height and len(page.lines) < 2
 
 
@@ -134,36 +98,39 @@ def _join_pieces(pieces: list[ReadDigit]) -> list[ReadLine]:
 
 
 def _read_lines(
-    picture: Picture,
     page: Page,
     pieces: list[ReadDigit],
     recognizer: Recognizer,
     debug: Debug | None,
 ) -> list[ReadLine]:
     """Return the lines with digits, or none if the picture has at most one digit."""
-    is_one_line = _is_one_line(picture, page)
+    is_one_line = _is_one_line(page)
     if not is_one_line and len(pieces) < SEVERAL:
         return []
     read = []
-    for strips in find_strips(picture, page):
+    for strips in find_strips(page):
         own = [piece for piece in pieces if any(strip.contains(piece.box) for strip in strips)]
         if own or is_one_line:
-            read.append(_read_line(strips, own, recognizer, debug))
+            read.append(_read_line(strips, own, recognizer, debug, is_one_line))
     return [line for line in read if line.digits]
 
 
-def find_strips(picture: Picture, page: Page) -> list[list[Strip]]:
+def find_strips(page: Page) -> list[list[Strip]]:
     """Return the lines of a page, each as one or more strips that show the same writing."""
     strips = [Strip.from_line(line) for line in page.lines]
-    if _is_one_line(picture, page):
-        return [[*strips, Strip.from_picture(picture)]]
+    if _is_one_line(page):
+        return [[*strips, Strip.from_picture(page.picture)]]
     return [[strip] for strip in strips]
 
 
 def _read_line(
-    strips: list[Strip], pieces: list[ReadDigit], recognizer: Recognizer, debug: Debug | None
+    strips: list[Strip],
+    pieces: list[ReadDigit],
+    recognizer: Recognizer,
+    debug: Debug | None,
+    is_one_line: bool,
 ) -> ReadLine:
-    evidence = read_twice(strips, recognizer)
+    evidence = read_twice(strips, pieces, recognizer)
     strip, reading, opinions = evidence.strip, evidence.reading, evidence.opinions
     if debug:
         debug("line", strip.grey)
@@ -176,6 +143,8 @@ def _read_line(
     is_certain &= len(reading.text) >= SEVERAL or all(
         each and each.verdict == Verdict.DIGIT for each in opinions
     )
+    # A page has space between its digits, so that imaging separates them.
+    is_certain &= is_one_line or "".join(p.best_guess for p in separated) == reading.text
     if is_certain and line_confidence.spell(separated) == reading.text:
         return ReadLine(strip.box, pieces, confidence)
     recognitions = _combine_opinions(reading, [each for each in opinions if each], is_certain)
@@ -189,15 +158,20 @@ def _read_line(
     return ReadLine(strip.box, digits, confidence)
 
 
-def read_twice(strips: list[Strip], recognizer: Recognizer) -> LineEvidence:
+def read_twice(
+    strips: list[Strip], pieces: list[ReadDigit], recognizer: Recognizer
+) -> LineEvidence:
     """Read a line as a whole, and recognise each digit that was read.
 
+    If imaging separates as many `pieces`, each digit is the one that is most likely by both.
     Raise ValueError if the model has no line reader.
     """
     if recognizer.line_reader is None:
         raise ValueError(f"Model {recognizer.name} has no line reader.")
     views = [(s, v) for s in strips for v in recognizer.line_reader.read_views(s.grey)]
     place, reading = combine_readings([view for _, view in views])
+    if pieces and len(pieces) == len(reading.text):
+        reading = reading.weigh(np.stack([piece.recognition.probabilities for piece in pieces]))
     strip = views[place][0]
     cuts = second_opinion.cut_digits(strip.grey, reading.boxes)
     recognitions = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
@@ -248,20 +222,9 @@ def _apply_quality(reading: Reading, page: Page) -> Reading:
     """Return the reading with all digits unsure if the page is faint, cut off or unexplained."""
     quality = page.quality
     if quality.visibility < FAINT:
-        return _mark_unsure(reading, Reason.TOO_FAINT)
+        return mark_unsure(reading, Reason.TOO_FAINT)
     if max(quality.cut_off, default=0.0) > CUT_OFF and min(page.size) > THUMBNAIL:
-        return _mark_unsure(reading, Reason.CUT_OFF)
+        return mark_unsure(reading, Reason.CUT_OFF)
     if quality.unexplained > UNEXPLAINED:
-        return _mark_unsure(reading, Reason.MORE_WRITING)
+        return mark_unsure(reading, Reason.MORE_WRITING)
     return reading
-
-
-def _mark_unsure(reading: Reading, reason: Reason) -> Reading:
-    def mark(digit: ReadDigit) -> ReadDigit:
-        if digit.recognition.verdict != Verdict.DIGIT:
-            return digit
-        recognition = replace(digit.recognition, verdict=Verdict.UNSURE, reason=reason)
-        return replace(digit, recognition=recognition)
-
-    lines = [replace(line, digits=[mark(digit) for digit in line.digits]) for line in reading.lines]
-    return replace(reading, lines=lines)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classifier.recognition import model_folder, uncertainty
 from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
 from classifier.recognition.line_reader import LineReader
 from classifier.recognition.model_folder import DamagedArtifact, Manifest
@@ -130,10 +131,14 @@ class Recognizer:
         detector = model_folder.read_file(folder, self.manifest, model_folder.REJECTOR)
         self._exemplar_file = _read_exemplar_file(folder, self.manifest)
         self.line_reader: LineReader | None = None
+        self.ink_finder: InkFinder | None = None
         try:
             if model_folder.LINES in self.manifest.files:
                 lines = model_folder.read_file(folder, self.manifest, model_folder.LINES)
                 self.line_reader = LineReader(lines)
+            if model_folder.INK in self.manifest.files:
+                ink = model_folder.read_file(folder, self.manifest, model_folder.INK)
+                self.ink_finder = InkFinder(ink)
             self.graph = Graph(graph)
             self._detector = MahalanobisDetector.load(detector)
             # Files of different models fail here instead of at the first picture.

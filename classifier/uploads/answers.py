@@ -9,7 +9,7 @@ from uuid import UUID
 from classifier.models import Prediction, Upload
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict, combine_verdicts
 from classifier.recognition.layout import Layout
-from classifier.recognition.reader import ReadDigit, Reading
+from classifier.recognition.reading import ReadDigit, Reading
 from classifier.recognition.recognizer import Recognition
 from classifier.uploads import verdict_text
 

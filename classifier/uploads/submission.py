@@ -13,7 +13,8 @@ from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Event, Verdict
 from classifier.recognition.layout import Layout
-from classifier.recognition.reader import ReadDigit, read_image, read_picture
+from classifier.recognition.reader import read_image, read_picture
+from classifier.recognition.reading import ReadDigit
 from classifier.registry import serving
 from classifier.uploads import answers, records
 from classifier.uploads.answers import Answer

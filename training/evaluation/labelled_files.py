@@ -11,7 +11,8 @@ import numpy as np
 
 from classifier.recognition import imaging
 from classifier.recognition.labels import DIGITS, Verdict
-from classifier.recognition.reader import NOTHING, Reading, read_picture
+from classifier.recognition.reader import read_picture
+from classifier.recognition.reading import NOTHING, Reading
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.evaluation.evaluate import EvaluatedPictures
 from training.evaluation.transcription import Transcriptions

@@ -40,8 +40,8 @@ def format_epoch(epoch: "EpochMetrics", configuration: "Configuration") -> str:
     )
 
 
-def format_line_epoch(epoch: int, epochs: int, loss: float) -> str:
-    return f"Line reader, epoch {epoch} of {epochs}: loss {loss:.4f}"
+def format_network_epoch(network: str, epoch: int, epochs: int, loss: float) -> str:
+    return f"{network}, epoch {epoch} of {epochs}: loss {loss:.4f}"
 
 
 def format_metrics(metrics: Mapping[str, Metrics]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from classifier.recognition.imaging.arrays import Grey, Ints, Pixels
 from classifier.recognition.imaging.components import Box as PixelBox
 from classifier.recognition.imaging.decode import Picture, decode
 from classifier.recognition.imaging.errors import ImageError
-from classifier.recognition.imaging.ink import Ink, find_ink
+from classifier.recognition.imaging.ink import FindStrokes, Ink, find_ink, trace_ink
 from classifier.recognition.imaging.normalize import convert_to_mnist
 from classifier.recognition.imaging.quality import PageQuality, find_left_out, measure_quality
 from classifier.recognition.imaging.segment import find_groups
@@ -63,16 +64,27 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The writing of a picture: its digits in reading order, and its lines from top to bottom.
+    """The writing of a picture, with its digits in reading order.
 
-    `size` is the picture's width and height. `left_out` are the boxes of pieces outside all digits.
+    `left_out` are the boxes of pieces outside all digits.
     """
 
-    size: tuple[int, int]
+    picture: Picture
+    ink: Ink
     digits: list[Digit]
-    lines: list[Line]
     left_out: list[Box]
     quality: PageQuality
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The picture's width and height."""
+        return self.picture.width, self.picture.height
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The lines from top to bottom."""
+        lines = find_text_lines(self.ink.strokes, self.ink.pieces)
+        return [_convert_line(line, self.picture) for line in lines]
 
 
 def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
@@ -80,15 +92,17 @@ def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
     return _cut_digits(picture, find_ink(picture.pixels), debug)[0]
 
 
-def find_page(picture: Picture, debug: Debug | None = None) -> Page:
-    ink = find_ink(picture.pixels)
+def find_page(
+    picture: Picture, debug: Debug | None = None, find_strokes: FindStrokes | None = None
+) -> Page:
+    """Find the writing of a picture, by its contrast or by another function."""
+    ink = trace_ink(picture.pixels, find_strokes) if find_strokes else find_ink(picture.pixels)
     digits, boxes = _cut_digits(picture, ink, debug)
-    lines = find_text_lines(ink.strokes, ink.pieces)
     left_out = find_left_out(ink.pieces, boxes)
     return Page(
-        (picture.width, picture.height),
+        picture,
+        ink,
         digits,
-        [_convert_line(line, picture) for line in lines],
         [_scale_box(tuple(box), picture) for box in ink.pieces.boxes[left_out].tolist()],
         measure_quality(ink, boxes, left_out),
     )

@@ -1,5 +1,6 @@
 """Separate ink from paper under any light and in any colours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -26,8 +27,10 @@ THICKER = 0.05  # of the ink's area, where strokes meet
 MEASURED_SIDE = 150  # pixels of the shorter side, enough to measure strokes
 TAIL = 0.2  # of the full stroke; fainter ink belongs to no stroke
 HALF = 0.5  # of the full stroke
+SOLID = 0.5  # of the full stroke, the mean ink of a piece that was written
 FAINTEST = 10.0  # grey levels; a lower contrast is not ink
 CONTRAST_SAMPLE = 200_000  # pixels
+EVENNESS_SIDE = 32  # pixels of the shorter side, enough to measure the light
 GRAIN_SAMPLE = 20_000  # pixels
 NOISE_SIGMAS = 5.0  # one pixel in a million of Gaussian grain exceeds this
 EDGED = 0.8  # of a piece's outline; remains of a shadow have an edge on one side only
@@ -35,6 +38,8 @@ BLUR = 0.6  # of the thickest stroke's width, the most that an edge takes
 SOFTEST = 0.04  # of the shorter side; slower changes are the light's
 LEAST_EDGE = 5  # pixels, the width of a sharp edge
 STEP = 0.25  # of the full contrast; a smaller change is no edge
+
+FindStrokes = Callable[[Grey], Grey]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +65,14 @@ class Contrast:
 class Ink:
     """The ink of each pixel, from 0 for paper to 1 for the full stroke, and its pieces.
 
-    `visibility` is its contrast as a multiple of the paper's grain.
+    `visibility` is its contrast as a multiple of the paper's grain. `evenness` is the darkest
+    paper's light as a share of the brightest's, or 0 if print or shadows were removed.
     """
 
     strokes: Grey
     pieces: Components
     visibility: float
+    evenness: float
 
 
 def find_ink(pixels: Pixels) -> Ink:
@@ -84,8 +91,28 @@ def find_ink(pixels: Pixels) -> Ink:
         strokes = scale_ink(contrast)
         pieces = find_components(strokes > TAIL)
     blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
+    whole = pieces
     strokes, pieces = remove_shadows(contrast, strokes, pieces, blur)
-    return Ink(strokes, pieces, contrast.level[1])
+    evenness = measure_evenness(contrast.light) if rules is None and pieces is whole else 0.0
+    return Ink(strokes, pieces, contrast.level[1], evenness)
+
+
+def measure_evenness(light: Grey) -> float:
+    step = max(1, min(light.shape) // EVENNESS_SIDE)
+    low, high = np.percentile(light[::step, ::step], (2, 98))
+    return float(low / high)
+
+
+def trace_ink(pixels: Pixels, find_strokes: FindStrokes) -> Ink:
+    """Return the handwriting that a function finds in the grey picture, with dark ink."""
+    strokes = find_strokes(convert_to_dark_ink(pixels))
+    pieces = find_components(strokes > TAIL)
+    total = np.bincount(pieces.labels.ravel(), strokes.ravel(), len(pieces.areas) + 1)
+    is_faint = total[1:] < SOLID * pieces.areas
+    if is_faint.any():
+        strokes = np.where(np.append(False, is_faint)[pieces.labels], 0, strokes)
+        pieces = find_components(strokes > TAIL)
+    return Ink(strokes, pieces, np.inf, 1.0)
 
 
 def estimate_stroke_window(grey: Grey) -> float:

@@ -12,6 +12,8 @@ LEAST_SMOOTHED = 220  # pixels of the shorter side; strokes of smaller pictures 
 LEAST_WINDOW = 15  # a brush fills half of a thumbnail, whose light hardly changes
 UNIFORM = 0.85  # of the picture's outermost pixels have the paper's shade
 FILLED = 0.75  # of its bounding box; a sheet on a desk fills more, and a digit less
+CROPPED = 0.7  # of the picture's sides; a larger box has hardly any paper around it
+LONG_STROKE = 2.5  # length by width of a box; a 1 is longer
 LEAST_RING = 16  # pixels; digits fill smaller pictures to the border
 LEAST_DESK = 40  # pixels of the reduced picture; thumbnails show no desk
 SHEET = 0.35  # of the shorter side; light strokes are narrower
@@ -102,7 +104,16 @@ def _has_light_border(small: Grey) -> bool | None:
     side = min(small.shape)
     if share <= 0.5 and side >= LEAST_DESK and _contains_sheet(box, round(SHEET * side)):
         return None
-    return share > 0.5 if box.mean() < FILLED else None
+    if box.mean() < FILLED or (share > 0.5 and _is_cropped_stroke(box, small.shape)):
+        return share > 0.5
+    return None
+
+
+def _is_cropped_stroke(box: Mask, shape: tuple[int, ...]) -> bool:
+    """Return whether a filled box is a 1 that fills the picture, and not a panel or sheet."""
+    high, wide = box.shape
+    fills = high >= CROPPED * shape[0] and wide >= CROPPED * shape[1]
+    return bool(fills and max(high, wide) > LONG_STROKE * min(high, wide))
 
 
 def _contains_sheet(bright: Mask, side: int) -> bool:

@@ -34,14 +34,14 @@ def find_text_lines(ink: Grey, pieces: Components) -> list[TextLine]:
     if not len(boxes):
         return []
     high = boxes[:, 3] - boxes[:, 1]
-    tall = np.flatnonzero(high >= TALL * _measure_usual_height(high, pieces.areas))
+    tall = np.flatnonzero(high >= TALL * measure_usual_height(high, pieces.areas))
     rows = _chain_rows(boxes, tall)
     owner = _assign_pieces(boxes, rows)
     lines = [_cut_line(ink, pieces, np.flatnonzero(owner == i), row) for i, row in enumerate(rows)]
     return sorted(lines, key=lambda line: line.box[1] + line.box[3])
 
 
-def _measure_usual_height(high: Ints, areas: Ints) -> float:
+def measure_usual_height(high: Ints, areas: Ints) -> float:
     """Return the pieces' median height, weighted by area."""
     order = np.argsort(high)
     reached = np.cumsum(areas[order])

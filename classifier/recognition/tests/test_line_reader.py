@@ -1,6 +1,7 @@
 """Readings of one line are combined."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,3 +31,17 @@ def test_agreement_of_views_raises_probability() -> None:
 
     assert agreed.log_probability > alone.log_probability
     assert [text for text, _ in alone.alternatives] == ["17", "11"]
+
+
+def test_other_reader_outweighs_less_certain_digits() -> None:
+    reading = make_reading(d17=0.6, d11=0.3)
+    reading = replace(
+        reading, probabilities=np.array([[0.1] * 10, [0.4, 0.1, *[0] * 5, 0.5, 0, 0]])
+    )
+    other = np.array([np.eye(10)[1], [0, 0.9, *[0] * 5, 0.1, 0, 0]])
+
+    weighed = reading.weigh(other)
+
+    assert weighed.text == "11"
+    assert math.exp(weighed.log_probability) == pytest.approx(0.3)
+    assert weighed.margin == pytest.approx(math.log(0.3 / 0.6))

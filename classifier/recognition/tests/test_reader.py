@@ -13,7 +13,8 @@ from classifier.recognition.imaging import Picture
 from classifier.recognition.imaging.tests.digit_pictures import draw_ink
 from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.line_reader import LineReading
-from classifier.recognition.reader import Reading, read_picture
+from classifier.recognition.reader import read_picture
+from classifier.recognition.reading import Reading
 from classifier.recognition.recognizer import Recognizer
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -96,12 +97,23 @@ class StubbornReader:
         return [LineReading("1573", boxes, probabilities, [("1573", -0.1)])]
 
 
-def test_second_opinion_does_not_change_digits(
+def test_separated_digits_outweigh_a_doubtful_line_reader(
     draw_lines: DrawLines, baseline: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baseline, "line_reader", StubbornReader())
 
-    assert get_texts(read_ink(draw_lines("1572"), baseline)) == ["1573"]
+    reading = read_ink(draw_lines("1572"), baseline)
+
+    assert get_texts(reading) == ["1572"]
+    assert reading.verdict != Verdict.DIGIT
+
+
+def test_line_reader_decides_if_digits_are_not_separated(
+    draw_lines: DrawLines, baseline: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baseline, "line_reader", StubbornReader())
+
+    assert get_texts(read_ink(draw_lines("15725"), baseline)) == ["1573"]
 
 
 def test_cut_off_digit_is_unsure(draw_lines: DrawLines, baseline: Recognizer) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
 from classifier.recognition.layout import Layout
-from classifier.recognition.reader import ReadDigit
+from classifier.recognition.reading import ReadDigit
 from classifier.recognition.recognizer import Recognition
 from classifier.uploads import answers, verdict_text
 from classifier.uploads.answers import Answer, DigitAnswer

@@ -1,0 +1,97 @@
+"""Train the ink finder on composed scenes, and export it to LiteRT."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from classifier.recognition import model_folder
+from training import ink_network
+from training.data.images import Images
+from training.data.ink_scenes import SIDE, InkComposer
+from training.export import export_graph
+from training.line_trainer import Follow, build_optimizer
+
+BATCH = 16
+CROP = 144  # pixels of a training picture's side
+PEAK_LEARNING_RATE = 4e-3
+MOST_SCENES = 6_000
+EPOCHS = 0.15  # of the ensemble's epochs
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class InkConfiguration:
+    """The number of composed scenes, and of epochs over them."""
+
+    scenes: int
+    epochs: int
+    seed: int
+
+    @classmethod
+    def for_run(cls, digits: int, epochs: int, seed: int) -> "InkConfiguration":
+        """Scale the training to the digits and epochs of a run."""
+        return cls(max(BATCH, min(MOST_SCENES, digits // 8)), max(1, round(EPOCHS * epochs)), seed)
+
+
+def fit_ink_finder(
+    images: Images, configuration: InkConfiguration, folder: Path, on_epoch: Follow
+) -> keras.Model:
+    """Train a network on scenes of the MNIST digits, and write its graph into the folder.
+
+    The same seed composes the same scenes.
+    """
+    keras.utils.set_random_seed(configuration.seed)
+    rng = np.random.default_rng(configuration.seed)
+    composer = InkComposer(images, rng)
+    scenes = [composer.compose() for _ in range(configuration.scenes)]
+    grey, ink = np.stack([each.grey for each in scenes]), np.stack([each.ink for each in scenes])
+    model = ink_network.build_network()
+    train_batch = _build_training_step(model, configuration.epochs * (len(grey) // BATCH))
+    for epoch in range(1, configuration.epochs + 1):
+        losses = [float(train_batch(batch)) for batch in _iterate_batches(grey, ink, rng)]
+        on_epoch(epoch, float(np.mean(losses)))
+    export_graph(model, folder / model_folder.INK)
+    return model
+
+
+def _iterate_batches(
+    grey: NDArray[np.uint8], ink: NDArray[np.uint8], rng: np.random.Generator
+) -> Iterator[Batch]:
+    """Yield batches (BATCH, CROP, CROP, 1), 0 to 1: crops of all scenes, turned and brightened."""
+    order = rng.permutation(len(grey))
+    for start in range(0, len(order) - BATCH + 1, BATCH):
+        chosen = order[start : start + BATCH]
+        top, left = rng.integers(0, SIDE - CROP + 1, 2)
+        window = np.s_[chosen, top : top + CROP, left : left + CROP, None]
+        turns, direction = int(rng.integers(4)), int(rng.choice([1, -1]))
+        pictures, coverage = (
+            np.asarray(np.rot90(layer[window], turns, (1, 2))[:, :, ::direction] / 255, np.float32)
+            for layer in (grey, ink)
+        )
+        gain = rng.uniform(0.7, 1.1, (BATCH, 1, 1, 1))
+        yield np.minimum(pictures * gain, 1).astype(np.float32), coverage
+
+
+def _build_training_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
+    """Return a function that trains on one batch and returns its loss."""
+    optimizer = build_optimizer(model, steps, PEAK_LEARNING_RATE)
+
+    def step(pictures: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            value = ink_network.compute_loss(ink, model(pictures, training=True))
+        gradients = tape.gradient(value, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return value
+
+    compiled = tf.function(step, reduce_retracing=True)
+
+    def train_batch(batch: Batch) -> tf.Tensor:
+        return compiled(*(tf.constant(array) for array in batch))
+
+    return train_batch
