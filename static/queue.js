@@ -111,19 +111,26 @@ async function loadCards() {
   if (loading || cards.querySelector(".empty") || cards.childElementCount >= MIN_CARDS) return;
   loading = true;
   addPending(1);
+  let failed = false;
   try {
+    const saved = history.length;
+    await chain; // second looks are not leased: only a saved answer keeps its image away
     const template = document.createElement("template");
     template.innerHTML = await post(form.dataset.more);
+    const known = [...cards.children, ...history.slice(saved).map((entry) => entry.card)];
+    const ids = known.map((card) => card.dataset.image);
     for (const card of template.content.querySelectorAll(".card")) {
-      if (cards.querySelector(`[data-image="${card.dataset.image}"]`)) card.remove();
+      if (ids.includes(card.dataset.image)) card.remove();
     }
     cards.append(template.content);
   } catch (problem) {
+    failed = true;
     showError(problem, "No more images were loaded.");
   }
   loading = false;
   addPending(-1);
   updateButtons();
+  if (!failed && !cards.childElementCount) loadCards();
 }
 
 function handleKey(event) {

@@ -198,15 +198,22 @@ def test_history_has_the_settlement(disputed: UUID, labeller: User) -> None:
     assert (newest.from_label, newest.to_label, newest.via) == ("5", "7", Via.REVIEW)
 
 
-def test_disputes_are_listed_in_a_fixed_number_of_queries(anna: User, bert: User) -> None:
+@pytest.mark.parametrize("order", [Order.DISPUTED, Order.MISLABELLED])
+def test_second_looks_are_listed_in_a_fixed_number_of_queries(
+    anna: User, bert: User, order: Order
+) -> None:
+    version = factories.create_version()
     counts = []
     for _ in range(2):
-        for item in [factories.create_queue_item() for _ in range(3)]:
+        for item in [factories.create_queue_item() for _ in range(6)]:
+            factories.create_prediction(item.image, version)
             label(item.pk, "3", anna)
-            label(item.pk, "5", bert)
+            if order == Order.DISPUTED:
+                label(item.pk, "5", bert)
         with CaptureQueriesContext(connection) as queries:
-            list_disputed(anna)
+            assert queue.lease_next(anna, order, 100)
         counts.append(len(queries))
+
     assert counts[0] == counts[1]
 
 

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from classifier.labelling import queue
+from classifier.labelling import labels, queue
 from classifier.labelling.tests.test_rows import create_row, get_labels
-from classifier.models import InputImage, Upload
+from classifier.models import InputImage, Upload, Via
 from classifier.tests import factories
 from classifier.tests.browser.conftest import log_in
 
@@ -53,11 +53,11 @@ def expect_first_card(page: Page, image: InputImage) -> None:
     expect(get_first_card(page)).to_have_attribute("data-image", str(image.pk))
 
 
-def expect_labels(page: Page, images: Images, labels: list[str]) -> None:
+def expect_labels(page: Page, images: Images, expected: list[str]) -> None:
     """Wait for all requests, and expect these labels in the database."""
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
     stored = dict(InputImage.objects.values_list("pk", "label"))
-    assert [stored[image.pk] for image in images] == labels
+    assert [stored[image.pk] for image in images] == expected
 
 
 def test_keys_label_skip_and_undo(page: Page, images: Images) -> None:
@@ -127,10 +127,10 @@ def test_failed_answer_brings_image_back(page: Page, images: Images) -> None:
     def fail(route: Route) -> None:
         route.abort()
 
-    page.route("**/queue/answer", fail)
+    page.route("**/queue/answer?*", fail)
     page.keyboard.press("3")
     expect(page.get_by_role("alert")).to_contain_text("The site can’t be reached.")
-    page.unroute("**/queue/answer", fail)
+    page.unroute("**/queue/answer?*", fail)
     page.context.clear_cookies()
     page.keyboard.press("3")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("logged out|error 403"))
@@ -142,7 +142,7 @@ let running = 0;
 const send = window.fetch;
 window.maxRunning = 0;
 window.fetch = (url, options) => {
-  if (!url.endsWith("/answer")) return send(url, options);
+  if (!url.includes("/answer?")) return send(url, options);
   maxRunning = Math.max(maxRunning, ++running);
   return send(url, options).finally(() => { running -= 1; });
 };
@@ -217,6 +217,31 @@ def test_row_is_labelled_by_typing_its_number(
     page.keyboard.press("u")
     expect(page.locator(".cells li")).to_have_count(2)
     assert get_labels(second) == ["unknown"] * 2
+
+
+def test_disputes_are_settled_skipped_and_reopened_by_keys(
+    page: Page, images: Images, anna: User, bert: User
+) -> None:
+    for image in images[:3]:
+        labels.set_label(image.pk, "3", anna, Via.QUEUE)
+        labels.set_label(image.pk, "5", bert, Via.QUEUE)
+    page.goto("/admin/classifier/inputimage/queue/?order=disputed")
+    expect_first_card(page, images[0])
+    expect(get_first_card(page).locator(".statements .label")).to_have_text(["3", "5"])
+
+    for key in ("3", "s", "7"):
+        page.keyboard.press(key)
+
+    expect(page.locator(".empty")).to_contain_text("No label is disputed.")
+    expect_labels(page, images[:3], ["3", "5", "7"])
+
+    for _ in range(3):
+        page.keyboard.press("u")
+
+    expect_first_card(page, images[0])
+    expect_labels(page, images[:3], ["5", "5", "5"])
+    page.reload()
+    expect(page.locator("#waiting")).to_have_text("3")
 
 
 def test_new_card_carries_no_outline_of_the_last_answer(page: Page, images: Images) -> None:
