@@ -34,9 +34,7 @@ def find_problem(url_name: str | None, names: Iterable[str]) -> Problem | None:
     hint = _("Use one of: %(names)s.") % {"names": ", ".join(allowed)}
     if not allowed:
         hint = _("This address has no parameters.")
-    errors = {
-        name: [f"{_('%(name)s is not a parameter.') % {'name': repr(name)}} {hint}"]
-        for name in unknown
-    }
+    sentence = _("'%(name)s' is not a parameter.")
+    errors = {name: [f"{sentence % {'name': name}} {hint}"] for name in unknown}
     detail = " ".join(message for messages in errors.values() for message in messages)
     return Problem(HTTPStatus.BAD_REQUEST, "unknown_parameter", detail, errors)

@@ -5,6 +5,6 @@ import sys
 from django.conf import settings
 
 sys.path.append(str(settings.BASE_DIR / "clients/python"))
-from mnistsite_client import ApiError, Client
+from mnistsite_client import ApiError, AsyncClient, Client
 
-__all__ = ["ApiError", "Client"]
+__all__ = ["ApiError", "AsyncClient", "Client"]

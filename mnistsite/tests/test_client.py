@@ -1,7 +1,11 @@
 """The Python client, with a real site and with one that fails."""
 
 import ast
+import asyncio
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,15 +13,16 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 from uuid import uuid4
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
-from mnistsite.tests.client import ApiError, Client
+from mnistsite.tests.client import ApiError, AsyncClient, Client
 from mnistsite.tests.examples import ROOT
 from mnistsite.tests.site import Site
 
-FILE = ROOT / "clients/python/mnistsite_client.py"
+FOLDER = ROOT / "clients/python"
 OLDEST_PYTHON = (3, 9)
 
 
@@ -46,9 +51,10 @@ def test_many_pictures_are_recognised_in_order(
 
     results = list(Client(site.base).recognise_many([*pictures, letter, draw_digit(3)]))
 
-    assert [result["answer"]["label"] for result in results[:10]] == ["7"] * 10
+    labels = [result["answer"] and result["answer"]["label"] for result in results]
+    assert labels == [*["7"] * 10, None, "3"]
+    assert results[10]["problem"]
     assert results[10]["problem"]["code"] == "not_an_image"
-    assert results[11]["answer"]["label"] == "3"
 
 
 def test_preview_stores_nothing(
@@ -178,5 +184,55 @@ def test_unreachable_site_raises_os_error(site: Site) -> None:
         Client("http://127.0.0.1:1", tries=1).recognise(b"a picture")
 
 
-def test_oldest_supported_python_parses_the_client() -> None:
-    assert ast.parse(FILE.read_text(), feature_version=OLDEST_PYTHON)
+@pytest.mark.parametrize(
+    "file", [*FOLDER.glob("mnistsite_client/*.py")], ids=lambda file: file.name
+)
+def test_oldest_supported_python_parses_the_client(file: Path) -> None:
+    assert ast.parse(file.read_text(), feature_version=OLDEST_PYTHON)
+
+
+def test_correction_names_all_digits(site: Site, draw_digit: Callable[..., bytes]) -> None:
+    client = Client(site.base)
+    answer = client.recognise(draw_digit(7))
+
+    correction = client.correct(answer["id"], "1", [answer["digits"][0]["box"]])
+
+    assert correction["text"] == "1"
+    assert correction["digits"][0]["image"] == answer["digits"][0]["id"]
+
+
+def test_asynchronous_client_does_the_same(
+    site: Site, token: str, draw_digit: Callable[..., bytes], tmp_path: Path
+) -> None:
+    client = AsyncClient(site.base, token)
+
+    async def use() -> None:
+        answers = await asyncio.gather(*(client.recognise(draw_digit(7, n)) for n in range(3)))
+        assert [answer["label"] for answer in answers] == ["7"] * 3
+        upload, image = answers[0]["id"], answers[0]["digits"][0]["id"]
+        assert (await client.fetch(upload))["label"] == "7"
+        assert (await client.preview(draw_digit(5)))["label"] == "5"
+        assert await client.suggest(image, "1") == {"label": "1"}
+        assert (await client.correct(upload, "1"))["text"] == "1"
+        results = [each async for each in client.recognise_many([draw_digit(7)] * 11)]
+        assert len(results) == 11
+        assert image in [each["id"] async for each in client.images(limit=2)]
+        assert (await client.label(image, "7"))["label"] == "7"
+        assert await client.label_many({image: "1"}) == {"labelled": 1}
+        await client.export(tmp_path / "labels.zip")
+        await client.delete(upload)
+        with pytest.raises(ApiError):
+            await client.fetch(upload)
+
+    asyncio.run(use())
+
+
+def test_package_is_built_with_its_types(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "source")
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "-w", str(tmp_path)]
+    command = [sys.executable, "-m", "pip", "wheel", *options, str(tmp_path / "source")]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {"mnistsite_client/client.py", "mnistsite_client/py.typed"} <= set(names)

@@ -1,4 +1,4 @@
-"""A client of mnistsite's API. Copy this file; it needs Python 3.9 or later and no packages."""
+"""The client, whose methods wait for their answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Union, cast
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
+
+from mnistsite_client.answers import (
+    Answer,
+    Box,
+    Correction,
+    PictureResult,
+    Preview,
+    StoredAnswer,
+)
 
 Picture = Union[bytes, str, "os.PathLike[str]"]  # the content of a file, or its path
 RETRY_STATUSES = (429, 502, 503, 504)
@@ -52,10 +61,11 @@ class Client:
 
     # For everyone
 
-    def recognise(self, picture: Picture) -> Any:
-        return self._json("POST", "/api/predict", _read_picture(picture), **_new_key())
+    def recognise(self, picture: Picture) -> StoredAnswer:
+        answer = self._json("POST", "/api/predict", _read_picture(picture), **_new_key())
+        return cast(StoredAnswer, answer)
 
-    def recognise_many(self, pictures: Iterable[Picture]) -> Iterator[Any]:
+    def recognise_many(self, pictures: Iterable[Picture]) -> Iterator[PictureResult]:
         """Yield `{"name", "answer", "problem"}` for each picture; answer or problem is None."""
         remaining = list(pictures)
         for start in range(0, len(remaining), PICTURES_PER_REQUEST):
@@ -63,16 +73,22 @@ class Client:
             headers = {"Content-Type": media_type, **_new_key()}
             yield from self._json("POST", "/api/predict/many", body, **headers)["results"]
 
-    def preview(self, picture: Picture) -> Any:
+    def preview(self, picture: Picture) -> Preview:
         """Recognise a picture without storing it; the answer has the model's input too."""
-        return self._json("POST", "/api/preview", _read_picture(picture))
+        return cast(Preview, self._json("POST", "/api/preview", _read_picture(picture)))
 
-    def fetch(self, upload: str) -> Any:
-        return self._json("GET", f"/api/uploads/{quote(upload)}")
+    def fetch(self, upload: str) -> Answer:
+        return cast(Answer, self._json("GET", f"/api/uploads/{quote(upload)}"))
 
     def suggest(self, image: str, label: str) -> Any:
         """Suggest another label for an image, one of an answer's `digits`."""
         return self._json("POST", f"/api/images/{quote(image)}/suggestions", {"label": label})
+
+    def correct(self, upload: str, text: str, boxes: Sequence[Box] | None = None) -> Correction:
+        """Suggest all digits of an upload; without boxes, in those of its answer."""
+        body = {"text": text, **({"boxes": list(boxes)} if boxes is not None else {})}
+        path = f"/api/uploads/{quote(upload)}/corrections"
+        return cast(Correction, self._json("POST", path, body))
 
     def delete(self, upload: str, delete_key: str | None = None) -> None:
         """Delete an upload with its answer's `delete_key`, or with a token of scope `delete`."""
