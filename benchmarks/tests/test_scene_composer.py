@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks import scene_composer
+from benchmarks.scene_composer import CONDITIONS, INK_EDGE, PAGE, PHOTO, SIDE, Scene
 from classifier.recognition import imaging
 from classifier.recognition.recognizer import Recognizer
-from training.data import scenes
 from training.data.images import Images
-from training.data.scenes import CONDITIONS, INK_EDGE, PAGE, PHOTO, SIDE, Scene
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 PAGES = ("page of ten", "page with shadow and edge", "page, folded, rim, blur, JPEG")
@@ -33,7 +33,7 @@ def get_first(source: Images) -> GetFirst:
 
     @functools.cache
     def compose_first(condition: str, seed: int = 1) -> Scene:
-        (scene,) = scenes.compose_scenes(condition, source, 1, seed)
+        (scene,) = scene_composer.compose_scenes(condition, source, 1, seed)
         return scene
 
     return compose_first
@@ -57,7 +57,7 @@ def test_scene_has_colour_digits_and_ink(condition: str, get_first: GetFirst) ->
 @pytest.mark.parametrize("condition", [each for each in CONDITIONS if each != ENLARGED])
 def test_same_seed_gives_same_scenes(condition: str, source: Images, get_first: GetFirst) -> None:
     one, other = get_first(condition), get_first(condition, seed=2)
-    (again,) = scenes.compose_scenes(condition, source, 1, seed=1)
+    (again,) = scene_composer.compose_scenes(condition, source, 1, seed=1)
 
     assert (one.digits, one.pixels.tobytes()) == (again.digits, again.pixels.tobytes())
     assert np.array_equal(one.ink, again.ink)
@@ -89,7 +89,7 @@ def test_cropped_scene_has_two_pixels_around_its_ink(get_first: GetFirst) -> Non
 
 
 def test_cut_off_scene_has_ink_at_one_edge(source: Images) -> None:
-    for scene in scenes.compose_scenes("a quarter cut off", source, 4, seed=1):
+    for scene in scene_composer.compose_scenes("a quarter cut off", source, 4, seed=1):
         edges = (scene.ink[0], scene.ink[-1], scene.ink[:, 0], scene.ink[:, -1])
         assert sum(bool((edge > INK_EDGE).any()) for edge in edges) == 1
 
@@ -102,7 +102,7 @@ def test_faint_ink_is_25_levels_below_paper(get_first: GetFirst) -> None:
 
 
 def test_loop_is_a_0_or_8_that_fills_the_scene(source: Images) -> None:
-    for scene in scenes.compose_scenes("large 0 and 8", source, 4, seed=1):
+    for scene in scene_composer.compose_scenes("large 0 and 8", source, 4, seed=1):
         assert scene.digits in "08"
         rows = np.flatnonzero((scene.ink > INK_EDGE).any(axis=1))
         assert rows[-1] - rows[0] > 0.7 * len(scene.ink)
@@ -112,7 +112,7 @@ def test_loop_is_a_0_or_8_that_fills_the_scene(source: Images) -> None:
 def test_bundled_model_reads_simple_scenes(
     condition: str, source: Images, baseline: Recognizer
 ) -> None:
-    samples = scenes.compose_scenes(condition, source, 12, seed=1)
+    samples = scene_composer.compose_scenes(condition, source, 12, seed=1)
     pages = [imaging.find_digits(imaging.Picture.from_array(scene.pixels)) for scene in samples]
     guesses = [
         "".join(each.best_guess for each in baseline.recognize(digit.pixels for digit in page))
