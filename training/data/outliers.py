@@ -10,18 +10,23 @@ from PIL import Image
 
 from classifier.recognition import imaging
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
-from training.data import glyphs, pen
+from training.data import digit_forms, glyphs, pen
 from training.data.images import Images, Pixels
+from training.data.letter_forms import LETTERS
 
 # The characters of each Hershey font and its share. Characters that a hand may write like a digit,
 # such as O, l and Z, are left out.
 CHARACTERS = {
-    "greeks": (0.35, "ABCDEGJKLMNPQRSTUVWXabcdegjklmnpqrstuvwx"),
-    "futural": (0.3, "ABCEFHKLMNPRTUVWXYacdefhkmnprtuvwx#%&*+@<=~["),
-    "scripts": (0.15, "ABCEFHKMNPRTUVWXadefhkmnprtuvwx"),
-    "japanese": (0.08, "#$%&()*+,-.067ABDEFGIKMNPTUVWXZ"),
-    "mathlow": (0.04, '!"#$^_bghijkln'),
-    "symbolic": (0.08, "AIJKLNOPQRSTUVWXYZ_abcdefhimnop~"),
+    "greeks": (0.22, "ABCDEGJKLMNPQRSTUVWXabcdegjklmnpqrstuvwx"),
+    "futural": (0.22, "ABCDEFGHKLMNPRTUVWXYacdefhkmnprtuvwx#%&*+@<=~["),
+    "scripts": (0.12, "ABCEFHKMNPRTUVWXadefhkmnprtuvwx"),
+    "cursive": (0.08, "ABDEFGHKMNPRTUVWXadefhkmnprtuvwx"),
+    "timesr": (0.07, "ABCDEFGHIKLMNPRTUVWXYacdefhkmnprtuvwx"),
+    "timesi": (0.07, "ABCDEFGHKLMNPRTUVWXYadefhkmnprtuvwx"),
+    "cyrilc_1": (0.04, "ACDEFGIKLMNPQSTUVWYZ"),
+    "japanese": (0.07, "#$%&()*+,-.067ABDEFGIKMNPTUVWXZ"),
+    "mathlow": (0.05, '!"#$^_bghijkln'),
+    "symbolic": (0.06, "AIJKLNOPQRSTUVWXYZ_abcdefhimnop~"),
 }
 # Digits whose upper or lower half, or whose turned or mirrored image, is not a digit.
 UPPER_HALF, LOWER_HALF = (0, 4, 5), (0, 2)
@@ -48,12 +53,13 @@ class DigitPool:
 def generate_outliers(count: int, digits: DigitPool, rng: np.random.Generator) -> Pixels:
     """Return (count, 28, 28) pixels, ink = 255, in imaging's format."""
     generators: list[tuple[float, Generator]] = [
-        (0.60, draw_character),
-        (0.12, draw_scribble),
-        (0.08, partial(join_digits, digits)),
+        (0.40, draw_character),
+        (0.24, draw_letter),
+        (0.10, draw_scribble),
+        (0.07, partial(join_digits, digits)),
         (0.05, partial(turn_digit, digits)),
         (0.04, partial(halve_digit, digits)),
-        (0.11, cut_photo),
+        (0.10, cut_photo),
     ]
     shares = [share for share, _ in generators]
     chosen = rng.choice(len(generators), size=count, p=shares)
@@ -65,6 +71,13 @@ def draw_character(rng: np.random.Generator) -> Pixels:
     name = str(rng.choice(list(CHARACTERS), p=shares))
     sign = str(rng.choice(list(CHARACTERS[name][1])))
     return pen.draw_sign(pen.round_corners(glyphs.strokes(name, sign), int(rng.integers(2))), rng)
+
+
+def draw_letter(rng: np.random.Generator) -> Pixels:
+    """Return a letter in hasty handwriting."""
+    lines = LETTERS[rng.integers(len(LETTERS))]
+    strokes = digit_forms.write_strokes([np.array(line, float) for line in lines], rng)
+    return pen.draw_sign(strokes, rng)
 
 
 def draw_scribble(rng: np.random.Generator) -> Pixels:
