@@ -39,6 +39,7 @@ LONGEST_FILES = (
     "training/tests/test_train.py",
     "training/tests/test_fine_tune.py",
     "training/tests/test_kills.py",
+    "classifier/tests/test_kill_loop.py",
     "mnistsite/tests/test_schema.py",
     "classifier/recognition/imaging/tests/test_find_digits.py",
     "classifier/recognition/imaging/tests/test_limits.py",

@@ -1,20 +1,12 @@
 """Trains, promotes and rolls back repeatedly, each time killed one step later than before.
 
-A step is a statement that writes, a commit or a change of a file: a kill at a read has the same
-effect as a kill at the next step. Training and evaluation are replaced by stand-ins; everything
-that writes is real. Prints a line for each step with its number and the problems after it.
+Training and evaluation are replaced by stand-ins; everything that writes is real. Prints a line
+for each step with its number and the problems after it.
 """
 
-import os
-import signal
-import sys
-from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
@@ -22,64 +14,24 @@ from classifier.recognition import model_folder
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import runs, versions
 from classifier.registry.serving import find_model_folder
+from classifier.tests.killing import kill_at_each_step, print_step
 from training import trainer
 from training.record import record_run
 from training.run import TrainingRequest, train_model
 from training.tests import stand_ins
 
-FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
-
 
 def main() -> None:
     stand_ins.install(setattr)
     versions.promote_bundled()
-    for step in count(1):
-        connection.close()
-        child = os.fork()
-        if not child:
-            run_until(step)
-        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        sys.stdout.write(f"{'killed' if killed else 'lived'} {step}: {list_problems() or 'none'}\n")
-        if not killed:
-            return
+    for step, was_killed in kill_at_each_step(train_promote_and_roll_back):
+        print_step(step, was_killed, list_problems())
         TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
         runs.fail_lost_runs()
 
 
-def run_until(step: int) -> None:
-    """Train, promote and roll back in this process, and kill it at that step."""
-    steps = count(1)
-
-    def count_step() -> None:
-        if next(steps) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def execute_statement(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
-        if not sql.startswith("SELECT") or " FOR " in sql:
-            count_step()
-        return execute(sql, *arguments)
-
-    commit = connection.commit
-
-    def count_and_commit() -> None:
-        count_step()
-        commit()
-        count_step()
-
-    def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        reads = event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        place = str(settings.MODELS_DIR.parent)
-        if event in FILE_EVENTS and not reads and place in str(arguments[0]):
-            count_step()
-
-    connection.execute_wrappers.append(execute_statement)
-    connection.commit = count_and_commit  # type: ignore[method-assign]
-    sys.addaudithook(audit)
-    train_promote_and_roll_back(f"at-{step:03}")
-    os._exit(0)
-
-
-def train_promote_and_roll_back(name: str) -> None:
+def train_promote_and_roll_back(step: int) -> None:
+    name = f"at-{step:03}"
     request = TrainingRequest(name, trainer.Configuration(1, 3, 1), Via.COMMAND, progress_bar=False)
     with record_run(runs.start_run(fine_tune=False, force=False), lambda _: None) as record:
         train_model(request, record)
