@@ -1,16 +1,17 @@
 """The uploads that a model was trained on, and the models that were trained on an upload."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from classifier.models import InputImage, ModelVersion
-from classifier.registry import versions
+from classifier.registry import erasures, versions
 
 MAX_IMAGES = 60
+MAX_LOOKED_AT = 4 * MAX_IMAGES
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,19 @@ class LabelledUploads:
     newest: list[LabelledUpload]
 
 
-def list_labelled_uploads(snapshot: dict[str, Any]) -> LabelledUploads:
-    labels: dict[str, str] = snapshot.get("corrected", {})
-    images = InputImage.objects.filter(pk__in=labels).defer("pixels")
-    newest = images.order_by("-labelled_at")[:MAX_IMAGES]
+def list_labelled_uploads(version: ModelVersion) -> LabelledUploads:
+    labels: dict[str, str] = version.snapshot.get("corrected", {})
+    read_at = parse_datetime(version.snapshot.get("read_at", "")) or version.created_at
+    newest = InputImage.objects.uploaded().filter(labelled_at__lte=read_at).order_by("-labelled_at")
+    # Nearly all of these were trained on. To look up each id of a snapshot takes seconds.
+    images = newest.defer("pixels")[:MAX_LOOKED_AT] if labels else []
+    trained_on = [image for image in images if str(image.pk) in labels][:MAX_IMAGES]
     return LabelledUploads(
         count=len(labels),
-        deleted=len(labels) - images.count(),
-        newest=[LabelledUpload(image, labels[str(image.pk)].replace("_", " ")) for image in newest],
+        deleted=erasures.list_owed(version).count(),
+        newest=[
+            LabelledUpload(image, labels[str(image.pk)].replace("_", " ")) for image in trained_on
+        ],
     )
 
 

@@ -178,7 +178,7 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
         "sources": [(source.label, by_source[source]) for source in Source if source in by_source],
         "non_digits": by_label.get(Label.NOT_A_DIGIT, 0),
         "label_chart": _draw_labels(by_label),
-        "labelled_uploads": list_labelled_uploads(version.snapshot),
+        "labelled_uploads": list_labelled_uploads(version),
         "serving_periods": versions.list_serving_periods().filter(model=version),
         "previous": versions.get_previous_champion() if is_champion else None,
         "may_label": request.user.has_perm("classifier.label_inputimage"),

@@ -179,8 +179,10 @@ def test_deleted_image_leaves_the_queue(upload: Upload, labeller: User) -> None:
 def test_model_page_counts_deleted_training_images(upload: Upload) -> None:
     image, other = upload.images.get(), factories.create_image(label="3")
     snapshot = {"corrected": {str(image.pk): "7", str(other.pk): "3"}}
+    version = factories.create_version(snapshot=snapshot)
+    InputImage.objects.filter(pk=image.pk).update(label="7", labelled_at=timezone.now())
     deletion.delete_uploads([upload.pk])
-    labelled = training_data.list_labelled_uploads(snapshot)
+    labelled = training_data.list_labelled_uploads(version)
     assert (labelled.count, labelled.deleted) == (2, 1)
     assert [each.image for each in labelled.newest] == [other]
 

@@ -1,0 +1,119 @@
+"""Pages and the queue take as many queries for many rows as for few."""
+
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from classifier.labelling import queue
+from classifier.labelling.selection import Order
+from classifier.models import (
+    Alarm,
+    AlarmKind,
+    Audit,
+    Erasure,
+    ModelVersion,
+    RunState,
+    ShadowReading,
+    TrainingRun,
+)
+from classifier.tests import factories
+from classifier.tests.pages import get_admin_url
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
+
+ADMIN = "/admin/classifier"
+PAGES = [
+    "/admin/",
+    f"{ADMIN}/inputimage/",
+    f"{ADMIN}/inputimage/?label=all",
+    f"{ADMIN}/inputimage/grid/?guess=7",
+    f"{ADMIN}/upload/",
+    f"{ADMIN}/modelversion/",
+    f"{ADMIN}/modelversion/timeline/",
+    f"{ADMIN}/trainingrun/",
+    f"{ADMIN}/erasure/",
+    "/api/images",
+    "/api/models",
+    "/api/promotions",
+    "/api/runs",
+]
+
+
+@pytest.fixture
+def candidate(champion: ModelVersion) -> ModelVersion:
+    sets = {"test": {"images": 9, "champion_right": 9, "candidate_right": 9, "p": 1.0}}
+    for each in sets.values():
+        each |= {"better": [], "worse": []}  # type: ignore[dict-item]
+    comparison = {"against": "baseline", "passed": True, "reason": "All well.", "sets": sets}
+    return factories.create_version(name="candidate", comparison=comparison)
+
+
+def add_rows(champion: ModelVersion, candidate: ModelVersion) -> None:
+    """Add an image with everything that refers to it, to an open alarm, the models and the runs."""
+    image = factories.create_queue_item().image
+    prediction = factories.create_prediction(image, champion)
+    Audit.objects.create(image=image, prediction=prediction)
+    ShadowReading.objects.create(
+        image=image, model=candidate, guess="1", served_guess="7", confidence=0.9
+    )
+    labelled = factories.create_queue_item(label="4").image
+    changed = factories.create_mnist_image(label="4")
+    group = {"image": str(labelled.pk), "images": 1, "champion": "9", "candidate": "4"}
+    label = {"label": "4", "images": 1, "champion_right": 0, "candidate_right": 1}
+    candidate.effects.setdefault("labels", [label | {"groups": []}])[0]["groups"].append(group)
+    candidate.comparison["sets"]["test"]["better"].append(str(changed.pk))
+    candidate.snapshot.setdefault("corrected", {})[str(labelled.pk)] = "4"
+    candidate.save()
+    alarm, _ = Alarm.objects.get_or_create(kind=AlarmKind.INPUT_DRIFTED, message="Changed.")
+    alarm.causes.append(image.pk)
+    alarm.save()
+    Erasure.objects.create(image_id=uuid4(), upload_id=uuid4(), trained_models=["baseline"])
+    finished = factories.create_version(name=uuid4().hex, state="retired")
+    TrainingRun.objects.create(
+        state=RunState.SUCCEEDED, result=finished, finished_at=image.created_at
+    )
+
+
+def count_queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200, path
+    return len(queries)
+
+
+def test_pages_take_a_constant_number_of_queries(
+    admin_client: Client, champion: ModelVersion, candidate: ModelVersion
+) -> None:
+    pages = [*PAGES, get_admin_url(candidate)]
+    for _ in range(3):
+        add_rows(champion, candidate)
+    for path in pages:
+        admin_client.get(path)  # fills caches
+    few = {path: count_queries(admin_client, path) for path in pages}
+    for _ in range(6):  # still one page of each list
+        add_rows(champion, candidate)
+
+    many = {path: count_queries(admin_client, path) for path in pages}
+
+    assert many == few
+
+
+@pytest.mark.parametrize("order", Order)
+def test_next_images_take_a_constant_number_of_queries(
+    order: Order, anna: User, champion: ModelVersion, candidate: ModelVersion
+) -> None:
+    def lease() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            queue.lease_next(anna, order, 12)
+        return len(queries)
+
+    for _ in range(30):
+        add_rows(champion, candidate)
+    few = lease()
+    for _ in range(30):
+        add_rows(champion, candidate)
+
+    assert lease() <= few + 1  # a random start may wrap around
