@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, RunState, Source, Via
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
@@ -290,13 +291,21 @@ def _register(
             asdict(effects) if effects else {},
         )
         runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
-        if request.promote and (comparison is None or comparison.passed):
-            by, via = record.run.asked_by, request.promote
-            versions.promote(request.name, by, via, "It passed the gate.")
-        elif version.state == ModelState.CANDIDATE:
+        if request.promote and version.state == ModelState.CANDIDATE:
+            version = _promote(version, request.promote, record)
+        if version.state == ModelState.CANDIDATE:
             against, reason = (
                 (comparison.against, comparison.reason) if comparison else (None, None)
             )
             candidate = {"name": version.name, "against": against, "reason": reason}
             events.publish(Event.MODEL_CANDIDATE, [candidate])
     return version
+
+
+def _promote(version: ModelVersion, via: Via, record: Record) -> ModelVersion:
+    """Promote a candidate, unless it was trained on an image that was deleted meanwhile."""
+    try:
+        return versions.promote(version.name, record.run.asked_by, via, "It passed the gate.")
+    except RuleBroken as error:
+        record.log(str(error))
+        return version

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from classifier.labelling import labels
 from classifier.models import (
     Delivery,
+    Erasure,
     InputImage,
     ModelState,
     ModelVersion,
@@ -21,6 +22,7 @@ from classifier.models import (
     RunState,
     Source,
     TrainingRun,
+    Upload,
     Via,
     Webhook,
 )
@@ -30,7 +32,7 @@ from classifier.recognition.recognizer import Recognizer
 from classifier.registry import versions
 from classifier.registry.serving import find_model_folder
 from classifier.tests import factories
-from classifier.uploads import submission
+from classifier.uploads import deletion, submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_real_training")]
 
@@ -119,6 +121,45 @@ def test_model_that_passes_the_gate_is_promoted_on_request(
     promotion = Promotion.objects.latest("id")
     assert (promotion.model.name, promotion.via) == ("third", Via.COMMAND)
     assert "third is the champion now." in capsys.readouterr().out
+
+
+def test_effects_of_new_labels_are_stored_with_the_model(
+    few: None, label: Callable[..., list[UUID]]
+) -> None:
+    label(4, to="7")
+
+    train(fine_tune=True, name="second")
+
+    version = ModelVersion.objects.get(name="second")
+    [seven] = version.effects["labels"]
+    trained_on = len(version.snapshot["corrected"])
+    assert (seven["label"], seven["images"]) == ("7", trained_on)
+    assert seven["champion_right"] == seven["candidate_right"] == trained_on
+    assert {group["champion"] for group in seven["groups"]} == {"7"}
+    assert version.effects["champion_metrics"]["test"]["digits"] == 125
+
+
+def test_model_of_an_image_deleted_during_the_training_is_not_promoted(
+    few: None,
+    label: Callable[..., list[UUID]],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    settings.FORGET_WITHIN_DAYS = 7
+    label(4)
+
+    def delete_uploads(*_: Any) -> list[Any]:
+        deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])
+        return []
+
+    monkeypatch.setattr("training.trainer.fine_tune", delete_uploads)
+    train(fine_tune=True, name="second", promote=True)
+
+    second = ModelVersion.objects.get(name="second")
+    assert second.state == ModelState.CANDIDATE
+    assert "deleted since. Train a model from scratch" in get_newest_run().log
+    learned = Erasure.objects.filter(trained_models=["second"]).values_list("image_id", flat=True)
+    assert {str(image) for image in learned} == {*second.snapshot["corrected"]}
 
 
 def test_candidate_is_announced_to_webhooks(
