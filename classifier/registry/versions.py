@@ -134,8 +134,8 @@ def promote_bundled() -> ModelVersion:
 def _check_promotable(version: ModelVersion, force: bool) -> None:
     if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
         raise RuleBroken(
-            f"Model {version} was trained on {count} images that have been deleted since. "
-            "Train a model without them: python manage.py train"
+            f"Model {version} was trained on {count} image{'' if count == 1 else 's'} deleted "
+            "since. Train a model from scratch: python manage.py train"
         )
     if version.state == ModelState.REJECTED and not force:
         raise Rejected(

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from classifier.registry import receipts
@@ -28,6 +29,11 @@ class Command(BaseCommand):
             raise CommandError(f"{file} is not JSON: {error}") from error
         except receipts.InvalidReceipt as error:
             raise CommandError(str(error)) from error
+        except ImproperlyConfigured as error:
+            raise CommandError(
+                "Set SECRET_KEY_FILE to the file of the site's key. For a site that was started by "
+                "`make run`, it is var/secret_key."
+            ) from error
         images = len(receipt["images"])
         self.stdout.write(
             f"The receipt is valid. {images} image{'s' if images > 1 else ''} of upload "

@@ -188,7 +188,7 @@ def test_rollback_to_a_model_that_has_to_forget_is_refused(
     delete(image)
     settings.FORGET_WITHIN_DAYS = 7
 
-    with pytest.raises(RuleBroken, match="was trained on 1 images that have been deleted"):
+    with pytest.raises(RuleBroken, match="was trained on 1 image deleted since"):
         versions.rollback()
 
     trained.refresh_from_db()

@@ -141,6 +141,16 @@ def test_command_rejects_what_is_no_receipt(tmp_path: Path) -> None:
         call_command("verify_receipt", str(tmp_path / "text"))
 
 
+def test_command_without_a_key_says_where_it_is(
+    image: InputImage, trained: ModelVersion, settings: Settings, tmp_path: Path
+) -> None:
+    document = delete(image)
+    settings.SECRET_KEY = ""
+
+    with pytest.raises(CommandError, match="var/secret_key"):
+        verify(tmp_path / "receipt.json", document)
+
+
 def test_sender_gets_the_receipt(client: Client, image: InputImage, trained: ModelVersion) -> None:
     path = f"/api/uploads/{image.upload_id}/receipt"
     assert client.get(path).status_code == 404
