@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from classifier.errors import RuleBroken
-from classifier.labelling import labels, queue
+from classifier.labelling import checks, labels, queue
 from classifier.labelling.selection import Order
 from classifier.models import Dispute, ModelVersion, QueueItem, Source, Via
 from classifier.tests import factories
@@ -60,11 +60,11 @@ def test_real_digits_with_wrong_labels_come_first(
 
 
 def test_most_suspicious_label_comes_first(model: ModelVersion, anna: User) -> None:
-    doubtful = create_labelled(model, "1", anna, p_seven=0.6)
-    wrong = create_labelled(model, "3", anna)
+    shares = (0.3, 0.9, 0.5, 0.7, 0.2, 1.0, 0.6)
+    images = {share: create_labelled(model, "1", anna, p_seven=share) for share in shares}
     create_labelled(model, "7", anna)
 
-    assert list_suspicious(anna) == [wrong, doubtful]
+    assert list_suspicious(anna) == [images[share] for share in sorted(shares, reverse=True)]
 
 
 def test_later_prediction_changes_nothing(model: ModelVersion, anna: User) -> None:
@@ -117,6 +117,21 @@ def test_own_label_is_corrected(model: ModelVersion, anna: User) -> None:
     assert factories.get_label(image) == "7"
     assert list_suspicious(anna) == []
     assert not Dispute.objects.exists()
+
+
+def test_undone_confirmation_leaves_an_earlier_correction(
+    model: ModelVersion, anna: User, bert: User
+) -> None:
+    image = create_labelled(model, "3", anna)
+    review(image, "7", anna)
+    checks.create_checks([image], bert)
+    queue.record_answer(image, "1", bert)
+    queue.record_answer(image, "7", anna, Order.DISPUTED)
+
+    queue.undo(image, anna, Order.DISPUTED)
+
+    assert factories.get_label(image) == "7"
+    assert Dispute.objects.get().settled_at is None
 
 
 def test_second_look_of_another_person_is_not_undone(
