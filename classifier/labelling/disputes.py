@@ -41,11 +41,14 @@ def open_disputes(images: Collection[UUID], by: User) -> None:
 
 
 def withdraw_disputes(images: Collection[UUID], by: User) -> None:
-    """Delete the open disputes that this person opened and no answer to a check supports."""
+    """Delete the open disputes that this person opened, unless another label still differs.
+
+    That is their own label, if it is the image's again, or somebody's answer to a check.
+    """
     opposing = LabelCheck.objects.filter(
         image=OuterRef("image"), answered_at__gte=OuterRef("opened_at")
     ).exclude(answer=F("image__label"))
-    opened = list_open().filter(image__in=images, opened_by=by)
+    opened = list_open().filter(image__in=images, opened_by=by).exclude(image__labelled_by=by)
     opened.exclude(Exists(opposing)).delete()
 
 

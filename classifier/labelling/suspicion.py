@@ -16,7 +16,7 @@ from classifier.recognition.labels import KNOWN_LABELS
 def rate_images(images: Collection[UUID], label: str) -> None:
     """Store how likely it is that the label, which these images have just got, is wrong.
 
-    The newest prediction of each image is older than the label, so its model has not learned it.
+    The newest prediction of each image is older than a new label, so its model has not learned it.
     """
     newest = Prediction.objects.filter(image__in=images).order_by("image", "-id").distinct("image")
     rows = [*newest.values_list("image", "probabilities", "scores__rejection")]

@@ -105,6 +105,17 @@ def test_undone_label_leaves_a_dispute_that_a_check_supports(
     assert list_disputed(bert) == [disputed]
 
 
+def test_undone_correction_of_a_disputing_label_leaves_the_dispute(
+    disputed: UUID, bert: User
+) -> None:
+    label(disputed, "7", bert)
+
+    labels.undo_changes([disputed], bert)
+
+    assert factories.get_label(disputed) == "5"
+    assert list_disputed(bert) == [disputed]
+
+
 def test_removed_label_ends_the_dispute(disputed: UUID, bert: User) -> None:
     label(disputed, "unknown", bert)
 
