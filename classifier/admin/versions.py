@@ -1,5 +1,6 @@
 """The models: how each compares with the champion, its training data, and its promotion."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -177,7 +178,7 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
         "snapshot": version.snapshot,
         "sources": [(source.label, by_source[source]) for source in Source if source in by_source],
         "non_digits": by_label.get(Label.NOT_A_DIGIT, 0),
-        "label_chart": _draw_labels(by_label),
+        "label_charts": _draw_labels(by_label, version.snapshot.get("corrected", {})),
         "labelled_uploads": list_labelled_uploads(version),
         "serving_periods": versions.list_serving_periods().filter(model=version),
         "previous": versions.get_previous_champion() if is_champion else None,
@@ -192,6 +193,11 @@ def _get_other(version: ModelVersion) -> ModelVersion | None:
     return champion if champion and champion.pk != version.pk else None
 
 
-def _draw_labels(by_label: dict[str, int]) -> SafeString | None:
-    digits = {digit: by_label[digit] for digit in DIGITS if digit in by_label}
-    return charts.draw_bars(digits, "Images by label") if digits else None
+def _draw_labels(by_label: dict[str, int], corrected: dict[str, str]) -> list[SafeString]:
+    """Draw the labels of all images, and those of uploads, which MNIST's 60,000 would hide."""
+    counts = {"All images": by_label, "Labelled uploads": Counter(corrected.values())}
+    return [
+        charts.draw_bars({digit: each.get(digit, 0) for digit in DIGITS}, title, "label")
+        for title, each in counts.items()
+        if any(each.get(digit) for digit in DIGITS)
+    ]

@@ -1,14 +1,15 @@
-"""Small charts as SVG, coloured by static/charts.css and readable by screen readers."""
+"""Small charts as SVG, coloured by static/charts.css, each with a table of its values."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 360, 180
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, 14, 20, 40
 COLOURS = 6
 CHARACTER_WIDTH, LABEL_GAP = 6, 2
 
@@ -17,6 +18,52 @@ Formatter = Callable[[float], str]
 
 def format_number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The values of a chart: a row for each label, and a column for each series."""
+
+    x_title: str
+    labels: Sequence[str]
+    series: Mapping[str, Sequence[float]]
+    format_value: Formatter
+
+    def format_row(self, row: int) -> list[str]:
+        """Return the values of a row, empty where a series has none."""
+        return [
+            self.format_value(values[row]) if row < len(values) else ""
+            for values in self.series.values()
+        ]
+
+    def describe_row(self, row: int) -> str:
+        values = self.format_row(row)
+        if len(values) > 1:
+            values = [f"{name} {value}" for name, value in zip(self.series, values, strict=True)]
+        return f"{self.labels[row]}: {', '.join(values)}"
+
+    def render(self, title: str) -> SafeString:
+        if not self.labels:
+            return SafeString("")
+        names = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in self.series))
+        rows = format_html_join(
+            "",
+            '<tr><th scope="row">{}</th>{}</tr>',
+            (
+                (label, format_html_join("", "<td>{}</td>", ((v,) for v in self.format_row(row))))
+                for row, label in enumerate(self.labels)
+            ),
+        )
+        return format_html(
+            '<details class="values"><summary>{}</summary><div tabindex="0" role="region"'
+            ' aria-label="{}"><table><thead><tr><th scope="col">{}</th>{}</tr></thead>'
+            "<tbody>{}</tbody></table></div></details>",
+            _("Table"),
+            title,
+            self.x_title or _("Label"),
+            names,
+            rows,
+        )
 
 
 def draw_lines(
@@ -46,9 +93,12 @@ def draw_lines(
         for name, each in series.items()
         if each
     )
-    x_axis = _draw_x_axis(labels, [_get_x(number, count) for number in range(count)], x_title)
+    positions = [_get_x(number, count) for number in range(count)]
+    x_axis = _draw_x_axis(labels, positions, x_title)
     y_axis = _draw_y_axis(scale, format_value)
-    return _draw_figure(title, text, list(series) if len(series) > 1 else [], y_axis, x_axis, lines)
+    table = _Table(x_title, labels, series, format_value)
+    drawing = [y_axis, x_axis, lines, _draw_readouts(positions, table)]
+    return _draw_figure(title, text, list(series) if len(series) > 1 else [], drawing, table)
 
 
 def draw_bars(
@@ -78,7 +128,10 @@ def draw_bars(
     )
     text = ", ".join(f"{name}: {format_value(value)}" for name, value in values.items())
     x_axis = _draw_x_axis(list(values), positions, x_title)
-    return _draw_figure(title, text, [], _draw_y_axis(scale, format_value), x_axis, bars)
+    table = _Table(x_title, list(values), {title: list(values.values())}, format_value)
+    y_axis = _draw_y_axis(scale, format_value)
+    drawing = [y_axis, x_axis, bars, _draw_readouts(positions, table)]
+    return _draw_figure(title, text, [], drawing, table)
 
 
 def _choose_scale(values: Iterable[float]) -> list[float]:
@@ -163,7 +216,33 @@ def _draw_x_axis(labels: Sequence[str], positions: list[float], x_title: str) ->
     )
 
 
-def _draw_figure(title: str, text: str, legend: list[str], *parts: SafeString) -> SafeString:
+def _draw_readouts(positions: Sequence[float], table: _Table) -> SafeString:
+    """Draw for each position a line and the values, which are visible under the pointer only."""
+    width = (WIDTH - LEFT - RIGHT) / max(len(positions), 1)
+    return format_html_join(
+        "",
+        '<g class="readout"><rect x="{}" y="0" width="{}" height="{}"/>'
+        '<line x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="10">{}</text></g>',
+        (
+            (
+                f"{x - width / 2:.1f}",
+                f"{width:.1f}",
+                HEIGHT - BOTTOM,
+                f"{x:.1f}",
+                f"{x:.1f}",
+                TOP,
+                HEIGHT - BOTTOM,
+                LEFT,
+                table.describe_row(row),
+            )
+            for row, x in enumerate(positions)
+        ),
+    )
+
+
+def _draw_figure(
+    title: str, text: str, legend: list[str], drawing: list[SafeString], table: _Table
+) -> SafeString:
     """Draw a figure whose `text` screen readers read instead of the drawing."""
     svg = format_html(
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}. {}">{}</svg>',
@@ -171,7 +250,7 @@ def _draw_figure(title: str, text: str, legend: list[str], *parts: SafeString) -
         HEIGHT,
         title,
         text,
-        format_html_join("", "{}", ((part,) for part in parts)),
+        format_html_join("", "{}", ((part,) for part in drawing)),
     )
     items = format_html_join(
         "",
@@ -179,8 +258,9 @@ def _draw_figure(title: str, text: str, legend: list[str], *parts: SafeString) -
         ((number % COLOURS, name) for number, name in enumerate(legend)),
     )
     return format_html(
-        '<figure class="chart"><figcaption>{}</figcaption>{}{}</figure>',
+        '<figure class="chart"><figcaption>{}</figcaption>{}{}{}</figure>',
         title,
         svg,
         format_html('<ul class="legend">{}</ul>', items) if legend else "",
+        table.render(title),
     )

@@ -49,7 +49,9 @@ def test_axis_has_equal_steps_around_all_values(values: list[float]) -> None:
 def test_bars_start_at_zero_and_match_their_values() -> None:
     chart = charts.draw_bars({"7": 20, "none": 10, "1": 0}, "By label")
 
-    heights = [float(height) for height in re.findall(r'height="([\d.]+)"', chart)]
+    heights = [
+        float(height) for height in re.findall(r'class="column"[^>]* height="([\d.]+)"', chart)
+    ]
     assert heights == [pytest.approx(2 * heights[1]), heights[1], 0]
     assert list_y_labels(chart)[0] == 0
     assert list_x_labels(chart) == ["7", "none", "1"]
@@ -62,6 +64,27 @@ def test_labels_that_do_not_fit_are_left_out() -> None:
     assert list_x_labels(charts.draw_bars(days, "Days")) == [
         f"2026-11-{day:02}" for day in (1, 8, 15, 22, 29)
     ]
+
+
+def list_cells(chart: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", chart)
+    return [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in rows]
+
+
+def test_table_has_every_value() -> None:
+    chart = charts.draw_lines({"a": [1, 2], "b": [3]}, "Two", "day", ["Monday", "Tuesday"])
+
+    assert list_cells(chart) == [["day", "a", "b"], ["Monday", "1", "3"], ["Tuesday", "2", ""]]
+    bars = charts.draw_bars({"7": 60_000, "1": 62}, "Images", "label")
+    assert list_cells(bars) == [["label", "Images"], ["7", "60,000"], ["1", "62"]]
+
+
+def test_readouts_name_label_and_values() -> None:
+    lines = charts.draw_lines({"a": [1, 2], "b": [3, 4]}, "Two", "day", ["Monday", "Tuesday"])
+
+    readouts = re.findall(r'class="readout">.*?<text[^>]*>([^<]*)<', lines)
+    assert readouts == ["Monday: a 1, b 3", "Tuesday: a 2, b 4"]
+    assert ">7: 60,000</text></g>" in charts.draw_bars({"7": 60_000}, "Images")
 
 
 def test_names_are_escaped() -> None:

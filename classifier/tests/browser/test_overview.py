@@ -1,5 +1,7 @@
 """The overview on the admin's first page."""
 
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
@@ -48,3 +50,27 @@ def test_menu_opens_and_closes_by_keyboard(page: Page, width: int) -> None:
     jobs.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/procrastinate/procrastinatejob/")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_chart_shows_values_under_the_pointer_and_in_a_table(
+    champion: ModelVersion, page: Page, width: int
+) -> None:
+    snapshot = {
+        "by_label": {"7": 6_000, "1": 6_700},
+        "corrected": {str(uuid4()): "7", str(uuid4()): "7"},
+    }
+    ModelVersion.objects.filter(pk=champion.pk).update(snapshot=snapshot)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"/admin/classifier/modelversion/{champion.pk}/change/")
+    chart = page.get_by_role("figure", name="All images")
+    readout = chart.locator(".readout text").nth(7)
+
+    expect(readout).to_be_hidden()
+    chart.locator(".readout rect").nth(7).hover()
+    expect(readout).to_be_visible()
+    expect(readout).to_have_text("7: 6,000")
+
+    uploads = page.get_by_role("figure", name="Labelled uploads")
+    uploads.get_by_text("Table").click()
+    expect(uploads.get_by_role("row", name="7 2")).to_be_visible()
