@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import apps
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
@@ -27,7 +28,10 @@ class StaffSite(AdminSite):
         from classifier.admin.menu import build_menu
 
         context: dict[str, Any] = super().each_context(request)
-        return context | {"menu": build_menu(context["available_apps"])}
+        return context | {
+            "menu": build_menu(context["available_apps"]),
+            "has_grid": not settings.HIDE_GUESS,
+        }
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -175,6 +175,11 @@ class ImageAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: InputImage, form: Any, change: bool) -> None:
         labels.set_label(obj.pk, obj.label, by=cast(User, request.user), via=Via.ADMIN)
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name the field for screen readers, as cells of a list have no label."""
+        widget = forms.Select({"aria-label": db_field.verbose_name})
+        return super().formfield_for_choice_field(db_field, request, widget=widget, **kwargs)
+
     @admin.action(description="Set the label of the selected images", permissions=["change"])
     def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
         label = request.POST.get("label", "")

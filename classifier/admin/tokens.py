@@ -44,6 +44,14 @@ class TokenAdmin(admin.ModelAdmin):
         every = super().get_queryset(request)
         return every if request.user.is_superuser else every.filter(user=request.user.pk)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "expires_at":
+            # The label of the two inputs names neither for screen readers.
+            for widget, name in zip(field.widget.widgets, ("expiry date", "time"), strict=True):
+                widget.attrs["aria-label"] = name
+        return field
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> Any:
