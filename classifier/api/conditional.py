@@ -11,6 +11,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.http import parse_etags
+from django.utils.translation import gettext_lazy
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
@@ -22,7 +23,9 @@ from rest_framework.views import APIView
 class PreconditionFailed(APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
-    default_detail = "It has changed since you read it. Read it again before you change it."
+    default_detail = gettext_lazy(
+        "It has changed since you read it. Read it again before you change it."
+    )
 
 
 class ConditionalView(APIView):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.pagination import Cursor, CursorPagination
@@ -12,7 +13,9 @@ from rest_framework.utils.urls import replace_query_param
 
 class InvalidCursor(ParseError):
     default_code = "invalid_cursor"
-    default_detail = "This cursor is not valid. Follow the list's own links, or leave it out."
+    default_detail = gettext_lazy(
+        "This cursor is not valid. Follow the list's own links, or leave it out."
+    )
 
 
 class PageQuery(serializers.Serializer[Any]):

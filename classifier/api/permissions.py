@@ -1,5 +1,6 @@
 """Permissions of staff and scopes of tokens."""
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -13,9 +14,10 @@ class MissingScope(PermissionDenied):
     default_code = "missing_scope"
 
     def __init__(self, scope: Scope) -> None:
-        super().__init__(
-            f"This token does not have the scope '{scope}'. Create one that does in the admin."
+        sentence = _(
+            "This token does not have the scope '%(scope)s'. Ask the staff for one that does."
         )
+        super().__init__(sentence % {"scope": scope})
 
 
 class StaffPermission(BasePermission):

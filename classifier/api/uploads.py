@@ -34,7 +34,9 @@ DELETE_KEY = "HTTP_DELETE_KEY"
 
 class WrongKey(PermissionDenied):
     default_code = "wrong_delete_key"
-    default_detail = "The Delete-Key is wrong. It is the `delete_key` in the upload's first answer."
+    default_detail = gettext_lazy(
+        "The Delete-Key is wrong. It is the `delete_key` in the upload's first answer."
+    )
 
 
 class MissingKey(NotAuthenticated):

@@ -255,7 +255,7 @@ def test_correction_is_accepted_by_one_key_and_undone(result: Page, settings: Se
     send(result)
     upload = Upload.objects.get()
 
-    result.goto("/admin/classifier/inputimage/queue/?order=disputed")
+    result.goto("/admin/classifier/inputimage/queue/?order=suggested")
     expect(result.get_by_role("button", name="accept all 4 A")).to_be_visible()
     result.keyboard.press("a")
     expect(result.locator("[aria-busy=true]")).to_have_count(0)
