@@ -1,6 +1,7 @@
 """Tests of audits: their draw, their place in the queue, the estimated error and its alarm."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +10,17 @@ from pytest_django.fixtures import Settings
 
 from classifier.labelling import audits, labels, queue
 from classifier.labelling.selection import Order
-from classifier.models import Alarm, Audit, Delivery, InputImage, ModelVersion, Source, Via, Webhook
+from classifier.models import (
+    Alarm,
+    Audit,
+    Delivery,
+    Erasure,
+    InputImage,
+    ModelVersion,
+    Source,
+    Via,
+    Webhook,
+)
 from classifier.monitoring.audits import summarize_audits
 from classifier.recognition.labels import Event
 from classifier.registry import versions
@@ -33,10 +44,12 @@ def answer_with_seven(version: ModelVersion, **values: object) -> InputImage:
     return image
 
 
-def audit(version: ModelVersion, by: User, label: str, **values: object) -> None:
+def audit(version: ModelVersion, by: User, label: str, **values: object) -> InputImage:
+    """Create the audit of a certain 7, and label its image."""
     image = answer_with_seven(version, **values)
     Audit.objects.create(image=image, prediction=image.predictions.get())
     labels.set_label(image.pk, label, by, Via.QUEUE)
+    return image
 
 
 def test_every_certain_answer_is_drawn_while_there_are_few(version: ModelVersion) -> None:
@@ -225,3 +238,53 @@ def test_alarm_leaves_an_old_champion_in_service(
     audits.check_promise()
 
     assert ModelVersion.objects.champion() == new
+
+
+@pytest.fixture
+def new(champion: ModelVersion, settings: Settings) -> ModelVersion:
+    """A new champion, which alarms roll back."""
+    settings.ROLLBACK_WITHIN_DAYS = 7
+    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
+    return versions.promote("new")
+
+
+def test_model_that_came_back_by_a_rollback_stays(
+    champion: ModelVersion, new: ModelVersion, anna: User
+) -> None:
+    for model in (new, champion):
+        for label in ("1", "2"):
+            audit(model, anna, label)
+    audits.check_promise()
+    assert versions.rollback() == new
+
+    audits.check_promise()
+
+    assert ModelVersion.objects.champion() == new
+
+
+def test_refused_rollback_leaves_the_champion_in_service(
+    champion: ModelVersion,
+    new: ModelVersion,
+    anna: User,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.FORGET_WITHIN_DAYS = 7
+    Erasure.objects.create(image_id=uuid4(), upload_id=uuid4(), trained_models=[champion.name])
+    for label in ("1", "2"):
+        audit(new, anna, label)
+
+    audits.check_promise()
+
+    assert ModelVersion.objects.champion() == new
+    assert Alarm.objects.filter(cleared_at=None).exists()
+    assert "can't be rolled back: Model baseline was trained on 1 image deleted" in caplog.text
+
+
+def test_alarm_names_the_images_whose_answers_were_wrong(new: ModelVersion, anna: User) -> None:
+    wrong = [audit(new, anna, label) for label in ("1", "2")]
+    audit(new, anna, "7")
+
+    audits.check_promise()
+
+    assert {*Alarm.objects.get().causes} == {image.pk for image in wrong}
