@@ -15,7 +15,7 @@ class MissingScope(PermissionDenied):
 
     def __init__(self, scope: Scope) -> None:
         sentence = _(
-            "This token does not have the scope '%(scope)s'. Ask the staff for one that does."
+            "This token does not have the scope '%(scope)s'. Create one that does in the admin."
         )
         super().__init__(sentence % {"scope": scope})
 

@@ -126,10 +126,11 @@ function typeLabel(label) {
 }
 
 function moveByPointer({ detail: { index, box, finished } }) {
-  if (String(box) === String(correction.digits[index].box) && !finished) return;
+  const isChanged = String(box) !== String(correction.digits[index].box);
+  if (!isChanged && !dragging) return; // a click selects only
   if (!dragging) correction.remember();
   dragging = !finished;
-  if (String(box) !== String(correction.digits[index].box)) correction.setBox(index, box);
+  if (isChanged) correction.setBox(index, box);
   update();
 }
 

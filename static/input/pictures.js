@@ -86,7 +86,7 @@ export class Pictures extends EventTarget {
     if (REFUSED.test(type) || REFUSED.test(name)) return refused;
     if (type && !type.startsWith("image/")) return notPicture;
     if (chosen.length >= maxPictures) return tooMany;
-    const total = chosen.reduce((sum, file) => sum + file.size, size);
+    const total = chosen.reduce((sum, each) => sum + each.size, size);
     return total > maxMb * MB ? tooLarge : "";
   }
 

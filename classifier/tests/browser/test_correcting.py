@@ -111,6 +111,8 @@ def test_dragged_corner_resizes_box(result: Page) -> None:
 
 def test_dragged_box_moves(result: Page) -> None:
     box = list_boxes(result).first
+    result.mouse.click(*get_middle(box))
+    expect(result.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
     before, (x, y) = get_rectangle(box), get_middle(box)
     drag(result, (x, y), (x + 12, y - 8))
     after = get_rectangle(box)
