@@ -62,7 +62,7 @@ export class Correction {
     this.digits.splice(this.selected, 0, createDigit(box));
   }
 
-  // Adds a box of the selected one's size beside it, or one in the middle.
+  // Adds a box as large as the selected one next to it, or one in the middle.
   addBeside() {
     const { width, height } = this.#picture;
     const [x, y, w, h] = this.current?.box ?? [width * 0.4, height * 0.3, width * 0.1, height * 0.4];

@@ -71,7 +71,7 @@ def test_missing_object_is_named(admin_client: Client, address: str, detail: str
 @pytest.mark.parametrize(
     ("address", "name", "hint"),
     [
-        ("/api/images?lable=7", "lable", "Use one of: cursor, limit, label, source"),
+        ("/api/images?digit=7", "digit", "Use one of: cursor, limit, label, source"),
         ("/api/labels.npz?limit=7", "limit", "Use one of: source, labelled_after."),
         ("/api/runs?label=7", "label", "Use one of: cursor, limit."),
         (f"{IMAGE}?limit=7", "limit", "This address has no parameters."),

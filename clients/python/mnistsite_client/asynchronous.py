@@ -1,4 +1,4 @@
-"""The client for asyncio: each request runs in a thread, so the loop goes on."""
+"""The client for asyncio: each request runs in a thread and never blocks the loop."""
 
 from __future__ import annotations
 
