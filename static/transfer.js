@@ -5,7 +5,7 @@ const form = document.querySelector("#import-form");
 const error = document.querySelector("[role=alert]");
 const problems = document.querySelector("#problems");
 
-// Without a share, the bar moves to and fro.
+// Without a share, the bar moves back and forth.
 function showProgress(section, text, share) {
   const progress = section.querySelector(".transfer-progress");
   const bar = progress.querySelector("progress");

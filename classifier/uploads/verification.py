@@ -22,7 +22,7 @@ def verify_files() -> Iterator[Finding]:
     """Compare each upload's file with its size and sha256."""
     for upload in Upload.objects.only("file", "size", "sha256").iterator():
         fault = _find_fault(upload)
-        # Its sender may have deleted it meanwhile.
+        # The sender may have deleted the upload meanwhile.
         if fault and Upload.objects.filter(pk=upload.pk).exists():
             yield Finding(str(upload), fault, RESTORE)
 

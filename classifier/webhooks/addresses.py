@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 
-# Of AWS, Azure, Google, Oracle and Alibaba.
+# They belong to AWS, Google, Azure, Oracle and Alibaba.
 METADATA_NETWORKS = [
     ip_network(network)
     for network in (
