@@ -56,12 +56,9 @@ def classify_picture(
         visitor=visitor,
     )
     images = _build_images(upload, reading.digits)
-    recognitions = [digit.recognition for digit in reading.digits]
-    predictions = [
-        records.build_prediction(image, recognition, served.version)
-        for image, recognition in zip(images, recognitions, strict=True)
-    ]
-    items = list(map(records.build_queue_item, images, recognitions))
+    read = [(image, digit.recognition) for image, digit in zip(images, reading.digits, strict=True)]
+    predictions = [records.build_prediction(*each, served.version) for each in read]
+    items = [records.build_queue_item(*each) for each in read]
     model = served.version.name if images else None
     answer = answers.build_answer(reading, model, upload.pk, [image.pk for image in images])
     event = _build_event(answer) if answer.verdict == Verdict.UNSURE and not has_pixels else None
