@@ -34,7 +34,8 @@ def get_result_page(client: Client, data: bytes) -> str:
 
 
 def list_alerts(response: "Response") -> list[str]:
-    return re.findall(r'<div class="alert[^>]*>([^<]*)</div>', response.content.decode())
+    pattern = r'<(?:div class="alert|p role="alert")[^>]*>([^<]*)<'
+    return re.findall(pattern, response.content.decode())
 
 
 def list_answers(page: str) -> list[str]:
