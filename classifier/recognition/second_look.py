@@ -6,7 +6,7 @@ from classifier.recognition.reading import Reading, mark_unsure
 
 LEAST_SIDE = 64  # pixels of the shorter side; smaller pictures have no shadows or rules
 LEAST_GAIN = 0.03  # of the digits' mean certainty, by which an unsure second look is better
-EVEN = 0.75  # of the brightest paper's light, the least on evenly lit paper
+EVEN = 0.65  # of the brightest paper's light, the least on evenly lit paper
 
 
 def is_needed(page: Page, reading: Reading) -> bool:
@@ -26,7 +26,7 @@ def choose_reading(first: Reading, second: Reading) -> Reading:
     because remains of shadows look like digits beside the true ones.
     """
     if first.best_guess == second.best_guess:
-        return first if first.verdict == Verdict.DIGIT else second
+        return first if first.verdict == Verdict.DIGIT or _is_cut_off(first) else second
     if not second.digits:
         return first
     if first.verdict != Verdict.DIGIT and second.verdict != Verdict.DIGIT:
@@ -39,6 +39,10 @@ def choose_reading(first: Reading, second: Reading) -> Reading:
     if len(first.digits) in (1, len(second.digits)):
         return first
     return mark_unsure(first, Reason.LOW_CONFIDENCE)
+
+
+def _is_cut_off(reading: Reading) -> bool:
+    return any(digit.recognition.reason == Reason.CUT_OFF for digit in reading.digits)
 
 
 def _measure_certainty(reading: Reading) -> float:

@@ -47,13 +47,15 @@ class Contrast:
     """The share of the paper's light that each pixel absorbs.
 
     `ink` is that share, 0 to 1, and `floor` the share that the paper's grain reaches. `grey` is the
-    picture and `light` the paper without ink, both in grey levels.
+    picture and `light` the paper without ink, both in grey levels. `desk` is the mask of a desk
+    around the paper.
     """
 
     ink: Grey
     floor: Grey
     grey: Grey
     light: Grey
+    desk: Mask
 
     @cached_property
     def level(self) -> tuple[float, float]:
@@ -93,13 +95,17 @@ def find_ink(pixels: Pixels) -> Ink:
     blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
     whole = pieces
     strokes, pieces = remove_shadows(contrast, strokes, pieces, blur)
-    evenness = measure_evenness(contrast.light) if rules is None and pieces is whole else 0.0
+    evenness = measure_evenness(contrast) if rules is None and pieces is whole else 0.0
     return Ink(strokes, pieces, contrast.level[1], evenness)
 
 
-def measure_evenness(light: Grey) -> float:
-    step = max(1, min(light.shape) // EVENNESS_SIDE)
-    low, high = np.percentile(light[::step, ::step], (2, 98))
+def measure_evenness(contrast: Contrast) -> float:
+    """Return the light of the darkest paper as a share of the brightest's, without the desk."""
+    step = max(1, min(contrast.light.shape) // EVENNESS_SIDE)
+    paper = contrast.light[::step, ::step][~contrast.desk[::step, ::step]]
+    if not len(paper):
+        return 0.0
+    low, high = np.percentile(paper, (2, 98))
     return float(low / high)
 
 
@@ -144,9 +150,11 @@ def measure_thickest(mask: Mask) -> int:
 def measure_contrast(grey: Grey, window: float) -> Contrast:
     light = estimate_paper_light(grey, window)
     ink = 1 - grey / light
+    desk = np.zeros(grey.shape, np.bool_)
     if min(grey.shape) >= LEAST_LIT:
-        ink[find_desk(light)] = 0
-    return Contrast(ink, measure_noise_floor(light - grey) / light, grey, light)
+        desk = find_desk(light)
+        ink[desk] = 0
+    return Contrast(ink, measure_noise_floor(light - grey) / light, grey, light, desk)
 
 
 def remove_shadows(

@@ -11,7 +11,7 @@ from classifier.recognition.imaging import Picture
 from classifier.recognition.imaging.tests.digit_pictures import draw_ink
 from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.reader import read_page, read_picture
-from classifier.recognition.reading import NOTHING, ReadDigit, Reading, ReadLine
+from classifier.recognition.reading import NOTHING, ReadDigit, Reading, ReadLine, mark_unsure
 from classifier.recognition.recognizer import Recognition, Recognizer
 
 BOX = 0, 0, 10, 10
@@ -36,6 +36,12 @@ def test_text_is_certain_if_either_look_is(certain: int) -> None:
     looks[certain] = make_reading("17")
 
     assert second_look.choose_reading(*looks) is looks[certain]
+
+
+def test_same_text_cut_off_by_the_border_stays_unsure() -> None:
+    first = mark_unsure(make_reading("7"), Reason.CUT_OFF)
+
+    assert second_look.choose_reading(first, make_reading("7")) is first
 
 
 def test_two_certain_texts_that_differ_are_unsure() -> None:
