@@ -8,7 +8,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from mnistsite import env
+from mnistsite import env, media
 from mnistsite.observability import jobs, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -209,30 +209,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-
-def _configure_media() -> dict[str, Any]:
-    """Store uploads in MEDIA_S3_BUCKET if it is set, else in MEDIA_ROOT."""
-    bucket = env.string("MEDIA_S3_BUCKET")
-    if not bucket:
-        return {"BACKEND": "classifier.uploads.storage.DurableStorage"}
-    keys = env.secret("MEDIA_S3_ACCESS_KEY"), env.secret("MEDIA_S3_SECRET_KEY")
-    if any(keys) and not all(keys):
-        raise ImproperlyConfigured(
-            "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY, or neither to use the "
-            "machine's role."
-        )
-    options = {
-        "bucket_name": bucket,
-        "endpoint_url": env.string("MEDIA_S3_ENDPOINT") or None,
-        "region_name": env.string("MEDIA_S3_REGION") or None,
-        "access_key": keys[0] or None,
-        "secret_key": keys[1] or None,
-    }
-    return {"BACKEND": "classifier.uploads.object_storage.ObjectStorage", "OPTIONS": options}
-
-
 STORAGES = {
-    "default": _configure_media(),
+    "default": media.configure_storage(),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"

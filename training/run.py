@@ -1,17 +1,16 @@
 """Runs one training: prepare, train, calibrate, evaluate, compare with the champion, register."""
 
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
-from classifier.models import ModelState, ModelVersion, RunState, Source, Via
+from classifier.models import ModelState, ModelVersion, RunState, Via
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
 from classifier.recognition.model_folder import Manifest
@@ -30,48 +29,16 @@ from training import (
     trainer,
 )
 from training.data import database, split
-from training.data.database import TrainingData
 from training.data.images import GroupedImages, Images
-from training.data.split import NotEnoughData, TrainingSplit
 from training.evaluation import evaluate, gate, label_effects, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
 from training.evaluation.label_effects import LabelEffects
 from training.evaluation.results import EvaluationResults
 from training.ink_trainer import InkConfiguration
 from training.line_trainer import Follow, LineConfiguration
+from training.plan import TrainingPlan, TrainingRequest, prepare_plan
 from training.record import Record
-from training.trainer import Configuration, EpochMetrics
-
-MIN_IMAGES_PER_DIGIT = 100
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """The name and configuration of a new model.
-
-    If `promote` is set, the model is promoted that way unless the gate rejects it.
-    """
-
-    name: str
-    configuration: Configuration
-    promote: Via | None = None
-    progress_bar: bool = True
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """The data and configuration of a run. To fine-tune, `base` is the model to start from."""
-
-    data: TrainingData
-    split: TrainingSplit
-    configuration: Configuration
-    base: ModelVersion | None = None
-    base_members: tuple[Any, ...] = ()
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        base = {"fine_tuned_from": self.base.name} if self.base else {}
-        return asdict(self.configuration) | base
+from training.trainer import EpochMetrics
 
 
 def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
@@ -86,7 +53,7 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
     # A killed run may have left plots without a model.
     shutil.rmtree(settings.IMAGES_DIR / request.name, ignore_errors=True)
     champion = ModelVersion.objects.champion()
-    plan = _prepare(request, champion, record)
+    plan = prepare_plan(request, champion, record)
     with tracking.track_run(request.name, plan.settings, settings.WANDB_DIR, record.log) as track:
         members = _train_members(request, plan, record, track)
         with model_folder.publishing(folder) as draft:
@@ -98,40 +65,6 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
         track(results.to_json())
     compared = _compare(results, plan.data.new, champion, record) if champion else None
     return _register(request, results, compared, record)
-
-
-def _prepare(
-    request: TrainingRequest, champion: ModelVersion | None, record: Record
-) -> TrainingPlan:
-    record.set_stage("reading the images")
-    data = database.load_training_data(champion)
-    counts = np.bincount((data.mnist + data.corrections).digits.labels, minlength=10)
-    if counts.min() < MIN_IMAGES_PER_DIGIT:
-        raise NotEnoughData(
-            f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
-            f"only {counts.min()} of digit {counts.argmin()}. "
-            "Load MNIST: python manage.py loadmnist"
-        )
-    base = champion if record.run.fine_tune else None
-    if base and not record.run.force:
-        _check_labels_are_new(data, base)
-    record.log(report.format_snapshot(data.snapshot, dict(Source.choices)))
-    record.set_stage("preparing the training data")
-    configuration = request.configuration
-    if base is None:
-        prepared = split.prepare_training(data.mnist + data.corrections, configuration.seed)
-        return TrainingPlan(data, prepared, configuration)
-    members = export.read_members(find_model_folder(base.name))
-    configuration = replace(configuration, members=len(members))
-    prepared = split.prepare_fine_tuning(data.mnist, data.corrections, configuration.seed)
-    return TrainingPlan(data, prepared, configuration, base, tuple(members))
-
-
-def _check_labels_are_new(data: TrainingData, champion: ModelVersion) -> None:
-    if data.snapshot.corrected == champion.snapshot.get("corrected", {}):
-        raise runs.NoNewLabels(
-            f"Nothing new to learn: model {champion} knows every label that is not held out."
-        )
 
 
 def _train_members(

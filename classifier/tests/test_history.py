@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from classifier.models import InputImage, LabelChange, Prediction
-from classifier.tests.test_constraints import (
+from classifier.tests.row_writers import (
     Write,
     write_label_change,
     write_prediction,

@@ -16,8 +16,9 @@ from classifier.registry import runs, versions
 from classifier.registry.serving import find_model_folder
 from classifier.tests.killing import kill_at_each_step, print_step
 from training import trainer
+from training.plan import TrainingRequest
 from training.record import record_run
-from training.run import TrainingRequest, train_model
+from training.run import train_model
 from training.tests import stand_ins
 
 

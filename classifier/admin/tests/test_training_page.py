@@ -272,33 +272,3 @@ def test_list_takes_a_constant_number_of_queries(trainer_client: Client, trainer
 
     count_queries(1)
     assert count_queries(2) == count_queries(9)
-
-
-@pytest.mark.parametrize(
-    ("passed_s", "share", "left"),
-    [
-        (60, "0.2", "About 4 minutes left."),
-        (270, "0.9", "About a minute left."),
-        (500, "0.95", "It takes longer than the last time."),
-    ],
-)
-def test_progress_is_measured_by_the_last_run_of_its_kind(
-    trainer_client: Client, learner: ModelVersion, passed_s: int, share: str, left: str
-) -> None:
-    now = timezone.now()
-    start = {"started_at": now - timedelta(minutes=5), "finished_at": now}
-    create_run(RunState.SUCCEEDED, result=learner, fine_tune=True, **start)
-    started_at = now - timedelta(seconds=passed_s)
-    running = create_run(RunState.RUNNING, fine_tune=True, started_at=started_at)
-
-    html = trainer_client.get(get_admin_url(running)).content.decode()
-
-    assert f'<progress max="1" value="{share}' in html
-    assert left in html
-
-
-@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.FAILED])
-def test_run_that_is_not_running_has_no_progress(trainer_client: Client, state: RunState) -> None:
-    run = create_run(state)
-
-    assert "<progress" not in trainer_client.get(get_admin_url(run)).content.decode()

@@ -119,7 +119,8 @@ def train(record: Record, options: dict[str, Any]) -> ModelVersion:
         import_tensorflow()
         from training.data.split import NotEnoughData
         from training.export import MissingWeights
-        from training.run import TrainingRequest, train_model
+        from training.plan import TrainingRequest
+        from training.run import train_model
         from training.trainer import FINE_TUNING_EPOCHS, Configuration
     except ModuleNotFoundError as error:
         raise CommandError(

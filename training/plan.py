@@ -1,0 +1,86 @@
+"""The data and configuration of a training run."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from classifier.models import ModelVersion, Source, Via
+from classifier.registry import runs
+from classifier.registry.serving import find_model_folder
+from training import export
+from training.data import database, split
+from training.data.database import TrainingData
+from training.data.split import NotEnoughData, TrainingSplit
+from training.evaluation import report
+from training.record import Record
+from training.trainer import Configuration
+
+MIN_IMAGES_PER_DIGIT = 100
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """The name and configuration of a new model.
+
+    If `promote` is set, the model is promoted that way unless the gate rejects it.
+    """
+
+    name: str
+    configuration: Configuration
+    promote: Via | None = None
+    progress_bar: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The data and configuration of a run. To fine-tune, `base` is the model to start from."""
+
+    data: TrainingData
+    split: TrainingSplit
+    configuration: Configuration
+    base: ModelVersion | None = None
+    base_members: tuple[Any, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        base = {"fine_tuned_from": self.base.name} if self.base else {}
+        return asdict(self.configuration) | base
+
+
+def prepare_plan(
+    request: TrainingRequest, champion: ModelVersion | None, record: Record
+) -> TrainingPlan:
+    """Read the data of a run, and split them.
+
+    Raise NoNewLabels, NotEnoughData or MissingWeights if there is nothing to train on or from.
+    """
+    record.set_stage("reading the images")
+    data = database.load_training_data(champion)
+    counts = np.bincount((data.mnist + data.corrections).digits.labels, minlength=10)
+    if counts.min() < MIN_IMAGES_PER_DIGIT:
+        raise NotEnoughData(
+            f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
+            f"only {counts.min()} of digit {counts.argmin()}. "
+            "Load MNIST: python manage.py loadmnist"
+        )
+    base = champion if record.run.fine_tune else None
+    if base and not record.run.force:
+        _check_labels_are_new(data, base)
+    record.log(report.format_snapshot(data.snapshot, dict(Source.choices)))
+    record.set_stage("preparing the training data")
+    configuration = request.configuration
+    if base is None:
+        prepared = split.prepare_training(data.mnist + data.corrections, configuration.seed)
+        return TrainingPlan(data, prepared, configuration)
+    members = export.read_members(find_model_folder(base.name))
+    configuration = replace(configuration, members=len(members))
+    prepared = split.prepare_fine_tuning(data.mnist, data.corrections, configuration.seed)
+    return TrainingPlan(data, prepared, configuration, base, tuple(members))
+
+
+def _check_labels_are_new(data: TrainingData, champion: ModelVersion) -> None:
+    if data.snapshot.corrected == champion.snapshot.get("corrected", {}):
+        raise runs.NoNewLabels(
+            f"Nothing new to learn: model {champion} knows every label that is not held out."
+        )
