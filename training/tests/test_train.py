@@ -48,6 +48,7 @@ def assert_files_are_complete(version: ModelVersion, digits: Any, settings: Sett
     folder = settings.MODELS_DIR / "candidate"
     assert {path.name for path in folder.iterdir()} == {
         "exemplars.npz",
+        "ink.tflite",
         "lines.tflite",
         "manifest.json",
         "model.tflite",
@@ -78,8 +79,9 @@ def test_run_creates_a_model_plots_and_a_record(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # The line reader is here for its files, not for its skill.
+    # The line reader and the ink finder are here for their files, not for their skill.
     monkeypatch.setattr("training.line_trainer.MOST_LINES", 200)
+    monkeypatch.setattr("training.ink_trainer.MOST_SCENES", 32)
     monkeypatch.setattr("training.line_calibration.LINES", 90)
     train(members=2)
     printed = capsys.readouterr().out
