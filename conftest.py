@@ -25,6 +25,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import MediaStore, ModelVersion, Promotion
 from classifier.recognition import recognizer
+from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.line_reader import LineReader
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
@@ -144,8 +145,8 @@ def _isolate_settings(
 def _graphs_laid_out_once() -> Iterator[None]:
     """Share LiteRT graphs between the models that have the same, as nearly all in tests do."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recognizer, "Graph", functools.cache(recognizer.Graph))
-        patch.setattr(recognizer, "LineReader", functools.cache(LineReader))
+        for graph in (recognizer.Graph, LineReader, InkFinder):
+            patch.setattr(recognizer, graph.__name__, functools.cache(graph))
         yield
 
 

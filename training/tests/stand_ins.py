@@ -9,9 +9,18 @@ from django.conf import settings
 
 from classifier.recognition import model_folder, recognizer
 from classifier.recognition.exemplars import Exemplars
+from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.line_reader import LineReader
 from classifier.recognition.uncertainty import MahalanobisDetector
-from training import calibrate, exemplars, export, line_calibration, line_trainer, trainer
+from training import (
+    calibrate,
+    exemplars,
+    export,
+    ink_trainer,
+    line_calibration,
+    line_trainer,
+    trainer,
+)
 from training.data import split
 from training.data.images import Images
 from training.evaluation import plots
@@ -41,18 +50,21 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
         for name in (model_folder.GRAPH, model_folder.WEIGHTS):
             (folder / name).write_bytes((BUNDLED / name).read_bytes())
 
-    def fit_line_reader(_images: Images, _configuration: Any, folder: Path, _: Any) -> None:
-        (folder / model_folder.LINES).write_bytes((BUNDLED / model_folder.LINES).read_bytes())
+    def copy_network(name: str) -> Callable[..., None]:
+        content = (BUNDLED / name).read_bytes()
+        return lambda _images, _configuration, folder, _: (folder / name).write_bytes(content)
 
     for module, name, stand_in in (
         (recognizer, "Graph", functools.cache(recognizer.Graph)),
         (recognizer, "LineReader", functools.cache(LineReader)),
+        (recognizer, "InkFinder", functools.cache(InkFinder)),
         (split, "prepare_training", prepare),
         (split, "prepare_fine_tuning", prepare),
         (trainer, "fit", lambda *_: []),
         (trainer, "fine_tune", lambda *_: []),
         (export, "write_members", write),
-        (line_trainer, "fit_line_reader", fit_line_reader),
+        (line_trainer, "fit_line_reader", copy_network(model_folder.LINES)),
+        (ink_trainer, "fit_ink_finder", copy_network(model_folder.INK)),
         (calibrate, "fit_calibration", lambda *_: fitted),
         (line_calibration, "calibrate_lines", lambda *_: lines),
         (exemplars, "choose_exemplars", lambda *_: chosen),
