@@ -17,6 +17,7 @@ EXTENSIONS = {
     "image/gif": "gif",
     "image/bmp": "bmp",
     "image/tiff": "tif",
+    "image/avif": "avif",
 }
 
 

@@ -48,7 +48,7 @@ def test_filters_stay_until_they_are_cleared(page: Page) -> None:
 
     page.goto("/admin/")
     page.get_by_role("button", name="More").click()
-    page.get_by_role("link", name="Images").click()
+    page.get_by_role("link", name="Images", exact=True).click()
 
     page.wait_for_url(f"**{IMAGES}?label=7")
     expect(rows).to_have_count(1)
@@ -56,7 +56,7 @@ def test_filters_stay_until_they_are_cleared(page: Page) -> None:
     page.wait_for_url(f"**{IMAGES}?")
     page.goto("/admin/")
     page.get_by_role("button", name="More").click()
-    page.get_by_role("link", name="Images").click()
+    page.get_by_role("link", name="Images", exact=True).click()
     page.wait_for_url(f"**{IMAGES}")
 
 

@@ -25,7 +25,7 @@ def test_plain_form_works_without_javascript(
 ) -> None:
     phone_page.goto("/")
     expect(phone_page.locator("main").get_by_role("button")).to_have_text(["", "Send"])
-    expect(phone_page.locator("canvas")).to_be_hidden()
+    expect(phone_page.locator("#pad")).to_be_hidden()
     expect(phone_page.get_by_role("slider")).to_have_count(0)
     expect(phone_page.get_by_label("Take a photo")).to_be_hidden()
 
