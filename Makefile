@@ -91,11 +91,12 @@ lock: $(VENV)/.dev  ## resolve the dependencies and write their hashes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
-# pip reads the machine's pip.conf, with its proxies and indexes.
+# pip reads the machine's pip.conf, with its proxies and indexes. The files list all packages, so pip has
+# no dependencies to resolve: it would prefer newer releases than those listed for some extras.
 $(VENV)/.%: requirements/%.txt | $(BIN)/pip
 	@echo "Installing $<; the first time this takes minutes and 2 GB …"
-	@$(BIN)/pip install -qq --no-compile --require-hashes -r $< || { echo \
-		"The installation failed. To see why, run: $(BIN)/pip install --require-hashes -r $<" >&2; exit 1; }
+	@$(BIN)/pip install -qq --no-compile --no-deps --require-hashes -r $< || { echo \
+		"The installation failed. To see why, run: $(BIN)/pip install --no-deps --require-hashes -r $<" >&2; exit 1; }
 	@touch $@
 
 $(BIN)/pip:
