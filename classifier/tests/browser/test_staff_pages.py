@@ -84,6 +84,7 @@ def test_keyboard_alone_leads_from_login_to_promotion(
     admin_user.save()
     page = context.new_page()
     page.goto("/admin/")
+    expect(page.get_by_label("Username:")).to_be_focused()
     page.keyboard.type("admin")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
