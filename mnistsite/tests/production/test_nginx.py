@@ -48,12 +48,12 @@ def test_logs_share_the_request_id_and_contain_no_personal_data(
 ) -> None:
     response = send_request(
         production.port,
-        "/api/predict?who=me",
+        "/api/predict",
         draw_digit(7),
         {"X-Request-ID": "forged", "User-Agent": "Me"},
     )
     request_id = response.headers["X-Request-ID"]
-    send_request(production.port, f"/result/{response.json['id']}")
+    send_request(production.port, f"/result/{response.json['id']}?who=me")
     logs = [production.nginx, *production.replicas.values()]
 
     def find_lines() -> list[dict[str, Any]]:
