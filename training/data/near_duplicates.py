@@ -26,8 +26,8 @@ def group_images(pixels: Pixels, grouped: Pixels, groups: list[UUID]) -> list[UU
         similarity = shapes[:place] @ shapes[place]
         nearest = int(similarity.argmax()) if place else 0
         is_new = place == 0 or similarity[nearest] < SIMILAR
-        own = hash_pixels(pixels[place - len(grouped)].tobytes())
-        groups.append(own if is_new else groups[nearest])
+        own = pixels[place - len(grouped)].tobytes()
+        groups.append(hash_pixels(own) if is_new else groups[nearest])
     return groups[len(grouped) :]
 
 
