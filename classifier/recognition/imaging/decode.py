@@ -38,8 +38,8 @@ _UNSUPPORTED_STARTS = {
     b"\x00\x00\x00\x0cJXL ": "JPEG XL",
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
 }
-_AVIF_BRANDS = (b"avif", b"avis")
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1")
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1"}
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as other decoders, so that one file takes one core
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 # Pillow's readers raise these for damaged files.
@@ -100,7 +100,7 @@ def decode(data: bytes) -> Picture:
 
 def _reject_unsupported(data: bytes) -> None:
     name = next((n for start, n in _UNSUPPORTED_STARTS.items() if data.startswith(start)), None)
-    if data[8:12] in _HEIC_BRANDS and not _is_avif(data):
+    if set(_list_brands(data)[:1]) & _HEIC_BRANDS and not _is_avif(data):
         name = "HEIC"
     if b"<svg" in data[:1024].lower():
         name = "SVG"
@@ -110,10 +110,15 @@ def _reject_unsupported(data: bytes) -> None:
 
 
 def _is_avif(data: bytes) -> bool:
-    """Return whether the first box of a file lists AVIF among its brands."""
+    return not _AVIF_BRANDS.isdisjoint(_list_brands(data))
+
+
+def _list_brands(data: bytes) -> list[bytes]:
+    """Return the brands in the first box of an ISO media file, none for any other file."""
+    if data[4:8] != b"ftyp":
+        return []
     end = min(int.from_bytes(data[:4]), 256)
-    brands = [data[start : start + 4] for start in (8, *range(16, end, 4))]
-    return data[4:8] == b"ftyp" and any(brand in _AVIF_BRANDS for brand in brands)
+    return [data[start : start + 4] for start in (8, *range(16, end, 4))]
 
 
 def _open(data: bytes) -> Image.Image:
