@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from classifier.labelling import disputes
-from classifier.models import InputImage, LabelChange, LabelCheck, QueueItem
+from classifier.models import Dispute, InputImage, LabelChange, LabelCheck, QueueItem
 
 # An unanswered check may be shown again after this time.
 UNANSWERED_FOR = timedelta(minutes=5)
@@ -32,7 +32,7 @@ def list_eligible(by: User) -> QuerySet[QueueItem]:
     )
     items = QueueItem.objects.filter(waiting=False).exclude(pk__in=checked.values("image"))
     items = items.exclude(image__labelled_by=by, image__labelled_at__gt=now - REMEMBERED_FOR)
-    items = items.exclude(pk__in=disputes.list_open().values("image"))
+    items = items.exclude(pk__in=Dispute.objects.open().values("image"))
     return items.exclude(skipped_by__contains=[by.pk])
 
 

@@ -9,7 +9,7 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef
 
 from classifier.models import Dispute, InputImage, LabelChange, LabelCheck, Via
 from classifier.recognition.labels import Label
@@ -23,10 +23,6 @@ class Statement:
     label: str
     at: datetime
     via: str
-
-
-def list_open() -> QuerySet[Dispute]:
-    return Dispute.objects.filter(settled_at__isnull=True)
 
 
 def contradicts_author(image: InputImage, by: User) -> bool:
@@ -48,25 +44,25 @@ def withdraw_disputes(images: Collection[UUID], by: User) -> None:
     opposing = LabelCheck.objects.filter(
         image=OuterRef("image"), answered_at__gte=OuterRef("opened_at")
     ).exclude(answer=F("image__label"))
-    opened = list_open().filter(image__in=images, opened_by=by).exclude(image__labelled_by=by)
-    opened.exclude(Exists(opposing)).delete()
+    opened = Dispute.objects.open().filter(image__in=images, opened_by=by)
+    opened.exclude(image__labelled_by=by).exclude(Exists(opposing)).delete()
 
 
 def drop_disputes(images: Collection[UUID]) -> None:
     """Delete the open disputes about images that have lost their label."""
-    list_open().filter(image__in=images).delete()
+    Dispute.objects.open().filter(image__in=images).delete()
 
 
 def settle_disputes(images: Collection[UUID], label: str, by: User, at: datetime) -> bool:
     """Settle the open disputes about these images. Return False if there are none."""
-    settled = list_open().filter(image__in=images).update(label=label, settled_by=by, settled_at=at)
-    return bool(settled)
+    disputes = Dispute.objects.open().filter(image__in=images)
+    return bool(disputes.update(label=label, settled_by=by, settled_at=at))
 
 
 def reopen_disputes(images: Collection[UUID], by: User, at: datetime) -> None:
     """Open again what this person settled at this time."""
     settled = Dispute.objects.filter(image__in=images, settled_by=by, settled_at=at)
-    settled.exclude(image__in=list_open().values("image")).update(
+    settled.exclude(image__in=Dispute.objects.open().values("image")).update(
         label="", settled_by=None, settled_at=None
     )
 
@@ -76,7 +72,7 @@ def list_disputed(by: User, count: int) -> list[UUID]:
 
     Of images with equal pixels the first one stands for all.
     """
-    disputed = list_open().exclude(image__queued__skipped_by__contains=[by.pk])
+    disputed = Dispute.objects.open().exclude(image__queued__skipped_by__contains=[by.pk])
     disputed = disputed.order_by("opened_at", "pk")
     by_content: dict[UUID, UUID] = {}
     for image, content in disputed.values_list("image", "image__queued__content"):

@@ -123,8 +123,8 @@ def record_answer(image_id: UUID, label: str, by: User, order: Order = Order.USE
 
 def _add_copies(ids: Collection[UUID]) -> set[UUID]:
     """Return the images with all waiting ones of equal pixels."""
-    contents = QueueItem.objects.filter(pk__in=ids).values("content")
-    return {*ids, *selection.list_ids(QueueItem.objects.filter(content__in=contents, waiting=True))}
+    copies = QueueItem.objects.with_pixels_of(ids).filter(waiting=True)
+    return {*ids, *selection.list_ids(copies)}
 
 
 @transaction.atomic

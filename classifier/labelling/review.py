@@ -9,7 +9,7 @@ from django.utils import timezone
 from classifier.errors import RuleBroken
 from classifier.labelling import disputes, labels, suspicion
 from classifier.labelling.selection import Order
-from classifier.models import LabelChange, QueueItem, Via
+from classifier.models import Dispute, LabelChange, QueueItem, Via
 
 ORDERS = (Order.DISPUTED, Order.MISLABELLED)
 
@@ -24,7 +24,7 @@ def choose_images(by: User, order: Order, count: int) -> list[UUID]:
 def count_images(order: Order) -> int:
     """Return how many images wait for a second look."""
     images = suspicion.filter_suspicious()
-    return disputes.list_open().count() if order == Order.DISPUTED else images.count()
+    return Dispute.objects.open().count() if order == Order.DISPUTED else images.count()
 
 
 @transaction.atomic
@@ -66,6 +66,5 @@ def undo(image_id: UUID, by: User) -> None:
 
 def _list_copies(image_id: UUID) -> set[UUID]:
     """Return the image with all of equal pixels."""
-    contents = QueueItem.objects.filter(pk=image_id).values("content")
-    copies = QueueItem.objects.filter(content__in=contents)
+    copies = QueueItem.objects.with_pixels_of([image_id])
     return {image_id, *copies.values_list("pk", flat=True)}

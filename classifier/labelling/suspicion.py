@@ -7,8 +7,7 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet
 
-from classifier.labelling import disputes
-from classifier.models import SUSPICIOUS, Prediction, QueueItem
+from classifier.models import SUSPICIOUS, Dispute, Prediction, QueueItem
 from classifier.recognition.label_errors import rate_labels
 from classifier.recognition.labels import KNOWN_LABELS
 
@@ -38,7 +37,7 @@ def rate_images(images: Collection[UUID], label: str) -> None:
 def filter_suspicious() -> QuerySet[QueueItem]:
     """Return the images whose label is probably wrong, without reviewed and disputed ones."""
     items = QueueItem.objects.filter(suspicion__gte=SUSPICIOUS, reviewed_at__isnull=True)
-    return items.exclude(pk__in=disputes.list_open().values("image"))
+    return items.exclude(pk__in=Dispute.objects.open().values("image"))
 
 
 def list_suspicious(by: User, count: int) -> list[UUID]:

@@ -9,6 +9,11 @@ from classifier.models.images import InputImage
 from classifier.recognition.labels import KNOWN_LABELS
 
 
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def open(self) -> "DisputeQuerySet":
+        return self.filter(settled_at__isnull=True)
+
+
 class Dispute(models.Model):
     """Different labels of an image by different people, until a second look settles it.
 
@@ -33,6 +38,8 @@ class Dispute(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     settled_at = models.DateTimeField(null=True)
+
+    objects = DisputeQuerySet.as_manager()
 
     class Meta:
         db_table = "disputes"

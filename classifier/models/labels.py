@@ -1,5 +1,9 @@
 """The labelling queue, the history of labels, suggestions and checks."""
 
+from collections.abc import Collection
+from typing import Any, Self
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -40,6 +44,13 @@ class LabelChange(models.Model):
 
 MISTAKEN_SCORE = 1.0  # the acquisition score of an image whose guess a person called wrong
 SUSPICIOUS = 0.1  # a label is offered for a second look from this suspicion on
+
+
+class QueueItemQuerySet(models.QuerySet["QueueItem"]):
+    def with_pixels_of(self, images: Collection[UUID] | models.QuerySet[Any, Any]) -> Self:
+        """Return the items whose pixels equal those of one of the images, these included."""
+        own = QueueItem.objects.filter(pk__in=images)
+        return self.filter(content__in=own.values("content"))
 
 
 class QueueItem(models.Model):
@@ -87,6 +98,8 @@ class QueueItem(models.Model):
         models.IntegerField(), default=list, help_text="ids of the users who skipped it"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = QueueItemQuerySet.as_manager()
 
     class Meta:
         db_table = "label_queue"

@@ -72,8 +72,8 @@ def count_new_labels(champion: ModelVersion) -> int:
     keys = ModelVersion.objects.values_list("snapshot__read_at", flat=True)
     read_at = parse_datetime(keys.get(pk=champion.pk) or "") or champion.created_at
     labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
-    disputed = Dispute.objects.filter(settled_at__isnull=True)
-    new = labelled.filter(labelled_at__gt=read_at).exclude(pk__in=disputed.values("image"))
+    disputed = Dispute.objects.open().values("image")
+    new = labelled.filter(labelled_at__gt=read_at).exclude(pk__in=disputed)
     settled = labelled.filter(labelled_at__lte=read_at, disputes__settled_at__gt=read_at)
     return new.count() + settled.distinct().count()
 

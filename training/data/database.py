@@ -176,9 +176,7 @@ def _filter_labelled() -> InputImageQuerySet:
 
 
 def _list_disputed() -> QuerySet[QueueItem]:
-    disputes = Dispute.objects.filter(settled_at__isnull=True)
-    contents = QueueItem.objects.filter(image__in=disputes.values("image")).values("content")
-    return QueueItem.objects.filter(content__in=contents)
+    return QueueItem.objects.with_pixels_of(Dispute.objects.open().values("image"))
 
 
 def _read_rows(images: InputImageQuerySet) -> Iterator[_Row]:
