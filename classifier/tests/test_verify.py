@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
@@ -29,7 +30,7 @@ from classifier.models import (
     Via,
 )
 from classifier.tests import factories
-from classifier.uploads import submission
+from classifier.uploads import pictures, submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_media")]
 
@@ -106,6 +107,17 @@ def test_other_pixels_are_found(upload: Upload) -> None:
     InputImage.objects.filter(upload=upload).update(pixels=bytes(784))
 
     assert list_faults() == [f"{upload}: A second reading gives other pixels."]
+
+
+def test_imported_image_keeps_its_pixels_without_a_fault(
+    champion: ModelVersion, digits: Any
+) -> None:
+    pixels = digits[0][digits[1] == 7][0]
+    pixels = np.roll(pixels, 3, axis=0)  # imaging would centre it
+    exported = pictures.render_pixels(pixels)
+    submission.classify_picture(exported, Source.API, is_exported=True)
+
+    assert list_faults() == []
 
 
 def test_box_of_a_visitor_is_not_compared(upload: Upload) -> None:
