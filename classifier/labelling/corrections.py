@@ -70,8 +70,8 @@ def record_correction(upload_id: UUID, text: str, boxes: Sequence[Box] | None = 
     Suggestion.objects.bulk_create(
         Suggestion(image=image, correction=correction, label=label) for image, label in suggested
     )
-    for image, label in suggested:
-        QueueItem.objects.filter(image=image).update(suggestion=label)
+    items = [QueueItem(image=image, suggestion=label) for image, label in suggested]
+    QueueItem.objects.bulk_update(items, ["suggestion"])
     return correction
 
 
