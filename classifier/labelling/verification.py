@@ -1,6 +1,5 @@
 """Verification of everything that is stored."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
@@ -51,30 +50,24 @@ def verify_history() -> Iterator[Finding]:
 
 def repair_site() -> list[str]:
     """Repair what can be repaired without a loss, and return what was done."""
-    lost = runs.list_lost_runs().count()
-    runs.fail_lost_runs()
-    removed = orphans.remove_orphans()
-    return [
-        f"{count} {what}"
-        for count, what in (
-            (removed, "files without an upload deleted"),
-            (lost, "lost runs failed"),
-        )
-        if count
-    ]
+    counts = {
+        "files without an upload deleted": orphans.remove_orphans(),
+        "lost runs failed": runs.fail_lost_runs(),
+    }
+    return [f"{count} {what}" for what, count in counts.items() if count]
 
 
 def check_site() -> None:
     """Raise an alarm if something that is stored is damaged; clear it otherwise."""
-    faults = Counter(finding.fault for finding in verify_site())
+    faults = [finding.fault for finding in verify_site()]
     if not faults:
         alarms.clear_alarm(AlarmKind.DATA_DAMAGED)
         return
-    found = sum(faults.values())
+    count = len(faults)
     alarms.raise_alarm(
         AlarmKind.DATA_DAMAGED,
-        f"{found} faults of stored data, such as: {min(faults)} `manage.py verify` lists them.",
+        f"{count} faults of stored data, such as: {min(faults)} `manage.py verify` lists them.",
         [],
         Event.DATA_DAMAGED,
-        {"faults": found},
+        {"faults": count},
     )

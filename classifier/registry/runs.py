@@ -179,10 +179,11 @@ def finish(run_id: int, state: RunState, **values: Any) -> None:
     _finish(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED_STATES), state, **values)
 
 
-def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> None:
+def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> int:
+    """Finish these runs, and return their number."""
     if state == RunState.FAILED and "error" in values:
         values["log"] = Concat("log", Value(f"{values['error']}\n"))
-    runs.update(state=state, finished_at=timezone.now(), stage="", **values)
+    return runs.update(state=state, finished_at=timezone.now(), stage="", **values)
 
 
 def cancel(run_id: int) -> None:
@@ -198,8 +199,9 @@ def cancel(run_id: int) -> None:
         raise RunFinished("This run has already finished.")
 
 
-def fail_lost_runs() -> None:
-    _finish(list_lost_runs(), RunState.FAILED, error=LOST)
+def fail_lost_runs() -> int:
+    """Fail the lost runs, and return their number."""
+    return _finish(list_lost_runs(), RunState.FAILED, error=LOST)
 
 
 def list_lost_runs() -> QuerySet[TrainingRun]:
