@@ -1,7 +1,8 @@
 """Train the ink finder on composed scenes, and export it to LiteRT."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -14,7 +15,8 @@ from training import ink_network
 from training.data.images import Images
 from training.data.ink_scenes import SIDE, InkComposer
 from training.export import export_graph
-from training.line_trainer import Follow, build_optimizer
+from training.line_trainer import Follow
+from training.optimization import build_training_step
 
 BATCH = 16
 CROP = 144  # pixels of a training picture's side
@@ -52,9 +54,12 @@ def fit_ink_finder(
     scenes = [composer.compose() for _ in range(configuration.scenes)]
     grey, ink = np.stack([each.grey for each in scenes]), np.stack([each.ink for each in scenes])
     model = ink_network.build_network()
-    train_batch = _build_training_step(model, configuration.epochs * (len(grey) // BATCH))
+    steps = configuration.epochs * (len(grey) // BATCH)
+    train_batch = build_training_step(
+        model, steps, PEAK_LEARNING_RATE, partial(_measure_loss, model)
+    )
     for epoch in range(1, configuration.epochs + 1):
-        losses = [float(train_batch(batch)) for batch in _iterate_batches(grey, ink, rng)]
+        losses = [float(train_batch(*batch)) for batch in _iterate_batches(grey, ink, rng)]
         on_epoch(epoch, float(np.mean(losses)))
     export_graph(model, folder / model_folder.INK)
     return model
@@ -78,20 +83,5 @@ def _iterate_batches(
         yield np.minimum(pictures * gain, 1).astype(np.float32), coverage
 
 
-def _build_training_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
-    """Return a function that trains on one batch and returns its loss."""
-    optimizer = build_optimizer(model, steps, PEAK_LEARNING_RATE)
-
-    def step(pictures: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            value = ink_network.compute_loss(ink, model(pictures, training=True))
-        gradients = tape.gradient(value, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return value
-
-    compiled = tf.function(step, reduce_retracing=True)
-
-    def train_batch(batch: Batch) -> tf.Tensor:
-        return compiled(*(tf.constant(array) for array in batch))
-
-    return train_batch
+def _measure_loss(model: keras.Model, pictures: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
+    return ink_network.compute_loss(ink, model(pictures, training=True))

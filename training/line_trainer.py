@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -12,13 +13,13 @@ import tensorflow as tf
 from classifier.recognition import model_folder
 from training import line_network
 from training.data.images import Images
-from training.data.line_pool import BATCH, Batch, LinePool, compose_pool
+from training.data.line_pool import BATCH, LinePool, compose_pool
 from training.data.strings import BACKGROUNDS, Composer
 from training.export import export_graph
 from training.line_augment import augment
+from training.optimization import build_training_step
 
 PEAK_LEARNING_RATE = 2e-3
-WARM_UP = 0.05  # of all steps
 MOST_LINES = 60_000
 EPOCHS = 0.6  # of the ensemble's epochs, because a line has several digits
 
@@ -65,7 +66,10 @@ def fit(
     on_epoch: Follow,
 ) -> None:
     """Train the network in place. One core prepares batches while the others train."""
-    train_batch = _build_training_step(model, epochs * -(-len(pool) // BATCH))
+    steps = epochs * -(-len(pool) // BATCH)
+    train_batch = build_training_step(
+        model, steps, PEAK_LEARNING_RATE, partial(_measure_loss, model)
+    )
     with ThreadPoolExecutor(1) as ahead:
         for epoch in range(1, epochs + 1):
             values = []
@@ -73,39 +77,13 @@ def fit(
             future = ahead.submit(next, batches, None)
             while batch := future.result():
                 future = ahead.submit(next, batches, None)
-                values.append(float(train_batch(batch)))
+                values.append(float(train_batch(batch.ink, batch.digits, batch.boxes)))
             on_epoch(epoch, float(np.mean(values)))
 
 
-def build_optimizer(
-    model: keras.Model, steps: int, peak_learning_rate: float
-) -> keras.optimizers.Optimizer:
-    """Return AdamW for the model, whose learning rate rises quickly and falls to 0."""
-    warm_up = max(1, int(steps * WARM_UP))
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm_up), warmup_target=peak_learning_rate, warmup_steps=warm_up
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=5.0)
-    optimizer.build(model.trainable_variables)
-    return optimizer
-
-
-def _build_training_step(model: keras.Model, steps: int) -> Callable[[Batch], tf.Tensor]:
-    """Return a function that trains on one batch and returns its loss."""
-    optimizer = build_optimizer(model, steps, PEAK_LEARNING_RATE)
-
-    def step(ink: tf.Tensor, digits: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
-        ink, boxes = augment(ink, boxes)
-        with tf.GradientTape() as tape:
-            outputs = model(ink, training=True)
-            value = line_network.compute_loss(line_network.Targets(digits, boxes), outputs)
-        gradients = tape.gradient(value, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return value
-
-    compiled = tf.function(step, reduce_retracing=True)
-
-    def train_batch(batch: Batch) -> tf.Tensor:
-        return compiled(*(tf.constant(array) for array in (batch.ink, batch.digits, batch.boxes)))
-
-    return train_batch
+def _measure_loss(
+    model: keras.Model, ink: tf.Tensor, digits: tf.Tensor, boxes: tf.Tensor
+) -> tf.Tensor:
+    ink, boxes = augment(ink, boxes)
+    outputs = model(ink, training=True)
+    return line_network.compute_loss(line_network.Targets(digits, boxes), outputs)
