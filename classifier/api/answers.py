@@ -1,5 +1,6 @@
 """JSON of the answers to pictures."""
 
+import base64
 from typing import Any
 
 from rest_framework import serializers
@@ -7,7 +8,7 @@ from rest_framework import serializers
 from classifier.api.serializers import ProblemSerializer
 from classifier.models import REASON_CHOICES, VERDICT_CHOICES
 from classifier.recognition.labels import DIGITS
-from classifier.uploads.answers import Answer
+from classifier.uploads.answers import Answer, DigitAnswer
 
 _SEVEN = {
     "label": "7",
@@ -35,6 +36,10 @@ def serialize_answer(answer: Answer) -> dict[str, Any]:
         "digits": [vars(digit) for digit in answer.digits],
         "lines": [vars(line) for line in answer.lines],
     }
+
+
+def serialize_preview_digit(digit: DigitAnswer, pixels: bytes) -> dict[str, Any]:
+    return vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
 
 
 class BoxField(serializers.ListField):

@@ -1,6 +1,5 @@
 """Visitors' corrections of whole pictures, and previews of their boxes."""
 
-import base64
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +7,13 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from classifier.access.throttles import AddressThrottle, PreviewThrottle
-from classifier.api.answers import BoxField, PreviewDigitSerializer
+from classifier.access.throttles import PreviewThrottle
+from classifier.api.answers import BoxField, PreviewDigitSerializer, serialize_preview_digit
 from classifier.api.problems import NO_UPLOAD
+from classifier.api.public import PublicView
 from classifier.api.strict_fields import StrictCharField
 from classifier.labelling import corrections
 from classifier.models import Upload
@@ -60,14 +58,9 @@ class CorrectionSerializer(serializers.Serializer[Any]):
     digits = CorrectedDigitSerializer(many=True, help_text="in reading order")
 
 
-class PublicUploadView(APIView):
+class CorrectionsView(PublicView):
     not_found = NO_UPLOAD
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
 
-
-class CorrectionsView(PublicUploadView):
     @extend_schema(
         operation_id="correct_upload",
         tags=["uploads"],
@@ -91,7 +84,8 @@ class CorrectionsView(PublicUploadView):
         return Response({"text": correction.text, "digits": digits}, status.HTTP_201_CREATED)
 
 
-class BoxPreviewView(PublicUploadView):
+class BoxPreviewView(PublicView):
+    not_found = NO_UPLOAD
     throttle_classes = (PreviewThrottle,)
 
     @extend_schema(
@@ -107,7 +101,7 @@ class BoxPreviewView(PublicUploadView):
         body = BoxesSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         digits = [
-            each and vars(each[0]) | {"pixels": base64.b64encode(each[1]).decode()}
+            each and serialize_preview_digit(*each)
             for each in corrections.preview_boxes(upload, body.validated_data["boxes"])
         ]
         return Response({"digits": digits})

@@ -1,27 +1,26 @@
 """Recognition of pictures, open to everybody."""
 
-import base64
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from classifier.access.throttles import AddressThrottle, PreviewThrottle
+from classifier.access.throttles import PreviewThrottle
 from classifier.api.answers import (
     EXAMPLE,
     PictureResultsSerializer,
     PreviewSerializer,
     StoredAnswerSerializer,
     serialize_answer,
+    serialize_preview_digit,
 )
 from classifier.api.errors import build_picture_problem
 from classifier.api.idempotency import ERROR_RESPONSES, PARAMETERS, respond_once
 from classifier.api.parsers import FileParser, FormParser
+from classifier.api.public import PublicView
 from classifier.models import Source
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.imaging.errors import FORMATS
@@ -41,14 +40,11 @@ def _describe_form(field: dict[str, Any]) -> dict[str, Any]:
 ONE_PICTURE = {"multipart/form-data": _describe_form(FILE), "image/*": OpenApiTypes.BINARY}
 
 
-class PublicView(APIView):
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
+class PictureView(PublicView):
     parser_classes: tuple[type[BaseParser], ...] = (FormParser, FileParser)
-    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
 
 
-class PredictView(PublicView):
+class PredictView(PictureView):
     @extend_schema(
         operation_id="predict",
         tags=["recognise"],
@@ -71,7 +67,7 @@ class PredictView(PublicView):
         )
 
 
-class PredictManyView(PublicView):
+class PredictManyView(PictureView):
     parser_classes = (FormParser,)
 
     def count_pictures(self, request: Request) -> int:
@@ -106,7 +102,7 @@ class PredictManyView(PublicView):
         return respond_once(request, [*map(str.encode, names), *pictures], classify, finish)
 
 
-class PreviewView(PublicView):
+class PreviewView(PictureView):
     throttle_classes = (PreviewThrottle,)
 
     @extend_schema(
@@ -119,10 +115,7 @@ class PreviewView(PublicView):
     )
     def post(self, request: Request) -> Response:
         answer, inputs = submission.preview_picture(_read_picture(request))
-        digits = [
-            vars(digit) | {"pixels": base64.b64encode(pixels).decode()}
-            for digit, pixels in zip(answer.digits, inputs, strict=True)
-        ]
+        digits = [*map(serialize_preview_digit, answer.digits, inputs)]
         return Response(serialize_answer(answer) | {"digits": digits})
 
 

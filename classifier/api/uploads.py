@@ -12,13 +12,12 @@ from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDeni
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from classifier.access.throttles import AddressThrottle
 from classifier.api.answers import AnswerSerializer, serialize_answer
 from classifier.api.conditional import ConditionalView
 from classifier.api.permissions import DeletionPermission
 from classifier.api.problems import NO_IMAGE, NO_UPLOAD
+from classifier.api.public import PublicView
 from classifier.api.serializers import (
     DeletionSerializer,
     ReceiptSerializer,
@@ -109,12 +108,8 @@ class UploadView(ConditionalView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ReceiptView(APIView):
+class ReceiptView(PublicView):
     """Open like the answer itself: only its sender and staff know an upload's id."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    throttle_classes = (AddressThrottle,)
 
     @extend_schema(
         operation_id="get_receipt",
@@ -134,11 +129,8 @@ class ReceiptView(APIView):
             raise NotFound from error
 
 
-class SuggestionsView(APIView):
+class SuggestionsView(PublicView):
     not_found = NO_IMAGE
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    throttle_classes = (AddressThrottle,)
 
     @extend_schema(
         operation_id="suggest_label",
