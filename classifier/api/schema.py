@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import alpha_operation_sorter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
@@ -11,6 +12,7 @@ from classifier.api.conditional import ConditionalView
 from classifier.api.problems import MEDIA_TYPE
 from classifier.api.serializers import ProblemSerializer
 
+RECOGNITION = ("/api/predict", "/api/preview")
 SUCCESS = [200, 201, 202, 204]
 
 
@@ -29,6 +31,12 @@ CONDITIONS = {
     "GET": [ETAG, _describe_header("If-None-Match", "Get a 304 if the ETag is this.", on=False)],
     "PATCH": [ETAG, _describe_header("If-Match", "Get a 412 unless the ETag is this.", on=False)],
 }
+
+
+def rank_operation(endpoint: tuple[str, str, str, Any]) -> tuple[bool, Any]:
+    """Return what sorts recognition first, and other operations by their path and method."""
+    path = endpoint[0]
+    return not path.startswith(RECOGNITION), alpha_operation_sorter(endpoint)  # type: ignore[no-untyped-call]
 
 
 class Schema(AutoSchema):

@@ -222,6 +222,15 @@ def test_schema_is_valid_and_public(client: Client) -> None:
     assert {"200", "400", "413", "415", "503"} <= set(answers)
 
 
+def test_schema_lists_recognition_first_and_then_sorted_operations(client: Client) -> None:
+    response = client.get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json")
+
+    paths = json.loads(response.content)["paths"]
+    assert [*paths][:4] == ["/api/predict", "/api/predict/many", "/api/preview", "/api/images"]
+    assert [*paths["/api/images/{id}"]] == ["get", "patch"]
+    assert [*paths["/api/uploads/{id}"]] == ["get", "delete"]
+
+
 def test_schema_has_no_warnings() -> None:
     schema = StringIO()
 
