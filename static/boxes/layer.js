@@ -3,6 +3,9 @@
 
 import { clampBox, moveBox, resizeBox, spanBox } from "./geometry.js";
 
+// The directions of the arrow keys.
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE = 7; // CSS pixels, the radius of a corner's dot
 const REACH = 22; // CSS pixels around a corner that grab it

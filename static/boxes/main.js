@@ -3,11 +3,10 @@
 import { fill } from "../input/text.js";
 import { Correction } from "./correction.js";
 import { findGap } from "./gap.js";
-import { BoxLayer } from "./layer.js";
+import { ARROWS, BoxLayer } from "./layer.js";
 import { Readings } from "./readings.js";
 
 const STEP = 0.01; // of the picture's longer side, for the arrow keys
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const details = document.querySelector(".correct");
 const form = details.querySelector("form");

@@ -1,12 +1,11 @@
 // The dialog that cuts a part out of a photo before it is sent, and turns it.
 
 import { clampBox, moveBox, resizeBox } from "../boxes/geometry.js";
-import { BoxLayer } from "../boxes/layer.js";
+import { ARROWS, BoxLayer } from "../boxes/layer.js";
 
 const VIEW_SIDE = 1024; // of the picture in the dialog
 const STEP = 0.02; // of the longer side, for the arrow keys
 const INSET = 0.1; // of each side, outside the first frame
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Cropper {
   #dialog;
