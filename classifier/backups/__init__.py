@@ -1,0 +1,1 @@
+"""Backups of the whole site in a folder, and their restoration."""

@@ -1,0 +1,69 @@
+"""Command that makes a backup of the whole site."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from classifier.backups.creation import Backup, create_backup
+from classifier.backups.manifest import BackupError
+from classifier.uploads.storage import NoStorage
+
+NO_KEY = (
+    "Set SECRET_KEY_FILE to the file of the site's key. For a site that was started by "
+    "`make run`, it is var/secret_key."
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a backup of database, originals and models in a new folder below DIR, while the site "
+        "runs. Files that the newest backup in DIR has are linked instead of copied."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("dir", type=Path, help="folder of all backups")
+        parser.add_argument(
+            "--keys",
+            type=Path,
+            metavar="DIR",
+            help="also write SECRET_KEY into this folder, which must not be inside the first",
+        )
+
+    def handle(self, *_: Any, dir: Path, keys: Path | None, **options: Any) -> None:
+        try:
+            if keys:
+                write_key(keys.resolve(), dir.resolve())
+            backup = create_backup(dir)
+        except ImproperlyConfigured as error:
+            raise CommandError(NO_KEY) from error
+        except (BackupError, NoStorage, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(describe_backup(backup))
+        if missing := len(backup.manifest.missing):
+            raise CommandError(f"{missing} originals are missing: `manage.py verify` lists them.")
+
+
+def write_key(folder: Path, backups: Path) -> None:
+    """Write SECRET_KEY, readable only by its owner. Raise CommandError."""
+    if folder.is_relative_to(backups):
+        raise CommandError(
+            "Choose a folder for the key outside the backups, so that a stolen backup has no key."
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "secret_key"
+    path.touch(mode=0o600)
+    path.write_text(settings.SECRET_KEY)
+
+
+def describe_backup(backup: Backup) -> str:
+    manifest, originals = backup.manifest, backup.originals
+    rows = sum(table.rows for table in manifest.tables)
+    return (
+        f"{backup.folder}: {rows} rows of {len(manifest.tables)} tables, {originals.copied} new "
+        f"originals ({originals.copied_bytes / 1e6:.1f} MB), {originals.linked} linked, "
+        f"{len(manifest.models)} models besides the bundled one."
+    )

@@ -1,0 +1,44 @@
+"""Command that restores a backup and verifies the result."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from classifier.backups.manifest import BackupError
+from classifier.backups.restoration import restore_backup
+from classifier.management.commands.backup import NO_KEY
+from classifier.recognition.model_folder import ArtifactError
+from classifier.uploads.storage import NoStorage
+
+
+class Command(BaseCommand):
+    help = (
+        "Restore a backup into an empty database and an empty MEDIA_ROOT, and verify everything. "
+        "Nothing is overwritten. After an interruption, run it again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("dir", type=Path, help="one backup, such as /backup/20261126-023300")
+        parser.add_argument(
+            "--other-key",
+            action="store_true",
+            help="restore although the site has another SECRET_KEY than before",
+        )
+
+    def handle(self, *_: Any, dir: Path, other_key: bool, **options: Any) -> None:
+        try:
+            manifest = restore_backup(dir, other_key)
+        except ImproperlyConfigured as error:
+            raise CommandError(NO_KEY) from error
+        except (BackupError, ArtifactError, NoStorage, OSError) as error:
+            raise CommandError(str(error)) from error
+        rows = sum(table.rows for table in manifest.tables)
+        self.stdout.write(
+            f"Restored {rows} rows and {manifest.uploads - len(manifest.deleted)} uploads as of "
+            f"{manifest.created_at[:19].replace('T', ' ')} UTC."
+        )
+        call_command("verify", stdout=self.stdout)
