@@ -11,7 +11,8 @@ import { resize } from "./resize.js";
 import { sendFiles } from "./sending.js";
 import { listen } from "./sources.js";
 
-const RETRY_MS = 5000;
+const FIRST_RETRY_MS = 1000; // doubled after each retry
+const LAST_RETRY_MS = 8000;
 
 const form = document.querySelector("#send");
 const area = form.querySelector(".area");
@@ -29,6 +30,7 @@ const previews = new Previews(form.dataset.preview, showResult, (busy) => { answ
 const history = new History({ strokes: [], subjects: [] });
 let drawing = null; // the subject of the pad, unless it is empty
 let retryTimer = 0;
+let retryDelay = FIRST_RETRY_MS;
 
 const createSubject = (file) => ({ file, getPicture: () => resize(file) });
 const getCurrent = () => pictures.selected ?? drawing;
@@ -36,6 +38,7 @@ const getCurrent = () => pictures.selected ?? drawing;
 function showResult(subject, result) {
   subject.note = result.note;
   if (result.note === "offline") scheduleRetry();
+  else retryDelay = FIRST_RETRY_MS;
   if (!result.note) Object.assign(subject, { answer: null, problem: null }, result);
   if (subject.item) pictures.showLabel(subject, panel.formatLabel(subject));
   if (subject === getCurrent()) panel.show(subject);
@@ -148,10 +151,11 @@ function handleReturn(event) {
 
 function scheduleRetry() {
   clearTimeout(retryTimer);
-  retryTimer = setTimeout(retry, RETRY_MS);
+  retryTimer = setTimeout(retry, retryDelay);
 }
 
 function retry() {
+  retryDelay = Math.min(2 * retryDelay, LAST_RETRY_MS);
   for (const subject of [drawing, ...pictures.subjects]) {
     if (subject?.note) previews.request(subject);
   }
@@ -175,6 +179,7 @@ addEventListener("pageshow", handleReturn);
 addEventListener("online", () => {
   if (error.textContent === form.dataset.unreachable) showError(form.dataset.online);
   retry();
+  retryDelay = FIRST_RETRY_MS; // the first request after the event may still fail
 });
 document.addEventListener("keydown", handleKey);
 listen([input, form.querySelector("#camera")], addFiles, (over) => area.classList.toggle("over", over));

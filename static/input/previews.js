@@ -7,6 +7,7 @@ const SHORTEST_MS = 100; // between two requests; leaves room in the rate limit 
 const LONGEST_MS = 1500; // before chance varies it
 const SLOWER = 2;
 const FASTER = 0.95;
+const ABANDON_AFTER_MS = 10_000; // a lost connection may leave a request without an end
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -68,7 +69,7 @@ export class Previews {
   async #post(subject) {
     const body = new FormData();
     body.append("image", await subject.getPicture(), "picture");
-    return fetch(this.#address, { method: "POST", body });
+    return fetch(this.#address, { method: "POST", body, signal: AbortSignal.timeout(ABANDON_AFTER_MS) });
   }
 }
 

@@ -54,6 +54,18 @@ def test_lost_connection_greys_the_answer_and_keeps_the_drawing(home: Page, widt
     assert Upload.objects.count() == 1
 
 
+def test_preview_without_an_answer_is_repeated(champion: ModelVersion, page: Page) -> None:
+    page.add_init_script("""
+        const timeout = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = () => timeout(100);
+    """)
+    hanging = iter([True])
+    page.route("**/api/preview", lambda route: next(hanging, None) or route.continue_())
+    page.goto("/")
+    draw(page, DIGITS["7"])
+    expect_answer(page, "7")
+
+
 def test_reload_restores_drawing(home: Page) -> None:
     draw(home, DIGITS["7"])
     ink = count_ink(home)
