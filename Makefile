@@ -8,13 +8,16 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 
+DOCS := var/public/docs/index.html
+BUILD_DOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-stack test-image coverage fuzz mutants lint audit format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-run: $(VENV)/.train  ## start the site on http://127.0.0.1:8080; Ctrl-C stops it
+run: $(VENV)/.train $(DOCS)  ## start the site on http://127.0.0.1:8080; Ctrl-C stops it
 	@exec $(BIN)/python -m mnistsite.entrypoints.run
 
 # A file stays in one process, because many start a site once; long ones come first.
@@ -72,8 +75,11 @@ format: $(VENV)/.dev  ## format the code
 bench: $(VENV)/.dev  ## measure memory, model time and throughput
 	$(BIN)/python benchmarks/serving.py
 
-docs: $(VENV)/.dev  ## build the documentation in var/docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+docs: $(VENV)/.docs  ## build the documentation, which the site serves at /docs/
+	$(BUILD_DOCS)
+
+$(DOCS): mkdocs.yml mkdocs_hooks.py $(shell find docs -type f) | $(VENV)/.docs
+	@$(BUILD_DOCS)
 
 messages:  ## update the translation files; needs gettext
 	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location file \
@@ -85,8 +91,9 @@ lock: $(VENV)/.dev  ## resolve the dependencies and write their hashes
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group embedded --group train \
 		-c requirements/serve.txt -o requirements/train.txt
-	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group embedded --group train --group dev \
-		-c requirements/train.txt -o requirements/dev.txt
+	$(BIN)/python -m uv pip compile $(LOCK) --group docs -c requirements/train.txt -o requirements/docs.txt
+	$(BIN)/python -m uv pip compile pyproject.toml $(LOCK) --group embedded --group train --group docs \
+		--group dev -c requirements/train.txt -c requirements/docs.txt -o requirements/dev.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links

@@ -56,6 +56,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return render_error(request, 404, "not_found", NOT_FOUND)
 
 
+def missing_documentation(request: HttpRequest) -> HttpResponse:
+    """Answer for the documentation, which WhiteNoise serves if it was built before the start."""
+    detail = gettext_noop("The documentation was not built. Run `make docs` and restart the site.")
+    return render_error(request, 404, "not_found", detail)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     detail = gettext_noop("Something went wrong here. It has been logged; try again in a moment.")
     return render_error(request, 500, "server_error", detail)

@@ -220,6 +220,9 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+PUBLIC_DIR = BASE_DIR / "var" / "public"  # the documentation, served at /docs/
+WHITENOISE_ROOT = PUBLIC_DIR if PUBLIC_DIR.is_dir() else None
+WHITENOISE_INDEX_FILE = True
 
 # Files of up to MAX_UPLOAD_MB stay in memory until they are checked.
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_BYTES

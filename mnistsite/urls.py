@@ -5,6 +5,8 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
+from mnistsite.errors import missing_documentation
+
 admin.site.site_header = admin.site.site_title = "mnistsite"
 admin.site.index_title = "Overview"
 
@@ -18,5 +20,6 @@ urlpatterns = [
     path("api/", include("classifier.api.urls")),
     # Without a CSRF token, pages stay cacheable; choosing a language is harmless.
     path("language", csrf_exempt(set_language), name="set_language"),
+    path("docs/", missing_documentation, name="documentation"),
     path("", include("classifier.web.urls")),
 ]

@@ -1,7 +1,10 @@
 """Find the documentation's examples, and compare their output with what the page shows."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isclose
@@ -27,6 +30,20 @@ class Example:
     language: str
     code: str
     output: str | None = None
+
+
+def build_documentation(folder: Path) -> None:
+    """Build the documentation, without a warning."""
+    completed = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stderr
+    assert "WARNING" not in completed.stderr
 
 
 def find_examples(page: Path, language: str) -> list[Example]:

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from classifier.uploads import submission
 
@@ -65,6 +66,13 @@ def test_missing_pages_lead_back_to_their_part(client: Client, labeller_client: 
 
 
 @pytest.mark.django_db
+def test_missing_documentation_names_the_remedy(client: Client, settings: Settings) -> None:
+    settings.WHITENOISE_ROOT = None
+    response = client.get("/docs/")
+    assert response.status_code == 404
+    assert "Run `make docs`" in response.text
+
+
 def test_form_without_csrf_token_is_refused_with_advice(labeller: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(labeller)
