@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from classifier.recognition import imaging, line_confidence
 from classifier.recognition.certificate import Certificate
-from classifier.recognition.line_confidence import Floats, LineConfidence
+from classifier.recognition.line_confidence import LineConfidence
 from classifier.recognition.reader import SEVERAL, find_strips, read_twice, recognize_pieces
 from classifier.recognition.recognizer import Recognizer
+from classifier.recognition.uncertainty import Floats
 from training.certification import STRINGS, Scored, certify
 from training.data.images import Images
 from training.data.strings import Composer, Photo

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from classifier.errors import RuleBroken
 from classifier.labelling import queue
 from classifier.models import InputImage, QueueItem, Upload
+from classifier.recognition.imaging import Box, join_boxes
 from classifier.recognition.labels import DIGITS, Label
 
 # The signs to type, with the answers that they stand for; an empty answer skips the image.
@@ -28,7 +29,7 @@ class Row:
 
     items: list[QueueItem]
     upload: Upload
-    view: tuple[int, int, int, int]
+    view: Box
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -100,15 +101,7 @@ def _build_row(items: list[QueueItem]) -> Row | None:
     upload = items[0].image.upload if items else None
     if upload is None:
         return None
-    boxes = [item.image.box for item in items if item.image.box]
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right = max(box[0] + box[2] for box in boxes)
-    bottom = max(box[1] + box[3] for box in boxes)
-    margin = round(MARGIN * (bottom - top))
-    view = (
-        left - margin,
-        top - margin,
-        right - left + 2 * margin,
-        bottom - top + 2 * margin,
-    )
+    x, y, width, height = join_boxes(item.image.box for item in items if item.image.box)
+    margin = round(MARGIN * height)
+    view = (x - margin, y - margin, width + 2 * margin, height + 2 * margin)
     return Row(items, upload, view)

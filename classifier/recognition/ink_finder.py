@@ -10,6 +10,7 @@ from classifier.recognition.imaging.arrays import Grey
 from classifier.recognition.imaging.components import find_components
 from classifier.recognition.imaging.text_lines import measure_usual_height
 from classifier.recognition.native_stderr import LITERT_ANNOUNCEMENT, filter_stderr
+from classifier.recognition.uncertainty import sigmoid
 
 MULTIPLE = 16  # of which the network's picture has a width and a height
 DOUBTFUL, CERTAIN = 0.25, 0.75  # probabilities of no ink and of full ink
@@ -51,7 +52,7 @@ class InkFinder:
         reduced = np.asarray(image.resize(small[::-1], Image.Resampling.BOX)) / np.float32(255)
         padding = [(0, -side % MULTIPLE) for side in small]
         logits = self._run(np.pad(reduced, padding, mode="edge"))[: small[0], : small[1]]
-        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -20, 20))), np.float32)
+        return sigmoid(logits)
 
     def _run(self, picture: Grey) -> Grey:
         shape = (1, *picture.shape, 1)

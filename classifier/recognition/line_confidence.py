@@ -4,17 +4,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.recognition.labels import Verdict
 from classifier.recognition.line_reader import LineReading
 from classifier.recognition.recognizer import Recognition
+from classifier.recognition.uncertainty import Floats, sigmoid
 
 LEAST = 1e-6  # probabilities are limited to the range from this to 1 - this
 WIDEST_MARGIN = 12.0
 FEATURES = ("line", "margin", "weakest", "support", "pieces")
-
-Floats = NDArray[np.float64]
 
 
 def measure_agreement(
@@ -69,6 +67,4 @@ class LineConfidence:
 
     def estimate(self, features: Floats) -> Floats:
         """Return the probability that each line is right, of features (…, FEATURES)."""
-        score = features @ np.array(self.weights) + self.bias
-        estimate: Floats = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
-        return estimate
+        return sigmoid(features @ np.array(self.weights) + self.bias)

@@ -74,18 +74,19 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def verify(folder: Path) -> Manifest:
+def verify(folder: Path, checksum: str | None = None) -> Manifest:
     """Check every file against the manifest, and return the manifest.
 
-    Raise MissingArtifact, IncompatibleArtifact or DamagedArtifact.
+    Raise MissingArtifact, IncompatibleArtifact or DamagedArtifact, the last also if the manifest
+    has not the `checksum`.
     """
-    manifest, _ = read_manifest(folder)
+    manifest, _ = read_manifest(folder, checksum)
     for name in manifest.files:
         read_file(folder, manifest, name)
     return manifest
 
 
-def read_manifest(folder: Path) -> tuple[Manifest, str]:
+def read_manifest(folder: Path, checksum: str | None = None) -> tuple[Manifest, str]:
     """Return the manifest and its own sha256. Raise the same errors as `verify`."""
     path = folder / MANIFEST
     try:
@@ -97,6 +98,11 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         ) from error
     except OSError as error:
         raise DamagedArtifact(f"{path} can't be read: {error.strerror}.") from error
+    if checksum not in (None, _hash(content)):
+        raise DamagedArtifact(
+            f"{folder} is not the model that was registered: its manifest has another "
+            "checksum. Restore the folder, or promote another model."
+        )
     return _parse(path, content), _hash(content)
 
 

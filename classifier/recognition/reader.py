@@ -8,11 +8,12 @@ from classifier.recognition import imaging, line_confidence, second_look, second
 from classifier.recognition.imaging import Debug, Page, Picture
 from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import Reason, Verdict
-from classifier.recognition.line_confidence import Floats, LineConfidence
+from classifier.recognition.line_confidence import LineConfidence
 from classifier.recognition.line_reader import LineReading, combine_readings
 from classifier.recognition.reading import ReadDigit, Reading, ReadLine, mark_unsure
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.recognition.strip import Strip
+from classifier.recognition.uncertainty import Floats
 
 CUT_OFF = 0.19  # of a side of a digit's box, the most ink on the picture's border
 THUMBNAIL = 40  # pixels of the shorter side; ink may fill smaller pictures
@@ -90,10 +91,7 @@ def recognize_pieces(page: Page, recognizer: Recognizer) -> list[ReadDigit]:
 def _join_pieces(pieces: list[ReadDigit]) -> list[ReadLine]:
     if not pieces:
         return []
-    boxes = np.array([piece.box for piece in pieces])
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
-    box = left, top, right - left, bottom - top
+    box = imaging.join_boxes(piece.box for piece in pieces)
     return [ReadLine(box, pieces, min(piece.recognition.confidence for piece in pieces))]
 
 

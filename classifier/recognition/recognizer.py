@@ -121,12 +121,7 @@ class Recognizer:
 
         Raise it too if a `checksum` is passed and the manifest has another one.
         """
-        self.manifest, self.checksum = model_folder.read_manifest(folder)
-        if checksum not in (None, self.checksum):
-            raise DamagedArtifact(
-                f"{folder} is not the model that was registered: its manifest has another "
-                "checksum. Restore the folder, or promote another model."
-            )
+        self.manifest, self.checksum = model_folder.read_manifest(folder, checksum)
         graph = model_folder.read_file(folder, self.manifest, model_folder.GRAPH)
         detector = model_folder.read_file(folder, self.manifest, model_folder.REJECTOR)
         self._exemplar_file = _read_exemplar_file(folder, self.manifest)

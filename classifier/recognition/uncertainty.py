@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Floating = TypeVar("Floating", NDArray[np.float64], NDArray[np.float32])
 
 
 def softmax(logits: Floats) -> Floats:
@@ -16,8 +18,8 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def sigmoid(logits: Floats) -> Floats:
-    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))
+def sigmoid(logits: Floating) -> Floating:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -50, 50))), logits.dtype)
 
 
 def entropy(probabilities: Floats) -> Floats:

@@ -13,15 +13,10 @@ def verify_models() -> Iterator[Finding]:
     """Compare the folders of champion and candidates with their manifests and the database."""
     in_use = (ModelState.CHAMPION, ModelState.CANDIDATE)
     for version in ModelVersion.objects.without_details().filter(state__in=in_use):
-        folder = serving.find_model_folder(version.name)
         try:
-            model_folder.verify(folder)
+            model_folder.verify(serving.find_model_folder(version.name), version.checksum)
         except ArtifactError as error:
             yield Finding(f"model {version}", str(error), "Restore the folder from a backup.")
-            continue
-        if model_folder.hash_file(folder / model_folder.MANIFEST) != version.checksum:
-            fault = "Its manifest is not the one that was registered."
-            yield Finding(f"model {version}", fault, "Restore the folder from a backup.")
 
 
 def verify_promotions() -> Iterator[Finding]:

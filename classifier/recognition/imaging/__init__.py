@@ -1,6 +1,6 @@
 """Find the handwritten digits and lines of a picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,7 @@ __all__ = [
     "decode",
     "find_digits",
     "find_page",
+    "join_boxes",
     "remove_trailing_data",
 ]
 
@@ -39,6 +40,13 @@ VERSION = 4  # raise it with every change to the pixels of a digit
 
 Debug = Callable[[str, NDArray[Any]], None]
 Box = tuple[int, int, int, int]  # x, y, width, height in the upright original
+
+
+def join_boxes(boxes: Iterable[Sequence[int]]) -> Box:
+    """Return the smallest box around at least one box."""
+    x, y, width, height = np.array([*boxes]).T
+    left, top = int(x.min()), int(y.min())
+    return left, top, int((x + width).max()) - left, int((y + height).max()) - top
 
 
 @dataclass(frozen=True, eq=False)
