@@ -183,13 +183,13 @@ class ImageAdmin(admin.ModelAdmin):
     @admin.action(description="Set the label of the selected images", permissions=["change"])
     def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
         label = request.POST.get("label", "")
-        ids: list[UUID] = [image.pk for image in queryset]
+        wanted: dict[UUID, str] = {image.pk: label for image in queryset}
         try:
-            labels.set_labels(ids, label, by=cast(User, request.user), via=Via.ADMIN)
+            labels.apply_labels(wanted, by=cast(User, request.user), via=Via.ADMIN)
         except (RuleBroken, InputImage.DoesNotExist) as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"{len(ids)} images are now labelled {label}.")
+            messages.success(request, f"{len(wanted)} images are now labelled {label}.")
 
     @admin.display(description="pixels")
     def picture(self, image: InputImage) -> SafeString:

@@ -83,8 +83,6 @@ def _get_box(image: InputImage) -> Box:
 def _validate(upload: Upload, text: str, boxes: Sequence[Box]) -> None:
     if not text or set(text) - set(DIGITS):
         raise RuleBroken(_("Type the number with the digits 0 to 9 only."))
-    if len(text) > MAX_DIGITS:
-        raise RuleBroken(_("A correction can have at most %(n)s digits.") % {"n": MAX_DIGITS})
     if len(text) != len(boxes):
         values = {"digits": len(text), "boxes": len(boxes)}
         raise RuleBroken(

@@ -11,29 +11,22 @@ from django.utils import timezone
 from classifier.errors import RuleBroken
 from classifier.labelling import disputes, suspicion
 from classifier.models import UPLOAD_SOURCES, InputImage, LabelChange, QueueItem, Suggestion, Via
-from classifier.recognition.labels import KNOWN_LABELS, LABELS, Event, Label
+from classifier.recognition.labels import KNOWN_LABELS, Event, Label
 from classifier.webhooks import events
 
 
 def set_label(image_id: UUID, label: str, by: User, via: Via) -> None:
-    """Set one label. Raise what `set_labels` raises."""
-    set_labels([image_id], label, by, via)
-
-
-def set_labels(ids: Collection[UUID], label: str, by: User, via: Via) -> None:
-    """Set the same label for all images or for none. Raise what `apply_labels` raises."""
-    apply_labels(dict.fromkeys(ids, label), by, via)
+    """Set one label. Raise what `apply_labels` raises."""
+    apply_labels({image_id: label}, by, via)
 
 
 @transaction.atomic
 def apply_labels(labels: Mapping[UUID, str], by: User, via: Via) -> None:
     """Set a label for each image, all or none, and record who changed what.
 
-    Raise RuleBroken for a label that does not exist and for MNIST's images, InputImage.DoesNotExist
-    for an image that has been deleted.
+    The labels are those of LABELS. Raise RuleBroken for MNIST's images, InputImage.DoesNotExist for
+    an image that has been deleted.
     """
-    for label in set(labels.values()) - set(LABELS):
-        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
     by_label = defaultdict(list)
     for image in lock_images(labels):
         by_label[labels[image.pk]].append(image)

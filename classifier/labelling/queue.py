@@ -112,13 +112,14 @@ def release_leases(by: User) -> None:
 def record_answer(image_id: UUID, label: str, by: User, order: Order = Order.USEFUL) -> None:
     """Set the label or, for a hidden check, store the answer without setting it.
 
-    An answer counts even after its lease has run out. Raise what `labels.set_label` raises.
+    An answer counts even after its lease has run out. Raise RuleBroken for a label that does not
+    exist, and what `labels.apply_labels` raises.
     """
     labels.validate_label(label)
     if order in review.ORDERS:
         review.record_answer(image_id, label, by)
     elif not checks.record_answer(image_id, label, by):
-        labels.set_labels(_add_copies([image_id]), label, by, Via.QUEUE)
+        labels.apply_labels(dict.fromkeys(_add_copies([image_id]), label), by, Via.QUEUE)
 
 
 def _add_copies(ids: Collection[UUID]) -> set[UUID]:
@@ -174,10 +175,10 @@ def confirm_guess(
 ) -> dict[UUID, float]:
     """Label the right images and move the wrong ones, where the model is mistaken, to the front.
 
-    Return the scores that `undo_confirmation` restores. Raise what `labels.set_labels` raises.
+    Return the scores that `undo_confirmation` restores. Raise what `record_answer` raises.
     """
     labels.validate_label(guess)
-    labels.set_labels(_add_copies(right), guess, by, Via.GRID)
+    labels.apply_labels(dict.fromkeys(_add_copies(right), guess), by, Via.GRID)
     items = QueueItem.objects.filter(pk__in=wrong)
     scores = dict(items.values_list("pk", "doubt"))
     items.update(doubt=MISTAKEN_SCORE)

@@ -32,16 +32,15 @@ def record_answer(image_id: UUID, label: str, by: User) -> None:
     """Set the label of an image and its exact copies, and settle the dispute about them.
 
     Without a dispute, another label than somebody else's opens one. Raise what
-    `labels.set_labels` raises.
+    `labels.apply_labels` raises.
     """
-    labels.validate_label(label)
     copies, now = _list_copies(image_id), timezone.now()
     contradicted = [
         image.pk
         for image in labels.lock_images(copies)
         if image.label != label and disputes.contradicts_author(image, by)
     ]
-    labels.set_labels(copies, label, by, Via.REVIEW)
+    labels.apply_labels(dict.fromkeys(copies, label), by, Via.REVIEW)
     if not disputes.settle_disputes(copies, label, by, now):
         disputes.open_disputes(contradicted, by)
     QueueItem.objects.filter(pk__in=copies).update(reviewed_by=by, reviewed_at=now)

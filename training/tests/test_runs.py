@@ -52,7 +52,7 @@ def label(
             submission.classify_picture(draw_digit(7, which), Source.WEB) for which in range(count)
         ]
         ids = [answer.digits[0].id for answer in answers if answer.digits[0].id]
-        labels.set_labels(ids, to, admin_user, Via.ADMIN)
+        labels.apply_labels(dict.fromkeys(ids, to), admin_user, Via.ADMIN)
         return ids
 
     return label

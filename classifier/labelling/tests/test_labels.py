@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from classifier.errors import RuleBroken
-from classifier.labelling import labels
+from classifier.labelling import labels, queue
 from classifier.models import InputImage, LabelChange, Source, Via
 from classifier.recognition.labels import Label
 from classifier.tests import factories
@@ -52,14 +52,13 @@ def test_undo_is_another_change(labeller: User) -> None:
     assert list(history) == [("unknown", "7"), ("7", "unknown")]
 
 
-@pytest.mark.parametrize("label", ["", "10", "seven", "Unknown", "٧"])
-def test_unknown_label_is_refused(labeller: User, label: str) -> None:
-    image = factories.create_image()
+@pytest.mark.parametrize("label", ["", "10", "seven", "unknown", "٧"])
+def test_answer_other_than_a_known_label_is_refused(labeller: User, label: str) -> None:
+    image = factories.create_queue_item().image
 
     with pytest.raises(RuleBroken, match="Use one of: 0, 1, "):
-        labels.set_label(image.pk, label, by=labeller, via=Via.API)
+        queue.record_answer(image.pk, label, labeller)
 
-    assert InputImage.objects.get().label == Label.UNKNOWN
     assert not LabelChange.objects.exists()
 
 
@@ -78,11 +77,12 @@ def test_labels_are_set_for_all_images_or_none(labeller: User) -> None:
     # The last in order, so that the others have been labelled when it is refused.
     refused = factories.create_mnist_image(pk=UUID(int=3))
 
+    wanted = dict.fromkeys([first.pk, second.pk], "3")
     with pytest.raises(RuleBroken):
-        labels.set_labels([first.pk, second.pk, refused.pk], "3", labeller, Via.ADMIN)
+        labels.apply_labels(wanted | {refused.pk: "3"}, labeller, Via.ADMIN)
     assert not InputImage.objects.filter(label="3").exists()
     assert not LabelChange.objects.exists()
 
-    labels.set_labels([first.pk, second.pk], "3", labeller, Via.ADMIN)
+    labels.apply_labels(wanted, labeller, Via.ADMIN)
     assert InputImage.objects.filter(label="3").count() == 2
     assert LabelChange.objects.filter(to_label="3", changed_by=labeller).count() == 2

@@ -67,8 +67,8 @@ def test_answers_label_and_skip(labeller: User) -> None:
 def test_row_is_labelled_whole_or_not_at_all(labeller: User) -> None:
     row = create_row(0.5, 0.5)
 
-    with pytest.raises(RuleBroken, match="not a label"):
-        queue.answer_row({row[0].pk: "1", row[1].pk: "seven"}, labeller)
+    with pytest.raises(RuleBroken, match="MNIST"):
+        queue.answer_row({row[0].pk: "1", factories.create_mnist_image().pk: "2"}, labeller)
     InputImage.objects.filter(pk=row[1].pk).delete()
     with pytest.raises(InputImage.DoesNotExist):
         queue.answer_row({row[0].pk: "1", row[1].pk: "2"}, labeller)

@@ -97,9 +97,9 @@ def test_many_labels_take_as_many_queries_as_one(
     one, *others = [factories.create_image(upload=upload).pk for _ in range(1001)]
 
     with CaptureQueriesContext(connection) as queries:
-        labels.set_labels([one], "7", labeller, Via.GRID)
+        labels.set_label(one, "7", labeller, Via.GRID)
     with django_assert_num_queries(len(queries)):
-        labels.set_labels(others, "7", labeller, Via.GRID)
+        labels.apply_labels(dict.fromkeys(others, "7"), labeller, Via.GRID)
 
     assert subscriber.deliveries.count() == other.deliveries.count() == 1001
     assert {each["image"] for each in list_data(subscriber)} == {
