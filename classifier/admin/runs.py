@@ -22,7 +22,7 @@ from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import link_model
 from classifier.errors import RuleBroken
-from classifier.models import RunState, TrainingRun, get_detail_fields
+from classifier.models import ModelVersion, RunState, TrainingRun, get_detail_fields
 from classifier.monitoring import charts
 from classifier.registry import runs
 from classifier.templatetags.numbers import share
@@ -74,9 +74,13 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        champion = ModelVersion.objects.champion()
         context = {
             "title": "Training",
-            "options": runs.get_options(),
+            "champion": champion,
+            "new_labels": runs.count_new_labels(champion) if champion else 0,
+            # The template calls it, after `get_queryset` has failed lost runs.
+            "unfinished": runs.get_unfinished,
             "may_start": request.user.has_perm(START),
         }
         return super().changelist_view(request, context | (extra_context or {}))

@@ -1,6 +1,5 @@
 """Training runs: queueing, starting, cancelling and finishing them. Only one runs at a time."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -45,22 +44,6 @@ class AlreadyTraining(RuleBroken):
 
 class RunFinished(RuleBroken):
     """The run has finished, so it can't be cancelled."""
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """The choices for the next run; none can start while one is `unfinished`."""
-
-    champion: ModelVersion | None
-    new_labels: int
-    unfinished: TrainingRun | None
-
-
-def get_options() -> TrainingOptions:
-    fail_lost_runs()
-    champion = ModelVersion.objects.champion()
-    new_labels = count_new_labels(champion) if champion else 0
-    return TrainingOptions(champion, new_labels, get_unfinished())
 
 
 def count_new_labels(champion: ModelVersion) -> int:
@@ -176,11 +159,12 @@ def record_heartbeat(run_id: int) -> bool:
 
 def finish(run_id: int, state: RunState, **values: Any) -> None:
     """Finish a run, unless it has finished."""
-    _finish(TrainingRun.objects.filter(pk=run_id, state__in=UNFINISHED_STATES), state, **values)
+    _finish(TrainingRun.objects.filter(pk=run_id), state, **values)
 
 
 def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> int:
-    """Finish these runs, and return their number."""
+    """Finish those of these runs that have not finished, and return their number."""
+    runs = runs.filter(state__in=UNFINISHED_STATES)
     if state == RunState.FAILED and "error" in values:
         values["log"] = Concat("log", Value(f"{values['error']}\n"))
     return runs.update(state=state, finished_at=timezone.now(), stage="", **values)

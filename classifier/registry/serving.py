@@ -40,7 +40,7 @@ def load_recognizer(version: ModelVersion) -> Recognizer:
 
 @lru_cache(maxsize=2)
 def load_cached(version: ModelVersion) -> Recognizer:
-    """Load a model that need not be the served one, once for all that read with it in a row."""
+    """Load a model for a worker, whose jobs read with the champion and with a candidate."""
     return load_recognizer(version)
 
 

@@ -249,11 +249,3 @@ def test_lost_run_logs_its_error() -> None:
     runs.fail_lost_runs()
     run.refresh_from_db()
     assert run.log == f"{runs.LOST}\n"
-
-
-def test_options_name_champion_new_labels_and_unfinished_run(learner: ModelVersion) -> None:
-    factories.create_image(label="7")
-    assert runs.get_options() == runs.TrainingOptions(learner, 1, None)
-
-    run = runs.queue_run(None)
-    assert runs.get_options() == runs.TrainingOptions(learner, 1, run)
