@@ -10,15 +10,6 @@ from classifier.models import Upload
 
 # An internal location of nginx that holds the folder of uploads.
 PROTECTED = "/protected-media/"
-EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "image/gif": "gif",
-    "image/bmp": "bmp",
-    "image/tiff": "tif",
-    "image/avif": "avif",
-}
 
 
 def serve_original(upload: Upload) -> HttpResponseBase:
@@ -26,7 +17,7 @@ def serve_original(upload: Upload) -> HttpResponseBase:
 
     Raise FileNotFoundError if it is gone.
     """
-    name = f"{upload.pk}.{EXTENSIONS[upload.media_type]}"
+    name = f"{upload.pk}.{upload.media_type.removeprefix('image/')}"
     if not (settings.BEHIND_NGINX and isinstance(default_storage, FileSystemStorage)):
         file = upload.file.open()
         return FileResponse(file, as_attachment=True, filename=name, content_type=upload.media_type)

@@ -87,7 +87,7 @@ def compare_models(data: bytes, models: Sequence[ModelVersion]) -> list[Answer]:
     """
     picture = imaging.decode(data)
     return [
-        answers.build_answer(read_picture(picture, serving.load_cached(model)), model.name)
+        answers.build_answer(read_picture(picture, serving.load_recognizer(model)), model.name)
         for model in models
     ]
 

@@ -15,9 +15,8 @@ from PIL import ExifTags, Image
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
-from classifier.recognition.imaging.decode import MEDIA_TYPES
 from classifier.tests import factories
-from classifier.uploads import downloads, submission
+from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +80,7 @@ def test_staff_get_original_file(viewer: Client, upload: Upload, photo: bytes) -
     assert isinstance(response, FileResponse)
     assert read_body(response) == photo
     assert response.headers["Content-Type"] == "image/jpeg"
-    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpeg"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in response.headers["Cache-Control"]
 
@@ -92,7 +91,7 @@ def test_nginx_sends_the_file(settings: Settings, viewer: Client, upload: Upload
     assert response.content == b""
     assert response.headers["X-Accel-Redirect"] == f"/protected-media/{upload.file.name}"
     assert response.headers["Content-Type"] == "image/jpeg"
-    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpeg"'
 
 
 def test_django_sends_files_of_other_storages(
@@ -141,7 +140,3 @@ def test_stored_file_has_no_public_address(client: Client, upload: Upload) -> No
     assert default_storage.exists(name)
     assert {client.get(f"/{folder}{name}").status_code for folder in folders} == {404}
     assert not django_settings.MEDIA_ROOT.is_relative_to(django_settings.STATIC_ROOT)
-
-
-def test_each_media_type_has_an_extension() -> None:
-    assert set(downloads.EXTENSIONS) == set(MEDIA_TYPES.values())
