@@ -46,8 +46,7 @@ def main() -> None:
 
 def measure_swapped_labels(recognizer: Recognizer, train: Images) -> None:
     """Swap FIRST labels of digits that the model has not learned, and look for them."""
-    learned = split.select_training_digits(train)
-    digits = split.select_calibration_digits(train)
+    learned, digits = split.split_digits(train)
     confusions = LinearDiscriminantAnalysis()
     confusions.fit(flatten(learned), learned.labels)
     confused = confusions.predict_proba(flatten(digits))

@@ -109,9 +109,9 @@ def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
     for name, seed, order in orders:
         for count in stream.counts:
             with tempfile.TemporaryDirectory() as folder:
-                corrections = stream.pool[order[:count]]
-                model = fine_tune(mnist_train, corrections, seed, Path(folder))
-                yield measure_point(stream, name, seed, len(corrections), model, test)
+                uploads = stream.pool[order[:count]]
+                model = fine_tune(mnist_train, uploads, seed, Path(folder))
+                yield measure_point(stream, name, seed, len(uploads), model, test)
 
 
 def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
@@ -130,10 +130,10 @@ def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
     return ordered
 
 
-def fine_tune(mnist_train: Images, corrections: Images, seed: int, folder: Path) -> Recognizer:
+def fine_tune(mnist_train: Images, uploads: Images, seed: int, folder: Path) -> Recognizer:
     members = export.read_members(BASELINE)
     configuration = trainer.Configuration(trainer.FINE_TUNING_EPOCHS, len(members), seed)
-    prepared = split.prepare_fine_tuning(mnist_train, corrections, seed)
+    prepared = split.prepare_fine_tuning(mnist_train, uploads, seed)
     members = trainer.fine_tune(members, prepared.train, configuration, lambda _: None, False)
     return export_model(members, prepared, folder)
 

@@ -150,7 +150,7 @@ class Trainee:
                 for place in (0, 1)
             )
         self._heads = Heads(weights, biases)
-        learned = split.select_training_digits(Images(source.x_train, source.y_train))
+        learned, _ = split.split_digits(Images(source.x_train, source.y_train))
         self._replayed = learned[
             np.random.default_rng(0).permutation(len(learned))[: split.REPLAYED]
         ]
@@ -191,7 +191,7 @@ class Trainee:
         rng = np.random.default_rng(seed)
         weights, biases = self._heads.weights.copy(), self._heads.biases.copy()
         moments = [np.zeros((2, *each.shape)) for each in (weights, biases)]
-        target = split.CORRECTION_SHARE / (1 - split.CORRECTION_SHARE) * len(self._replayed)
+        target = split.UPLOAD_SHARE / (1 - split.UPLOAD_SHARE) * len(self._replayed)
         repeated = min(target, split.MAX_REPEATS * len(labels))
         corrected = round(trainer.BATCH * repeated / (repeated + len(self._replayed)))
         for step in range(1, STEPS + 1):

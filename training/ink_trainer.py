@@ -1,7 +1,6 @@
 """Train the ink finder on composed scenes, and export it to LiteRT."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from training.data.ink_scenes import SIDE, InkComposer
 from training.export import export_graph
 from training.line_trainer import Follow
 from training.optimization import build_training_step
+from training.trainer import Configuration
 
 BATCH = 16
 CROP = 144  # pixels of a training picture's side
@@ -27,42 +27,29 @@ EPOCHS = 0.15  # of the ensemble's epochs
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-@dataclass(frozen=True)
-class InkConfiguration:
-    """The number of composed scenes, and of epochs over them."""
-
-    scenes: int
-    epochs: int
-    seed: int
-
-    @classmethod
-    def for_run(cls, digits: int, epochs: int, seed: int) -> "InkConfiguration":
-        """Scale the training to the digits and epochs of a run."""
-        return cls(max(BATCH, min(MOST_SCENES, digits // 8)), max(1, round(EPOCHS * epochs)), seed)
-
-
 def fit_ink_finder(
-    images: Images, configuration: InkConfiguration, folder: Path, on_epoch: Follow
-) -> keras.Model:
+    images: Images, configuration: Configuration, folder: Path, on_epoch: Follow
+) -> None:
     """Train a network on scenes of the MNIST digits, and write its graph into the folder.
 
-    The same seed composes the same scenes.
+    Scenes and epochs are in proportion to the digits and epochs of the ensemble. The same seed
+    composes the same scenes.
     """
     keras.utils.set_random_seed(configuration.seed)
     rng = np.random.default_rng(configuration.seed)
     composer = InkComposer(images, rng)
-    scenes = [composer.compose() for _ in range(configuration.scenes)]
+    count = max(BATCH, min(MOST_SCENES, len(images) // 8))
+    scenes = [composer.compose() for _ in range(count)]
     grey, ink = np.stack([each.grey for each in scenes]), np.stack([each.ink for each in scenes])
     model = ink_network.build_network()
-    steps = configuration.epochs * (len(grey) // BATCH)
+    epochs = max(1, round(EPOCHS * configuration.epochs))
     train_batch = build_training_step(
-        model, steps, PEAK_LEARNING_RATE, partial(_measure_loss, model)
+        model, epochs * (count // BATCH), PEAK_LEARNING_RATE, partial(_measure_loss, model)
     )
-    for epoch in range(1, configuration.epochs + 1):
+    for epoch in range(1, epochs + 1):
         losses = [float(train_batch(*batch)) for batch in _iterate_batches(grey, ink, rng)]
-        on_epoch(epoch, float(np.mean(losses)))
+        on_epoch(epoch, epochs, float(np.mean(losses)))
     export_graph(model, folder / model_folder.INK)
-    return model
 
 
 def _iterate_batches(

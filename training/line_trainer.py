@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,52 +17,35 @@ from training.data.strings import BACKGROUNDS, Composer
 from training.export import export_graph
 from training.line_augment import augment
 from training.optimization import build_training_step
+from training.trainer import Configuration
 
 PEAK_LEARNING_RATE = 2e-3
 MOST_LINES = 60_000
 EPOCHS = 0.6  # of the ensemble's epochs, because a line has several digits
 
-Follow = Callable[[int, float], None]
-"""Receives the epoch, counted from 1, and its mean loss."""
-
-
-@dataclass(frozen=True)
-class LineConfiguration:
-    """The number of composed lines, and of epochs over them."""
-
-    lines: int
-    epochs: int
-    seed: int
-
-    @classmethod
-    def for_run(cls, digits: int, epochs: int, seed: int) -> "LineConfiguration":
-        """Scale the training to the digits and epochs of a run."""
-        return cls(min(MOST_LINES, digits), max(1, round(EPOCHS * epochs)), seed)
+Follow = Callable[[int, int, float], None]
+"""Receives the epoch, counted from 1, the number of epochs, and the epoch's mean loss."""
 
 
 def fit_line_reader(
-    images: Images, configuration: LineConfiguration, folder: Path, on_epoch: Follow
-) -> keras.Model:
+    images: Images, configuration: Configuration, folder: Path, on_epoch: Follow
+) -> None:
     """Train a network on lines of the MNIST digits, and write its graph into the folder.
 
-    The same seed composes the same lines.
+    Lines and epochs are in proportion to the digits and epochs of the ensemble. The same seed
+    composes the same lines.
     """
     keras.utils.set_random_seed(configuration.seed)
     rng = np.random.default_rng(configuration.seed)
-    backgrounds = min(BACKGROUNDS, 1 + configuration.lines // 20)
-    pool = compose_pool(Composer(images, rng, backgrounds), configuration.lines, rng)
+    count = min(MOST_LINES, len(images))
+    pool = compose_pool(Composer(images, rng, min(BACKGROUNDS, 1 + count // 20)), count, rng)
     model = line_network.build_network()
-    fit(model, pool, configuration.epochs, rng, on_epoch)
+    _fit(model, pool, max(1, round(EPOCHS * configuration.epochs)), rng, on_epoch)
     export_graph(model, folder / model_folder.LINES)
-    return model
 
 
-def fit(
-    model: keras.Model,
-    pool: LinePool,
-    epochs: int,
-    rng: np.random.Generator,
-    on_epoch: Follow,
+def _fit(
+    model: keras.Model, pool: LinePool, epochs: int, rng: np.random.Generator, on_epoch: Follow
 ) -> None:
     """Train the network in place. One core prepares batches while the others train."""
     steps = epochs * -(-len(pool) // BATCH)
@@ -78,7 +60,7 @@ def fit(
             while batch := future.result():
                 future = ahead.submit(next, batches, None)
                 values.append(float(train_batch(batch.ink, batch.digits, batch.boxes)))
-            on_epoch(epoch, float(np.mean(values)))
+            on_epoch(epoch, epochs, float(np.mean(values)))
 
 
 def _measure_loss(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.models import ModelVersion, Source, Via
+from classifier.models import ModelVersion, Source
 from classifier.registry import runs
 from classifier.registry.serving import find_model_folder
 from training import export
@@ -21,14 +21,12 @@ MIN_IMAGES_PER_DIGIT = 100
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """The name and configuration of a new model.
-
-    If `promote` is set, the model is promoted that way unless the gate rejects it.
-    """
+    """The name and configuration of a new model, which is promoted if `promote` is set and the gate
+    passes it."""
 
     name: str
     configuration: Configuration
-    promote: Via | None = None
+    promote: bool = False
     progress_bar: bool = True
 
 
@@ -36,6 +34,7 @@ class TrainingRequest:
 class TrainingPlan:
     """The data and configuration of a run. To fine-tune, `base` is the model to start from."""
 
+    request: TrainingRequest
     data: TrainingData
     split: TrainingSplit
     configuration: Configuration
@@ -57,7 +56,7 @@ def prepare_plan(
     """
     record.set_stage("reading the images")
     data = database.load_training_data(champion)
-    counts = np.bincount((data.mnist + data.corrections).digits.labels, minlength=10)
+    counts = np.bincount((data.mnist + data.uploads).digits.labels, minlength=10)
     if counts.min() < MIN_IMAGES_PER_DIGIT:
         raise NotEnoughData(
             f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
@@ -71,12 +70,12 @@ def prepare_plan(
     record.set_stage("preparing the training data")
     configuration = request.configuration
     if base is None:
-        prepared = split.prepare_training(data.mnist + data.corrections, configuration.seed)
-        return TrainingPlan(data, prepared, configuration)
+        prepared = split.prepare_training(data.mnist + data.uploads, configuration.seed)
+        return TrainingPlan(request, data, prepared, configuration)
     members = export.read_members(find_model_folder(base.name))
     configuration = replace(configuration, members=len(members))
-    prepared = split.prepare_fine_tuning(data.mnist, data.corrections, configuration.seed)
-    return TrainingPlan(data, prepared, configuration, base, tuple(members))
+    prepared = split.prepare_fine_tuning(data.mnist, data.uploads, configuration.seed)
+    return TrainingPlan(request, data, prepared, configuration, base, tuple(members))
 
 
 def _check_labels_are_new(data: TrainingData, champion: ModelVersion) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
-from classifier.models import ModelState, ModelVersion, RunState, Via
+from classifier.models import ModelState, ModelVersion, RunState
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
 from classifier.recognition.model_folder import Manifest
@@ -29,13 +30,11 @@ from training import (
     trainer,
 )
 from training.data import database, split
-from training.data.images import GroupedImages, Images
+from training.data.images import GroupedImages
 from training.evaluation import evaluate, gate, label_effects, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
 from training.evaluation.label_effects import LabelEffects
 from training.evaluation.results import EvaluationResults
-from training.ink_trainer import InkConfiguration
-from training.line_trainer import Follow, LineConfiguration
 from training.plan import TrainingPlan, TrainingRequest, prepare_plan
 from training.record import Record
 from training.trainer import EpochMetrics
@@ -55,34 +54,33 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
     champion = ModelVersion.objects.champion()
     plan = prepare_plan(request, champion, record)
     with tracking.track_run(request.name, plan.settings, settings.WANDB_DIR, record.log) as track:
-        members = _train_members(request, plan, record, track)
+        members = _train_members(plan, record, track)
         with model_folder.publishing(folder) as draft:
             _export(draft, members, plan, record)
-            manifest = _calibrate(draft, request.name, plan, record)
+            manifest = _calibrate(draft, plan, record)
             results = _evaluate(draft, plan, record)
-            _draw_plots(request.name, plan, results)
+            _draw_plots(plan, results)
             model_folder.write_manifest(draft, replace(manifest, metrics=results.to_json()))
         track(results.to_json())
     compared = _compare(results, plan.data.new, champion, record) if champion else None
-    return _register(request, results, compared, record)
+    return _register(plan, results, compared, record)
 
 
-def _train_members(
-    request: TrainingRequest, plan: TrainingPlan, record: Record, track: tracking.Log
-) -> list[Any]:
+def _train_members(plan: TrainingPlan, record: Record, track: tracking.Log) -> list[Any]:
     """Return the trained members, which are Keras models."""
+    progress_bar = plan.request.progress_bar
 
     def follow(epoch: EpochMetrics) -> None:
         record.add_epoch(asdict(epoch))
         track(asdict(epoch))
-        if not request.progress_bar:
+        if not progress_bar:
             record.log(report.format_epoch(epoch, plan.configuration))
 
     record.set_stage("training")
     images, configuration = plan.split.train, plan.configuration
     if plan.base is None:
-        return trainer.fit(images, configuration, follow, request.progress_bar)
-    return trainer.fine_tune(plan.base_members, images, configuration, follow, request.progress_bar)
+        return trainer.fit(images, configuration, follow, progress_bar)
+    return trainer.fine_tune(plan.base_members, images, configuration, follow, progress_bar)
 
 
 def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record) -> None:
@@ -95,33 +93,26 @@ def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record)
             if graph.exists():
                 shutil.copy(graph, draft)
         return
-    _train_readers(draft, split.select_training_digits(plan.data.mnist), plan, record)
+    digits, _ = split.split_digits(plan.data.mnist)
+    for network, fit in (
+        ("line reader", line_trainer.fit_line_reader),
+        ("ink finder", ink_trainer.fit_ink_finder),
+    ):
+        record.set_stage(f"training the {network}")
+        fit(digits, plan.configuration, draft, partial(_log_epoch, record, network))
 
 
-def _train_readers(draft: Path, digits: Images, plan: TrainingPlan, record: Record) -> None:
-    """Train the line reader and the ink finder, which see whole pictures."""
-    epochs, seed = plan.configuration.epochs, plan.configuration.seed
-
-    def log_epochs(network: str, total: int) -> Follow:
-        return lambda epoch, loss: record.log(
-            report.format_network_epoch(network, epoch, total, loss)
-        )
-
-    record.set_stage("training the line reader")
-    lines = LineConfiguration.for_run(len(digits), epochs, seed)
-    line_trainer.fit_line_reader(digits, lines, draft, log_epochs("Line reader", lines.epochs))
-    record.set_stage("training the ink finder")
-    ink = InkConfiguration.for_run(len(digits), epochs, seed)
-    ink_trainer.fit_ink_finder(digits, ink, draft, log_epochs("Ink finder", ink.epochs))
+def _log_epoch(record: Record, network: str, epoch: int, epochs: int, loss: float) -> None:
+    record.log(f"{network.capitalize()}, epoch {epoch} of {epochs}: loss {loss:.4f}")
 
 
-def _calibrate(draft: Path, name: str, plan: TrainingPlan, record: Record) -> Manifest:
+def _calibrate(draft: Path, plan: TrainingPlan, record: Record) -> Manifest:
     record.set_stage("calibrating")
     graph = Graph((draft / model_folder.GRAPH).read_bytes())
     calibration = calibrate.fit_calibration(graph, plan.split)
     calibration.detector.save(draft / model_folder.REJECTOR)
     manifest = Manifest(
-        name=name,
+        name=plan.request.name,
         created_at=timezone.now().isoformat(timespec="seconds"),
         configuration=plan.settings,
         dataset=asdict(plan.data.snapshot),
@@ -165,13 +156,14 @@ def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResu
         calibration=evaluate.evaluate_images(recognizer, plan.split.calibration),
         new=evaluate.evaluate_images(recognizer, plan.data.new.images),
     )
-    digits = split.select_training_digits(plan.data.mnist)
+    digits, _ = split.split_digits(plan.data.mnist)
     if len(digits):
         exemplars.choose_exemplars(recognizer, digits).save(draft / model_folder.EXEMPLARS)
     return results
 
 
-def _draw_plots(name: str, plan: TrainingPlan, results: EvaluationResults) -> None:
+def _draw_plots(plan: TrainingPlan, results: EvaluationResults) -> None:
+    name = plan.request.name
     with model_folder.publishing(settings.IMAGES_DIR / name) as folder:
         plots.plot_classes(plan.split.train, folder / erasures.PLOT)
         if test := results.metrics.get("test"):
@@ -205,40 +197,36 @@ def _compare(
 
 
 def _register(
-    request: TrainingRequest,
+    plan: TrainingPlan,
     results: EvaluationResults,
     compared: tuple[Comparison, LabelEffects] | None,
     record: Record,
 ) -> ModelVersion:
     """Register the model, and promote it if that was requested and the gate passed it."""
     comparison, effects = compared or (None, None)
+    name = plan.request.name
     record.log(report.format_metrics(results.metrics))
-    record.log(f"Model: {settings.MODELS_DIR / request.name}")
-    record.log(f"Plots: {settings.IMAGES_DIR / request.name}")
+    record.log(f"Model: {settings.MODELS_DIR / name}")
+    record.log(f"Plots: {settings.IMAGES_DIR / name}")
     if comparison:
         record.log(report.format_comparison(comparison))
     with transaction.atomic():
         version = versions.register(
-            request.name,
+            name,
             asdict(comparison) if comparison else {},
             asdict(effects) if effects else {},
         )
         runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
-        if request.promote and version.state == ModelState.CANDIDATE:
-            version = _promote(version, request.promote, record)
+        if plan.request.promote and version.state == ModelState.CANDIDATE:
+            try:
+                version = versions.promote(name, reason="It passed the gate.")
+            except RuleBroken as error:  # it was trained on an image that was deleted meanwhile
+                record.log(str(error))
         if version.state == ModelState.CANDIDATE:
-            against, reason = (
-                (comparison.against, comparison.reason) if comparison else (None, None)
-            )
-            candidate = {"name": version.name, "against": against, "reason": reason}
+            candidate = {
+                "name": name,
+                "against": comparison and comparison.against,
+                "reason": comparison and comparison.reason,
+            }
             events.publish(Event.MODEL_CANDIDATE, [candidate])
     return version
-
-
-def _promote(version: ModelVersion, via: Via, record: Record) -> ModelVersion:
-    """Promote a candidate, unless it was trained on an image that was deleted meanwhile."""
-    try:
-        return versions.promote(version.name, record.run.asked_by, via, "It passed the gate.")
-    except RuleBroken as error:
-        record.log(str(error))
-        return version

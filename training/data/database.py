@@ -38,7 +38,7 @@ class TrainingData:
     """MNIST's digits, the labelled uploads, those with new labels, and the record of all."""
 
     mnist: Images
-    corrections: Images
+    uploads: Images
     new: GroupedImages
     snapshot: Snapshot
 
@@ -87,7 +87,7 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
     copies = {(row.pixels, row.label): row for row in uploads}
     return TrainingData(
         mnist=_to_images(mnist),
-        corrections=_to_images([*copies.values()]),
+        uploads=_to_images([*copies.values()]),
         new=GroupedImages(
             [row.id for row in new], _to_images(new), [str(row.group) for row in new]
         ),

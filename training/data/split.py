@@ -13,8 +13,8 @@ CALIBRATION_DIVISOR = 12  # one in 12 of MNIST's 60,000 is 5,000
 STYLED_SHARE = 0.08
 OUTLIER_SHARE = 0.2
 REPLAYED = 8_000  # earlier digits in a fine-tuning epoch
-CORRECTION_SHARE = 0.4  # of a fine-tuning epoch
-MAX_REPEATS = 20  # of a correction in an epoch
+UPLOAD_SHARE = 0.4  # of a fine-tuning epoch
+MAX_REPEATS = 20  # of an upload in an epoch
 
 
 class NotEnoughData(Exception):
@@ -36,41 +36,33 @@ def prepare_training(images: Images, seed: int) -> TrainingSplit:
     calibrate another.
     """
     rng = np.random.default_rng(seed)
-    training, calibration = _split(images.digits)
+    training, calibration = split_digits(images.digits)
     return TrainingSplit(
         train=_add_synthetic(training, rng) + images.non_digits,
         calibration=calibration + _generate_outliers(calibration, 1.0, rng),
     )
 
 
-def prepare_fine_tuning(images: Images, corrections: Images, seed: int) -> TrainingSplit:
-    """Mix repeated corrections with some of the earlier digits, and split them.
+def prepare_fine_tuning(images: Images, uploads: Images, seed: int) -> TrainingSplit:
+    """Mix repeated uploads with some of the earlier digits, and split them.
 
     The earlier digits are replayed so that they are not forgotten (Robins 1995). Raise
-    NotEnoughData if there are no corrections.
+    NotEnoughData if there are no uploads.
     """
     rng = np.random.default_rng(seed)
-    training, calibration = _split(images.digits)
-    corrected, held_out = _split(corrections.digits)
-    corrected, calibration = corrected + corrections.non_digits, calibration + held_out
-    if not len(corrected):
+    training, calibration = split_digits(images.digits)
+    learned, held_out = split_digits(uploads.digits)
+    learned, calibration = learned + uploads.non_digits, calibration + held_out
+    if not len(learned):
         raise NotEnoughData("There are no labelled uploads to learn from; label some first.")
     replayed = _add_synthetic(training[rng.permutation(len(training))[:REPLAYED]], rng)
     return TrainingSplit(
-        train=replayed + _repeat(corrected, len(replayed)),
+        train=replayed + _repeat(learned, len(replayed)),
         calibration=calibration + _generate_outliers(calibration, OUTLIER_SHARE, rng),
     )
 
 
-def select_training_digits(images: Images) -> Images:
-    return _split(images.digits)[0]
-
-
-def select_calibration_digits(images: Images) -> Images:
-    return _split(images.digits)[1]
-
-
-def _split(digits: Images) -> tuple[Images, Images]:
+def split_digits(digits: Images) -> tuple[Images, Images]:
     """Return the digits to train on and those to calibrate on."""
     hashes = [hashlib.sha256(image.tobytes()).digest()[:8] for image in digits.pixels]
     chosen = [int.from_bytes(each) % CALIBRATION_DIVISOR == 0 for each in hashes]
@@ -83,11 +75,11 @@ def _add_synthetic(digits: Images, rng: np.random.Generator) -> Images:
     return digits + styled + _generate_outliers(digits, OUTLIER_SHARE, rng)
 
 
-def _repeat(corrections: Images, others: int) -> Images:
-    """Repeat the corrections until they are CORRECTION_SHARE of all, `others` included."""
-    target = CORRECTION_SHARE / (1 - CORRECTION_SHARE) * others
-    times = min(max(round(target / len(corrections)), 1), MAX_REPEATS)
-    return corrections[np.tile(np.arange(len(corrections)), times)]
+def _repeat(uploads: Images, others: int) -> Images:
+    """Repeat the uploads until they are UPLOAD_SHARE of all, `others` included."""
+    target = UPLOAD_SHARE / (1 - UPLOAD_SHARE) * others
+    times = min(max(round(target / len(uploads)), 1), MAX_REPEATS)
+    return uploads[np.tile(np.arange(len(uploads)), times)]
 
 
 def _generate_outliers(digits: Images, share: float, rng: np.random.Generator) -> Images:

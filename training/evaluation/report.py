@@ -40,10 +40,6 @@ def format_epoch(epoch: "EpochMetrics", configuration: "Configuration") -> str:
     )
 
 
-def format_network_epoch(network: str, epoch: int, epochs: int, loss: float) -> str:
-    return f"{network}, epoch {epoch} of {epochs}: loss {loss:.4f}"
-
-
 def format_metrics(metrics: Mapping[str, Metrics]) -> str:
     return "\n".join(
         f"{title}: {_format_share(metrics[name].accuracy)} of {metrics[name].digits:,} right; "

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun, Via
+from classifier.models import ModelState, ModelVersion, Promotion, RunState, TrainingRun
 from classifier.recognition import model_folder
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import runs, versions
@@ -33,7 +33,9 @@ def main() -> None:
 
 def train_promote_and_roll_back(step: int) -> None:
     name = f"at-{step:03}"
-    request = TrainingRequest(name, trainer.Configuration(1, 3, 1), Via.COMMAND, progress_bar=False)
+    request = TrainingRequest(
+        name, trainer.Configuration(1, 3, 1), promote=True, progress_bar=False
+    )
     with record_run(runs.start_run(fine_tune=False, force=False), lambda _: None) as record:
         train_model(request, record)
     versions.rollback()

@@ -39,11 +39,11 @@ def test_training_data_exclude_unknown_and_include_non_digits(
     upload("unknown")
     rejected = [upload("not_a_digit", which) for which in range(1, 21)]
     data = database.load_training_data()
-    assert set(data.corrections.labels) == {NOT_A_DIGIT}
-    assert len(data.corrections.digits) == 0
-    assert len(data.corrections.non_digits) == data.snapshot.by_label["not_a_digit"]
+    assert set(data.uploads.labels) == {NOT_A_DIGIT}
+    assert len(data.uploads.digits) == 0
+    assert len(data.uploads.non_digits) == data.snapshot.by_label["not_a_digit"]
     held_out = len(database.load_held_out_uploads().ids)
-    assert len(data.corrections) + held_out == len(rejected)
+    assert len(data.uploads) + held_out == len(rejected)
     assert data.snapshot.left_out == LeftOut(unknown=1, held_out=held_out)
 
 
@@ -65,7 +65,7 @@ def test_disputed_image_and_its_copies_are_left_out_until_settled(
 def count_read() -> int:
     """Return how many different uploads are trained on or held out."""
     held_out = database.load_held_out_uploads().images.pixels
-    read = [*database.load_training_data().corrections.pixels, *held_out]
+    read = [*database.load_training_data().uploads.pixels, *held_out]
     return len({pixels.tobytes() for pixels in read})
 
 
@@ -75,8 +75,8 @@ def test_fixed_tenth_of_labelled_uploads_is_held_out(
     images = [upload("7", which) for which in range(40)]
     held_out, data = database.load_held_out_uploads(), database.load_training_data()
     assert 1 <= len(held_out.ids) <= 10
-    assert len(held_out.ids) + len(data.corrections) == len(images)
-    trained_on = {hashlib.sha256(pixels.tobytes()).digest() for pixels in data.corrections.pixels}
+    assert len(held_out.ids) + len(data.uploads) == len(images)
+    trained_on = {hashlib.sha256(pixels.tobytes()).digest() for pixels in data.uploads.pixels}
     evaluated = {hashlib.sha256(pixels.tobytes()).digest() for pixels in held_out.images.pixels}
     assert not trained_on & evaluated
     assert np.array_equal(database.load_held_out_uploads().images.pixels, held_out.images.pixels)
@@ -121,11 +121,11 @@ def test_snapshot_names_corrected_images_and_changes_with_a_label(
 def test_pixels_and_labels_are_read_as_stored(upload: Callable[..., InputImage]) -> None:
     stored = {bytes(upload("3", which).pixels) for which in range(3)}
     images = [
-        *database.load_training_data().corrections.pixels,
+        *database.load_training_data().uploads.pixels,
         *database.load_held_out_uploads().images.pixels,
     ]
     assert {image.tobytes() for image in images} == stored
-    assert set(database.load_training_data().corrections.labels) <= {3}
+    assert set(database.load_training_data().uploads.labels) <= {3}
 
 
 def test_equal_uploads_count_once(upload: Callable[..., InputImage]) -> None:
@@ -134,6 +134,6 @@ def test_equal_uploads_count_once(upload: Callable[..., InputImage]) -> None:
 
     data = database.load_training_data()
 
-    contents = {pixels.tobytes() for pixels in data.corrections.pixels}
-    assert len(data.corrections) == len(contents)
+    contents = {pixels.tobytes() for pixels in data.uploads.pixels}
+    assert len(data.uploads) == len(contents)
     assert data.snapshot.images == 2 * len(contents)

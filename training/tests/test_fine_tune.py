@@ -55,7 +55,7 @@ def images(digits: Digits) -> Images:
 
 
 @pytest.mark.slow
-def test_few_dozen_corrections_teach_their_kind_and_cost_no_accuracy(
+def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
     images: Images, digits: Digits
 ) -> None:
     from training import export, trainer
@@ -66,8 +66,8 @@ def test_few_dozen_corrections_teach_their_kind_and_cost_no_accuracy(
     assert measure_rejection(member, strike_out(unseen)) < 0.3
     accuracy = measure_accuracy(member, unseen)
 
-    corrections = outline(images[::25]) + strike_out(images[1::25])
-    prepared = split.prepare_fine_tuning(images, corrections, seed=1)
+    uploads = outline(images[::25]) + strike_out(images[1::25])
+    prepared = split.prepare_fine_tuning(images, uploads, seed=1)
     epochs: list[trainer.EpochMetrics] = []
     configuration = trainer.Configuration(epochs=3, members=1, seed=1)
     [tuned] = trainer.fine_tune([member], prepared.train, configuration, epochs.append, False)

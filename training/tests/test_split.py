@@ -53,16 +53,16 @@ def test_same_seed_prepares_the_same_split(images: Images, prepared: TrainingSpl
     assert not np.array_equal(other.train.pixels, prepared.train.pixels)
 
 
-@pytest.mark.parametrize(("corrections", "times"), [(120, 4), (10, 20)])
-def test_corrections_are_repeated_to_their_share_or_the_limit(
-    corrections: int, times: int, images: Images
+@pytest.mark.parametrize(("uploads", "times"), [(120, 4), (10, 20)])
+def test_uploads_are_repeated_to_their_share_or_the_limit(
+    uploads: int, times: int, images: Images
 ) -> None:
-    corrected = Images.from_non_digits(images.pixels[:corrections] // 2)
+    corrected = Images.from_non_digits(images.pixels[:uploads] // 2)
     prepared = split.prepare_fine_tuning(images, corrected, seed=1)
     trained_on = [each.tobytes() for each in prepared.train.pixels]
-    assert [trained_on.count(each.tobytes()) for each in corrected.pixels] == [times] * corrections
-    share = times * corrections / len(trained_on)
-    assert share == pytest.approx(split.CORRECTION_SHARE, abs=0.03) or times == split.MAX_REPEATS
+    assert [trained_on.count(each.tobytes()) for each in corrected.pixels] == [times] * uploads
+    share = times * uploads / len(trained_on)
+    assert share == pytest.approx(split.UPLOAD_SHARE, abs=0.03) or times == split.MAX_REPEATS
 
 
 def test_fine_tuning_replays_no_calibration_digits(
@@ -79,7 +79,7 @@ def test_fine_tuning_replays_no_calibration_digits(
     assert len(tuning.train.non_digits) == split.OUTLIER_SHARE * 300
 
 
-def test_fine_tuning_without_corrections_is_refused(images: Images) -> None:
+def test_fine_tuning_without_uploads_is_refused(images: Images) -> None:
     with pytest.raises(split.NotEnoughData, match="label some first"):
         split.prepare_fine_tuning(images, images[:0], seed=1)
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from classifier.errors import RuleBroken
-from classifier.models import ModelState, ModelVersion, TrainingRun, Via
+from classifier.models import ModelState, ModelVersion, TrainingRun
 from classifier.recognition.model_folder import ArtifactError
 from classifier.registry import runs
 from training import import_tensorflow
@@ -135,7 +135,7 @@ def train(record: Record, options: dict[str, Any]) -> ModelVersion:
     request = TrainingRequest(
         name=options["name"] or timezone.now().strftime("%Y%m%d-%H%M%S"),
         configuration=Configuration(epochs, options["members"] or MEMBERS, seed),
-        promote=Via.COMMAND if options["promote"] else None,
+        promote=options["promote"],
         progress_bar=sys.stdout.isatty(),
     )
     try:
