@@ -2,68 +2,32 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 360, 180
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 20, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, WIDTH - 14, 20, HEIGHT - 40
+FRAME = {
+    "width": WIDTH,
+    "height": HEIGHT,
+    "left": LEFT,
+    "right": RIGHT,
+    "top": TOP,
+    "bottom": BOTTOM,
+    "middle": (LEFT + RIGHT) // 2,
+}
 COLOURS = 6
 CHARACTER_WIDTH, LABEL_GAP = 6, 2
+BAR = 0.72  # of the space for a bar
 
 Formatter = Callable[[float], str]
 
 
 def format_number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The values of a chart: a row for each label, and a column for each series."""
-
-    x_title: str
-    labels: Sequence[str]
-    series: Mapping[str, Sequence[float]]
-    format_value: Formatter
-
-    def format_row(self, row: int) -> list[str]:
-        """Return the values of a row, empty where a series has none."""
-        return [
-            self.format_value(values[row]) if row < len(values) else ""
-            for values in self.series.values()
-        ]
-
-    def describe_row(self, row: int) -> str:
-        values = self.format_row(row)
-        if len(values) > 1:
-            values = [f"{name} {value}" for name, value in zip(self.series, values, strict=True)]
-        return f"{self.labels[row]}: {', '.join(values)}"
-
-    def render(self, title: str) -> SafeString:
-        if not self.labels:
-            return SafeString("")
-        names = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in self.series))
-        rows = format_html_join(
-            "",
-            '<tr><th scope="row">{}</th>{}</tr>',
-            (
-                (label, format_html_join("", "<td>{}</td>", ((v,) for v in self.format_row(row))))
-                for row, label in enumerate(self.labels)
-            ),
-        )
-        return format_html(
-            '<details class="values"><summary>{}</summary><div tabindex="0" role="region"'
-            ' aria-label="{}"><table><thead><tr><th scope="col">{}</th>{}</tr></thead>'
-            "<tbody>{}</tbody></table></div></details>",
-            _("Table"),
-            title,
-            self.x_title or _("Label"),
-            names,
-            rows,
-        )
 
 
 def draw_lines(
@@ -79,26 +43,27 @@ def draw_lines(
     labels = labels or [str(number) for number in range(1, count + 1)]
     values = [value for each in series.values() for value in each]
     scale = _choose_scale([0.0, *values] if from_zero else values)
-    lines = format_html_join(
-        "",
-        '<g class="series series-{}">{}</g>',
-        (
-            (number % COLOURS, _draw_line(name, each, labels, scale, format_value))
-            for number, (name, each) in enumerate(series.items())
-        ),
-    )
+    shares = [number / (count - 1) if count > 1 else 0.5 for number in range(count)]
+    positions = [LEFT + share * (RIGHT - LEFT) for share in shares]
+    lines = [
+        {
+            "name": name,
+            "colour": number % COLOURS,
+            "points": [
+                {"x": f"{x:.1f}", "y": _place(y, scale), "label": label, "value": format_value(y)}
+                for x, label, y in zip(positions, labels, each, strict=False)
+            ],
+        }
+        for number, (name, each) in enumerate(series.items())
+    ]
     text = "; ".join(
         _("%(name)s: from %(first)s to %(last)s")
         % {"name": name, "first": format_value(each[0]), "last": format_value(each[-1])}
         for name, each in series.items()
         if each
     )
-    positions = [_get_x(number, count) for number in range(count)]
-    x_axis = _draw_x_axis(labels, positions, x_title)
-    y_axis = _draw_y_axis(scale, format_value)
-    table = _Table(x_title, labels, series, format_value)
-    drawing = [y_axis, x_axis, lines, _draw_readouts(positions, table)]
-    return _draw_figure(title, text, list(series) if len(series) > 1 else [], drawing, table)
+    context = {"title": title, "text": text, "x_title": x_title, "lines": lines}
+    return _render(context, series, labels, positions, scale, format_value)
 
 
 def draw_bars(
@@ -109,29 +74,69 @@ def draw_bars(
 ) -> SafeString:
     """Draw a bar from zero for each value, labelled by its name."""
     scale = _choose_scale([0.0, *values.values()])
-    slot = (WIDTH - LEFT - RIGHT) / max(len(values), 1)
+    slot = (RIGHT - LEFT) / max(len(values), 1)
     positions = [LEFT + slot * (number + 0.5) for number in range(len(values))]
-    bars = format_html_join(
-        "",
-        '<rect class="column" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
-        (
-            (
-                f"{x - slot * 0.36:.1f}",
-                f"{_get_y(value, scale):.1f}",
-                f"{slot * 0.72:.1f}",
-                f"{_get_y(0, scale) - _get_y(value, scale):.1f}",
-                name,
-                format_value(value),
-            )
-            for x, (name, value) in zip(positions, values.items(), strict=True)
-        ),
-    )
+    bars = [
+        {
+            "x": f"{x - slot * BAR / 2:.1f}",
+            "y": _place(value, scale),
+            "width": f"{slot * BAR:.1f}",
+            "height": f"{_measure_height(value, scale) - _measure_height(0, scale):.1f}",
+            "name": name,
+            "value": format_value(value),
+        }
+        for x, (name, value) in zip(positions, values.items(), strict=True)
+    ]
     text = ", ".join(f"{name}: {format_value(value)}" for name, value in values.items())
-    x_axis = _draw_x_axis(list(values), positions, x_title)
-    table = _Table(x_title, list(values), {title: list(values.values())}, format_value)
-    y_axis = _draw_y_axis(scale, format_value)
-    drawing = [y_axis, x_axis, bars, _draw_readouts(positions, table)]
-    return _draw_figure(title, text, [], drawing, table)
+    context = {"title": title, "text": text, "x_title": x_title, "bars": bars}
+    series = {title: [*values.values()]}
+    return _render(context, series, [*values], positions, scale, format_value)
+
+
+def _render(
+    context: dict[str, Any],
+    series: Mapping[str, Sequence[float]],
+    labels: Sequence[str],
+    positions: Sequence[float],
+    scale: Sequence[float],
+    format_value: Formatter,
+) -> SafeString:
+    """Render a chart with its axes, its values under the pointer, and their table."""
+    rows = [
+        [format_value(values[row]) if row < len(values) else "" for values in series.values()]
+        for row in range(len(labels))
+    ]
+    width = (RIGHT - LEFT) / max(len(positions), 1)
+    # As many labels as fit, evenly spaced.
+    widest = CHARACTER_WIDTH * max(map(len, labels), default=0) + LABEL_GAP
+    every = math.ceil(len(labels) * widest / (RIGHT - LEFT)) or 1
+    placed = [*zip(positions, labels, rows, strict=False)]
+    return render_to_string(
+        "chart.html",
+        context
+        | {
+            "frame": FRAME,
+            "scale": [{"y": _place(value, scale), "label": format_value(value)} for value in scale],
+            "ticks": [{"x": f"{x:.1f}", "label": label} for x, label, _row in placed[::every]],
+            "readouts": [
+                {
+                    "x": f"{x:.1f}",
+                    "start": f"{x - width / 2:.1f}",
+                    "width": f"{width:.1f}",
+                    "text": f"{label}: {_describe(series, row)}",
+                }
+                for x, label, row in placed
+            ],
+            "columns": [*series],
+            "rows": [*zip(labels, rows, strict=True)],
+        },
+    )
+
+
+def _describe(names: Iterable[str], values: list[str]) -> str:
+    if len(values) == 1:
+        return values[0]
+    return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
 def _choose_scale(values: Iterable[float]) -> list[float]:
@@ -146,121 +151,10 @@ def _choose_scale(values: Iterable[float]) -> list[float]:
     return [step * number for number in range(first, last + 1)]
 
 
-def _get_x(number: int, count: int) -> float:
-    share = number / (count - 1) if count > 1 else 0.5
-    return LEFT + share * (WIDTH - LEFT - RIGHT)
+def _measure_height(value: float, scale: Sequence[float]) -> float:
+    """Return the height of a value above the x axis in pixels."""
+    return (value - scale[0]) / (scale[-1] - scale[0]) * (BOTTOM - TOP)
 
 
-def _get_y(value: float, scale: list[float]) -> float:
-    share = (value - scale[0]) / (scale[-1] - scale[0])
-    return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
-
-def _draw_line(
-    name: str,
-    values: Sequence[float],
-    labels: Sequence[str],
-    scale: list[float],
-    format_value: Formatter,
-) -> SafeString:
-    points = [
-        (f"{_get_x(number, len(labels)):.1f}", f"{_get_y(value, scale):.1f}")
-        for number, value in enumerate(values)
-    ]
-    dots = format_html_join(
-        "",
-        '<circle cx="{}" cy="{}" r="2.5"><title>{}, {}: {}</title></circle>',
-        (
-            (*point, name, label, format_value(value))
-            for point, label, value in zip(points, labels, values, strict=False)
-        ),
-    )
-    return format_html('<polyline points="{}"/>{}', " ".join(map(",".join, points)), dots)
-
-
-def _draw_y_axis(scale: list[float], format_value: Formatter) -> SafeString:
-    return format_html_join(
-        "",
-        '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-        '<text class="y" x="{}" y="{}">{}</text>',
-        (
-            (
-                LEFT,
-                WIDTH - RIGHT,
-                f"{y:.1f}",
-                f"{y:.1f}",
-                LEFT - 6,
-                f"{y + 3.5:.1f}",
-                format_value(value),
-            )
-            for value, y in ((value, _get_y(value, scale)) for value in scale)
-        ),
-    )
-
-
-def _draw_x_axis(labels: Sequence[str], positions: list[float], x_title: str) -> SafeString:
-    """Draw as many of the labels as fit, evenly spaced."""
-    widest = CHARACTER_WIDTH * max(map(len, labels), default=0) + LABEL_GAP
-    step = math.ceil(len(labels) * widest / (WIDTH - LEFT - RIGHT)) or 1
-    texts = format_html_join(
-        "",
-        '<text class="x" x="{}" y="{}">{}</text>',
-        (
-            (f"{x:.1f}", HEIGHT - BOTTOM + 15, label)
-            for x, label in list(zip(positions, labels, strict=False))[::step]
-        ),
-    )
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    return format_html(
-        '{}<text class="x name" x="{}" y="{}">{}</text>', texts, middle, HEIGHT - 6, x_title
-    )
-
-
-def _draw_readouts(positions: Sequence[float], table: _Table) -> SafeString:
-    """Draw for each position a line and the values, which are visible under the pointer only."""
-    width = (WIDTH - LEFT - RIGHT) / max(len(positions), 1)
-    return format_html_join(
-        "",
-        '<g class="readout"><rect x="{}" y="0" width="{}" height="{}"/>'
-        '<line x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="10">{}</text></g>',
-        (
-            (
-                f"{x - width / 2:.1f}",
-                f"{width:.1f}",
-                HEIGHT - BOTTOM,
-                f"{x:.1f}",
-                f"{x:.1f}",
-                TOP,
-                HEIGHT - BOTTOM,
-                LEFT,
-                table.describe_row(row),
-            )
-            for row, x in enumerate(positions)
-        ),
-    )
-
-
-def _draw_figure(
-    title: str, text: str, legend: list[str], drawing: list[SafeString], table: _Table
-) -> SafeString:
-    """Draw a figure whose `text` screen readers read instead of the drawing."""
-    svg = format_html(
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}. {}">{}</svg>',
-        WIDTH,
-        HEIGHT,
-        title,
-        text,
-        format_html_join("", "{}", ((part,) for part in drawing)),
-    )
-    items = format_html_join(
-        "",
-        '<li class="series-{}">{}</li>',
-        ((number % COLOURS, name) for number, name in enumerate(legend)),
-    )
-    return format_html(
-        '<figure class="chart"><figcaption>{}</figcaption>{}{}{}</figure>',
-        title,
-        svg,
-        format_html('<ul class="legend">{}</ul>', items) if legend else "",
-        table.render(title),
-    )
+def _place(value: float, scale: Sequence[float]) -> str:
+    return f"{BOTTOM - _measure_height(value, scale):.1f}"
