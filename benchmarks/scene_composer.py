@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from classifier.recognition.imaging.arrays import find_bounds
-from training.data import pen, shadows, styles
+from training.data import glyphs, pen, shadows
 from training.data import photo_effects as effects
+from training.data.forms import list_forms
 from training.data.images import Images, Pixels
 from training.data.photo_effects import Field, Shape
 
@@ -46,7 +47,7 @@ class Writer:
         return label, enlarge(trim(ink), height)
 
     def _draw_with_pen(self) -> tuple[str, Field]:
-        models = styles.list_forms()
+        models = [*2 * list_forms("taught"), *glyphs.list_digits()]
         label, strokes = models[self.rng.integers(len(models))]
         lines = pen.round_corners(strokes, int(self.rng.integers(1, 3)))
         lines = pen.fit_to_paper(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from training.data import glyphs, pen, styles
-from training.data.habits import HABITS, UNTAUGHT
+from training.data import glyphs, pen
+from training.data.forms import list_forms
 from training.data.pen import Stroke
 
 FIELD = 16.0  # height of a form
@@ -17,15 +17,11 @@ class DigitForms:
 
     def __init__(self, untaught: bool) -> None:
         forms = [
-            (digit, [np.array(line, float) for line in lines])
-            for digit, lines in [
-                *styles.TAUGHT,
-                *HABITS,
-                *HABITS,
-                *UNTAUGHT * (UNTAUGHT_WEIGHT * untaught),
-            ]
+            *list_forms("taught"),
+            *2 * list_forms("habits"),
+            *UNTAUGHT_WEIGHT * untaught * list_forms("untaught"),
+            *glyphs.list_digits(),
         ]
-        forms += glyphs.list_digits()
         self._forms = {digit: [lines for d, lines in forms if d == digit] for digit in range(10)}
 
     def write_digit(self, digit: int, place: float, rng: np.random.Generator) -> list[Stroke]:

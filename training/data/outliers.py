@@ -11,8 +11,8 @@ from PIL import Image
 from classifier.recognition import imaging
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
 from training.data import digit_forms, glyphs, pen
+from training.data.forms import list_forms
 from training.data.images import Images, Pixels
-from training.data.letter_forms import LETTERS
 
 # The characters of each Hershey font and its share. Characters that a hand may write like a digit,
 # such as O, l and Z, are left out.
@@ -75,9 +75,9 @@ def draw_character(rng: np.random.Generator) -> Pixels:
 
 def draw_letter(rng: np.random.Generator) -> Pixels:
     """Return a letter in hasty handwriting."""
-    lines = LETTERS[rng.integers(len(LETTERS))]
-    strokes = digit_forms.write_strokes([np.array(line, float) for line in lines], rng)
-    return pen.draw_sign(strokes, rng)
+    letters = list_forms("letters")
+    _letter, strokes = letters[rng.integers(len(letters))]
+    return pen.draw_sign(digit_forms.write_strokes(strokes, rng), rng)
 
 
 def draw_scribble(rng: np.random.Generator) -> Pixels:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.data.digit_forms import FIELD, DigitForms
-from training.data.habits import HABITS, UNTAUGHT
+from training.data.forms import list_forms
 
 
 @pytest.mark.parametrize("untaught", [False, True])
@@ -17,6 +17,7 @@ def test_each_digit_has_forms_of_one_height(untaught: bool) -> None:
 
 
 def test_untaught_forms_are_not_used_in_training() -> None:
-    learned = {(digit, str(lines)) for digit, lines in HABITS}
-    assert not learned & {(digit, str(lines)) for digit, lines in UNTAUGHT}
-    assert {digit for digit, _ in UNTAUGHT} == set(range(10))
+    learned = {(digit, str(strokes)) for digit, strokes in list_forms("habits")}
+    untaught = list_forms("untaught")
+    assert not learned & {(digit, str(strokes)) for digit, strokes in untaught}
+    assert {digit for digit, _ in untaught} == set(range(10))
