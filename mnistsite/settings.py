@@ -234,7 +234,7 @@ REST_FRAMEWORK = {
         "classifier.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_PERMISSION_CLASSES": ["classifier.api.permissions.StaffPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["classifier.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.NewestFirst",

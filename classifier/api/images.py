@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from classifier.api import serializers
 from classifier.api.conditional import ConditionalView, check_unchanged
 from classifier.api.filters import ImageFilter, filter_uploaded_images
-from classifier.api.permissions import ImagePermission
 from classifier.api.problems import NO_IMAGE
 from classifier.labelling import labels
 from classifier.models import InputImage, Via
+from classifier.recognition.labels import Scope
 
 
 @extend_schema_view(
@@ -33,7 +33,10 @@ class ImageViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[InputImage]):
     """Uploaded digits, newest first."""
 
     not_found = NO_IMAGE
-    permission_classes = (ImagePermission,)
+    rules = {
+        "GET": ("view_inputimage", Scope.READ),
+        "PATCH": ("label_inputimage", Scope.LABEL),
+    }
     queryset = InputImage.objects.uploaded()
     serializer_class = serializers.ImageSerializer
 

@@ -18,7 +18,6 @@ from rest_framework.views import APIView
 from classifier.api.errors import build_picture_problem
 from classifier.api.idempotency import ERROR_RESPONSES, PARAMETERS, respond_once
 from classifier.api.parsers import FileParser, FormParser
-from classifier.api.permissions import ExportPermission, ImportPermission, LabelPermission
 from classifier.api.serializers import (
     ExportSerializer,
     ImportSerializer,
@@ -28,6 +27,7 @@ from classifier.api.serializers import (
 )
 from classifier.labelling import exports, imports, labels
 from classifier.models import InputImage, Via
+from classifier.recognition.labels import Scope
 from classifier.uploads import archives, request_files
 from classifier.uploads.upload_batch import UploadBatch
 
@@ -49,7 +49,7 @@ EXPORT_RESPONSES: dict[Any, Any] = {
 
 
 class LabelsView(APIView):
-    permission_classes = (LabelPermission,)
+    rules = {"POST": ("label_inputimage", Scope.LABEL)}
 
     @extend_schema(
         operation_id="set_labels",
@@ -83,7 +83,7 @@ class IgnoreAcceptHeader(BaseContentNegotiation):
 
 
 class ExportView(APIView):
-    permission_classes = (ExportPermission,)
+    rules = {"GET": ("view_inputimage", Scope.EXPORT)}
     content_negotiation_class = IgnoreAcceptHeader
 
     def respond(
@@ -134,7 +134,7 @@ class ZipView(ExportView):
 
 
 class ImportView(APIView):
-    permission_classes = (ImportPermission,)
+    rules = {"POST": ("label_inputimage", Scope.IMPORT)}
     parser_classes = (FormParser, FileParser)
 
     @extend_schema(

@@ -15,7 +15,6 @@ from rest_framework.views import APIView
 
 from classifier.api.conditional import ConditionalView
 from classifier.api.paging import HighestIdFirst
-from classifier.api.permissions import ModelPermission
 from classifier.api.serializers import (
     ModelSummarySerializer,
     ModelVersionSerializer,
@@ -24,6 +23,7 @@ from classifier.api.serializers import (
     ReasonSerializer,
 )
 from classifier.models import ModelVersion, Promotion, Via
+from classifier.recognition.labels import Scope
 from classifier.registry import versions
 
 PROMOTION_RESPONSES = {200: ModelVersionSerializer, 400: ProblemSerializer, 409: ProblemSerializer}
@@ -37,7 +37,10 @@ class ModelViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[ModelVersion])
     """Registered models, newest first. The list omits the details of single images."""
 
     not_found = gettext_noop("There is no model with this name. `GET /api/models` lists all.")
-    permission_classes = (ModelPermission,)
+    rules = {
+        "GET": ("view_modelversion", Scope.READ),
+        "POST": ("promote_modelversion", Scope.PROMOTE),
+    }
     pagination_class = HighestIdFirst
     queryset = ModelVersion.objects.all()
     lookup_field = "name"
@@ -70,7 +73,7 @@ class ModelViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[ModelVersion])
     )
 )
 class PromotionsView(ConditionalView, generics.ListAPIView[Promotion]):
-    permission_classes = (ModelPermission,)
+    rules = {"GET": ("view_modelversion", Scope.READ)}
     pagination_class = HighestIdFirst
     serializer_class = PromotionSerializer
 
@@ -79,7 +82,7 @@ class PromotionsView(ConditionalView, generics.ListAPIView[Promotion]):
 
 
 class RollbackView(APIView):
-    permission_classes = (ModelPermission,)
+    rules = {"POST": ("promote_modelversion", Scope.PROMOTE)}
 
     @extend_schema(
         operation_id="roll_back",

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from classifier.api.conditional import ConditionalView
 from classifier.api.paging import HighestIdFirst
-from classifier.api.permissions import RunPermission
 from classifier.api.serializers import (
     ProblemSerializer,
     RunRequestSerializer,
     TrainingRunSerializer,
 )
 from classifier.models import TrainingRun, get_detail_fields
+from classifier.recognition.labels import Scope
 from classifier.registry import runs
 
 
@@ -31,7 +31,10 @@ class RunViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[TrainingRun]):
     """Training runs, newest first."""
 
     not_found = gettext_noop("There is no training run with this number.")
-    permission_classes = (RunPermission,)
+    rules = {
+        "GET": ("view_trainingrun", Scope.READ),
+        "POST": ("start_trainingrun", Scope.TRAIN),
+    }
     pagination_class = HighestIdFirst
     queryset = TrainingRun.objects.all()
     serializer_class = TrainingRunSerializer

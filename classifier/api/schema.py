@@ -50,8 +50,8 @@ class Schema(AutoSchema):
 
     def get_auth(self) -> list[Any]:
         """Add the scope that a token needs."""
-        rules = (getattr(each, "rules", {}) for each in self.view.get_permissions())
-        scopes = [str(each[self.method][1]) for each in rules if self.method in each]
+        rule = getattr(self.view, "rules", {}).get(self.method)
+        scopes = [str(rule[1])] if rule else []
         return [{"token": scopes} if "token" in each else each for each in super().get_auth()]
 
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> Any:

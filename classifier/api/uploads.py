@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from classifier.api.answers import AnswerSerializer, serialize_answer
 from classifier.api.conditional import ConditionalView
-from classifier.api.permissions import DeletionPermission
+from classifier.api.permissions import StaffPermission
 from classifier.api.problems import NO_IMAGE, NO_UPLOAD
 from classifier.api.public import PublicView
 from classifier.api.serializers import (
@@ -25,6 +25,7 @@ from classifier.api.serializers import (
 )
 from classifier.labelling import labels
 from classifier.models import Erasure, InputImage, Upload
+from classifier.recognition.labels import Scope
 from classifier.registry import receipts
 from classifier.uploads import answers, deletion
 
@@ -47,12 +48,13 @@ class MissingKey(NotAuthenticated):
 
 class UploadView(ConditionalView):
     not_found = NO_UPLOAD
+    rules = {"DELETE": ("delete_upload", Scope.DELETE)}
 
     def get_authenticators(self) -> Any:
         return super().get_authenticators() if self._needs_staff() else []
 
     def get_permissions(self) -> list[BasePermission]:
-        return [DeletionPermission() if self._needs_staff() else AllowAny()]
+        return [StaffPermission() if self._needs_staff() else AllowAny()]
 
     def _needs_staff(self) -> bool:
         request = self.request  # None while the schema is generated

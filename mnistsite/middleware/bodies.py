@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from classifier.uploads import request_files
 from mnistsite.errors import render_error
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 
 # Multipart adds a little to the file that it carries.
 MULTIPART_BYTES = 64 * 1024
@@ -24,11 +24,8 @@ def content_length(request: HttpRequest) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-class BodyLimitMiddleware:
+class BodyLimitMiddleware(Middleware):
     """Answers 413 or 411 before a body is parsed or stored."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.headers.get("Transfer-Encoding"):
@@ -57,7 +54,7 @@ def _drain(request: HttpRequest, length: int) -> None:
             left -= len(chunk)
 
 
-class BodyReleaseMiddleware:
+class BodyReleaseMiddleware(Middleware):
     """Collects garbage after each large body.
 
     Django REST framework's view and request refer to each other, and so do an exception and the
@@ -65,9 +62,6 @@ class BodyReleaseMiddleware:
     collection, which is hundreds of requests away. wsgi.py freezes the objects that exist at the
     start, so a collection takes less than a millisecond.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:

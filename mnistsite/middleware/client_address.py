@@ -7,16 +7,16 @@ from django.core.exceptions import MiddlewareNotUsed, ValidationError
 from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest, HttpResponse
 
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import GetResponse, Middleware
 
 
-class ClientAddressMiddleware:
+class ClientAddressMiddleware(Middleware):
     """Sets REMOTE_ADDR from X-Forwarded-For, which only nginx is trusted to send."""
 
     def __init__(self, get_response: GetResponse) -> None:
         if not settings.BEHIND_NGINX:
             raise MiddlewareNotUsed
-        self.get_response = get_response
+        super().__init__(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         address = request.META.get("HTTP_X_FORWARDED_FOR", "")

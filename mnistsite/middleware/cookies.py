@@ -2,17 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 
 
-class CookieMiddleware:
+class CookieMiddleware(Middleware):
     """Ignores cookies with a NUL, which no text in PostgreSQL can hold.
 
     This site never sets such a cookie, and a visitor could do nothing about an error.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.COOKIES = {

@@ -12,7 +12,7 @@ from classifier.errors import is_disk_full, is_read_only
 from classifier.registry.serving import NoModel
 from classifier.uploads.storage import NoStorage, StorageFull
 from mnistsite.errors import render_error
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 
 logger = logging.getLogger(__name__)
 
@@ -66,14 +66,8 @@ def find_outage(error: BaseException) -> Outage | None:
     return NO_STORAGE if isinstance(error, NoStorage) else None
 
 
-class OutageMiddleware:
+class OutageMiddleware(Middleware):
     """Answers 503 or 507 with Retry-After instead of 500."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         outage = find_outage(error)

@@ -5,16 +5,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from classifier.api import queries
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 
 
-class QueryMiddleware:
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
+class QueryMiddleware(Middleware):
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         if not request.path.startswith("/api/") or not request.GET:
             return None

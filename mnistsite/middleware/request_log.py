@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from classifier.monitoring import request_id
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 from mnistsite.observability import metrics
 from mnistsite.observability.routes import get_route
 
@@ -17,10 +17,7 @@ REQUEST_ID = "mnistsite.request_id"
 ROUTE = "mnistsite.route"
 
 
-class RequestLogMiddleware:
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
+class RequestLogMiddleware(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started_at = time.perf_counter()
         # Only nginx is trusted to send an id: a client could send that of another request.

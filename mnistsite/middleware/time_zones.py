@@ -6,16 +6,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 
 COOKIE = "timezone"  # static/staff.js sets it
 
 
-class ReaderTimeZoneMiddleware:
+class ReaderTimeZoneMiddleware(Middleware):
     """Shows the times of staff pages in the time zone of the reader's browser, or else in UTC."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(COOKIE, "")

@@ -10,7 +10,7 @@ from classifier.registry import serving
 from classifier.registry.serving import NoModel
 from classifier.uploads import media_store
 from classifier.uploads.storage import NoStorage
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 from mnistsite.middleware.outages import NO_DATABASE, NO_STORAGE, Outage, find_outage
 from mnistsite.observability import metrics
 from mnistsite.observability.deadline import WithDeadline
@@ -27,21 +27,16 @@ FILL_DISK = (
 )
 
 
-class MonitorMiddleware:
+class MonitorMiddleware(Middleware):
     """Answers monitors for any host name and scheme, without a session."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = VIEWS.get(request.path_info)
         if view is None:
             return self.get_response(request)
-        return (
-            view(request)
-            if request.method in SAFE_METHODS
-            else HttpResponseNotAllowed(SAFE_METHODS)
-        )
+        if request.method not in SAFE_METHODS:
+            return HttpResponseNotAllowed(SAFE_METHODS)
+        return view(request)
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
