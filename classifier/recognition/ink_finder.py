@@ -1,15 +1,12 @@
 """Find handwriting with a network, in shadows, on desks and on printed paper."""
 
-from threading import Lock
-
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from classifier.recognition.imaging.arrays import Grey
 from classifier.recognition.imaging.components import find_components
 from classifier.recognition.imaging.text_lines import measure_usual_height
-from classifier.recognition.native_stderr import LITERT_ANNOUNCEMENT, filter_stderr
+from classifier.recognition.litert import LiteRtGraph
 from classifier.recognition.uncertainty import sigmoid
 
 MULTIPLE = 16  # of which the network's picture has a width and a height
@@ -23,16 +20,7 @@ class InkFinder:
 
     def __init__(self, content: bytes) -> None:
         """Raise ValueError if the content is not such a graph."""
-        self._lock = Lock()
-        try:
-            with filter_stderr(LITERT_ANNOUNCEMENT):
-                self._interpreter = Interpreter(model_content=content, num_threads=1)
-                self._input = self._interpreter.get_input_details()[0]["index"]
-                self._output = self._interpreter.get_output_details()[0]["index"]
-                self._shape: tuple[int, ...] = ()
-                self._run(np.zeros((MULTIPLE, MULTIPLE), np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise ValueError(f"The ink finder is not a LiteRT graph: {error}") from error
+        self._graph = LiteRtGraph(content, (1, MULTIPLE, MULTIPLE, 1))
 
     def find(self, grey: Grey) -> Grey:
         """Return the ink (h, w), 0 to 1, of grey pixels (h, w), 0 to 255, with dark ink."""
@@ -49,22 +37,11 @@ class InkFinder:
         scale = min(1.0, long_side / max(height, width))
         small = max(1, round(height * scale)), max(1, round(width * scale))
         image = Image.fromarray(np.ascontiguousarray(grey, np.float32))
-        reduced = np.asarray(image.resize(small[::-1], Image.Resampling.BOX)) / np.float32(255)
+        pixels = np.asarray(image.resize(small[::-1], Image.Resampling.BOX))
+        reduced = np.divide(pixels, 255, dtype=np.float32)
         padding = [(0, -side % MULTIPLE) for side in small]
-        logits = self._run(np.pad(reduced, padding, mode="edge"))[: small[0], : small[1]]
-        return sigmoid(logits)
-
-    def _run(self, picture: Grey) -> Grey:
-        shape = (1, *picture.shape, 1)
-        with self._lock:
-            if shape != self._shape:
-                self._interpreter.resize_tensor_input(self._input, shape)
-                self._interpreter.allocate_tensors()
-                self._shape = shape
-            self._interpreter.set_tensor(self._input, picture.reshape(shape))
-            self._interpreter.invoke()
-            logits: Grey = self._interpreter.get_tensor(self._output)[0, :, :, 0]
-            return logits
+        padded = np.pad(reduced, padding, mode="edge")[np.newaxis, ..., np.newaxis]
+        return sigmoid(self._graph.run(padded)[0, : small[0], : small[1], 0])
 
 
 def _measure_height(ink: Grey) -> float:

@@ -2,19 +2,17 @@
 
 import math
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from classifier.recognition import ctc
 from classifier.recognition.ctc import BLANK, Floats
-from classifier.recognition.line_image import HEIGHT, NARROWEST, Grey, prepare_line
-from classifier.recognition.native_stderr import LITERT_ANNOUNCEMENT, filter_stderr
+from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
+from classifier.recognition.litert import LiteRtGraph
 
 STRIDE = 2  # pixels per step
-WIDTHS = 64  # one graph is allocated for each multiple of this that occurs
+WIDTHS = 64  # pixels; the graph is allocated for each multiple of this that occurs
 CLOSER_MARGIN = 0.12  # of the digits' height, around them in the closer view
 LEAST = 1e-300  # the smallest probability whose logarithm is taken
 LEAST_SHARE = 1e-4  # of a digit, because no reader is more certain
@@ -67,15 +65,7 @@ class LineReader:
 
     def __init__(self, content: bytes) -> None:
         """Raise ValueError if the content is not such a graph."""
-        self._content = content
-        self._interpreters: dict[int, Interpreter] = {}
-        self._lock = Lock()
-        try:
-            # The filter starts a process, so it is used once and not for each line.
-            with filter_stderr(LITERT_ANNOUNCEMENT):
-                self._run(np.zeros((HEIGHT, NARROWEST), np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise ValueError(f"The line reader is not a LiteRT graph: {error}") from error
+        self._graph = LiteRtGraph(content, (1, HEIGHT, WIDTHS, 1), keeps_shapes=True)
 
     def read_views(self, grey: NDArray[np.generic]) -> list[LineReading]:
         """Read a line as it is and, if it has digits, also cropped to their rows.
@@ -109,21 +99,8 @@ class LineReader:
         width = -(-(ink.shape[1] + 2 * MARGIN) // WIDTHS) * WIDTHS
         padded = np.zeros((1, HEIGHT, width, 1), np.float32)
         padded[0, :, MARGIN : MARGIN + ink.shape[1], 0] = ink
-        with self._lock:
-            graph = self._interpreters.get(width) or self._allocate_graph(width)
-            graph.set_tensor(graph.get_input_details()[0]["index"], padded)
-            graph.invoke()
-            outputs: NDArray[np.float32] = graph.get_tensor(graph.get_output_details()[0]["index"])
-            steps: NDArray[np.float32] = outputs[0, 0].copy()
-            return steps
-
-    def _allocate_graph(self, width: int) -> Interpreter:
-        """Allocate the graph for lines of one width, which takes longer than reading a line."""
-        graph = Interpreter(model_content=self._content, num_threads=1)
-        graph.resize_tensor_input(graph.get_input_details()[0]["index"], (1, HEIGHT, width, 1))
-        graph.allocate_tensors()
-        self._interpreters[width] = graph
-        return graph
+        steps: NDArray[np.float32] = self._graph.run(padded)[0, 0]
+        return steps
 
 
 def _find_boxes(places: list[int], sides: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -7,7 +7,6 @@ from subprocess import PIPE, Popen  # nosec B404
 from threading import Lock
 
 STDERR = 2
-LITERT_ANNOUNCEMENT = "^INFO: Created TensorFlow Lite XNNPACK delegate"  # once in each process
 _lock = Lock()
 
 

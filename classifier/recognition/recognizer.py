@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from zipfile import BadZipFile
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from classifier.recognition import model_folder, uncertainty
@@ -17,8 +15,8 @@ from classifier.recognition.exemplars import Exemplars
 from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
 from classifier.recognition.line_reader import LineReader
+from classifier.recognition.litert import LiteRtGraph
 from classifier.recognition.model_folder import DamagedArtifact, Manifest
-from classifier.recognition.native_stderr import LITERT_ANNOUNCEMENT, filter_stderr
 from classifier.recognition.uncertainty import Floats, MahalanobisDetector, Outputs
 
 NOT_A_DIGIT = 10  # the class after the ten digits
@@ -80,34 +78,17 @@ class Graph:
     """The ensemble as one LiteRT graph. Safe to share between threads."""
 
     def __init__(self, content: bytes) -> None:
-        """Raise ValueError if the content is not a LiteRT graph.
-
-        LiteRT would map a file that it opens itself, and the process would crash if that file were
-        truncated later.
-        """
-        try:
-            with filter_stderr(LITERT_ANNOUNCEMENT):
-                self._interpreter = Interpreter(model_content=content, num_threads=1)
-                self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ValueError(f"{model_folder.GRAPH} is not a LiteRT graph: {error}") from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-        self._lock = Lock()
+        """Raise ValueError if the content is not a LiteRT graph."""
+        self._graph = LiteRtGraph(content, (1, 28, 28, 1))
 
     def run(self, images: Iterable[NDArray[np.uint8]]) -> Outputs:
         """Run the ensemble on at least one (28, 28) image, ink = 255."""
-        outputs = np.concatenate([self._run_one(image) for image in images]).astype(np.float64)
+        tensors = [np.divide(image, 255, dtype=np.float32) for image in images]
+        each = [self._graph.run(tensor.reshape(1, 28, 28, 1)) for tensor in tensors]
+        outputs = np.concatenate(each).astype(np.float64)
         return Outputs(
             outputs[..., :NOT_A_DIGIT], outputs[..., NOT_A_DIGIT], outputs[..., NOT_A_DIGIT + 1 :]
         )
-
-    def _run_one(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        tensor = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
-        with self._lock:
-            self._interpreter.set_tensor(self._input, tensor)
-            self._interpreter.invoke()
-            return np.asarray(self._interpreter.get_tensor(self._output))
 
 
 class Recognizer:
