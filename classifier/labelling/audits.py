@@ -112,7 +112,7 @@ def _roll_back_new_champion(champion: ModelVersion, reason: str) -> None:
 
 def find_promise(model: ModelVersion) -> float | None:
     """Return the largest share of wrong digits that the model's certificates allow, 0 to 1."""
-    certificates = [Certificate.from_json(each) for each in model.certificates]
+    certificates = [Certificate(**each) for each in model.certificates]
     return max(
         (each.level for each in certificates if each.claim == "digits" and each.is_proved),
         default=None,

@@ -1,8 +1,6 @@
 """Certificates: finite-sample bounds on how often an answer above a threshold is wrong."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,3 @@ class Certificate:
     @property
     def is_proved(self) -> bool:
         return self.threshold is not None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Certificate":
-        """Raise TypeError if a field is missing or unknown."""
-        return cls(**values)

@@ -134,7 +134,7 @@ def _parse(path: Path, content: bytes) -> Manifest:
             "Train again."
         )
     try:
-        certificates = tuple(map(Certificate.from_json, values.pop("certificates", ())))
+        certificates = tuple(Certificate(**each) for each in values.pop("certificates", ()))
         manifest = Manifest(**values, certificates=certificates)
     except TypeError as error:
         raise DamagedArtifact(f"{path} is not a model's manifest: {error}") from error

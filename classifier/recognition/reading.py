@@ -1,6 +1,7 @@
 """The reading of a picture: its lines, their digits, and what it left out."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 from classifier.recognition.imaging import Box
@@ -31,6 +32,19 @@ class ReadLine:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """The part of a reading that is stored as JSON with its picture.
+
+    `lines` are boxes with their number of digits, and `left_out` the boxes of unexplained ink.
+    `confidence` is None for a blank picture, and for one that an old version read without it.
+    """
+
+    lines: list[tuple[list[int], int]]
+    left_out: list[list[int]]
+    confidence: float | None
+
+
+@dataclass(frozen=True)
 class Reading:
     """The reading of a picture: its lines from the top, and the boxes of unexplained ink."""
 
@@ -53,6 +67,14 @@ class Reading:
     def confidence(self) -> float | None:
         """The probability that all digits are right; None for a blank picture."""
         return prod(line.confidence for line in self.lines) if self.lines else None
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout(
+            [(list(line.box), len(line.digits)) for line in self.lines],
+            [list(box) for box in self.left_out],
+            self.confidence,
+        )
 
 
 NOTHING = Reading([], [])

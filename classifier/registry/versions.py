@@ -1,6 +1,6 @@
 """Registered models and their promotion: exactly one champion serves."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -61,7 +61,7 @@ def register(
         "metrics": manifest.metrics,
         "configuration": manifest.configuration,
         "snapshot": manifest.dataset,
-        "certificates": [certificate.to_json() for certificate in manifest.certificates],
+        "certificates": [asdict(certificate) for certificate in manifest.certificates],
         "comparison": comparison or {},
         "effects": effects or {},
     }

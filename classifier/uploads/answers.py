@@ -8,8 +8,7 @@ from uuid import UUID
 
 from classifier.models import Prediction, Upload
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict, combine_verdicts
-from classifier.recognition.layout import Layout
-from classifier.recognition.reading import ReadDigit, Reading
+from classifier.recognition.reading import Layout, ReadDigit, Reading
 from classifier.recognition.recognizer import Recognition
 from classifier.uploads import verdict_text
 
@@ -101,7 +100,7 @@ def build_answer(
     """Return the answer to a picture that was just read; without ids it is not stored."""
     pairs = zip_longest(reading.digits, image_ids)
     digits = [build_digit(digit, image_id) for digit, image_id in pairs]
-    return compose_answer(id_, digits, Layout.from_reading(reading), model)
+    return compose_answer(id_, digits, reading.layout, model)
 
 
 def build_digit(digit: ReadDigit, image_id: UUID | None = None) -> DigitAnswer:

@@ -12,7 +12,6 @@ from classifier.monitoring import metrics
 from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Event, Verdict
-from classifier.recognition.layout import Layout
 from classifier.recognition.reader import read_image, read_picture
 from classifier.recognition.reading import ReadDigit
 from classifier.registry import serving
@@ -42,7 +41,6 @@ def classify_picture(
     served = serving.champion.get()
     has_pixels = is_exported and picture.pixels.shape == IMAGE_SHAPE
     reading = (read_image if has_pixels else read_picture)(picture, served.recognizer)
-    layout = Layout.from_reading(reading)
     upload = Upload(
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
@@ -50,10 +48,8 @@ def classify_picture(
         height=picture.height,
         media_type=picture.media_type,
         source=source,
-        confidence=layout.confidence,
-        lines=layout.lines,
-        left_out=layout.left_out,
         visitor=visitor,
+        **vars(reading.layout),
     )
     images = _build_images(upload, reading.digits)
     read = [(image, digit.recognition) for image, digit in zip(images, reading.digits, strict=True)]

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from training.data.images import Images
 from training.evaluation import charts
-from training.evaluation.charts import ReliabilityBin
+from training.evaluation.charts import Json
 from training.evaluation.evaluate import EvaluatedPictures
 
 EXAMPLES = 12
@@ -25,8 +25,8 @@ EXAMPLES = 12
 def plot_evaluation(pictures: EvaluatedPictures, title: str, folder: Path) -> None:
     """Draw the confusion matrix, reliability and risk–coverage of the digits."""
     data = charts.make_chart_data(pictures.digits)
-    _plot_confusion(data.confusion, title, folder / "confusion_matrix.png")
-    _plot_reliability(data.reliability, title, folder / "reliability.png")
+    _plot_confusion(np.array(data["confusion"]), title, folder / "confusion_matrix.png")
+    _plot_reliability(data["reliability"], title, folder / "reliability.png")
     _plot_risk(pictures.digits, title, folder / "risk_coverage.png")
 
 
@@ -55,15 +55,15 @@ def _plot_confusion(counts: NDArray[np.int64], title: str, path: Path) -> None:
         axes.set(title=title, xlabel="guess", ylabel="digit", xticks=range(10), yticks=range(10))
 
 
-def _plot_reliability(bins: list[ReliabilityBin], title: str, path: Path) -> None:
+def _plot_reliability(bins: list[Json], title: str, path: Path) -> None:
     places = range(len(bins))
     with _save_figure(path, 7, 5) as axes:
-        axes.bar(places, [each.right for each in bins], color="tab:blue", label="right")
-        confidence = [each.mean_confidence for each in bins]
+        axes.bar(places, [each["right"] for each in bins], color="tab:blue", label="right")
+        confidence = [each["said"] for each in bins]
         axes.plot(places, confidence, "_", color="black", markersize=30, label="confidence")
         for place, each in enumerate(bins):
-            axes.text(place, 0.02, f"{each.guesses:,}", ha="center", color="white")
-        names = [f"{each.low:.3g}–{each.high:.3g}" for each in bins]
+            axes.text(place, 0.02, f"{each['guesses']:,}", ha="center", color="white")
+        names = [f"{each['from']:.3g}–{each['to']:.3g}" for each in bins]
         axes.set_xticks(places, names, rotation=30, ha="right")
         axes.set(title=title, xlabel="confidence (in the bars: guesses)", ylabel="share right")
         axes.set_ylim(0, 1.05)

@@ -30,5 +30,5 @@ class EvaluationResults:
     def to_json(self) -> dict[str, Any]:
         values = {name: asdict(metrics) for name, metrics in self.metrics.items()}
         if test := self.answers.get("test"):
-            values["test_details"] = charts.make_chart_data(test.digits).to_json()
+            values["test_details"] = charts.make_chart_data(test.digits)
         return values

@@ -1,5 +1,6 @@
 """Training runs, promotion and rollback, with their permissions."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -216,7 +217,7 @@ def test_list_includes_certificates(admin_api: Client) -> None:
 
     summary = admin_api.get("/api/models").json()["results"][0]
 
-    assert summary["certificates"] == [certificate.to_json()]
+    assert summary["certificates"] == [asdict(certificate)]
 
 
 TRAINING = ["/api/runs", "/api/runs/{run}/cancel"]

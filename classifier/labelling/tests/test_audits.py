@@ -1,5 +1,6 @@
 """Tests of audits: their draw, their place in the queue, the estimated error and its alarm."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import uuid4
 
@@ -33,7 +34,7 @@ UNSURE = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
 
 @pytest.fixture
 def version() -> ModelVersion:
-    promised = factories.build_certificate(level=0.01).to_json()
+    promised = asdict(factories.build_certificate(level=0.01))
     return factories.create_version(state="champion", certificates=[promised])
 
 

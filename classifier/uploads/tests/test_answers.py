@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
-from classifier.recognition.layout import Layout
-from classifier.recognition.reading import ReadDigit
+from classifier.recognition.reading import Layout, ReadDigit
 from classifier.recognition.recognizer import Recognition
 from classifier.uploads import answers, verdict_text
 from classifier.uploads.answers import Answer, DigitAnswer
