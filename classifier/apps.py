@@ -1,13 +1,15 @@
 """The Django application of the product."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps
 from django.contrib.admin.sites import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,6 +34,22 @@ class StaffSite(AdminSite):
             "menu": build_menu(context["available_apps"]),
             "has_grid": not settings.HIDE_GUESS,
         }
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        from classifier.access import logins
+
+        return logins.log_in(request, partial(super().login, request, extra_context))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        from classifier.admin import account
+
+        own = [
+            path("account/", self.admin_view(account.show_account), name="account"),
+            path("account/end/", self.admin_view(account.end_session), name="end_session"),
+        ]
+        return own + super().get_urls()
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

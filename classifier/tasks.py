@@ -11,6 +11,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from classifier.access import sessions
 from classifier.api import idempotency
 from classifier.labelling import audits, verification
 from classifier.registry import erasures, input_drift, runs, shadow
@@ -39,9 +40,10 @@ def delete_expired(timestamp: int) -> None:
 @app.periodic(cron="47 * * * *")
 @app.task(queueing_lock="purge_logins")
 def purge_logins(timestamp: int) -> None:
-    """Delete the failed logins that lock nobody out any more."""
+    """Delete the failed logins that lock nobody out any more, and expired sessions."""
     limit = timezone.now() - settings.AXES_COOLOFF_TIME
     AccessAttempt.objects.filter(attempt_time__lt=limit).delete()
+    sessions.purge_expired()
 
 
 @app.periodic(cron="7 * * * *")

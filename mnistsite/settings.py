@@ -74,7 +74,6 @@ INSTALLED_APPS = [
     "classifier.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -174,7 +173,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# Name and address together, so that a stranger's guesses don't lock out the user.
+AXES_HANDLER = "mnistsite.lockout.LockoutHandler"
+AXES_CLIENT_IP_CALLABLE = "mnistsite.lockout.identify_client"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -187,6 +187,9 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_CLIENT_STR_CALLABLE = "mnistsite.lockout.hide_client"
+
+SESSION_ENGINE = "classifier.access.sessions"
+SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", 12, least=1)
 
 # For throttles, which each process counts for itself, and results that are cheap to compute again.
 CACHES = {

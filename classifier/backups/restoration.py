@@ -55,7 +55,7 @@ def _check_key(manifest: Manifest, other_key: bool) -> None:
     if manifest.key_id != get_key_id() and not other_key:
         raise BackupError(
             "The site had another SECRET_KEY when the backup was made. Restore that key first. "
-            "With --other-key, all sessions, delete keys and receipts become invalid."
+            "With --other-key, all delete keys, receipts and webhook secrets become invalid."
         )
 
 

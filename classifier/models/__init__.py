@@ -23,6 +23,7 @@ from classifier.models.labels import (
     Suggestion,
 )
 from classifier.models.media import MediaStore
+from classifier.models.sessions import Session
 from classifier.models.shadow import ShadowReading
 from classifier.models.source import UPLOAD_SOURCES, Source, Via
 from classifier.models.versions import (
@@ -63,6 +64,7 @@ __all__ = [
     "Promotion",
     "QueueItem",
     "RunState",
+    "Session",
     "ShadowReading",
     "Source",
     "Suggestion",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.lookups import Exact
 
 from classifier.models.constraints import ArrayLength, build_choice_constraint, build_choices
+from classifier.models.encryption import EncryptedTextField
 from classifier.recognition.labels import Event
 
 
@@ -20,7 +21,7 @@ class Webhook(models.Model):
         help_text="receives each event as a POST request; it may be in your own network",
     )
     events = ArrayField(models.CharField(max_length=20, choices=build_choices(Event)))
-    secret = models.CharField(max_length=64, editable=False)
+    secret = EncryptedTextField(editable=False)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -26,6 +26,7 @@ FIRST_WAIT_S, WAIT_FACTOR = 15, 4
 # Spreads the retries of deliveries that failed at the same time.
 JITTER = 0.8, 1.2
 LIFETIME = timedelta(days=30)
+NO_KEY = "The secret can't be read, because SECRET_KEY has changed. Make a new secret."
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,9 @@ def deliver(delivery_id: UUID, attempt: int) -> None:
         return
     if not delivery.webhook.active:
         pending.update(error="The webhook is switched off.")
+        return
+    if not delivery.webhook.secret:
+        pending.update(error=NO_KEY)
         return
     status, error = None, ""
     try:

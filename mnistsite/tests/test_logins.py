@@ -1,18 +1,22 @@
 """Repeated failed logins are locked, and the records are short-lived."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier import tasks
+from classifier.access import logins
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +67,68 @@ def test_other_address_is_not_locked(labeller: User) -> None:
 def test_other_user_name_is_not_locked(labeller: User, admin_user: User) -> None:
     fail_logins(6)
     assert log_in(Client(), "admin", "password") == 302
+
+
+def fail_elsewhere(times: int, **attempt: str) -> None:
+    attempt = {"username": "somebody", "ip_address": ELSEWHERE} | attempt
+    now = timezone.now()
+    AccessAttempt.objects.create(**attempt, failures_since_start=times, attempt_time=now)
+
+
+def test_address_is_locked_for_every_name(labeller: User) -> None:
+    fail_elsewhere(49, ip_address=HERE)
+    assert log_in(Client(), "labeller", "wrong") == 429
+    assert log_in(Client(), "labeller", "labels all day") == 429
+    assert log_in(Client(), "labeller", "labels all day", ELSEWHERE) == 302
+
+
+def test_name_is_locked_for_every_address(labeller: User) -> None:
+    fail_elsewhere(100, username="labeller")
+    assert log_in(Client(), "labeller", "labels all day") == 429
+
+
+def test_strangers_do_not_lock_a_known_browser_out(labeller: User, client: Client) -> None:
+    assert log_in(client, "labeller", "labels all day") == 302
+    client.post("/admin/logout/")
+    fail_logins(6)
+    fail_elsewhere(100, username="labeller")
+    fail_elsewhere(50, ip_address=HERE, username="another")
+
+    assert log_in(Client(), "labeller", "labels all day") == 429
+    assert log_in(client, "labeller", "labels all day") == 302
+
+
+def test_known_browser_is_locked_by_its_own_failures(labeller: User, client: Client) -> None:
+    assert log_in(client, "labeller", "labels all day") == 302
+    client.post("/admin/logout/")
+    assert [log_in(client, "labeller", "wrong") for _ in range(5)][-1] == 429
+    assert log_in(client, "labeller", "labels all day") == 429
+
+
+def test_browser_is_known_for_its_user_only(
+    labeller: User, admin_user: User, client: Client
+) -> None:
+    assert log_in(client, "labeller", "labels all day") == 302
+    client.post("/admin/logout/")
+    fail_logins(5, "admin")
+    assert log_in(client, "admin", "password") == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_login_at_the_same_time_is_refused(labeller: User) -> None:
+    with ThreadPoolExecutor(1) as pool, logins.check_alone(0):
+        response = pool.submit(post_login).result()
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert not AccessAttempt.objects.exists()
+    assert log_in(Client(), "labeller", "labels all day") == 302
+
+
+def post_login() -> Any:
+    form = {"username": "labeller", "password": "labels all day"}
+    try:
+        return Client().post("/admin/login/", form)
+    finally:
+        connection.close()
 
 
 def test_lock_ends_after_15_minutes_despite_more_failures(labeller: User) -> None:

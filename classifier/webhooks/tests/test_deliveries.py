@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from classifier import tasks
 from classifier.models import Delivery, Webhook
@@ -252,3 +254,16 @@ def test_job_holds_no_secret(delivery: Delivery) -> None:
     assert set(job["args"]) <= {"delivery_id", "attempt", "request_id"}
     assert UUID(job["args"]["delivery_id"]) == delivery.pk
     assert not re.search(r"whsec|http", str(job["args"]))
+
+
+def test_secret_is_encrypted_in_the_database(webhook: Webhook, settings: Settings) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM webhooks")
+        [(stored,)] = cursor.fetchall()
+    assert SECRET not in stored
+    assert Webhook.objects.get().secret == SECRET
+
+    settings.SECRET_KEY = "another one"
+    events.send_test(webhook)
+    run_waiting_jobs()
+    assert Delivery.objects.get().error == deliveries.NO_KEY
