@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from numpy.typing import NDArray
 from PIL import Image
 
+from classifier.management.base import ProductCommand
 from classifier.recognition import imaging
-from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.reader import read_picture
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry.serving import BUNDLED, find_model_folder
 from classifier.uploads import answers, request_files
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Recognise the digits in picture files, and print one JSON line per file. Folders are "
         "searched in the order of the files' names, without hidden files. Nothing is stored."
@@ -39,10 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--model", default=BUNDLED, help="name of a folder in MODELS_DIR")
 
     def handle(self, *, paths: list[Path], model: str, debug: Path | None, **_: Any) -> None:
-        try:
-            recognizer = Recognizer(find_model_folder(model))
-        except ArtifactError as error:
-            raise CommandError(str(error)) from error
+        recognizer = Recognizer(find_model_folder(model))
         total = failed = 0
         for path, subfolder in find_files(paths):
             write_stage = build_stage_writer(debug / subfolder, path.stem) if debug else None

@@ -3,14 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from classifier.errors import RuleBroken
-from classifier.recognition.model_folder import ArtifactError
+from classifier.management.base import ProductCommand
 from classifier.registry import versions
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Promote a model to champion. Running web workers switch to it within 2 seconds. A folder "
         "of MODELS_DIR that is not registered yet is registered first."
@@ -26,8 +23,5 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, name: str, reason: str, force: bool, **options: Any) -> None:
-        try:
-            version = versions.promote(name, reason=reason, force=force)
-        except (ArtifactError, RuleBroken) as error:
-            raise CommandError(str(error)) from error
+        version = versions.promote(name, reason=reason, force=force)
         self.stdout.write(f"{version.name} is now the champion.")

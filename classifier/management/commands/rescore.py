@@ -4,9 +4,9 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from classifier.errors import RuleBroken
+from classifier.management.base import ProductCommand
 from classifier.monitoring import workers
 from classifier.uploads import rescoring
 from classifier.uploads.rescoring import RescoringProgress
@@ -15,7 +15,7 @@ INTERVAL_S = 1.0
 COMMAND = "python manage.py rescore"
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Read every uploaded image again with the champion. Images uploaded before its promotion "
         "still have the answers of an earlier model. The labelling queue is updated, too. The "
@@ -30,8 +30,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_wait: bool, **options: Any) -> None:
         try:
             self.rescore(no_wait)
-        except RuleBroken as error:
-            raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError(
                 f"The workers continue. To see their progress, run: {COMMAND}", returncode=130

@@ -3,14 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from classifier.errors import RuleBroken
-from classifier.recognition.model_folder import ArtifactError
+from classifier.management.base import ProductCommand
 from classifier.registry import versions
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Promote the previous champion. Running it again undoes it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -19,8 +16,5 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
-        try:
-            version = versions.rollback(reason=reason)
-        except (ArtifactError, RuleBroken) as error:
-            raise CommandError(str(error)) from error
+        version = versions.rollback(reason=reason)
         self.stdout.write(f"{version.name} is the champion again.")

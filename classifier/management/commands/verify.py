@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from classifier.labelling import verification
-from classifier.uploads.storage import NoStorage
+from classifier.management.base import ProductCommand
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Verify files, pixels, models, promotions, label history and training runs. Print a line "
         "for each fault, and exit with status 1 if there is one."
@@ -29,13 +29,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, repair: bool, pictures: int, **options: Any) -> None:
-        try:
-            if repair:
-                for done in verification.repair_site():
-                    self.stdout.write(f"repaired: {done}")
-            findings = list(verification.verify_site(pictures))
-        except NoStorage as error:
-            raise CommandError(str(error)) from error
+        if repair:
+            for done in verification.repair_site():
+                self.stdout.write(f"repaired: {done}")
+        findings = list(verification.verify_site(pictures))
         for finding in findings:
             self.stdout.write(f"{finding.place}: {finding.fault} {finding.advice}")
         if findings:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from classifier.management.base import ProductCommand
 from classifier.registry import receipts
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Verify that this site issued the receipt of a deletion, and print what it says. Receipts "
         "come from /api/uploads/UUID/receipt."
@@ -27,8 +28,6 @@ class Command(BaseCommand):
             raise CommandError(f"{file} can't be read: {error.strerror}.") from error
         except ValueError as error:
             raise CommandError(f"{file} is not JSON: {error}") from error
-        except receipts.InvalidReceipt as error:
-            raise CommandError(str(error)) from error
         except ImproperlyConfigured as error:
             raise CommandError(
                 "Set SECRET_KEY_FILE to the file of the site's key. For a site that was started by "

@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from classifier.management.base import ProductCommand
 from classifier.models import ModelVersion
-from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry.serving import BUNDLED, find_model_folder
 from training.data import database
@@ -46,7 +46,7 @@ SHARES = ("accuracy", "coverage", "refused", "ece", "fpr95", "right", "error_rat
 COLUMN = 24
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Evaluates a model on the test split in the database or, with --folder or --npz, on "
         "pictures. Prints a table on a terminal, JSON elsewhere."
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             recognizer = Recognizer(find_model_folder(options["model"] or find_champion_name()))
             parts = evaluate_parts(recognizer, options["folder"], options["npz"])
             strings = measure_strings(recognizer, options["folder"])
-        except (ArtifactError, UnreadableFile) as error:
+        except UnreadableFile as error:
             raise CommandError(str(error)) from error
         report = {"model": recognizer.name, **measure_parts(parts), **strings}
         if options["plots"]:

@@ -7,12 +7,11 @@ import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
-from classifier.errors import RuleBroken
-from classifier.models import ModelState, ModelVersion, TrainingRun
-from classifier.recognition.model_folder import ArtifactError
+from classifier.management.base import ProductCommand
+from classifier.models import ModelState, ModelVersion
 from classifier.registry import runs
 from training import import_tensorflow
 from training.data import database, mnist
@@ -38,7 +37,7 @@ def parse_name(text: str) -> str:
     return text
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Trains a model on all labelled training images in the database, and loads MNIST first if "
         "it is missing. Evaluates the model on the test split, compares it with the champion image "
@@ -91,7 +90,10 @@ class Command(BaseCommand):
         # The worker's output is a log.
         write_line = self.stdout.write if options["run"] is None else logger.info
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        run = find_run(options)
+        if options["run"] is not None:
+            run = runs.get_running(options["run"])
+        else:
+            run = runs.start_run(options["fine_tune"], options["force"])
         try:
             with record_run(run, write_line, with_parent=options["run"] is not None) as record:
                 version = train(record, options)
@@ -101,16 +103,6 @@ class Command(BaseCommand):
             raise CommandError("Cancelled; nothing of the model is left.", returncode=130) from None
         else:
             write_line(describe_outcome(version))
-
-
-def find_run(options: dict[str, Any]) -> TrainingRun:
-    """Return the run that the worker claimed, or start one."""
-    try:
-        if options["run"] is not None:
-            return runs.get_running(options["run"])
-        return runs.start_run(options["fine_tune"], options["force"])
-    except RuleBroken as error:
-        raise CommandError(str(error)) from error
 
 
 def train(record: Record, options: dict[str, Any]) -> ModelVersion:
@@ -143,13 +135,7 @@ def train(record: Record, options: dict[str, Any]) -> ModelVersion:
             record.set_stage("loading MNIST")
             record.log(loadmnist.load(None, sample=False))
         return train_model(request, record)
-    except (
-        ArtifactError,
-        FileExistsError,
-        mnist.MnistUnavailable,
-        NotEnoughData,
-        MissingWeights,
-    ) as error:
+    except (FileExistsError, mnist.MnistUnavailable, NotEnoughData, MissingWeights) as error:
         raise CommandError(str(error)) from error
 
 
