@@ -17,6 +17,8 @@ from playwright.sync_api import (
 )
 from pytest_django.live_server_helper import LiveServer
 
+from classifier.models import ModelVersion
+
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 PHONE = ViewportSize(width=360, height=740)
 
@@ -74,4 +76,10 @@ def page(context: BrowserContext, live_server: LiveServer, admin_user: User) -> 
         raise AssertionError(error)
 
     page.on("pageerror", fail)
+    return page
+
+
+@pytest.fixture
+def home(champion: ModelVersion, page: Page) -> Page:
+    page.goto("/")
     return page

@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Draw = Callable[..., bytes]
 
 
-@pytest.fixture
-def home(champion: ModelVersion, page: Page) -> Page:
-    page.goto("/")
-    return page
-
-
 def open_dialog(page: Page, picture: bytes) -> None:
     choose(page, ("photo.png", picture))
     page.get_by_role("button", name="Crop or turn photo.png").click()

@@ -21,12 +21,6 @@ from classifier.tests.browser.pad import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def home(champion: ModelVersion, page: Page) -> Page:
-    page.goto("/")
-    return page
-
-
 def send(page: Page) -> None:
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/result/*")

@@ -50,12 +50,6 @@ def list_pictures(page: Page) -> Locator:
     return page.get_by_role("list", name="Pictures to send").get_by_role("listitem")
 
 
-@pytest.fixture
-def home(champion: ModelVersion, page: Page) -> Page:
-    page.goto("/")
-    return page
-
-
 @pytest.mark.parametrize("target", ["#pad", "h1", "paste"])
 def test_dropped_or_pasted_picture_is_read_before_sending(
     home: Page, draw_digit: Draw, target: str

@@ -16,12 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Draw = Callable[..., bytes]
 
 
-@pytest.fixture
-def home(champion: ModelVersion, page: Page) -> Page:
-    page.goto("/")
-    return page
-
-
 def choose(page: Page, *pictures: tuple[str, bytes]) -> None:
     files = [FilePayload(name=name, mimeType="image/png", buffer=data) for name, data in pictures]
     page.get_by_label("Choose pictures").set_input_files(files)

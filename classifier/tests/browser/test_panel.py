@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from classifier.models import ModelVersion
 from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import DIGITS, draw, expect_answer, get_panel
 from classifier.tests.browser.test_accessibility import expect_no_violation
@@ -15,12 +14,6 @@ from classifier.tests.numbers import draw_number
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Draw = Callable[..., bytes]
-
-
-@pytest.fixture
-def home(champion: ModelVersion, page: Page) -> Page:
-    page.goto("/")
-    return page
 
 
 def draw_42(page: Page) -> None:
