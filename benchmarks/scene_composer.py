@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from classifier.recognition.imaging.arrays import find_bounds
+from classifier.recognition.imaging.arrays import Pixels, find_bounds
 from training.data import glyphs, pen, shadows
 from training.data import photo_effects as effects
 from training.data.forms import list_forms
-from training.data.images import Images, Pixels
+from training.data.images import Images
 from training.data.photo_effects import Field, Shape
 
 SIDE = 300

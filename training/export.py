@@ -48,15 +48,13 @@ def export_graph(model: keras.Model, path: Path) -> None:
 def _join_members(members: list[keras.Model]) -> keras.Model:
     """Return a model from (N, 28, 28, 1) ink to (N, members, 11 + F) logits and features."""
     image = keras.Input((28, 28, 1))
-    return keras.Model(
-        image, layers.Concatenate(1)([_append_features(each)(image) for each in members])
-    )
-
-
-def _append_features(member: keras.Model) -> keras.Model:
-    features = member.get_layer(network.FEATURES).output
-    both = layers.Concatenate()([member.outputs[0], features])
-    return keras.Model(member.inputs, layers.Reshape((1, both.shape[-1]))(both))
+    outputs = []
+    for member in members:
+        features = member.get_layer(network.FEATURES).output
+        both = layers.Concatenate()([member.outputs[0], features])
+        row = keras.Model(member.inputs, layers.Reshape((1, both.shape[-1]))(both))
+        outputs.append(row(image))
+    return keras.Model(image, layers.Concatenate(1)(outputs))
 
 
 def read_members(folder: Path) -> list[keras.Model]:
@@ -65,18 +63,16 @@ def read_members(folder: Path) -> list[keras.Model]:
         with (folder / model_folder.WEIGHTS).open("rb") as file, np.load(file) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files}
         count = 1 + max(int(name.split(".")[0]) for name in arrays)
-        return [_restore_member(arrays, member) for member in range(count)]
+        members = [network.build() for _ in range(count)]
+        for member, model in enumerate(members):
+            places = range(len(model.get_weights()))
+            model.set_weights([arrays[f"{member}.{place:02}"] for place in places])
+        return members
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
         raise MissingWeights(
             f"{folder / model_folder.WEIGHTS} holds no weights of this network ({error}); "
             "train from scratch."
         ) from error
-
-
-def _restore_member(arrays: dict[str, np.ndarray], member: int) -> keras.Model:
-    model = network.build()
-    model.set_weights([arrays[f"{member}.{place:02}"] for place in range(len(model.get_weights()))])
-    return model
 
 
 def list_library_versions() -> dict[str, str]:

@@ -61,7 +61,9 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
         scores=confidence.estimate(held_out.features),
         right=held_out.right,
         groups=np.arange(len(held_out.right)),
-        digest=_compute_digest(second),
+        digest=hashlib.sha256(
+            b"".join(photo.grey.tobytes() + photo.text.encode() for photo in second)
+        ).hexdigest(),
     )
     certificate = certify(STRINGS, scored)
     threshold = NEVER if certificate.threshold is None else certificate.threshold
@@ -110,8 +112,3 @@ def _read_photos(photos: list[Photo], recognizer: Recognizer) -> _Readings:
         right.append(reading.text == photo.text)
     shape = (len(right), len(line_confidence.FEATURES))
     return _Readings(np.reshape(features, shape), np.array(right, np.bool_))
-
-
-def _compute_digest(photos: list[Photo]) -> str:
-    content = b"".join(photo.grey.tobytes() + photo.text.encode() for photo in photos)
-    return hashlib.sha256(content).hexdigest()

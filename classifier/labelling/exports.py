@@ -78,7 +78,7 @@ def write_zip(images: Iterator[Any], file: IO[bytes]) -> None:
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for image in images:
             name = f"{image.label}/{image.pk}.png"
-            archive.writestr(name, pictures.render_image(image), ZIP_STORED)
+            archive.writestr(name, pictures.render_pixels(image.array), ZIP_STORED)
             labelled_at = image.labelled_at.isoformat()
             rows.writerow([name, image.label, image.pk, image.upload_id, image.source, labelled_at])
         archive.writestr("index.csv", index.getvalue())

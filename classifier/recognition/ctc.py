@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.recognition.uncertainty import Floats
+
 BLANK = 10  # the class after the ten digits
 BEAM = 8
 NEGLIGIBLE = math.log(1e-4)  # less likely digits at a step extend no text
 
 SURE = math.log(0.999)  # of consecutive blanks more likely than this, one is enough
 HOPELESS = 15.0  # in log probability below the best text, where others are dropped
-
-Floats = NDArray[np.float64]
 
 
 @dataclass

@@ -35,9 +35,10 @@ def measure_agreement(
         for digit, opinion in zip(reading.text, opinions, strict=True)
     ]
     logs = np.log(np.maximum(supports, LEAST))
+    probability = min(max(math.exp(reading.log_probability), LEAST), 1 - LEAST)
     return np.array(
         [
-            _compute_logit(math.exp(reading.log_probability)),
+            math.log(probability / (1 - probability)),
             min(reading.margin, WIDEST_MARGIN),
             logs.min(),
             logs.mean(),
@@ -51,11 +52,6 @@ def spell(pieces: list[Recognition]) -> str | None:
     if any(piece.verdict != Verdict.DIGIT for piece in pieces):
         return None
     return "".join(piece.best_guess for piece in pieces)
-
-
-def _compute_logit(probability: float) -> float:
-    limited = min(max(probability, LEAST), 1 - LEAST)
-    return math.log(limited / (1 - limited))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from classifier.recognition.imaging.arrays import Grey
+
 HEIGHT = 32
 NARROWEST, WIDEST = 16, 1024
 BLOCK = 8  # columns that share one estimate of the paper
@@ -15,8 +17,6 @@ PAPER_PERCENTILE = 65  # the median of the paper if a quarter of the pixels is i
 INK_PERCENTILE = 97
 FAINTEST = 0.03  # of the paper's brightness; fainter than this is grain
 LOWEST, HIGHEST = -0.5, 1.5
-
-Grey = NDArray[np.float32]
 
 
 def prepare_line(grey: NDArray[np.generic]) -> Grey:

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.recognition import ctc
-from classifier.recognition.ctc import BLANK, Floats
-from classifier.recognition.line_image import HEIGHT, Grey, prepare_line
+from classifier.recognition.ctc import BLANK
+from classifier.recognition.imaging.arrays import Grey
+from classifier.recognition.line_image import HEIGHT, prepare_line
 from classifier.recognition.litert import LiteRtGraph
+from classifier.recognition.uncertainty import Floats
 
 STRIDE = 2  # pixels per step
 WIDTHS = 64  # pixels; the graph is allocated for each multiple of this that occurs
@@ -76,7 +78,9 @@ class LineReader:
         if not whole.text:
             return [whole]
         top, bottom = _find_rows(whole.boxes)
-        closer = self._read_once(_crop_rows(grey, top, bottom))
+        # Rows outside repeat the edges.
+        rows = np.clip(np.arange(top, max(bottom, top + 1)), 0, len(grey) - 1)
+        closer = self._read_once(grey[rows])
         closer.boxes[:, [1, 3]] += top
         return [whole, closer]
 
@@ -116,12 +120,6 @@ def _find_rows(boxes: NDArray[np.float32]) -> tuple[int, int]:
     top, bottom = float(boxes[:, 1].min()), float(boxes[:, 3].max())
     margin = CLOSER_MARGIN * max(bottom - top, 1.0)
     return math.floor(top - margin), math.ceil(bottom + margin)
-
-
-def _crop_rows(grey: NDArray[np.generic], top: int, bottom: int) -> NDArray[np.generic]:
-    """Return the rows from top to bottom, repeating the edges outside."""
-    rows = np.clip(np.arange(top, max(bottom, top + 1)), 0, len(grey) - 1)
-    return grey[rows]
 
 
 def combine_readings(readings: list[LineReading]) -> tuple[int, LineReading]:

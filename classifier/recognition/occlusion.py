@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import DIGITS
 from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.uncertainty import Floats
@@ -12,8 +12,6 @@ from classifier.recognition.uncertainty import Floats
 SIDE = 28
 PATCH, STEP = 7, 3
 CERTAIN = 1e-6
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

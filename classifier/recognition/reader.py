@@ -194,7 +194,9 @@ def _combine_opinions(
         return [replace(each, verdict=Verdict.DIGIT, reason=None) for each in both]
     if any(each.verdict != Verdict.DIGIT for each in both):
         return both
-    return _mark_weakest_unsure(both)
+    weakest = min(range(len(both)), key=lambda place: both[place].confidence)
+    both[weakest] = replace(both[weakest], verdict=Verdict.UNSURE, reason=Reason.LOW_CONFIDENCE)
+    return both
 
 
 def _average_probabilities(digit: int, first: Floats, second: Floats) -> Floats:
@@ -208,12 +210,6 @@ def _average_probabilities(digit: int, first: Floats, second: Floats) -> Floats:
         if each.argmax() == digit:
             return np.asarray(each)
     return np.asarray((first + np.eye(len(first))[digit]) / 2)
-
-
-def _mark_weakest_unsure(recognitions: list[Recognition]) -> list[Recognition]:
-    weakest = min(range(len(recognitions)), key=lambda place: recognitions[place].confidence)
-    unsure = replace(recognitions[weakest], verdict=Verdict.UNSURE, reason=Reason.LOW_CONFIDENCE)
-    return [*recognitions[:weakest], unsure, *recognitions[weakest + 1 :]]
 
 
 def _apply_quality(reading: Reading, page: Page) -> Reading:

@@ -26,7 +26,8 @@ def choose_reading(first: Reading, second: Reading) -> Reading:
     because remains of shadows look like digits beside the true ones.
     """
     if first.best_guess == second.best_guess:
-        return first if first.verdict == Verdict.DIGIT or _is_cut_off(first) else second
+        is_cut_off = any(digit.recognition.reason == Reason.CUT_OFF for digit in first.digits)
+        return first if first.verdict == Verdict.DIGIT or is_cut_off else second
     if not second.digits:
         return first
     if first.verdict != Verdict.DIGIT and second.verdict != Verdict.DIGIT:
@@ -39,10 +40,6 @@ def choose_reading(first: Reading, second: Reading) -> Reading:
     if len(first.digits) in (1, len(second.digits)):
         return first
     return mark_unsure(first, Reason.LOW_CONFIDENCE)
-
-
-def _is_cut_off(reading: Reading) -> bool:
-    return any(digit.recognition.reason == Reason.CUT_OFF for digit in reading.digits)
 
 
 def _measure_certainty(reading: Reading) -> float:

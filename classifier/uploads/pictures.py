@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from classifier.models import InputImage, Upload
+from classifier.models import Upload
 from classifier.recognition import imaging
 from classifier.recognition.occlusion import PATCH, Focus
 
@@ -21,11 +21,6 @@ PAPER_TINT = 0.3
 FAINT = 1.0
 
 Floats = NDArray[np.float64]
-
-
-def render_image(image: InputImage) -> bytes:
-    """Return an image as the model sees it, as a PNG."""
-    return render_pixels(image.array)
 
 
 def render_pixels(pixels: NDArray[np.uint8]) -> bytes:

@@ -14,8 +14,8 @@ TEXT_OUTLINE = 0.2  # as a share of the text's height
 
 
 @dataclass(frozen=True)
-class Box:
-    """A digit's box in pixels of the original, with the text beside it."""
+class DigitBox:
+    """The box of a digit in pixels of the original, and the text beside it."""
 
     number: int
     digit: DigitAnswer
@@ -39,7 +39,7 @@ class Overlay:
         self.text_height = TEXT_HEIGHT * max(self.width, self.height)
         self.text_outline = TEXT_OUTLINE * self.text_height
         self.boxes = [
-            Box(number, digit, format_digit(digit), *digit.box)
+            DigitBox(number, digit, format_digit(digit), *digit.box)
             for number, digit in enumerate(answer.digits, 1)
         ]
         self.left_out = answer.left_out

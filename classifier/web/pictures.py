@@ -58,7 +58,7 @@ def original_file(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
 @cache_control(private=True, max_age=DAY_S)
 def pixels(_request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = get_object_or_404(InputImage, pk=image_id)
-    return HttpResponse(pictures.render_image(image), content_type="image/png")
+    return HttpResponse(pictures.render_pixels(image.array), content_type="image/png")
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -61,14 +61,13 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             "url": request.build_absolute_uri(reverse("api-predict")),
             "file": f"picture.{upload.media_type.removeprefix('image/')}",
         },
-        "boxes": [_describe_box(digit) for digit in answer.digits],
+        # As the script that corrects boxes has them.
+        "boxes": [
+            {"box": digit.box, "label": digit.best_guess, "state": digit.verdict}
+            for digit in answer.digits
+        ],
     }
     return render(request, "result.html", context)
-
-
-def _describe_box(digit: DigitAnswer) -> dict[str, Any]:
-    """Return a digit as the script that corrects boxes has it."""
-    return {"box": digit.box, "label": digit.best_guess, "state": digit.verdict}
 
 
 def _format_headline(answer: Answer) -> str:

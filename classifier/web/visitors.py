@@ -1,6 +1,6 @@
 """The cookie that tells which browser sent an upload. Only browsers that sent one have it."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +17,6 @@ def get_visitor(request: HttpRequest) -> UUID | None:
         return UUID(request.COOKIES.get(COOKIE, ""))
     except ValueError:
         return None
-
-
-def get_or_generate_visitor(request: HttpRequest) -> UUID:
-    return get_visitor(request) or uuid4()
 
 
 def set_cookie(response: HttpResponse, visitor: UUID) -> None:

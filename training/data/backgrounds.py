@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Grey = NDArray[np.float32]
+from classifier.recognition.imaging.arrays import Grey
+
 SHAPE = (128, 768)
 Pattern = Callable[[np.random.Generator], Grey]
 

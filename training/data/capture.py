@@ -3,12 +3,11 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from classifier.recognition.imaging.arrays import Grey
 from training.data.photo_effects import recompress
 
-Grey = NDArray[np.float32]
 FEWEST_PIXELS, MOST_PIXELS = 16, 100  # a photographed line's height
 
 

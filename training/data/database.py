@@ -21,8 +21,9 @@ from classifier.models import (
     QueueItem,
     Source,
 )
+from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import KNOWN_LABELS, Label
-from training.data.images import EvaluationSet, GroupedImages, Images, Pixels
+from training.data.images import EvaluationSet, GroupedImages, Images
 from training.data.mnist import Mnist
 from training.data.near_duplicates import group_images
 from training.data.snapshot import LeftOut, NewLabels, Snapshot

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.recognizer import NOT_A_DIGIT
 
-Pixels = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from classifier.recognition.imaging.arrays import Grey
 from training.data import glyphs, pen
 from training.data import photo_effects as effects
 from training.data.backgrounds import make_background, make_noise
@@ -14,7 +15,7 @@ from training.data.digit_forms import DigitForms
 from training.data.images import Images
 from training.data.photo_effects import recompress
 from training.data.shadows import cast_shadow
-from training.data.tiles import Grey, trim
+from training.data.tiles import trim
 
 SIDE = 192  # pixels of a finished picture
 LETTERS = "ABCDEFGHKLMNPQRSTUVWXYabcdefghkmnpqrtuvwxy+=%&?#*"

@@ -5,8 +5,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.pixels import hash_pixels
-from training.data.images import Pixels
 
 SIMILAR = 0.97
 """Cosine of two images' shapes above which they are near-duplicates. Nine in ten pictures of one

@@ -5,14 +5,14 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from classifier.recognition import imaging
+from classifier.recognition.imaging.arrays import Grey, Pixels
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
 from training.data import digit_forms, glyphs, pen
 from training.data.forms import list_forms
-from training.data.images import Images, Pixels
+from training.data.images import Images
 
 # The characters of each Hershey font and its share. Characters that a hand may write like a digit,
 # such as O, l and Z, are left out.
@@ -33,7 +33,6 @@ UPPER_HALF, LOWER_HALF = (0, 4, 5), (0, 2)
 TURNED, MIRRORED = (3, 4, 5, 7), (3, 4, 6, 7, 9)
 
 Generator = Callable[[np.random.Generator], Pixels]
-Grey = NDArray[np.float32]
 
 
 class DigitPool:

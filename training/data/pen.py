@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.imaging.normalize import convert_to_mnist
-from training.data.images import Pixels
 
 PAPER = 112
 WRITING = 80  # pixels of the longer side of the drawing

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.tiles import UNIT, Grey
+from classifier.recognition.imaging.arrays import Grey
+from classifier.recognition.imaging.components import Box
+from training.data.tiles import UNIT
 
-Box = tuple[int, int, int, int]  # left, top, right, bottom
 INKED = 0.3
 UNREACHED = -1e3  # rows without ink
 

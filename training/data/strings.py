@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import find_bounds
+from classifier.recognition.imaging.arrays import Grey, find_bounds
+from classifier.recognition.imaging.components import Box
 from classifier.recognition.line_image import HEIGHT, prepare_line
 from training.data import capture, glyphs
 from training.data.backgrounds import SHAPE, make_backgrounds, make_noise
 from training.data.images import Images
 from training.data.pen import Stroke
-from training.data.sheet import INKED, Box, Sheet
-from training.data.tiles import UNIT, Grey, Handwriting, Writer, choose_handwriting
+from training.data.sheet import INKED, Sheet
+from training.data.tiles import UNIT, Handwriting, Writer, choose_handwriting
 
 FIELD = SHAPE
 MIDDLE = FIELD[0] / 2

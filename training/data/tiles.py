@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from classifier.recognition.imaging.arrays import find_bounds
+from classifier.recognition.imaging.arrays import Grey, find_bounds
 from classifier.recognition.second_opinion import measure_slant
 from training.data.digit_forms import FIELD, DigitForms, write_strokes
 from training.data.images import Images
 from training.data.pen import Stroke
 
-Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 UNIT = 48  # pixels of a digit's height in a composed line
 MNIST_BOX = 20  # pixels of a digit's height in MNIST

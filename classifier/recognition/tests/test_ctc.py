@@ -8,13 +8,14 @@ import pytest
 
 from classifier.recognition import ctc
 from classifier.recognition.ctc import BLANK
+from classifier.recognition.uncertainty import Floats
 
 
-def make_steps(path: list[int], sure: float = 0.99) -> ctc.Floats:
+def make_steps(path: list[int], sure: float = 0.99) -> Floats:
     rest = (1 - sure) / BLANK
     steps = np.full((len(path), BLANK + 1), rest)
     steps[np.arange(len(path)), path] = sure
-    logs: ctc.Floats = np.log(steps)
+    logs: Floats = np.log(steps)
     return logs
 
 

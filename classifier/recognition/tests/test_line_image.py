@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from classifier.recognition.line_image import HEIGHT, WIDEST, Grey, prepare_line
+from classifier.recognition.imaging.arrays import Grey
+from classifier.recognition.line_image import HEIGHT, WIDEST, prepare_line
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from classifier.recognition import imaging
-from training.data.images import Pixels
+from classifier.recognition.imaging.arrays import Pixels
 from training.data.mnist import read_sample
 from training.data.near_duplicates import group_images
 
