@@ -26,7 +26,7 @@ from pytest_django.fixtures import Settings
 from classifier.models import MediaStore, ModelVersion, Promotion
 from classifier.recognition import recognizer
 from classifier.recognition.ink_finder import InkFinder
-from classifier.recognition.line_reader import LineReader
+from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
 from classifier.tests import database, factories

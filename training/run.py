@@ -23,9 +23,6 @@ from training import (
     calibrate,
     exemplars,
     export,
-    ink_trainer,
-    line_calibration,
-    line_trainer,
     tracking,
     trainer,
 )
@@ -35,6 +32,9 @@ from training.evaluation import evaluate, gate, label_effects, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
 from training.evaluation.label_effects import LabelEffects
 from training.evaluation.results import EvaluationResults
+from training.ink import trainer as ink_trainer
+from training.lines import calibration as line_calibration
+from training.lines import trainer as line_trainer
 from training.plan import TrainingPlan, TrainingRequest, prepare_plan
 from training.record import Record
 from training.trainer import EpochMetrics

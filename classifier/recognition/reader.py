@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classifier.recognition import imaging, line_confidence, second_look, second_opinion
+from classifier.recognition import imaging, second_look
 from classifier.recognition.imaging import Debug, Page, Picture
 from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import Reason, Verdict
-from classifier.recognition.line_confidence import LineConfidence
-from classifier.recognition.line_reader import LineReading, combine_readings
+from classifier.recognition.lines.confidence import LineConfidence, measure_agreement, spell
+from classifier.recognition.lines.reader import LineReading, combine_readings
+from classifier.recognition.lines.second_opinion import cut_digits
+from classifier.recognition.lines.strip import Strip
 from classifier.recognition.reading import ReadDigit, Reading, ReadLine, mark_unsure
 from classifier.recognition.recognizer import Recognition, Recognizer
-from classifier.recognition.strip import Strip
 from classifier.recognition.uncertainty import Floats
 
 CUT_OFF = 0.19  # of a side of a digit's box, the most ink on the picture's border
@@ -135,7 +136,7 @@ def _read_line(
     if not reading.text or None in opinions:
         return ReadLine(strip.box, [], 0.0)
     separated = [piece.recognition for piece in pieces]
-    features = line_confidence.measure_agreement(reading, opinions, separated)
+    features = measure_agreement(reading, opinions, separated)
     confidence = float(LineConfidence(**recognizer.manifest.line_confidence).estimate(features))
     is_certain = confidence >= recognizer.manifest.thresholds["line"]
     is_certain &= len(reading.text) >= SEVERAL or all(
@@ -143,7 +144,7 @@ def _read_line(
     )
     # A page has space between its digits, so that imaging separates them.
     is_certain &= is_one_line or "".join(p.best_guess for p in separated) == reading.text
-    if is_certain and line_confidence.spell(separated) == reading.text:
+    if is_certain and spell(separated) == reading.text:
         return ReadLine(strip.box, pieces, confidence)
     recognitions = _combine_opinions(reading, [each for each in opinions if each], is_certain)
     digits = []
@@ -171,7 +172,7 @@ def read_twice(
     if pieces and len(pieces) == len(reading.text):
         reading = reading.weigh(np.stack([piece.recognition.probabilities for piece in pieces]))
     strip = views[place][0]
-    cuts = second_opinion.cut_digits(strip.grey, reading.boxes)
+    cuts = cut_digits(strip.grey, reading.boxes)
     recognitions = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
     opinions = [None if cut is None else next(recognitions) for cut in cuts]
     return LineEvidence(strip, reading, cuts, opinions)

@@ -14,7 +14,7 @@ from classifier.recognition import model_folder, uncertainty
 from classifier.recognition.exemplars import Exemplars
 from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
-from classifier.recognition.line_reader import LineReader
+from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.litert import LiteRtGraph
 from classifier.recognition.model_folder import DamagedArtifact, Manifest
 from classifier.recognition.uncertainty import Floats, MahalanobisDetector, Outputs

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.recognition.line_image import HEIGHT, HIGHEST, LOWEST
+from classifier.recognition.lines.preparation import HEIGHT, HIGHEST, LOWEST
 from training.data.strings import MOST_DIGITS, Composer, Line
 
 BATCH = 32

@@ -8,7 +8,7 @@ from PIL import Image
 
 from classifier.recognition.imaging.arrays import Grey, find_bounds
 from classifier.recognition.imaging.components import Box
-from classifier.recognition.line_image import HEIGHT, prepare_line
+from classifier.recognition.lines.preparation import HEIGHT, prepare_line
 from training.data import capture, glyphs
 from training.data.backgrounds import SHAPE, make_backgrounds, make_noise
 from training.data.images import Images

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from classifier.recognition.imaging.arrays import Grey, find_bounds
-from classifier.recognition.second_opinion import measure_slant
+from classifier.recognition.lines.second_opinion import measure_slant
 from training.data.digit_forms import FIELD, DigitForms, write_strokes
 from training.data.images import Images
 from training.data.pen import Stroke

@@ -10,20 +10,20 @@ from django.conf import settings
 from classifier.recognition import model_folder, recognizer
 from classifier.recognition.exemplars import Exemplars
 from classifier.recognition.ink_finder import InkFinder
-from classifier.recognition.line_reader import LineReader
+from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.uncertainty import MahalanobisDetector
 from training import (
     calibrate,
     exemplars,
     export,
-    ink_trainer,
-    line_calibration,
-    line_trainer,
     trainer,
 )
 from training.data import split
 from training.data.images import Images
 from training.evaluation import plots
+from training.ink import trainer as ink_trainer
+from training.lines import calibration as line_calibration
+from training.lines import trainer as line_trainer
 
 BUNDLED = settings.BUNDLED_MODELS_DIR / "baseline"
 write_members = export.write_members

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from classifier.recognition import model_folder
 from classifier.recognition.ink_finder import InkFinder
-from training import ink_trainer
 from training.data.images import Images
 from training.data.ink_scenes import SIDE, InkComposer
+from training.ink import trainer
 from training.trainer import Configuration
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -22,7 +22,7 @@ FLOOR = 0.6  # of the ink that either shows, the least that both show, over all 
 def test_trained_graph_accepts_pictures_of_any_size(digits: Digits, tmp_path: Path) -> None:
     epochs: list[int] = []
     few = Images(*digits)[:256]
-    ink_trainer.fit_ink_finder(
+    trainer.fit_ink_finder(
         few, Configuration(1, 1, 1), tmp_path, lambda epoch, *_: epochs.append(epoch)
     )
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.recognition.line_confidence import FEATURES
-from classifier.recognition.line_reader import LineReading
+from classifier.recognition.lines.confidence import FEATURES
+from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.recognizer import Recognizer
 from training.data.images import Images
-from training.line_calibration import NEVER, calibrate_lines
+from training.lines.calibration import NEVER, calibrate_lines
 
 pytestmark = pytest.mark.slow
 

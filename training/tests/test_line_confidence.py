@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from classifier.recognition.line_confidence import FEATURES
-from training.line_calibration import fit_confidence
+from classifier.recognition.lines.confidence import FEATURES
+from training.lines.calibration import fit_confidence
 
 
 def test_fit_recovers_logistic_probabilities() -> None:

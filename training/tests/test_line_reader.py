@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from numpy.typing import NDArray
 
-from classifier.recognition.line_image import HIGHEST, LOWEST
-from classifier.recognition.line_reader import LineReader, LineReading, combine_readings
+from classifier.recognition.lines.preparation import HIGHEST, LOWEST
+from classifier.recognition.lines.reader import LineReader, LineReading, combine_readings
 from training.data.images import Images
 from training.data.strings import Composer, Line
 

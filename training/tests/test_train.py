@@ -80,9 +80,9 @@ def test_run_creates_a_model_plots_and_a_record(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # The line reader and the ink finder are here for their files, not for their skill.
-    monkeypatch.setattr("training.line_trainer.MOST_LINES", 64)
-    monkeypatch.setattr("training.ink_trainer.MOST_SCENES", 32)
-    monkeypatch.setattr("training.line_calibration.LINES", 40)
+    monkeypatch.setattr("training.lines.trainer.MOST_LINES", 64)
+    monkeypatch.setattr("training.ink.trainer.MOST_SCENES", 32)
+    monkeypatch.setattr("training.lines.calibration.LINES", 40)
     train(members=2)
     printed = capsys.readouterr().out
     assert "Training on 4,000 images: 4,000 MNIST sample." in printed

@@ -12,7 +12,7 @@ from classifier.recognition import model_folder
 from classifier.recognition.imaging import Picture
 from classifier.recognition.imaging.tests.digit_pictures import draw_ink
 from classifier.recognition.labels import Reason, Verdict
-from classifier.recognition.line_reader import LineReading
+from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.reader import read_picture
 from classifier.recognition.reading import Reading
 from classifier.recognition.recognizer import Recognizer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.recognition.line_image import HEIGHT
+from classifier.recognition.lines.preparation import HEIGHT
 from training.data.images import Images
 from training.data.line_pool import assemble
 from training.data.strings import MOST_DIGITS, Composer, Line

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from classifier.recognition.ctc import BLANK
-from classifier.recognition.line_image import HEIGHT
+from classifier.recognition.lines.ctc import BLANK
+from classifier.recognition.lines.preparation import HEIGHT
 
 MOMENTUM = 0.95  # as in the network of single digits
 STRIDE = 2  # pixels per step

@@ -7,7 +7,7 @@ from PIL import Image
 from classifier.recognition.imaging.arrays import Grey
 from classifier.recognition.imaging.components import find_components
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
-from classifier.recognition.line_image import HEIGHT, prepare_line
+from classifier.recognition.lines.preparation import HEIGHT, prepare_line
 
 PAPER, INK = 0.3, 0.7  # of the darkest strokes, the limits of no ink and full ink
 FAINTEST = 0.2  # of the darkest strokes; fainter boxes have no digit

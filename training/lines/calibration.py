@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.recognition import imaging, line_confidence
+from classifier.recognition import imaging
 from classifier.recognition.certificate import Certificate
-from classifier.recognition.line_confidence import LineConfidence
+from classifier.recognition.lines.confidence import FEATURES, LineConfidence, measure_agreement
 from classifier.recognition.reader import SEVERAL, find_strips, read_twice, recognize_pieces
 from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.uncertainty import Floats
@@ -80,7 +80,7 @@ def fit_confidence(
     """
     if len(np.unique(right)) < 2:
         log_odds = EXTREME if right.any() else -EXTREME
-        return LineConfidence((0.0,) * len(line_confidence.FEATURES), log_odds)
+        return LineConfidence((0.0,) * len(FEATURES), log_odds)
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
@@ -108,7 +108,7 @@ def _read_photos(photos: list[Photo], recognizer: Recognizer) -> _Readings:
         if len(reading.text) < SEVERAL or None in evidence.opinions:
             continue
         separated = [piece.recognition for piece in pieces]
-        features.append(line_confidence.measure_agreement(reading, evidence.opinions, separated))
+        features.append(measure_agreement(reading, evidence.opinions, separated))
         right.append(reading.text == photo.text)
-    shape = (len(right), len(line_confidence.FEATURES))
+    shape = (len(right), len(FEATURES))
     return _Readings(np.reshape(features, shape), np.array(right, np.bool_))

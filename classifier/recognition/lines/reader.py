@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.recognition import ctc
-from classifier.recognition.ctc import BLANK
 from classifier.recognition.imaging.arrays import Grey
-from classifier.recognition.line_image import HEIGHT, prepare_line
+from classifier.recognition.lines import ctc
+from classifier.recognition.lines.ctc import BLANK
+from classifier.recognition.lines.preparation import HEIGHT, prepare_line
 from classifier.recognition.litert import LiteRtGraph
 from classifier.recognition.uncertainty import Floats
 

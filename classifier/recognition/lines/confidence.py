@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.recognition.labels import Verdict
-from classifier.recognition.line_reader import LineReading
+from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.recognizer import Recognition
 from classifier.recognition.uncertainty import Floats, sigmoid
 

@@ -10,11 +10,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from classifier.recognition import model_folder
-from training import ink_network
 from training.data.images import Images
 from training.data.ink_scenes import SIDE, InkComposer
 from training.export import export_graph
-from training.line_trainer import Follow
+from training.ink import network
+from training.lines.trainer import Follow
 from training.optimization import build_training_step
 from training.trainer import Configuration
 
@@ -41,7 +41,7 @@ def fit_ink_finder(
     count = max(BATCH, min(MOST_SCENES, len(images) // 8))
     scenes = [composer.compose() for _ in range(count)]
     grey, ink = np.stack([each.grey for each in scenes]), np.stack([each.ink for each in scenes])
-    model = ink_network.build_network()
+    model = network.build_network()
     epochs = max(1, round(EPOCHS * configuration.epochs))
     train_batch = build_training_step(
         model, epochs * (count // BATCH), PEAK_LEARNING_RATE, partial(_measure_loss, model)
@@ -71,4 +71,4 @@ def _iterate_batches(
 
 
 def _measure_loss(model: keras.Model, pictures: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
-    return ink_network.compute_loss(ink, model(pictures, training=True))
+    return network.compute_loss(ink, model(pictures, training=True))

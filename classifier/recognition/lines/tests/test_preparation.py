@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.recognition.imaging.arrays import Grey
-from classifier.recognition.line_image import HEIGHT, WIDEST, prepare_line
+from classifier.recognition.lines.preparation import HEIGHT, WIDEST, prepare_line
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from classifier.recognition import model_folder
-from training import line_network
 from training.data.images import Images
 from training.data.line_pool import BATCH, LinePool, compose_pool
 from training.data.strings import BACKGROUNDS, Composer
 from training.export import export_graph
-from training.line_augment import augment
+from training.lines import network
+from training.lines.augmentation import augment
 from training.optimization import build_training_step
 from training.trainer import Configuration
 
@@ -39,7 +39,7 @@ def fit_line_reader(
     rng = np.random.default_rng(configuration.seed)
     count = min(MOST_LINES, len(images))
     pool = compose_pool(Composer(images, rng, min(BACKGROUNDS, 1 + count // 20)), count, rng)
-    model = line_network.build_network()
+    model = network.build_network()
     _fit(model, pool, max(1, round(EPOCHS * configuration.epochs)), rng, on_epoch)
     export_graph(model, folder / model_folder.LINES)
 
@@ -68,4 +68,4 @@ def _measure_loss(
 ) -> tf.Tensor:
     ink, boxes = augment(ink, boxes)
     outputs = model(ink, training=True)
-    return line_network.compute_loss(line_network.Targets(digits, boxes), outputs)
+    return network.compute_loss(network.Targets(digits, boxes), outputs)

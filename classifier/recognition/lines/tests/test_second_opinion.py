@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classifier.recognition.second_opinion import cut_digits, measure_slant
+from classifier.recognition.lines.second_opinion import cut_digits, measure_slant
 
 
 def test_stroke_of_neighbour_is_removed() -> None:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from classifier.recognition.line_image import HEIGHT, HIGHEST, LOWEST
+from classifier.recognition.lines.preparation import HEIGHT, HIGHEST, LOWEST
 from training.data.line_pool import SHIFTED, WIDENED
 
 MIDDLE = HEIGHT / 2

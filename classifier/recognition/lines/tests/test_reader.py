@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier.recognition.line_reader import LineReading, combine_readings
+from classifier.recognition.lines.reader import LineReading, combine_readings
 
 
 def make_reading(**probabilities: float) -> LineReading:

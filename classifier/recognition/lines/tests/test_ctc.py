@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from classifier.recognition import ctc
-from classifier.recognition.ctc import BLANK
+from classifier.recognition.lines import ctc
+from classifier.recognition.lines.ctc import BLANK
 from classifier.recognition.uncertainty import Floats
 
 

@@ -1,0 +1,1 @@
+"""Read lines of writing as a whole."""
