@@ -11,12 +11,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from classifier.errors import RuleBroken
 from classifier.recognition import model_folder
 from training import network
-
-
-class MissingWeights(Exception):
-    """A model folder has no weights that fit the network, so it can't be fine-tuned."""
 
 
 def write_members(folder: Path, members: list[keras.Model]) -> None:
@@ -58,7 +55,7 @@ def _join_members(members: list[keras.Model]) -> keras.Model:
 
 
 def read_members(folder: Path) -> list[keras.Model]:
-    """Read the members of a model folder. Raise MissingWeights if it has none that fit."""
+    """Read the members of a model folder. Raise RuleBroken if it has none that fit."""
     try:
         with (folder / model_folder.WEIGHTS).open("rb") as file, np.load(file) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files}
@@ -69,7 +66,7 @@ def read_members(folder: Path) -> list[keras.Model]:
             model.set_weights([arrays[f"{member}.{place:02}"] for place in places])
         return members
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
-        raise MissingWeights(
+        raise RuleBroken(
             f"{folder / model_folder.WEIGHTS} holds no weights of this network ({error}); "
             "train from scratch."
         ) from error

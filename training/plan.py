@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from classifier.errors import RuleBroken
 from classifier.models import ModelVersion, Source
 from classifier.registry import runs
 from classifier.registry.serving import find_model_folder
 from training import export
 from training.data import database, split
 from training.data.database import TrainingData
-from training.data.split import NotEnoughData, TrainingSplit
+from training.data.split import TrainingSplit
 from training.evaluation import report
 from training.record import Record
 from training.trainer import Configuration
@@ -52,13 +53,13 @@ def prepare_plan(
 ) -> TrainingPlan:
     """Read the data of a run, and split them.
 
-    Raise NoNewLabels, NotEnoughData or MissingWeights if there is nothing to train on or from.
+    Raise NoNewLabels if there are none, RuleBroken if there is nothing to train on or from.
     """
     record.set_stage("reading the images")
     data = database.load_training_data(champion)
     counts = np.bincount((data.mnist + data.uploads).digits.labels, minlength=10)
     if counts.min() < MIN_IMAGES_PER_DIGIT:
-        raise NotEnoughData(
+        raise RuleBroken(
             f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
             f"only {counts.min()} of digit {counts.argmin()}. "
             "Load MNIST: python manage.py loadmnist"

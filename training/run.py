@@ -43,12 +43,12 @@ from training.trainer import EpochMetrics
 def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
     """Train a model and register it as a candidate or, if it is worse than the champion, rejected.
 
-    Raise NoNewLabels, NotEnoughData or MissingWeights if there is nothing to train on or from, and
-    FileExistsError if the name is taken. However the run ends, no incomplete model is left.
+    Raise NoNewLabels if there are none, RuleBroken if there is nothing to train on or from or the
+    name is taken. However the run ends, no incomplete model is left.
     """
     folder = settings.MODELS_DIR / request.name
     if folder.exists():
-        raise FileExistsError(f"{folder} exists already; choose another --name.")
+        raise RuleBroken(f"{folder} exists already; choose another --name.")
     # A killed run may have left plots without a model.
     shutil.rmtree(settings.IMAGES_DIR / request.name, ignore_errors=True)
     champion = ModelVersion.objects.champion()

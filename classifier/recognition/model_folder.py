@@ -30,18 +30,6 @@ class ArtifactError(Exception):
     """A model folder that can't be used; the message says why and what to do."""
 
 
-class MissingArtifact(ArtifactError):
-    """The folder or its manifest does not exist."""
-
-
-class DamagedArtifact(ArtifactError):
-    """A file is missing or does not match the manifest."""
-
-
-class IncompatibleArtifact(ArtifactError):
-    """The folder has a format that this version of the project can't read."""
-
-
 @dataclass(frozen=True)
 class Manifest:
     """The description of a model.
@@ -77,8 +65,7 @@ def _hash(content: bytes) -> str:
 def verify(folder: Path, checksum: str | None = None) -> Manifest:
     """Check every file against the manifest, and return the manifest.
 
-    Raise MissingArtifact, IncompatibleArtifact or DamagedArtifact, the last also if the manifest
-    has not the `checksum`.
+    Raise ArtifactError, also if the manifest has not the `checksum`.
     """
     manifest, _ = read_manifest(folder, checksum)
     for name in manifest.files:
@@ -87,19 +74,19 @@ def verify(folder: Path, checksum: str | None = None) -> Manifest:
 
 
 def read_manifest(folder: Path, checksum: str | None = None) -> tuple[Manifest, str]:
-    """Return the manifest and its own sha256. Raise the same errors as `verify`."""
+    """Return the manifest and its own sha256. Raise what `verify` raises."""
     path = folder / MANIFEST
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise MissingArtifact(
+        raise ArtifactError(
             f"There is no model in {folder}: {MANIFEST} is missing. "
             "List the registered models: python manage.py models"
         ) from error
     except OSError as error:
-        raise DamagedArtifact(f"{path} can't be read: {error.strerror}.") from error
+        raise ArtifactError(f"{path} can't be read: {error.strerror}.") from error
     if checksum not in (None, _hash(content)):
-        raise DamagedArtifact(
+        raise ArtifactError(
             f"{folder} is not the model that was registered: its manifest has another "
             "checksum. Restore the folder, or promote another model."
         )
@@ -107,18 +94,18 @@ def read_manifest(folder: Path, checksum: str | None = None) -> tuple[Manifest, 
 
 
 def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
-    """Return the content of a file. Raise DamagedArtifact if it does not match the manifest."""
+    """Return the content of a file. Raise ArtifactError if it does not match the manifest."""
     path = folder / name
     if name not in manifest.files:
-        raise DamagedArtifact(f"{folder / MANIFEST} is damaged: it has no checksum of {name}.")
+        raise ArtifactError(f"{folder / MANIFEST} is damaged: it has no checksum of {name}.")
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DamagedArtifact(
+        raise ArtifactError(
             f"{path} can't be read: {error.strerror}. Restore the folder or train again."
         ) from error
     if _hash(content) != manifest.files[name]:
-        raise DamagedArtifact(f"{path} is damaged: its checksum differs from the manifest's.")
+        raise ArtifactError(f"{path} is damaged: its checksum differs from the manifest's.")
     return content
 
 
@@ -127,9 +114,9 @@ def _parse(path: Path, content: bytes) -> Manifest:
         values = json.loads(content)
         stored_format = values["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedArtifact(f"{path} is not a model's manifest: {error!r}") from error
+        raise ArtifactError(f"{path} is not a model's manifest: {error!r}") from error
     if stored_format != FORMAT:
-        raise IncompatibleArtifact(
+        raise ArtifactError(
             f"{path} has format {stored_format!r}; this version of the project reads {FORMAT}. "
             "Train again."
         )
@@ -137,9 +124,9 @@ def _parse(path: Path, content: bytes) -> Manifest:
         certificates = tuple(Certificate(**each) for each in values.pop("certificates", ()))
         manifest = Manifest(**values, certificates=certificates)
     except TypeError as error:
-        raise DamagedArtifact(f"{path} is not a model's manifest: {error}") from error
+        raise ArtifactError(f"{path} is not a model's manifest: {error}") from error
     if not isinstance(manifest.files, dict) or not set(manifest.thresholds) >= THRESHOLDS:
-        raise DamagedArtifact(f"{path} is not a model's manifest: files or thresholds are wrong.")
+        raise ArtifactError(f"{path} is not a model's manifest: files or thresholds are wrong.")
     return manifest
 
 
@@ -155,10 +142,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def publishing(folder: Path) -> Iterator[Path]:
     """Provide a temporary folder that is renamed to `folder` when the block succeeds.
 
-    Raise FileExistsError if the name is taken. If the block raises, nothing is left behind.
+    Raise ArtifactError if the name is taken. If the block raises, nothing is left behind.
     """
     if folder.exists():
-        raise FileExistsError(f"{folder} exists already; choose another name.")
+        raise ArtifactError(f"{folder} exists already; choose another name.")
     make_folder(folder.parent)
     _remove_stale(folder.parent)
     draft = folder.with_name(f".{folder.name}.{uuid4().hex}.part")

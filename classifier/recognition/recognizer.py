@@ -16,7 +16,7 @@ from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict
 from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.litert import LiteRtGraph
-from classifier.recognition.model_folder import DamagedArtifact, Manifest
+from classifier.recognition.model_folder import ArtifactError, Manifest
 from classifier.recognition.uncertainty import Floats, MahalanobisDetector, Outputs
 
 NOT_A_DIGIT = 10  # the class after the ten digits
@@ -120,9 +120,7 @@ class Recognizer:
             # Files of different models fail here instead of at the first picture.
             self.recognize([np.zeros((28, 28), np.uint8)])
         except UNREADABLE as error:
-            raise DamagedArtifact(
-                f"The files in {folder} don't belong together: {error}"
-            ) from error
+            raise ArtifactError(f"The files in {folder} don't belong together: {error}") from error
 
     @property
     def name(self) -> str:
@@ -176,7 +174,7 @@ def _read_exemplar_file(folder: Path, manifest: Manifest) -> bytes | None:
         return None
     try:
         return model_folder.read_file(folder, manifest, model_folder.EXEMPLARS)
-    except DamagedArtifact as error:
+    except ArtifactError as error:
         _warn_of_exemplars(manifest, error)
         return None
 

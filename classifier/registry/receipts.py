@@ -19,10 +19,6 @@ from classifier.registry import versions
 SALT = "classifier.registry.receipts"
 
 
-class InvalidReceipt(RuleBroken):
-    """Another site issued the receipt, or somebody changed it."""
-
-
 def issue_receipt(upload_id: UUID) -> dict[str, Any]:
     """Return the signed receipt of an upload's deletion.
 
@@ -59,14 +55,12 @@ def _find_ends_of_service(models: set[str]) -> dict[str, datetime | None]:
 
 
 def verify_receipt(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the receipt in a signed document. Raise InvalidReceipt."""
+    """Return the receipt in a signed document. Raise RuleBroken."""
     try:
         receipt, signature = document["receipt"], document["signature"]
         _make_signer().unsign(f"{_serialize(receipt)}:{signature}")
     except (KeyError, TypeError, signing.BadSignature) as error:
-        raise InvalidReceipt(
-            "This site did not issue this receipt, or somebody changed it."
-        ) from error
+        raise RuleBroken("This site did not issue this receipt, or somebody changed it.") from error
     return dict(receipt)
 
 

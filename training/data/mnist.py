@@ -7,6 +7,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.errors import RuleBroken
 from training import import_tensorflow
 
 WAYS = (
@@ -14,10 +15,6 @@ WAYS = (
     "`manage.py loadmnist` where there is a network; or by `manage.py loadmnist --sample`, which "
     "has 5,000 digits and needs no download."
 )
-
-
-class MnistUnavailable(Exception):
-    """MNIST can't be read; the message names the ways to get it."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +33,27 @@ class Mnist:
 
 
 def read_npz(path: Path) -> Mnist:
-    """Raise MnistUnavailable if the file is not Keras's mnist.npz."""
+    """Raise RuleBroken if the file is not Keras's mnist.npz."""
     try:
         with path.open("rb") as file, np.load(file) as stored:
             arrays = [stored[key] for key in ("x_train", "y_train", "x_test", "y_test")]
     except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
-        raise MnistUnavailable(f"{path} is not Keras's mnist.npz: {error}. {WAYS}") from error
+        raise RuleBroken(f"{path} is not Keras's mnist.npz: {error}. {WAYS}") from error
     shapes = [array.shape for array in arrays]
     if shapes != [(60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,)]:
-        raise MnistUnavailable(f"{path} holds {shapes}, which is not all of MNIST. {WAYS}")
+        raise RuleBroken(f"{path} holds {shapes}, which is not all of MNIST. {WAYS}")
     return Mnist(*arrays)
 
 
 def download() -> Mnist:
-    """Raise MnistUnavailable if the download fails."""
+    """Raise RuleBroken if the download fails."""
     try:
         import_tensorflow()
         from keras.datasets import mnist
 
         (x_train, y_train), (x_test, y_test) = mnist.load_data()
     except Exception as error:  # network, cache and unpacking raise many kinds
-        raise MnistUnavailable(f"Keras could not download MNIST: {error}. {WAYS}") from error
+        raise RuleBroken(f"Keras could not download MNIST: {error}. {WAYS}") from error
     return Mnist(x_train, y_train, x_test, y_test)
 
 

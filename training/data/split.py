@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from classifier.errors import RuleBroken
 from training.data import outliers, styles
 from training.data.images import Images
 from training.data.outliers import DigitPool
@@ -15,10 +16,6 @@ OUTLIER_SHARE = 0.2
 REPLAYED = 8_000  # earlier digits in a fine-tuning epoch
 UPLOAD_SHARE = 0.4  # of a fine-tuning epoch
 MAX_REPEATS = 20  # of an upload in an epoch
-
-
-class NotEnoughData(Exception):
-    """There are too few labelled images; the message says how to get more."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +44,14 @@ def prepare_fine_tuning(images: Images, uploads: Images, seed: int) -> TrainingS
     """Mix repeated uploads with some of the earlier digits, and split them.
 
     The earlier digits are replayed so that they are not forgotten (Robins 1995). Raise
-    NotEnoughData if there are no uploads.
+    RuleBroken if there are no uploads.
     """
     rng = np.random.default_rng(seed)
     training, calibration = split_digits(images.digits)
     learned, held_out = split_digits(uploads.digits)
     learned, calibration = learned + uploads.non_digits, calibration + held_out
     if not len(learned):
-        raise NotEnoughData("There are no labelled uploads to learn from; label some first.")
+        raise RuleBroken("There are no labelled uploads to learn from; label some first.")
     replayed = _add_synthetic(training[rng.permutation(len(training))[:REPLAYED]], rng)
     return TrainingSplit(
         train=replayed + _repeat(learned, len(replayed)),

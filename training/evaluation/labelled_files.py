@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from classifier.errors import RuleBroken
 from classifier.recognition import imaging
 from classifier.recognition.labels import DIGITS, Verdict
 from classifier.recognition.reader import read_picture
@@ -18,10 +19,6 @@ from training.evaluation.evaluate import EvaluatedPictures
 from training.evaluation.transcription import Transcriptions
 
 SEVERAL = "several/"
-
-
-class UnreadableFile(Exception):
-    """A folder or file does not have the form that the message describes."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +37,12 @@ class LabelledPicture:
 def read_folder(folder: Path) -> Iterator[LabelledPicture]:
     """Read the pictures of single digits and non-digits, in sub-folders 0 to 9 and none.
 
-    Raise UnreadableFile if the folder has neither these nor strings of digits.
+    Raise RuleBroken if the folder has neither these nor strings of digits.
     """
     paths = [path for name in (*DIGITS, "none") for path in sorted((folder / name).glob("[!.]*"))]
     rows = _read_index(folder)
     if not paths and not any(row["file"].startswith(SEVERAL) for row in rows):
-        raise UnreadableFile(
+        raise RuleBroken(
             f"{folder} has no pictures in sub-folders named 0 to 9 or none, nor in several with "
             "their digits in index.csv."
         )
@@ -79,35 +76,35 @@ def _read_index(folder: Path) -> list[dict[str, str]]:
 def read_npz(path: Path) -> Iterator[LabelledPicture]:
     """Read `x`, (N, H, W) uint8 with bright ink, and, if it is there, `y`, (N,) digits.
 
-    Raise UnreadableFile for other content.
+    Raise RuleBroken for other content.
     """
     try:
         with path.open("rb") as file, np.load(file) as stored:
             x = stored["x"]
             y = stored.get("y")
     except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
-        raise UnreadableFile(f"{path} is not an npz file with an array x: {error}") from error
+        raise RuleBroken(f"{path} is not an npz file with an array x: {error}") from error
     if x.ndim != 3 or x.dtype != np.uint8 or (y is not None and y.shape != (len(x),)):
-        raise UnreadableFile(f"{path}: x must be N×H×W uint8 and y, if there is one, N digits.")
+        raise RuleBroken(f"{path}: x must be N×H×W uint8 and y, if there is one, N digits.")
     if not len(x):
-        raise UnreadableFile(f"{path} holds no pictures.")
+        raise RuleBroken(f"{path} holds no pictures.")
     for place, pixels in enumerate(x):
         label = "" if y is None else str(y[place])
         yield LabelledPicture(imaging.Picture.from_array(pixels), label)
 
 
 def _decode(path: Path) -> imaging.Picture | None:
-    """Return None if the file is not a picture. Raise UnreadableFile if it is missing."""
+    """Return None if the file is not a picture. Raise RuleBroken if it is missing."""
     try:
         return imaging.decode(path.read_bytes())
     except imaging.ImageError:
         return None
     except OSError as error:
-        raise UnreadableFile(f"{path} can't be read: {error.strerror}.") from error
+        raise RuleBroken(f"{path} can't be read: {error.strerror}.") from error
 
 
 def read_file(path: Path, recognizer: Recognizer) -> Reading:
-    """Recognise the picture in a file. Raise UnreadableFile if it is missing."""
+    """Recognise the picture in a file. Raise RuleBroken if it is missing."""
     return _recognize(_decode(path), recognizer)
 
 

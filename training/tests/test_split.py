@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifier.errors import RuleBroken
 from classifier.recognition.imaging.normalize import BOX, measure_stroke_width
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.data import outliers, split, styles
@@ -80,7 +81,7 @@ def test_fine_tuning_replays_no_calibration_digits(
 
 
 def test_fine_tuning_without_uploads_is_refused(images: Images) -> None:
-    with pytest.raises(split.NotEnoughData, match="label some first"):
+    with pytest.raises(RuleBroken, match="label some first"):
         split.prepare_fine_tuning(images, images[:0], seed=1)
 
 

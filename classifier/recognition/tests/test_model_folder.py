@@ -12,12 +12,7 @@ from typing import Any
 import pytest
 
 from classifier.recognition import model_folder
-from classifier.recognition.model_folder import (
-    DamagedArtifact,
-    IncompatibleArtifact,
-    Manifest,
-    MissingArtifact,
-)
+from classifier.recognition.model_folder import ArtifactError, Manifest
 from classifier.tests import factories
 
 MANIFEST = Manifest(
@@ -90,7 +85,7 @@ def test_taken_name_is_refused(folder: Path) -> None:
     publish(folder)
     before = read_files(folder)
 
-    with pytest.raises(FileExistsError, match="choose another name"):
+    with pytest.raises(ArtifactError, match="choose another name"):
         publish(folder)
 
     assert read_files(folder) == before
@@ -149,44 +144,32 @@ def write_bytes(content: bytes) -> Damage:
 
 
 @pytest.mark.parametrize(
-    ("damage", "error"),
+    "damage",
     [
         pytest.param(
             lambda folder: (folder / model_folder.MANIFEST).unlink(),
-            MissingArtifact,
             id="no manifest",
         ),
-        pytest.param(
-            lambda folder: (folder / model_folder.GRAPH).unlink(), DamagedArtifact, id="no graph"
-        ),
+        pytest.param(lambda folder: (folder / model_folder.GRAPH).unlink(), id="no graph"),
         pytest.param(
             lambda folder: factories.flip_byte(folder / model_folder.GRAPH),
-            DamagedArtifact,
             id="one flipped bit",
         ),
-        pytest.param(write_bytes(b""), DamagedArtifact, id="empty manifest"),
-        pytest.param(write_bytes(b"\xff\xfe\x00"), DamagedArtifact, id="no text"),
-        pytest.param(write_bytes(b'{"format": 1'), DamagedArtifact, id="cut short"),
-        pytest.param(write_bytes(b"[1]"), DamagedArtifact, id="a list"),
-        pytest.param(write_bytes(b"{}"), DamagedArtifact, id="without a format"),
-        pytest.param(
-            write_bytes(b'{"format": 2}'), DamagedArtifact, id="with a format and no more"
-        ),
-        pytest.param(change_json(flavour="new"), DamagedArtifact, id="unknown field"),
-        pytest.param(
-            change_json(certificates=[{"n": 1}]), DamagedArtifact, id="half a certificate"
-        ),
-        pytest.param(change_json(certificates=[1]), DamagedArtifact, id="no certificate"),
-        pytest.param(
-            change_json(files=["model.tflite"]), DamagedArtifact, id="files without checksums"
-        ),
-        pytest.param(change_json(format=3), IncompatibleArtifact, id="a later format"),
-        pytest.param(write_bytes(b'{"format": 0}'), IncompatibleArtifact, id="an earlier format"),
+        pytest.param(write_bytes(b""), id="empty manifest"),
+        pytest.param(write_bytes(b"\xff\xfe\x00"), id="no text"),
+        pytest.param(write_bytes(b'{"format": 1'), id="cut short"),
+        pytest.param(write_bytes(b"[1]"), id="a list"),
+        pytest.param(write_bytes(b"{}"), id="without a format"),
+        pytest.param(write_bytes(b'{"format": 2}'), id="with a format and no more"),
+        pytest.param(change_json(flavour="new"), id="unknown field"),
+        pytest.param(change_json(certificates=[{"n": 1}]), id="half a certificate"),
+        pytest.param(change_json(certificates=[1]), id="no certificate"),
+        pytest.param(change_json(files=["model.tflite"]), id="files without checksums"),
+        pytest.param(change_json(format=3), id="a later format"),
+        pytest.param(write_bytes(b'{"format": 0}'), id="an earlier format"),
     ],
 )
-def test_bad_folder_raises_its_own_error_and_is_unchanged(
-    folder: Path, damage: Damage, error: type[model_folder.ArtifactError]
-) -> None:
+def test_bad_folder_is_refused_and_unchanged(folder: Path, damage: Damage) -> None:
     publish(folder)
     damage(folder)
     before = read_files(folder)
@@ -194,11 +177,10 @@ def test_bad_folder_raises_its_own_error_and_is_unchanged(
     with pytest.raises(model_folder.ArtifactError) as caught:
         model_folder.verify(folder)
 
-    assert type(caught.value) is error
     assert str(folder) in str(caught.value)
     assert read_files(folder) == before
 
 
 def test_folder_that_does_not_exist_is_missing(folder: Path) -> None:
-    with pytest.raises(MissingArtifact, match="There is no model in"):
+    with pytest.raises(ArtifactError, match="There is no model in"):
         model_folder.verify(folder)

@@ -197,7 +197,7 @@ def test_file_that_is_not_a_litert_graph_is_damaged(content: bytes) -> None:
     (folder / model_folder.GRAPH).write_bytes(content)
     model_folder.write_manifest(folder, model_folder.Manifest(**MANIFEST))
 
-    with pytest.raises(model_folder.DamagedArtifact, match="is not a LiteRT graph"):
+    with pytest.raises(model_folder.ArtifactError, match="is not a LiteRT graph"):
         Recognizer(folder)
 
 
@@ -216,7 +216,7 @@ def test_detector_of_another_graph_is_refused(
     (folder / model_folder.REJECTOR).write_bytes(content)
     model_folder.write_manifest(folder, model_folder.Manifest(**MANIFEST))
 
-    with pytest.raises(model_folder.DamagedArtifact, match="don't belong together"):
+    with pytest.raises(model_folder.ArtifactError, match="don't belong together"):
         Recognizer(folder)
 
 
@@ -231,7 +231,7 @@ def test_damaged_graph_is_refused() -> None:
     folder = factories.copy_bundled_model("damaged")
     factories.flip_byte(folder / model_folder.GRAPH)
 
-    with pytest.raises(model_folder.DamagedArtifact, match="checksum"):
+    with pytest.raises(model_folder.ArtifactError, match="checksum"):
         Recognizer(folder)
 
 

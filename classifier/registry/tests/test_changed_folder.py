@@ -71,7 +71,7 @@ def test_folder_with_another_checksum_is_refused() -> None:
     folder = factories.copy_bundled_model("one")
     checksum = model_folder.hash_file(folder / model_folder.MANIFEST)
     assert Recognizer(folder, checksum).checksum == checksum
-    with pytest.raises(model_folder.DamagedArtifact) as raised:
+    with pytest.raises(model_folder.ArtifactError) as raised:
         Recognizer(folder, "0" * 64)
     assert str(raised.value) == (
         f"{folder} is not the model that was registered: its manifest has another checksum. "
@@ -96,7 +96,7 @@ def test_file_without_a_checksum_is_refused() -> None:
     folder = factories.copy_bundled_model("one")
     manifest = folder / model_folder.MANIFEST
     manifest.write_text(manifest.read_text().replace(f'"{model_folder.GRAPH}"', '"other"'))
-    with pytest.raises(model_folder.DamagedArtifact, match=r"has no checksum of model\.tflite"):
+    with pytest.raises(model_folder.ArtifactError, match=r"has no checksum of model\.tflite"):
         Recognizer(folder)
 
 

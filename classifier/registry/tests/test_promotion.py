@@ -89,9 +89,9 @@ def test_unusable_folder_leaves_the_champion_in_service() -> None:
     versions.promote("first")
     factories.flip_byte(find_model_folder("second") / model_folder.GRAPH)
 
-    with pytest.raises(model_folder.DamagedArtifact):
+    with pytest.raises(model_folder.ArtifactError):
         versions.promote("second")
-    with pytest.raises(model_folder.MissingArtifact):
+    with pytest.raises(model_folder.ArtifactError):
         versions.promote("third")
 
     assert list_states() == {"first": ModelState.CHAMPION}

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from classifier.errors import RuleBroken
 from classifier.models import Erasure, InputImage, ModelVersion
 from classifier.registry import receipts, versions
 from classifier.tests import factories
@@ -102,7 +103,7 @@ def test_changed_receipt_is_rejected(
         case "list":
             document = [document]
 
-    with pytest.raises(receipts.InvalidReceipt):
+    with pytest.raises(RuleBroken):
         receipts.verify_receipt(document)
 
 

@@ -18,7 +18,6 @@ from classifier.registry.serving import BUNDLED, find_model_folder
 from training.data import database
 from training.evaluation import evaluate, labelled_files, transcription
 from training.evaluation.evaluate import EvaluatedPictures
-from training.evaluation.labelled_files import UnreadableFile
 
 ROWS = {
     "digits": "digits",
@@ -80,12 +79,9 @@ class Command(ProductCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            recognizer = Recognizer(find_model_folder(options["model"] or find_champion_name()))
-            parts = evaluate_parts(recognizer, options["folder"], options["npz"])
-            strings = measure_strings(recognizer, options["folder"])
-        except UnreadableFile as error:
-            raise CommandError(str(error)) from error
+        recognizer = Recognizer(find_model_folder(options["model"] or find_champion_name()))
+        parts = evaluate_parts(recognizer, options["folder"], options["npz"])
+        strings = measure_strings(recognizer, options["folder"])
         report = {"model": recognizer.name, **measure_parts(parts), **strings}
         if options["plots"]:
             draw_plots(parts, recognizer.name, options["plots"])
@@ -109,7 +105,7 @@ def evaluate_parts(
     if not folder and not npz:
         test = database.load_test_split()
         if not test.ids:
-            raise UnreadableFile("There is no test split yet. Load it: python manage.py loadmnist")
+            raise CommandError("There is no test split yet. Load it: python manage.py loadmnist")
         return {"test split": evaluate.evaluate_images(recognizer, test.images)}
     parts = {
         str(path): labelled_files.evaluate_pictures(labelled_files.read_npz(path), recognizer)

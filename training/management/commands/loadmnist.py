@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
+from classifier.management.base import ProductCommand
 from classifier.models import Source
 from training.data import database, mnist
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Loads the 70,000 images of MNIST with their labels into the table input_data. Reads the "
         "file --npz or MNIST_NPZ, or lets Keras download it. Does nothing if MNIST is loaded."
@@ -26,14 +26,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, npz: Path | None, sample: bool, **options: Any) -> None:
-        try:
-            self.stdout.write(load(npz, sample))
-        except mnist.MnistUnavailable as error:
-            raise CommandError(str(error)) from error
+        self.stdout.write(load(npz, sample))
 
 
 def load(npz: Path | None, sample: bool) -> str:
-    """Load MNIST unless it is loaded, and describe the result. Raise MnistUnavailable."""
+    """Load MNIST unless it is loaded, and describe the result. Raise RuleBroken."""
     from_file = mnist.read_npz(npz) if npz else None  # a wrong file is always an error
     train, test = database.count_mnist(Source.MNIST)
     if train or test:

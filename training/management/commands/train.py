@@ -14,7 +14,7 @@ from classifier.management.base import ProductCommand
 from classifier.models import ModelState, ModelVersion
 from classifier.registry import runs
 from training import import_tensorflow
-from training.data import database, mnist
+from training.data import database
 from training.management.commands import loadmnist
 from training.record import Record, record_run
 
@@ -109,8 +109,6 @@ def train(record: Record, options: dict[str, Any]) -> ModelVersion:
     # The run is recorded before the imports, because TensorFlow's takes seconds.
     try:
         import_tensorflow()
-        from training.data.split import NotEnoughData
-        from training.export import MissingWeights
         from training.plan import TrainingRequest
         from training.run import train_model
         from training.trainer import FINE_TUNING_EPOCHS, Configuration
@@ -130,13 +128,10 @@ def train(record: Record, options: dict[str, Any]) -> ModelVersion:
         promote=options["promote"],
         progress_bar=sys.stdout.isatty(),
     )
-    try:
-        if not database.has_mnist():
-            record.set_stage("loading MNIST")
-            record.log(loadmnist.load(None, sample=False))
-        return train_model(request, record)
-    except (FileExistsError, mnist.MnistUnavailable, NotEnoughData, MissingWeights) as error:
-        raise CommandError(str(error)) from error
+    if not database.has_mnist():
+        record.set_stage("loading MNIST")
+        record.log(loadmnist.load(None, sample=False))
+    return train_model(request, record)
 
 
 def describe_outcome(version: ModelVersion) -> str:
