@@ -1,10 +1,8 @@
 """Hidden checks: labelled images among the queue's, to measure how well labellers agree."""
 
-import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,11 +15,6 @@ from classifier.models import Dispute, InputImage, LabelChange, LabelCheck, Queu
 UNANSWERED_FOR = timedelta(minutes=5)
 # People remember their own labels for about this long.
 REMEMBERED_FOR = timedelta(hours=1)
-
-
-def draw_count(images: int) -> int:
-    """Draw the number of checks among new images: LABEL_CHECK_PERCENT of them on average."""
-    return sum(secrets.randbelow(100) < settings.LABEL_CHECK_PERCENT for _ in range(images))
 
 
 def list_eligible(by: User) -> QuerySet[QueueItem]:

@@ -64,9 +64,6 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
     rows = [row for row in labelled if not _is_held_out(row)]
     uploads = [row for row in rows if row.source in UPLOAD_SOURCES]
     mnist = [row for row in rows if row.source not in UPLOAD_SOURCES]
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(row.id.encode() + row.label.encode() + row.pixels)
     labels = Counter(row.label for row in rows)
     unknown = InputImage.objects.filter(label=Label.UNKNOWN).count()
     trained_on = champion.snapshot.get("corrected", {}) if champion else {}
@@ -76,7 +73,7 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
         images=len(rows),
         by_source=dict(sorted(Counter(row.source for row in rows).items())),
         by_label={name: labels[name] for name in KNOWN_LABELS},
-        sha256=digest.hexdigest(),
+        sha256=_hash_rows(rows),
         left_out=LeftOut(
             unknown,
             held_out=len(labelled) - len(rows),
@@ -94,6 +91,13 @@ def load_training_data(champion: ModelVersion | None = None) -> TrainingData:
         ),
         snapshot=snapshot,
     )
+
+
+def _hash_rows(rows: list[_Row]) -> str:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.id.encode() + row.label.encode() + row.pixels)
+    return digest.hexdigest()
 
 
 def load_test_split() -> EvaluationSet:
