@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-from classifier.models import InputImage, ModelVersion, Source, Upload
+from classifier.models import InputImage, ModelVersion, Prediction, QueueItem, Source, Upload
 from classifier.monitoring import metrics
 from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
@@ -17,8 +15,7 @@ from classifier.recognition.reading import ReadDigit
 from classifier.registry import serving
 from classifier.uploads import answers, records
 from classifier.uploads.answers import Answer
-from classifier.uploads.insertion import insert_rows
-from classifier.uploads.upload_batch import UploadBatch, delete_files_on_rollback, open_batch
+from classifier.uploads.upload_batch import UploadBatch, open_batch, open_single
 from classifier.webhooks import events
 
 IMAGE_SHAPE = (28, 28)
@@ -51,14 +48,15 @@ def classify_picture(
         visitor=visitor,
         **vars(reading.layout),
     )
-    images = _build_images(upload, reading.digits)
-    read = [(image, digit.recognition) for image, digit in zip(images, reading.digits, strict=True)]
-    predictions = [records.build_prediction(*each, served.version) for each in read]
-    items = [records.build_queue_item(*each) for each in read]
+    images, items, predictions = _build_rows(upload, reading.digits, served.version)
     model = served.version.name if images else None
     answer = answers.build_answer(reading, model, upload.pk, [image.pk for image in images])
-    event = _build_event(answer) if answer.verdict == Verdict.UNSURE and not has_pixels else None
-    _store(upload, data, ([upload], images, items, predictions), event, batch)
+    is_unsure = answer.verdict == Verdict.UNSURE and not has_pixels
+    is_published = is_unsure and Event.UPLOAD_UNSURE in events.subscriptions.get()
+    with open_batch(batch) if batch or is_published else open_single() as joined:
+        joined.store(upload, data, images, items, predictions)
+        if is_published:
+            events.publish(Event.UPLOAD_UNSURE, [_build_event(answer)])
     metrics.count_predictions(predictions)
     return answer
 
@@ -88,8 +86,10 @@ def compare_models(data: bytes, models: Sequence[ModelVersion]) -> list[Answer]:
     ]
 
 
-def _build_images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:
-    return [
+def _build_rows(
+    upload: Upload, digits: list[ReadDigit], model: ModelVersion
+) -> tuple[list[InputImage], list[QueueItem], list[Prediction]]:
+    images = [
         InputImage(
             pixels=digit.pixels.tobytes(),
             source=upload.source,
@@ -99,32 +99,9 @@ def _build_images(upload: Upload, digits: list[ReadDigit]) -> list[InputImage]:
         )
         for position, digit in enumerate(digits)
     ]
-
-
-def _store(
-    upload: Upload,
-    data: bytes,
-    rows: tuple[list[Any], ...],
-    event: dict[str, Any] | None,
-    batch: UploadBatch | None,
-) -> None:
-    """Store an upload and, if somebody subscribes to it, the event that it was unsure."""
-    is_published = event is not None and Event.UPLOAD_UNSURE in events.subscriptions.get()
-    if batch is not None or is_published:
-        with open_batch(batch) as joined:
-            joined.store_file(upload, data)
-            insert_rows(*rows)
-            if event is not None and is_published:
-                events.publish(Event.UPLOAD_UNSURE, [event])
-        return
-    # Without other statements, the insertion commits itself and saves two round trips. A database
-    # that is away is noticed before a file is written.
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with delete_files_on_rollback() as single:
-        single.store_file(upload, data)
-        single.may_be_committed = True
-        insert_rows(*rows)
+    read = [(image, digit.recognition) for image, digit in zip(images, digits, strict=True)]
+    items = [records.build_queue_item(*each) for each in read]
+    return images, items, [records.build_prediction(*each, model) for each in read]
 
 
 def _build_event(answer: Answer) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def test_failed_upload_leaves_no_object(
     def refuse(*_: object) -> None:
         raise IntegrityError("no rows")
 
-    monkeypatch.setattr("classifier.uploads.submission.insert_rows", refuse)
+    monkeypatch.setattr("classifier.uploads.upload_batch.insert_rows", refuse)
     with pytest.raises(IntegrityError, match="no rows"):
         send_picture(client, draw_digit(7))
     assert list_keys(bucket) == []

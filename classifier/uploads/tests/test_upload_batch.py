@@ -213,7 +213,7 @@ def test_worker_stopped_during_the_commit_leaves_the_file(
         insert_rows(*tables)
         raise SystemExit(1)
 
-    monkeypatch.setattr("classifier.uploads.submission.insert_rows", exit_after_commit)
+    monkeypatch.setattr("classifier.uploads.upload_batch.insert_rows", exit_after_commit)
 
     with pytest.raises(SystemExit):
         submission.classify_picture(draw_digit(7), Source.API)
