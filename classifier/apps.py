@@ -8,8 +8,9 @@ from django.conf import settings
 from django.contrib.admin import apps
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -40,14 +41,25 @@ class StaffSite(AdminSite):
     ) -> HttpResponse:
         from classifier.access import logins
 
+        if request.method == "GET" and request.unverified_user:  # type: ignore[attr-defined]
+            return redirect(f"{reverse('admin:second_factor')}?{request.GET.urlencode()}")
         return logins.log_in(request, partial(super().login, request, extra_context))
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        from classifier.admin.second_factor import confirm_second_factor
+
+        return super().admin_view(confirm_second_factor(view), cacheable)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from classifier.admin import account
+        from classifier.admin import account, second_factor
 
         own = [
             path("account/", self.admin_view(account.show_account), name="account"),
             path("account/end/", self.admin_view(account.end_session), name="end_session"),
+            path("account/codes/", self.admin_view(second_factor.renew_codes), name="renew_codes"),
+            path("account/remove/", self.admin_view(second_factor.remove), name="remove_factor"),
+            # Not an admin_view: without the second factor, a user counts as logged out.
+            path("second-factor/", second_factor.show_code_page, name="second_factor"),
         ]
         return own + super().get_urls()
 

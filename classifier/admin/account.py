@@ -1,15 +1,16 @@
-"""The page of a person's account: the sessions, which can be ended."""
+"""The page of a person's account: the second factor, and the sessions, which can be ended."""
 
 import re
 from typing import cast
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from classifier.access import sessions
+from classifier.access import second_factor, sessions
 
 # In this order, because each name contains those of the browsers that it imitates.
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"} | {
@@ -27,7 +28,10 @@ def show_account(request: HttpRequest) -> HttpResponse:
     for row in rows:
         row.browser = name_browser(row.browser)
     context = admin.site.each_context(request) | {
-        "title": "Sessions",
+        "title": "Account",
+        "has_factor": second_factor.has_second_factor(user),
+        "codes_left": second_factor.count_recovery_codes(user),
+        "is_required": settings.REQUIRE_SECOND_FACTOR,
         "sessions": rows,
         "own_key": sessions.hash_key(request.session.session_key or ""),
         "sees_all": user.has_perm("classifier.view_session"),

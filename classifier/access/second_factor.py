@@ -1,0 +1,119 @@
+"""The second factor of staff: codes of an authenticator app (TOTP), and recovery codes."""
+
+import re
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import user_logged_in
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django_otp import login, verify_token
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+RECOVERY_CODES = 10
+APP_CODE = re.compile(r"[0-9]{6}")
+CONFIRMED_FOR_S = 10 * 60
+HAS_FACTOR, CONFIRMED_AT = "has_second_factor", "second_factor_at"
+
+
+@receiver(user_logged_in)
+def record_factor(request: HttpRequest, user: User, **_: Any) -> None:
+    """Record in the session that its user has a second factor, which saves a query per request."""
+    request.session[HAS_FACTOR] = has_second_factor(user)
+
+
+def is_missing(request: HttpRequest, user: Any) -> bool:
+    """Return whether a user who is logged in still has to enter a code."""
+    if not user.is_authenticated or not user.is_staff or user.is_verified():
+        return False
+    return bool(settings.REQUIRE_SECOND_FACTOR or request.session.get(HAS_FACTOR))
+
+
+def has_second_factor(user: User) -> bool:
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
+
+
+def get_new_device(user: User) -> TOTPDevice:
+    """Return the device that the user is setting up."""
+    return TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
+
+
+def enrol(request: HttpRequest, user: User, code: str) -> list[str]:
+    """Confirm the new device, and return the recovery codes; an empty list for a wrong code."""
+    device = get_new_device(user)
+    with transaction.atomic():
+        if not verify_token(user, device.persistent_id, _normalize(code)):
+            return []
+        TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        codes = create_recovery_codes(user)
+    device.refresh_from_db()
+    _record_success(request, user, device)
+    return codes
+
+
+def create_recovery_codes(user: User) -> list[str]:
+    """Replace the user's recovery codes, each of which is valid once."""
+    StaticDevice.objects.filter(user=user).delete()
+    device = StaticDevice.objects.create(user=user, name="recovery codes")
+    codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
+    StaticToken.objects.bulk_create([StaticToken(device=device, token=code) for code in codes])
+    return [f"{code[:4]}-{code[4:]}" for code in codes]
+
+
+def count_recovery_codes(user: User) -> int:
+    return int(StaticToken.objects.filter(device__user=user).count())
+
+
+def verify(request: HttpRequest, user: User, code: str) -> bool:
+    """Check a code of the app or a recovery code. After a wrong one, the next has to wait."""
+    code = _normalize(code)
+    model = TOTPDevice if APP_CODE.fullmatch(code) else StaticDevice
+    device = model.objects.filter(user=user, confirmed=True).first()
+    if device is None or not verify_token(user, device.persistent_id, code):
+        return False
+    _record_success(request, user, device)
+    return True
+
+
+def _normalize(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).lower()[:16].replace("\0", "")
+
+
+def _record_success(request: HttpRequest, user: User, device: Device) -> None:
+    request.user = user
+    login(request, device)
+    request.session[HAS_FACTOR] = True
+    request.session[CONFIRMED_AT] = int(time.time())
+    request.session.cycle_key()
+
+
+def get_wait_s(user: User) -> int:
+    """Return for how many seconds further codes are refused after wrong ones."""
+    waits = [0]
+    for model in (TOTPDevice, StaticDevice):
+        for device in model.objects.filter(user=user):
+            is_allowed, details = device.verify_is_allowed()
+            if not is_allowed:
+                left_s: float = details["locked_until"].timestamp() - time.time()
+                waits.append(int(left_s) + 1)
+    return max(waits)
+
+
+def needs_confirmation(request: HttpRequest) -> bool:
+    """Return whether the second factor was entered too long ago for a sensitive action."""
+    confirmed_at: float = request.session.get(CONFIRMED_AT, 0)
+    is_old = time.time() - confirmed_at > CONFIRMED_FOR_S
+    return is_old and bool(request.session.get(HAS_FACTOR))
+
+
+def remove(user: User) -> bool:
+    """Delete a user's second factor with its codes, and return whether there was one."""
+    devices, _ = TOTPDevice.objects.filter(user=user).delete()
+    StaticDevice.objects.filter(user=user).delete()
+    return bool(devices)

@@ -1,0 +1,260 @@
+"""The second factor: setting it up, logging in with it, and confirming sensitive actions."""
+
+import re
+import time
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django.fixtures import Settings
+
+from classifier.access import second_factor
+from classifier.models import ApiToken, ModelVersion, Session, Upload
+from classifier.tests import factories
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/admin/second-factor/"
+LOGIN = {"username": "operator", "password": "labels all day"}
+TOKEN_FORM = {"name": "robot", "scopes": ["read", "label"]}
+
+
+@pytest.fixture
+def required(settings: Settings) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+
+
+@pytest.fixture
+def device(operator: User) -> TOTPDevice:
+    return TOTPDevice.objects.create(user=operator, name="app")
+
+
+def compute_code(device: TOTPDevice, offset: int = 0) -> str:
+    totp = TOTP(device.bin_key)
+    totp.time = time.time() + 30 * offset
+    return f"{totp.token():06}"
+
+
+def enter_password(client: Client) -> Any:
+    return client.post("/admin/login/?next=/admin/account/", LOGIN, follow=True)
+
+
+def enter_code(client: Client, code: str, **fields: str) -> Any:
+    return client.post(PAGE, {"second_factor_code": code, **fields})
+
+
+def log_in(client: Client, device: TOTPDevice) -> None:
+    enter_password(client)
+    assert enter_code(client, compute_code(device)).status_code == 302
+    # Let the tests use the current code again.
+    TOTPDevice.objects.update(last_t=-1)
+
+
+def expire_confirmation(client: Client) -> None:
+    session = client.session
+    session[second_factor.CONFIRMED_AT] = time.time() - second_factor.CONFIRMED_FOR_S - 1
+    session.save()
+
+
+def is_refused(client: Client) -> bool:
+    pages = (client.get("/admin/"), client.get("/admin/classifier/inputimage/"))
+    api = client.get("/api/images")
+    return {page.status_code for page in pages} == {302} and api.status_code == 401
+
+
+def test_first_login_sets_up_an_app_and_shows_recovery_codes(
+    client: Client, operator: User, required: None
+) -> None:
+    response = enter_password(client)
+    assert response.redirect_chain[-1][0] == f"{PAGE}?next=%2Fadmin%2Faccount%2F"
+    assert 'src="data:image/svg+xml' in response.text
+    assert is_refused(client)
+
+    device = TOTPDevice.objects.get()
+    assert enter_code(client, "000000").status_code == 200
+    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    response = enter_code(client, compute_code(device), next="/admin/account/")
+
+    codes = re.findall(r"<code>(\w{4}-\w{4})</code>", response.text)
+    assert len(codes) == second_factor.RECOVERY_CODES
+    assert client.get("/admin/account/").status_code == 200
+
+
+def test_password_alone_opens_nothing(client: Client, device: TOTPDevice) -> None:
+    assert "recovery code" in enter_password(client).text
+    assert is_refused(client)
+
+    assert enter_code(client, compute_code(device), next="/admin/account/").url == "/admin/account/"
+    assert not is_refused(client)
+
+
+def test_code_gets_a_new_session_key(client: Client, device: TOTPDevice) -> None:
+    enter_password(client)
+    before = client.session.session_key
+    enter_code(client, compute_code(device))
+
+    assert client.session.session_key != before
+    assert Session.objects.count() == 1
+
+
+def test_code_is_valid_once(client: Client, device: TOTPDevice) -> None:
+    enter_password(client)
+    code = compute_code(device)
+    enter_code(client, code)
+    other = Client()
+    enter_password(other)
+
+    assert "wrong or has been used" in enter_code(other, code).text
+    assert is_refused(other)
+
+
+def test_wrong_codes_have_to_wait(client: Client, device: TOTPDevice) -> None:
+    enter_password(client)
+    assert "Wait" in enter_code(client, "000000").text
+
+    TOTPDevice.objects.update(throttling_failure_count=10)  # the wait doubles each time
+    assert enter_code(client, compute_code(device)).status_code == 200
+    assert is_refused(client)
+
+
+@pytest.mark.parametrize("code", ["", "x" * 5000, "nul\0", "１２３４５６", "😀", "-1"])
+def test_strange_code_is_refused(client: Client, device: TOTPDevice, code: str) -> None:
+    enter_password(client)
+    assert enter_code(client, code).status_code == 200
+    assert is_refused(client)
+
+
+def test_recovery_code_is_valid_once(client: Client, device: TOTPDevice, operator: User) -> None:
+    code = second_factor.create_recovery_codes(operator)[0]
+    enter_password(client)
+    assert enter_code(client, code.upper()).status_code == 302
+    assert not is_refused(client)
+
+    other = Client()
+    enter_password(other)
+    assert enter_code(other, code).status_code == 200
+    assert second_factor.count_recovery_codes(operator) == second_factor.RECOVERY_CODES - 1
+
+
+def test_target_on_another_site_is_ignored(client: Client, device: TOTPDevice) -> None:
+    enter_password(client)
+    response = enter_code(client, compute_code(device), next="https://evil.example/")
+    assert response.url == "/admin/"
+
+
+def test_open_session_needs_the_factor_once_it_is_required(
+    client: Client, operator: User, settings: Settings
+) -> None:
+    client.force_login(operator)
+    assert not is_refused(client)
+    settings.REQUIRE_SECOND_FACTOR = True
+    assert is_refused(client)
+
+
+def test_token_of_a_program_needs_no_code(operator: User, required: None) -> None:
+    headers = factories.create_token_header(operator)
+    assert Client().get("/api/images", headers=headers).status_code == 200
+
+
+def test_visitors_are_never_asked(client: Client, required: None) -> None:
+    assert client.get("/").status_code == 200
+    assert client.get(PAGE).headers["Location"] == "/admin/login/"
+
+
+def test_sensitive_form_asks_again_and_loses_nothing(
+    client: Client, operator: User, device: TOTPDevice
+) -> None:
+    log_in(client, device)
+    expire_confirmation(client)
+    form = TOKEN_FORM | {"user": operator.pk}
+    response = client.post("/admin/classifier/apitoken/add/", form)
+    assert "to confirm this change" in response.text
+    hidden = re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', response.text)
+    fields = [pair for pair in hidden if pair[0] != "csrfmiddlewaretoken"]
+    assert ("scopes", "read") in fields
+    assert ("scopes", "label") in fields
+    assert not ApiToken.objects.exists()
+
+    code = {"second_factor_code": compute_code(device)}
+    response = client.post("/admin/classifier/apitoken/add/", form | code)
+    assert "Copy the token now" in response.text
+    assert ApiToken.objects.get().scopes == ["read", "label"]
+
+
+@pytest.mark.parametrize("code", [None, "000000"])
+def test_unconfirmed_deletion_changes_nothing(
+    client: Client, device: TOTPDevice, code: str | None
+) -> None:
+    log_in(client, device)
+    expire_confirmation(client)
+    upload = factories.create_image().upload
+    assert upload
+    data = {"post": "yes"} | ({"second_factor_code": code} if code else {})
+    client.post(f"/admin/classifier/upload/{upload.pk}/delete/", data)
+    response: Any = client.delete(f"/api/uploads/{upload.pk}")
+
+    assert (response.status_code, response.json()["code"]) == (403, "second_factor")
+    assert Upload.objects.exists()
+
+
+def test_promotion_needs_a_recent_code(
+    client: Client, admin_user: User, champion: ModelVersion
+) -> None:
+    TOTPDevice.objects.create(user=admin_user, name="app")
+    client.force_login(admin_user)
+    second = TOTPDevice.objects.get()
+    enter_code(client, compute_code(second))
+    expire_confirmation(client)
+
+    response = client.post("/admin/classifier/modelversion/rollback/")
+    assert "to confirm this change" in response.text
+
+
+def test_code_is_not_asked_again_within_minutes(
+    client: Client, operator: User, device: TOTPDevice
+) -> None:
+    log_in(client, device)
+    form = TOKEN_FORM | {"user": operator.pk}
+    assert "Copy the token now" in client.post("/admin/classifier/apitoken/add/", form).text
+
+
+def test_new_recovery_codes_replace_the_old_ones(client: Client, device: TOTPDevice) -> None:
+    old = second_factor.create_recovery_codes(device.user)
+    log_in(client, device)
+    response = client.post("/admin/account/codes/")
+
+    assert StaticToken.objects.count() == second_factor.RECOVERY_CODES
+    assert old[0] not in response.text
+
+
+def test_factor_can_be_removed_unless_it_is_required(
+    client: Client, device: TOTPDevice, settings: Settings
+) -> None:
+    log_in(client, device)
+    settings.REQUIRE_SECOND_FACTOR = True
+    client.post("/admin/account/remove/")
+    assert TOTPDevice.objects.exists()
+
+    settings.REQUIRE_SECOND_FACTOR = False
+    client.post("/admin/account/remove/")
+    assert not TOTPDevice.objects.exists()
+    assert not is_refused(client)
+
+
+def test_command_removes_a_lost_factor_and_ends_the_sessions(
+    client: Client, device: TOTPDevice
+) -> None:
+    log_in(client, device)
+    call_command("remove_second_factor", "operator", stdout=StringIO())
+
+    assert not TOTPDevice.objects.exists()
+    assert not Session.objects.exists()
+    for name in ("operator", "nobody"):
+        with pytest.raises(CommandError):
+            call_command("remove_second_factor", name)

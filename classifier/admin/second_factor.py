@@ -1,0 +1,146 @@
+"""The pages of the second factor, none of which needs JavaScript."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+import segno
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from classifier.access import second_factor
+
+CODE = "second_factor_code"
+WRONG = "This code is wrong or has been used already."
+# Pages whose forms need a code that was entered a few minutes ago.
+SENSITIVE = {
+    *("promote", "rollback", "reject"),
+    *("classifier_upload_delete", "classifier_upload_changelist"),
+    *("classifier_apitoken_add", "classifier_apitoken_delete", "classifier_apitoken_changelist"),
+    *("classifier_webhook_add", "classifier_webhook_change", "classifier_webhook_delete"),
+    *("classifier_webhook_changelist", "rotate"),
+    *("auth_user_add", "auth_user_change", "auth_user_password_change"),
+    *("renew_codes", "remove_factor", "password_change"),
+}
+
+View = Callable[..., HttpResponse]
+
+
+@never_cache
+@csrf_protect
+@sensitive_post_parameters(CODE)
+def show_code_page(request: HttpRequest) -> HttpResponse:
+    """Ask for a code or, the first time, set the second factor up."""
+    unverified: User | None = request.unverified_user  # type: ignore[attr-defined]
+    user = unverified or request.user
+    if not isinstance(user, User) or not user.is_staff:
+        return redirect("admin:login")
+    is_new = not second_factor.has_second_factor(user)
+    if not is_new and not unverified:
+        return redirect(_get_next(request))
+    error = ""
+    if request.method == "POST":
+        code = request.POST.get(CODE, "")
+        if is_new and (codes := second_factor.enrol(request, user, code)):
+            return _show_codes(request, codes, _get_next(request))
+        if not is_new and second_factor.verify(request, user, code):
+            return redirect(_get_next(request))
+        error = _explain_refusal(user)
+    context = _build_context(request, "Second factor") | {
+        "error": error,
+        "next": _get_next(request),
+    }
+    if is_new:
+        context |= _describe_device(user)
+    return render(request, "admin/second_factor.html", context)
+
+
+def _describe_device(user: User) -> dict[str, Any]:
+    device = second_factor.get_new_device(user)
+    url = device.config_url
+    key = url.partition("secret=")[2].partition("&")[0]
+    picture = segno.make(url).svg_data_uri(scale=5, border=4, light="white")
+    return {"picture": picture, "key": " ".join(key[i : i + 4] for i in range(0, len(key), 4))}
+
+
+def _explain_refusal(user: User) -> str:
+    wait_s = second_factor.get_wait_s(user)
+    return f"{WRONG} Wait {wait_s} s before you enter another one." if wait_s else WRONG
+
+
+def _get_next(request: HttpRequest) -> str:
+    """Return the page to go on with, which has to be one of this site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+        return target
+    return reverse("admin:index")
+
+
+def _build_context(request: HttpRequest, title: str) -> dict[str, Any]:
+    return admin.site.each_context(request) | {"title": title, "code_field": CODE}
+
+
+def _show_codes(request: HttpRequest, codes: list[str], target: str) -> HttpResponse:
+    context = _build_context(request, "Recovery codes") | {"codes": codes, "next": target}
+    return render(request, "admin/recovery_codes.html", context)
+
+
+@require_POST
+def renew_codes(request: HttpRequest) -> HttpResponse:
+    codes = second_factor.create_recovery_codes(cast(User, request.user))
+    return _show_codes(request, codes, reverse("admin:account"))
+
+
+@require_POST
+def remove(request: HttpRequest) -> HttpResponse:
+    if settings.REQUIRE_SECOND_FACTOR:
+        messages.error(request, "This site requires a second factor.")
+    elif second_factor.remove(cast(User, request.user)):
+        request.session[second_factor.HAS_FACTOR] = False
+        messages.success(request, "The second factor is removed.")
+    return redirect("admin:account")
+
+
+def confirm_second_factor(view: View) -> View:
+    """Ask for a code again before a sensitive form takes effect.
+
+    The page that asks holds the fields of the form, so that nothing has to be entered twice.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not _is_sensitive(request) or not second_factor.needs_confirmation(request):
+            return view(request, *args, **kwargs)
+        user = cast(User, request.user)
+        code = request.POST.get(CODE)
+        if code is not None and second_factor.verify(request, user, code):
+            return view(request, *args, **kwargs)
+        error = "" if code is None else _explain_refusal(user)
+        context = _build_context(request, "Confirm it is you") | {
+            "error": error,
+            "is_confirmation": True,
+            "fields": _list_fields(request),
+        }
+        return render(request, "admin/second_factor.html", context)
+
+    return wrapper
+
+
+def _is_sensitive(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return request.method == "POST" and match is not None and match.url_name in SENSITIVE
+
+
+def _list_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    own = (CODE, "csrfmiddlewaretoken")
+    lists = request.POST.lists()
+    return [(name, str(value)) for name, values in lists if name not in own for value in values]

@@ -1,0 +1,41 @@
+"""The second factor is set up and used by keyboard, without JavaScript."""
+
+from django.contrib.auth.models import User
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Page, expect
+from pytest_django.fixtures import Settings
+
+from classifier.access.tests.test_second_factor import compute_code
+
+
+def test_keyboard_alone_sets_the_factor_up_and_logs_in(
+    phone_page: Page, operator: User, settings: Settings
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    page = phone_page
+    enter_password(page)
+    picture = page.get_by_alt_text("QR code of the key")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 100, "the policy blocks it"
+    enter_code(page)
+    expect(page.get_by_role("listitem").filter(has_text="-")).to_have_count(10)
+
+    TOTPDevice.objects.update(last_t=-1)
+    page.context.clear_cookies()
+    enter_password(page)
+    enter_code(page)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def enter_password(page: Page) -> None:
+    page.goto("/admin/")
+    page.keyboard.type("operator")
+    page.keyboard.press("Tab")
+    page.keyboard.type("labels all day")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code", exact=True)).to_be_focused()
+
+
+def enter_code(page: Page) -> None:
+    page.keyboard.type(compute_code(TOTPDevice.objects.get()))
+    page.keyboard.press("Enter")
