@@ -83,8 +83,7 @@ $(DOCS): mkdocs.yml mkdocs_hooks.py $(shell find docs -type f) | $(VENV)/.docs
 
 messages:  ## update the translation files; needs gettext
 	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location file \
-		--ignore admin --ignore management --ignore tests --ignore 'templates/admin/*' \
-		--ignore var --ignore training --ignore '.*'
+		--ignore tests --ignore var --ignore '.*'
 	$(BIN)/python manage.py compilemessages --ignore '.*'
 
 lock: $(VENV)/.dev  ## resolve the dependencies and write their hashes

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 class ClassifierConfig(AppConfig):
     name = "classifier"
-    verbose_name = "Digits"
+    verbose_name = _("Digits")
     default = True
 
 

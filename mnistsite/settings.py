@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "mnistsite.middleware.languages.VisitorLanguageMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "mnistsite.middleware.time_zones.ReaderTimeZoneMiddleware",
     "mnistsite.middleware.bodies.BodyLimitMiddleware",
     "mnistsite.middleware.bodies.BodyReleaseMiddleware",

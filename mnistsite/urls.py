@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from mnistsite.errors import missing_documentation
 
 admin.site.site_header = admin.site.site_title = "mnistsite"
-admin.site.index_title = "Overview"
+admin.site.index_title = gettext_lazy("Overview")
 
 handler400 = "mnistsite.errors.bad_request"
 handler403 = "mnistsite.errors.permission_denied"

@@ -1,5 +1,7 @@
 // Labelling by single keys: the next cards are in the page already, and answers are sent in order.
 
+import { fill } from "./input/text.js";
+
 const MIN_CARDS = 8; // with fewer cards in the page, more are loaded
 const cards = document.querySelector("#cards");
 const form = document.querySelector("#answers");
@@ -23,11 +25,11 @@ function addToCounter(id, change) {
 async function post(url, fields = {}) {
   const body = new URLSearchParams({ ...fields, csrfmiddlewaretoken: token });
   const response = await fetch(url, { method: "POST", body, keepalive: true }).catch(() => null);
-  if (!response) throw new Error("The site can’t be reached. Try again in a moment.");
-  if (response.redirected) throw new Error("You are logged out. Reload the page and log in.");
+  if (!response) throw new Error(form.dataset.unreachable);
+  if (response.redirected) throw new Error(form.dataset.loggedOut);
   if (response.ok) return response.text();
   const isText = response.headers.get("Content-Type")?.startsWith("text/plain");
-  const detail = isText ? await response.text() : `The site answered with error ${response.status}.`;
+  const detail = isText ? await response.text() : fill(form.dataset.failed, response);
   throw Object.assign(new Error(detail), { isGone: response.status === 404 });
 }
 
@@ -85,7 +87,7 @@ function findCardsOfPicture({ dataset }) {
 }
 
 function restore(entry, problem) {
-  showError(problem, "The answer to this image was not saved.");
+  showError(problem, form.dataset.notSaved);
   if (!history.includes(entry)) return; // already undone
   history.splice(history.indexOf(entry), 1);
   if (!problem.isGone) cards.prepend(entry.card, ...entry.others);
@@ -102,7 +104,7 @@ function undo() {
   runInOrder(async () => (await last.saved) && save("undo", last.card), (problem) => {
     last.card.remove();
     countAnswer(last.answer, 1);
-    showError(problem, "The answer was not undone.");
+    showError(problem, form.dataset.notUndone);
     updateButtons();
   });
 }
@@ -125,7 +127,7 @@ async function loadCards() {
     cards.append(template.content);
   } catch (problem) {
     failed = true;
-    showError(problem, "No more images were loaded.");
+    showError(problem, form.dataset.notLoaded);
   }
   loading = false;
   addPending(-1);

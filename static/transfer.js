@@ -1,9 +1,12 @@
 // Exports and imports labelled pictures with a progress bar.
 
+import { fill } from "./input/text.js";
+
 const FILE_NAME = /filename="([^"]+)"/;
 const form = document.querySelector("#import-form");
 const error = document.querySelector("[role=alert]");
 const problems = document.querySelector("#problems");
+const texts = document.querySelector(".transfer").dataset;
 
 // Without a share, the bar moves back and forth.
 function showProgress(section, text, share) {
@@ -22,21 +25,21 @@ function showError(section, text) {
   error.hidden = false;
 }
 
-const formatSize = (bytes) => `${(bytes / 1e6).toLocaleString(undefined, { maximumFractionDigits: 1 })} MB`;
+const formatSize = (bytes) => `${(bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
 
 async function download(event) {
   event.preventDefault();
   const section = event.target.closest("section");
   error.hidden = true;
-  showProgress(section, "Preparing the file …");
+  showProgress(section, texts.preparing);
   try {
     const response = await fetch(event.target.href);
     if (!response.ok) throw new Error((await response.json()).detail);
     const blob = await read(response, section);
     save(blob, response.headers.get("Content-Disposition").match(FILE_NAME)[1]);
-    showProgress(section, `Saved, ${formatSize(blob.size)}.`, 1);
+    showProgress(section, fill(texts.saved, { size: formatSize(blob.size) }), 1);
   } catch (problem) {
-    showError(section, `The export failed. ${problem.message}`);
+    showError(section, fill(texts.exportFailed, { reason: problem.message }));
   }
 }
 
@@ -70,7 +73,7 @@ function upload(event) {
   button.disabled = true;
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     const isSent = loaded === total;
-    showProgress(section, isSent ? "Reading the pictures …" : formatSize(loaded), isSent ? undefined : loaded / total);
+    showProgress(section, isSent ? texts.reading : formatSize(loaded), isSent ? undefined : loaded / total);
   });
   request.addEventListener("loadend", () => {
     button.disabled = false;
@@ -86,12 +89,12 @@ function upload(event) {
 
 function showAnswer(section, { status, response }) {
   if (status !== 200) {
-    showError(section, response?.detail ?? "The site can’t be reached. Nothing has been imported. Try again in a moment.");
+    showError(section, response?.detail ?? texts.unreachable);
     return;
   }
   const refused = response.results.filter(({ problem }) => problem);
   const labelled = response.results.length - refused.length;
-  showProgress(section, `${labelled} of ${response.results.length} pictures are imported and labelled.`, 1);
+  showProgress(section, fill(texts.imported, { labelled, all: response.results.length }), 1);
   problems.hidden = !refused.length;
   problems.querySelector("tbody").replaceChildren(...refused.map(buildRow));
   form.reset();

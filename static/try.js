@@ -21,7 +21,7 @@ async function read(picture) {
   if (number !== latest) return;
   tried.ariaBusy = "false";
   const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("#tried");
-  tried.replaceChildren(...(fresh ? fresh.childNodes : ["The site can't be reached. Try again."]));
+  tried.replaceChildren(...(fresh ? fresh.childNodes : [document.querySelector("#try").dataset.unreachable]));
 }
 
 async function send(body) {

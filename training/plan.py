@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop
 
 from classifier.errors import RuleBroken
 from classifier.models import ModelVersion, Source
@@ -55,7 +56,7 @@ def prepare_plan(
 
     Raise NoNewLabels if there are none, RuleBroken if there is nothing to train on or from.
     """
-    record.set_stage("reading the images")
+    record.set_stage(gettext_noop("reading the images"))
     data = database.load_training_data(champion)
     counts = np.bincount((data.mnist + data.uploads).digits.labels, minlength=10)
     if counts.min() < MIN_IMAGES_PER_DIGIT:
@@ -67,8 +68,9 @@ def prepare_plan(
     base = champion if record.run.fine_tune else None
     if base and not record.run.force:
         _check_labels_are_new(data, base)
-    record.log(report.format_snapshot(data.snapshot, dict(Source.choices)))
-    record.set_stage("preparing the training data")
+    sources = {source.value: str(source.label) for source in Source}
+    record.log(report.format_snapshot(data.snapshot, sources))
+    record.set_stage(gettext_noop("preparing the training data"))
     configuration = request.configuration
     if base is None:
         prepared = split.prepare_training(data.mnist + data.uploads, configuration.seed)

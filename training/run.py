@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, RunState
@@ -76,7 +77,7 @@ def _train_members(plan: TrainingPlan, record: Record, track: tracking.Log) -> l
         if not progress_bar:
             record.log(report.format_epoch(epoch, plan.configuration))
 
-    record.set_stage("training")
+    record.set_stage(gettext_noop("training"))
     images, configuration = plan.split.train, plan.configuration
     if plan.base is None:
         return trainer.fit(images, configuration, follow, progress_bar)
@@ -85,7 +86,7 @@ def _train_members(plan: TrainingPlan, record: Record, track: tracking.Log) -> l
 
 def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record) -> None:
     """Write the members, a line reader and an ink finder: new, or those of the base."""
-    record.set_stage("exporting")
+    record.set_stage(gettext_noop("exporting"))
     export.write_members(draft, members)
     if plan.base:
         for name in (model_folder.LINES, model_folder.INK):
@@ -94,11 +95,11 @@ def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record)
                 shutil.copy(graph, draft)
         return
     digits, _ = split.split_digits(plan.data.mnist)
-    for network, fit in (
-        ("line reader", line_trainer.fit_line_reader),
-        ("ink finder", ink_trainer.fit_ink_finder),
+    for network, stage, fit in (
+        ("line reader", gettext_noop("training the line reader"), line_trainer.fit_line_reader),
+        ("ink finder", gettext_noop("training the ink finder"), ink_trainer.fit_ink_finder),
     ):
-        record.set_stage(f"training the {network}")
+        record.set_stage(stage)
         fit(digits, plan.configuration, draft, partial(_log_epoch, record, network))
 
 
@@ -107,7 +108,7 @@ def _log_epoch(record: Record, network: str, epoch: int, epochs: int, loss: floa
 
 
 def _calibrate(draft: Path, plan: TrainingPlan, record: Record) -> Manifest:
-    record.set_stage("calibrating")
+    record.set_stage(gettext_noop("calibrating"))
     graph = Graph((draft / model_folder.GRAPH).read_bytes())
     calibration = calibrate.fit_calibration(graph, plan.split)
     calibration.detector.save(draft / model_folder.REJECTOR)
@@ -141,7 +142,7 @@ def _calibrate(draft: Path, plan: TrainingPlan, record: Record) -> Manifest:
 
 def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResults:
     """Evaluate the exported model, which is the one that will serve, and choose its exemplars."""
-    record.set_stage("evaluating")
+    record.set_stage(gettext_noop("evaluating"))
     recognizer = Recognizer(draft)
     sets = {
         "test": database.load_test_split(),
@@ -175,7 +176,7 @@ def _compare(
     results: EvaluationResults, new: GroupedImages, champion: ModelVersion, record: Record
 ) -> tuple[Comparison, LabelEffects]:
     """Compare the model's answers with the champion's on the same images."""
-    record.set_stage("comparing with the champion")
+    record.set_stage(gettext_noop("comparing with the champion"))
     recognizer = serving.load_recognizer(champion)
     answers = {
         name: evaluate.evaluate_images(recognizer, each.images)

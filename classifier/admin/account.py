@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from classifier.access import second_factor, sessions
@@ -28,7 +29,7 @@ def show_account(request: HttpRequest) -> HttpResponse:
     for row in rows:
         row.browser = name_browser(row.browser)
     context = admin.site.each_context(request) | {
-        "title": "Account",
+        "title": _("Account"),
         "has_factor": second_factor.has_second_factor(user),
         "codes_left": second_factor.count_recovery_codes(user),
         "is_required": settings.REQUIRE_SECOND_FACTOR,
@@ -42,9 +43,9 @@ def show_account(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_session(request: HttpRequest) -> HttpResponse:
     if sessions.end_session(cast(User, request.user), request.POST.get("session", "")):
-        messages.success(request, "The session has ended.")
+        messages.success(request, _("The session has ended."))
     else:
-        messages.warning(request, "The session had ended already.")
+        messages.warning(request, _("The session had ended already."))
     return redirect("admin:account")
 
 
@@ -53,5 +54,5 @@ def name_browser(agent: str) -> str:
     browser = next((name for part, name in BROWSERS.items() if f"{part}/" in agent), "")
     system = next((name for part, name in SYSTEMS.items() if part in agent), "")
     if browser and system:
-        return f"{browser} on {system}"
-    return browser or re.sub(r"[\s/].*", "", agent) or "unknown"
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or re.sub(r"[\s/].*", "", agent) or _("unknown")

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from classifier.admin.dates import format_second
 from classifier.admin.paging import DeferredJoinPaginator
@@ -25,11 +27,11 @@ CSS_CLASSES = {
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state.value, state.value) for state in DeliveryState]
+        return [(state.value, str(state.label)) for state in DeliveryState]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         state = self.value()
@@ -57,33 +59,41 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("classifier.change_webhook")
 
-    @admin.action(description="Send the selected deliveries again", permissions=["send"])
+    @admin.action(description=_("Send the selected deliveries again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         count = deliveries.resend([delivery.pk for delivery in queryset])
-        messages.success(request, f"The worker will send {count} again.")
+        messages.success(
+            request,
+            ngettext(
+                "The worker will send %(count)s delivery again.",
+                "The worker will send %(count)s deliveries again.",
+                count,
+            )
+            % {"count": count},
+        )
 
-    @admin.display(description="created", ordering="created_at")
+    @admin.display(description=_("created"), ordering="created_at")
     def created(self, delivery: Delivery) -> str:
         return format_second(delivery.created_at)
 
-    @admin.display(description="event")
+    @admin.display(description=_("event"))
     def type(self, delivery: Delivery) -> str:
         return str(delivery.payload["type"])
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, delivery: Any) -> SafeString:
-        css_class = CSS_CLASSES[delivery.state]
-        return format_html('<span class="pill {}">{}</span>', css_class, delivery.state)
+        state = DeliveryState(delivery.state)
+        return format_html('<span class="pill {}">{}</span>', CSS_CLASSES[state], state.label)
 
-    @admin.display(description="last error")
+    @admin.display(description=_("last error"))
     def short_error(self, delivery: Delivery) -> str:
         return Truncator(delivery.error).chars(90) or "–"
 
-    @admin.display(description="delivered")
+    @admin.display(description=_("delivered"))
     def delivered(self, delivery: Delivery) -> str:
         return format_second(delivery.delivered_at)
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def body(self, delivery: Delivery) -> SafeString:
         text = json.dumps(deliveries.build_message(delivery), indent=2)
         return format_html('<pre class="log">{}</pre>', text)

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
@@ -18,11 +20,11 @@ from classifier.registry import erasures
 class OwedFilter(admin.SimpleListFilter):
     """A filter by whether the champion was trained on the image."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("owed", "has to be forgotten"), ("forgotten", "forgotten")]
+        return [("owed", gettext("has to be forgotten")), ("forgotten", gettext("forgotten"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
@@ -46,23 +48,23 @@ class ErasureAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return erasures.list_erasures()
 
-    @admin.display(description="deleted", ordering="created_at")
+    @admin.display(description=_("deleted"), ordering="created_at")
     def deleted(self, erasure: Erasure) -> str:
         return format_time(erasure.created_at)
 
-    @admin.display(description="image")
+    @admin.display(description=_("image"))
     def image(self, erasure: Erasure) -> str:
         return str(erasure.image_id)
 
-    @admin.display(description="trained models")
+    @admin.display(description=_("trained models"))
     def models(self, erasure: Erasure) -> str:
-        return ", ".join(erasure.trained_models) or "none"
+        return ", ".join(erasure.trained_models) or gettext("none")
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, erasure: Any) -> str:
-        return "has to be forgotten" if erasure.is_owed else "forgotten"
+        return gettext("has to be forgotten") if erasure.is_owed else gettext("forgotten")
 
-    @admin.display(description="receipt")
+    @admin.display(description=_("receipt"))
     def receipt(self, erasure: Erasure) -> SafeString:
         address = reverse("api-receipt", args=[erasure.upload_id])
-        return format_html('<a href="{}">Receipt</a>', address)
+        return format_html('<a href="{}">{}</a>', address, gettext("Receipt"))

@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from classifier.models import ModelVersion
 from classifier.recognition.intervals import bound_share
 from classifier.registry.comparison import TITLES
@@ -12,10 +16,10 @@ from classifier.templatetags.numbers import share
 
 MISSING = "–"
 METRICS = {
-    "accuracy": "read right",
-    "coverage": "accepted as a digit",
-    "accuracy_at_digit": "read right where accepted",
-    "non_digits_refused": "non-digits refused",
+    "accuracy": gettext_lazy("read right"),
+    "coverage": gettext_lazy("accepted as a digit"),
+    "accuracy_at_digit": gettext_lazy("read right where accepted"),
+    "non_digits_refused": gettext_lazy("non-digits refused"),
 }
 
 
@@ -62,14 +66,21 @@ def build_sections(version: ModelVersion, shadow: ShadowSummary | None) -> list[
 
 def _describe_size(metrics: dict[str, Any]) -> str:
     digits, non_digits = metrics.get("digits", 0), metrics.get("non_digits", 0)
-    return f"{digits:,} digits" + (f" and {non_digits:,} non-digits" if non_digits else "")
+    if not non_digits:
+        return ngettext("%(digits)s digit", "%(digits)s digits", digits) % {
+            "digits": intcomma(digits)
+        }
+    return _("%(digits)s digits and %(non_digits)s non-digits") % {
+        "digits": intcomma(digits),
+        "non_digits": intcomma(non_digits),
+    }
 
 
 def _build_rows(champion: dict[str, Any], candidate: dict[str, Any]) -> Iterator[Row]:
     for name, title in METRICS.items():
         if candidate.get(name) is not None:
             before, after = _build_figure(champion, name), _build_figure(candidate, name)
-            yield _build_row(title, champion.get(name), candidate[name], before, after)
+            yield _build_row(str(title), champion.get(name), candidate[name], before, after)
 
 
 def _build_figure(metrics: dict[str, Any], name: str) -> Figure:
@@ -95,10 +106,13 @@ def _describe_shadow(shadow: ShadowSummary) -> list[Section]:
     """Return the section of recent uploads that the models read differently."""
     figures = [
         Figure(
-            f"{right} of {shadow.labelled}", _format_interval(*bound_share(right, shadow.labelled))
+            _("%(right)s of %(all)s") % {"right": right, "all": shadow.labelled},
+            _format_interval(*bound_share(right, shadow.labelled)),
         )
         for right in (shadow.worse, shadow.better)
     ]
-    row = _build_row(METRICS["accuracy"], shadow.worse, shadow.better, *figures)
-    title = f"Recent uploads that they read differently, {shadow.labelled:,} labelled since"
+    row = _build_row(str(METRICS["accuracy"]), shadow.worse, shadow.better, *figures)
+    title = _("Recent uploads that they read differently, %(count)s labelled since") % {
+        "count": intcomma(shadow.labelled)
+    }
     return [Section(title, [row])]

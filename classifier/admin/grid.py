@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from classifier.errors import RuleBroken
@@ -23,7 +24,7 @@ SESSION_KEY = "grid"
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     if settings.HIDE_GUESS:
-        detail = "The grid shows the model’s guesses, which HIDE_GUESS hides. Label one by one."
+        detail = _("The grid shows the model’s guesses, which HIDE_GUESS hides. Label one by one.")
         return render(request, "error.html", {"detail": detail}, status=404)
     if request.method != "POST":
         return _render_page(request)
@@ -55,13 +56,13 @@ def _parse_ids(request: HttpRequest, name: str) -> set[UUID]:
     try:
         return set(map(UUID, request.POST.getlist(name)))
     except ValueError as error:
-        raise RuleBroken(f"{name}: use the ids of images.") from error
+        raise RuleBroken(_("%(field)s: use the ids of images.") % {"field": name}) from error
 
 
 def _undo(request: HttpRequest) -> str:
     last = request.session.pop(SESSION_KEY, None)
     if last is None:
-        raise RuleBroken("There is nothing to undo.")
+        raise RuleBroken(_("There is nothing to undo."))
     right = [*map(UUID, last["right"])]
     scores = {UUID(image): score for image, score in last["scores"].items()}
     queue.undo_confirmation(right, scores, cast(User, request.user))
@@ -71,16 +72,20 @@ def _undo(request: HttpRequest) -> str:
 def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
     guess = request.GET.get("guess", KNOWN_LABELS[0])
     if guess not in KNOWN_LABELS:
-        detail = f"This guess does not exist. Use one of: {', '.join(KNOWN_LABELS)}."
+        detail = _("This guess does not exist. Use one of: %(names)s.") % {
+            "names": ", ".join(KNOWN_LABELS)
+        }
         return render(request, "error.html", {"detail": detail}, status=400)
     by = cast(User, request.user)
     is_digit = guess != Label.NOT_A_DIGIT
     context = {
         **admin.site.each_context(request),
-        "title": f"Which of these are not {guess}?" if is_digit else "Which of these are digits?",
+        "title": _("Which of these are not %(digit)s?") % {"digit": guess}
+        if is_digit
+        else _("Which of these are digits?"),
         "items": queue.lease_by_guess(by, guess, PAGE_SIZE),
         "guess": guess,
-        "guess_name": guess.replace("_", " "),
+        "guess_name": _(guess.replace("_", " ")),
         "counts": queue.count_by_guess(),
         "today": queue.count_labelled_today(by),
         "last": request.session.get(SESSION_KEY),

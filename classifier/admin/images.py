@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from classifier.admin import grid, queue, rows, transfer
 from classifier.admin.dates import format_time
@@ -34,16 +36,16 @@ from classifier.uploads import verdict_text
 class LabelFilter(admin.SimpleListFilter):
     """A filter by label that opens on the images without one."""
 
-    title = "label"
+    title = _("label")
     parameter_name = "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         known = build_choices(label for label in LABELS if label != Label.UNKNOWN)
-        return [("all", "all"), *known]
+        return [("all", gettext("all")), *known]
 
     def choices(self, changelist: Any) -> Any:
         default, *others = super().choices(changelist)
-        return [default | {"display": Label.UNKNOWN.value}, *others]
+        return [default | {"display": gettext("unknown")}, *others]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[InputImage]
@@ -53,7 +55,7 @@ class LabelFilter(admin.SimpleListFilter):
 
 
 class LabelActionForm(ActionForm):
-    label = forms.ChoiceField(choices=build_choices(LABELS), label="Label:")
+    label = forms.ChoiceField(choices=build_choices(LABELS), label=_("Label:"))
 
 
 class ImageInline(ReadOnlyAdmin):
@@ -81,18 +83,18 @@ class PredictionInline(ImageInline, admin.TabularInline):
         is_hidden = isinstance(obj, InputImage) and obj.is_guess_hidden
         return not is_hidden and super().has_view_permission(request, obj)
 
-    @admin.display(description="confidence")
+    @admin.display(description=_("confidence"))
     def percentage(self, prediction: Prediction) -> str:
         return percent(prediction.confidence)
 
-    @admin.display(description="explanation")
+    @admin.display(description=_("explanation"))
     def explanation(self, prediction: Prediction) -> str:
         text = verdict_text.describe_verdict(
             prediction.verdict, prediction.reason, prediction.by_digit
         )
         return text or "–"
 
-    @admin.display(description="uncertainty")
+    @admin.display(description=_("uncertainty"))
     def measures(self, prediction: Prediction) -> str:
         scores = sorted(prediction.scores.items())
         return ", ".join(f"{name.replace('_', ' ')} {score:.3f}" for name, score in scores) or "–"
@@ -103,7 +105,7 @@ class LabelChangeInline(ImageInline, admin.TabularInline):
     fields = ("created_at", "changed_by", "from_label", "to_label", "via")
     readonly_fields = fields
     ordering = ("-id",)
-    verbose_name_plural = "label history"
+    verbose_name_plural = _("label history")
 
 
 @admin.register(InputImage)
@@ -137,7 +139,7 @@ class ImageAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"title": "Images to label", "has_grid": not settings.HIDE_GUESS}
+        context = {"title": gettext("Images to label"), "has_grid": not settings.HIDE_GUESS}
         return super().changelist_view(request, context | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
@@ -180,7 +182,7 @@ class ImageAdmin(admin.ModelAdmin):
         widget = forms.Select({"aria-label": db_field.verbose_name})
         return super().formfield_for_choice_field(db_field, request, widget=widget, **kwargs)
 
-    @admin.action(description="Set the label of the selected images", permissions=["change"])
+    @admin.action(description=_("Set the label of the selected images"), permissions=["change"])
     def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
         label = request.POST.get("label", "")
         wanted: dict[UUID, str] = {image.pk: label for image in queryset}
@@ -189,25 +191,33 @@ class ImageAdmin(admin.ModelAdmin):
         except (RuleBroken, InputImage.DoesNotExist) as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"{len(wanted)} images are now labelled {label}.")
+            messages.success(
+                request,
+                ngettext(
+                    "%(count)s image is now labelled %(label)s.",
+                    "%(count)s images are now labelled %(label)s.",
+                    len(wanted),
+                )
+                % {"count": len(wanted), "label": gettext(label.replace("_", " "))},
+            )
 
-    @admin.display(description="pixels")
+    @admin.display(description=_("pixels"))
     def picture(self, image: InputImage) -> SafeString:
         return _render_pixels(image, 112)
 
-    @admin.display(description="pixels")
+    @admin.display(description=_("pixels"))
     def thumbnail(self, image: InputImage) -> SafeString:
         return _render_pixels(image, 56)
 
-    @admin.display(description="original")
+    @admin.display(description=_("original"))
     def original(self, image: InputImage) -> SafeString:
         return render_original(image.upload_id)
 
-    @admin.display(description="models trained on it")
+    @admin.display(description=_("models trained on it"))
     def trained_models(self, image: InputImage) -> str:
         return link_models_trained_on(image)
 
-    @admin.display(description="prediction")
+    @admin.display(description=_("prediction"))
     def predicted(self, image: InputImage) -> str:
         prediction = image.visible_prediction
         if prediction is None:
@@ -215,20 +225,20 @@ class ImageAdmin(admin.ModelAdmin):
         reason = f" ({prediction.get_reason_display()})" if prediction.reason else ""
         return f"{prediction.best_guess}{reason}"
 
-    @admin.display(description="confidence")
+    @admin.display(description=_("confidence"))
     def confidence(self, image: InputImage) -> str:
         prediction = image.visible_prediction
         return "–" if prediction is None else percent(prediction.confidence)
 
-    @admin.display(description="uploaded", ordering="created_at")
+    @admin.display(description=_("uploaded"), ordering="created_at")
     def uploaded(self, image: InputImage) -> str:
         return f"{format_time(image.created_at)}, {image.get_source_display()}"
 
 
 def _render_pixels(image: InputImage, width: int) -> SafeString:
     return format_html(
-        '<img class="image" src="{0}" width="{1}" height="{1}" alt="image {2}" loading="lazy">',
+        '<img class="image" src="{0}" width="{1}" height="{1}" alt="{2}" loading="lazy">',
         reverse("pixels", args=[image.pk]),
         width,
-        image.pk,
+        image,
     )

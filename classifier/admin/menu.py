@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 PROGRAMS = {"ApiToken", "Webhook", "Delivery"}
 
 
@@ -20,8 +22,8 @@ def build_menu(app_list: list[dict[str, Any]]) -> list[MenuSection]:
     links = [(app, model) for app, model in links if model["admin_url"]]
     own = [model for app, model in links if app == "classifier"]
     sections = {
-        "Lists": [model for model in own if model["object_name"] not in PROGRAMS],
-        "Programs": [model for model in own if model["object_name"] in PROGRAMS],
-        "Operator": [model for app, model in links if app != "classifier"],
+        _("Lists"): [model for model in own if model["object_name"] not in PROGRAMS],
+        _("Programs"): [model for model in own if model["object_name"] in PROGRAMS],
+        _("Operator"): [model for app, model in links if app != "classifier"],
     }
     return [MenuSection(title, models) for title, models in sections.items() if models]

@@ -6,7 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.template.defaultfilters import floatformat
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from classifier.labelling import audits, queue
 from classifier.labelling.selection import Order
@@ -103,37 +106,41 @@ def _draw_verdicts(days: list[DailyVerdicts]) -> SafeString | str:
     if len(days) < 2:  # a single day makes no line
         return ""
     series = {
-        "unsure": [day.unsure / day.read for day in days],
-        "not a digit": [day.refused / day.read for day in days],
+        _("unsure"): [day.unsure / day.read for day in days],
+        _("not a digit"): [day.refused / day.read for day in days],
     }
     labels = [_format_day(day.day) for day in days]
     return charts.draw_lines(
-        series, "Unsure and refused, by day", "day", labels, _format_percent, from_zero=True
+        series, _("Unsure and refused, by day"), _("day"), labels, _format_percent, from_zero=True
     )
 
 
 def _draw_drift(drift: Drift) -> SafeString | str:
     if len(drift.days) < 2:
         return ""
-    series = {"mean": [day.mean for day in drift.days]}
+    series = {_("mean"): [day.mean for day in drift.days]}
     if drift.first_week is not None:
-        series["its first week"] = [drift.first_week] * len(drift.days)
+        series[_("its first week")] = [drift.first_week] * len(drift.days)
     labels = [_format_day(day.day) for day in drift.days]
     return charts.draw_lines(
-        series, "Confidence of the champion, by day", "day", labels, _format_percent
+        series, _("Confidence of the champion, by day"), _("day"), labels, _format_percent
     )
 
 
 def _describe_drift(drift: Drift) -> str:
     difference = drift.days[-1].mean - (drift.first_week or 0)
     if drift.first_week is None or abs(difference) < 0.0005:
-        return "as in its first week"
-    comparative = "more" if difference > 0 else "less"
-    return f"{abs(100 * difference):.1f} points {comparative} than in its first week"
+        return _("as in its first week")
+    text = (
+        _("%(points)s points more than in its first week")
+        if difference > 0
+        else _("%(points)s points less than in its first week")
+    )
+    return text % {"points": floatformat(abs(100 * difference), 1)}
 
 
 def _format_day(day: date) -> str:
-    return f"{day.day} {day:%b}"
+    return date_format(day, "j M")
 
 
 def _format_percent(value: float) -> str:

@@ -11,6 +11,9 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from classifier.errors import RuleBroken
@@ -26,29 +29,29 @@ TEMPLATES = "admin/classifier/inputimage"
 # Images that the page loads in advance.
 BATCH = 12
 ORDERS = {
-    Order.USEFUL: "Most useful",
-    Order.DOUBT: "Least certain",
-    Order.NEWEST: "Newest",
-    Order.SUGGESTED: "Visitor disagrees",
-    Order.DECISIVE: "Decides the candidate",
-    Order.ALARMING: "Caused an alarm",
-    Order.RANDOM: "Random",
-    Order.DISPUTED: "Disputed",
-    Order.MISLABELLED: "Probably mislabelled",
+    Order.USEFUL: _("Most useful"),
+    Order.DOUBT: _("Least certain"),
+    Order.NEWEST: _("Newest"),
+    Order.SUGGESTED: _("Visitor disagrees"),
+    Order.DECISIVE: _("Decides the candidate"),
+    Order.ALARMING: _("Caused an alarm"),
+    Order.RANDOM: _("Random"),
+    Order.DISPUTED: _("Disputed"),
+    Order.MISLABELLED: _("Probably mislabelled"),
 }
 # The reasons on cards that must not hint at the model's guess.
 BLIND_REASONS = {
-    Order.USEFUL: "Its label would teach the model much.",
-    Order.DOUBT: "The model is among the least certain of it.",
-    Order.NEWEST: "It is among the newest.",
-    Order.SUGGESTED: "A visitor suggested another label than the model’s.",
-    Order.DECISIVE: "Two models read it differently.",
-    Order.ALARMING: "It caused an alarm.",
-    Order.RANDOM: "It was drawn at random.",
-    Order.DISPUTED: "People labelled it differently. Your label settles it.",
-    Order.MISLABELLED: "The model doubts its label.",
+    Order.USEFUL: _("Its label would teach the model much."),
+    Order.DOUBT: _("The model is among the least certain of it."),
+    Order.NEWEST: _("It is among the newest."),
+    Order.SUGGESTED: _("A visitor suggested another label than the model’s."),
+    Order.DECISIVE: _("Two models read it differently."),
+    Order.ALARMING: _("It caused an alarm."),
+    Order.RANDOM: _("It was drawn at random."),
+    Order.DISPUTED: _("People labelled it differently. Your label settles it."),
+    Order.MISLABELLED: _("The model doubts its label."),
 }
-UNKNOWN_ORDER = f"This order does not exist. Use one of: {', '.join(Order)}."
+UNKNOWN_ORDER = format_lazy("{} {}.", _("This order does not exist. Use one of:"), ", ".join(Order))
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         **_build_cards(items, by, order),
-        "title": "Which digit is it?",
+        "title": gettext("Which digit is it?"),
         "answers": KNOWN_LABELS,
         "orders": ORDERS,
         "waiting": queue.count_waiting(order),
@@ -139,7 +142,7 @@ def _build_blind_cards(items: list[QueueItem], order: Order) -> list[Card]:
     statements: dict[UUID, list[Statement]] = {}
     if order == Order.DISPUTED:
         statements = disputes.list_statements([item.pk for item in items])
-    reason = BLIND_REASONS[order]
+    reason = str(BLIND_REASONS[order])
     return [Card(item, None, reason, True, statements.get(item.pk, ())) for item in items]
 
 
@@ -171,14 +174,20 @@ def _find_left(by: User, order: Order) -> str:
 def _explain_choice(item: QueueItem, order: Order) -> str:
     guess, prediction = item.get_guess_display(), item.image.current_prediction
     if item.doubt == MISTAKEN_SCORE:
-        return f"A labeller marked the model’s guess, {guess}, as wrong."
+        return gettext("A labeller marked the model’s guess, %(guess)s, as wrong.") % {
+            "guess": guess
+        }
     if item.suggestion not in ("", item.guess):
-        return f"The visitor says {item.get_suggestion_display()}, the model {guess}."
+        return gettext("The visitor says %(suggestion)s, the model %(guess)s.") % {
+            "suggestion": item.get_suggestion_display(),
+            "guess": guess,
+        }
     doubt = prediction and verdict_text.describe_verdict(
         prediction.verdict, prediction.reason, prediction.by_digit
     )
-    is_useful = order == Order.USEFUL
-    return doubt or f"The model is sure{'; it is here for variety' if is_useful else ''}."
+    if order == Order.USEFUL:
+        return doubt or gettext("The model is sure; it is here for variety.")
+    return doubt or gettext("The model is sure.")
 
 
 def _handle_answer(request: HttpRequest) -> Refusal | None:
@@ -186,9 +195,9 @@ def _handle_answer(request: HttpRequest) -> Refusal | None:
     by, image = cast(User, request.user), _parse_id(request.POST.get("image"))
     order = _parse_order(request)
     if image is None:
-        return Refusal(400, "The image is missing. Send its id as `image`.")
+        return Refusal(400, gettext("The image is missing. Send its id as `image`."))
     if order is None:
-        return Refusal(400, UNKNOWN_ORDER)
+        return Refusal(400, str(UNKNOWN_ORDER))
     try:
         match request.POST.get("answer", ""):
             case "skip":
@@ -202,7 +211,7 @@ def _handle_answer(request: HttpRequest) -> Refusal | None:
     except RuleBroken as error:
         return Refusal(400, str(error))
     except InputImage.DoesNotExist:
-        return Refusal(404, "The image has been deleted.")
+        return Refusal(404, gettext("The image has been deleted."))
     return None
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from classifier.errors import RuleBroken
@@ -44,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
     except RuleBroken as error:
         messages.error(request, str(error))
     except InputImage.DoesNotExist:
-        messages.error(request, "An image of this row has been deleted. This is the next row.")
+        messages.error(request, _("An image of this row has been deleted. This is the next row."))
     return redirect(request.path)
 
 
@@ -60,20 +61,26 @@ def _parse_ids(request: HttpRequest) -> list[UUID]:
     try:
         return [*map(UUID, request.POST.getlist("image"))]
     except ValueError as error:
-        raise RuleBroken("image: use the ids of images.") from error
+        raise RuleBroken(_("%(field)s: use the ids of images.") % {"field": "image"}) from error
 
 
 def _parse_answers(ids: list[UUID], text: str) -> dict[UUID, str]:
     signs = "".join(text.lower().split())
     if unknown := set(signs) - set(SIGNS):
         raise RuleBroken(
-            f"{min(unknown)!r} can't be a label. Type digits, n for not a digit, "
-            "and - to leave an image to others."
+            _(
+                "'%(sign)s' can't be a label. Type digits, n for not a digit, "
+                "and - to leave an image to others."
+            )
+            % {"sign": min(unknown)}
         )
     if len(signs) != len(ids):
         raise RuleBroken(
-            f"The row has {len(ids)} marked images, but you typed {len(signs)} signs. Type one for "
-            "each: a digit, n for not a digit, or - to leave it to others."
+            _(
+                "The row has %(images)s marked images, but you typed %(signs)s signs. Type one "
+                "for each: a digit, n for not a digit, or - to leave it to others."
+            )
+            % {"images": len(ids), "signs": len(signs)}
         )
     return {image_id: SIGNS[sign] for image_id, sign in zip(ids, signs, strict=True)}
 
@@ -81,7 +88,7 @@ def _parse_answers(ids: list[UUID], text: str) -> dict[UUID, str]:
 def _undo(request: HttpRequest) -> None:
     ids = request.session.pop(SESSION_KEY, [])
     if not ids:
-        raise RuleBroken("There is nothing to undo.")
+        raise RuleBroken(_("There is nothing to undo."))
     queue.undo_row([*map(UUID, ids)], cast(User, request.user))
 
 
@@ -89,7 +96,7 @@ def _render_page(request: HttpRequest) -> HttpResponse:
     by = cast(User, request.user)
     context = {
         **admin.site.each_context(request),
-        "title": "Which number is it?",
+        "title": _("Which number is it?"),
         "row": _build_row(queue.lease_row(by)),
         "today": queue.count_labelled_today(by),
         "last": request.session.get(SESSION_KEY),

@@ -16,6 +16,8 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import now
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin.dates import format_time
@@ -35,6 +37,8 @@ MODES = {
     "scratch": {"fine_tune": False, "force": False},
 }
 
+
+CURVES = {"loss": _("Loss"), "accuracy": _("Accuracy")}
 
 # Only a finished run is complete.
 MOST_SHARE = 0.95
@@ -76,7 +80,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     ) -> HttpResponse:
         champion = ModelVersion.objects.champion()
         context = {
-            "title": "Training",
+            "title": gettext("Training"),
             "champion": champion,
             "new_labels": runs.count_new_labels(champion) if champion else 0,
             # The template calls it, after `get_queryset` has failed lost runs.
@@ -119,23 +123,23 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             messages.error(request, str(error))
         return redirect("admin:classifier_trainingrun_change", run.pk)
 
-    @admin.display(description="requested", ordering="asked_at")
+    @admin.display(description=_("requested"), ordering="asked_at")
     def requested(self, run: TrainingRun) -> str:
         return format_time(run.asked_at)
 
-    @admin.display(description="by")
+    @admin.display(description=_("by"))
     def requester(self, run: TrainingRun) -> str:
-        return str(run.asked_by or "a command")
+        return str(run.asked_by or gettext("a command"))
 
-    @admin.display(description="starts from")
+    @admin.display(description=_("starts from"))
     def mode(self, run: TrainingRun) -> str:
-        return "champion" if run.fine_tune else "scratch"
+        return gettext("the champion") if run.fine_tune else gettext("scratch")
 
-    @admin.display(description="duration")
+    @admin.display(description=_("duration"))
     def duration(self, run: TrainingRun) -> str:
         return _format_duration(run) or "–"
 
-    @admin.display(description="model or error")
+    @admin.display(description=_("model or error"))
     def outcome(self, run: TrainingRun) -> SafeString | str:
         return link_model(run.result) if run.result else Truncator(run.error).chars(90) or "–"
 
@@ -147,12 +151,12 @@ def _require_start_permission(request: HttpRequest) -> None:
 
 def _build_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
     return {
-        "title": f"Training {run}",
+        "title": gettext("Training %(run)s") % {"run": run},
         "subtitle": None,
         "run": run,
         "duration": _format_duration(run),
         "newest": run.progress[-1] if run.progress else None,
-        "curves": [_draw_curve(run, name) for name in ("loss", "accuracy")] if run.progress else [],
+        "curves": [_draw_curve(run, name) for name in CURVES] if run.progress else [],
         "may_start": request.user.has_perm(START),
         "progress": _measure_progress(run),
         "retry": _get_mode(run) if run.state == RunState.FAILED else None,
@@ -167,14 +171,15 @@ def _measure_progress(run: TrainingRun) -> Progress | None:
     elapsed = now() - run.started_at
     left = expected - elapsed
     if left <= timedelta(0):
-        return Progress(MOST_SHARE, "It takes longer than the last time.")
+        return Progress(MOST_SHARE, gettext("It takes longer than the last time."))
     share = min(elapsed / expected, MOST_SHARE)
-    return Progress(share, f"About {_format_minutes(left)} left.")
+    return Progress(share, _describe_left(left))
 
 
-def _format_minutes(time: timedelta) -> str:
+def _describe_left(time: timedelta) -> str:
     minutes = math.ceil(time.total_seconds() / 60)
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
+    text = ngettext("About a minute left.", "About %(minutes)s minutes left.", minutes)
+    return text % {"minutes": minutes}
 
 
 def _get_mode(run: TrainingRun) -> str:
@@ -194,9 +199,11 @@ def _format_duration(run: TrainingRun) -> str:
 def _draw_curve(run: TrainingRun, name: str) -> SafeString:
     series: dict[str, list[float]] = {}
     for epoch in run.progress:
-        series.setdefault(f"member {epoch['member']}", []).append(epoch[name])
+        series.setdefault(gettext("member %(number)s") % {"number": epoch["member"]}, []).append(
+            epoch[name]
+        )
     is_loss = name == "loss"
     format_value = charts.format_number if is_loss else partial(share, places=1)
     return charts.draw_lines(
-        series, name.capitalize(), "epoch", format_value=format_value, from_zero=is_loss
+        series, str(CURVES[name]), gettext("epoch"), format_value=format_value, from_zero=is_loss
     )

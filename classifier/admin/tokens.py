@@ -9,24 +9,25 @@ from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from classifier.access import tokens
 from classifier.models import ApiToken
-from classifier.models.constraints import build_choices
 from classifier.recognition.labels import Scope
 
 
 class TokenForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
-        choices=build_choices(Scope),
+        choices=[(scope.value, scope.value) for scope in Scope],
         widget=forms.CheckboxSelectMultiple,
-        help_text="what the token may be used for, as far as its user may",
+        help_text=_("what the token may be used for, as far as its user may"),
     )
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
         if expires_at and expires_at <= timezone.now():
-            raise forms.ValidationError("This time is past. Choose a later time, or none.")
+            raise forms.ValidationError(gettext("This time is past. Choose a later time, or none."))
         return expires_at
 
 
@@ -48,7 +49,9 @@ class TokenAdmin(admin.ModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "expires_at":
             # The label of the two inputs names neither for screen readers.
-            for widget, name in zip(field.widget.widgets, ("expiry date", "time"), strict=True):
+            for widget, name in zip(
+                field.widget.widgets, (gettext("expiry date"), gettext("time")), strict=True
+            ):
                 widget.attrs["aria-label"] = name
         return field
 
@@ -82,16 +85,16 @@ class TokenAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Show the token without a redirect, for which it would have to be in the session."""
         context = self.admin_site.each_context(request) | {
-            "title": "The new token",
+            "title": gettext("The new token"),
             "opts": self.opts,
             "token": obj,
         }
         return render(request, "admin/classifier/apitoken/created.html", context)
 
-    @admin.display(description="starts with", ordering="start")
+    @admin.display(description=_("starts with"), ordering="start")
     def first_characters(self, token: ApiToken) -> str:
         return f"{token.start}…"
 
-    @admin.display(description="scopes")
+    @admin.display(description=_("scopes"))
     def scope_list(self, token: ApiToken) -> str:
         return ", ".join(token.scopes)

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from classifier.models import InputImage, ModelVersion
 from classifier.registry import erasures, versions
@@ -42,7 +43,8 @@ def list_labelled_uploads(version: ModelVersion) -> LabelledUploads:
         count=len(labels),
         deleted=erasures.list_owed(version).count(),
         newest=[
-            LabelledUpload(image, labels[str(image.pk)].replace("_", " ")) for image in trained_on
+            LabelledUpload(image, _(labels[str(image.pk)].replace("_", " ")))
+            for image in trained_on
         ],
     )
 
@@ -54,4 +56,4 @@ def link_model(model: ModelVersion) -> SafeString:
 
 def link_models_trained_on(image: InputImage) -> str:
     links = ((link_model(model),) for model in versions.list_trained_on(image))
-    return format_html_join(", ", "{}", links) or "no model yet"
+    return format_html_join(", ", "{}", links) or _("no model yet")

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from classifier.models import InputImage
@@ -16,7 +17,7 @@ def page(request: HttpRequest) -> HttpResponse:
     labelled = InputImage.objects.uploaded().exclude(label=Label.UNKNOWN)
     context = {
         **admin.site.each_context(request),
-        "title": "Import and export",
+        "title": _("Import and export"),
         "labelled": labelled.count(),
         "max_pictures": archives.MAX_PICTURES,
         "max_mb": settings.MAX_UPLOAD_MB,

@@ -11,6 +11,8 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from classifier.admin.dates import format_time
 from classifier.admin.paging import DeferredJoinPaginator
@@ -18,11 +20,21 @@ from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Upload
 from classifier.uploads import deletion
 
+# The fields of DependentCounts.
+DEPENDENTS = {
+    "images": _("images"),
+    "labels": _("labels"),
+    "label_changes": _("label changes"),
+    "suggestions": _("suggestions"),
+    "predictions": _("predictions"),
+}
+
 
 def render_original(upload_id: UUID | None) -> SafeString:
     return format_html(
-        '<img class="original" src="{}" alt="the uploaded picture">',
+        '<img class="original" src="{}" alt="{}">',
         reverse("original", args=[upload_id]),
+        gettext("the uploaded picture"),
     )
 
 
@@ -46,36 +58,36 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     )
     readonly_fields = fields
 
-    @admin.display(description="picture")
+    @admin.display(description=_("picture"))
     def thumbnail(self, upload: Upload) -> SafeString:
         return format_html(
-            '<img class="thumbnail" src="{}" width="64" height="64" alt="upload {}"'
-            ' loading="lazy">',
+            '<img class="thumbnail" src="{}" width="64" height="64" alt="{}" loading="lazy">',
             reverse("original", args=[upload.pk]),
-            upload.pk,
+            upload,
         )
 
-    @admin.display(description="uploaded", ordering="created_at")
+    @admin.display(description=_("uploaded"), ordering="created_at")
     def uploaded(self, upload: Upload) -> str:
         return format_time(upload.created_at)
 
-    @admin.display(description="dimensions")
+    @admin.display(description=_("dimensions"))
     def dimensions(self, upload: Upload) -> str:
         return f"{upload.width} × {upload.height}"
 
-    @admin.display(description="size", ordering="size")
+    @admin.display(description=_("size"), ordering="size")
     def file_size(self, upload: Upload) -> str:
         return filesizeformat(upload.size)
 
-    @admin.display(description="original")
+    @admin.display(description=_("original"))
     def original(self, upload: Upload) -> SafeString:
         return render_original(upload.pk)
 
-    @admin.display(description="file")
+    @admin.display(description=_("file"))
     def original_file(self, upload: Upload) -> SafeString:
         return format_html(
-            '<a href="{}">Download the original</a>, with all its metadata',
+            '<a href="{}">{}</a>',
             reverse("original-file", args=[upload.pk]),
+            gettext("Download the original with all its metadata"),
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
@@ -86,8 +98,8 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Count what is deleted; the permission to delete uploads covers it."""
         uploads = {upload.pk: str(upload) for upload in objs}
-        counts = {"uploads": len(uploads)} | {
-            name.replace("_", " "): count
+        counts = {gettext("uploads"): len(uploads)} | {
+            str(DEPENDENTS[name]): count
             for name, count in asdict(deletion.count_dependents(uploads)).items()
         }
         return [*uploads.values()], counts, set(), []
@@ -98,4 +110,4 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
         deleted = deletion.delete_uploads(list(queryset.values_list("pk", flat=True)))
         if deleted.files_left:
-            messages.warning(request, deletion.FILES_LEFT_MESSAGE)
+            messages.warning(request, gettext(deletion.FILES_LEFT_MESSAGE))

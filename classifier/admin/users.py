@@ -8,6 +8,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import ManyToManyField
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -24,18 +25,20 @@ class AccountAdmin(UserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (
-            "Role",
+            _("Role"),
             {
                 "fields": ("is_active", "is_staff", "groups"),
-                "description": "Staff status lets a person log in; the roles say what they may do.",
+                "description": _(
+                    "Staff status lets a person log in; the roles say what they may do."
+                ),
             },
         ),
         (
-            "Single permissions",
+            _("Single permissions"),
             {"fields": ("is_superuser", "user_permissions"), "classes": ("collapse",)},
         ),
         (
-            "Personal info",
+            _("Personal info"),
             {
                 "fields": ("first_name", "last_name", "email", "last_login", "date_joined"),
                 "classes": ("collapse",),
@@ -67,10 +70,10 @@ class AccountAdmin(UserAdmin):
             Group.objects.order_by("name"),
             widget=forms.CheckboxSelectMultiple,
             required=False,
-            label="Roles",
+            label=_("Roles"),
         )
 
-    @admin.display(description="roles")
+    @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
         names = ", ".join(group.name for group in user.groups.all())
-        return "Superuser" if user.is_superuser else names or "–"
+        return str(_("Superuser")) if user.is_superuser else names or "–"

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import modelform_factory
@@ -14,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin import figures
@@ -32,8 +35,8 @@ from classifier.uploads import request_files, submission
 
 PROMOTE = "classifier.promote_modelversion"
 SUCCESS = {
-    ModelState.CHAMPION: "Model %s is the champion. All web workers use it within 2 seconds.",
-    ModelState.REJECTED: "Model %s is rejected.",
+    ModelState.CHAMPION: _("Model %s is the champion. All web workers use it within 2 seconds."),
+    ModelState.REJECTED: _("Model %s is rejected."),
 }
 ReasonForm = modelform_factory(Promotion, fields=["reason"])
 
@@ -64,7 +67,9 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Models"} | (extra_context or {}))
+        return super().changelist_view(
+            request, {"title": gettext("Models")} | (extra_context or {})
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
@@ -77,7 +82,7 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Serving history",
+            "title": gettext("Serving history"),
             "opts": self.opts,
             "serving_periods": versions.list_serving_periods(),
         }
@@ -100,7 +105,7 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         version = get_object_or_404(ModelVersion.objects.without_details(), pk=version_id)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Model {version}",
+            "title": gettext("Model %(name)s") % {"name": version},
             "opts": self.opts,
             "version": version,
         }
@@ -120,22 +125,24 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         _change_state(request, partial(versions.rollback, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_changelist")
 
-    @admin.display(description="accuracy on the test split")
+    @admin.display(description=_("accuracy on the test split"))
     def accuracy(self, version: ModelVersion) -> str:
         accuracy = version.metrics.get("test", {}).get("accuracy")
         return figures.MISSING if accuracy is None else share(accuracy)
 
-    @admin.display(description="trained on")
+    @admin.display(description=_("trained on"))
     def trained_on(self, version: Any) -> str:
         snapshot = versions.summarize_snapshot(version.snapshot_summary)
-        sample = " (SAMPLE of MNIST)" if snapshot.is_sample else ""
-        return f"{snapshot.images:,} images, {snapshot.uploads:,} uploads{sample}"
+        values = {"images": intcomma(snapshot.images), "uploads": intcomma(snapshot.uploads)}
+        if snapshot.is_sample:
+            return gettext("%(images)s images, %(uploads)s uploads (SAMPLE of MNIST)") % values
+        return gettext("%(images)s images, %(uploads)s uploads") % values
 
-    @admin.display(description="created", ordering="created_at")
+    @admin.display(description=_("created"), ordering="created_at")
     def created(self, version: ModelVersion) -> str:
         return format_time(version.created_at)
 
-    @admin.display(description="promoted")
+    @admin.display(description=_("promoted"))
     def promoted(self, version: Any) -> str:
         return format_time(version.promoted_at)
 
@@ -146,7 +153,7 @@ def _change_state(request: HttpRequest, change: Callable[..., ModelVersion]) -> 
         raise PermissionDenied
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Reason: {' '.join(map(str, form.errors['reason']))}")
+        messages.error(request, f"{gettext('Reason')}: {' '.join(map(str, form.errors['reason']))}")
         return
     try:
         version = change(by=cast(User, request.user), reason=form.cleaned_data["reason"])
@@ -164,7 +171,7 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
     read_in_shadow = shadow.summarize(version) if is_candidate else None
     learned, sets = comparison.list_learned_labels(version), comparison.compare_sets(version)
     return {
-        "title": f"Model {version}",
+        "title": gettext("Model %(name)s") % {"name": version},
         "subtitle": None,
         "version": version,
         "other": _get_other(version),
@@ -195,9 +202,12 @@ def _get_other(version: ModelVersion) -> ModelVersion | None:
 
 def _draw_labels(by_label: dict[str, int], corrected: dict[str, str]) -> list[SafeString]:
     """Draw the labels of all images, and those of uploads, which MNIST's 60,000 would hide."""
-    counts = {"All images": by_label, "Labelled uploads": Counter(corrected.values())}
+    counts = {
+        gettext("All images"): by_label,
+        gettext("Labelled uploads"): Counter(corrected.values()),
+    }
     return [
-        charts.draw_bars({digit: each.get(digit, 0) for digit in DIGITS}, title, "label")
+        charts.draw_bars({digit: each.get(digit, 0) for digit in DIGITS}, title, gettext("label"))
         for title, each in counts.items()
         if any(each.get(digit) for digit in DIGITS)
     ]

@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from classifier.admin.dates import format_time
@@ -23,9 +25,10 @@ from classifier.webhooks import events, signing, transport
 
 class WebhookForm(forms.ModelForm):
     events = forms.MultipleChoiceField(
+        label=_("events"),
         choices=[(event.value, event.value) for event in Event],
         widget=forms.CheckboxSelectMultiple,
-        help_text="the events that are sent to the URL",
+        help_text=_("the events that are sent to the URL"),
     )
 
     class Meta:
@@ -78,7 +81,7 @@ class WebhookAdmin(admin.ModelAdmin):
     def _show_secret(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
         """Show a secret without a redirect, for which it would have to be in the session."""
         context = self.admin_site.each_context(request) | {
-            "title": "The webhook's secret",
+            "title": gettext("The webhook’s secret"),
             "opts": self.opts,
             "webhook": webhook,
             "secret": secret,
@@ -95,8 +98,10 @@ class WebhookAdmin(admin.ModelAdmin):
             messages.success(
                 request,
                 format_html(
-                    'The worker is sending a test. <a href="{}">See its deliveries</a>',
+                    '{} <a href="{}">{}</a>',
+                    gettext("The worker is sending a test."),
                     _get_deliveries_url(webhook),
+                    gettext("See its deliveries"),
                 ),
             )
         return redirect("admin:classifier_webhook_change", webhook.pk)
@@ -112,7 +117,15 @@ class WebhookAdmin(admin.ModelAdmin):
         """Count what is deleted; the permission to delete webhooks covers deliveries."""
         urls = {webhook.pk: str(webhook) for webhook in objs}
         deliveries = Delivery.objects.filter(webhook__in=urls).count()
-        return [*urls.values()], {"webhooks": len(urls), "deliveries": deliveries}, set(), []
+        return (
+            [*urls.values()],
+            {
+                gettext("webhooks"): len(urls),
+                gettext("deliveries"): deliveries,
+            },
+            set(),
+            [],
+        )
 
     def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
         events.delete_webhooks([obj.pk])
@@ -120,21 +133,23 @@ class WebhookAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         events.delete_webhooks(list(queryset.values_list("pk", flat=True)))
 
-    @admin.display(description="events")
+    @admin.display(description=_("events"))
     def event_list(self, webhook: Webhook) -> str:
         return ", ".join(webhook.events)
 
-    @admin.display(description="last delivered")
+    @admin.display(description=_("last delivered"))
     def last_delivered(self, webhook: Any) -> str:
         return format_time(webhook.last)
 
-    @admin.display(description="not delivered")
+    @admin.display(description=_("not delivered"))
     def not_delivered(self, webhook: Any) -> SafeString | str:
         if not webhook.missed:
             return "–"
         since = format_time(webhook.missed_since)
         return format_html(
-            '<a href="{}">{} since {}</a>', _get_deliveries_url(webhook), webhook.missed, since
+            '<a href="{}">{}</a>',
+            _get_deliveries_url(webhook),
+            gettext("%(count)s since %(time)s") % {"count": webhook.missed, "time": since},
         )
 
 

@@ -196,7 +196,7 @@ def accept_correction(correction_id: int, image_id: UUID, by: User) -> None:
     suggestions = Suggestion.objects.filter(correction=correction_id)
     wanted = dict(suggestions.values_list("image", "label"))
     if image_id not in wanted:
-        raise RuleBroken("The correction does not exist, or it is of another picture.")
+        raise RuleBroken(_("The correction does not exist, or it is of another picture."))
     checks.record_answer(image_id, wanted[image_id], by)
     waiting = QueueItem.objects.filter(pk__in=wanted, waiting=True).values_list("pk", flat=True)
     labels.apply_labels({pk: wanted[pk] for pk in waiting}, by, Via.CORRECTION)

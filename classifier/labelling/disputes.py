@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef
+from django.utils.translation import gettext as _
 
 from classifier.models import Dispute, InputImage, LabelChange, LabelCheck, Via
 from classifier.recognition.labels import Label
@@ -100,6 +101,6 @@ def list_statements(images: Collection[UUID]) -> dict[UUID, list[Statement]]:
     checks = LabelCheck.objects.filter(image__in=images, answered_at__isnull=False)
     for check in checks.select_related("asked_of"):
         at = cast(datetime, check.answered_at)
-        answer = Statement(check.asked_of.username, check.get_answer_display(), at, "Check")
+        answer = Statement(check.asked_of.username, check.get_answer_display(), at, _("Check"))
         statements[check.image_id].append(answer)
     return {image: sorted(each, key=attrgetter("at")) for image, each in statements.items()}

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from classifier.labelling import labels
 from classifier.models import InputImage, QueueItem, Source, Upload, Via
@@ -126,11 +127,17 @@ def _import_picture(
 def _find_fault(label: str, upload: StoredUpload) -> ImageError | None:
     """Return why an upload's images can't get the label."""
     if not upload.labels:
-        return ImageError("blank", "No digit was found in it. It is stored without a label.")
+        return ImageError(
+            "blank", gettext_noop("No digit was found in it. It is stored without a label.")
+        )
     if label != Label.NOT_A_DIGIT and len(upload.labels) > 1:
-        message = "%(n)s digits were found in it. They are stored and wait for labels."
+        message = gettext_noop(
+            "%(n)s digits were found in it. They are stored and wait for labels."
+        )
         return ImageError("several_digits", message, n=len(upload.labels))
     if others := set(upload.labels.values()) - {Label.UNKNOWN.value, label}:
-        message = "It is stored already and labelled %(label)s. Change that label if it is wrong."
+        message = gettext_noop(
+            "It is stored already and labelled %(label)s. Change that label if it is wrong."
+        )
         return ImageError("labelled_otherwise", message, label=", ".join(sorted(others)))
     return None

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier.errors import RuleBroken
 from classifier.labelling import disputes, suspicion
@@ -37,7 +38,12 @@ def apply_labels(labels: Mapping[UUID, str], by: User, via: Via) -> None:
 def validate_label(label: str) -> None:
     """Raise RuleBroken unless the label is a digit or not_a_digit."""
     if label not in KNOWN_LABELS:
-        raise RuleBroken(f"{label!r} is not a label. Use one of: {', '.join(KNOWN_LABELS)}.")
+        raise _build_unknown_label_error(label, KNOWN_LABELS)
+
+
+def _build_unknown_label_error(label: str, labels: Iterable[str]) -> RuleBroken:
+    message = _("'%(label)s' is not a label. Use one of: %(names)s.")
+    return RuleBroken(message % {"label": label, "names": ", ".join(labels)})
 
 
 def lock_images(ids: Collection[UUID]) -> list[InputImage]:
@@ -49,7 +55,7 @@ def lock_images(ids: Collection[UUID]) -> list[InputImage]:
     if len(locked) < len(set(ids)):
         raise InputImage.DoesNotExist("An image has been deleted, so no label was changed.")
     if any(image.source not in UPLOAD_SOURCES for image in locked):
-        raise RuleBroken("MNIST's labels can't be changed: models are measured by them.")
+        raise RuleBroken(_("MNIST's labels can't be changed: models are measured by them."))
     return locked
 
 
@@ -125,9 +131,11 @@ def _list_changes(ids: Collection[UUID]) -> dict[UUID, list[LabelChange]]:
 
 def _get_undoable(history: list[LabelChange], by: User) -> LabelChange:
     if not history or history[0].via == Via.UNDO:
-        raise RuleBroken("There is nothing to undo.")
+        raise RuleBroken(_("There is nothing to undo."))
     if history[0].changed_by_id != by.pk:
-        raise RuleBroken("Somebody else has changed the label since. Set the right label instead.")
+        raise RuleBroken(
+            _("Somebody else has changed the label since. Set the right label instead.")
+        )
     return history[0]
 
 

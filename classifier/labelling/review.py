@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier.errors import RuleBroken
 from classifier.labelling import disputes, labels, suspicion
@@ -54,7 +55,7 @@ def undo(image_id: UUID, by: User) -> None:
     reviewed = QueueItem.objects.filter(pk=image_id, reviewed_by=by)
     reviewed_at = reviewed.values_list("reviewed_at", flat=True).first()
     if reviewed_at is None:
-        raise RuleBroken("There is nothing to undo.")
+        raise RuleBroken(_("There is nothing to undo."))
     QueueItem.objects.filter(pk__in=copies).update(reviewed_by=None, reviewed_at=None)
     changes = LabelChange.objects.filter(
         image__in=copies, changed_by=by, via=Via.REVIEW, created_at__gte=reviewed_at

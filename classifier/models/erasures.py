@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Erasure(models.Model):
@@ -10,11 +11,14 @@ class Erasure(models.Model):
     image_id = models.UUIDField(primary_key=True)
     upload_id = models.UUIDField(db_index=True)
     trained_models = ArrayField(models.CharField(max_length=64), default=list)
-    created_at = models.DateTimeField("deleted", auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(_("deleted"), auto_now_add=True, db_index=True)
 
     class Meta:
         db_table = "erasures"
-        verbose_name = "deleted training image"
+        verbose_name, verbose_name_plural = (
+            _("deleted training image"),
+            _("deleted training images"),
+        )
         default_permissions = ()
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from classifier.models.constraints import (
@@ -37,12 +38,14 @@ class Upload(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     file = models.FileField(upload_to=stored_name)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveIntegerField(help_text="in bytes")
     width = models.PositiveIntegerField(help_text="in pixels, upright")
     height = models.PositiveIntegerField(help_text="in pixels, upright")
-    media_type = models.CharField(max_length=32)
-    source = models.CharField(max_length=12, choices=[(s.value, s.label) for s in UPLOAD_SOURCES])
+    media_type = models.CharField(_("media type"), max_length=32)
+    source = models.CharField(
+        _("source"), max_length=12, choices=[(s.value, s.label) for s in UPLOAD_SOURCES]
+    )
     confidence = models.FloatField(
         null=True, editable=False, help_text="probability that the first reading is right, 0 to 1"
     )
@@ -55,10 +58,11 @@ class Upload(models.Model):
     visitor = models.UUIDField(
         null=True, editable=False, help_text="the browser that sent it, from its cookie"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
     class Meta:
         db_table = "uploads"
+        verbose_name, verbose_name_plural = _("upload"), _("uploads")
         default_permissions = ("view", "delete")
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="uploads_newest"),
@@ -76,7 +80,7 @@ class Upload(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"upload {self.pk}"
+        return _("upload %(id)s") % {"id": self.pk}
 
     def get_absolute_url(self) -> str:
         return reverse("result", args=[self.pk])
@@ -102,11 +106,11 @@ class InputImage(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     label = models.CharField(
-        max_length=12, choices=build_choices(LABELS), default=Label.UNKNOWN.value
+        _("label"), max_length=12, choices=build_choices(LABELS), default=Label.UNKNOWN.value
     )
     is_training = models.BooleanField(default=True)
     pixels = models.BinaryField(editable=False)
-    source = models.CharField(max_length=12, choices=Source.choices)
+    source = models.CharField(_("source"), max_length=12, choices=Source.choices)
     upload = models.ForeignKey(
         Upload, models.CASCADE, null=True, editable=False, related_name="images"
     )
@@ -115,7 +119,8 @@ class InputImage(models.Model):
         size=4,
         null=True,
         editable=False,
-        help_text="x, y, width, height in the upright original's pixels",
+        help_text=_("x, y, width, height in the upright original's pixels"),
+        verbose_name=_("box"),
     )
     position = models.PositiveSmallIntegerField(
         null=True,
@@ -129,16 +134,21 @@ class InputImage(models.Model):
         help_text="shared by near-duplicates; set when training first reads the labelled image",
     )
     labelled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("labelled by"),
     )
-    labelled_at = models.DateTimeField(null=True, editable=False)
+    labelled_at = models.DateTimeField(_("labelled at"), null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = InputImageQuerySet.as_manager()
 
     class Meta:
         db_table = "input_data"
-        verbose_name = "image"
+        verbose_name, verbose_name_plural = _("image"), _("images")
         default_permissions = ("view",)
         permissions = [("label_inputimage", "Can label images")]
         indexes = [
@@ -192,7 +202,7 @@ class InputImage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"image {self.pk}"
+        return _("image %(id)s") % {"id": self.pk}
 
     @property
     def content(self) -> uuid.UUID:
@@ -234,21 +244,24 @@ class Prediction(models.Model):
     """A model's prediction for an image. A trigger in the database keeps it from being changed."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="predictions")
-    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="predictions")
+    model = models.ForeignKey(
+        ModelVersion, models.PROTECT, related_name="predictions", verbose_name=_("model")
+    )
     label = models.CharField(max_length=12, choices=build_choices([*DIGITS, Label.UNKNOWN]))
-    best_guess = models.CharField(max_length=1, choices=build_choices(DIGITS))
+    best_guess = models.CharField(_("best guess"), max_length=1, choices=build_choices(DIGITS))
     confidence = models.FloatField(help_text="probability of the best guess, 0 to 1")
     probabilities = ArrayField(models.FloatField(), size=10)
     scores = models.JSONField(default=dict, help_text="measures of uncertainty, by name")
-    verdict = models.CharField(max_length=12, choices=VERDICT_CHOICES)
+    verdict = models.CharField(_("verdict"), max_length=12, choices=VERDICT_CHOICES)
     reason = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
     imaging_version = models.PositiveSmallIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = PredictionQuerySet.as_manager()
 
     class Meta:
         db_table = "predictions"
+        verbose_name, verbose_name_plural = _("prediction"), _("predictions")
         default_permissions = ()
         indexes = [
             # This index alone answers the statistics of a period.

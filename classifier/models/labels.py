@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from classifier.models.constraints import build_choice_constraint, build_choices
 from classifier.models.images import InputImage, Upload
@@ -19,16 +20,17 @@ class LabelChange(models.Model):
     """A change of an image's label. Append-only: an undo adds another change."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_changes")
-    from_label = models.CharField("from", max_length=12, choices=build_choices(LABELS))
-    to_label = models.CharField("to", max_length=12, choices=build_choices(LABELS))
+    from_label = models.CharField(_("from"), max_length=12, choices=build_choices(LABELS))
+    to_label = models.CharField(_("to"), max_length=12, choices=build_choices(LABELS))
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="who"
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
     )
-    via = models.CharField(max_length=12, choices=Via.choices)
-    created_at = models.DateTimeField("when", auto_now_add=True, db_index=True)
+    via = models.CharField(_("via"), max_length=12, choices=Via.choices)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
 
     class Meta:
         db_table = "label_changes"
+        verbose_name, verbose_name_plural = _("label change"), _("label changes")
         default_permissions = ()
         constraints = [
             build_choice_constraint("from_label", LABELS, "label_changes_from_is_known"),
@@ -173,7 +175,7 @@ class Correction(models.Model):
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="corrections")
     text = models.CharField(max_length=200, help_text="the digits in reading order")
-    created_at = models.DateTimeField("when", auto_now_add=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
         db_table = "corrections"
@@ -196,7 +198,7 @@ class Suggestion(models.Model):
         Correction, models.CASCADE, null=True, related_name="suggestions"
     )
     label = models.CharField(max_length=12, choices=build_choices(KNOWN_LABELS))
-    created_at = models.DateTimeField("when", auto_now_add=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
         db_table = "suggestions"

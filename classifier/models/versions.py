@@ -3,16 +3,17 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from classifier.models.constraints import build_choice_constraint
 from classifier.models.source import Via
 
 
 class ModelState(models.TextChoices):
-    CANDIDATE = "candidate"
-    CHAMPION = "champion"
-    RETIRED = "retired"
-    REJECTED = "rejected"
+    CANDIDATE = "candidate", _("Candidate")
+    CHAMPION = "champion", _("Champion")
+    RETIRED = "retired", _("Retired")
+    REJECTED = "rejected", _("Rejected")
 
 
 def get_detail_fields(of: str = "") -> list[str]:
@@ -36,9 +37,9 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 class ModelVersion(models.Model):
     """A trained model: its folder in MODELS_DIR, its training data and its metrics."""
 
-    name = models.CharField(max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=64, unique=True)
     state = models.CharField(
-        max_length=12, choices=ModelState.choices, default=ModelState.CANDIDATE
+        _("state"), max_length=12, choices=ModelState.choices, default=ModelState.CANDIDATE
     )
     metrics = models.JSONField(default=dict)
     configuration = models.JSONField(default=dict)
@@ -59,7 +60,7 @@ class ModelVersion(models.Model):
 
     class Meta:
         db_table = "model_versions"
-        verbose_name = "model"
+        verbose_name, verbose_name_plural = _("model"), _("models")
         default_permissions = ("view",)
         permissions = [("promote_modelversion", "Can promote models and roll back")]
         constraints = [
@@ -88,11 +89,11 @@ class Promotion(models.Model):
         models.PROTECT,
         null=True,
         related_name="+",
-        verbose_name="who",
+        verbose_name=_("who"),
     )
     via = models.CharField(max_length=12, choices=Via.choices)
-    reason = models.CharField("why", max_length=500, blank=True)
-    at = models.DateTimeField("when", auto_now_add=True, db_index=True)
+    reason = models.CharField(_("why"), max_length=500, blank=True)
+    at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
 
     class Meta:
         db_table = "promotions"
@@ -104,12 +105,12 @@ class Promotion(models.Model):
 
 
 class RunState(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    NOTHING_NEW = "nothing_new", "nothing new to learn"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    NOTHING_NEW = "nothing_new", _("nothing new to learn")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 UNFINISHED_STATES = (RunState.QUEUED, RunState.RUNNING)
@@ -123,7 +124,9 @@ class TrainingRun(models.Model):
     )
     fine_tune = models.BooleanField(default=False, help_text="start from the champion's weights")
     force = models.BooleanField(default=False, help_text="train even without new labels")
-    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
+    state = models.CharField(
+        _("state"), max_length=12, choices=RunState.choices, default=RunState.QUEUED
+    )
     stage = models.CharField(max_length=80, blank=True, help_text="the current step")
     progress = models.JSONField(default=list, help_text="loss and accuracy of each epoch")
     log = models.TextField(blank=True)
@@ -137,6 +140,7 @@ class TrainingRun(models.Model):
 
     class Meta:
         db_table = "training_runs"
+        verbose_name, verbose_name_plural = _("training run"), _("training runs")
         default_permissions = ("view",)
         permissions = [("start_trainingrun", "Can start and cancel training")]
         constraints = [
@@ -164,7 +168,7 @@ class TrainingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"run {self.pk}"
+        return _("run %(number)s") % {"number": self.pk}
 
     @property
     def is_finished(self) -> bool:

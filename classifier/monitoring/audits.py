@@ -51,7 +51,7 @@ def summarize_audits(model: ModelVersion | None = None) -> AuditSummary:
     )
     rows = [*counts]
     by_source = [
-        AuditedError(Source(source).label, audited, wrong)
+        AuditedError(str(Source(source).label), audited, wrong)
         for source, audited, wrong, _ in rows
         if audited
     ]

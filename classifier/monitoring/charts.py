@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,8 @@ Formatter = Callable[[float], str]
 
 
 def format_number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+    text = f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
+    return number_format(text, force_grouping=True)
 
 
 def draw_lines(

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from classifier.models import InputImage, ModelVersion
 from classifier.recognition.labels import Label
 
 MAX_IMAGES = 60
 GROUPS = ("better", "worse")
 TITLES = {
-    "test": "MNIST's test split",
-    "held_out_uploads": "Held-out uploads",
-    "held_out": "Held-out MNIST and non-digits",
+    "test": gettext_lazy("MNIST's test split"),
+    "held_out_uploads": gettext_lazy("Held-out uploads"),
+    "held_out": gettext_lazy("Held-out MNIST and non-digits"),
 }
 
 
@@ -55,7 +58,7 @@ class ComparedSet:
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.name, self.name)
+        return str(TITLES.get(self.name, self.name))
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def list_learned_labels(version: ModelVersion) -> list[LearnedLabel]:
         LearnedLabel(
             **label
             | {
-                "label": label["label"].replace("_", " "),
+                "label": _(label["label"].replace("_", " ")),
                 "groups": [*_build_groups(label["groups"], images)],
             }
         )

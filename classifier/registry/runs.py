@@ -9,6 +9,8 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from classifier import jobs
 from classifier.errors import RuleBroken
@@ -88,11 +90,14 @@ def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> T
     """
     champion = ModelVersion.objects.champion()
     if fine_tune and champion is None:
-        raise RuleBroken("There is no champion to fine-tune. Train from scratch.")
+        raise RuleBroken(_("There is no champion to fine-tune. Train from scratch."))
     if fine_tune and champion and not force and not count_new_labels(champion):
         raise NoNewLabels(
-            f"No label has been set since model {champion} was made. "
-            "Label some images first, or force the training."
+            _(
+                "No label has been set since model %(champion)s was made. "
+                "Label some images first, or force the training."
+            )
+            % {"champion": champion}
         )
     with transaction.atomic():
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
@@ -138,14 +143,14 @@ def _create(**values: Any) -> TrainingRun:
 def claim(run_id: int) -> bool:
     """Start a queued run. Return False if it is no longer queued."""
     queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
-    return bool(queued.update(stage="starting", **_start_values()))
+    return bool(queued.update(stage=gettext_noop("starting"), **_start_values()))
 
 
 def get_running(run_id: int) -> TrainingRun:
     """Return a run for the process that carries it out. Raise RuleBroken if it is not running."""
     run = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING).first()
     if run is None:
-        raise RuleBroken(f"Run {run_id} is not running.")
+        raise RuleBroken(_("Run %(number)s is not running.") % {"number": run_id})
     return run
 
 

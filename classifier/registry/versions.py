@@ -9,6 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
 from django.db.models import Func, JSONField, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import OuterRef
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classifier.errors import RuleBroken
 from classifier.models import (
@@ -70,8 +72,11 @@ def register(
         erasures.record_learned_deletions(version)
     if version.checksum != recognizer.checksum:
         raise RuleBroken(
-            f"{folder} is not the model that was registered as {name}. "
-            "Give the new folder another name and promote that."
+            _(
+                "%(folder)s is not the model that was registered as %(name)s. "
+                "Give the new folder another name and promote that."
+            )
+            % {"folder": folder, "name": name}
         )
     return version
 
@@ -90,7 +95,9 @@ def promote(
     RuleBroken for a reason that is too long.
     """
     if len(reason) > MAX_REASON_LENGTH:
-        raise RuleBroken(f"The reason is longer than {MAX_REASON_LENGTH} characters. Shorten it.")
+        raise RuleBroken(
+            _("The reason is longer than %(n)s characters. Shorten it.") % {"n": MAX_REASON_LENGTH}
+        )
     with connection.cursor() as cursor:
         # Two promotions at once would each retire the same champion.
         cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
@@ -134,8 +141,14 @@ def promote_bundled() -> ModelVersion:
 def _check_promotable(version: ModelVersion, force: bool) -> None:
     if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
         raise RuleBroken(
-            f"Model {version} was trained on {count} image{'' if count == 1 else 's'} deleted "
-            "since. Train a model from scratch: python manage.py train"
+            ngettext(
+                "Model %(model)s was trained on %(count)s image deleted since. "
+                "Train a model from scratch: python manage.py train",
+                "Model %(model)s was trained on %(count)s images deleted since. "
+                "Train a model from scratch: python manage.py train",
+                count,
+            )
+            % {"model": version, "count": count}
         )
     if version.state == ModelState.REJECTED and not force:
         raise Rejected(
@@ -149,7 +162,9 @@ def reject(name: str, by: User, reason: str = "") -> ModelVersion:
     """Reject a candidate: only force promotes it then. Raise RuleBroken for any other model."""
     version = ModelVersion.objects.select_for_update().get(name=name)
     if version.state != ModelState.CANDIDATE:
-        raise RuleBroken(f"Model {name} is no candidate, so it can't be rejected.")
+        raise RuleBroken(
+            _("Model %(name)s is no candidate, so it can’t be rejected.") % {"name": name}
+        )
     version.state = ModelState.REJECTED
     version.comparison["reason"] = f"Rejected by {by.username}. {reason}".strip()
     version.save(update_fields=["state", "comparison"])

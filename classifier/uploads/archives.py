@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
@@ -60,7 +61,9 @@ def _reporting_damage() -> Iterator[None]:
     except ImageError:
         raise
     except Exception as error:
-        raise ImageError("damaged", "The archive is damaged. Create it again.") from error
+        raise ImageError(
+            "damaged", gettext_noop("The archive is damaged. Create it again.")
+        ) from error
 
 
 @contextmanager
@@ -72,7 +75,7 @@ def _open_archive(archive: bytes) -> Iterator[ZipFile]:
         try:
             opened = ZipFile(BytesIO(archive))
         except BadZipFile as error:
-            message = (
+            message = gettext_noop(
                 "This is not an archive. Send a zip file of pictures, or an npz file with x and y."
             )
             raise ImageError("not_an_archive", message) from error
@@ -81,7 +84,9 @@ def _open_archive(archive: bytes) -> Iterator[ZipFile]:
 
 
 def _build_too_many_error() -> ImageError:
-    message = "The archive holds too many pictures. Send at most %(n)s in each archive."
+    message = gettext_noop(
+        "The archive holds too many pictures. Send at most %(n)s in each archive."
+    )
     return ImageError("too_many_files", message, n=MAX_PICTURES)
 
 
@@ -97,7 +102,7 @@ def _list_entries(archive: ZipFile) -> list[ZipInfo]:
             _check_entry(entry)
             entries.append(entry)
     if sum(entry.file_size for entry in entries) > MAX_EXPANSION * settings.MAX_UPLOAD_BYTES:
-        message = "The archive unpacks to more than %(n)s MB. Divide it."
+        message = gettext_noop("The archive unpacks to more than %(n)s MB. Divide it.")
         raise ImageError("too_large", message, n=MAX_EXPANSION * settings.MAX_UPLOAD_MB)
     return entries
 
@@ -105,13 +110,15 @@ def _list_entries(archive: ZipFile) -> list[ZipInfo]:
 def _check_entry(entry: ZipInfo) -> None:
     name = entry.filename
     if name.startswith("/") or "\\" in name or ".." in name.split("/"):
-        message = "The path %(name)r leads out of the archive. Remove it."
+        message = gettext_noop("The path %(name)r leads out of the archive. Remove it.")
         raise ImageError("bad_path", message, name=name)
     if entry.flag_bits & ENCRYPTED:
-        message = "The archive is encrypted. Create it without a password."
+        message = gettext_noop("The archive is encrypted. Create it without a password.")
         raise ImageError("encrypted", message)
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        message = "%(name)r has an unusual compression. Create the archive with deflate."
+        message = gettext_noop(
+            "%(name)r has an unusual compression. Create the archive with deflate."
+        )
         raise ImageError("unusual_packing", message, name=name)
 
 
@@ -120,7 +127,7 @@ def _read_folders(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[Lab
     if len(names) > MAX_PICTURES:
         raise _build_too_many_error()
     if not names:
-        raise ImageError("empty", "The archive holds no pictures.")
+        raise ImageError("empty", gettext_noop("The archive holds no pictures."))
     labels = {name: _parse_label(name) for name in names}
     exported = _list_exported(_read_entry(archive, entries[INDEX])) if INDEX in entries else set()
     for name, label in labels.items():
@@ -143,24 +150,28 @@ def _read_entry(archive: ZipFile, entry: ZipInfo) -> bytes:
 def _parse_label(name: str) -> str:
     folder = name.rpartition("/")[0]
     if folder not in KNOWN_LABELS:
-        message = "%(name)r is in no folder that is named by a label: 0 to 9, or not_a_digit."
+        message = gettext_noop(
+            "%(name)r is in no folder that is named by a label: 0 to 9, or not_a_digit."
+        )
         raise ImageError("bad_folder", message, name=name)
     return folder
 
 
 def _read_arrays(archive: ZipFile, entries: dict[str, ZipInfo]) -> Iterator[LabelledPicture]:
     if "y.npy" not in entries:
-        raise ImageError("bad_arrays", "The npz file has no array y with the labels.")
+        raise ImageError("bad_arrays", gettext_noop("The npz file has no array y with the labels."))
     x, y = (_parse_array(_read_entry(archive, entries[name])) for name in ("x.npy", "y.npy"))
     if x.ndim != 3 or x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != (len(x),):
-        message = "x must be N×H×W uint8 with bright ink, and y N integers."
+        message = gettext_noop("x must be N×H×W uint8 with bright ink, and y N integers.")
         raise ImageError("bad_arrays", message)
     if len(x) > MAX_PICTURES:
         raise _build_too_many_error()
     if not x.size:
-        raise ImageError("empty", "The archive holds no pictures.")
+        raise ImageError("empty", gettext_noop("The archive holds no pictures."))
     if not set(y.tolist()) <= set(range(len(KNOWN_LABELS))):
-        raise ImageError("bad_arrays", "y must hold 0 to 9, or 10 for what is not a digit.")
+        raise ImageError(
+            "bad_arrays", gettext_noop("y must hold 0 to 9, or 10 for what is not a digit.")
+        )
     for index, (pixels, label) in enumerate(zip(x, y.tolist(), strict=True)):
         picture = pictures.render_pixels(pixels)
         is_exported = "ids.npy" in entries
@@ -178,6 +189,8 @@ def _parse_array(data: bytes) -> NDArray[Any]:
     read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, is_column_major, dtype = read_header(file)
     if dtype.hasobject:
-        raise ImageError("bad_arrays", "The arrays hold Python objects. Save plain numbers.")
+        raise ImageError(
+            "bad_arrays", gettext_noop("The arrays hold Python objects. Save plain numbers.")
+        )
     array = np.frombuffer(data, dtype, offset=file.tell())
     return array.reshape(shape, order="F" if is_column_major else "C")

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, F, IntegerField, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, RowNumber
+from django.utils.translation import gettext as _
 
 from classifier import jobs
 from classifier.errors import RuleBroken
@@ -51,7 +52,7 @@ def start_rescoring() -> RescoringProgress:
     lock("rescoring")
     model = ModelVersion.objects.champion()
     if model is None:
-        raise RuleBroken("No model is in service. Promote one: python manage.py promote NAME")
+        raise RuleBroken(_("No model is in service. Promote one: python manage.py promote NAME"))
     uploaded = InputImage.objects.uploaded().count()
     progress = RescoringProgress(model, uploaded, _list_unread(model).count())
     if progress.unread and count_waiting(model) is None:

@@ -5,15 +5,15 @@ import logging
 import time
 from collections.abc import Collection, Iterable
 from datetime import timedelta
-from enum import StrEnum
 from http import HTTPStatus
 from random import SystemRandom
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classifier import jobs
 from classifier.models import Delivery, Webhook
@@ -31,10 +31,10 @@ NO_KEY = "The secret can't be read, because SECRET_KEY has changed. Make a new s
 logger = logging.getLogger(__name__)
 
 
-class DeliveryState(StrEnum):
-    DELIVERED = "delivered"
-    WAITING = "waiting"
-    FAILED = "failed"
+class DeliveryState(models.TextChoices):
+    DELIVERED = "delivered", _("delivered")
+    WAITING = "waiting", _("waiting")
+    FAILED = "failed", _("failed")
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
@@ -69,7 +70,7 @@ def list_webhooks() -> QuerySet[Any]:
 def send_test(webhook: Webhook) -> None:
     """Deliver a test message. Raise RuleBroken if the webhook is switched off."""
     if not webhook.active:
-        raise RuleBroken("The webhook is switched off. Switch it on first.")
+        raise RuleBroken(_("The webhook is switched off. Switch it on first."))
     payload = {"type": "test", "timestamp": timezone.now().isoformat(), "data": {}}
     deliveries.create_deliveries(
         [Delivery(webhook=webhook, event=webhook.events[0], payload=payload)]

@@ -1,4 +1,4 @@
-"""Visitors get their language if it is translated; staff get English."""
+"""Visitors and staff get their language if it is translated."""
 
 import os
 import shutil
@@ -12,8 +12,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.test import Client
+
+from classifier.models import ModelVersion
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9"}
 FOLDER = Path("locale/de/LC_MESSAGES")
@@ -63,14 +64,42 @@ def test_picture_error_is_translated(client: Client) -> None:
     assert response.json()["detail"].startswith("Die Datei ist kein Bild.")
 
 
+STAFF_PAGES = {
+    "": "Es gibt nichts zu beschriften.",
+    "classifier/inputimage/": "Zu beschriften",
+    "classifier/inputimage/queue/": "Kein Ziffernbild wartet auf eine Beschriftung.",
+    "classifier/inputimage/rows/": "Ziffern einer Zeile",
+    "classifier/inputimage/grid/": "Was davon ist keine 0?",
+    "classifier/inputimage/transfer/": "Noch ist kein hochgeladenes Ziffernbild beschriftet.",
+    "classifier/modelversion/": "Trainiert mit",
+    "classifier/modelversion/timeline/": "Eingesetzt von",
+    "classifier/trainingrun/": "Von Grund auf trainieren",
+    "classifier/upload/": "Dateityp",
+    "classifier/webhook/add/": "Beim Speichern entsteht ein Geheimnis",
+    "classifier/apitoken/add/": "wofür das Token verwendet werden darf",
+    "account/": "Alle angemeldeten Personen",
+    "auth/user/": "Rollen",
+}
+
+
 @pytest.mark.django_db
-def test_admin_is_english(client: Client, admin_user: User) -> None:
-    client.force_login(admin_user)
+def test_staff_pages_are_german(
+    admin_client: Client, champion: ModelVersion, subtests: pytest.Subtests
+) -> None:
+    for address, text in STAFF_PAGES.items():
+        with subtests.test(address):
+            page = admin_client.get(f"/admin/{address}", headers=GERMAN)
+            assert text in page.text
+            assert "Abmelden" in page.text
 
-    page = client.get("/admin/", headers=GERMAN)
 
-    assert page["Content-Language"] == "en"
-    assert "Log out" in page.content.decode()
+@pytest.mark.django_db
+def test_broken_rule_is_translated(labeller_client: Client) -> None:
+    page = labeller_client.post(
+        "/admin/classifier/inputimage/rows/", {"undo": "1"}, headers=GERMAN, follow=True
+    )
+
+    assert "Es gibt nichts rückgängig zu machen." in page.text
 
 
 def test_compiled_catalog_matches_its_source() -> None:

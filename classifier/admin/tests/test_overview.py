@@ -173,7 +173,7 @@ def test_overview_depends_on_permissions(
 
 
 def get_next_step(client: Client, user: User) -> str:
-    match = re.search(r'class="step next"> <h2>(\w+)</h2>', get_page(client, user))
+    match = re.search(r'class="step next"> <h2>(\w+) <small>', get_page(client, user))
     return match[1] if match else ""
 
 
@@ -258,7 +258,7 @@ def test_overview_names_audits_that_wait_for_a_label(client: Client, admin_user:
     prediction = factories.create_prediction(image, version)
     Audit.objects.create(image=image, prediction=prediction)
 
-    assert "1 waits for a label" in get_page(client, admin_user)
+    assert "1 audit waits for a label" in get_page(client, admin_user)
 
 
 def test_overview_names_labels_that_need_a_second_look(

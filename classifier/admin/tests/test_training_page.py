@@ -141,7 +141,7 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
 
     assert "Running Training member 2 of 2" in text
     assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
-    assert "by trainer" in text
+    assert ", trainer" in text
     assert "Training on 9 images <of> MNIST." in text
     svgs = re.findall(r'<svg[^>]*aria-label="([^"]*)"', html.replace("\N{NO-BREAK SPACE}", " "))
     assert svgs == [
@@ -213,8 +213,8 @@ def test_run_of_a_killed_process_is_shown_as_failed(trainer_client: Client, addr
 @pytest.mark.parametrize(
     ("state", "comparison", "text"),
     [
-        ("candidate", {}, "which is not in service yet. See what it learned"),
-        ("champion", {}, "which is in service."),
+        ("candidate", {}, "It is not in service yet. See what it learned"),
+        ("champion", {}, "It is in service."),
         ("rejected", {"reason": "Two images got worse."}, "was rejected. Two images got worse."),
     ],
 )

@@ -164,7 +164,7 @@ def test_delivery_shows_its_body_and_is_read_only(admin_client: Client, webhook:
 def test_failed_delivery_is_sent_again(admin_client: Client, webhook: Webhook) -> None:
     delivery = create_failed_delivery(webhook)
     response = admin_client.post(DELIVERIES, build_send_again(delivery), follow=True)
-    assert "The worker will send 1 again." in response.content.decode()
+    assert "The worker will send 1 delivery again." in response.content.decode()
     assert [job["args"]["delivery_id"] for job in list_waiting_jobs()] == [str(delivery.pk)]
     assert deliveries.list_deliveries().get().state == "waiting"
 
