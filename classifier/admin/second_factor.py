@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,7 +21,6 @@ from django.views.decorators.http import require_POST
 from classifier.access import second_factor
 
 CODE = "second_factor_code"
-WRONG = "This code is wrong or has been used already."
 # Pages whose forms need a code that was entered a few minutes ago.
 SENSITIVE = {
     *("promote", "rollback", "reject"),
@@ -55,7 +55,7 @@ def show_code_page(request: HttpRequest) -> HttpResponse:
         if not is_new and second_factor.verify(request, user, code):
             return redirect(_get_next(request))
         error = _explain_refusal(user)
-    context = _build_context(request, "Second factor") | {
+    context = _build_context(request, _("Second factor")) | {
         "error": error,
         "next": _get_next(request),
     }
@@ -74,7 +74,10 @@ def _describe_device(user: User) -> dict[str, Any]:
 
 def _explain_refusal(user: User) -> str:
     wait_s = second_factor.get_wait_s(user)
-    return f"{WRONG} Wait {wait_s} s before you enter another one." if wait_s else WRONG
+    text = _("This code is wrong or has been used already.")
+    if not wait_s:
+        return text
+    return text + " " + _("Wait %(seconds)s s before you enter another one.") % {"seconds": wait_s}
 
 
 def _get_next(request: HttpRequest) -> str:
@@ -90,7 +93,7 @@ def _build_context(request: HttpRequest, title: str) -> dict[str, Any]:
 
 
 def _show_codes(request: HttpRequest, codes: list[str], target: str) -> HttpResponse:
-    context = _build_context(request, "Recovery codes") | {"codes": codes, "next": target}
+    context = _build_context(request, _("Recovery codes")) | {"codes": codes, "next": target}
     return render(request, "admin/recovery_codes.html", context)
 
 
@@ -103,10 +106,10 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
     if settings.REQUIRE_SECOND_FACTOR:
-        messages.error(request, "This site requires a second factor.")
+        messages.error(request, _("This site requires a second factor."))
     elif second_factor.remove(cast(User, request.user)):
         request.session[second_factor.HAS_FACTOR] = False
-        messages.success(request, "The second factor is removed.")
+        messages.success(request, _("The second factor is removed."))
     return redirect("admin:account")
 
 
@@ -125,7 +128,7 @@ def confirm_second_factor(view: View) -> View:
         if code is not None and second_factor.verify(request, user, code):
             return view(request, *args, **kwargs)
         error = "" if code is None else _explain_refusal(user)
-        context = _build_context(request, "Confirm it is you") | {
+        context = _build_context(request, _("Confirm it is you")) | {
             "error": error,
             "is_confirmation": True,
             "fields": _list_fields(request),
