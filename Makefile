@@ -12,7 +12,7 @@ DOCS := var/public/docs/index.html
 BUILD_DOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-stack test-image coverage fuzz mutants lint audit format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-image coverage fuzz mutants lint audit sbom format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ audit: $(VENV)/.dev  ## find risky code and known vulnerabilities of dependencie
 	$(BIN)/bandit --quiet --recursive --exclude '*/tests/*' classifier mnistsite training manage.py \
 		gunicorn.conf.py
 	$(BIN)/python .ci/audit.py requirements/*.txt
+
+sbom: $(VENV)/.dev  ## list the packages of both images and their licences in var/sbom (CycloneDX)
+	$(BIN)/python .ci/sbom.py var/sbom
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
 
 
@@ -53,6 +54,16 @@ def origins(name: str) -> list[str]:
                 f"{name}: {origin!r} is not an origin. Use one like https://example.org."
             )
     return values
+
+
+def contact(name: str) -> str:
+    """Return an address for messages, such as mailto:security@example.org, or ""."""
+    value = string(name)
+    if value and not CONTACT.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is not a contact. Use mailto:security@example.org or https://…"
+        )
+    return value
 
 
 def networks(name: str) -> list[IPv4Network | IPv6Network]:

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from mnistsite.errors import missing_documentation
+from mnistsite.security_txt import show_contact
 
 admin.site.site_header = admin.site.site_title = "mnistsite"
 admin.site.index_title = gettext_lazy("Overview")
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/", include("classifier.api.urls")),
     # Without a CSRF token, pages stay cacheable; choosing a language is harmless.
     path("language", csrf_exempt(set_language), name="set_language"),
+    path(".well-known/security.txt", show_contact, name="security_txt"),
     path("docs/", missing_documentation, name="documentation"),
     path("", include("classifier.web.urls")),
 ]

