@@ -48,16 +48,18 @@ def find_components(mask: Mask) -> Components:
     height, width = mask.shape
     # An empty last column separates the runs of successive rows.
     stride = width + 1
-    padded = np.zeros((height, stride), np.bool_)
-    padded[:, :width] = mask
-    edges = np.flatnonzero(np.diff(padded.ravel(), prepend=False))
+    flat = np.zeros(height * stride + 1, np.bool_)
+    flat[1:].reshape(height, stride)[:, :width] = mask
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
     starts, ends = edges[::2], edges[1::2]
-    owner = _join_pairs(len(starts), *_find_touching_runs(starts, ends, stride))
-    roots, owner = np.unique(owner, return_inverse=True)
+    root = _join_pairs(len(starts), *_find_touching_runs(starts, ends, stride))
+    is_root = root == np.arange(len(root))
+    count = int(is_root.sum())
+    owner = (is_root.cumsum() - 1)[root]
     labels = np.zeros((height, width), np.int32)
-    labels[mask] = np.repeat(owner + 1, ends - starts)
-    areas = np.bincount(owner, ends - starts, len(roots)).astype(np.intp)
-    return Components(labels, _compute_boxes(owner, len(roots), starts, ends, stride), areas)
+    labels[mask] = (owner + 1).astype(np.int32).repeat(ends - starts)
+    areas = np.bincount(owner, ends - starts, count).astype(np.intp)
+    return Components(labels, _compute_boxes(owner, count, starts, ends, stride), areas)
 
 
 def _find_touching_runs(starts: Ints, ends: Ints, stride: int) -> tuple[Ints, Ints]:
@@ -86,8 +88,9 @@ def _compute_boxes(owner: Ints, count: int, starts: Ints, ends: Ints, stride: in
     boxes = np.empty((count, 4), np.intp)
     boxes[:, :2] = np.iinfo(np.intp).max
     boxes[:, 2:] = 0
-    np.minimum.at(boxes[:, 0], owner, starts % stride)
-    np.minimum.at(boxes[:, 1], owner, starts // stride)
-    np.maximum.at(boxes[:, 2], owner, ends % stride)
-    np.maximum.at(boxes[:, 3], owner, starts // stride + 1)
+    rows = starts // stride
+    np.minimum.at(boxes[:, 0], owner, starts - rows * stride)
+    np.minimum.at(boxes[:, 1], owner, rows)
+    np.maximum.at(boxes[:, 2], owner, ends - rows * stride)
+    np.maximum.at(boxes[:, 3], owner, rows + 1)
     return boxes

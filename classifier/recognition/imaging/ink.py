@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import Grey, Mask, Pixels
+from classifier.recognition.imaging.arrays import Grey, Mask, Pixels, compute_percentiles
 from classifier.recognition.imaging.components import Components, find_components
 from classifier.recognition.imaging.light import (
     LEAST_LIT,
@@ -15,7 +15,7 @@ from classifier.recognition.imaging.light import (
     convert_to_dark_ink,
     estimate_paper_light,
     find_desk,
-    find_edges,
+    measure_change,
     smooth,
 )
 from classifier.recognition.imaging.morphology import dilate_square
@@ -105,8 +105,8 @@ def measure_evenness(contrast: Contrast) -> float:
     paper = contrast.light[::step, ::step][~contrast.desk[::step, ::step]]
     if not len(paper):
         return 0.0
-    low, high = np.percentile(paper, (2, 98))
-    return float(low / high)
+    low, high = compute_percentiles(paper, (2, 98))
+    return low / high
 
 
 def trace_ink(pixels: Pixels, find_strokes: FindStrokes) -> Ink:
@@ -139,10 +139,10 @@ def estimate_stroke_window(grey: Grey) -> float:
 
 def measure_thickest(mask: Mask) -> int:
     """Return the width in pixels that only a small part of the ink exceeds."""
-    area, width = int(mask.sum()), 1
+    area, paper, width = np.count_nonzero(mask), ~mask, 1
     while True:
-        mask = ~dilate_square(~mask, 3)
-        if mask.sum() <= THICKER * area:
+        paper = dilate_square(paper, 3)
+        if paper.size - np.count_nonzero(paper) <= THICKER * area:
             return width
         width += 2
 
@@ -167,12 +167,14 @@ def remove_shadows(
     if not len(pieces.areas) or min(ink.shape) < LEAST_LIT:
         return ink, pieces
     full, _ = contrast.level
-    step = np.maximum(STEP * full, contrast.floor)
-    outline = _find_outline(pieces.labels > 0)
+    outline = np.flatnonzero(_find_outline(pieces.labels > 0))
+    labels = pieces.labels.ravel()[outline]
+    step = np.maximum(STEP * full, contrast.floor.ravel()[outline])
+    change = measure_change(contrast.grey, size).ravel()[outline]
+    is_edge = change > step * contrast.light.ravel()[outline]
     count = len(pieces.areas) + 1
-    length = np.bincount(pieces.labels[outline], minlength=count)
-    edged = outline & find_edges(contrast.grey, contrast.light, step, size)
-    sharp = np.bincount(pieces.labels[edged], minlength=count)
+    length = np.bincount(labels, minlength=count)
+    sharp = np.bincount(labels[is_edge], minlength=count)
     shadows = sharp < EDGED * length
     shadows[0] = True
     if not shadows[1:].any():
@@ -188,9 +190,10 @@ def remove_shadows(
 
 def _find_outline(mask: Mask) -> Mask:
     """Return the mask's pixels on its outline or on the picture's border."""
-    padded = np.pad(mask, 1)
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return np.asarray(mask & ~inner)
+    outline = mask.copy()
+    inner = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    outline[1:-1, 1:-1] &= ~inner
+    return outline
 
 
 def scale_ink(contrast: Contrast) -> Grey:
@@ -207,8 +210,8 @@ def scale_ink(contrast: Contrast) -> Grey:
 def measure_noise_floor(contrast: Grey) -> float:
     """Return the contrast that the paper's own grain reaches."""
     sample = contrast.ravel()[:: 1 + contrast.size // GRAIN_SAMPLE]
-    faint, middle = np.percentile(sample, (5, 25))
-    return float(max(middle + NOISE_SIGMAS * (middle - faint), FAINTEST))
+    faint, middle = compute_percentiles(sample, (5, 25))
+    return max(middle + NOISE_SIGMAS * (middle - faint), FAINTEST)
 
 
 def measure_ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:
@@ -220,14 +223,19 @@ def measure_ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:
     """
     total = weighted = visible = 0.0
     skip = 1 + contrast.size // CONTRAST_SAMPLE
-    rows, columns = contrast[::skip], contrast[:, ::skip]
-    for one, next_one, least in (
-        (columns[:-1], columns[1:], floor[1:, ::skip]),
-        (rows[:, :-1], rows[:, 1:], floor[::skip, 1:]),
+    width = contrast.shape[1]
+    for sample, step, row_end in (
+        (np.s_[:, ::skip], -(-width // skip), None),
+        (np.s_[::skip], 1, np.s_[width - 1 :: width]),
     ):
-        both = next_one + one
-        strong = both > least
-        doubled, before = both[strong], one[strong]
+        # One dimension is faster, and so are indexes than a mask, as few pixels are strong.
+        flat, least = contrast[sample].ravel(), floor[sample].ravel()[step:]
+        both = flat[step:] + flat[:-step]
+        is_strong = both > least
+        if row_end:
+            is_strong[row_end] = False  # the next pixel is in another row
+        strong = np.flatnonzero(is_strong)
+        doubled, before = both[strong], flat[strong]
         weight = (doubled - 2 * before) ** 2
         total += float(weight.sum())
         weighted += float(weight @ doubled)

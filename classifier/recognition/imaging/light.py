@@ -3,8 +3,15 @@
 import numpy as np
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import Grey, Mask, Pixels, find_bounds
-from classifier.recognition.imaging.morphology import close_square, dilate_square
+from classifier.recognition.imaging.arrays import (
+    Grey,
+    Mask,
+    Pixels,
+    compute_median,
+    compute_percentiles,
+    find_bounds,
+)
+from classifier.recognition.imaging.morphology import close_square, dilate_square, pad_edges
 
 SMALL_SIDE = 96  # light and polarity vary slowly, so a reduced picture is enough
 LEAST_LIT = 128  # pixels of the shorter side; smaller pictures show no shadows
@@ -91,7 +98,7 @@ def _measure_detail(upper: Pixels, lower: Pixels) -> float:
 
 def _has_light_border(small: Grey) -> bool | None:
     """Return whether the border is light, or None if it has both shades or surrounds a sheet."""
-    low, high = np.percentile(small, (0.5, 99.5))
+    low, high = compute_percentiles(small, (0.5, 99.5))
     bright = small > (low + high) / 2
     ring = np.concatenate((bright[0], bright[-1], bright[1:-1, 0], bright[1:-1, -1]))
     share = float(ring.mean())
@@ -133,7 +140,7 @@ def _are_edges_dark(small: Grey) -> bool:
     for rows in (slice(tall // 2), slice(tall // 2, None)):
         for columns in (slice(wide // 2), slice(wide // 2, None)):
             quadrant = small[rows, columns]
-            side += float((energy[rows, columns] * (quadrant - _compute_median(quadrant))).sum())
+            side += float((energy[rows, columns] * (quadrant - compute_median(quadrant))).sum())
     return side <= 0
 
 
@@ -143,13 +150,6 @@ def _compute_edge_energy(image: Grey) -> Grey:
     energy[:-1] += np.diff(image, axis=0) ** 2
     energy[:, :-1] += np.diff(image, axis=1) ** 2
     return energy
-
-
-def _compute_median(values: Grey) -> np.float32:
-    """Return the median, faster than NumPy, which also searches for NaNs."""
-    low, high = (values.size - 1) // 2, values.size // 2
-    both = np.partition(values, (low, high), axis=None)[low : high + 1]
-    return np.float32(both.mean())
 
 
 def estimate_paper_light(grey: Grey, size: float) -> Grey:
@@ -182,7 +182,7 @@ def find_desk(light: Grey) -> Mask:
 
 def smooth(grey: Grey) -> Grey:
     """Return the binomial mean of three by three pixels."""
-    padded = np.pad(grey, 1, mode="edge")
+    padded = pad_edges(pad_edges(grey, 1, 0), 1, 1)
     rows = padded[:-2] + padded[2:]
     rows += padded[1:-1]
     rows += padded[1:-1]
@@ -193,8 +193,8 @@ def smooth(grey: Grey) -> Grey:
     return mean
 
 
-def find_edges(grey: Grey, light: Grey, step: Grey, size: int) -> Mask:
-    """Return where the grey changes by `step` of the paper's light in a window of `size` pixels."""
+def measure_change(grey: Grey, size: int) -> Pixels:
+    """Return the range of the grey levels in a window of `size` pixels around each pixel."""
     levels = np.clip(grey, 0, 255).astype(np.uint8)  # whole levels are five times faster
-    span = dilate_square(levels, size) - ~dilate_square(~levels, size)
-    return np.asarray(span > step * light)
+    change: Pixels = dilate_square(levels, size) - ~dilate_square(~levels, size)
+    return change

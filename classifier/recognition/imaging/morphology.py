@@ -11,29 +11,50 @@ AnyArray = TypeVar("AnyArray", Grey, Mask, Pixels)
 
 def dilate_square(image: AnyArray, size: int) -> AnyArray:
     """Return the greatest value in the window of odd `size` around each pixel."""
+    height, width = image.shape
     half = size // 2
-    for axis in (0, 1):
-        wide = _pad_edges(image, half, axis).swapaxes(0, axis)
-        reach = 1
-        while reach < 2 * half + 1:
-            step = min(reach, 2 * half + 1 - reach)
-            wide = np.maximum(wide[step:], wide[:-step])
-            reach += step
-        image = wide.swapaxes(0, axis)
-    return image
+    down = _find_running_max(pad_edges(image, half, 0), width, 2 * half + 1)
+    wide = pad_edges(down[: height * width].reshape(height, width), half, 1)
+    across = _find_running_max(wide, 1, 2 * half + 1)
+    # Windows that cross the end of a row start in its padding, which this view leaves out.
+    stride = wide.shape[1] * wide.itemsize
+    return np.ndarray(image.shape, image.dtype, across, strides=(stride, wide.itemsize))
 
 
-def _pad_edges(image: AnyArray, by: int, axis: int) -> AnyArray:
+def _find_running_max(image: AnyArray, stride: int, count: int) -> AnyArray:
+    """Return the greatest of `count` values that are `stride` apart, from each in a flat array."""
+    flat: AnyArray = image.ravel()
+    reach = 1
+    while reach < count:
+        step = min(reach, count - reach)
+        flat = np.maximum(flat[step * stride :], flat[: -step * stride])
+        reach += step
+    return flat
+
+
+def pad_edges(image: AnyArray, by: int, axis: int) -> AnyArray:
     """Pad by repeating the edges, faster than np.pad for small pictures."""
-    first, last = image.take([0], axis=axis), image.take([-1], axis=axis)
-    return np.concatenate((first.repeat(by, axis), image, last.repeat(by, axis)), axis)
+    if not by:
+        return image
+    height, width = image.shape
+    if axis == 0:
+        padded = np.empty((height + 2 * by, width), image.dtype)
+        padded[:by], padded[by:-by], padded[-by:] = image[0], image, image[-1]
+    else:
+        padded = np.empty((height, width + 2 * by), image.dtype)
+        padded[:, :by], padded[:, by:-by], padded[:, -by:] = image[:, :1], image, image[:, -1:]
+    return padded
 
 
 def reduce_by_max(image: AnyArray, size: tuple[int, int]) -> AnyArray:
     """Reduce the image to the greatest value of each block of `size` (height, width)."""
     for axis in (0, 1):
-        starts = np.arange(0, image.shape[axis], size[axis])
-        image = np.maximum.reduceat(image, starts, axis=axis)
+        rows = image.swapaxes(0, axis)
+        reduced = rows[:: size[axis]].copy()
+        for offset in range(1, size[axis]):
+            part = rows[offset :: size[axis]]
+            np.maximum(reduced[: len(part)], part, out=reduced[: len(part)])
+        image = reduced.swapaxes(0, axis)
     return image
 
 
@@ -58,7 +79,7 @@ def _dilate_disc(ink: Grey, radius: float) -> Grey:
 
 
 def _dilate_cross(ink: Grey) -> Grey:
-    padded = _pad_edges(_pad_edges(ink, 1, 0), 1, 1)
+    padded = pad_edges(pad_edges(ink, 1, 0), 1, 1)
     across = np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
     down = np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
     return np.maximum(ink, np.maximum(across, down))

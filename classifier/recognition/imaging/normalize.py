@@ -43,15 +43,17 @@ def measure_stroke_width(ink: Grey) -> float:
     A ribbon's area is half its outline times its width. The outline's length is the total
     variation, which needs no threshold.
     """
-    padded = np.pad(ink, 1)
-    down, across = np.diff(padded, axis=0)[:, :-1], np.diff(padded, axis=1)[:-1]
+    padded = np.zeros((ink.shape[0] + 2, ink.shape[1] + 2), ink.dtype)
+    padded[1:-1, 1:-1] = ink
+    first = padded[:-1, :-1]
+    down, across = padded[1:, :-1] - first, padded[:-1, 1:] - first
     return 2 * float(ink.sum()) / max(float(np.sqrt(down * down + across * across).sum()), 1e-6)
 
 
 def normalize_stroke(ink: Grey) -> Grey:
     """Thicken or thin the ink, if necessary, to a stroke width that occurs in MNIST."""
     relative = BOX * measure_stroke_width(ink) / max(ink.shape)
-    target = float(np.clip(relative, THINNEST, THICKEST))
+    target = min(max(relative, THINNEST), THICKEST)
     if target == relative:
         return ink
     # Averaging would erase a very thin line; the maximum of each block preserves it.
@@ -74,4 +76,4 @@ def centre(ink: Grey) -> Grey:
 def _find_start(profile: Grey) -> int:
     """Return the start that puts the profile's mean in the middle and keeps all of it inside."""
     mean = float(profile @ np.arange(len(profile))) / float(profile.sum())
-    return int(np.clip(round(SIDE / 2 - mean), 0, SIDE - len(profile)))
+    return min(max(round(SIDE / 2 - mean), 0), SIDE - len(profile))

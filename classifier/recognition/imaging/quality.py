@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.recognition.imaging.arrays import Grey, Ints, Mask
+from classifier.recognition.imaging.arrays import Grey, Ints, Mask, compute_median
 from classifier.recognition.imaging.components import Components
 from classifier.recognition.imaging.ink import Ink
 
@@ -34,7 +34,7 @@ def find_left_out(pieces: Components, boxes: Ints) -> Mask:
     if not len(boxes):
         return np.asarray(size >= DUST * size.max())
     inside = (middle[:, None] >= boxes[None, :, :2]) & (middle[:, None] <= boxes[None, :, 2:])
-    usual_height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    usual_height = compute_median(boxes[:, 3] - boxes[:, 1])
     in_a_digit = np.any(np.all(inside, axis=2), axis=1)
     return np.asarray(~in_a_digit & (size >= DUST * usual_height))
 

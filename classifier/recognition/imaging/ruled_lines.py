@@ -34,9 +34,13 @@ def find_ruled_lines(mask: Mask, pieces: Components) -> Mask | None:
         lines |= find_thin_runs(piece.T, _find_zone(piece.T), thickness).T
         if _leaves_a_digit(pieces, i, piece & ~lines):
             rules[window] |= lines
-    if _spans_picture(mask & ~rules):
+    rest, boxes = mask, pieces.boxes
+    if rules.any() and _spans_picture(mask & ~rules):
         rules[:] = False
-    rules |= find_tilted_lines(mask & ~rules, thickness)
+    elif rules.any():
+        rest = mask & ~rules
+        boxes = find_components(rest).boxes
+    rules |= find_tilted_lines(rest, boxes, thickness)
     return include_soft_edges(rules, mask) if rules.any() else None
 
 
@@ -52,7 +56,9 @@ def _find_candidates(pieces: Components, shape: tuple[int, ...]) -> Ints:
     down = (top == 0) & (bottom == shape[0])
     large = np.minimum(right - left, bottom - top) >= LARGE * min(shape)
     framing = [i for i in np.flatnonzero(large) if _is_frame(pieces, int(i))]
-    return np.union1d(np.flatnonzero(across | down), framing).astype(np.intp)
+    candidates = across | down
+    candidates[framing] = True
+    return np.flatnonzero(candidates)
 
 
 def _is_frame(pieces: Components, i: int) -> bool:

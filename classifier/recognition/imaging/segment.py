@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.recognition.imaging.arrays import Grey, Ints, Mask, find_bounds
+from classifier.recognition.imaging.arrays import Grey, Ints, Mask, compute_median, find_bounds
 from classifier.recognition.imaging.components import Box, Components, crop_pieces
 from classifier.recognition.imaging.ink import TAIL
 from classifier.recognition.imaging.morphology import dilate_square
@@ -94,7 +94,7 @@ def _find_partners(bounds: Ints) -> Mask:
     """Return the (n, n) pairs of boxes that are parts of one digit."""
     left, top, right, bottom = (bounds[:, i] for i in range(4))
     wide, high = right - left, bottom - top
-    tall = float(np.median(high[high >= 0.5 * high.max()]))
+    tall = compute_median(high[high >= 0.5 * high.max()])
     gap_x = np.maximum.outer(left, left) - np.minimum.outer(right, right)
     gap_y = np.maximum.outer(top, top) - np.minimum.outer(bottom, bottom)
     partial = (high < FRAGMENT * tall) | (wide > FLAT * high)

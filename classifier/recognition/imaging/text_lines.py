@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from classifier.recognition.imaging.arrays import Grey, Ints
+from classifier.recognition.imaging.arrays import Grey, Ints, compute_median
 from classifier.recognition.imaging.components import Box, Components, crop_pieces
 
 TALL = 0.5  # of the usual height; lower pieces start no row
@@ -76,7 +76,7 @@ def _assign_pieces(boxes: Ints, rows: list[list[int]]) -> Ints:
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     for place, row in enumerate(rows):
         slope, offset = _fit_row(boxes[row])
-        height = float(np.median(boxes[row, 3] - boxes[row, 1]))
+        height = compute_median(boxes[row, 3] - boxes[row, 1])
         off = np.abs(middle[:, 1] - slope * middle[:, 0] - offset)
         left, right = boxes[row, 0].min(), boxes[row, 2].max()
         beside = np.maximum(left - boxes[:, 2], boxes[:, 0] - right)
@@ -88,7 +88,7 @@ def _assign_pieces(boxes: Ints, rows: list[list[int]]) -> Ints:
 def _fit_row(boxes: Ints) -> tuple[float, float]:
     """Return the slope and offset of the line through the boxes' middles, by least squares."""
     x, y = (boxes[:, :2] + boxes[:, 2:]).T / 2
-    if np.ptp(x) < 2 * np.median(boxes[:, 3] - boxes[:, 1]):
+    if np.ptp(x) < 2 * compute_median(boxes[:, 3] - boxes[:, 1]):
         return 0.0, float(y.mean())
     slope, offset = np.polyfit(x, y, 1)
     if abs(slope) > STEEPEST:

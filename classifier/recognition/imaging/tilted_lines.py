@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from classifier.recognition.imaging.arrays import Ints, Mask
+from classifier.recognition.imaging.arrays import Ints, Mask, compute_median
 from classifier.recognition.imaging.components import find_components
 from classifier.recognition.imaging.morphology import dilate_square, reduce_by_max
 
@@ -20,13 +21,14 @@ SMALLEST = 64  # pixels of the shorter side; thumbnails show no page
 LEAST_DIGIT = 0.08  # of the shorter side, the least height of a digit
 
 
-def find_tilted_lines(mask: Mask, thickness: float) -> Mask:
+def find_tilted_lines(mask: Mask, boxes: Ints, thickness: float) -> Mask:
     """Return the ink of lines in both directions that are no thicker than `thickness` pixels.
 
-    The result is empty if nothing as high as a digit remains, or if strokes fill the picture.
+    `boxes` are those of the mask's pieces. The result is empty if nothing as high as a digit
+    remains, or if strokes fill the picture.
     """
     none = np.zeros_like(mask)
-    if min(mask.shape) < SMALLEST or not _has_long_piece(mask):
+    if min(mask.shape) < SMALLEST or not _has_long_piece(mask, boxes):
         return none
     level = find_thin_runs(mask, _find_zone(mask), thickness)
     rest = (mask & ~level).T
@@ -45,8 +47,7 @@ def find_tilted_lines(mask: Mask, thickness: float) -> Mask:
     return none if fills else lines
 
 
-def _has_long_piece(mask: Mask) -> bool:
-    boxes = find_components(mask).boxes
+def _has_long_piece(mask: Mask, boxes: Ints) -> bool:
     sides = (boxes[:, 2:] - boxes[:, :2]) >= LONG * np.array(mask.shape[::-1])
     return bool(sides.any())
 
@@ -66,7 +67,7 @@ def find_thin_runs(mask: Mask, zone: Mask, thickness: float) -> Mask:
     owner, lengths = _label_column_runs(mask)
     hit = np.zeros(len(lengths), np.bool_)
     hit[owner[zone & mask]] = True
-    usual = float(np.median(lengths[hit])) if hit.any() else np.inf
+    usual = compute_median(lengths[hit]) if hit.any() else np.inf
     if usual > thickness:
         return np.zeros_like(mask)
     thin = hit & (lengths <= 1.5 * usual + 1)
@@ -97,15 +98,21 @@ def _find_zone(mask: Mask) -> Mask:
     # A line between two rows is partly in each.
     thick = coarse.copy()
     thick[1:] |= coarse[:-1]
-    profiles = _measure_profiles(thick, reach)
-    lengths = np.array([_sum_lengths(covered, inside, width) for covered, inside in profiles])
+    inside, first = _measure_lengths(*thick.shape, reach)
+    most = _bound_profiles(thick, inside, first, reach)
+    may_be_long = (inside >= LONG * width) & (most >= COVERED * inside)
+    if not may_be_long.any():
+        return np.zeros_like(mask)
+    covered = _measure_profiles(thick, reach, may_be_long.any(axis=1))
+    is_long = may_be_long & (covered >= COVERED * inside)
+    lengths = (is_long * covered).sum(axis=1)
     best = int(lengths.argmax())
-    if _count_lines(profiles[best], width) < SEVERAL:
+    if _count_runs(is_long[best]) < SEVERAL:
         return np.zeros_like(mask)
     zone = np.zeros_like(coarse)
     for place in range(max(0, best - SLOPE_STEPS), min(best + SLOPE_STEPS, 2 * reach) + 1):
         if lengths[place] > 0:
-            _mark_lines(zone, profiles[place], place - reach, reach)
+            _mark_lines(zone, (covered[place], inside[place]), place - reach, reach)
     spread: Mask = zone.repeat(step, axis=0).repeat(step, axis=1)
     return spread[: mask.shape[0], : mask.shape[1]]
 
@@ -124,43 +131,54 @@ def _mark_lines(zone: Mask, profile: tuple[Ints, Ints], rise: int, reach: int) -
     zone[rows[inside], across[inside]] = True
 
 
-def _count_lines(profile: tuple[Ints, Ints], width: int) -> int:
-    """Count the separate long lines that ink covers."""
-    covered, inside = profile
-    full = (covered >= COVERED * inside) & (inside >= LONG * width)
-    return int((np.diff(full.astype(np.int8), prepend=0) > 0).sum())
+def _count_runs(row: Mask) -> int:
+    return int((np.diff(row.astype(np.int8), prepend=0) > 0).sum())
 
 
+@lru_cache(maxsize=256)
 def _shift_rows(rise: int, width: int) -> Ints:
     """Return the row at each column, relative to the middle, of a line that spans `rise` rows."""
     return np.round(rise * (np.arange(width) / max(width - 1, 1) - 0.5)).astype(np.intp)
 
 
-def _measure_profiles(coarse: Mask, reach: int) -> list[tuple[Ints, Ints]]:
-    """Return for each slope the ink along its lines, and their lengths inside the picture.
+def _bound_profiles(thick: Mask, inside: Ints, first: Ints, reach: int) -> Ints:
+    """Return at least the ink along each line: the columns with ink in the line's rows."""
+    height, width = thick.shape
+    half = reach // 2 + 1
+    count = height + 2 * reach
+    sums = np.zeros((count + 2 * half + 1, width), np.int16)
+    sums[reach + half + 1 : reach + half + 1 + height] = thick
+    sums.cumsum(axis=0, out=sums)
+    band = np.zeros((count, width + 1), np.int16)
+    np.not_equal(sums[2 * half + 1 :], sums[: -2 * half - 1], out=band[:, 1:], casting="unsafe")
+    columns = band.cumsum(axis=1, dtype=np.int16)
+    lines = np.arange(count)
+    return np.asarray(columns[lines, first + inside] - columns[lines, first])
 
-    The lines are in the order of their middles, which start `reach` pixels above the picture. The
-    picture is at most 255 pixels wide.
+
+def _measure_profiles(coarse: Mask, reach: int, slopes: Mask) -> NDArray[np.uint8]:
+    """Return for each slope the ink along its lines, (2 reach + 1, height + 2 reach).
+
+    Only some of the `slopes` are measured. The lines are in the order of their middles, which start
+    `reach` pixels above the picture. The picture is at most 255 pixels wide.
     """
     height, width = coarse.shape
     columns = np.zeros((width, height + 4 * reach), np.uint8)
     columns[:, 2 * reach : 2 * reach + height] = coarse.T
     # One window of a column holds its pixels on all lines of a slope.
     windows = sliding_window_view(columns, height + 2 * reach, axis=1)
-    profiles = []
-    for rise in range(-reach, reach + 1):
-        starts = _shift_rows(rise, width) + reach
-        covered = windows[np.arange(width), starts].sum(axis=0, dtype=np.uint8)
-        profiles.append((covered.astype(np.intp), _measure_lengths(height, width, rise, reach)))
-    return profiles
+    covered = np.zeros((2 * reach + 1, height + 2 * reach), np.uint8)
+    across = np.arange(width)
+    for place in np.flatnonzero(slopes).tolist():
+        lines = windows[across, _shift_rows(place - reach, width) + reach]
+        np.add.reduce(lines, axis=0, dtype=np.uint8, out=covered[place])
+    return covered
 
 
-@lru_cache(maxsize=1024)
-def _measure_lengths(height: int, width: int, rise: int, reach: int) -> Ints:
-    rows = np.arange(-reach, height + reach)[:, None] + _shift_rows(rise, width)
-    return np.asarray(((rows >= 0) & (rows < height)).sum(axis=1))
-
-
-def _sum_lengths(covered: Ints, inside: Ints, width: int) -> int:
-    """Return the total length of the long lines that ink covers."""
-    return int(covered[(covered >= COVERED * inside) & (inside >= LONG * width)].sum())
+@lru_cache(maxsize=64)
+def _measure_lengths(height: int, width: int, reach: int) -> tuple[Ints, Ints]:
+    """Return how much of each line of each slope is in the picture, and from which column on."""
+    middles = np.arange(-reach, height + reach)[:, None]
+    slopes = (middles + _shift_rows(rise, width) for rise in range(-reach, reach + 1))
+    inside = np.array([(rows >= 0) & (rows < height) for rows in slopes])
+    return inside.sum(axis=2), inside.argmax(axis=2)
