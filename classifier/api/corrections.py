@@ -6,7 +6,6 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +13,7 @@ from classifier.access.throttles import PreviewThrottle
 from classifier.api.answers import BoxField, PreviewDigitSerializer, serialize_preview_digit
 from classifier.api.problems import NO_UPLOAD
 from classifier.api.public import PublicView
+from classifier.api.serializers import read_body
 from classifier.api.strict_fields import StrictCharField
 from classifier.labelling import corrections
 from classifier.models import Upload
@@ -70,13 +70,8 @@ class CorrectionsView(PublicView):
         responses={201: CorrectionSerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        body = CorrectionRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        boxes = body.validated_data.get("boxes")
-        try:
-            correction = corrections.record_correction(pk, body.validated_data["text"], boxes)
-        except Upload.DoesNotExist as error:
-            raise NotFound from error
+        body = read_body(request, CorrectionRequestSerializer)
+        correction = corrections.record_correction(pk, body["text"], body.get("boxes"))
         digits = [
             {"image": digit.image_id, "label": digit.label, "box": digit.box}
             for digit in corrections.list_digits(correction)
@@ -98,10 +93,9 @@ class BoxPreviewView(PublicView):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         upload = get_object_or_404(Upload, pk=pk)
-        body = BoxesSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        boxes = read_body(request, BoxesSerializer)["boxes"]
         digits = [
             each and serialize_preview_digit(*each)
-            for each in corrections.preview_boxes(upload, body.validated_data["boxes"])
+            for each in corrections.preview_boxes(upload, boxes)
         ]
         return Response({"digits": digits})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions
@@ -45,7 +45,7 @@ def _has_no_detail(error: Exception) -> bool:
     """Return whether something was not found, and only the view knows what."""
     if isinstance(error, exceptions.NotFound):
         return error.detail == exceptions.NotFound.default_detail
-    return isinstance(error, Http404)
+    return isinstance(error, (Http404, ObjectDoesNotExist))
 
 
 def build_problem(error: Exception) -> Problem | None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.request import Request
@@ -52,12 +51,8 @@ class ImageViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[InputImage]):
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         image = self.get_object()
-        body = serializers.LabelSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        try:
-            self._set_label(request, image.pk, body.validated_data["label"])
-        except InputImage.DoesNotExist as error:
-            raise Http404 from error
+        label = serializers.read_body(request, serializers.LabelSerializer)["label"]
+        self._set_label(request, image.pk, label)
         return Response(self._read_data())
 
     @transaction.atomic

@@ -24,6 +24,7 @@ from classifier.api.serializers import (
     LabelCountSerializer,
     LabelsSerializer,
     ProblemSerializer,
+    read_body,
 )
 from classifier.labelling import exports, imports, labels
 from classifier.models import InputImage, Via
@@ -61,9 +62,8 @@ class LabelsView(APIView):
         responses={200: LabelCountSerializer, 404: ProblemSerializer},
     )
     def post(self, request: Request) -> Response:
-        body = LabelsSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        wanted = {each["id"]: each["label"] for each in body.validated_data["labels"]}
+        body = read_body(request, LabelsSerializer)
+        wanted = {each["id"]: each["label"] for each in body["labels"]}
         try:
             labels.apply_labels(wanted, by=cast(User, request.user), via=Via.API)
         except InputImage.DoesNotExist as error:

@@ -21,6 +21,7 @@ from classifier.api.serializers import (
     ProblemSerializer,
     PromotionSerializer,
     ReasonSerializer,
+    read_body,
 )
 from classifier.models import ModelVersion, Promotion, Via
 from classifier.recognition.labels import Scope
@@ -98,7 +99,5 @@ class RollbackView(APIView):
 
 def _read_promotion(request: Request) -> dict[str, Any]:
     """Return who promotes, through what and why."""
-    body = ReasonSerializer(data=request.data)
-    body.is_valid(raise_exception=True)
-    reason = body.validated_data.get("reason", "")
+    reason = read_body(request, ReasonSerializer).get("reason", "")
     return {"by": cast(User, request.user), "via": Via.API, "reason": reason}

@@ -17,6 +17,7 @@ from classifier.api.serializers import (
     ProblemSerializer,
     RunRequestSerializer,
     TrainingRunSerializer,
+    read_body,
 )
 from classifier.models import TrainingRun, get_detail_fields
 from classifier.recognition.labels import Scope
@@ -52,9 +53,8 @@ class RunViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[TrainingRun]):
         responses={201: TrainingRunSerializer, 400: ProblemSerializer, 409: ProblemSerializer},
     )
     def create(self, request: Request) -> Response:
-        body = RunRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        run = runs.queue_run(cast(User, request.user), **body.validated_data)
+        body = read_body(request, RunRequestSerializer)
+        run = runs.queue_run(cast(User, request.user), **body)
         return Response(self.get_serializer(run).data, status.HTTP_201_CREATED)
 
     @extend_schema(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from classifier.api.strict_fields import (
     StrictBooleanField,
@@ -22,6 +23,13 @@ from classifier.models import (
 )
 from classifier.recognition.labels import CLAIMS, KNOWN_LABELS, LABELS
 from classifier.registry import versions
+
+
+def read_body(request: Request, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """Return the validated body of a request. Raise ValidationError."""
+    body = form(data=request.data)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

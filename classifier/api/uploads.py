@@ -22,9 +22,10 @@ from classifier.api.serializers import (
     DeletionSerializer,
     ReceiptSerializer,
     SuggestionSerializer,
+    read_body,
 )
 from classifier.labelling import labels
-from classifier.models import Erasure, InputImage, Upload
+from classifier.models import Upload
 from classifier.recognition.labels import Scope
 from classifier.registry import receipts
 from classifier.uploads import answers, deletion
@@ -125,10 +126,7 @@ class ReceiptView(PublicView):
         responses=ReceiptSerializer,
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        try:
-            return Response(receipts.issue_receipt(pk))
-        except Erasure.DoesNotExist as error:
-            raise NotFound from error
+        return Response(receipts.issue_receipt(pk))
 
 
 class SuggestionsView(PublicView):
@@ -143,10 +141,6 @@ class SuggestionsView(PublicView):
         responses={201: SuggestionSerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        body = SuggestionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        try:
-            labels.record_suggestion(pk, body.validated_data["label"])
-        except InputImage.DoesNotExist as error:
-            raise NotFound from error
-        return Response(body.data, status.HTTP_201_CREATED)
+        body = read_body(request, SuggestionSerializer)
+        labels.record_suggestion(pk, body["label"])
+        return Response(body, status.HTTP_201_CREATED)
