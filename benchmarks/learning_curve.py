@@ -30,7 +30,7 @@ from training.data import mnist, split  # noqa: E402
 from training.data.images import Images  # noqa: E402
 from training.data.split import TrainingSplit  # noqa: E402
 from training.evaluation import evaluate, labelled_files  # noqa: E402
-from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
+from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
 
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 # As in the labelling queue: the size of the pool, and how many images it selects at once.
@@ -68,7 +68,7 @@ def load_sklearn_digits() -> Stream:
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.Picture.from_array, pixels)
-    images, _ = cut_digits(map(LabelledPicture, pictures, map(str, data.target)))
+    images, _ = cut_digits(map(ReferencePicture, pictures, map(str, data.target)))
     half = len(images) // 2
     return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
 
@@ -81,7 +81,7 @@ def load_folder(folder: Path) -> Stream:
     return Stream("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
 
 
-def cut_digits(labelled: Iterable[LabelledPicture]) -> tuple[Images, np.ndarray]:
+def cut_digits(labelled: Iterable[ReferencePicture]) -> tuple[Images, np.ndarray]:
     """Return the digits that imaging cuts out, and their sources.
 
     Pictures of a digit that imaging cuts into several pieces are left out.

@@ -21,7 +21,7 @@ from classifier.recognition import imaging  # noqa: E402
 from classifier.recognition.intervals import bound_share  # noqa: E402
 from classifier.recognition.recognizer import Recognizer  # noqa: E402
 from training.evaluation import labelled_files  # noqa: E402
-from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
+from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
 
 LETTERS = "ABEFHKMNPRTUVWXYadefhkmnrtuvwx"  # without those that may look like a digit
 SIDE, SIZE = 240, 120  # pixels of the paper, and of a letter
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
     options = parser.parse_args()
     drawn = [*draw_letters(options.fonts, options.letters)]
-    pictures = (LabelledPicture(picture, "") for _, picture in drawn)
+    pictures = (ReferencePicture(picture, "") for _, picture in drawn)
     evaluated = labelled_files.evaluate_pictures(pictures, Recognizer(options.model))
     accepted = Counter(
         letter for (letter, _), kept in zip(drawn, evaluated.accepted, strict=True) if kept

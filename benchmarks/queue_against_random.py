@@ -34,7 +34,7 @@ from training import trainer  # noqa: E402
 from training.data import mnist, split  # noqa: E402
 from training.data.images import Images  # noqa: E402
 from training.evaluation import labelled_files  # noqa: E402
-from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
+from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
 
 COUNTS = (25, 50, 100, 200)
 DRAWN = 0.7  # share of the images to label that a draw has
@@ -120,7 +120,7 @@ def load_usps(path: Path) -> Source:
             parts.append((pixels.astype(np.uint8), file[name]["target"][:][rows]))
     images = [
         learning_curve.cut_digits(
-            LabelledPicture(Picture.from_array(each), str(label))
+            ReferencePicture(Picture.from_array(each), str(label))
             for each, label in zip(pixels, labels, strict=True)
         )
         for pixels, labels in parts

@@ -25,7 +25,7 @@ from classifier.recognition.intervals import bound_share  # noqa: E402
 from classifier.recognition.recognizer import Recognizer  # noqa: E402
 from training.data.images import Images  # noqa: E402
 from training.evaluation import labelled_files  # noqa: E402
-from training.evaluation.labelled_files import LabelledPicture  # noqa: E402
+from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
 
 SMALL = 320  # longer side in pixels; larger scenes are JPEG, like photographs
 
@@ -83,7 +83,7 @@ def measure_condition(
     samples = scene_composer.compose_scenes(condition, source, options.count, options.seed)
     files = [encode(scene.pixels) for scene in samples]
     labelled = (
-        LabelledPicture(imaging.decode(data), scene.digits)
+        ReferencePicture(imaging.decode(data), scene.digits)
         for data, scene in zip(files, samples, strict=True)
     )
     answered = labelled_files.evaluate_pictures(labelled, recognizer)

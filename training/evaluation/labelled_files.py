@@ -22,7 +22,7 @@ SEVERAL = "several/"
 
 
 @dataclass(frozen=True)
-class LabelledPicture:
+class ReferencePicture:
     """A picture, its digits and its writer.
 
     `picture` is None if it can't be decoded, `digits` "" if it shows none, `source` "" if the
@@ -34,7 +34,7 @@ class LabelledPicture:
     source: str = ""
 
 
-def read_folder(folder: Path) -> Iterator[LabelledPicture]:
+def read_folder(folder: Path) -> Iterator[ReferencePicture]:
     """Read the pictures of single digits and non-digits, in sub-folders 0 to 9 and none.
 
     Raise RuleBroken if the folder has neither these nor strings of digits.
@@ -50,12 +50,12 @@ def read_folder(folder: Path) -> Iterator[LabelledPicture]:
     for path in paths:
         row = index.get(path.relative_to(folder).as_posix(), {})
         digits = "" if path.parent.name == "none" else path.parent.name
-        yield LabelledPicture(_decode(path), digits, row.get("source", ""))
+        yield ReferencePicture(_decode(path), digits, row.get("source", ""))
 
 
-def read_strings(folder: Path) -> list[LabelledPicture]:
+def read_strings(folder: Path) -> list[ReferencePicture]:
     """Read the pictures of more than one digit."""
-    return [LabelledPicture(_decode(path), digits) for path, digits in list_strings(folder)]
+    return [ReferencePicture(_decode(path), digits) for path, digits in list_strings(folder)]
 
 
 def list_strings(folder: Path) -> list[tuple[Path, str]]:
@@ -73,7 +73,7 @@ def _read_index(folder: Path) -> list[dict[str, str]]:
         return [*csv.DictReader(file)]
 
 
-def read_npz(path: Path) -> Iterator[LabelledPicture]:
+def read_npz(path: Path) -> Iterator[ReferencePicture]:
     """Read `x`, (N, H, W) uint8 with bright ink, and, if it is there, `y`, (N,) digits.
 
     Raise RuleBroken for other content.
@@ -90,7 +90,7 @@ def read_npz(path: Path) -> Iterator[LabelledPicture]:
         raise RuleBroken(f"{path} holds no pictures.")
     for place, pixels in enumerate(x):
         label = "" if y is None else str(y[place])
-        yield LabelledPicture(imaging.Picture.from_array(pixels), label)
+        yield ReferencePicture(imaging.Picture.from_array(pixels), label)
 
 
 def _decode(path: Path) -> imaging.Picture | None:
@@ -113,13 +113,13 @@ def _recognize(picture: imaging.Picture | None, recognizer: Recognizer) -> Readi
 
 
 def evaluate_pictures(
-    pictures: Iterable[LabelledPicture], recognizer: Recognizer
+    pictures: Iterable[ReferencePicture], recognizer: Recognizer
 ) -> EvaluatedPictures:
     columns = zip(*(_evaluate_picture(each, recognizer) for each in pictures), strict=True)
     return EvaluatedPictures(*(np.array(column) for column in columns))
 
 
-def _evaluate_picture(labelled: LabelledPicture, recognizer: Recognizer) -> tuple[Any, ...]:
+def _evaluate_picture(labelled: ReferencePicture, recognizer: Recognizer) -> tuple[Any, ...]:
     """Return the fields of EvaluatedPictures for one picture.
 
     If several digits are read, the probabilities are the first one's, the certainty is the lowest.
@@ -136,7 +136,7 @@ def _evaluate_picture(labelled: LabelledPicture, recognizer: Recognizer) -> tupl
     )
 
 
-def transcribe(pictures: list[LabelledPicture], recognizer: Recognizer) -> Transcriptions:
+def transcribe(pictures: list[ReferencePicture], recognizer: Recognizer) -> Transcriptions:
     readings = [_recognize(each.picture, recognizer) for each in pictures]
     return Transcriptions(
         [reading.best_guess for reading in readings],

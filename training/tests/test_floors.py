@@ -14,7 +14,7 @@ from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
 from training.data.images import Images
 from training.evaluation import evaluate, labelled_files
 from training.evaluation.evaluate import EvaluatedPictures
-from training.evaluation.labelled_files import LabelledPicture
+from training.evaluation.labelled_files import ReferencePicture
 
 pytestmark = pytest.mark.slow
 
@@ -39,14 +39,14 @@ def small_digits(baseline: Recognizer) -> EvaluatedPictures:
     pixels = np.clip(data.images[::3] * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.Picture.from_array, pixels)
     labels = map(str, data.target[::3])
-    return labelled_files.evaluate_pictures(map(LabelledPicture, pictures, labels), baseline)
+    return labelled_files.evaluate_pictures(map(ReferencePicture, pictures, labels), baseline)
 
 
 @pytest.fixture(scope="module")
 def letters(baseline: Recognizer) -> EvaluatedPictures:
     pictures = (draw_letter(character, font) for font in FONTS for character in LETTERS)
     return labelled_files.evaluate_pictures(
-        (LabelledPicture(picture, "") for picture in pictures), baseline
+        (ReferencePicture(picture, "") for picture in pictures), baseline
     )
 
 
@@ -92,7 +92,7 @@ def test_photo_is_not_a_digit(name: str, baseline: Recognizer) -> None:
         if Path(path).name == name
     ]
     evaluated = labelled_files.evaluate_pictures(
-        [LabelledPicture(imaging.Picture.from_array(photo), "")], baseline
+        [ReferencePicture(imaging.Picture.from_array(photo), "")], baseline
     )
     assert (evaluated.truth[0], evaluated.accepted[0]) == (NOT_A_DIGIT, False)
 
