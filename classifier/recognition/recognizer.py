@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -103,20 +103,15 @@ class Recognizer:
         Raise it too if a `checksum` is passed and the manifest has another one.
         """
         self.manifest, self.checksum = model_folder.read_manifest(folder, checksum)
-        graph = model_folder.read_file(folder, self.manifest, model_folder.GRAPH)
-        detector = model_folder.read_file(folder, self.manifest, model_folder.REJECTOR)
+        read = partial(model_folder.read_file, folder, self.manifest)
+        files = self.manifest.files
         self._exemplar_file = _read_exemplar_file(folder, self.manifest)
-        self.line_reader: LineReader | None = None
-        self.ink_finder: InkFinder | None = None
         try:
-            if model_folder.LINES in self.manifest.files:
-                lines = model_folder.read_file(folder, self.manifest, model_folder.LINES)
-                self.line_reader = LineReader(lines)
-            if model_folder.INK in self.manifest.files:
-                ink = model_folder.read_file(folder, self.manifest, model_folder.INK)
-                self.ink_finder = InkFinder(ink)
-            self.graph = Graph(graph)
-            self._detector = MahalanobisDetector.load(detector)
+            self.graph = Graph(read(model_folder.GRAPH))
+            self._detector = MahalanobisDetector.load(read(model_folder.REJECTOR))
+            lines, ink = model_folder.LINES, model_folder.INK
+            self.line_reader = LineReader(read(lines)) if lines in files else None
+            self.ink_finder = InkFinder(read(ink)) if ink in files else None
             # Files of different models fail here instead of at the first picture.
             self.recognize([np.zeros((28, 28), np.uint8)])
         except UNREADABLE as error:
