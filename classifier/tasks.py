@@ -14,6 +14,7 @@ from procrastinate.jobs import Status
 from classifier.access import sessions
 from classifier.api import idempotency
 from classifier.labelling import audits, verification
+from classifier.monitoring import audit_log
 from classifier.registry import erasures, input_drift, runs, shadow
 from classifier.uploads import deletion, file_deletion, orphans, rescoring
 from classifier.webhooks import deliveries
@@ -44,6 +45,19 @@ def purge_logins(timestamp: int) -> None:
     limit = timezone.now() - settings.AXES_COOLOFF_TIME
     AccessAttempt.objects.filter(attempt_time__lt=limit).delete()
     sessions.purge_expired()
+
+
+@app.periodic(cron="* * * * * 13")
+@app.task(queueing_lock="seal_audit_log")
+def seal_audit_log(timestamp: int) -> None:
+    """Append the new entries of the audit log to its chain of hashes."""
+    audit_log.seal_entries()
+
+
+@app.periodic(cron="53 3 * * *")
+@app.task(queueing_lock="purge_audit_log")
+def purge_audit_log(timestamp: int) -> None:
+    audit_log.purge_expired()
 
 
 @app.periodic(cron="7 * * * *")

@@ -14,8 +14,15 @@ CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
 
 
+# The variables that are set and no secrets, for the audit log.
+settings: dict[str, str] = {}
+
+
 def string(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
+    value = os.environ.get(name, "").strip()
+    if value:
+        settings[name] = value
+    return value or default
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -83,6 +90,7 @@ def path(name: str, default: Path) -> Path:
 def secret(name: str) -> str:
     """Return the variable, the content of the file in NAME_FILE, or "" if neither is set."""
     value, file = string(name), string(f"{name}_FILE")
+    settings.pop(name, None)
     if value and file:
         raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
     if not file:

@@ -69,6 +69,7 @@ AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
 PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
 WEBHOOK_INTERNAL_NETWORKS = env.networks("WEBHOOK_INTERNAL_NETWORKS")
+AUDIT_LOG_DAYS = env.integer("AUDIT_LOG_DAYS", 365)  # 0: forever
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0)  # 0: forever
 
 INSTALLED_APPS = [
@@ -113,6 +114,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "mnistsite.middleware.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "mnistsite.middleware.audit_log.AuditLogMiddleware",
     "axes.middleware.AxesMiddleware",
     "mnistsite.middleware.queries.QueryMiddleware",
 ]

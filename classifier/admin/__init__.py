@@ -1,6 +1,7 @@
 """The admin pages for staff."""
 
 from classifier.admin import (
+    audit_log,
     deliveries,
     erasures,
     images,
@@ -13,6 +14,7 @@ from classifier.admin import (
 )
 
 __all__ = [
+    "audit_log",
     "deliveries",
     "erasures",
     "images",

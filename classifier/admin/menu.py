@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 PROGRAMS = {"ApiToken", "Webhook", "Delivery"}
+OPERATION = {"AuditEntry"}
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,12 @@ def build_menu(app_list: list[dict[str, Any]]) -> list[MenuSection]:
     links = [(app, model) for app, model in links if model["admin_url"]]
     own = [model for app, model in links if app == "classifier"]
     sections = {
-        _("Lists"): [model for model in own if model["object_name"] not in PROGRAMS],
+        _("Lists"): [model for model in own if model["object_name"] not in PROGRAMS | OPERATION],
         _("Programs"): [model for model in own if model["object_name"] in PROGRAMS],
-        _("Operator"): [model for app, model in links if app != "classifier"],
+        _("Operator"): [
+            model
+            for app, model in links
+            if app != "classifier" or model["object_name"] in OPERATION
+        ],
     }
     return [MenuSection(title, models) for title, models in sections.items() if models]

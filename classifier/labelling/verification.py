@@ -7,6 +7,7 @@ from django.db.models import F, Window
 from django.db.models.functions import Lag
 
 from classifier.models import AlarmKind, LabelChange
+from classifier.monitoring.audit_log import verify_chain
 from classifier.monitoring.findings import Finding
 from classifier.recognition.labels import Event
 from classifier.registry import alarms, runs
@@ -27,6 +28,7 @@ def verify_site(pictures: int = PICTURES) -> Iterator[Finding]:
         verify_models(),
         verify_promotions(),
         verify_runs(),
+        verify_chain(),
     )
 
 

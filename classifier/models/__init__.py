@@ -1,6 +1,7 @@
 """The tables: uploads and images, labels, model versions and training runs, tokens and webhooks."""
 
 from classifier.models.access import ApiToken, IdempotencyRecord
+from classifier.models.audit_log import AuditEntry
 from classifier.models.audits import Alarm, AlarmKind, Audit
 from classifier.models.disputes import Dispute
 from classifier.models.erasures import Erasure
@@ -48,6 +49,7 @@ __all__ = [
     "AlarmKind",
     "ApiToken",
     "Audit",
+    "AuditEntry",
     "Correction",
     "Delivery",
     "Dispute",

@@ -39,6 +39,7 @@ def main() -> int:
 
 def prepare() -> None:
     """Prepare everything but the account. Several hosts may call this at once and repeatedly."""
+    from classifier.monitoring import audit_log
     from classifier.registry import versions
     from classifier.uploads import media_store
 
@@ -51,6 +52,7 @@ def prepare() -> None:
             media_store.set_up_folder()
         with timed_step("Model"):
             versions.promote_bundled()
+        audit_log.record_settings(env.settings)
 
 
 @contextmanager

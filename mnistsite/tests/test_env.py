@@ -30,6 +30,13 @@ def test_empty_variable_has_its_default(setting: pytest.MonkeyPatch) -> None:
     assert env.secret("SOME") == ""
 
 
+def test_secrets_are_not_among_the_recorded_settings(setting: pytest.MonkeyPatch) -> None:
+    setting.setenv("SOME", "value")
+    assert env.string("SOME") == env.settings["SOME"]
+    env.secret("SOME")
+    assert "SOME" not in env.settings
+
+
 @pytest.mark.parametrize("text", ["maybe", "2"])
 def test_wrong_boolean_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)

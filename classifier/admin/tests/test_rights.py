@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
-from classifier.models import ApiToken, Erasure, InputImage, TrainingRun, Webhook
+from classifier.models import ApiToken, AuditEntry, Erasure, InputImage, TrainingRun, Webhook
 from classifier.recognition.labels import Event, Scope
 from classifier.tests import factories
 from classifier.webhooks import events
@@ -30,6 +30,7 @@ def list_addresses(*without: str) -> list[str]:
     webhook = Webhook.objects.create(url="http://receiver/", events=[Event.LABEL_CREATED])
     events.send_test(webhook)
     rows = {
+        "auditentry": AuditEntry.objects.create(action="login").pk,
         "apitoken": token.pk,
         "delivery": webhook.deliveries.get().pk,
         "webhook": webhook.pk,

@@ -21,7 +21,7 @@ PAGES = {
     "Trainer": {"inputimage", "trainingrun", "modelversion", "timeline"},
     "Operator": {
         *("inputimage", "upload", "trainingrun", "modelversion", "timeline"),
-        *("apitoken", "webhook", "delivery", "user", "procrastinatejob"),
+        *("apitoken", "webhook", "delivery", "user", "procrastinatejob", "auditentry"),
     },
 }
 ADDRESSES = {
@@ -32,6 +32,7 @@ ADDRESSES = {
     "trainingrun": f"{APP}trainingrun/",
     "modelversion": f"{APP}modelversion/",
     "timeline": f"{APP}modelversion/timeline/",
+    "auditentry": f"{APP}auditentry/",
     "apitoken": f"{APP}apitoken/",
     "webhook": f"{APP}webhook/",
     "delivery": f"{APP}delivery/",
@@ -116,7 +117,7 @@ def test_operator_cannot_change_superusers(
 
 
 def test_roles_give_no_permission_beyond_their_list() -> None:
-    later = {"Operator": {"view_session"}}
+    later = {"Operator": {"view_session", "view_auditentry"}}
     for name, codenames in migration.ROLES.items():
         role = Group.objects.get(name=name)
         assert {*role.permissions.values_list("codename", flat=True)} == {
