@@ -27,7 +27,7 @@ COVERAGE := --cov --cov-report term:skip-covered
 test: $(VENV)/.dev  ## the whole suite but the stack's, on a real PostgreSQL
 	$(PYTEST) $(if $(CI),$(COVERAGE))
 
-test-fast: $(VENV)/.dev  ## the tests that need no browser, started process or training
+test-fast: $(VENV)/.dev  ## the tests that need no browser, started process or TensorFlow
 	$(PYTEST) -m "not slow"
 
 coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses

@@ -33,18 +33,21 @@ from classifier.tests import database, factories
 from classifier.uploads.storage import MARKER
 from classifier.webhooks import events
 
-SLOW_FIXTURES = {"browser", "built", "site"}
+SLOW_FIXTURES = {"browser", "built", "no_real_training", "site"}
 # A long file that begins last keeps one processor waiting.
 LONGEST_FILES = (
     "mnistsite/tests/test_loop.py",
     "training/tests/test_train.py",
-    "training/tests/test_fine_tune.py",
-    "training/tests/test_kills.py",
     "classifier/tests/test_kill_loop.py",
     "mnistsite/tests/test_schema.py",
-    "classifier/recognition/imaging/tests/test_find_digits.py",
+    "training/tests/test_kills.py",
+    "mnistsite/tests/test_run.py",
+    "mnistsite/tests/test_examples.py",
+    "classifier/uploads/tests/test_rescoring_workers.py",
+    "classifier/tests/browser/test_staff_pages.py",
+    "training/tests/test_fine_tune.py",
     "classifier/recognition/imaging/tests/test_limits.py",
-    "training/tests/test_split.py",
+    "classifier/recognition/imaging/tests/test_find_digits.py",
 )
 PASSWORD = "labels all day"
 LOOPBACK = ip_network("127.0.0.0/8")

@@ -27,7 +27,7 @@ def prepare_template() -> None:
     """Create the migrated database that the others are copied from, unless it is up to date."""
     with open_server_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        disable_durability(cursor)
+        configure_server(cursor)
         digest = hash_migrations()
         cursor.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
@@ -47,11 +47,11 @@ def open_server_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
-def disable_durability(cursor: CursorWrapper) -> None:
-    """Switch off durability on the tests' own server."""
+def configure_server(cursor: CursorWrapper) -> None:
+    """Switch off durability, compilation and cleaning on the tests' own server."""
     if connection.settings_dict["HOST"] or "host" in connection.settings_dict["OPTIONS"]:
         return  # somebody else's server
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+    for setting in ("fsync", "synchronous_commit", "full_page_writes", "jit", "autovacuum"):
         cursor.execute(f"ALTER SYSTEM SET {setting} = off")
     cursor.execute("SELECT pg_reload_conf()")
 

@@ -22,6 +22,8 @@ from mnistsite.tests.client import ApiError, AsyncClient, Client
 from mnistsite.tests.examples import ROOT
 from mnistsite.tests.site import Site
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "clients/python"
 OLDEST_PYTHON = (3, 9)
 

@@ -21,6 +21,8 @@ from mnistsite.tests.client import Client
 from mnistsite.tests.examples import DOCS, HOST, ROOT, Example
 from mnistsite.tests.site import CallApi, Site, find_free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 SEPARATOR = "- next example -"
 # Pages with promotions, and the model that they promote; the last one restores the first.
 PROMOTED = {ROOT / "README.md": "baseline", DOCS / "how-to/train.md": "second"}

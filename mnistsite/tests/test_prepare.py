@@ -13,6 +13,8 @@ from django.db import OperationalError, connection
 
 from mnistsite.entrypoints import prepare
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "chosen by the operator"
 
 
@@ -106,7 +108,6 @@ def run_without_embedded(code: str, **environment: str) -> subprocess.CompletedP
     )
 
 
-@pytest.mark.slow
 def test_missing_server_error_names_the_setting() -> None:
     completed = run_without_embedded(
         "from mnistsite.entrypoints import prepare; sys.exit(prepare.main())"
@@ -116,7 +117,6 @@ def test_missing_server_error_names_the_setting() -> None:
     assert "Traceback" not in completed.stderr
 
 
-@pytest.mark.slow
 def test_database_url_needs_no_embedded_server() -> None:
     url = "postgresql://site@db/site"
     completed = run_without_embedded("import mnistsite.wsgi", DATABASE_URL=url, SECRET_KEY="x" * 50)

@@ -13,6 +13,8 @@ from mnistsite.entrypoints import processes
 from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, lock_file
 from mnistsite.tests.site import is_alive
 
+pytestmark = pytest.mark.slow
+
 READY = "print('ready', flush=True)"
 WAIT = f"{READY}; input()"
 IGNORE_TERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT}"

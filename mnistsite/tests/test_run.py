@@ -25,6 +25,8 @@ from mnistsite.tests.site import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -122,7 +124,6 @@ def run_refused(environment: dict[str, str]) -> str:
     return completed.stdout + completed.stderr
 
 
-@pytest.mark.slow
 def test_next_run_ends_processes_of_a_killed_run(
     tmp_path: Path, prepared: Path, draw_digit: Callable[..., bytes]
 ) -> None:

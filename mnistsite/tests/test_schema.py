@@ -15,7 +15,7 @@ from classifier.models import ApiToken, ModelVersion, Source
 from classifier.recognition.labels import Scope
 from classifier.uploads import submission
 
-EXAMPLES = 10  # of each operation
+EXAMPLES = 6  # of each operation
 # A schema can't describe what a valid picture or cursor is.
 EXCLUDED_CHECK = "positive_data_acceptance"
 OPERATION = """

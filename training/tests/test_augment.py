@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from tensorflow import Tensor
 
+pytestmark = pytest.mark.slow
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 

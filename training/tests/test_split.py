@@ -11,6 +11,8 @@ from training.data import outliers, split, styles
 from training.data.images import Images
 from training.data.split import TrainingSplit
 
+pytestmark = pytest.mark.slow
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 

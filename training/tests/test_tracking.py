@@ -15,6 +15,8 @@ from classifier.models import RunState, TrainingRun
 from classifier.tests.pages import get_admin_url, read_text
 from training import tracking
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +52,6 @@ def test_training_installs_wandb() -> None:
     assert re.search(r"^wandb==", locked, re.MULTILINE)
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_log_and_page_of_a_run_show_the_upload_command(
     few: None,

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
 from classifier.recognition import drift, imaging
 from classifier.recognition.imaging import Picture
@@ -45,6 +44,8 @@ def test_false_alarms_are_rarer_than_promised() -> None:
 
 @pytest.mark.slow
 def test_other_digits_are_noticed_within_200_images(baseline: Recognizer) -> None:
+    from sklearn.datasets import load_digits
+
     mixed = np.random.default_rng(0).permutation(read_sample().x_test)
     before = baseline.recognize(mixed[:600])
     pictures = [np.kron(image, np.ones((4, 4))) * 15 for image in load_digits().images[:300]]

@@ -15,6 +15,8 @@ from classifier.recognition.imaging.tests.digit_pictures import (
     measure_similarity,
 )
 
+pytestmark = pytest.mark.slow
+
 Canvas = NDArray[np.float64]
 SIDE = 300
 

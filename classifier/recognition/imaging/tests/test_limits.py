@@ -16,6 +16,8 @@ from classifier.recognition.imaging import ImageError, decode, limits
 from classifier.recognition.imaging.decode import LONG_SIDE
 from classifier.recognition.imaging.reduce import reduce_image
 
+pytestmark = pytest.mark.slow
+
 TIFF_TYPE_LONG = 4
 
 
