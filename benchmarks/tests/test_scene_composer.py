@@ -13,6 +13,8 @@ from classifier.recognition import imaging
 from classifier.recognition.recognizer import Recognizer
 from training.data.images import Images
 
+pytestmark = pytest.mark.slow
+
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 PAGES = ("page of ten", "page with shadow and edge", "page, folded, rim, blur, JPEG")
 ENLARGED = "photo of 12 megapixels"

@@ -23,7 +23,7 @@ from classifier.models import (
 from classifier.tests import factories
 from classifier.tests.pages import get_admin_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 
 ADMIN = "/admin/classifier"
 PAGES = [

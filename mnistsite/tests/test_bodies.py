@@ -26,6 +26,8 @@ from mnistsite.middleware.bodies import BodyLimitMiddleware
 from mnistsite.tests.production.requests import send_request
 from mnistsite.tests.site import find_free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a" * 32
 FORM = HEADERS | {"Cookie": f"csrftoken={TOKEN}", "X-CSRFToken": TOKEN}
 BODY = {"Content-Type": "image/png"}
@@ -179,7 +181,6 @@ def is_ready(port: int) -> bool:
         return False
 
 
-@pytest.mark.slow
 def test_eight_large_uploads_at_once_use_little_memory(
     web: WebServer, draw_digit: Callable[..., bytes]
 ) -> None:

@@ -12,7 +12,7 @@ from classifier.api.problems import MEDIA_TYPE
 from classifier.models import ModelVersion
 from classifier.tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 NUL_COOKIE = r'sessionid="a session key\000"'
 OPERATIONS = [

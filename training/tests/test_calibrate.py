@@ -9,6 +9,8 @@ from training import calibrate
 from training.data.images import Images
 from training.data.split import TrainingSplit
 
+pytestmark = pytest.mark.slow
+
 Floats = NDArray[np.float64]
 
 

@@ -15,7 +15,7 @@ from classifier.uploads import submission
 from training.data import database
 from training.data.snapshot import LeftOut
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

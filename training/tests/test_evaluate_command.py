@@ -14,7 +14,7 @@ from PIL import Image
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture
@@ -99,7 +99,6 @@ def test_unreadable_input_is_refused_with_a_hint(form: str, tmp_path: Path) -> N
         call_command("evaluate", **{form: value})
 
 
-@pytest.mark.slow
 def test_plots_are_written_to_the_folder(
     folder: Path, measure: Callable[..., dict[str, Any]]
 ) -> None:

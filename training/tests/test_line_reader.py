@@ -12,6 +12,8 @@ from classifier.recognition.lines.reader import LineReader, LineReading, combine
 from training.data.images import Images
 from training.data.strings import Composer, Line
 
+pytestmark = pytest.mark.slow
+
 LINES = 120
 FLOOR = 0.8  # of lines that are as hard as those that the network learned from
 
@@ -46,7 +48,6 @@ def draw_grey(line: Line) -> NDArray[np.float32]:
     return 200 - 150 * (line.ink - LOWEST) / (HIGHEST - LOWEST)
 
 
-@pytest.mark.slow
 def test_bundled_reader_reads_most_composed_lines(readings: list[ReadLine]) -> None:
     right = sum(each.reading.text == each.line.text for each in readings)
     assert right / len(readings) > FLOOR

@@ -28,6 +28,8 @@ from classifier.uploads.storage import NoStorage
 if TYPE_CHECKING:
     from moto.server import ThreadedMotoServer
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "uploads-of-the-test"
 KEYS = {"access_key": "key", "secret_key": "hush"}
 
