@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from uuid import uuid4
 
 import numpy as np
+import pillow_heif
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
@@ -171,7 +172,10 @@ def draw_digit(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[
         pixels = digits[0][digits[1] == digit][which]
         paper = Image.fromarray(255 - pixels).resize((280, 280), Image.Resampling.BICUBIC)
         buffer = BytesIO()
-        paper.save(buffer, kind)
+        if kind == "HEIF":
+            pillow_heif.from_pillow(paper.convert("RGB")).save(buffer)
+        else:
+            paper.save(buffer, kind)
         return buffer.getvalue()
 
     return draw

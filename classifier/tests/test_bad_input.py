@@ -143,7 +143,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str, int, str]] = {
     "an animation": (build_animation, "a.gif", 400, "animated"),
     "an SVG": (lambda: SVG, "a.svg", 415, "unsupported_type"),
     "a PDF": (lambda: b"%PDF-1.7\n" + bytes(99), "a.pdf", 415, "unsupported_type"),
-    "a HEIC": (lambda: b"\0\0\0\x18ftypheic" + bytes(99), "a", 415, "unsupported_type"),
+    "a HEIC": (lambda: b"\0\0\0\x18ftypheic" + bytes(99), "a", 400, "damaged"),
     "a damaged AVIF": (lambda: b"\0\0\0\x1cftypavif" + bytes(99), "a", 400, "damaged"),
     "a bomb": (lambda: build_png_claiming(30_000, 30_000), "a.png", 413, "too_many_pixels"),
     "60 million pixels": (lambda: build_png_claiming(10_000, 6_000), "a", 413, "too_many_pixels"),

@@ -220,7 +220,7 @@ def test_classify_continues_after_bad_file(tmp_path: Path, draw_digit: Draw) -> 
     assert lines[1]["code"] == "not_an_image"
     assert (
         lines[1]["detail"]
-        == "The file is not an image. Send a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."
+        == "The file is not an image. Send a JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF."
     )
     assert lines[2]["code"] == "unreadable"
     assert str(nowhere) in lines[2]["detail"]

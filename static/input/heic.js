@@ -1,8 +1,8 @@
-// HEIC, which the site does not read, as JPEG if this browser can decode it.
+// HEIC as JPEG if this browser can decode it, which spares the site the work.
 
 const HEIC = /[./]hei[cf]$/i;
 
-export const isHeic = ({ name, type }) => HEIC.test(type) || HEIC.test(name);
+const isHeic = ({ name, type }) => HEIC.test(type) || HEIC.test(name);
 
 // Resolves to a JPEG, or to the file itself if it is none or can't be decoded.
 export async function convertHeic(file) {

@@ -1,7 +1,6 @@
 // The chosen pictures in the area, each with its live answer.
 // Events: "selected", "added", "removed" and "crop" {detail: subject}, and "changed" after a person's change.
 
-import { isHeic } from "./heic.js";
 import { fill } from "./text.js";
 
 const MB = 1024 * 1024;
@@ -80,9 +79,8 @@ export class Pictures extends EventTarget {
   }
 
   #findProblem(file, chosen) {
-    const { heic, notPicture, refused, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
+    const { notPicture, refused, tooLarge, tooMany, maxMb, maxPictures } = this.#limits;
     const { name, size, type } = file;
-    if (isHeic(file)) return heic;
     if (REFUSED.test(type) || REFUSED.test(name)) return refused;
     if (type && !type.startsWith("image/")) return notPicture;
     if (chosen.length >= maxPictures) return tooMany;

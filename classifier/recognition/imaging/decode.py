@@ -10,6 +10,7 @@ from PIL import AvifImagePlugin, ExifTags, Image, ImageOps, UnidentifiedImageErr
 from classifier.recognition.imaging import limits
 from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.imaging.errors import DAMAGED, FORMATS, ImageError, gettext_noop
+from classifier.recognition.imaging.heic import open_heic
 from classifier.recognition.imaging.limits import MIN_SIDE, BoundedReader
 from classifier.recognition.imaging.reduce import reduce_image
 
@@ -28,6 +29,7 @@ MEDIA_TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
     "AVIF": "image/avif",
+    "PPM": "image/heic",  # as `open_heic` returns it
 }
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")  # Pillow finds MPO through JPEG
 _UNSUPPORTED_STARTS = {
@@ -39,7 +41,7 @@ _UNSUPPORTED_STARTS = {
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
 }
 _AVIF_BRANDS = {b"avif", b"avis"}
-_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as other decoders, so that one file takes one core
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 # Pillow's readers raise these for damaged files.
@@ -83,10 +85,10 @@ def decode(data: bytes) -> Picture:
         message = gettext_noop("The file is empty. Send a %(formats)s.")
         raise ImageError("empty", message, formats=FORMATS)
     _reject_unsupported(data)
-    image = _open(data)
+    image = open_heic(data) if _is_heic(data) else _open(data)
     limits.check_limits(image, data)
     _check_frames(image)
-    size = image.size
+    size = image.info.get("original_size", image.size)
     media_type = MEDIA_TYPES[image.format or ""]
     try:
         with limits.limit_concurrency(image):
@@ -100,13 +102,15 @@ def decode(data: bytes) -> Picture:
 
 def _reject_unsupported(data: bytes) -> None:
     name = next((n for start, n in _UNSUPPORTED_STARTS.items() if data.startswith(start)), None)
-    if set(_list_brands(data)[:1]) & _HEIC_BRANDS and not _is_avif(data):
-        name = "HEIC"
     if b"<svg" in data[:1024].lower():
         name = "SVG"
     if name:
         message = gettext_noop("%(kind)s is not accepted. Send a %(formats)s.")
         raise ImageError("unsupported_type", message, kind=name, formats=FORMATS)
+
+
+def _is_heic(data: bytes) -> bool:
+    return bool(set(_list_brands(data)[:1]) & _HEIC_BRANDS) and not _is_avif(data)
 
 
 def _is_avif(data: bytes) -> bool:

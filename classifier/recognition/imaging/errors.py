@@ -1,6 +1,6 @@
 """The error of a file that can't be decoded."""
 
-FORMATS = "JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"
+FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
 
 
 def gettext_noop(message: str) -> str:

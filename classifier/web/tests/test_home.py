@@ -141,7 +141,7 @@ def test_unreadable_file_shows_error_above_form(champion: ModelVersion, client: 
 
     assert response.status_code == 400
     assert list_alerts(response) == [
-        "The file is not an image. Send a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."
+        "The file is not an image. Send a JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF."
     ]
     assert 'action="/predict"' in response.content.decode()
     assert list_alerts(client.get("/")) == []

@@ -38,7 +38,6 @@ FRAMES: dict[str, Any] = {"save_all": True, "append_images": [Image.new("L", (60
         (PNG[:20], "damaged"),
         (encode_image(Image.effect_noise((64, 64), 60), "JPEG")[:900], "damaged"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_type"),
-        (b"\x00\x00\x00\x18ftypheic", "unsupported_type"),
         (b"\x00\x00\x00\x1cftypavif", "damaged"),
         (b"%PDF-1.7", "unsupported_type"),
         (encode_picture(np.zeros((7, 300))), "too_small"),
@@ -53,10 +52,9 @@ def test_bad_file_is_rejected_with_its_code(data: bytes, code: str) -> None:
     assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize(("head", "name"), [(b"ftypheic", "HEIC"), (b"ftypmif1", "HEIC")])
-def test_unsupported_type_is_named(head: bytes, name: str) -> None:
-    with pytest.raises(ImageError, match=name):
-        decode(b"\x00\x00\x00\x18" + head)
+def test_unsupported_type_is_named() -> None:
+    with pytest.raises(ImageError, match="JPEG XL"):
+        decode(b"\xff\x0a")
 
 
 def test_avif_with_a_common_brand_is_read() -> None:
