@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _confirm(request: HttpRequest) -> str:
     guess = request.POST.get("guess", "")
-    images, wrong = _parse_ids(request, "image"), _parse_ids(request, "wrong")
+    images, wrong = ({*parse_ids(request, name)} for name in ("image", "wrong"))
     right = images - wrong
     scores = queue.confirm_guess(guess, right, images & wrong, cast(User, request.user))
     request.session[SESSION_KEY] = {
@@ -52,9 +52,10 @@ def _confirm(request: HttpRequest) -> str:
     return guess
 
 
-def _parse_ids(request: HttpRequest, name: str) -> set[UUID]:
+def parse_ids(request: HttpRequest, name: str) -> list[UUID]:
+    """Return the ids in a field of a form. Raise RuleBroken."""
     try:
-        return set(map(UUID, request.POST.getlist(name)))
+        return [*map(UUID, request.POST.getlist(name))]
     except ValueError as error:
         raise RuleBroken(_("%(field)s: use the ids of images.") % {"field": name}) from error
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from classifier.admin.grid import parse_ids
 from classifier.errors import RuleBroken
 from classifier.labelling import queue
 from classifier.models import InputImage, QueueItem, Upload
@@ -50,18 +51,11 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest) -> None:
-    ids = _parse_ids(request)
+    ids = parse_ids(request, "image")
     text = "-" * len(ids) if "skip" in request.POST else request.POST.get("text", "")
     answers = _parse_answers(ids, text)
     queue.answer_row(answers, cast(User, request.user))
     request.session[SESSION_KEY] = [*map(str, ids)]
-
-
-def _parse_ids(request: HttpRequest) -> list[UUID]:
-    try:
-        return [*map(UUID, request.POST.getlist("image"))]
-    except ValueError as error:
-        raise RuleBroken(_("%(field)s: use the ids of images.") % {"field": "image"}) from error
 
 
 def _parse_answers(ids: list[UUID], text: str) -> dict[UUID, str]:

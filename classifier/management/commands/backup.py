@@ -5,20 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from classifier.backups.creation import Backup, create_backup
-from classifier.backups.manifest import BackupError
-from classifier.uploads.storage import NoStorage
-
-NO_KEY = (
-    "Set SECRET_KEY_FILE to the file of the site's key. For a site that was started by "
-    "`make run`, it is var/secret_key."
-)
+from classifier.management.base import ProductCommand
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Make a backup of database, originals and models in a new folder below DIR, while the site "
         "runs. Files that the newest backup in DIR has are linked instead of copied."
@@ -38,9 +31,7 @@ class Command(BaseCommand):
             if keys:
                 write_key(keys.resolve(), dir.resolve())
             backup = create_backup(dir)
-        except ImproperlyConfigured as error:
-            raise CommandError(NO_KEY) from error
-        except (BackupError, NoStorage, OSError) as error:
+        except OSError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(describe_backup(backup))
         if missing := len(backup.manifest.missing):

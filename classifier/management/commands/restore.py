@@ -4,18 +4,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from classifier.backups.manifest import BackupError
 from classifier.backups.restoration import restore_backup
-from classifier.management.commands.backup import NO_KEY
-from classifier.recognition.model_folder import ArtifactError
-from classifier.uploads.storage import NoStorage
+from classifier.management.base import ProductCommand
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Restore a backup into an empty database and an empty MEDIA_ROOT, and verify everything. "
         "Nothing is overwritten. After an interruption, run it again."
@@ -32,9 +28,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, dir: Path, other_key: bool, **options: Any) -> None:
         try:
             manifest = restore_backup(dir, other_key)
-        except ImproperlyConfigured as error:
-            raise CommandError(NO_KEY) from error
-        except (BackupError, ArtifactError, NoStorage, OSError) as error:
+        except OSError as error:
             raise CommandError(str(error)) from error
         rows = sum(table.rows for table in manifest.tables)
         self.stdout.write(

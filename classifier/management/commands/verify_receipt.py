@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 from classifier.management.base import ProductCommand
@@ -28,11 +27,6 @@ class Command(ProductCommand):
             raise CommandError(f"{file} can't be read: {error.strerror}.") from error
         except ValueError as error:
             raise CommandError(f"{file} is not JSON: {error}") from error
-        except ImproperlyConfigured as error:
-            raise CommandError(
-                "Set SECRET_KEY_FILE to the file of the site's key. For a site that was started by "
-                "`make run`, it is var/secret_key."
-            ) from error
         images = len(receipt["images"])
         self.stdout.write(
             f"The receipt is valid. {images} image{'s' if images > 1 else ''} of upload "
