@@ -1,5 +1,7 @@
 """Defines the network: a small CNN that recognises digits and rejects other images."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -32,9 +34,22 @@ def build() -> keras.Model:
     )
 
 
-def _convolution(filters: int, size: int, strides: int = 1) -> list[keras.Layer]:
+def _convolution(filters: int, size: int | tuple[int, int], **options: Any) -> list[keras.Layer]:
     return [
-        layers.Conv2D(filters, size, strides=strides, use_bias=False),
+        layers.Conv2D(filters, size, use_bias=False, **options),
         layers.BatchNormalization(momentum=MOMENTUM),
         layers.ReLU(),
     ]
+
+
+def convolve(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    padding: str = "same",
+    **options: Any,
+) -> keras.KerasTensor:
+    """Add a convolution to a network that sees whole pictures."""
+    for layer in _convolution(filters, size, padding=padding, **options):
+        x = layer(x)
+    return x

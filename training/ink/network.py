@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-MOMENTUM = 0.95  # as in the network of single digits
+from training.network import convolve
+
 CHANNELS = (12, 20, 32, 48)  # at a half, a quarter, … of the picture's size
 INK_WEIGHT = 2.0  # of ink relative to paper, which is most of a picture
 
@@ -19,28 +20,19 @@ def build_network() -> keras.Model:
     x = layers.Lambda(lambda grey: tf.math.log(grey + 0.04))(picture)
     skipped = []
     for depth, channels in enumerate(CHANNELS):
-        x = _convolve(x, channels, 5 if depth == 0 else 3, strides=2)
-        x = _convolve(x, channels, 3)
+        x = convolve(x, channels, 5 if depth == 0 else 3, strides=2)
+        x = convolve(x, channels, 3)
         skipped.append(x)
-    x = layers.Add()([x, _convolve(x, CHANNELS[-1], 3, dilation=2)])
+    x = layers.Add()([x, convolve(x, CHANNELS[-1], 3, dilation_rate=2)])
     for channels, skip in zip(CHANNELS[-2::-1], skipped[-2::-1], strict=True):
-        x = _double_size(_convolve(x, 4 * channels, 1))
-        x = _convolve(layers.Concatenate()([x, skip]), channels, 3)
+        x = _double_size(convolve(x, 4 * channels, 1))
+        x = convolve(layers.Concatenate()([x, skip]), channels, 3)
     return keras.Model(picture, _double_size(layers.Conv2D(4, 3, padding="same")(x)))
 
 
 def _double_size(x: keras.KerasTensor) -> keras.KerasTensor:
     """Return a quarter of the channels at twice the size."""
     return layers.Lambda(lambda each: tf.nn.depth_to_space(each, 2))(x)
-
-
-def _convolve(
-    x: keras.KerasTensor, filters: int, size: int, strides: int = 1, dilation: int = 1
-) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        filters, size, strides=strides, padding="same", dilation_rate=dilation, use_bias=False
-    )(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
 
 
 def compute_loss(ink: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

@@ -8,8 +8,8 @@ from keras import layers
 
 from classifier.recognition.lines.ctc import BLANK
 from classifier.recognition.lines.preparation import HEIGHT
+from training.network import convolve
 
-MOMENTUM = 0.95  # as in the network of single digits
 STRIDE = 2  # pixels per step
 SIDES = 4  # of a digit: left, top, right and bottom
 WIDTH = 128  # channels of the steps
@@ -25,31 +25,17 @@ def build_network() -> keras.Model:
     network is fully convolutional, so it accepts any w. It has 400,000 parameters.
     """
     line = keras.Input((HEIGHT, None, 1))
-    x = _convolve(line, 16, (5, 5), strides=(2, STRIDE))
-    x = _convolve(x, 24, (3, 3))
-    x = _convolve(x, 32, (3, 3), strides=(2, 1))
-    x = _convolve(x, 40, (3, 3))
-    x = _convolve(x, 64, (3, 3), strides=(2, 1))
-    x = _convolve(x, 96, (3, 3))
-    x = _convolve(x, WIDTH, (4, 1), padding="valid")
+    x = convolve(line, 16, (5, 5), strides=(2, STRIDE))
+    x = convolve(x, 24, (3, 3))
+    x = convolve(x, 32, (3, 3), strides=(2, 1))
+    x = convolve(x, 40, (3, 3))
+    x = convolve(x, 64, (3, 3), strides=(2, 1))
+    x = convolve(x, 96, (3, 3))
+    x = convolve(x, WIDTH, (4, 1), padding="valid")
     for dilation in DILATIONS:
-        x = layers.Add()([x, _convolve(x, WIDTH, (1, 5), dilation=(1, dilation))])
+        x = layers.Add()([x, convolve(x, WIDTH, (1, 5), dilation_rate=(1, dilation))])
     x = layers.Dropout(0.2)(x)
     return keras.Model(line, layers.Conv2D(BLANK + 1 + SIDES, 1)(x))
-
-
-def _convolve(
-    x: keras.KerasTensor,
-    filters: int,
-    size: tuple[int, int],
-    strides: tuple[int, int] = (1, 1),
-    padding: str = "same",
-    dilation: tuple[int, int] = (1, 1),
-) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        filters, size, strides=strides, padding=padding, dilation_rate=dilation, use_bias=False
-    )(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
 
 
 @dataclass(frozen=True)
