@@ -40,9 +40,10 @@ InputImage.objects.filter(source="mnist_sample", id__gte="5" + 31 * "0").delete(
 
 # So few digits prove no certificate.
 PROMISE = """
+from dataclasses import asdict
 from classifier.models import ModelVersion
 from classifier.tests import factories
-certificate = factories.build_certificate(level=0.002).to_json()
+certificate = asdict(factories.build_certificate(level=0.002))
 ModelVersion.objects.filter(state="champion").update(certificates=[certificate])
 """
 RUN_TASK = """
