@@ -12,16 +12,3 @@ from classifier.admin import (
     versions,
     webhooks,
 )
-
-__all__ = [
-    "audit_log",
-    "deliveries",
-    "erasures",
-    "images",
-    "runs",
-    "tokens",
-    "uploads",
-    "users",
-    "versions",
-    "webhooks",
-]
