@@ -17,7 +17,7 @@ from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
 from classifier.recognition.model_folder import Manifest
 from classifier.recognition.recognizer import Graph, Recognizer
-from classifier.registry import erasures, runs, serving, versions
+from classifier.registry import erasures, runs, serving, signatures, versions
 from classifier.registry.serving import find_model_folder
 from classifier.webhooks import events
 from training import (
@@ -62,6 +62,8 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
             results = _evaluate(draft, plan, record)
             _draw_plots(plan, results)
             model_folder.write_manifest(draft, replace(manifest, metrics=results.to_json()))
+            if settings.MODEL_SIGNING_KEY:
+                signatures.sign_folder(draft)
         track(results.to_json())
     compared = _compare(results, plan.data.new, champion, record) if champion else None
     return _register(plan, results, compared, record)

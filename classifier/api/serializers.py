@@ -199,6 +199,9 @@ class CertificateSerializer(serializers.Serializer[Any]):
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     certificates = CertificateSerializer(many=True, read_only=True)
+    digest = serializers.CharField(
+        source="checksum", read_only=True, help_text="sha256 of the folder's manifest"
+    )
 
     class Meta:
         model = ModelVersion
@@ -210,6 +213,8 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "configuration",
             "snapshot",
             "comparison",
+            "digest",
+            "signer",
             "created_at",
         ]
 

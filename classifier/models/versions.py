@@ -54,6 +54,9 @@ class ModelVersion(models.Model):
         default=list, help_text="bounds on its errors among accepted digits"
     )
     checksum = models.CharField(max_length=64, help_text="sha256 of the folder's manifest")
+    signer = models.CharField(
+        max_length=64, blank=True, help_text="public key (Ed25519) that signed the manifest"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ModelVersionQuerySet.as_manager()

@@ -16,6 +16,7 @@ from classifier.recognition.durable_files import fsync, make_folder
 
 FORMAT = 2
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"  # optional
 GRAPH = "model.tflite"
 REJECTOR = "rejector.npz"
 EXEMPLARS = "exemplars.npz"  # optional
@@ -132,7 +133,7 @@ def _parse(path: Path, content: bytes) -> Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest with the checksums of all other files in the folder."""
-    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
+    paths = sorted(path for path in folder.iterdir() if path.name not in (MANIFEST, SIGNATURE))
     files = {path.name: hash_file(path) for path in paths}
     values = asdict(manifest) | {"files": files}
     (folder / MANIFEST).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")

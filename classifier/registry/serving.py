@@ -11,6 +11,7 @@ from classifier.models import ModelVersion
 from classifier.models.refreshed import Refreshed
 from classifier.recognition.model_folder import ArtifactError
 from classifier.recognition.recognizer import Recognizer
+from classifier.registry import signatures
 
 BUNDLED = "baseline"
 
@@ -34,8 +35,13 @@ def find_model_folder(name: str) -> Path:
 
 
 def load_recognizer(version: ModelVersion) -> Recognizer:
-    """Load a model's folder. Raise ArtifactError if it is not the folder that was registered."""
-    return Recognizer(find_model_folder(version.name), version.checksum)
+    """Load a model's folder.
+
+    Raise ArtifactError if it is not the folder that was registered, or its signature is missing.
+    """
+    folder = find_model_folder(version.name)
+    signatures.check_signature(folder)
+    return Recognizer(folder, version.checksum)
 
 
 @lru_cache(maxsize=2)

@@ -26,7 +26,7 @@ from classifier.models import (
 from classifier.recognition import model_folder
 from classifier.recognition.labels import Event
 from classifier.recognition.recognizer import Recognizer
-from classifier.registry import erasures
+from classifier.registry import erasures, signatures
 from classifier.registry.serving import BUNDLED, find_model_folder
 from classifier.webhooks import events
 
@@ -54,12 +54,14 @@ def register(
     """
     folder = find_model_folder(name)
     model_folder.verify(folder)  # checks the files that only training reads
+    signer = signatures.check_signature(folder)
     recognizer = Recognizer(folder)
     manifest = recognizer.manifest
     passed = comparison is None or comparison.get("passed", True)
     values = {
         "state": ModelState.CANDIDATE if passed else ModelState.REJECTED,
         "checksum": recognizer.checksum,
+        "signer": signer,
         "metrics": manifest.metrics,
         "configuration": manifest.configuration,
         "snapshot": manifest.dataset,

@@ -5,7 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 
-NAMES = ("secret_key", "database_password", "admin_password")
+NAMES = ("secret_key", "model_signing_key", "database_password", "admin_password")
 BYTES = 32
 # Users with different ids read the files; the folder is mounted only for them.
 MODE = 0o444

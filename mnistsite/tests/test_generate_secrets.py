@@ -8,7 +8,7 @@ import pytest
 
 from mnistsite.entrypoints import generate_secrets
 
-NAMES = {"secret_key", "database_password", "admin_password"}
+NAMES = {"secret_key", "model_signing_key", "database_password", "admin_password"}
 
 
 def read_files(folder: Path) -> dict[str, str]:

@@ -206,11 +206,13 @@ def test_damaged_table_is_refused(tmp_path: Path) -> None:
         restore(backup.folder)
 
 
-def test_key_is_written_apart(tmp_path: Path, settings: Settings) -> None:
+def test_keys_are_written_apart(tmp_path: Path, settings: Settings) -> None:
     backups, keys = tmp_path / "backups", tmp_path / "keys"
+    settings.MODEL_SIGNING_KEY = "signs models"
     call_command("backup", str(backups), "--keys", str(keys), stdout=StringIO())
 
     assert (keys / "secret_key").read_text() == settings.SECRET_KEY
+    assert (keys / "model_signing_key").read_text() == "signs models"
     assert (keys / "secret_key").stat().st_mode & 0o777 == 0o600
     assert not [path for path in backups.rglob("*") if "key" in path.name]
 

@@ -23,13 +23,13 @@ class Command(ProductCommand):
             "--keys",
             type=Path,
             metavar="DIR",
-            help="also write SECRET_KEY into this folder, which must not be inside the first",
+            help="also write the keys of the site into this folder, which must not be inside DIR",
         )
 
     def handle(self, *_: Any, dir: Path, keys: Path | None, **options: Any) -> None:
         try:
             if keys:
-                write_key(keys.resolve(), dir.resolve())
+                write_keys(keys.resolve(), dir.resolve())
             backup = create_backup(dir)
         except OSError as error:
             raise CommandError(str(error)) from error
@@ -38,16 +38,18 @@ class Command(ProductCommand):
             raise CommandError(f"{missing} originals are missing: `manage.py verify` lists them.")
 
 
-def write_key(folder: Path, backups: Path) -> None:
-    """Write SECRET_KEY, readable only by its owner. Raise CommandError."""
+def write_keys(folder: Path, backups: Path) -> None:
+    """Write the keys, readable only by their owner. Raise CommandError."""
     if folder.is_relative_to(backups):
         raise CommandError(
-            "Choose a folder for the key outside the backups, so that a stolen backup has no key."
+            "Choose a folder for the keys outside the backups, so that a stolen backup has none."
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "secret_key"
-    path.touch(mode=0o600)
-    path.write_text(settings.SECRET_KEY)
+    keys = {"secret_key": settings.SECRET_KEY, "model_signing_key": settings.MODEL_SIGNING_KEY}
+    for name, key in keys.items():
+        if key:
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_text(key)
 
 
 def describe_backup(backup: Backup) -> str:

@@ -207,7 +207,7 @@ def test_overview_counts_what_the_champion_has_to_forget(
     settings.FORGET_WITHIN_DAYS = 7
     due = Erasure.objects.get().created_at + timedelta(days=7)
     date = date_format(timezone.localtime(due), "DATE_FORMAT")
-    assert f"A model without it is due by {date}." in read_text(client, "/admin/")
+    assert f"A model without them is due by {date}." in read_text(client, "/admin/")
 
 
 def test_page_lists_deletions_with_state_and_receipt(

@@ -239,7 +239,7 @@ def create_session(production: Production, name: str) -> str:
         "--command",
         f"""
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
+from classifier.access.sessions import SessionStore
 user, _ = User.objects.get_or_create(username={name!r})
 session = SessionStore()
 session["_auth_user_id"] = str(user.pk)
