@@ -49,8 +49,7 @@ class Site:
     def manage(self, *arguments: str) -> str:
         completed = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            env=self.environment
-            | {"SECRET_KEY_FILE": f"{self.environment['VAR_DIR']}/secret_key"},
+            env=self.environment | {"SECRET_KEY_FILE": f"{self.environment['VAR_DIR']}/secret_key"},
             cwd=settings.BASE_DIR,
             capture_output=True,
             text=True,

@@ -4,12 +4,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from classifier.management.base import ProductCommand
 from classifier.monitoring import audit_log
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Write the audit log to a new file, as JSON lines with a signature at the end. Keep it "
         "where nobody can change it; `audit_verify` compares it with the database later."

@@ -4,13 +4,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from classifier.errors import RuleBroken
+from classifier.management.base import ProductCommand
 from classifier.monitoring import audit_log
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Verify that no entry of the audit log is changed or missing. With a file, verify that "
         "export, and that the database still has its entries."
@@ -31,8 +31,6 @@ class Command(BaseCommand):
         try:
             with file.open() as export:
                 count = audit_log.verify_export(export)
-        except (RuleBroken, UnicodeDecodeError) as error:
-            raise CommandError(str(error)) from error
-        except OSError as error:
-            raise CommandError(f"{file} can't be read: {error.strerror}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} can't be read: {error}") from error
         self.stdout.write(f"The export is genuine, and its {count} entries are in the database.")

@@ -3,17 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from classifier.management.base import ProductCommand
 from classifier.models import ModelVersion
 from classifier.recognition import model_folder
-from classifier.recognition.model_folder import ArtifactError
 from classifier.registry import signatures
 from classifier.registry.serving import find_model_folder
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Sign a model folder with MODEL_SIGNING_KEY, for example one from another site. `train` "
         "signs what it writes."
@@ -24,13 +23,11 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, name: str, **options: Any) -> None:
         folder = find_model_folder(name)
+        model_folder.verify(folder)
         try:
-            model_folder.verify(folder)
             signatures.sign_folder(folder)
-            signer = signatures.read_signer(folder)
-        except (ArtifactError, ImproperlyConfigured) as error:
-            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{folder} can't be written: {error.strerror}.") from error
+        signer = signatures.read_signer(folder)
         ModelVersion.objects.filter(name=name).update(signer=signer)
         self.stdout.write(f"{folder} is signed by {signer}.")
