@@ -7,7 +7,7 @@ from classifier.recognition.labels import Label
 from classifier.uploads.answers import Answer, DigitAnswer
 
 MAX_WIDTH, MAX_HEIGHT = 624, 320
-SINGLE_DIGIT_SIDE = 224  # like the other views of a single digit, which are beside it
+SINGLE_DIGIT_SIDE = 224  # pixels, like the other views of a single digit
 MAX_SCALE = 4  # a picture of few pixels would be a blur in full width
 TEXT_HEIGHT = 0.045  # as a share of the picture's longer side
 TEXT_OUTLINE = 0.2  # as a share of the text's height
@@ -15,7 +15,7 @@ TEXT_OUTLINE = 0.2  # as a share of the text's height
 
 @dataclass(frozen=True)
 class DigitBox:
-    """The box of a digit in pixels of the original, and the text beside it."""
+    """The box of a digit in pixels of the original, and its text."""
 
     number: int
     digit: DigitAnswer
