@@ -5,7 +5,9 @@ effect as a kill at the next step.
 """
 
 import os
+import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -13,6 +15,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+
+from classifier.tests import workers
 
 FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
 
@@ -68,3 +72,17 @@ def _kill_at(step: int) -> None:
 
 def print_step(step: int, was_killed: bool, problems: list[str]) -> None:
     sys.stdout.write(f"{'killed' if was_killed else 'lived'} {step}: {problems or 'none'}\n")
+
+
+def run_script(script: str, variables: dict[str, str] | None = None) -> tuple[list[str], str]:
+    """Run a script that prints steps; return the problems of each, and the errors' stream."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=workers.build_environment() | (variables or {}),
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return re.findall(r"^(?:killed|lived) \d+: (.*)$", done.stdout, re.MULTILINE), done.stderr

@@ -1,13 +1,8 @@
 """Shadow reading, promotion, audits, rollback and deletion, killed at any step."""
 
-import re
-import subprocess
-import sys
-
 import pytest
-from django.conf import settings
 
-from classifier.tests import workers
+from classifier.tests import killing
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -21,15 +16,6 @@ SETTINGS = {
 
 
 def test_kill_at_any_step_leaves_no_half_state_and_the_next_jobs_finish() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env=workers.build_environment() | SETTINGS,
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    steps = re.findall(r"^(killed|lived) (\d+): (.*)$", done.stdout, re.MULTILINE)
-    assert len(steps) > 60
-    assert {problems for *_, problems in steps} == {"none"}
+    problems, _ = killing.run_script(SCRIPT, SETTINGS)
+    assert len(problems) > 60
+    assert {*problems} == {"none"}

@@ -52,6 +52,17 @@ def phone_page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
         yield context.new_page()
 
 
+@pytest.fixture
+def touch_home(champion: ModelVersion, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """The home page on a phone with a touch screen."""
+    with browser.new_context(
+        base_url=live_server.url, viewport=PHONE, has_touch=True, is_mobile=True
+    ) as context:
+        page = context.new_page()
+        page.goto("/")
+        yield page
+
+
 def log_in(context: BrowserContext, live_server: LiveServer, user: User) -> None:
     client = Client()
     client.force_login(user)

@@ -6,10 +6,9 @@ from typing import Literal
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, ViewportSize, expect
 
-from classifier.models import ModelVersion, Upload
+from classifier.models import Upload
 from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import expect_answer
 from classifier.tests.browser.test_accessibility import expect_no_violation
@@ -34,6 +33,15 @@ def locate(page: Page, x: float, y: float) -> tuple[float, float]:
     return place["x"] + x * place["width"], place["y"] + y * place["height"]
 
 
+def cut_out_second_digit(page: Page) -> None:
+    page.mouse.move(*locate(page, 0.1, 0.1))
+    page.mouse.down()
+    page.mouse.move(*locate(page, 0.5, 0), steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name="Use this part").click()
+    expect_answer(page, "2")
+
+
 def get_stored_size() -> tuple[int, int]:
     upload = Upload.objects.get()
     return upload.width, upload.height
@@ -51,13 +59,7 @@ def test_frame_is_cut_out_and_sent(
     home.emulate_media(color_scheme=scheme)
     open_dialog(home, draw_number(draw_digit, "42"))
     expect_no_violation(home)
-    home.mouse.move(*locate(home, 0.1, 0.1))
-    home.mouse.down()
-    home.mouse.move(*locate(home, 0.5, 0), steps=4)
-    home.mouse.up()
-    home.get_by_role("button", name="Use this part").click()
-
-    expect_answer(home, "2")
+    cut_out_second_digit(home)
     home.get_by_role("button", name="Send").click()
     home.wait_for_url("**/result/*")
     width, height = get_stored_size()
@@ -67,12 +69,7 @@ def test_frame_is_cut_out_and_sent(
 
 def test_crop_is_undone(home: Page, draw_digit: Draw) -> None:
     open_dialog(home, draw_number(draw_digit, "42"))
-    home.mouse.move(*locate(home, 0.1, 0.1))
-    home.mouse.down()
-    home.mouse.move(*locate(home, 0.5, 0), steps=4)
-    home.mouse.up()
-    home.get_by_role("button", name="Use this part").click()
-    expect_answer(home, "2")
+    cut_out_second_digit(home)
     home.get_by_role("button", name="Undo").click()
     expect_answer(home, "42")
 
@@ -109,26 +106,17 @@ def test_cancelled_dialog_changes_nothing(home: Page, draw_digit: Draw) -> None:
     expect_answer(home, "42")
 
 
-def test_finger_moves_the_frame(
-    champion: ModelVersion, browser: Browser, live_server: LiveServer, draw_digit: Draw
-) -> None:
-    with browser.new_context(
-        base_url=live_server.url, viewport=PHONE, has_touch=True, is_mobile=True
-    ) as context:
-        page = context.new_page()
-        page.goto("/")
-        open_dialog(page, draw_digit(7))
-        frame = page.locator("#crop g rect")
-        before = frame.bounding_box()
-        touch = context.new_cdp_session(page)
-        for kind, share in (("touchStart", 0.5), ("touchMove", 0.53), ("touchMove", 0.56)):
-            x, y = locate(page, share, share)
-            touch.send(
-                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]}
-            )
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        after = frame.bounding_box()
-        assert before
-        assert after
-        assert after["x"] > before["x"]
-        assert after["width"] == pytest.approx(before["width"], abs=1)
+def test_finger_moves_the_frame(touch_home: Page, draw_digit: Draw) -> None:
+    open_dialog(touch_home, draw_digit(7))
+    frame = touch_home.locator("#crop g rect")
+    before = frame.bounding_box()
+    touch = touch_home.context.new_cdp_session(touch_home)
+    for kind, share in (("touchStart", 0.5), ("touchMove", 0.53), ("touchMove", 0.56)):
+        x, y = locate(touch_home, share, share)
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    after = frame.bounding_box()
+    assert before
+    assert after
+    assert after["x"] > before["x"]
+    assert after["width"] == pytest.approx(before["width"], abs=1)

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import FilePayload, Page, expect
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.conftest import PHONE, send_pictures
@@ -34,23 +33,18 @@ def test_plain_form_works_without_javascript(
     assert Upload.objects.count() == 2
 
 
-def test_home_page_fits_phone_and_offers_camera(
-    champion: ModelVersion, browser: Browser, live_server: LiveServer, draw_digit: Draw
-) -> None:
-    with browser.new_context(
-        base_url=live_server.url, viewport=PHONE, has_touch=True, is_mobile=True
-    ) as context:
-        page = context.new_page()
-        page.goto("/")
-        expect(page.get_by_label("Take a photo")).to_have_attribute("capture", "environment")
-        photo = FilePayload(name="photo.png", mimeType="image/png", buffer=draw_digit(4))
-        page.get_by_label("Take a photo").set_input_files(photo)
-        expect_answer(page, "4")
-        for tool in page.locator(".tools .tool").all():
-            box = tool.bounding_box()
-            assert box
-            assert min(box["width"], box["height"]) >= 44
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+def test_home_page_fits_phone_and_offers_camera(touch_home: Page, draw_digit: Draw) -> None:
+    camera = touch_home.get_by_label("Take a photo")
+    expect(camera).to_have_attribute("capture", "environment")
+    camera.set_input_files(
+        FilePayload(name="photo.png", mimeType="image/png", buffer=draw_digit(4))
+    )
+    expect_answer(touch_home, "4")
+    for tool in touch_home.locator(".tools .tool").all():
+        box = tool.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+    assert touch_home.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
 def test_mouse_device_is_offered_no_camera(champion: ModelVersion, page: Page) -> None:
