@@ -152,6 +152,20 @@ def test_request_for_programs_gives_the_same_answer(
     assert output.startswith("7 ") or json.loads(output)["label"] == "7"
 
 
+def test_request_in_javascript_gives_the_same_answer(
+    champion: ModelVersion, page: Page, draw_digit: Draw
+) -> None:
+    page.goto(create_seven(draw_digit))
+    code = page.locator("#as-javascript").text_content()
+    with page.expect_console_message() as message:
+        page.evaluate(
+            f"async (bytes) => {{ const file = new Blob([new Uint8Array(bytes)]); {code} }}",
+            list(draw_digit(7)),
+        )
+
+    assert message.value.text.startswith("7 ")
+
+
 @pytest.mark.parametrize("width", [360, 1440])
 def test_request_for_programs_fits_the_page(
     champion: ModelVersion, page: Page, draw_digit: Draw, width: int
