@@ -60,6 +60,8 @@ def main() -> None:
         start_browser() as browser,
     ):
         pages = [open_page(browser, f"http://127.0.0.1:{port}") for _ in range(PEOPLE)]
+        for page in pages:
+            page.evaluate("times = [performance.now()]; refusals = 0")
         time.sleep(options.seconds)
         times = [page.evaluate("times") for page in pages]
         refusals = sum(page.evaluate("refusals") for page in pages)

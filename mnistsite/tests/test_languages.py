@@ -77,7 +77,7 @@ STAFF_PAGES = {
     "classifier/upload/": "Dateityp",
     "classifier/webhook/add/": "Beim Speichern entsteht ein Geheimnis",
     "classifier/apitoken/add/": "wofür das Token verwendet werden darf",
-    "account/": "Alle angemeldeten Personen",
+    "account/": "angemeldeten Personen",
     "auth/user/": "Rollen",
 }
 

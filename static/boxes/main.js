@@ -166,3 +166,4 @@ number.addEventListener("input", () => {
 for (const name of Object.keys(actions)) button(name).addEventListener("click", () => act(name));
 form.addEventListener("submit", send);
 render();
+if (location.hash === "#correct") details.open = true;

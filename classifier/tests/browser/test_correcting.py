@@ -268,6 +268,9 @@ def test_correction_is_accepted_by_one_key_and_undone(result: Page, settings: Se
     expect(result.locator("[aria-busy=true]")).to_have_count(0)
     assert list_labels(upload) == ["unknown"] * 4
     expect(result.locator("#cards .card").first).to_be_visible()
+    result.get_by_role("link", name="correct its boxes").first.click()
+    expect(list_boxes(result)).to_have_count(4)
+    expect(get_number(result)).to_be_visible()
 
 
 def list_labels(upload: Upload) -> list[str]:

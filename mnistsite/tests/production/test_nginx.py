@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -142,6 +143,19 @@ def test_too_many_predictions_are_throttled(
     assert (throttled.status, throttled.json["code"]) == (429, "throttled")
     assert throttled.headers["Retry-After"] == "1"
     assert send_request(port, "/").status == 200, "other pages are limited too"
+
+
+def test_previews_over_the_limit_are_queued(
+    production: Production, draw_digit: Callable[..., bytes]
+) -> None:
+    _, port = production.stack.start_nginx(per_second="10")
+    assert wait_until(lambda: is_listening(port), WITHIN_S)
+    picture, headers, people = draw_digit(7), {"Content-Type": "image/png"}, 16
+    with ThreadPoolExecutor(people) as pool:
+        previews = [
+            pool.submit(send_request, port, "/api/preview", picture, headers) for _ in range(people)
+        ]
+    assert {preview.result().status for preview in previews} == {200}
 
 
 class Echo(BaseHTTPRequestHandler):
