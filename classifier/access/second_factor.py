@@ -10,12 +10,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from django_otp import login, verify_token
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from classifier.models import AppDevice
 
 RECOVERY_CODES = 10
+CODE_SALT = "classifier.access.second_factor"
 APP_CODE = re.compile(r"[0-9]{6}")
 CONFIRMED_FOR_S = 10 * 60
 HAS_FACTOR, CONFIRMED_AT = "has_second_factor", "second_factor_at"
@@ -35,12 +38,16 @@ def is_missing(request: HttpRequest, user: Any) -> bool:
 
 
 def has_second_factor(user: User) -> bool:
-    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
+    return bool(AppDevice.objects.filter(user=user, confirmed=True).exists())
 
 
-def get_new_device(user: User) -> TOTPDevice:
+def get_new_device(user: User) -> AppDevice:
     """Return the device that the user is setting up."""
-    return TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
+    new = {"user": user, "confirmed": False}
+    device: AppDevice = AppDevice.objects.filter(**new).first() or AppDevice.objects.create(
+        **new, name="app"
+    )
+    return device
 
 
 def enrol(request: HttpRequest, user: User, code: str) -> list[str]:
@@ -49,8 +56,8 @@ def enrol(request: HttpRequest, user: User, code: str) -> list[str]:
     with transaction.atomic():
         if not verify_token(user, device.persistent_id, _normalize(code)):
             return []
-        TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
-        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        AppDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+        AppDevice.objects.filter(pk=device.pk).update(confirmed=True)
         codes = create_recovery_codes(user)
     device.refresh_from_db()
     _record_success(request, user, device)
@@ -62,7 +69,9 @@ def create_recovery_codes(user: User) -> list[str]:
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="recovery codes")
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
-    StaticToken.objects.bulk_create([StaticToken(device=device, token=code) for code in codes])
+    StaticToken.objects.bulk_create(
+        [StaticToken(device=device, token=_hash_code(code)) for code in codes]
+    )
     return [f"{code[:4]}-{code[4:]}" for code in codes]
 
 
@@ -73,12 +82,19 @@ def count_recovery_codes(user: User) -> int:
 def verify(request: HttpRequest, user: User, code: str) -> bool:
     """Check a code of the app or a recovery code. After a wrong one, the next has to wait."""
     code = _normalize(code)
-    model = TOTPDevice if APP_CODE.fullmatch(code) else StaticDevice
+    model = AppDevice
+    if not APP_CODE.fullmatch(code):
+        model, code = StaticDevice, _hash_code(code)
     device = model.objects.filter(user=user, confirmed=True).first()
     if device is None or not verify_token(user, device.persistent_id, code):
         return False
     _record_success(request, user, device)
     return True
+
+
+def _hash_code(code: str) -> str:
+    """Return what is stored of a recovery code, in the 16 characters of its column."""
+    return salted_hmac(CODE_SALT, code, algorithm="sha256").hexdigest()[:16]
 
 
 def _normalize(code: str) -> str:
@@ -96,7 +112,7 @@ def _record_success(request: HttpRequest, user: User, device: Device) -> None:
 def get_wait_s(user: User) -> int:
     """Return for how many seconds further codes are refused after wrong ones."""
     waits = [0]
-    for model in (TOTPDevice, StaticDevice):
+    for model in (AppDevice, StaticDevice):
         for device in model.objects.filter(user=user):
             is_allowed, details = device.verify_is_allowed()
             if not is_allowed:
@@ -114,6 +130,6 @@ def needs_confirmation(request: HttpRequest) -> bool:
 
 def remove(user: User) -> bool:
     """Delete a user's second factor with its codes, and return whether there was one."""
-    devices, _ = TOTPDevice.objects.filter(user=user).delete()
+    devices, _ = AppDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
     return bool(devices)

@@ -23,7 +23,7 @@ from classifier.models import (
 from classifier.recognition import model_folder
 from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer
-from classifier.registry import versions
+from classifier.registry import signatures, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -60,6 +60,7 @@ def assert_files_are_complete(version: ModelVersion, digits: Any, settings: Sett
         "ink.tflite",
         "lines.tflite",
         "manifest.json",
+        "manifest.sig",
         "model.tflite",
         "rejector.npz",
         "weights.npz",
@@ -92,6 +93,7 @@ def test_run_creates_a_model_plots_and_a_record(
     monkeypatch.setattr("training.lines.trainer.MOST_LINES", 64)
     monkeypatch.setattr("training.ink.trainer.MOST_SCENES", 32)
     monkeypatch.setattr("training.lines.calibration.LINES", 40)
+    settings.MODEL_SIGNING_KEY = "the key of this site"
     train(members=1)
     printed = capsys.readouterr().out
     assert "Training on 4,000 images: 4,000 MNIST sample." in printed
@@ -100,6 +102,7 @@ def test_run_creates_a_model_plots_and_a_record(
 
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.CANDIDATE
+    assert version.signer == signatures.read_signer(settings.MODELS_DIR / "candidate") != ""
     assert version.metrics["test"]["digits"] == 1_000
     assert version.metrics["test"]["accuracy"] >= 0.8
     assert version.snapshot["by_source"] == {"mnist_sample": 4_000}

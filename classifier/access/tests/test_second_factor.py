@@ -11,11 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django.fixtures import Settings
 
 from classifier.access import second_factor
-from classifier.models import ApiToken, ModelVersion, Session, Upload
+from classifier.models import ApiToken, AppDevice, ModelVersion, Session, Upload
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,11 +30,12 @@ def required(settings: Settings) -> None:
 
 
 @pytest.fixture
-def device(operator: User) -> TOTPDevice:
-    return TOTPDevice.objects.create(user=operator, name="app")
+def device(operator: User) -> AppDevice:
+    device: AppDevice = AppDevice.objects.create(user=operator, name="app")
+    return device
 
 
-def compute_code(device: TOTPDevice, offset: int = 0) -> str:
+def compute_code(device: AppDevice, offset: int = 0) -> str:
     totp = TOTP(device.bin_key)
     totp.time = time.time() + 30 * offset
     return f"{totp.token():06}"
@@ -49,11 +49,11 @@ def enter_code(client: Client, code: str, **fields: str) -> Any:
     return client.post(PAGE, {"second_factor_code": code, **fields})
 
 
-def log_in(client: Client, device: TOTPDevice) -> None:
+def log_in(client: Client, device: AppDevice) -> None:
     enter_password(client)
     assert enter_code(client, compute_code(device)).status_code == 302
     # Let the tests use the current code again.
-    TOTPDevice.objects.update(last_t=-1)
+    AppDevice.objects.update(last_t=-1)
 
 
 def expire_confirmation(client: Client) -> None:
@@ -76,9 +76,9 @@ def test_first_login_sets_up_an_app_and_shows_recovery_codes(
     assert 'src="data:image/svg+xml' in response.text
     assert is_refused(client)
 
-    device = TOTPDevice.objects.get()
+    device = AppDevice.objects.get()
     assert enter_code(client, "000000").status_code == 200
-    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    AppDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
     response = enter_code(client, compute_code(device), next="/admin/account/")
 
     codes = re.findall(r"<code>(\w{4}-\w{4})</code>", response.text)
@@ -86,7 +86,7 @@ def test_first_login_sets_up_an_app_and_shows_recovery_codes(
     assert client.get("/admin/account/").status_code == 200
 
 
-def test_password_alone_opens_nothing(client: Client, device: TOTPDevice) -> None:
+def test_password_alone_opens_nothing(client: Client, device: AppDevice) -> None:
     assert "recovery code" in enter_password(client).text
     assert is_refused(client)
 
@@ -94,7 +94,7 @@ def test_password_alone_opens_nothing(client: Client, device: TOTPDevice) -> Non
     assert not is_refused(client)
 
 
-def test_code_gets_a_new_session_key(client: Client, device: TOTPDevice) -> None:
+def test_code_gets_a_new_session_key(client: Client, device: AppDevice) -> None:
     enter_password(client)
     before = client.session.session_key
     enter_code(client, compute_code(device))
@@ -103,7 +103,7 @@ def test_code_gets_a_new_session_key(client: Client, device: TOTPDevice) -> None
     assert Session.objects.count() == 1
 
 
-def test_code_is_valid_once(client: Client, device: TOTPDevice) -> None:
+def test_code_is_valid_once(client: Client, device: AppDevice) -> None:
     enter_password(client)
     code = compute_code(device)
     enter_code(client, code)
@@ -114,23 +114,23 @@ def test_code_is_valid_once(client: Client, device: TOTPDevice) -> None:
     assert is_refused(other)
 
 
-def test_wrong_codes_have_to_wait(client: Client, device: TOTPDevice) -> None:
+def test_wrong_codes_have_to_wait(client: Client, device: AppDevice) -> None:
     enter_password(client)
     assert "Wait" in enter_code(client, "000000").text
 
-    TOTPDevice.objects.update(throttling_failure_count=10)  # the wait doubles each time
+    AppDevice.objects.update(throttling_failure_count=10)  # the wait doubles each time
     assert enter_code(client, compute_code(device)).status_code == 200
     assert is_refused(client)
 
 
 @pytest.mark.parametrize("code", ["", "x" * 5000, "nul\0", "１２３４５６", "😀", "-1"])
-def test_strange_code_is_refused(client: Client, device: TOTPDevice, code: str) -> None:
+def test_strange_code_is_refused(client: Client, device: AppDevice, code: str) -> None:
     enter_password(client)
     assert enter_code(client, code).status_code == 200
     assert is_refused(client)
 
 
-def test_recovery_code_is_valid_once(client: Client, device: TOTPDevice, operator: User) -> None:
+def test_recovery_code_is_valid_once(client: Client, device: AppDevice, operator: User) -> None:
     code = second_factor.create_recovery_codes(operator)[0]
     enter_password(client)
     assert enter_code(client, code.upper()).status_code == 302
@@ -142,7 +142,19 @@ def test_recovery_code_is_valid_once(client: Client, device: TOTPDevice, operato
     assert second_factor.count_recovery_codes(operator) == second_factor.RECOVERY_CODES - 1
 
 
-def test_target_on_another_site_is_ignored(client: Client, device: TOTPDevice) -> None:
+def test_stolen_database_has_neither_key_nor_codes(
+    device: AppDevice, operator: User, settings: Settings
+) -> None:
+    codes = second_factor.create_recovery_codes(operator)
+    stored = StaticToken.objects.values_list("token", flat=True)
+    assert not {code.replace("-", "") for code in codes} & {*stored}
+
+    code = compute_code(device)
+    settings.SECRET_KEY = "of another site"
+    assert compute_code(device) != code
+
+
+def test_target_on_another_site_is_ignored(client: Client, device: AppDevice) -> None:
     enter_password(client)
     response = enter_code(client, compute_code(device), next="https://evil.example/")
     assert response.url == "/admin/"
@@ -168,7 +180,7 @@ def test_visitors_are_never_asked(client: Client, required: None) -> None:
 
 
 def test_sensitive_form_asks_again_and_loses_nothing(
-    client: Client, operator: User, device: TOTPDevice
+    client: Client, operator: User, device: AppDevice
 ) -> None:
     log_in(client, device)
     expire_confirmation(client)
@@ -189,7 +201,7 @@ def test_sensitive_form_asks_again_and_loses_nothing(
 
 @pytest.mark.parametrize("code", [None, "000000"])
 def test_unconfirmed_deletion_changes_nothing(
-    client: Client, device: TOTPDevice, code: str | None
+    client: Client, device: AppDevice, code: str | None
 ) -> None:
     log_in(client, device)
     expire_confirmation(client)
@@ -206,9 +218,9 @@ def test_unconfirmed_deletion_changes_nothing(
 def test_promotion_needs_a_recent_code(
     client: Client, admin_user: User, champion: ModelVersion
 ) -> None:
-    TOTPDevice.objects.create(user=admin_user, name="app")
+    AppDevice.objects.create(user=admin_user, name="app")
     client.force_login(admin_user)
-    second = TOTPDevice.objects.get()
+    second = AppDevice.objects.get()
     enter_code(client, compute_code(second))
     expire_confirmation(client)
 
@@ -217,14 +229,14 @@ def test_promotion_needs_a_recent_code(
 
 
 def test_code_is_not_asked_again_within_minutes(
-    client: Client, operator: User, device: TOTPDevice
+    client: Client, operator: User, device: AppDevice
 ) -> None:
     log_in(client, device)
     form = TOKEN_FORM | {"user": operator.pk}
     assert "Copy the token now" in client.post("/admin/classifier/apitoken/add/", form).text
 
 
-def test_new_recovery_codes_replace_the_old_ones(client: Client, device: TOTPDevice) -> None:
+def test_new_recovery_codes_replace_the_old_ones(client: Client, device: AppDevice) -> None:
     old = second_factor.create_recovery_codes(device.user)
     log_in(client, device)
     response = client.post("/admin/account/codes/")
@@ -234,26 +246,26 @@ def test_new_recovery_codes_replace_the_old_ones(client: Client, device: TOTPDev
 
 
 def test_factor_can_be_removed_unless_it_is_required(
-    client: Client, device: TOTPDevice, settings: Settings
+    client: Client, device: AppDevice, settings: Settings
 ) -> None:
     log_in(client, device)
     settings.REQUIRE_SECOND_FACTOR = True
     client.post("/admin/account/remove/")
-    assert TOTPDevice.objects.exists()
+    assert AppDevice.objects.exists()
 
     settings.REQUIRE_SECOND_FACTOR = False
     client.post("/admin/account/remove/")
-    assert not TOTPDevice.objects.exists()
+    assert not AppDevice.objects.exists()
     assert not is_refused(client)
 
 
 def test_command_removes_a_lost_factor_and_ends_the_sessions(
-    client: Client, device: TOTPDevice
+    client: Client, device: AppDevice
 ) -> None:
     log_in(client, device)
     call_command("remove_second_factor", "operator", stdout=StringIO())
 
-    assert not TOTPDevice.objects.exists()
+    assert not AppDevice.objects.exists()
     assert not Session.objects.exists()
     for name in ("operator", "nobody"):
         with pytest.raises(CommandError):

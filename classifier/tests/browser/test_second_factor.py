@@ -1,11 +1,11 @@
 """The second factor is set up and used by keyboard, without JavaScript."""
 
 from django.contrib.auth.models import User
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 
 from classifier.access.tests.test_second_factor import compute_code
+from classifier.models import AppDevice
 
 
 def test_keyboard_alone_sets_the_factor_up_and_logs_in(
@@ -20,7 +20,7 @@ def test_keyboard_alone_sets_the_factor_up_and_logs_in(
     enter_code(page)
     expect(page.get_by_role("listitem").filter(has_text="-")).to_have_count(10)
 
-    TOTPDevice.objects.update(last_t=-1)
+    AppDevice.objects.update(last_t=-1)
     page.context.clear_cookies()
     enter_password(page)
     enter_code(page)
@@ -37,5 +37,5 @@ def enter_password(page: Page) -> None:
 
 
 def enter_code(page: Page) -> None:
-    page.keyboard.type(compute_code(TOTPDevice.objects.get()))
+    page.keyboard.type(compute_code(AppDevice.objects.get()))
     page.keyboard.press("Enter")
