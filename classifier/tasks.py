@@ -1,6 +1,8 @@
 """Tasks of the worker: scheduled clean-up, and jobs that requests enqueue."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from axes.models import AccessAttempt
@@ -26,16 +28,36 @@ FILE_ATTEMPTS = 8
 RETRIED_TASKS = (deliveries.TASK, rescoring.TASK, deletion.TASK, file_deletion.TASK)
 
 
-@app.periodic(cron="17 * * * *")
-@app.task(queueing_lock="remove_orphans")
-def remove_orphans(timestamp: int) -> None:
-    orphans.remove_orphans()
+def _schedule(name: str, cron: str, *acts: Callable[[], object], priority: int = 0) -> Any:
+    """Make a task that calls functions at the times of `cron`; one job of it waits at most."""
+
+    @app.periodic(cron=cron)
+    @app.task(name=f"{__name__}.{name}", queueing_lock=name, priority=priority)
+    def run(timestamp: int) -> None:
+        for act in acts:
+            act()
+
+    return run
 
 
-@app.periodic(cron="37 * * * *")
-@app.task(queueing_lock="delete_expired")
-def delete_expired(timestamp: int) -> None:
-    deletion.delete_expired()
+remove_orphans = _schedule("remove_orphans", "17 * * * *", orphans.remove_orphans)
+delete_expired = _schedule("delete_expired", "37 * * * *", deletion.delete_expired)
+seal_audit_log = _schedule("seal_audit_log", "* * * * * 13", audit_log.seal_entries)
+purge_audit_log = _schedule("purge_audit_log", "53 3 * * *", audit_log.purge_expired)
+purge_idempotency_records = _schedule(
+    "purge_idempotency_records", "7 * * * *", idempotency.purge_expired
+)
+purge_deliveries = _schedule("purge_deliveries", "57 * * * *", deliveries.purge_expired)
+draw_audits = _schedule("draw_audits", "27 * * * *", audits.draw_audits, audits.check_promise)
+verify_site = _schedule("verify_site", "33 2 * * *", verification.check_site, priority=-1)
+# Trains without deleted images once FORGET_WITHIN_DAYS asks for it.
+queue_forgetting = _schedule(
+    "queue_forgetting", "3 * * * *", erasures.delete_remaining_plots, runs.queue_forgetting
+)
+check_input_drift = _schedule(
+    "check_input_drift", "*/10 * * * *", input_drift.check_input_drift, priority=-1
+)
+fail_lost_runs = _schedule("fail_lost_runs", "* * * * * */20", runs.fail_lost_runs)
 
 
 @app.periodic(cron="47 * * * *")
@@ -47,61 +69,6 @@ def purge_logins(timestamp: int) -> None:
     sessions.purge_expired()
 
 
-@app.periodic(cron="* * * * * 13")
-@app.task(queueing_lock="seal_audit_log")
-def seal_audit_log(timestamp: int) -> None:
-    """Append the new entries of the audit log to its chain of hashes."""
-    audit_log.seal_entries()
-
-
-@app.periodic(cron="53 3 * * *")
-@app.task(queueing_lock="purge_audit_log")
-def purge_audit_log(timestamp: int) -> None:
-    audit_log.purge_expired()
-
-
-@app.periodic(cron="7 * * * *")
-@app.task(queueing_lock="purge_idempotency_records")
-def purge_idempotency_records(timestamp: int) -> None:
-    idempotency.purge_expired()
-
-
-@app.periodic(cron="57 * * * *")
-@app.task(queueing_lock="purge_deliveries")
-def purge_deliveries(timestamp: int) -> None:
-    deliveries.purge_expired()
-
-
-@app.periodic(cron="27 * * * *")
-@app.task(queueing_lock="draw_audits")
-def draw_audits(timestamp: int) -> None:
-    """Draw answers to be audited, and compare those that have a label with the promise."""
-    audits.draw_audits()
-    audits.check_promise()
-
-
-@app.periodic(cron="33 2 * * *")
-@app.task(queueing_lock="verify_site", priority=-1)
-def verify_site(timestamp: int) -> None:
-    """Verify what is stored, each night."""
-    verification.check_site()
-
-
-@app.periodic(cron="3 * * * *")
-@app.task(queueing_lock="queue_forgetting")
-def queue_forgetting(timestamp: int) -> None:
-    """Train without deleted images once FORGET_WITHIN_DAYS asks for it."""
-    erasures.delete_remaining_plots()
-    runs.queue_forgetting()
-
-
-@app.periodic(cron="*/10 * * * *")
-@app.task(queueing_lock="check_input_drift", priority=-1)
-def check_input_drift(timestamp: int) -> None:
-    """Compare what people send with what they sent before."""
-    input_drift.check_input_drift()
-
-
 @app.periodic(cron="* * * * *")
 @app.task(queue="rescoring", queueing_lock="read_in_shadow", priority=-1)
 def read_in_shadow(timestamp: int) -> None:
@@ -110,12 +77,6 @@ def read_in_shadow(timestamp: int) -> None:
         pass
     if settings.AUTO_PROMOTE:
         shadow.promote_if_decided()
-
-
-@app.periodic(cron="* * * * * */20")
-@app.task(queueing_lock="fail_lost_runs")
-def fail_lost_runs(timestamp: int) -> None:
-    runs.fail_lost_runs()
 
 
 @app.periodic(cron="* * * * * */20")
