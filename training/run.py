@@ -20,13 +20,7 @@ from classifier.recognition.recognizer import Graph, Recognizer
 from classifier.registry import erasures, runs, serving, signatures, versions
 from classifier.registry.serving import find_model_folder
 from classifier.webhooks import events
-from training import (
-    calibrate,
-    exemplars,
-    export,
-    tracking,
-    trainer,
-)
+from training import calibrate, exemplars, export, tracking, trainer
 from training.data import database, split
 from training.data.images import GroupedImages
 from training.evaluation import evaluate, gate, label_effects, plots, report

@@ -8,11 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from classifier.api.strict_fields import (
-    StrictBooleanField,
-    StrictCharField,
-    StrictChoiceField,
-)
+from classifier.api.strict_fields import StrictBooleanField, StrictCharField, StrictChoiceField
 from classifier.models import (
     UPLOAD_SOURCES,
     InputImage,

@@ -21,14 +21,7 @@ from django.utils import timezone
 
 from classifier.backups import files, tables
 from classifier.backups.files import CopyCounts
-from classifier.backups.manifest import (
-    DATABASE,
-    MANIFEST,
-    BackupError,
-    Manifest,
-    Table,
-    get_key_id,
-)
+from classifier.backups.manifest import DATABASE, MANIFEST, BackupError, Manifest, Table, get_key_id
 from classifier.models import ModelVersion, Upload
 from classifier.registry import serving
 from classifier.uploads import media_store

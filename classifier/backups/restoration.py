@@ -11,13 +11,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from classifier.backups import files, tables
-from classifier.backups.manifest import (
-    DATABASE,
-    BackupError,
-    Manifest,
-    get_key_id,
-    read_manifest,
-)
+from classifier.backups.manifest import DATABASE, BackupError, Manifest, get_key_id, read_manifest
 from classifier.models import InputImage, Upload
 from classifier.recognition import model_folder
 from classifier.registry import runs, serving, versions

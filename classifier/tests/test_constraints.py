@@ -5,14 +5,7 @@ from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier.models import (
-    Alarm,
-    MediaStore,
-    ModelState,
-    ModelVersion,
-    RunState,
-    Source,
-)
+from classifier.models import Alarm, MediaStore, ModelState, ModelVersion, RunState, Source
 from classifier.recognition.labels import Label, Reason
 from classifier.tests import factories
 from classifier.tests.row_writers import (

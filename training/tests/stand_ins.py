@@ -12,12 +12,7 @@ from classifier.recognition.exemplars import Exemplars
 from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.uncertainty import MahalanobisDetector
-from training import (
-    calibrate,
-    exemplars,
-    export,
-    trainer,
-)
+from training import calibrate, exemplars, export, trainer
 from training.data import split
 from training.data.images import Images
 from training.evaluation import plots

@@ -13,13 +13,7 @@ from django.core.management import CommandError, call_command
 from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
-from classifier.models import (
-    InputImage,
-    ModelState,
-    ModelVersion,
-    RunState,
-    TrainingRun,
-)
+from classifier.models import InputImage, ModelState, ModelVersion, RunState, TrainingRun
 from classifier.recognition import model_folder
 from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer

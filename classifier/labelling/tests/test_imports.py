@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from classifier.models import (
-    InputImage,
-    LabelChange,
-    Source,
-    Upload,
-    Via,
-)
+from classifier.models import InputImage, LabelChange, Source, Upload, Via
 from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
 from classifier.tests.faults import break_champion, break_storage_after_one_file

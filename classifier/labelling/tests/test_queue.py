@@ -13,14 +13,7 @@ from PIL import Image
 from classifier.errors import RuleBroken
 from classifier.labelling import labels, queue, selection
 from classifier.labelling.selection import Order
-from classifier.models import (
-    InputImage,
-    LabelChange,
-    ModelVersion,
-    QueueItem,
-    Source,
-    Via,
-)
+from classifier.models import InputImage, LabelChange, ModelVersion, QueueItem, Source, Via
 from classifier.tests import factories
 from classifier.uploads import submission
 

@@ -11,14 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.labelling import labels
 from classifier.labelling.tests.test_imports import draw_two_digits, import_archive
-from classifier.models import (
-    Delivery,
-    InputImage,
-    Prediction,
-    Upload,
-    Via,
-    Webhook,
-)
+from classifier.models import Delivery, InputImage, Prediction, Upload, Via, Webhook
 from classifier.registry import serving, versions
 from classifier.tests import factories
 from classifier.uploads import deletion

@@ -19,12 +19,7 @@ from pytest_django.fixtures import Settings
 from classifier import tasks
 from classifier.models import Delivery, Webhook
 from classifier.recognition.labels import Event
-from classifier.tests.webhook_receiver import (
-    SECRET,
-    Receiver,
-    list_waiting_jobs,
-    run_waiting_jobs,
-)
+from classifier.tests.webhook_receiver import SECRET, Receiver, list_waiting_jobs, run_waiting_jobs
 from classifier.webhooks import deliveries, events, signing, transport
 from classifier.webhooks.deliveries import DeliveryState
 

@@ -7,14 +7,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
-from mnistsite_client.answers import (
-    Answer,
-    Box,
-    Correction,
-    PictureResult,
-    Preview,
-    StoredAnswer,
-)
+from mnistsite_client.answers import Answer, Box, Correction, PictureResult, Preview, StoredAnswer
 from mnistsite_client.client import PICTURES_PER_REQUEST, Client, Picture
 
 DONE = object()

@@ -15,14 +15,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
-from mnistsite_client.answers import (
-    Answer,
-    Box,
-    Correction,
-    PictureResult,
-    Preview,
-    StoredAnswer,
-)
+from mnistsite_client.answers import Answer, Box, Correction, PictureResult, Preview, StoredAnswer
 
 Picture = Union[bytes, str, "os.PathLike[str]"]  # the content of a file, or its path
 RETRY_STATUSES = (429, 502, 503, 504)
