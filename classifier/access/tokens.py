@@ -5,6 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from classifier.errors import RuleBroken
 from classifier.models import ApiToken
@@ -35,10 +36,11 @@ def authenticate(secret: bytes) -> ApiToken:
     """Return the record of a token, with its user. Raise UnknownToken or ExpiredToken."""
     token = ApiToken.objects.select_related("user").filter(sha256=_hash(secret)).first()
     if token is None or not token.user.is_active:
-        raise UnknownToken("This token does not exist, or its user is inactive.")
+        raise UnknownToken(gettext("This token does not exist, or its user is inactive."))
     now = timezone.now()
     if token.expires_at and token.expires_at <= now:
-        raise ExpiredToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
+        time = f"{token.expires_at:%Y-%m-%d %H:%M} UTC"
+        raise ExpiredToken(gettext("This token expired at %(time)s.") % {"time": time})
     if token.last_used_at is None or token.last_used_at < now - USE_RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from classifier.models import (
@@ -51,7 +52,10 @@ class ImageFilter(serializers.Serializer[Any]):
     def validate_model(self, name: str) -> int:
         ids = dict(ModelVersion.objects.order_by("-id").values_list("name", "pk"))
         if name not in ids:
-            raise serializers.ValidationError(f"'{name}' is not one of {', '.join(ids)}.")
+            raise serializers.ValidationError(
+                gettext("'%(name)s' is not one of %(names)s.")
+                % {"name": name, "names": ", ".join(ids)}
+            )
         return ids[name]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -48,13 +49,13 @@ ERROR_RESPONSES = {410: ProblemSerializer, 422: ProblemSerializer}
 class MalformedKey(APIException):
     status_code = HTTPStatus.BAD_REQUEST
     default_code = "idempotency_key_malformed"
-    default_detail = "An Idempotency-Key has 16 to 255 printable ASCII characters."
+    default_detail = gettext_lazy("An Idempotency-Key has 16 to 255 printable ASCII characters.")
 
 
 class KeyReused(APIException):
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     default_code = "idempotency_key_reused"
-    default_detail = (
+    default_detail = gettext_lazy(
         "This Idempotency-Key was sent with another request before. Send a new key with each "
         "new request."
     )
@@ -63,7 +64,7 @@ class KeyReused(APIException):
 class ResultDeleted(APIException):
     status_code = HTTPStatus.GONE
     default_code = "answer_gone"
-    default_detail = (
+    default_detail = gettext_lazy(
         "The result of this request has been deleted since. To send the picture again, use "
         "another Idempotency-Key."
     )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -139,7 +140,9 @@ class LabelsSerializer(serializers.Serializer[Any]):
         by_id: dict[UUID, str] = {}
         for each in labels:
             if by_id.setdefault(each["id"], each["label"]) != each["label"]:
-                raise serializers.ValidationError(f"{each['id']} has two labels. Send only one.")
+                raise serializers.ValidationError(
+                    gettext("%(id)s has two labels. Send only one.") % {"id": each["id"]}
+                )
         return labels
 
 

@@ -135,8 +135,8 @@ def _create(**values: Any) -> TrainingRun:
             return TrainingRun.objects.create(**values)
     except IntegrityError as error:
         raise AlreadyTraining(
-            f"Training {get_unfinished() or 'run'} has not finished, and only one can run. "
-            "Wait for it, or cancel it."
+            _("Training %(run)s has not finished, and only one can run. Wait for it, or cancel it.")
+            % {"run": get_unfinished() or "run"}
         ) from error
 
 
@@ -185,7 +185,7 @@ def cancel(run_id: int) -> None:
         return
     running = TrainingRun.objects.filter(pk=run_id, state=RunState.RUNNING)
     if not running.update(cancel_requested=True):
-        raise RunFinished("This run has already finished.")
+        raise RunFinished(_("This run has already finished."))
 
 
 def fail_lost_runs() -> int:

@@ -154,8 +154,11 @@ def _check_promotable(version: ModelVersion, force: bool) -> None:
         )
     if version.state == ModelState.REJECTED and not force:
         raise Rejected(
-            f"Model {version} was rejected: {version.comparison['reason']} "
-            f"To promote it anyway: python manage.py promote {version} --force"
+            _(
+                "Model %(name)s was rejected: %(reason)s "
+                "To promote it anyway: python manage.py promote %(name)s --force"
+            )
+            % {"name": version, "reason": version.comparison["reason"]}
         )
 
 
@@ -181,7 +184,10 @@ def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -
     previous = get_previous_champion()
     if previous is None:
         raise NoEarlierChampion(
-            "There is no earlier champion to go back to. Choose one: python manage.py promote NAME"
+            _(
+                "There is no earlier champion to go back to. "
+                "Choose one: python manage.py promote NAME"
+            )
         )
     return promote(previous.name, by, via, reason or "Rolled back.", force=True)
 

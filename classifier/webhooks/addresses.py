@@ -7,6 +7,7 @@ where cloud machines get their credentials are never allowed.
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
 # They belong to AWS, Google, Azure, Oracle and Alibaba.
 METADATA_NETWORKS = [
@@ -17,8 +18,8 @@ METADATA_NETWORKS = [
     )
 ]
 NAT64 = ip_network("64:ff9b::/96")
-METADATA_ERROR = "Cloud machines get credentials from this address. Use another one."
-INTERNAL_ERROR = (
+METADATA_ERROR = gettext_noop("Cloud machines get credentials from this address. Use another one.")
+INTERNAL_ERROR = gettext_noop(
     "This address is internal. Use a public one, or ask the operator to list its network in "
     "WEBHOOK_INTERNAL_NETWORKS."
 )
@@ -34,12 +35,12 @@ def explain_refusal(host: str) -> str | None:
     except ValueError:
         return None
     if any(address in network for network in METADATA_NETWORKS):
-        return METADATA_ERROR
+        return gettext(METADATA_ERROR)
     if address.is_global or any(
         address in network for network in settings.WEBHOOK_INTERNAL_NETWORKS
     ):
         return None
-    return INTERNAL_ERROR
+    return gettext(INTERNAL_ERROR)
 
 
 def _extract_ipv4(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -11,6 +11,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext as _
+
 from classifier.webhooks import addresses
 
 TIMEOUT_S = 10.0
@@ -23,12 +25,12 @@ class DeliveryError(Exception):
 def validate_url(url: str) -> None:
     """Raise ValueError, with a message for staff, if nothing can be posted to the address."""
     if not (url.isascii() and url.isprintable()) or " " in url:
-        raise ValueError("Use ASCII characters only, and escape others as in a link.")
+        raise ValueError(_("Use ASCII characters only, and escape others as in a link."))
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("Enter a whole address that starts with https:// or http://.")
+        raise ValueError(_("Enter a whole address that starts with https:// or http://."))
     if "@" in parts.netloc:
-        raise ValueError("Remove user name and password: the signature identifies the sender.")
+        raise ValueError(_("Remove user name and password: the signature identifies the sender."))
     # A name is resolved when the request is sent, as it may lead elsewhere by then.
     if refusal := addresses.explain_refusal(parts.hostname):
         raise ValueError(refusal)

@@ -1,6 +1,7 @@
 """Visitors and staff get their language if it is translated."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,23 @@ def read_messages(compiled: bytes) -> dict[str, str]:
     messages: dict[str, str] = GNUTranslations(BytesIO(compiled))._catalog  # type: ignore[attr-defined]
     messages.pop("")
     return messages
+
+
+# Parts of templates that hold no text, and texts in `translate` and `blocktranslate`.
+SYNTAX = re.compile(
+    r"{% (comment|blocktranslate)\b.*?{% end\1 %}|<(code|kbd|style|svg)\b.*?</\2>"
+    r"|{% block (bodyclass|coltype) %}.*?{% endblock %}|{[{%#].*?[}%#]}",
+    re.DOTALL,
+)
+NAMED = re.compile(r'\s(?:aria-label|alt|title|placeholder)="([^"]*)"')
+NAMES = {"mnistsite", "API", "curl", "Python", "JavaScript"}
+
+
+def test_templates_have_no_text_in_one_language() -> None:
+    for path in (settings.BASE_DIR / "templates").rglob("*.html"):
+        page = SYNTAX.sub(" ", path.read_text())
+        text = " ".join([re.sub("<[^>]*>|&[a-z]+;", " ", page), *NAMED.findall(page)])
+        assert {*re.findall(r"[^\W\d_]{2,}", text)} <= NAMES, path
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ PEOPLE = 30
 PER_SECOND = 20  # the default limit of an address
 SECONDS = 60
 
-# A site that answers PER_SECOND previews in 30 ms each and refuses the others, as nginx does.
+# A site that answers PER_SECOND previews in 30 ms each and refuses the others, as without nginx.
 SIMULATE = """async ([people, perSecond, address]) => {
     let seed = 1;
     Math.random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
