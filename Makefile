@@ -75,7 +75,7 @@ format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## measure memory, model time and throughput
+bench: $(VENV)/.dev  ## measure model time, throughput, CPU time and memory
 	$(BIN)/python benchmarks/serving.py
 
 docs: $(VENV)/.docs  ## build the documentation, which the site serves at /docs/

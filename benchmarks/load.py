@@ -11,8 +11,9 @@ HEADERS = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 @dataclass(frozen=True)
 class LoadResult:
-    """Requests per second, the median and 95th percentile of the latency, and failures."""
+    """Requests, also per second, the median and 95th percentile of the latency, and failures."""
 
+    count: int
     per_second: float
     p50_s: float
     p95_s: float
@@ -39,6 +40,7 @@ def run_load(
     responses = [response for future in futures for response in future.result()]
     times = sorted(seconds for seconds, _ in responses)
     return LoadResult(
+        count=len(times),
         per_second=len(times) / elapsed_s,
         p50_s=times[len(times) // 2],
         p95_s=times[int(len(times) * 0.95)],

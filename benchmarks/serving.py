@@ -1,15 +1,22 @@
-"""Measure memory, model time and throughput, and compare with a typical course project."""
+"""Measure model time, throughput, CPU time and memory, and compare with a typical course project.
 
+Rates depend on what else the machine does; the CPU time of a request hardly does.
+"""
+
+import argparse
 import io
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -24,33 +31,92 @@ from benchmarks import load  # noqa: E402
 from classifier.recognition import imaging  # noqa: E402
 from classifier.recognition.recognizer import Recognizer  # noqa: E402
 
-SECONDS = 15.0
+SECONDS = 5.0
+ROUNDS = 3
 WARM_UP_S = 3.0
 REPEATS = 300
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", type=Path, help="virtual environment of fastapi_peer.py")
+    options = parser.parse_args()
     pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[3600]
     pictures = {side: draw_digit(pixels, side) for side in (300, 28)}
     print_model_times(pixels, pictures[300])
-    with tempfile.TemporaryDirectory() as folder, start_own_site(Path(folder)) as (process, port):
-        print_memory("mnistsite", process)
-        ours = {side: measure_load(port, "/api/predict", pictures[side]) for side in pictures}
-        print_memory("mnistsite after the load", process)
-        with start_original(Path(folder)) as (flask, other_port):
-            theirs = {
-                side: measure_load(other_port, "/predict", pictures[side]) for side in pictures
-            }
-            print_memory("Flask and Keras", flask)
-    for side in pictures:
-        print_load(f"mnistsite, {side}×{side} PNG", ours[side])
-        print_load(f"Flask and Keras, {side}×{side} PNG", theirs[side])
-        print(f"{'ratio':<36} {ours[side].per_second / theirs[side].per_second:.1f}")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        started = {"mnistsite": (stack.enter_context(start_own_site(folder)), "/api/predict")}
+        started["Flask and Keras"] = stack.enter_context(start_original(folder)), "/predict"
+        if options.peer:
+            peer = stack.enter_context(start_peer(folder, options.peer))
+            started["FastAPI and Granian"] = peer, "/predict"
+        database = find_database(folder)
+        servers = {
+            name: Target(find_web(process), database, port, path)
+            for name, ((process, port), path) in started.items()
+        }
+        for side, picture in pictures.items():
+            for name, rounds in measure_in_turn(servers, picture).items():
+                print_load(f"{name}, {side}×{side} PNG", rounds)
+        for name, target in servers.items():
+            print_memory(name, target.web)
 
 
-def measure_load(port: int, path: str, picture: bytes) -> load.LoadResult:
-    load.run_load(port, path, picture, WARM_UP_S)
-    return load.run_load(port, path, picture, SECONDS)
+@dataclass(frozen=True)
+class Target:
+    """A server under load: the first of its web processes and of its database's, and its URL."""
+
+    web: psutil.Process
+    database: psutil.Process
+    port: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """A load, and the CPU time that each request took in web and database processes."""
+
+    load: load.LoadResult
+    web_ms: float
+    database_ms: float
+
+
+def measure_in_turn(servers: dict[str, Target], picture: bytes) -> dict[str, list[Round]]:
+    """Load the servers one after the other several times, so that all share a machine's noise."""
+    for target in servers.values():
+        load.run_load(target.port, target.path, picture, WARM_UP_S)
+    rounds: dict[str, list[Round]] = {name: [] for name in servers}
+    for _ in range(ROUNDS):
+        for name, target in servers.items():
+            rounds[name].append(measure_round(target, picture))
+    return rounds
+
+
+def measure_round(target: Target, picture: bytes) -> Round:
+    web_s, database_s = measure_cpu(target.web), measure_cpu(target.database)
+    result = load.run_load(target.port, target.path, picture, SECONDS)
+    web_s, database_s = measure_cpu(target.web) - web_s, measure_cpu(target.database) - database_s
+    return Round(result, 1000 * web_s / result.count, 1000 * database_s / result.count)
+
+
+def measure_cpu(process: psutil.Process) -> float:
+    """Return the CPU seconds of a process and its descendants, also of those that ended."""
+    tree = [process, *process.children(recursive=True)]
+    return sum(float(sum(each.cpu_times()[:4])) for each in tree)
+
+
+def find_web(process: subprocess.Popen[bytes]) -> psutil.Process:
+    """Return gunicorn's first process, or the process itself if it started no gunicorn."""
+    first = psutil.Process(process.pid)
+    tree = [first, *first.children(recursive=True)]
+    return next((each for each in tree if "gunicorn" in " ".join(each.cmdline())), first)
+
+
+def find_database(folder: Path) -> psutil.Process:
+    """Return PostgreSQL's first process."""
+    pid = (folder / "var" / "postgres" / "postmaster.pid").read_text().partition("\n")[0]
+    return psutil.Process(int(pid))
 
 
 def draw_digit(pixels: np.ndarray, side: int) -> bytes:
@@ -82,21 +148,25 @@ def print_time(name: str, work: Callable[[], object]) -> None:
     print(f"{name:<36} p50 {times[len(times) // 2]:.2f} ms, p95 {times[-len(times) // 20]:.2f} ms")
 
 
-def print_memory(name: str, process: subprocess.Popen[bytes]) -> None:
-    workers = [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if "gunicorn" in " ".join(child.cmdline()) and not child.children()
-    ]
-    sizes = ", ".join(f"{worker.memory_info().rss / 1e6:.0f} MB" for worker in workers)
-    print(f"{name + ': web workers':<36} {sizes}")
+def print_memory(name: str, web: psutil.Process) -> None:
+    sizes = ", ".join(f"{each.memory_full_info().uss / 1e6:.0f} MB" for each in web.children())
+    print(f"{name + ': own memory after it':<36} {sizes}")
 
 
-def print_load(name: str, result: load.LoadResult) -> None:
+def print_load(name: str, rounds: list[Round]) -> None:
     print(
-        f"{name:<36} {result.per_second:.0f} a second, p50 {1000 * result.p50_s:.0f} ms, "
-        f"p95 {1000 * result.p95_s:.0f} ms, {result.failed} failed"
+        f"{name:<36} {compute_median(rounds, 'load.per_second'):.0f} a second, "
+        f"p50 {1000 * compute_median(rounds, 'load.p50_s'):.0f} ms, "
+        f"p95 {1000 * compute_median(rounds, 'load.p95_s'):.0f} ms, "
+        f"{sum(each.load.failed for each in rounds)} failed, CPU of a request: "
+        f"web {compute_median(rounds, 'web_ms'):.2f} ms, "
+        f"PostgreSQL {compute_median(rounds, 'database_ms'):.2f} ms"
     )
+
+
+def compute_median(rounds: list[Round], name: str) -> float:
+    median: float = statistics.median(map(attrgetter(name), rounds))
+    return median
 
 
 Server = tuple[subprocess.Popen[bytes], int]
@@ -121,6 +191,17 @@ def start_original(folder: Path) -> Iterator[Server]:
     environment = os.environ | {"DATABASE_URL": url, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", "gunicorn", "-c", "python:benchmarks.original_server"]
     command += ["-b", f"127.0.0.1:{port}", "benchmarks.original:app"]
+    with start_server(command, environment, port) as process:
+        yield process, port
+
+
+@contextmanager
+def start_peer(folder: Path, environment_folder: Path) -> Iterator[Server]:
+    port = find_free_port()
+    url = f"postgresql://postgres@/postgres?host={folder / 'var' / 'postgres'}"
+    environment = os.environ | {"DATABASE_URL": url, "MEDIA_ROOT": str(folder / "peer")}
+    command = [str(environment_folder / "bin" / "granian"), "--interface", "asgi"]
+    command += ["--workers", "2", "--port", str(port), "benchmarks.fastapi_peer:app"]
     with start_server(command, environment, port) as process:
         yield process, port
 
