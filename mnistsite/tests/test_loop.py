@@ -59,7 +59,6 @@ SETTINGS = {
     "FORGET_WITHIN_DAYS": "7",
     "LABEL_CHECK_PERCENT": "0",
     "ROLLBACK_WITHIN_DAYS": "7",
-    "SECRET_KEY": "signs the receipt, which a command verifies",
 }
 BOLT = [(140, 30), (60, 100), (140, 100), (60, 180)]  # the bundled model reads a 5 in most
 MODELS = "/admin/classifier/modelversion/"
