@@ -1,6 +1,7 @@
 """The data and configuration of a training run."""
 
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from classifier.registry.serving import find_model_folder
 from training import export
 from training.data import database, split
 from training.data.database import TrainingData
+from training.data.images import Images
 from training.data.split import TrainingSplit
 from training.evaluation import report
 from training.record import Record
@@ -42,6 +44,11 @@ class TrainingPlan:
     configuration: Configuration
     base: ModelVersion | None = None
     base_members: tuple[Any, ...] = ()
+
+    @cached_property
+    def digits(self) -> Images:
+        """The digits of MNIST without those that calibrate."""
+        return split.split_digits(self.data.mnist)[0]
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from classifier.registry import erasures, runs, serving, signatures, versions
 from classifier.registry.serving import find_model_folder
 from classifier.webhooks import events
 from training import calibrate, exemplars, export, tracking, trainer
-from training.data import database, split
+from training.data import database
 from training.data.images import GroupedImages
 from training.evaluation import evaluate, gate, label_effects, plots, report
 from training.evaluation.gate import Comparison, PairedAnswers
@@ -90,13 +90,12 @@ def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record)
             if graph.exists():
                 shutil.copy(graph, draft)
         return
-    digits, _ = split.split_digits(plan.data.mnist)
     for network, stage, fit in (
         ("line reader", gettext_noop("training the line reader"), line_trainer.fit_line_reader),
         ("ink finder", gettext_noop("training the ink finder"), ink_trainer.fit_ink_finder),
     ):
         record.set_stage(stage)
-        fit(digits, plan.configuration, draft, partial(_log_epoch, record, network))
+        fit(plan.digits, plan.configuration, draft, partial(_log_epoch, record, network))
 
 
 def _log_epoch(record: Record, network: str, epoch: int, epochs: int, loss: float) -> None:
@@ -153,9 +152,8 @@ def _evaluate(draft: Path, plan: TrainingPlan, record: Record) -> EvaluationResu
         calibration=evaluate.evaluate_images(recognizer, plan.split.calibration),
         new=evaluate.evaluate_images(recognizer, plan.data.new.images),
     )
-    digits, _ = split.split_digits(plan.data.mnist)
-    if len(digits):
-        exemplars.choose_exemplars(recognizer, digits).save(draft / model_folder.EXEMPLARS)
+    if len(plan.digits):
+        exemplars.choose_exemplars(recognizer, plan.digits).save(draft / model_folder.EXEMPLARS)
     return results
 
 
