@@ -78,7 +78,8 @@ def is_world_writable(path: Path) -> bool:
 
 def test_secrets_are_generated_once(host: Host, secrets: Path) -> None:
     generated = {path.name: path.read_text() for path in secrets.iterdir()}
-    assert set(generated) == {"secret_key", "database_password", "admin_password"}
+    names = {"secret_key", "model_signing_key", "database_password", "admin_password"}
+    assert set(generated) == names
     host.run("secrets")
     assert {path.name: path.read_text() for path in secrets.iterdir()} == generated
 
@@ -115,7 +116,7 @@ def test_training_runs_in_its_image(host: Host, worker: Container) -> None:
     host.run(
         "worker", "python", "manage.py", "train", "--epochs", "1", "--members", "1", "--name", "one"
     )
-    assert (host.volume("models") / "one/manifest.json").exists()
+    assert (host.volume("models") / "one/manifest.sig").exists()
     assert "one" in host.run("web", "python", "manage.py", "models")
 
 
