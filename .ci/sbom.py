@@ -46,6 +46,7 @@ NAMES = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
+LICENSING = get_spdx_licensing()
 EXPRESSION = re.compile(r"[\w.+() -]{1,80}")
 # Packages whose metadata names no licence.
 LICENCES = {"namex": "Apache-2.0"}
@@ -89,7 +90,7 @@ def find_licence(package: PackageMetadata) -> str:
     stated = package.get("License-Expression") or package.get("License") or ""
     stated = NAMES.get(stated, stated)
     # Some packages state the whole text of their licence.
-    if EXPRESSION.fullmatch(stated) and not get_spdx_licensing().validate(stated).errors:
+    if EXPRESSION.fullmatch(stated) and not LICENSING.validate(stated).errors:
         return stated
     classifiers = package.get_all("Classifier", [])
     names = [each.split(" :: ")[-1] for each in classifiers if each.startswith("License ::")]
@@ -120,7 +121,7 @@ def get_licence(component: Component) -> str:
 
 
 def is_allowed(component: Component) -> bool:
-    return set(get_spdx_licensing().license_keys(get_licence(component))) <= ALLOWED
+    return set(LICENSING.license_keys(get_licence(component))) <= ALLOWED
 
 
 def print_line(line: str) -> None:
