@@ -13,7 +13,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 admin.site.unregister(User)
-# Their pages show keys and codes. The page of the account has what people need.
+# These pages show keys and codes. The page of the account has what people need.
 admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
 
