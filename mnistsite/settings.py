@@ -273,7 +273,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Recognises handwritten digits and says when it is not sure.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    # The first tag is the one that most people look for.
+    # Recognition comes first, because most people look for it.
     "SORT_OPERATIONS": "classifier.api.schema.rank_operation",
     "TAGS": [
         {"name": name}
