@@ -1,8 +1,11 @@
 import classifier.models.constraints
+import classifier.models.encryption
 import classifier.models.images
 import django.contrib.postgres.fields
+import django.core.serializers.json
 import django.db.models.deletion
 import django.db.models.lookups
+import django.utils.timezone
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -13,6 +16,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('otp_totp', '0003_add_timestamps'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -38,6 +42,18 @@ class Migration(migrations.Migration):
                 'db_table': 'input_data',
                 'permissions': [('label_inputimage', 'Can label images')],
                 'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Correction',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.CharField(help_text='the digits in reading order', max_length=200)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+            ],
+            options={
+                'db_table': 'corrections',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -70,6 +86,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AppDevice',
+            fields=[
+            ],
+            options={
+                'proxy': True,
+                'default_permissions': (),
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('otp_totp.totpdevice',),
+        ),
+        migrations.CreateModel(
             name='Alarm',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -83,6 +111,29 @@ class Migration(migrations.Migration):
                 'db_table': 'alarms',
                 'default_permissions': (),
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['error_exceeded', 'input_drifted', 'data_damaged'])), name='alarms_kind_is_known'), models.UniqueConstraint(condition=models.Q(('cleared_at__isnull', True)), fields=('kind',), name='alarms_one_open_a_kind')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='time')),
+                ('user', models.CharField(blank=True, max_length=150, verbose_name='user')),
+                ('via', models.CharField(help_text='a session, or the name of a token', max_length=120, verbose_name='via')),
+                ('action', models.CharField(max_length=100, verbose_name='action')),
+                ('target', models.CharField(blank=True, max_length=300, verbose_name='target')),
+                ('status', models.PositiveSmallIntegerField(help_text='of the HTTP response', null=True, verbose_name='status')),
+                ('details', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='details')),
+                ('position', models.BigIntegerField(null=True, unique=True, verbose_name='position')),
+                ('previous', models.CharField(blank=True, max_length=64)),
+                ('hash', models.CharField(blank=True, max_length=64, verbose_name='hash')),
+            ],
+            options={
+                'verbose_name': 'audit log entry',
+                'verbose_name_plural': 'audit log entries',
+                'db_table': 'audit_log',
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['-at'], name='audit_log_newest'), models.Index(condition=models.Q(('position__isnull', True)), fields=['id'], name='audit_log_unsealed')],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +161,7 @@ class Migration(migrations.Migration):
                 ('effects', models.JSONField(default=dict, help_text="what its new labels changed, and the champion's answers")),
                 ('certificates', models.JSONField(default=list, help_text='bounds on its errors among accepted digits')),
                 ('checksum', models.CharField(help_text="sha256 of the folder's manifest", max_length=64)),
+                ('signer', models.CharField(blank=True, help_text='public key (Ed25519) that signed the manifest', max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -160,6 +212,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Session',
+            fields=[
+                ('session_data', models.TextField(verbose_name='session data')),
+                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
+                ('session_key', models.CharField(editable=False, max_length=64, primary_key=True, serialize=False)),
+                ('browser', models.CharField(blank=True, max_length=200)),
+                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'sessions',
+                'default_permissions': ('view', 'delete'),
+            },
+        ),
+        migrations.CreateModel(
             name='ShadowReading',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -176,27 +244,12 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Dispute',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('opened_at', models.DateTimeField(auto_now_add=True)),
-                ('label', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the label that settled it; empty until then', max_length=12)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='disputes', to='classifier.inputimage')),
-                ('opened_by', models.ForeignKey(help_text='whose label was another than the one before', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'db_table': 'disputes',
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
             name='Suggestion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('label', models.CharField(choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], max_length=12)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+                ('correction', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='classifier.correction')),
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='classifier.inputimage')),
             ],
             options={
@@ -257,29 +310,15 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['web', 'api'])), name='uploads_source_is_known'), models.CheckConstraint(condition=models.Q(('height__gt', 0), ('size__gt', 0), ('width__gt', 0)), name='uploads_are_not_empty')],
             },
         ),
-        migrations.CreateModel(
-            name='Correction',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(help_text='the digits in reading order', max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='corrections', to='classifier.upload')),
-            ],
-            options={
-                'db_table': 'corrections',
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '^[0-9]+$')), name='corrections_text_is_digits')],
-            },
-        ),
-        migrations.AddField(
-            model_name='suggestion',
-            name='correction',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='classifier.correction'),
-        ),
         migrations.AddField(
             model_name='inputimage',
             name='upload',
             field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='images', to='classifier.upload'),
+        ),
+        migrations.AddField(
+            model_name='correction',
+            name='upload',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='corrections', to='classifier.upload'),
         ),
         migrations.CreateModel(
             name='Webhook',
@@ -287,7 +326,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('url', models.CharField(help_text='receives each event as a POST request; it may be in your own network', max_length=500, verbose_name='URL')),
                 ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('upload.unsure', 'upload.unsure'), ('label.created', 'label.created'), ('model.candidate', 'model.candidate'), ('model.promoted', 'model.promoted'), ('model.error_exceeded', 'model.error exceeded'), ('input.drifted', 'input.drifted'), ('data.damaged', 'data.damaged')], max_length=20), size=None, verbose_name='events')),
-                ('secret', models.CharField(editable=False, max_length=64)),
+                ('secret', classifier.models.encryption.EncryptedTextField(editable=False)),
                 ('active', models.BooleanField(default=True, verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
@@ -362,16 +401,34 @@ class Migration(migrations.Migration):
                 ('duplicate', models.BooleanField(default=False, help_text='so similar to another image that labelling both is no use')),
                 ('suggestion', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the newest suggestion of a visitor', max_length=12)),
                 ('suspicion', models.FloatField(default=0, help_text='how likely the label is wrong, 0 to 1; 0 without a label')),
-                ('leased_until', models.DateTimeField(null=True)),
                 ('reviewed_at', models.DateTimeField(null=True)),
+                ('leased_until', models.DateTimeField(null=True)),
                 ('skipped_by', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, help_text='ids of the users who skipped it', size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('reviewed_by', models.ForeignKey(db_index=False, help_text='the person who looked at the label again', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('leased_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reviewed_by', models.ForeignKey(db_index=False, help_text='the person who looked at the label again', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'db_table': 'label_queue',
                 'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Dispute',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('opened_at', models.DateTimeField(auto_now_add=True)),
+                ('label', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the label that settled it; empty until then', max_length=12)),
+                ('settled_at', models.DateTimeField(null=True)),
+                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='disputes', to='classifier.inputimage')),
+                ('opened_by', models.ForeignKey(help_text='whose label was another than the one before', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'disputes',
+                'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['opened_at'], name='disputes_open')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('settled_at__isnull', True)), fields=('image',), name='disputes_one_open_an_image'), models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit', ''])), name='disputes_label_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('label', ''), ('settled_at__isnull', True), ('settled_by__isnull', True)), models.Q(models.Q(('label', ''), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='disputes_settled_by_and_at_with_label')],
             },
         ),
         migrations.CreateModel(
@@ -526,6 +583,10 @@ class Migration(migrations.Migration):
             model_name='inputimage',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('source__in', ('web', 'api')), _negated=True), models.Q(('label', 'unknown'), ('labelled_at__isnull', True)), models.Q(models.Q(('label', 'unknown'), _negated=True), ('labelled_at__isnull', False)), _connector='OR'), name='input_data_labelled_at_with_label'),
         ),
+        migrations.AddConstraint(
+            model_name='correction',
+            constraint=models.CheckConstraint(condition=models.Q(('text__regex', '^[0-9]+$')), name='corrections_text_is_digits'),
+        ),
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(fields=['-created_at'], name='webhook_deliveries_newest'),
@@ -601,21 +662,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='queueitem',
             constraint=models.CheckConstraint(condition=models.Q(('leased_to__isnull', True), ('leased_until__isnull', False), _connector='OR'), name='label_queue_lease_runs_out'),
-        ),
-        migrations.AddIndex(
-            model_name='dispute',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['opened_at'], name='disputes_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.UniqueConstraint(condition=models.Q(('settled_at__isnull', True)), fields=('image',), name='disputes_one_open_an_image'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(('label__in', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'not_a_digit', ''])), name='disputes_label_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('label', ''), ('settled_at__isnull', True), ('settled_by__isnull', True)), models.Q(models.Q(('label', ''), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='disputes_settled_by_and_at_with_label'),
         ),
     ]

@@ -24,6 +24,8 @@ ROLES = {
         "view_delivery",
         "view_procrastinatejob",
         *("view_user", "add_user", "change_user"),
+        "view_session",
+        "view_auditentry",
     ],
 }
 
