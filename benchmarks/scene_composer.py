@@ -50,9 +50,8 @@ class Writer:
         models = [*2 * list_forms("taught"), *glyphs.list_digits()]
         label, strokes = models[self.rng.integers(len(models))]
         lines = pen.round_corners(strokes, int(self.rng.integers(1, 3)))
-        lines = pen.fit_to_paper(
-            [pen.add_tremor(line, self.rng) for line in pen.fit_to_paper(lines)]
-        )
+        trembling = [pen.add_tremor(line, self.rng) for line in pen.fit_to_paper(lines)]
+        lines = pen.fit_to_paper(trembling)
         return str(label), pen.draw_strokes(lines, self.rng.uniform(4, 10)).astype(np.float64)
 
 

@@ -236,8 +236,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-PUBLIC_DIR = BASE_DIR / "var" / "public"  # the documentation, served at /docs/
-WHITENOISE_ROOT = PUBLIC_DIR if PUBLIC_DIR.is_dir() else None
+DOCS_ROOT = BASE_DIR / "var/public"  # served at /docs/
+WHITENOISE_ROOT = DOCS_ROOT if DOCS_ROOT.is_dir() else None
 WHITENOISE_INDEX_FILE = True
 
 # Files of up to MAX_UPLOAD_MB stay in memory until they are checked.
@@ -256,12 +256,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.NewestFirst",
     "EXCEPTION_HANDLER": "classifier.api.errors.handle_error",
     "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.UserThrottle"],
-    "DEFAULT_THROTTLE_RATES": {
-        "user": "50/s",
-        "predict": f"{PREDICT_PER_SECOND}/s",
-        "preview": f"{PREDICT_PER_SECOND}/s",
-        "look": f"{3 * PREDICT_PER_SECOND}/s",
-    },
+    "DEFAULT_THROTTLE_RATES": {"user": "50/s", "look": f"{3 * PREDICT_PER_SECOND}/s"}
+    | dict.fromkeys(("predict", "preview"), f"{PREDICT_PER_SECOND}/s"),
     # /api/schema copies the version in a query into a header.
     "ALLOWED_VERSIONS": ["1"],
     # ClientAddressMiddleware sets REMOTE_ADDR.
