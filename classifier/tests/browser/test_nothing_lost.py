@@ -51,7 +51,10 @@ def test_lost_connection_greys_the_answer_and_keeps_the_drawing(home: Page, widt
 def test_preview_without_an_answer_is_repeated(champion: ModelVersion, page: Page) -> None:
     page.add_init_script("""
         const timeout = AbortSignal.timeout.bind(AbortSignal);
-        AbortSignal.timeout = () => timeout(100);
+        AbortSignal.timeout = () => {
+            AbortSignal.timeout = timeout;
+            return timeout(100);
+        };
     """)
     hanging = iter([True])
     page.route("**/api/preview", lambda route: next(hanging, None) or route.continue_())
