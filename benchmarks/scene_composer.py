@@ -296,6 +296,5 @@ CONDITIONS: dict[str, Callable[[Writer], Scene]] = {
 
 def compose_scenes(condition: str, source: Images, count: int, seed: int) -> list[Scene]:
     """Compose `count` scenes of a condition; the same arguments give the same scenes."""
-    index = list(CONDITIONS).index(condition)
-    writer = Writer(source, np.random.default_rng((seed, index)))
+    writer = Writer(source, np.random.default_rng((seed, [*CONDITIONS].index(condition))))
     return [CONDITIONS[condition](writer) for _ in range(count)]
