@@ -83,9 +83,10 @@ def test_run_creates_a_model_plots_and_a_record(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # The line reader and the ink finder are here for their files, not for their skill.
-    monkeypatch.setattr("training.lines.trainer.MOST_LINES", 64)
-    monkeypatch.setattr("training.ink.trainer.MOST_SCENES", 32)
+    # The line reader and the ink finder are here for their files, not for their skill. Two batches
+    # of lines would differ in width and take two compilations.
+    monkeypatch.setattr("training.lines.trainer.MOST_LINES", 32)
+    monkeypatch.setattr("training.ink.trainer.MOST_SCENES", 16)
     monkeypatch.setattr("training.lines.calibration.LINES", 40)
     settings.MODEL_SIGNING_KEY = "the key of this site"
     train(members=1)

@@ -29,6 +29,7 @@ def test_keyboard_alone_sets_the_factor_up_and_logs_in(
 
 def enter_password(page: Page) -> None:
     page.goto("/admin/")
+    expect(page.get_by_label("Username:")).to_be_focused()
     page.keyboard.type("operator")
     page.keyboard.press("Tab")
     page.keyboard.type("labels all day")
