@@ -114,7 +114,7 @@ class ImageAdmin(admin.ModelAdmin):
     list_display_links = ("thumbnail",)
     list_editable = ("label",)
     list_filter = (LabelFilter, "upload__source")
-    list_per_page = 25  # each row is a form, which is slow to render
+    list_per_page = 20  # each row is a form, which is slow to render
     paginator = DeferredJoinPaginator
     show_full_result_count = False
     ordering = ("-created_at",)
