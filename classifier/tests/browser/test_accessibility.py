@@ -38,7 +38,7 @@ def expect_no_violation(page: Page) -> None:
     assert not results["violations"], results["violations"]
 
 
-def expect_good_looks(page: Page) -> None:
+def expect_no_violation_in_any_look(page: Page) -> None:
     """Check that the page fits and breaks no rule, on a dark phone and on a large light screen."""
     for width, scheme in LOOKS:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -58,14 +58,14 @@ def test_pages_fit_and_have_no_axe_violations(champion: ModelVersion, page: Page
         "/",
     ):
         page.goto(address)
-        expect_good_looks(page)
+        expect_no_violation_in_any_look(page)
     draw(page, DIGITS["3"])
     expect_answer(page, "3")
-    expect_good_looks(page)
+    expect_no_violation_in_any_look(page)
     page.get_by_role("button", name="Clear").click()
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    expect_good_looks(page)
+    expect_no_violation_in_any_look(page)
 
 
 def test_keyboard_focus_reaches_every_control_visibly(champion: ModelVersion, page: Page) -> None:

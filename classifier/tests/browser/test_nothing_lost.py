@@ -42,7 +42,8 @@ def test_lost_connection_greys_the_answer_and_keeps_the_drawing(home: Page, widt
 
     home.context.set_offline(False)
     expect(alert).to_have_text("You are online again. Press Send.")
-    expect(get_panel(home)).not_to_have_class(re.compile(r"\bold\b"))
+    # A request that hung when the network returned is abandoned after ten seconds.
+    expect(get_panel(home)).not_to_have_class(re.compile(r"\bold\b"), timeout=15_000)
     press(home, "Send")
     home.wait_for_url("**/result/*")
     assert Upload.objects.count() == 1
