@@ -14,6 +14,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from classifier.backups.manifest import MEDIA, MODELS, BackupError
+from classifier.recognition import model_folder
 
 
 @dataclass
@@ -73,12 +74,7 @@ def restore_original(name: str, backup: Path) -> None:
 
 def restore_model(name: str, backup: Path, models: Path) -> None:
     """Copy a model folder whole or not at all, unless it is there."""
-    target = models / name
-    if target.exists():
+    if (models / name).exists():
         return
-    models.mkdir(parents=True, exist_ok=True)
-    part = models / f".{name}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(backup / MODELS / name, part)
-    os.sync()
-    part.rename(target)
+    with model_folder.publishing(models / name) as draft:
+        shutil.copytree(backup / MODELS / name, draft, dirs_exist_ok=True)

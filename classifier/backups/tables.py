@@ -1,7 +1,6 @@
 """Dump and load every table by COPY, which needs no program and fits each version of PostgreSQL."""
 
 import gzip
-import hashlib
 from pathlib import Path
 
 from django.db import connection
@@ -9,6 +8,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Composed, Identifier
 
 from classifier.backups.manifest import BackupError, Table
+from classifier.recognition.model_folder import hash_file
 
 MIGRATIONS = "django_migrations"
 COMPRESSION = 3
@@ -44,7 +44,7 @@ def _dump_table(cursor: CursorWrapper, folder: Path, name: str, columns: list[st
     statement = SQL("COPY {} TO STDOUT").format(_name_columns(name, columns))
     with gzip.open(path, "wb", COMPRESSION) as file, cursor.copy(statement) as copy:
         file.writelines(copy)
-    return Table(name, columns, cursor.rowcount, _hash_file(path))
+    return Table(name, columns, cursor.rowcount, hash_file(path))
 
 
 def read_sequences() -> dict[str, int]:
@@ -57,7 +57,7 @@ def check_tables(folder: Path, tables: list[Table]) -> None:
     """Compare the files with their checksums. Raise BackupError."""
     for table in tables:
         path = _get_path(folder, table.name)
-        if not path.exists() or _hash_file(path) != table.sha256:
+        if not path.exists() or hash_file(path) != table.sha256:
             raise BackupError(f"{path} is missing or damaged. Use another backup.")
 
 
@@ -121,8 +121,3 @@ def _name_columns(table: str, columns: list[str]) -> Composed:
 
 def _get_path(folder: Path, table: str) -> Path:
     return folder / f"{table}.copy.gz"
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,16 +12,17 @@ from typing import Any, TextIO
 
 from django.conf import settings
 from django.core import signing
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from classifier.errors import RuleBroken
 from classifier.models import AuditEntry
+from classifier.models.locks import lock
 from classifier.monitoring.findings import Finding
 
-LOCK = 0x6175646974  # "audit"
+LOCK = "audit_log"
 SALT = "classifier.monitoring.audit_log"
 MAX_TARGET_LENGTH = 300
 BATCH_SIZE = 1000
@@ -60,8 +61,7 @@ def record_settings(values: dict[str, str]) -> None:
 @transaction.atomic
 def seal_entries() -> int:
     """Append the new entries to the chain, and return their number."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    lock(LOCK)
     last = list_sealed().last()
     first, previous = ((last.position or 0) + 1, last.hash) if last else (1, "")
     entries = list(AuditEntry.objects.filter(position__isnull=True).order_by("pk"))

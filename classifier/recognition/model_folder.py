@@ -56,7 +56,8 @@ class Manifest:
 
 
 def hash_file(path: Path) -> str:
-    return _hash(path.read_bytes())
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hash(content: bytes) -> str:

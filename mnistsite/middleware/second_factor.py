@@ -8,18 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from classifier.access import second_factor
-from mnistsite.middleware import GetResponse
+from mnistsite.middleware import Middleware
 
 
-class SecondFactorMiddleware:
+class SecondFactorMiddleware(Middleware):
     """Replaces a user whose second factor is missing by an anonymous one.
 
     Pages, the API and the admin all check `request.user`, so none of them can be forgotten. The
     page that asks for the code finds the user in `request.unverified_user`.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user: Any = request.user
