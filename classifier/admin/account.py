@@ -14,10 +14,18 @@ from django.views.decorators.http import require_POST
 from classifier.access import second_factor, sessions
 
 # In this order, because each name contains those of the browsers that it imitates.
-BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"} | {
-    "Safari": "Safari"
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
 }
-SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows"} | {
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
     "Mac OS X": "macOS",
     "Linux": "Linux",
 }

@@ -85,11 +85,8 @@ def _record(**values: Any) -> None:
     try:
         audit_log.record(**values)
     except DatabaseError as error:
-        logger.error("An entry of the audit log is lost: %s by %s: %s", *_name(values), error)
-
-
-def _name(values: dict[str, Any]) -> tuple[str, str]:
-    return str(values["action"]), str(values["user"])
+        message = "An entry of the audit log is lost: %s by %s: %s"
+        logger.error(message, values["action"], values["user"], error)
 
 
 @receiver(user_logged_in)
