@@ -46,10 +46,10 @@ class StaffSite(AdminSite):
             return redirect(f"{reverse('admin:second_factor')}?{request.GET.urlencode()}")
         return logins.log_in(request, partial(super().login, request, extra_context))
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+    def password_change(self, request: HttpRequest, *args: Any) -> Any:
         from classifier.admin.second_factor import confirm_second_factor
 
-        return super().admin_view(confirm_second_factor(view), cacheable)
+        return confirm_second_factor(super().password_change)(request, *args)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from classifier.admin import account, second_factor

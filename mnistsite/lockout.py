@@ -1,5 +1,6 @@
 """Parts of django-axes, which locks logins after repeated failures."""
 
+from ipaddress import IPv6Address
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
@@ -9,7 +10,6 @@ from django.conf import settings
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 
-from classifier.access import logins
 from mnistsite.errors import render_error
 
 MAX_USERNAME_LENGTH = 255  # of the column in django-axes
@@ -27,7 +27,7 @@ class LockoutHandler(AxesDatabaseHandler):  # type: ignore[misc]  # it has no ty
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         """Return the highest of the counts, each in proportion to AXES_FAILURE_LIMIT."""
         both: int = super().get_failures(request, credentials)
-        if logins.identify_browser(request):
+        if get_browser(request):
             return both
         address = _count_failures(request, Q(ip_address=identify_client(request)))
         name = _count_failures(request, Q(username=get_username(request, credentials)))
@@ -43,8 +43,13 @@ def _count_failures(request: HttpRequest, condition: Q) -> int:
 
 def identify_client(request: HttpRequest) -> str | None:
     """Return the client's address or, for a known browser, one of its own."""
-    browser = logins.identify_browser(request)
+    browser = get_browser(request)
     return str(browser) if browser else request.META.get("REMOTE_ADDR")
+
+
+def get_browser(request: HttpRequest) -> IPv6Address | None:
+    """Return what the login view has found out about the browser."""
+    return getattr(request, "browser", None)
 
 
 def get_username(_request: HttpRequest, credentials: dict[str, Any] | None) -> str:

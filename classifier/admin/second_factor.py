@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import segno
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,18 +23,46 @@ from django.views.decorators.http import require_POST
 from classifier.access import second_factor
 
 CODE = "second_factor_code"
-# Pages whose forms need a code that was entered a few minutes ago.
-SENSITIVE = {
-    *("promote", "rollback", "reject"),
-    *("classifier_upload_delete", "classifier_upload_changelist"),
-    *("classifier_apitoken_add", "classifier_apitoken_delete", "classifier_apitoken_changelist"),
-    *("classifier_webhook_add", "classifier_webhook_change", "classifier_webhook_delete"),
-    *("classifier_webhook_changelist", "rotate"),
-    *("auth_user_add", "auth_user_change", "auth_user_password_change"),
-    *("renew_codes", "remove_factor", "password_change"),
-}
+View = Callable[..., HttpResponseBase]
+Admin = TypeVar("Admin", bound=admin.ModelAdmin)
 
-View = Callable[..., HttpResponse]
+
+def confirm_second_factor(view: View) -> View:
+    """Ask for a code again before a sensitive form takes effect.
+
+    The page that asks holds the fields of the form, so that nothing has to be entered twice.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST" or not second_factor.needs_confirmation(request):
+            return view(request, *args, **kwargs)
+        user = cast(User, request.user)
+        code = request.POST.get(CODE)
+        if code is not None and second_factor.verify(request, user, code):
+            return view(request, *args, **kwargs)
+        error = "" if code is None else _explain_refusal(user)
+        context = _build_context(request, _("Confirm it is you")) | {
+            "error": error,
+            "is_confirmation": True,
+            "fields": _list_fields(request),
+        }
+        return render(request, "admin/second_factor.html", context)
+
+    return wrapper
+
+
+def _list_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    own = (CODE, "csrfmiddlewaretoken")
+    lists = request.POST.lists()
+    return [(name, str(value)) for name, values in lists if name not in own for value in values]
+
+
+def confirm_changes(model_admin: type[Admin]) -> type[Admin]:
+    """Decorate the views of a ModelAdmin that may change something."""
+    for name in ("changeform_view", "changelist_view", "delete_view"):
+        model_admin = method_decorator(confirm_second_factor, name=name)(model_admin)
+    return model_admin
 
 
 @never_cache
@@ -98,12 +128,14 @@ def _show_codes(request: HttpRequest, codes: list[str], target: str) -> HttpResp
 
 
 @require_POST
+@confirm_second_factor
 def renew_codes(request: HttpRequest) -> HttpResponse:
     codes = second_factor.create_recovery_codes(cast(User, request.user))
     return _show_codes(request, codes, reverse("admin:account"))
 
 
 @require_POST
+@confirm_second_factor
 def remove(request: HttpRequest) -> HttpResponse:
     if settings.REQUIRE_SECOND_FACTOR:
         messages.error(request, _("This site requires a second factor."))
@@ -111,39 +143,3 @@ def remove(request: HttpRequest) -> HttpResponse:
         request.session[second_factor.HAS_FACTOR] = False
         messages.success(request, _("The second factor is removed."))
     return redirect("admin:account")
-
-
-def confirm_second_factor(view: View) -> View:
-    """Ask for a code again before a sensitive form takes effect.
-
-    The page that asks holds the fields of the form, so that nothing has to be entered twice.
-    """
-
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not _is_sensitive(request) or not second_factor.needs_confirmation(request):
-            return view(request, *args, **kwargs)
-        user = cast(User, request.user)
-        code = request.POST.get(CODE)
-        if code is not None and second_factor.verify(request, user, code):
-            return view(request, *args, **kwargs)
-        error = "" if code is None else _explain_refusal(user)
-        context = _build_context(request, _("Confirm it is you")) | {
-            "error": error,
-            "is_confirmation": True,
-            "fields": _list_fields(request),
-        }
-        return render(request, "admin/second_factor.html", context)
-
-    return wrapper
-
-
-def _is_sensitive(request: HttpRequest) -> bool:
-    match = request.resolver_match
-    return request.method == "POST" and match is not None and match.url_name in SENSITIVE
-
-
-def _list_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    own = (CODE, "csrfmiddlewaretoken")
-    lists = request.POST.lists()
-    return [(name, str(value)) for name, values in lists if name not in own for value in values]

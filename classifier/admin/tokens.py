@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from classifier.access import tokens
+from classifier.admin.second_factor import confirm_changes
 from classifier.models import ApiToken
 from classifier.recognition.labels import Scope
 
@@ -32,6 +33,7 @@ class TokenForm(forms.ModelForm):
 
 
 @admin.register(ApiToken)
+@confirm_changes
 class TokenAdmin(admin.ModelAdmin):
     """Tokens of all users for superusers, and one's own for everybody else."""
 

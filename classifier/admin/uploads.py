@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from classifier.admin.dates import format_time
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.admin.second_factor import confirm_changes
 from classifier.models import Upload
 from classifier.uploads import deletion
 
@@ -39,6 +40,7 @@ def render_original(upload_id: UUID | None) -> SafeString:
 
 
 @admin.register(Upload)
+@confirm_changes
 class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ("thumbnail", "uploaded", "source", "media_type", "dimensions", "file_size")
     list_per_page = 50

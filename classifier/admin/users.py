@@ -8,9 +8,12 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import ManyToManyField
 from django.http import HttpRequest
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from classifier.admin.second_factor import confirm_changes, confirm_second_factor
 
 admin.site.unregister(User)
 # These pages show keys and codes. The page of the account has what people need.
@@ -19,6 +22,8 @@ admin.site.unregister(StaticDevice)
 
 
 @admin.register(User)
+@method_decorator(confirm_second_factor, name="user_change_password")
+@confirm_changes
 class AccountAdmin(UserAdmin):
     """Accounts, of which superusers alone may change superusers and single permissions."""
 

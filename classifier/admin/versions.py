@@ -14,6 +14,7 @@ from django.forms import modelform_factory
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from classifier.admin import figures
 from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
+from classifier.admin.second_factor import confirm_second_factor
 from classifier.admin.training_data import list_labelled_uploads
 from classifier.errors import RuleBroken
 from classifier.models import ModelState, ModelVersion, Promotion, Source, Via
@@ -88,11 +90,13 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         }
         return render(request, "admin/classifier/modelversion/timeline.html", context)
 
+    @method_decorator(confirm_second_factor)
     def promote(self, request: HttpRequest, version_id: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
         _change_state(request, partial(versions.promote, version.name, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_change", version_id)
 
+    @method_decorator(confirm_second_factor)
     def reject(self, request: HttpRequest, version_id: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
         _change_state(request, partial(versions.reject, version.name))
@@ -121,6 +125,7 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             context["error"], status = str(error), 409
         return render(request, "admin/classifier/modelversion/try.html", context, status=status)
 
+    @method_decorator(confirm_second_factor)
     def rollback(self, request: HttpRequest) -> HttpResponse:
         _change_state(request, partial(versions.rollback, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_changelist")

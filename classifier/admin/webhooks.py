@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from classifier.admin.dates import format_time
+from classifier.admin.second_factor import confirm_changes, confirm_second_factor
 from classifier.errors import RuleBroken
 from classifier.models import Delivery, Webhook
 from classifier.recognition.labels import Event
@@ -44,6 +46,7 @@ class WebhookForm(forms.ModelForm):
 
 
 @admin.register(Webhook)
+@confirm_changes
 class WebhookAdmin(admin.ModelAdmin):
     form = WebhookForm
     fields = ("url", "events", "active")
@@ -74,6 +77,7 @@ class WebhookAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         return self._show_secret(request, obj, obj.secret)
 
+    @method_decorator(confirm_second_factor)
     def rotate(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         webhook = self._get_changeable(request, webhook_id)
         return self._show_secret(request, webhook, events.rotate_secret(webhook.pk))

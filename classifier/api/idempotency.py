@@ -104,7 +104,6 @@ def respond_once(
         IdempotencyRecord.objects.create(
             key=key_hash,
             sha256=digest.hexdigest(),
-            status=HTTPStatus.OK,
             content={"text": text, "uploads": [str(upload.pk) for upload in batch.uploads]},
         )
     return Response(finish(json.loads(text)))

@@ -25,3 +25,13 @@ class ProductCommand(BaseCommand):
             raise CommandError(NO_KEY if "SECRET_KEY" in str(error) else str(error)) from error
         except (ArtifactError, NoStorage, RuleBroken) as error:
             raise CommandError(str(error)) from error
+
+
+class FileCommand(ProductCommand):
+    """A command for files that its user names, which the system may refuse."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except OSError as error:
+            raise CommandError(str(error)) from error

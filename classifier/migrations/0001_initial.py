@@ -76,7 +76,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('sha256', models.CharField(help_text='of the request', max_length=64)),
-                ('status', models.PositiveSmallIntegerField()),
                 ('content', models.JSONField()),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
             ],

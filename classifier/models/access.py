@@ -53,7 +53,6 @@ class IdempotencyRecord(models.Model):
 
     key = models.CharField(max_length=255, primary_key=True)
     sha256 = models.CharField(max_length=64, help_text="of the request")
-    status = models.PositiveSmallIntegerField()
     content = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

@@ -10,6 +10,8 @@ from classifier.models import Upload
 
 # An internal location of nginx that holds the folder of uploads.
 PROTECTED = "/protected-media/"
+# Media types whose files commonly end in something else.
+EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
 
 
 def serve_original(upload: Upload) -> HttpResponseBase:
@@ -17,7 +19,8 @@ def serve_original(upload: Upload) -> HttpResponseBase:
 
     Raise FileNotFoundError if it is gone.
     """
-    name = f"{upload.pk}.{upload.media_type.removeprefix('image/')}"
+    subtype = upload.media_type.removeprefix("image/")
+    name = f"{upload.pk}.{EXTENSIONS.get(subtype, subtype)}"
     if not (settings.BEHIND_NGINX and isinstance(default_storage, FileSystemStorage)):
         file = upload.file.open()
         return FileResponse(file, as_attachment=True, filename=name, content_type=upload.media_type)

@@ -18,8 +18,7 @@ from mnistsite import env
 from mnistsite.database import server
 
 USERNAME = "admin"
-LOCK = 0x6D6E697374  # "mnist"
-PAUSE_S = 0.5
+LOCK = "prepare"
 FAILURES = (ArtifactError, ImproperlyConfigured, OperationalError, NoStorage)
 
 
@@ -39,13 +38,14 @@ def main() -> int:
 
 def prepare() -> None:
     """Prepare everything but the account. Several hosts may call this at once and repeatedly."""
+    from classifier.models.locks import session_lock
     from classifier.monitoring import audit_log
     from classifier.registry import versions
     from classifier.uploads import media_store
 
     with timed_step("Database"):
         connection.ensure_connection()
-    with exclusive_lock():
+    with session_lock(LOCK):
         with timed_step("Migrations"):
             call_command("migrate", verbosity=0)
         with timed_step("Media"):
@@ -53,22 +53,6 @@ def prepare() -> None:
         with timed_step("Model"):
             versions.promote_bundled()
         audit_log.record_settings(env.settings)
-
-
-@contextmanager
-def exclusive_lock() -> Iterator[None]:
-    """Hold a lock that all hosts share.
-
-    Polls, because a migration that builds an index concurrently waits for every transaction, also
-    for one that waits for this lock.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        while not cursor.fetchone()[0]:
-            time.sleep(PAUSE_S)
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        yield  # after an error, the process ends and releases the lock
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 @contextmanager
@@ -89,7 +73,9 @@ def create_first_account() -> str:
     """Create the first staff account unless there is one; return how to log in with it, or ""."""
     from django.contrib.auth.models import User
 
-    with exclusive_lock():
+    from classifier.models.locks import session_lock
+
+    with session_lock(LOCK):
         if User.objects.filter(is_staff=True).exists():
             return ""
         password, source = env.secret("ADMIN_PASSWORD"), "the password from ADMIN_PASSWORD"

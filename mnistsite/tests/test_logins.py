@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from classifier import tasks
 from classifier.access import logins
+from classifier.models.locks import session_lock
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +117,7 @@ def test_browser_is_known_for_its_user_only(
 
 @pytest.mark.django_db(transaction=True)
 def test_second_login_at_the_same_time_is_refused(labeller: User) -> None:
-    with ThreadPoolExecutor(1) as pool, logins.check_alone(0):
+    with ThreadPoolExecutor(1) as pool, session_lock(logins.LOCK):
         response = pool.submit(post_login).result()
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert not AccessAttempt.objects.exists()

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
+from classifier.models.locks import session_lock
 from mnistsite.entrypoints import prepare
 
 pytestmark = pytest.mark.slow
@@ -25,14 +26,14 @@ def test_host_waits_until_the_other_has_finished(monkeypatch: pytest.MonkeyPatch
     names = ("host", "port", "user", "password", "dbname")
     params = connection.get_connection_params()
     other = psycopg.connect(**{name: params[name] for name in names if name in params})
-    other.execute("SELECT pg_advisory_lock(%s)", [prepare.LOCK])
+    other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [prepare.LOCK])
 
     def finish_other(pause: float) -> None:
         pauses.append(pause)
         other.close()
 
-    monkeypatch.setattr("mnistsite.entrypoints.prepare.time.sleep", finish_other)
-    with prepare.exclusive_lock():
+    monkeypatch.setattr("classifier.models.locks.time.sleep", finish_other)
+    with session_lock(prepare.LOCK):
         assert pauses
         assert count_locks() == 1
     assert count_locks() == 0

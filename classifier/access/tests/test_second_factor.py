@@ -14,7 +14,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from pytest_django.fixtures import Settings
 
 from classifier.access import second_factor
-from classifier.models import ApiToken, AppDevice, ModelVersion, Session, Upload
+from classifier.models import ApiToken, AppDevice, Session, Upload
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -215,17 +215,25 @@ def test_unconfirmed_deletion_changes_nothing(
     assert Upload.objects.exists()
 
 
-def test_promotion_needs_a_recent_code(
-    client: Client, admin_user: User, champion: ModelVersion
-) -> None:
-    AppDevice.objects.create(user=admin_user, name="app")
+def test_sensitive_pages_need_a_recent_code(client: Client, admin_user: User) -> None:
+    device = AppDevice.objects.create(user=admin_user, name="app")
     client.force_login(admin_user)
-    second = AppDevice.objects.get()
-    enter_code(client, compute_code(second))
+    enter_code(client, compute_code(device))
     expire_confirmation(client)
 
-    response = client.post("/admin/classifier/modelversion/rollback/")
-    assert "to confirm this change" in response.text
+    pages = [
+        *(f"classifier/modelversion/{path}/" for path in ("rollback", "1/promote", "1/reject")),
+        *("classifier/webhook/1/secret/", "password_change/", "account/codes/", "account/remove/"),
+        f"auth/user/{admin_user.pk}/password/",
+        *(f"{model}/add/" for model in ("auth/user", "classifier/apitoken", "classifier/webhook")),
+        *(f"{model}/" for model in ("auth/user", "classifier/apitoken", "classifier/upload")),
+        *(f"{model}/1/delete/" for model in ("auth/user", "classifier/webhook")),
+        *(f"{model}/1/change/" for model in ("auth/user", "classifier/webhook")),
+    ]
+    unconfirmed = {
+        page for page in pages if "to confirm this" not in client.post(f"/admin/{page}").text
+    }
+    assert unconfirmed == set()
 
 
 def test_code_is_not_asked_again_within_minutes(

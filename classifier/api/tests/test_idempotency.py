@@ -194,7 +194,7 @@ def test_request_without_key_takes_one_statement(
 def test_records_are_purged_after_a_day() -> None:
     now = timezone.now()
     for hours in (1, 23, 25, 26, 27):
-        record = IdempotencyRecord.objects.create(key=str(hours), sha256="", status=200, content={})
+        record = IdempotencyRecord.objects.create(key=str(hours), sha256="", content={})
         created_at = now - timedelta(hours=hours)
         IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=created_at)
 

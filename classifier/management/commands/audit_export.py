@@ -4,13 +4,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
-
-from classifier.management.base import ProductCommand
+from classifier.management.base import FileCommand
 from classifier.monitoring import audit_log
 
 
-class Command(ProductCommand):
+class Command(FileCommand):
     help = (
         "Write the audit log to a new file, as JSON lines with a signature at the end. Keep it "
         "where nobody can change it; `audit_verify` compares it with the database later."
@@ -20,9 +18,6 @@ class Command(ProductCommand):
         parser.add_argument("file", type=Path, help="file that does not exist yet")
 
     def handle(self, *_: Any, file: Path, **options: Any) -> None:
-        try:
-            with file.open("x") as output:
-                count = audit_log.export_entries(output)
-        except OSError as error:
-            raise CommandError(f"{file} can't be written: {error.strerror}.") from error
+        with file.open("x") as output:
+            count = audit_log.export_entries(output)
         self.stdout.write(f"{file}: {count} entries.")

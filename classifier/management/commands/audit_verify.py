@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from classifier.management.base import ProductCommand
+from classifier.management.base import FileCommand
 from classifier.monitoring import audit_log
 
 
-class Command(ProductCommand):
+class Command(FileCommand):
     help = (
         "Verify that no entry of the audit log is changed or missing. With a file, verify that "
         "export, and that the database still has its entries."
@@ -31,6 +31,6 @@ class Command(ProductCommand):
         try:
             with file.open() as export:
                 count = audit_log.verify_export(export)
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise CommandError(f"{file} can't be read: {error}") from error
         self.stdout.write(f"The export is genuine, and its {count} entries are in the database.")

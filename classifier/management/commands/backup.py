@@ -8,10 +8,10 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from classifier.backups.creation import Backup, create_backup
-from classifier.management.base import ProductCommand
+from classifier.management.base import FileCommand
 
 
-class Command(ProductCommand):
+class Command(FileCommand):
     help = (
         "Make a backup of database, originals and models in a new folder below DIR, while the site "
         "runs. Files that the newest backup in DIR has are linked instead of copied."
@@ -27,12 +27,9 @@ class Command(ProductCommand):
         )
 
     def handle(self, *_: Any, dir: Path, keys: Path | None, **options: Any) -> None:
-        try:
-            if keys:
-                write_keys(keys.resolve(), dir.resolve())
-            backup = create_backup(dir)
-        except OSError as error:
-            raise CommandError(str(error)) from error
+        if keys:
+            write_keys(keys.resolve(), dir.resolve())
+        backup = create_backup(dir)
         self.stdout.write(describe_backup(backup))
         if missing := len(backup.manifest.missing):
             raise CommandError(f"{missing} originals are missing: `manage.py verify` lists them.")

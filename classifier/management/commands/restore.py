@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import CommandError
 
 from classifier.backups.restoration import restore_backup
-from classifier.management.base import ProductCommand
+from classifier.management.base import FileCommand
 
 
-class Command(ProductCommand):
+class Command(FileCommand):
     help = (
         "Restore a backup into an empty database and an empty MEDIA_ROOT, and verify everything. "
         "Nothing is overwritten. After an interruption, run it again."
@@ -26,10 +25,7 @@ class Command(ProductCommand):
         )
 
     def handle(self, *_: Any, dir: Path, other_key: bool, **options: Any) -> None:
-        try:
-            manifest = restore_backup(dir, other_key)
-        except OSError as error:
-            raise CommandError(str(error)) from error
+        manifest = restore_backup(dir, other_key)
         rows = sum(table.rows for table in manifest.tables)
         self.stdout.write(
             f"Restored {rows} rows and {manifest.uploads - len(manifest.deleted)} uploads as of "

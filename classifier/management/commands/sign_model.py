@@ -3,16 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
-
-from classifier.management.base import ProductCommand
+from classifier.management.base import FileCommand
 from classifier.models import ModelVersion
 from classifier.recognition import model_folder
 from classifier.registry import signatures
 from classifier.registry.serving import find_model_folder
 
 
-class Command(ProductCommand):
+class Command(FileCommand):
     help = (
         "Sign a model folder with MODEL_SIGNING_KEY, for example one from another site. `train` "
         "signs what it writes."
@@ -24,10 +22,7 @@ class Command(ProductCommand):
     def handle(self, *_: Any, name: str, **options: Any) -> None:
         folder = find_model_folder(name)
         model_folder.verify(folder)
-        try:
-            signatures.sign_folder(folder)
-        except OSError as error:
-            raise CommandError(f"{folder} can't be written: {error.strerror}.") from error
+        signatures.sign_folder(folder)
         signer = signatures.read_signer(folder)
         ModelVersion.objects.filter(name=name).update(signer=signer)
         self.stdout.write(f"{folder} is signed by {signer}.")

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from classifier.management.base import ProductCommand
+from classifier.management.base import FileCommand
 from classifier.registry import receipts
 
 
-class Command(ProductCommand):
+class Command(FileCommand):
     help = (
         "Verify that this site issued the receipt of a deletion, and print what it says. Receipts "
         "come from /api/uploads/UUID/receipt."
@@ -23,8 +23,6 @@ class Command(ProductCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             receipt = receipts.verify_receipt(json.loads(file.read_text()))
-        except OSError as error:
-            raise CommandError(f"{file} can't be read: {error.strerror}.") from error
         except ValueError as error:
             raise CommandError(f"{file} is not JSON: {error}") from error
         images = len(receipt["images"])

@@ -80,7 +80,7 @@ def test_staff_get_original_file(viewer: Client, upload: Upload, photo: bytes) -
     assert isinstance(response, FileResponse)
     assert read_body(response) == photo
     assert response.headers["Content-Type"] == "image/jpeg"
-    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpeg"'
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in response.headers["Cache-Control"]
 
@@ -91,7 +91,7 @@ def test_nginx_sends_the_file(settings: Settings, viewer: Client, upload: Upload
     assert response.content == b""
     assert response.headers["X-Accel-Redirect"] == f"/protected-media/{upload.file.name}"
     assert response.headers["Content-Type"] == "image/jpeg"
-    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpeg"'
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{upload.pk}.jpg"'
 
 
 def test_django_sends_files_of_other_storages(
