@@ -1,5 +1,6 @@
 // Labelling by single keys: the next cards are in the page already, and answers are sent in order.
 
+import { BoxEditor } from "./boxes/editor.js";
 import { fill } from "./input/text.js";
 
 const MIN_CARDS = 8; // with fewer cards in the page, more are loaded
@@ -10,12 +11,13 @@ const error = document.querySelector("#error");
 const undoButton = form.querySelector('[value="undo"]');
 const token = form.elements.csrfmiddlewaretoken.value;
 
-const history = []; // {card, others, answer, saved}, oldest first; others are accepted with it
+const history = []; // {card, others, answer, saved}, oldest first; others are labelled with it
 let chain = Promise.resolve();
 let loading = false;
 let pending = 0;
 
 const getCurrent = () => cards.querySelector(".card:first-child");
+const isEditing = (card) => card?.classList.contains("editing");
 
 function addToCounter(id, change) {
   const counter = document.getElementById(id);
@@ -38,8 +40,8 @@ function addPending(change) {
   form.ariaBusy = String(pending > 0);
 }
 
-function save(answer, { dataset }) {
-  return post(form.dataset.answer, { answer, image: dataset.image, correction: dataset.correction ?? "" });
+function save(answer, { dataset }, fields = {}) {
+  return post(form.dataset.answer, { answer, image: dataset.image, correction: dataset.correction ?? "", ...fields });
 }
 
 // Runs one task after the other, so that an undo never overtakes its answer. Resolves to success.
@@ -67,15 +69,15 @@ function countAnswer(answer, change) {
   addToCounter("today", change);
 }
 
-function submitAnswer(answer) {
+function submitAnswer(answer, fields) {
   const card = getCurrent();
   if (!card) return loadCards();
   if (answer === "accept" && !card.dataset.correction) return;
   error.hidden = true;
-  const others = answer === "accept" ? findCardsOfPicture(card) : [];
+  const others = ["accept", "correct"].includes(answer) ? findCardsOfPicture(card) : [];
   for (const each of [card, ...others]) each.remove();
   const entry = { card, others, answer };
-  entry.saved = runInOrder(() => save(answer, card), (problem) => restore(entry, problem));
+  entry.saved = runInOrder(() => save(answer, card, fields), (problem) => restore(entry, problem));
   history.push(entry);
   countAnswer(answer, 1);
   updateButtons();
@@ -135,14 +137,43 @@ async function loadCards() {
   if (!failed && !cards.childElementCount) loadCards();
 }
 
+async function openEditor(card) {
+  const link = card?.querySelector("[data-edit]");
+  if (!link) return;
+  const response = await fetch(link.dataset.edit).catch(() => null);
+  if (!response?.ok || response.redirected) return showError({ message: form.dataset.unreachable }, "");
+  if (card !== getCurrent() || isEditing(card)) return;
+  card.insertAdjacentHTML("beforeend", await response.text());
+  card.classList.add("editing");
+  const editor = card.querySelector(".correction");
+  new BoxEditor(editor).start();
+  editor.addEventListener("submit", submitEditor);
+  editor.querySelector("[data-close]").addEventListener("click", () => closeEditor(card));
+  if (matchMedia("(hover: hover)").matches) editor.elements.text.select(); // no keyboard over the picture
+}
+
+function submitEditor(event) {
+  if (event.defaultPrevented) return;
+  event.preventDefault();
+  const { text, boxes } = event.target.elements;
+  submitAnswer("correct", { text: text.value, boxes: boxes.value });
+}
+
+function closeEditor(card) {
+  card.querySelector(".correction").remove();
+  card.classList.remove("editing");
+}
+
 function handleKey(event) {
+  const card = getCurrent();
+  if (isEditing(card)) return event.key === "Escape" ? closeEditor(card) : undefined;
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key === "?") return help.open ? help.close() : help.showModal();
   if (help.open) return;
   // The digit keys of a French keyboard produce digits only with Shift.
   const code = event.shiftKey ? null : event.code.match(/^(?:Digit|Numpad)(\d)$/);
   const digit = /^\d$/.test(event.key) ? event.key : code?.[1];
-  const actions = { a: () => submitAnswer("accept"), n: () => submitAnswer("not_a_digit"), s: () => submitAnswer("skip"), u: undo };
+  const actions = { a: () => submitAnswer("accept"), b: () => openEditor(getCurrent()), n: () => submitAnswer("not_a_digit"), s: () => submitAnswer("skip"), u: undo };
   if (digit) submitAnswer(digit);
   else actions[event.key.toLowerCase()]?.();
 }
@@ -158,6 +189,11 @@ function handleSubmit(event) {
 addEventListener("beforeunload", (event) => pending && event.preventDefault());
 document.addEventListener("keydown", handleKey);
 form.addEventListener("submit", handleSubmit);
+cards.addEventListener("click", (event) => {
+  if (!event.target.matches("[data-edit]")) return;
+  event.preventDefault();
+  openEditor(getCurrent());
+});
 document.querySelector("#undo").addEventListener("submit", handleSubmit);
 document.querySelector("#keys").addEventListener("click", () => help.showModal());
 help.addEventListener("click", () => help.close());

@@ -147,6 +147,7 @@ class ImageAdmin(admin.ModelAdmin):
             "queue/": (queue.page, "queue"),
             "queue/answer": (queue.answer, "answer"),
             "queue/next": (queue.load_more, "more"),
+            "queue/boxes/<uuid:image_id>": (queue.edit_boxes, "boxes"),
             "grid/": (grid.page, "grid"),
             "rows/": (rows.page, "rows"),
             "transfer/": (transfer.page, "transfer"),
@@ -157,11 +158,11 @@ class ImageAdmin(admin.ModelAdmin):
         ]
         return own + super().get_urls()
 
-    def _require_change(self, view: Callable[[HttpRequest], HttpResponse]) -> Any:
-        def wrapper(request: HttpRequest) -> HttpResponse:
+    def _require_change(self, view: Callable[..., HttpResponse]) -> Any:
+        def wrapper(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if not self.has_change_permission(request):
                 raise PermissionDenied
-            return view(request)
+            return view(request, **arguments)
 
         return self.admin_site.admin_view(wrapper)
 

@@ -10,20 +10,22 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifier.errors import RuleBroken
 from classifier.labelling import corrections, disputes, queue, review
 from classifier.labelling.corrections import ProposedDigit
 from classifier.labelling.disputes import Statement
 from classifier.labelling.selection import Order
-from classifier.models import MISTAKEN_SCORE, Correction, InputImage, Prediction, QueueItem
+from classifier.models import MISTAKEN_SCORE, Correction, InputImage, Prediction, QueueItem, Upload
 from classifier.recognition.labels import KNOWN_LABELS
-from classifier.uploads import verdict_text
+from classifier.uploads import answers, verdict_text
+from classifier.uploads.overlay import Overlay, list_boxes
 
 TEMPLATES = "admin/classifier/inputimage"
 # Images that the page loads in advance.
@@ -111,6 +113,27 @@ def load_more(request: HttpRequest) -> HttpResponse:
     by = cast(User, request.user)
     items = queue.lease_next(by, order, BATCH)
     return render(request, f"{TEMPLATES}/cards.html", _build_cards(items, by, order))
+
+
+@require_safe
+def edit_boxes(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """Render the editor of a picture's boxes, which the script puts into the picture's card."""
+    upload = get_object_or_404(Upload, images=image_id)
+    read = answers.load_answer(upload)
+    correction = corrections.find_newest([upload.pk]).get(upload.pk)
+    context = {
+        "upload": upload,
+        "overlay": Overlay(upload, read),
+        "boxes": _list_corrected_boxes(correction) if correction else list_boxes(read),
+        "action": reverse("admin:classifier_inputimage_answer"),
+        "is_staff_form": True,
+    }
+    return render(request, "boxes_editor.html", context)
+
+
+def _list_corrected_boxes(correction: Correction) -> list[dict[str, object]]:
+    digits = corrections.list_digits(correction)
+    return [{"box": digit.box, "label": digit.label, "state": "typed"} for digit in digits]
 
 
 def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
@@ -206,6 +229,9 @@ def _handle_answer(request: HttpRequest) -> Refusal | None:
                 queue.undo(image, by, order)
             case "accept":
                 corrections.accept_correction(_parse_number(request), image, by)
+            case "correct":
+                boxes = corrections.parse_boxes(request.POST.get("boxes", "")) or []
+                corrections.label_picture(image, request.POST.get("text", ""), boxes, by)
             case label:
                 queue.record_answer(image, label, by, order)
     except RuleBroken as error:

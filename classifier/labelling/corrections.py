@@ -1,12 +1,15 @@
-"""Visitors' corrections of whole pictures: each digit with its box."""
+"""Corrections of whole pictures, by visitors and staff: each digit with its box."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from classifier.errors import RuleBroken
 from classifier.labelling import checks, labels
@@ -31,6 +34,9 @@ from classifier.uploads.answers import DigitAnswer
 
 MAX_DIGITS = 100
 MAX_CORRECTIONS = 20  # of one upload, as anybody with its link can send them
+BOXES_UNREADABLE = gettext_noop(
+    "The boxes can't be read. Each is a list of x, y, width and height."
+)
 NOT_A_DIGIT = Label.NOT_A_DIGIT.value
 SAME_DIGIT = 0.7  # intersection over union of two boxes that hold the same digit
 
@@ -48,31 +54,53 @@ class ProposedDigit:
 def record_correction(upload_id: UUID, text: str, boxes: Sequence[Box] | None = None) -> Correction:
     """Record the digits that a visitor sees in a picture. Staff see them; no label changes.
 
-    A box that no image has becomes an image, and images outside all boxes are suggested as not a
-    digit. Without boxes, the text names the digits that were read, in reading order. Raise
-    RuleBroken unless each digit has a box with writing, and Upload.DoesNotExist.
+    Without boxes, the text names the digits that were read, in reading order. Raise RuleBroken
+    unless each digit has a box with writing, and Upload.DoesNotExist.
     """
     upload = Upload.objects.select_for_update(no_key=True).get(pk=upload_id)
     if upload.corrections.count() >= MAX_CORRECTIONS:
         raise RuleBroken(
             _("This picture has been corrected too often. Ask the staff of this site.")
         )
-    images = list(upload.images.order_by("position", "created_at").defer("pixels"))
+    images = _list_images(upload)
     if boxes is None:
         boxes = [_get_box(image) for image in images if image.position is not None]
-    _validate(upload, text, boxes)
-    matches = _match_boxes(boxes, images)
-    added = _add_images(upload, boxes, [place for place, image in enumerate(matches) if not image])
-    digits = [image or added[place] for place, image in enumerate(matches)]
-    dropped = [image for image in images if image not in digits]
+    suggested = _assign_labels(upload, text, boxes, images)
     correction = Correction.objects.create(upload=upload, text=text)
-    suggested = [*zip(digits, text, strict=True), *((image, NOT_A_DIGIT) for image in dropped)]
     Suggestion.objects.bulk_create(
         Suggestion(image=image, correction=correction, label=label) for image, label in suggested
     )
     items = [QueueItem(image=image, suggestion=label) for image, label in suggested]
     QueueItem.objects.bulk_update(items, ["suggestion"])
     return correction
+
+
+def parse_boxes(text: str) -> list[Box] | None:
+    """Parse boxes that a form sends as JSON; without any, return None. Raise RuleBroken."""
+    if not text:
+        return None
+    try:
+        boxes = [tuple(map(int, box)) for box in json.loads(text)]
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise RuleBroken(_(BOXES_UNREADABLE)) from error
+    if any(len(box) != 4 for box in boxes):
+        raise RuleBroken(_(BOXES_UNREADABLE))
+    return cast(list[Box], boxes)
+
+
+def _assign_labels(
+    upload: Upload, text: str, boxes: Sequence[Box], images: Sequence[InputImage]
+) -> list[tuple[InputImage, str]]:
+    """Return the label of each box's image, and not a digit for images outside all boxes.
+
+    A box that no image has becomes an image.
+    """
+    _validate(upload, text, boxes)
+    matches = _match_boxes(boxes, images)
+    added = _add_images(upload, boxes, [place for place, image in enumerate(matches) if not image])
+    digits = [image or added[place] for place, image in enumerate(matches)]
+    dropped = [image for image in images if image not in digits]
+    return [*zip(digits, text, strict=True), *((image, NOT_A_DIGIT) for image in dropped)]
 
 
 def _get_box(image: InputImage) -> Box:
@@ -197,6 +225,29 @@ def accept_correction(correction_id: int, image_id: UUID, by: User) -> None:
     wanted = dict(suggestions.values_list("image", "label"))
     if image_id not in wanted:
         raise RuleBroken(_("The correction does not exist, or it is of another picture."))
+    _label_waiting(wanted, image_id, by)
+
+
+@transaction.atomic
+def label_picture(image_id: UUID, text: str, boxes: Sequence[Box], by: User) -> None:
+    """Label all images of this image's picture by the digits and boxes that the person sees.
+
+    Images with a label keep it, as with `accept_correction`. Raise RuleBroken unless each digit has
+    a box with writing, and InputImage.DoesNotExist.
+    """
+    uploads = Upload.objects.select_for_update(no_key=True, of=("self",))
+    upload = uploads.filter(images=image_id).first()
+    if upload is None:
+        raise InputImage.DoesNotExist
+    assigned = _assign_labels(upload, text, boxes, _list_images(upload))
+    _label_waiting({image.pk: label for image, label in assigned}, image_id, by)
+
+
+def _list_images(upload: Upload) -> list[InputImage]:
+    return list(upload.images.order_by("position", "created_at").defer("pixels"))
+
+
+def _label_waiting(wanted: Mapping[UUID, str], image_id: UUID, by: User) -> None:
     checks.record_answer(image_id, wanted[image_id], by)
     waiting = QueueItem.objects.filter(pk__in=wanted, waiting=True).values_list("pk", flat=True)
     labels.apply_labels({pk: wanted[pk] for pk in waiting}, by, Via.CORRECTION)

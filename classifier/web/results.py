@@ -1,8 +1,6 @@
 """The page of one answer, and the forms for a visitor's suggestions."""
 
-import json
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,17 +14,15 @@ from classifier.access.throttles import throttled
 from classifier.errors import RuleBroken
 from classifier.labelling import corrections, labels
 from classifier.models import InputImage, Suggestion, Upload
-from classifier.recognition.imaging import Box
 from classifier.recognition.labels import DIGITS, Verdict
 from classifier.registry.serving import ServedModel
 from classifier.uploads import answers, explanations
 from classifier.uploads.answers import Answer, DigitAnswer
 from classifier.uploads.explanations import Neighbour
+from classifier.uploads.overlay import Overlay, format_digit, list_boxes
 from classifier.web import visitors
-from classifier.web.overlay import Overlay, format_digit
 
 ALTERNATIVES = 2
-BOXES_UNREADABLE = "The boxes can't be read. Each is a list of x, y, width and height."
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,7 @@ def result(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             "url": request.build_absolute_uri(reverse("api-predict")),
             "file": f"picture.{upload.media_type.removeprefix('image/')}",
         },
-        # As the script that corrects boxes has them.
-        "boxes": [
-            {"box": digit.box, "label": digit.best_guess, "state": digit.verdict}
-            for digit in answer.digits
-        ],
+        "boxes": list_boxes(answer),
     }
     return render(request, "result.html", context)
 
@@ -127,23 +119,11 @@ def suggest(request: HttpRequest, image_id: UUID) -> HttpResponse:
 def correct(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     text = "".join(request.POST.get("text", "").split())
     try:
-        corrections.record_correction(upload_id, text, _parse_boxes(request))
+        boxes = corrections.parse_boxes(request.POST.get("boxes", ""))
+        corrections.record_correction(upload_id, text, boxes)
     except RuleBroken as error:
         return render(request, "error.html", {"detail": str(error)}, status=400)
     except Upload.DoesNotExist as error:
         raise Http404 from error
     messages.success(request, _("Thank you. Staff will check it."))
     return redirect("result", upload_id)
-
-
-def _parse_boxes(request: HttpRequest) -> list[Box] | None:
-    """Return the boxes that the script sends as JSON, or None without it."""
-    if not request.POST.get("boxes"):
-        return None
-    try:
-        boxes = [tuple(map(int, box)) for box in json.loads(request.POST["boxes"])]
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise RuleBroken(BOXES_UNREADABLE) from error
-    if any(len(box) != 4 for box in boxes):
-        raise RuleBroken(BOXES_UNREADABLE)
-    return cast(list[Box], boxes)

@@ -1,6 +1,7 @@
 """Tests of visitors' corrections of whole pictures, and their acceptance by staff."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -222,3 +223,19 @@ def test_corrected_images_come_in_the_order_of_suggestions(
     wrong = InputImage.objects.get(upload=upload, position=1)
     assert wrong.pk in {item.pk for item in leased}
     assert corrections.find_newest([upload.pk]) == {upload.pk: correction}
+
+
+def test_picture_is_labelled_with_corrected_boxes(upload: Upload, anna: User) -> None:
+    first, second = upload.images.order_by("position")
+    labels.set_label(second.pk, "3", anna, Via.ADMIN)
+
+    corrections.label_picture(first.pk, "8", [(0, 0, 2 * SIDE, SIDE)], anna)
+
+    assert list_labels(upload) == ["not_a_digit", "3", "8"]
+    assert corrections.undo_acceptance(first.pk, anna)
+    assert list_labels(upload) == ["unknown", "3", "unknown"]
+
+
+def test_picture_of_deleted_image_is_not_labelled(upload: Upload, anna: User) -> None:
+    with pytest.raises(InputImage.DoesNotExist):
+        corrections.label_picture(uuid4(), "8", [FIRST], anna)

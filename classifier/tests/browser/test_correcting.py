@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from classifier.models import Correction, InputImage, ModelVersion, Source, Upload
 from classifier.tests.browser.conftest import PHONE
-from classifier.tests.browser.test_accessibility import expect_no_violation
+from classifier.tests.browser.test_accessibility import expect_no_violation, expect_no_violation_in_any_look
 from classifier.tests.numbers import draw_number
 from classifier.uploads import submission
 
@@ -268,11 +268,34 @@ def test_correction_is_accepted_by_one_key_and_undone(result: Page, settings: Se
     expect(result.locator("[aria-busy=true]")).to_have_count(0)
     assert list_labels(upload) == ["unknown"] * 4
     expect(result.locator("#cards .card").first).to_be_visible()
-    result.get_by_role("link", name="correct its boxes").first.click()
-    expect(list_boxes(result)).to_have_count(4)
-    expect(get_number(result)).to_be_visible()
+
+
+def test_staff_correct_boxes_in_the_queue(result: Page, settings: Settings) -> None:
+    settings.LABEL_CHECK_PERCENT = 0
+    upload = Upload.objects.get()
+    result.goto("/admin/classifier/inputimage/queue/")
+    result.keyboard.press("b")
+    expect(get_number(result)).to_be_focused()
+    expect_no_violation_in_any_look(result)
+    result.keyboard.press("Escape")
+    expect(result.locator(".answers")).to_be_visible()
+
+    result.get_by_role("link", name="correct its boxes").click()
+    result.mouse.click(*get_middle(list_boxes(result).nth(2)))
+    press(result, "Join with next")
+    get_number(result).fill("407")
+    result.keyboard.press("Enter")
+    expect(result.locator("#cards .card")).to_have_count(0)
+    expect(result.locator("[aria-busy=true]")).to_have_count(0)
+    assert list_labels(upload) == ["4", "0", "not_a_digit", "not_a_digit", "7"]
+    assert not Correction.objects.exists()
+
+    press(result, "undo U")
+    expect(get_number(result)).to_have_value("407")
+    expect(result.locator("[aria-busy=true]")).to_have_count(0)
+    assert list_labels(upload) == ["unknown"] * 5
 
 
 def list_labels(upload: Upload) -> list[str]:
-    images = InputImage.objects.filter(upload=upload).order_by("position")
+    images = InputImage.objects.filter(upload=upload).order_by("position", "created_at")
     return [*images.values_list("label", flat=True)]

@@ -48,6 +48,14 @@ class Overlay:
         return max(round(self.width * scale), 1), max(round(self.height * scale), 1)
 
 
+def list_boxes(answer: Answer) -> list[dict[str, object]]:
+    """Return the digits as the editor of the boxes starts with them."""
+    return [
+        {"box": digit.box, "label": digit.best_guess, "state": digit.verdict}
+        for digit in answer.digits
+    ]
+
+
 def format_digit(digit: DigitAnswer) -> str:
     """Return the digit's label, or a question mark if it is unknown."""
     return "?" if digit.label == Label.UNKNOWN else digit.label
