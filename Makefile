@@ -33,11 +33,8 @@ test-fast: $(VENV)/.dev  ## the tests that need no browser, started process or T
 coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
 	$(PYTEST) $(COVERAGE) --cov-report html
 
-fuzz: $(VENV)/.dev  ## send hostile requests and damaged pictures for ten minutes; FUZZ_SEED=N repeats a run
-	FUZZ_SEED=$(FUZZ_SEED) FUZZ_SECONDS=300 FUZZ_REQUESTS=100000 FUZZ_PICTURES=1000000 \
-		$(BIN)/pytest mnistsite/tests/test_fuzz.py classifier/recognition/imaging/tests/test_fuzz_pictures.py
-
-FUZZ_SEED ?= $(shell date +%s)
+fuzz: $(VENV)/.dev  ## fuzz pictures, archives and requests, guided by coverage; FUZZ_MINUTES=10
+	$(BIN)/pytest mnistsite/tests/fuzzing/coverage_guided.py
 
 mutants: $(VENV)/.dev  ## test a few critical modules by mutation
 	@$(BIN)/python .ci/mutants.py

@@ -90,6 +90,7 @@ def _build_too_many_error() -> ImageError:
     return ImageError("too_many_files", message, n=MAX_PICTURES)
 
 
+@_reporting_damage()
 def _list_entries(archive: ZipFile) -> list[ZipInfo]:
     """Return the files in the archive, except those that macOS hides there.
 

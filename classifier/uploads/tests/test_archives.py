@@ -74,6 +74,11 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "another folder": (lambda: build_zip({"seven/7.png": b"a"}), 400, "bad_folder"),
     "unknown": (lambda: build_zip({"unknown/7.png": b"a"}), 400, "bad_folder"),
     "a percent sign": (lambda: build_zip({"%d%s.png": b"a"}), 400, "bad_folder"),
+    "no name": (
+        lambda: build_zip(name_picture()).replace(b"7/a.png", b"\0/a.png"),
+        400,
+        "damaged",
+    ),
     "up and away": (lambda: build_zip({"../7/a.png": b"a"}), 400, "bad_path"),
     "up within": (lambda: build_zip({"7/../../a.png": b"a"}), 400, "bad_path"),
     "from the root": (lambda: build_zip({"/7/a.png": b"a"}), 400, "bad_path"),

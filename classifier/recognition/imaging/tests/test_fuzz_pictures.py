@@ -1,7 +1,5 @@
 """Damaged files raise ImageError and no other error."""
 
-import os
-import time
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -12,10 +10,7 @@ from PIL import Image, ImageDraw
 from classifier.recognition.imaging import ImageError, decode, find_digits, remove_trailing_data
 from classifier.recognition.imaging.tests.damage import damage_file
 
-# `make fuzz` sets larger values.
-PICTURES = int(os.environ.get("FUZZ_PICTURES", "1500"))
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "60"))
-SEED = int(os.environ.get("FUZZ_SEED", "0"))
+PICTURES = 1500  # `make fuzz` tries more
 
 
 def draw_seven() -> Image.Image:
@@ -59,14 +54,11 @@ WHOLE = {
 @pytest.mark.filterwarnings("ignore")  # Pillow warns about files that it repairs
 @pytest.mark.parametrize("whole", WHOLE.values(), ids=WHOLE)
 def test_damaged_picture_raises_image_error_at_most(whole: bytes) -> None:
-    deadline = time.monotonic() + SECONDS / len(WHOLE)
     for number in range(PICTURES // len(WHOLE)):
-        if time.monotonic() > deadline:
-            break
-        data = damage_file(whole, Random(f"{SEED} {number}"))  # noqa: S311
+        data = damage_file(whole, Random(number))  # noqa: S311
         try:
             find_digits(decode(remove_trailing_data(data)))
         except ImageError:
             continue
         except Exception as error:
-            raise AssertionError(f"seed {SEED}, number {number}: {data[:100]!r}") from error
+            raise AssertionError(f"number {number}: {data[:100]!r}") from error

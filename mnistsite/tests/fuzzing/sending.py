@@ -1,0 +1,54 @@
+"""Send hostile requests to this process's site."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from django.core.cache import cache
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
+
+from mnistsite.tests.fuzzing import addresses
+from mnistsite.tests.fuzzing.requests import HostileRequest, generate_request
+
+# These get half of the requests, because others are rejected early.
+COMMON_ROLES = 4 * ["visitor", "admin", "every scope"]
+
+
+class HostileClient:
+    """Generates requests to every URL in every role, sends them, and finds server errors."""
+
+    def __init__(
+        self,
+        roles: Mapping[str, Mapping[str, str]],
+        parameters: Mapping[str, list[str]],
+        picture: bytes,
+    ) -> None:
+        self._roles, self._parameters, self._picture = roles, parameters, picture
+        self._templates = addresses.list_templates()
+        self._weights = addresses.get_weights(self._templates)
+
+    def send_random_request(self, random: Random) -> None:
+        """Send a request. Raise AssertionError if it fails."""
+        (template,) = random.choices(self._templates, self._weights)
+        role = random.choice([*self._roles, *COMMON_ROLES])
+        hostile = generate_request(
+            template, self._roles[role], self._parameters, self._picture, random
+        )
+        response = send(hostile)
+        if response.status_code >= 500:
+            error = response.exc_info[1] if response.exc_info else response.content
+            raise AssertionError(f"{role}: {hostile}\n {response.status_code} {error!r:.300}")
+
+
+def send(hostile: HostileRequest) -> Any:
+    """Return the response, and roll back what the request changed."""
+    cache.clear()  # resets throttles
+    with transaction.atomic():
+        response = hostile.send()
+        # Keep the connection of this transaction open.
+        request_finished.disconnect(close_old_connections)
+        response.close()
+        request_finished.connect(close_old_connections)
+        transaction.set_rollback(True)
+    return response
