@@ -1,4 +1,4 @@
-"""Read digits in boxes that a person has drawn."""
+"""Read the digits in given boxes."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,13 @@ INTRUDER = 0.15  # of a piece's area, the most that reaches into a neighbour's b
 
 
 def read_boxes(
-    picture: Picture, boxes: Sequence[Box], recognizer: Recognizer
+    picture: Picture, boxes: Sequence[Box], recognizer: Recognizer, ink: Ink | None = None
 ) -> list[ReadDigit | None]:
-    """Recognise one digit in each box of the upright original; None for a box without ink."""
-    ink = find_ink(picture.pixels)
+    """Recognise one digit in each box of the upright original; None for a box without ink.
+
+    The picture's ink is found if it is not passed.
+    """
+    ink = ink or find_ink(picture.pixels)
     cuts = [_cut_box(ink, _scale_box(box, picture)) for box in boxes]
     recognitions = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
     return [

@@ -1,10 +1,12 @@
 """Read a picture: its digits, line by line, and the probability that all are right."""
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from classifier.recognition import imaging, second_look
+from classifier.recognition.box_reader import read_boxes
 from classifier.recognition.imaging import Debug, Page, Picture
 from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import Reason, Verdict
@@ -22,6 +24,7 @@ FAINT = 1.3  # times the paper's grain, the least contrast of ink
 UNEXPLAINED = 0.3  # of the ink, the most outside all digits
 ONE_LINE = 1.4  # width by height from which a picture can be one line
 SEVERAL = 2  # digits from which a line is read as a whole
+LEAST_WHOLE = 0.5  # certainty of a digit that imaging has cut in two
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,8 @@ def read_page(page: Page, recognizer: Recognizer, debug: Debug | None = None) ->
     its digits is recognised as a second opinion.
     """
     pieces = recognize_pieces(page, recognizer)
+    if len(pieces) == 2 and not _is_one_line(page):
+        pieces = _join_parts(page, pieces, recognizer)
     lines = _read_lines(page, pieces, recognizer, debug) if recognizer.line_reader else []
     if sum(len(line.digits) for line in lines) < SEVERAL:
         lines = _join_pieces(pieces)
@@ -87,6 +92,18 @@ def recognize_pieces(page: Page, recognizer: Recognizer) -> list[ReadDigit]:
         ReadDigit(digit.pixels, digit.box, recognition)
         for digit, recognition in zip(page.digits, recognitions, strict=True)
     ]
+
+
+def _join_parts(page: Page, parts: list[ReadDigit], recognizer: Recognizer) -> list[ReadDigit]:
+    """Return the parts as one digit if that is more likely than a digit in each of them."""
+    if all(part.recognition.verdict == Verdict.DIGIT for part in parts):
+        return parts
+    box = imaging.join_boxes(part.box for part in parts)
+    [whole] = read_boxes(page.picture, [box], recognizer, page.ink)
+    separate = prod(part.recognition.certainty for part in parts)
+    if whole and whole.recognition.certainty > max(separate, LEAST_WHOLE):
+        return [whole]
+    return parts
 
 
 def _join_pieces(pieces: list[ReadDigit]) -> list[ReadLine]:

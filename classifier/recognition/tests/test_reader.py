@@ -62,6 +62,15 @@ def test_digit_alone_is_certain(draw_lines: DrawLines, baseline: Recognizer) -> 
     assert reading.confidence == pytest.approx(1, abs=0.01)
 
 
+def test_stroke_beside_a_digit_is_part_of_it(digits: Digits, baseline: Recognizer) -> None:
+    """The hook of this 7 has no contact with the rest."""
+    seven = digits[0][digits[1] == 7][113]
+
+    reading = read_picture(Picture.from_array(255 - seven), baseline)
+
+    assert get_texts(reading) == ["7"]
+
+
 def test_lines_are_read_from_top_to_bottom(draw_lines: DrawLines, baseline: Recognizer) -> None:
     reading = read_ink(draw_lines("1572", "43890"), baseline)
 
