@@ -10,7 +10,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from classifier.models import Correction, InputImage, ModelVersion, Source, Upload
 from classifier.tests.browser.conftest import PHONE
-from classifier.tests.browser.test_accessibility import expect_no_violation, expect_no_violation_in_any_look
+from classifier.tests.browser.test_accessibility import (
+    expect_no_violation,
+    expect_no_violation_in_any_look,
+)
 from classifier.tests.numbers import draw_number
 from classifier.uploads import submission
 
