@@ -143,7 +143,7 @@ class ImageAdmin(admin.ModelAdmin):
         return super().changelist_view(request, context | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
-        views = {
+        views: dict[str, tuple[Callable[..., HttpResponse], str]] = {
             "queue/": (queue.page, "queue"),
             "queue/answer": (queue.answer, "answer"),
             "queue/next": (queue.load_more, "more"),
