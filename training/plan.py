@@ -68,9 +68,15 @@ def prepare_plan(
     counts = np.bincount((data.mnist + data.uploads).digits.labels, minlength=10)
     if counts.min() < MIN_IMAGES_PER_DIGIT:
         raise RuleBroken(
-            f"Training needs {MIN_IMAGES_PER_DIGIT} labelled images of each digit, but there are "
-            f"only {counts.min()} of digit {counts.argmin()}. "
-            "Load MNIST: python manage.py loadmnist"
+            gettext_noop(
+                "Training needs %(least)s labelled images of each digit, but there are only "
+                "%(count)s of digit %(digit)s. Load MNIST: python manage.py loadmnist."
+            )
+            % {
+                "least": MIN_IMAGES_PER_DIGIT,
+                "count": counts.min(),
+                "digit": counts.argmin(),
+            }
         )
     base = champion if record.run.fine_tune else None
     if base and not record.run.force:
@@ -91,5 +97,8 @@ def prepare_plan(
 def _check_labels_are_new(data: TrainingData, champion: ModelVersion) -> None:
     if data.snapshot.corrected == champion.snapshot.get("corrected", {}):
         raise runs.NoNewLabels(
-            f"Nothing new to learn: model {champion} knows every label that is not held out."
+            gettext_noop(
+                "Nothing new to learn: model %(champion)s knows every label that is not held out."
+            )
+            % {"champion": champion}
         )

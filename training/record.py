@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
+from django.utils.translation import gettext_noop
 
 from classifier.models import RunState, TrainingRun
 from classifier.registry import runs
@@ -59,7 +60,7 @@ def record_run(
         yield Record(run, write_line)
     except BaseException as error:
         state = RunState.FAILED if heartbeat.error else _choose_state(error)
-        cancelled = "Cancelled." if isinstance(error, KeyboardInterrupt) else ""
+        cancelled = gettext_noop("Cancelled.") if isinstance(error, KeyboardInterrupt) else ""
         message = heartbeat.error or cancelled or str(error) or repr(error)
         runs.finish(run.pk, state, error=message)
         raise
@@ -94,7 +95,9 @@ class _Heartbeat(threading.Thread):
 
     def _should_stop(self) -> bool:
         if self._parent is not None and os.getppid() != self._parent:
-            self.error = "The worker that started the training is gone. Start it again."
+            self.error = gettext_noop(
+                "The worker that started the training is gone. Start it again."
+            )
             return True
         try:
             return not runs.record_heartbeat(self._run_id)

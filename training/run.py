@@ -214,7 +214,7 @@ def _register(
         runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
         if plan.request.promote and version.state == ModelState.CANDIDATE:
             try:
-                version = versions.promote(name, reason="It passed the gate.")
+                version = versions.promote(name, reason=gettext_noop("It passed the gate."))
             except RuleBroken as error:  # it was trained on an image that was deleted meanwhile
                 record.log(str(error))
         if version.state == ModelState.CANDIDATE:

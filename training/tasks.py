@@ -6,11 +6,14 @@ import sys
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 
 from classifier.models import RunState
 from classifier.monitoring.request_id import get_process_environment
 from classifier.registry import runs
+
+CRASHED = gettext_noop("The training process ended with code %(code)s. Start the training again.")
 
 
 @app.task(queue="training")
@@ -20,7 +23,7 @@ async def train(run_id: int, request_id: str = "") -> None:
         return
     code = await _run_command("train", "--run", str(run_id))
     if code:
-        error = f"The training process ended with code {code}. Start the training again."
+        error = CRASHED % {"code": code}
         await sync_to_async(runs.finish)(run_id, RunState.FAILED, error=error)
 
 

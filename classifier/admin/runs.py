@@ -28,6 +28,7 @@ from classifier.models import ModelVersion, RunState, TrainingRun, get_detail_fi
 from classifier.monitoring import charts
 from classifier.registry import runs
 from classifier.templatetags.numbers import share
+from classifier.templatetags.stored import translated
 
 START = "classifier.start_trainingrun"
 # The values of the field `how`.
@@ -141,7 +142,9 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description=_("model or error"))
     def outcome(self, run: TrainingRun) -> SafeString | str:
-        return link_model(run.result) if run.result else Truncator(run.error).chars(90) or "–"
+        if run.result:
+            return link_model(run.result)
+        return Truncator(translated(run.error)).chars(90) or "–"
 
 
 def _require_start_permission(request: HttpRequest) -> None:

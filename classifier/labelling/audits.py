@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from classifier.errors import RuleBroken
 from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem, Via
@@ -23,6 +24,12 @@ DRAW_WINDOW = timedelta(hours=25)  # so a draw can be missed for a day
 ONE_IN = 5  # items of the queue is an audit while audits wait
 DAY = timedelta(days=1)
 MAX_CAUSES = 24  # images that an alarm shows
+
+PROMISE_BROKEN = gettext_noop(
+    "Of %(audited)s audited answers that %(champion)s called certain in the last 30 days, "
+    "%(wrong)s are wrong: %(low)s to %(high)s %% (95 %%). It promises at most %(promise)s %%. "
+    "Label more, train, or roll back."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -80,11 +87,14 @@ def check_promise() -> None:
     if champion is None or promise is None or low <= promise:
         alarms.clear_alarm(AlarmKind.ERROR_EXCEEDED)
         return
-    message = (
-        f"Of {error.audited} audited answers that {champion} called certain in the last 30 days, "
-        f"{error.wrong} are wrong: {low:.1%} to {high:.1%} (95 %). It promises at most "
-        f"{promise:.1%}. Label more, train, or roll back."
-    )
+    message = PROMISE_BROKEN % {
+        "audited": error.audited,
+        "champion": champion,
+        "wrong": error.wrong,
+        "low": f"{100 * low:.1f}",
+        "high": f"{100 * high:.1f}",
+        "promise": f"{100 * promise:.1f}",
+    }
     payload = {
         "audited": error.audited,
         "wrong": error.wrong,

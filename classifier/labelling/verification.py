@@ -5,6 +5,7 @@ from itertools import chain
 
 from django.db.models import F, Window
 from django.db.models.functions import Lag
+from django.utils.translation import gettext_noop
 
 from classifier.models import AlarmKind, LabelChange
 from classifier.monitoring.audit_log import verify_chain
@@ -16,6 +17,10 @@ from classifier.uploads import orphans
 from classifier.uploads.verification import verify_files, verify_orphans, verify_pixels
 
 PICTURES = 200  # read again in each verification, as a sample
+
+DAMAGED = gettext_noop(
+    "%(count)s faults of stored data, such as: %(fault)s `manage.py verify` lists them."
+)
 
 
 def verify_site(pictures: int = PICTURES) -> Iterator[Finding]:
@@ -68,7 +73,7 @@ def check_site() -> None:
     count = len(faults)
     alarms.raise_alarm(
         AlarmKind.DATA_DAMAGED,
-        f"{count} faults of stored data, such as: {min(faults)} `manage.py verify` lists them.",
+        DAMAGED % {"count": count, "fault": min(faults)},
         [],
         Event.DATA_DAMAGED,
         {"faults": count},

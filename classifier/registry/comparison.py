@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from classifier.models import InputImage, ModelVersion
 from classifier.recognition.labels import Label
@@ -96,6 +97,32 @@ def _build_groups(
             yield ComparedImage(
                 image, _format(group["champion"]), _format(group["candidate"]), group["images"]
             )
+
+
+def describe_reason(version: ModelVersion) -> str:
+    """Return in one sentence for each set why the gate passed or rejected the model."""
+    sets: dict[str, dict[str, Any]] = version.comparison.get("sets", {})
+    if not sets:
+        return _(version.comparison.get("reason", ""))
+    return " ".join(_describe_set(name, each) for name, each in sets.items())
+
+
+def _describe_set(name: str, each: dict[str, Any]) -> str:
+    worse = len(each["worse"])
+    values = {
+        "set": TITLES.get(name, name),
+        "worse": worse,
+        "better": len(each["better"]),
+        "p": number_format(f"{each['p']:.2g}"),
+    }
+    return (
+        ngettext(
+            "%(set)s: %(worse)s image got worse, %(better)s better (p = %(p)s).",
+            "%(set)s: %(worse)s images got worse, %(better)s better (p = %(p)s).",
+            worse,
+        )
+        % values
+    )
 
 
 def compare_sets(version: ModelVersion) -> list[ComparedSet]:

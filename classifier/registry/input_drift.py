@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from django.utils.translation import gettext_noop
 
 from classifier.models import AlarmKind, ModelVersion, Prediction
 from classifier.recognition import drift
@@ -13,6 +14,9 @@ from classifier.registry import alarms
 WINDOW = 20_000  # newest images
 PER_ALARM = 365_000  # images without a change, at least, for one false alarm: a year at 1,000 a day
 MAX_CAUSES = 24
+DRIFTED = gettext_noop(
+    "People send other pictures than before. Label those that caused the alarm, then train."
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def check_input_drift() -> None:
         return
     alarms.raise_alarm(
         AlarmKind.INPUT_DRIFTED,
-        "People send other pictures than before. Label those that caused the alarm, then train.",
+        DRIFTED,
         input_drift.causes,
         Event.INPUT_DRIFTED,
         {"model": champion.name, "images": input_drift.images},

@@ -30,7 +30,7 @@ LOST_AFTER = timedelta(seconds=30)
 # On two cores.
 FINE_TUNING_TAKES = timedelta(minutes=2)
 TRAINING_TAKES = timedelta(minutes=40)
-LOST = (
+LOST = gettext_noop(
     "The training process was killed or its machine is gone. No model was saved. "
     "Start the training again."
 )

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Func, JSONField, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import OuterRef
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from classifier.errors import RuleBroken
 from classifier.models import (
@@ -137,7 +137,7 @@ def promote_bundled() -> ModelVersion:
     for earlier in ModelVersion.objects.filter(name=BUNDLED).exclude(checksum=checksum):
         earlier.name = f"{BUNDLED}-{earlier.checksum[:8]}"
         earlier.save(update_fields=["name"])
-    return promote(BUNDLED, via=Via.AUTOMATIC, reason="It comes with the project.")
+    return promote(BUNDLED, via=Via.AUTOMATIC, reason=gettext_noop("It comes with the project."))
 
 
 def _check_promotable(version: ModelVersion, force: bool) -> None:

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from classifier import jobs
 from classifier.models import Delivery, Webhook
@@ -26,7 +27,9 @@ FIRST_WAIT_S, WAIT_FACTOR = 15, 4
 # Spreads the retries of deliveries that failed at the same time.
 JITTER = 0.8, 1.2
 LIFETIME = timedelta(days=30)
-NO_KEY = "The secret can't be read, because SECRET_KEY has changed. Make a new secret."
+NO_KEY = gettext_noop(
+    "The secret can't be read, because SECRET_KEY has changed. Make a new secret."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +64,7 @@ def deliver(delivery_id: UUID, attempt: int) -> None:
     if delivery is None:
         return
     if not delivery.webhook.active:
-        pending.update(error="The webhook is switched off.")
+        pending.update(error=gettext_noop("The webhook is switched off."))
         return
     if not delivery.webhook.secret:
         pending.update(error=NO_KEY)
@@ -70,7 +73,7 @@ def deliver(delivery_id: UUID, attempt: int) -> None:
     try:
         status = _post(delivery)
         if not 200 <= status < 300:
-            error = f"The answer was {status}."
+            error = gettext_noop("The answer was %(status)s.") % {"status": status}
     except transport.DeliveryError as failure:
         error = str(failure)
     _record_attempt(delivery, status, error)

@@ -12,6 +12,7 @@ from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from classifier.webhooks import addresses
 
@@ -51,8 +52,8 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         return status
     except (OSError, HTTPException, UnicodeError) as error:
         if has_expired.is_set() or isinstance(error, TimeoutError):
-            message = f"There was no answer within {TIMEOUT_S:.0f} seconds."
-            raise DeliveryError(message) from error
+            message = gettext_noop("There was no answer within %(n)s seconds.")
+            raise DeliveryError(message % {"n": int(TIMEOUT_S)}) from error
         raise DeliveryError(_describe(error)) from error
     finally:
         deadline.cancel()
@@ -83,16 +84,21 @@ def _describe(error: OSError | HTTPException | UnicodeError) -> str:
     """Return a message without anything that was received, which staff must not see."""
     match error:
         case HTTPException():
-            return "The answer was not HTTP."
+            return gettext_noop("The answer was not HTTP.")
         case UnicodeError():
-            return "The address has an impossible host name."
+            return gettext_noop("The address has an impossible host name.")
         case ssl.SSLCertVerificationError():
-            return f"The certificate is not valid: {error.verify_message}."
+            return gettext_noop("The certificate is not valid: %(problem)s.") % {
+                "problem": error.verify_message
+            }
         case ssl.SSLError():
-            return "The TLS connection failed. Check that the receiver speaks HTTPS on this port."
+            return gettext_noop(
+                "The TLS connection failed. Check that the receiver speaks HTTPS on this port."
+            )
         case socket.gaierror():
-            return "The host name was not found."
-    return f"The connection failed: {error.strerror or type(error).__name__}."
+            return gettext_noop("The host name was not found.")
+    problem = error.strerror or type(error).__name__
+    return gettext_noop("The connection failed: %(problem)s.") % {"problem": problem}
 
 
 def _shut_down(connection: HTTPConnection, has_expired: Event) -> None:

@@ -168,7 +168,7 @@ def test_alarm_is_raised_once_and_published_when_the_promise_is_broken(
 
     alarm = Alarm.objects.get()
     assert "2 are wrong" in alarm.message
-    assert "at most 1.0%" in alarm.message
+    assert "at most 1.0 %" in alarm.message
     payload = Delivery.objects.get().payload
     assert payload["type"] == "model.error_exceeded"
     assert payload["data"]["model"] == version.name

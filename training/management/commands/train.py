@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from classifier.management.base import ProductCommand
 from classifier.models import ModelState, ModelVersion
@@ -129,7 +130,7 @@ def train(record: Record, options: dict[str, Any]) -> ModelVersion:
         progress_bar=sys.stdout.isatty(),
     )
     if not database.has_mnist():
-        record.set_stage("loading MNIST")
+        record.set_stage(gettext_noop("loading MNIST"))
         record.log(loadmnist.load(None, sample=False))
     return train_model(request, record)
 
