@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -91,7 +92,7 @@ def _build_figure(metrics: dict[str, Any], name: str) -> Figure:
 
 
 def _format_interval(low: float, high: float) -> str:
-    return f"{share(low).split()[0]}–{share(high)}"
+    return f"{floatformat(100 * low, -1)}–{floatformat(100 * high, -1)}\N{NO-BREAK SPACE}%"
 
 
 def _build_row(

@@ -144,4 +144,4 @@ def _format_day(day: date) -> str:
 
 
 def _format_percent(value: float) -> str:
-    return share(value, -2)
+    return share(value, 2)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import ManyToManyField
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -19,6 +20,21 @@ admin.site.unregister(User)
 # These pages show keys and codes. The page of the account has what people need.
 admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
+
+
+# The names of the groups that a migration creates, as pages show them.
+ROLES = (gettext_noop("Labeller"), gettext_noop("Trainer"), gettext_noop("Operator"))
+
+
+class RoleField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(obj.name)
+
+
+class RoleFilter(admin.RelatedFieldListFilter):
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        groups = super().field_choices(field, request, model_admin)
+        return [(pk, gettext(str(name))) for pk, name in groups]
 
 
 @admin.register(User)
@@ -52,7 +68,7 @@ class AccountAdmin(UserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "roles", "is_staff", "is_active", "last_login")
-    list_filter = ("groups", "is_staff", "is_active")
+    list_filter = (("groups", RoleFilter), "is_staff", "is_active")
     filter_horizontal = ("user_permissions",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -71,7 +87,7 @@ class AccountAdmin(UserAdmin):
     ) -> Any:
         if db_field.name != "groups":
             return super().formfield_for_manytomany(db_field, request, **kwargs)
-        return forms.ModelMultipleChoiceField(
+        return RoleField(
             Group.objects.order_by("name"),
             widget=forms.CheckboxSelectMultiple,
             required=False,
@@ -80,5 +96,5 @@ class AccountAdmin(UserAdmin):
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
-        names = ", ".join(group.name for group in user.groups.all())
+        names = ", ".join(gettext(group.name) for group in user.groups.all())
         return str(_("Superuser")) if user.is_superuser else names or "–"

@@ -10,20 +10,29 @@ CERTAIN = 0.99
 
 
 @register.filter
-def share(value: float, places: int = 2) -> str:
-    """Format 0.9987 as "99.87 %" and, with -2 places, 0.05 as "5 %"."""
-    return f"{floatformat(round(100 * value, 6), places)}\N{NO-BREAK SPACE}%"
+def share(value: float, places: int = 1) -> str:
+    """Format 0.9987 as "99.9 %", 0.05 as "5 %", and 0.99999 as "> 99.9 %"."""
+    percentage, step = round(100 * value, 6), 10.0**-places
+    rounded = round(percentage, places)
+    sign = ""  # 0 and 100 would claim too much
+    if percentage > 0 and rounded == 0:
+        sign, rounded = "<\N{NO-BREAK SPACE}", step
+    elif percentage < 100 and rounded == 100:
+        sign, rounded = ">\N{NO-BREAK SPACE}", 100 - step
+    return f"{sign}{floatformat(rounded, -places)}\N{NO-BREAK SPACE}%"
+
+
+@register.filter
+def share_from(value: float) -> str:
+    """Format the least share of a range: "≥ 94.9 %"."""
+    text = share(value)
+    return text if text.startswith(">") else f"≥\N{NO-BREAK SPACE}{text}"
 
 
 @register.filter
 def percent(probability: float) -> str:
-    """Format a probability as a whole percentage, or as "< 1 %" or "> 99 %"."""
-    rounded = round(100 * probability)  # 0 and 100 would claim too much
-    if probability and not rounded:
-        return f"<\N{NO-BREAK SPACE}{share(0.01, 0)}"
-    if rounded == 100:
-        return f">\N{NO-BREAK SPACE}{share(0.99, 0)}"
-    return share(probability, 0)
+    """Format a probability as a whole percentage, which is never 100."""
+    return share(min(probability, 0.999), 0)
 
 
 @register.filter

@@ -20,7 +20,7 @@ from classifier.uploads import explanations
 
 MAX_MISTAKES = 8
 
-format_share = partial(share, places=-2)
+format_share = partial(share, places=2)
 
 
 @require_safe

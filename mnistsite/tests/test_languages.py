@@ -79,7 +79,7 @@ STAFF_PAGES = {
     "classifier/webhook/add/": "Beim Speichern entsteht ein Geheimnis",
     "classifier/apitoken/add/": "wofür das Token verwendet werden darf",
     "account/": "angemeldeten Personen",
-    "auth/user/": "Rollen",
+    "auth/user/": "Beschriftung",
 }
 
 

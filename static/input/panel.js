@@ -4,6 +4,7 @@ import { fill } from "./text.js";
 
 const SIDE = 28;
 const ANNOUNCE_AFTER_MS = 800; // screen readers announce it when the pen rests
+const LEAST_FIGURE = 0.01;
 const DASH = "–";
 
 export class Panel {
@@ -98,6 +99,7 @@ export class Panel {
       row.classList.toggle("best", String(name) === digit?.best_guess);
       row.querySelector(".fill").style.setProperty("--share", share ?? 0);
       row.querySelector(".share").textContent = share === undefined ? DASH : this.#formatPercent(share);
+      row.dataset.figure = share >= LEAST_FIGURE ? this.#formatPercent(share) : ""; // on phones
     });
   }
 

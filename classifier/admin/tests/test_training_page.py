@@ -140,13 +140,13 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
     text = read_text(trainer_client, get_admin_url(running))
 
     assert "Running Training member 2 of 2" in text
-    assert "Member 2, epoch 1: loss 0.4321, accuracy 91.23\N{NO-BREAK SPACE}%" in html
+    assert "Member 2, epoch 1: loss 0.4321, accuracy 91.2\N{NO-BREAK SPACE}%" in html
     assert ", trainer" in text
     assert "Training on 9 images <of> MNIST." in text
     svgs = re.findall(r'<svg[^>]*aria-label="([^"]*)"', html.replace("\N{NO-BREAK SPACE}", " "))
     assert svgs == [
         "Loss. member 1: from 0.5 to 0.25; member 2: from 0.4321 to 0.4321",
-        "Accuracy. member 1: from 90.0 % to 95.0 %; member 2: from 91.2 % to 91.2 %",
+        "Accuracy. member 1: from 90 % to 95 %; member 2: from 91.2 % to 91.2 %",
     ]
     assert html.count("<polyline") == 4
 

@@ -1,5 +1,6 @@
 """The live answer to several digits, and to several pictures."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,10 @@ def test_bars_of_one_digit_need_no_place(home: Page) -> None:
     expect_answer(home, "7")
     expect(get_panel(home).locator(".whose")).to_have_text("Probability of each digit")
     expect(get_panel(home).get_by_role("button")).to_have_count(0)
+    home.set_viewport_size(PHONE)
+    best = get_panel(home).locator(".chances .best")
+    figure = best.evaluate("it => getComputedStyle(it, '::after').content")
+    assert re.match(r'"(>\s)?\d\d\s%"', figure)
 
 
 def test_long_number_stays_on_one_line_of_a_phone(home: Page, draw_digit: Draw) -> None:

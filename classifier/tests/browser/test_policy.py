@@ -1,9 +1,10 @@
 """Pages violate no content security or permissions policy."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from classifier.models import InputImage, ModelVersion, Source, TrainingRun
 from classifier.uploads import submission
@@ -91,3 +92,17 @@ def test_api_docs_violate_no_policy(page: Page, violations: list[str]) -> None:
     page.get_by_role("button", name="Try it out").click()
     assert page.locator("input[type=file]").is_visible()
     assert violations == []
+
+
+def test_api_docs_are_dark_on_dark_devices_and_lead_back(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/api/docs")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(18, 19, 23)")
+    expect(page.locator(".swagger-ui").first).to_have_css("filter", re.compile("invert"))
+    page.emulate_media(color_scheme="light")
+    expect(page.locator(".swagger-ui").first).to_have_css("filter", "none")
+
+    page.get_by_role("link", name="mnistsite").click()
+
+    expect(page).to_have_url(re.compile("/$"))

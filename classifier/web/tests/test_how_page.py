@@ -19,13 +19,13 @@ def test_page_shows_figures_of_current_model(client: Client, champion: ModelVers
     assert "The current model: baseline" in text
     assert "Created on Nov. 23, 2026. It was trained on 60,000 images" in text
     for figure in (
-        "correct 99.69 %",
-        "answered without doubt 97.68 %",
-        "of these correct 99.94 %",
+        "correct 99.7 %",
+        "answered without doubt 97.7 %",
+        "of these correct 99.9 %",
     ):
         assert figure in text
-    assert "non-digits rejected 99.24 %" in text
-    assert "error of its confidence (ECE) 0.19 %" in text
+    assert "non-digits rejected 99.2 %" in text
+    assert "error of its confidence (ECE) 0.2 %" in text
     assert "Measured on the 10,000 digits" in text
     assert "3 small neural networks" in text
 
@@ -82,11 +82,11 @@ def test_certificates_are_explained(client: Client) -> None:
     versions.promote("certified")
     text = read_text(client, "/how")
     assert (
-        "With 95 % confidence, at most 0.1 % of the single digits that it reads with a probability "
-        "of 99.91 % or more are wrong. In the calibration, 1 of 4,800 such digits were wrong."
+        "With 95 % confidence, at most 0.1 % of the single digits with a probability "
+        "≥ 99.9 % are wrong. In the calibration, 1 of 4,800 such digits were wrong."
     ) in text
-    assert "at most 1 % of the numbers that it reads with a probability of 90 % or more" in text
-    assert "2 of 333 such answers were wrong, which only proves a limit of 1.88 %." in text
+    assert "at most 1 % of the numbers with a probability ≥ 90 %" in text
+    assert "2 of 333 such answers were wrong, which only proves a limit of 1.9 %." in text
     assert "It does not cover other kinds of pictures" in text
 
 
