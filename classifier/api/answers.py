@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from django.http import JsonResponse
 from rest_framework import serializers
 
 from classifier.api.serializers import ProblemSerializer
@@ -29,6 +30,11 @@ EXAMPLE = _SEVEN | {
     "model": "baseline",
     "delete_key": "5d3e0c1f7a9b4e68a2c4d6f8091b3e5d7f90a2b4c6d8e0f1234567890abcdef0",
 }
+
+
+def build_response(content: Any, headers: dict[str, str] | None = None) -> JsonResponse:
+    params = {"ensure_ascii": False, "separators": (",", ":")}
+    return JsonResponse(content, json_dumps_params=params, headers=headers)
 
 
 def serialize_answer(answer: Answer) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from classifier.api.answers import build_response
 from classifier.api.serializers import ProblemSerializer
 from classifier.models import IdempotencyRecord, Upload
 from classifier.models.locks import lock
@@ -71,11 +72,11 @@ class ResultDeleted(APIException):
 
 
 def respond_once(
-    request: Request,
+    request: Request | HttpRequest,
     parts: Iterable[bytes],
     work: Callable[[UploadBatch | None], Any],
     finish: Callable[[Any], Any] = lambda content: content,
-) -> Response:
+) -> JsonResponse:
     """Respond with the result of `work`, which runs once per Idempotency-Key.
 
     `work` gets the batch that its uploads join, or None if the request has no key. `parts` identify
@@ -85,20 +86,21 @@ def respond_once(
     """
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
-        return Response(finish(work(None)))
+        return build_response(finish(work(None)))
     if not KEY.fullmatch(key):
         raise MalformedKey
     digest = hashlib.sha256(request.path.encode())
     for part in parts:
         digest.update(b"%d:" % len(part) + part)
     # Otherwise somebody who guesses a stranger's key and picture would get the delete key.
-    owner = request.user.pk or request.META["REMOTE_ADDR"]
+    user = getattr(request, "user", None)
+    owner = (user and user.pk) or request.META["REMOTE_ADDR"]
     key_hash = hashlib.sha256(f"{owner} {key}".encode()).hexdigest()
     with open_batch() as batch:
         lock(f"idempotency {key_hash}")
         if record := IdempotencyRecord.objects.filter(pk=key_hash).first():
             replayed = finish(_read_result(record, digest.hexdigest()))
-            return Response(replayed, headers={"Idempotency-Replayed": "true"})
+            return build_response(replayed, {"Idempotency-Replayed": "true"})
         # As text, because PostgreSQL would reorder the fields.
         text = json.dumps(work(batch), cls=DjangoJSONEncoder)
         IdempotencyRecord.objects.create(
@@ -106,7 +108,7 @@ def respond_once(
             sha256=digest.hexdigest(),
             content={"text": text, "uploads": [str(upload.pk) for upload in batch.uploads]},
         )
-    return Response(finish(json.loads(text)))
+    return build_response(finish(json.loads(text)))
 
 
 def _read_result(record: IdempotencyRecord, request_hash: str) -> Any:

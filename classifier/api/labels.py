@@ -6,7 +6,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 from django.contrib.auth.models import User
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotFound
@@ -153,7 +153,7 @@ class ImportView(APIView):
         request={"multipart/form-data": ARCHIVE_FORM, "application/zip": OpenApiTypes.BINARY},
         responses={200: ImportSerializer} | ERROR_RESPONSES,
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         if isinstance(request.data, bytes):
             archive = request_files.check_size(request.data)
         else:

@@ -66,15 +66,20 @@ def find_outage(error: BaseException) -> Outage | None:
     return NO_STORAGE if isinstance(error, NoStorage) else None
 
 
+def render_outage(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Return a response with Retry-After, or None if the error has another cause."""
+    outage = find_outage(error)
+    if outage is None:
+        return None
+    if outage is not NO_DATABASE:  # its connection logs that once
+        logger.error("%s: %s", outage.code, error)
+    response = render_error(request, outage.status, outage.code, outage.detail)
+    response.headers["Retry-After"] = str(outage.retry_after_s)
+    return response
+
+
 class OutageMiddleware(Middleware):
     """Answers 503 or 507 with Retry-After instead of 500."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        outage = find_outage(error)
-        if outage is None:
-            return None
-        if outage is not NO_DATABASE:  # its connection logs that once
-            logger.error("%s: %s", outage.code, error)
-        response = render_error(request, outage.status, outage.code, outage.detail)
-        response.headers["Retry-After"] = str(outage.retry_after_s)
-        return response
+        return render_outage(request, error)
