@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "mnistsite.observability.probes.MonitorMiddleware",
     "mnistsite.middleware.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "mnistsite.middleware.content_policy.ContentPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
