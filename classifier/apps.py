@@ -40,11 +40,14 @@ class StaffSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        from classifier.access import logins
+        from classifier.access import logins, passkeys
 
         if request.method == "GET" and request.unverified_user:  # type: ignore[attr-defined]
             return redirect(f"{reverse('admin:second_factor')}?{request.GET.urlencode()}")
-        return logins.log_in(request, partial(super().login, request, extra_context))
+        context = {"passkey_options": passkeys.build_request_options(request)}
+        return logins.log_in(
+            request, partial(super().login, request, context | (extra_context or {}))
+        )
 
     def password_change(self, request: HttpRequest, *args: Any) -> Any:
         from classifier.admin.second_factor import confirm_second_factor
@@ -52,15 +55,18 @@ class StaffSite(AdminSite):
         return confirm_second_factor(super().password_change)(request, *args)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from classifier.admin import account, second_factor
+        from classifier.admin import account, passkey_login
+        from classifier.admin import second_factor as factor
 
         own = [
             path("account/", self.admin_view(account.show_account), name="account"),
             path("account/end/", self.admin_view(account.end_session), name="end_session"),
-            path("account/codes/", self.admin_view(second_factor.renew_codes), name="renew_codes"),
-            path("account/remove/", self.admin_view(second_factor.remove), name="remove_factor"),
-            # Not an admin_view: without the second factor, a user counts as logged out.
-            path("second-factor/", second_factor.show_code_page, name="second_factor"),
+            path("account/codes/", self.admin_view(factor.renew_codes), name="renew_codes"),
+            path("account/add/", self.admin_view(factor.add_device), name="add_device"),
+            path("account/remove/", self.admin_view(factor.remove_device), name="remove_device"),
+            # Not admin_views: without the second factor, a user counts as logged out.
+            path("second-factor/", factor.show_login_step, name="second_factor"),
+            path("login/passkey/", passkey_login.log_in, name="passkey_login"),
         ]
         return own + super().get_urls()
 

@@ -1,4 +1,4 @@
-"""The second factor of staff: codes of an authenticator app (TOTP), and recovery codes."""
+"""The second factor of staff: an authenticator app (TOTP), passkeys, and recovery codes."""
 
 import re
 import time
@@ -15,7 +15,7 @@ from django_otp import login, verify_token
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from classifier.models import AppDevice
+from classifier.models import AppDevice, Passkey
 
 RECOVERY_CODES = 10
 CODE_SALT = "classifier.access.second_factor"
@@ -38,11 +38,15 @@ def is_missing(request: HttpRequest, user: Any) -> bool:
 
 
 def has_second_factor(user: User) -> bool:
+    return has_app(user) or Passkey.objects.filter(user=user).exists()
+
+
+def has_app(user: User) -> bool:
     return bool(AppDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def get_new_device(user: User) -> AppDevice:
-    """Return the device that the user is setting up."""
+    """Return the app that the user is setting up."""
     new = {"user": user, "confirmed": False}
     device: AppDevice = AppDevice.objects.filter(**new).first() or AppDevice.objects.create(
         **new, name="app"
@@ -50,18 +54,17 @@ def get_new_device(user: User) -> AppDevice:
     return device
 
 
-def enrol(request: HttpRequest, user: User, code: str) -> list[str]:
-    """Confirm the new device, and return the recovery codes; an empty list for a wrong code."""
+def enrol_app(request: HttpRequest, user: User, code: str) -> bool:
+    """Confirm the new app by its first code, and return whether the code is right."""
     device = get_new_device(user)
     with transaction.atomic():
         if not verify_token(user, device.persistent_id, _normalize(code)):
-            return []
+            return False
         AppDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
         AppDevice.objects.filter(pk=device.pk).update(confirmed=True)
-        codes = create_recovery_codes(user)
     device.refresh_from_db()
-    _record_success(request, user, device)
-    return codes
+    record_success(request, user, device)
+    return True
 
 
 def create_recovery_codes(user: User) -> list[str]:
@@ -88,7 +91,7 @@ def verify(request: HttpRequest, user: User, code: str) -> bool:
     device = model.objects.filter(user=user, confirmed=True).first()
     if device is None or not verify_token(user, device.persistent_id, code):
         return False
-    _record_success(request, user, device)
+    record_success(request, user, device)
     return True
 
 
@@ -101,7 +104,8 @@ def _normalize(code: str) -> str:
     return re.sub(r"[\s-]", "", code).lower()[:16].replace("\0", "")
 
 
-def _record_success(request: HttpRequest, user: User, device: Device) -> None:
+def record_success(request: HttpRequest, user: User, device: Device) -> None:
+    """Open the session of a user who has used this device."""
     request.user = user
     login(request, device)
     request.session[HAS_FACTOR] = True
@@ -128,8 +132,32 @@ def needs_confirmation(request: HttpRequest) -> bool:
     return is_old and bool(request.session.get(HAS_FACTOR))
 
 
+def remove_device(request: HttpRequest, user: User, device: Device) -> bool:
+    """Remove an app or a passkey, and return False if it is the last one and has to stay.
+
+    The recovery codes go with the last one.
+    """
+    others = [other for other in list_devices(user) if other != device]
+    if not others and settings.REQUIRE_SECOND_FACTOR:
+        return False
+    if others:
+        device.delete()
+        login(request, others[0])  # the removed one may have opened the session
+    else:
+        remove(user)
+    request.session[HAS_FACTOR] = bool(others)
+    return True
+
+
+def list_devices(user: User) -> list[Device]:
+    """Return the apps and passkeys of a user."""
+    apps = AppDevice.objects.filter(user=user, confirmed=True)
+    return [*apps, *Passkey.objects.filter(user=user).order_by("pk")]
+
+
 def remove(user: User) -> bool:
-    """Delete a user's second factor with its codes, and return whether there was one."""
+    """Delete a user's second factors with the codes, and return whether there was one."""
     devices, _ = AppDevice.objects.filter(user=user).delete()
+    passkeys, _ = Passkey.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
-    return bool(devices)
+    return bool(devices or passkeys)

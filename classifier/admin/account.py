@@ -38,7 +38,7 @@ def show_account(request: HttpRequest) -> HttpResponse:
         row.browser = name_browser(row.browser)
     context = admin.site.each_context(request) | {
         "title": _("Account"),
-        "has_factor": second_factor.has_second_factor(user),
+        "devices": second_factor.list_devices(user),
         "codes_left": second_factor.count_recovery_codes(user),
         "is_required": settings.REQUIRE_SECOND_FACTOR,
         "sessions": rows,

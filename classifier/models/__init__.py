@@ -24,7 +24,7 @@ from classifier.models.labels import (
     Suggestion,
 )
 from classifier.models.media import MediaStore
-from classifier.models.second_factor import AppDevice
+from classifier.models.second_factor import AppDevice, Passkey
 from classifier.models.sessions import Session
 from classifier.models.shadow import ShadowReading
 from classifier.models.source import UPLOAD_SOURCES, Source, Via

@@ -77,9 +77,10 @@ def test_first_login_sets_up_an_app_and_shows_recovery_codes(
     assert is_refused(client)
 
     device = AppDevice.objects.get()
-    assert enter_code(client, "000000").status_code == 200
+    assert client.post(PAGE, {"new_app_code": "000000"}).status_code == 200
     AppDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
-    response = enter_code(client, compute_code(device), next="/admin/account/")
+    form = {"new_app_code": compute_code(device), "next": "/admin/account/"}
+    response = client.post(PAGE, form)
 
     codes = re.findall(r"<code>(\w{4}-\w{4})</code>", response.text)
     assert len(codes) == second_factor.RECOVERY_CODES
@@ -223,7 +224,8 @@ def test_sensitive_pages_need_a_recent_code(client: Client, admin_user: User) ->
 
     pages = [
         *(f"classifier/modelversion/{path}/" for path in ("rollback", "1/promote", "1/reject")),
-        *("classifier/webhook/1/secret/", "password_change/", "account/codes/", "account/remove/"),
+        *("classifier/webhook/1/secret/", "password_change/", "account/codes/"),
+        *("account/add/", "account/remove/"),
         f"auth/user/{admin_user.pk}/password/",
         *(f"{model}/add/" for model in ("auth/user", "classifier/apitoken", "classifier/webhook")),
         *(f"{model}/" for model in ("auth/user", "classifier/apitoken", "classifier/upload")),
@@ -258,11 +260,12 @@ def test_factor_can_be_removed_unless_it_is_required(
 ) -> None:
     log_in(client, device)
     settings.REQUIRE_SECOND_FACTOR = True
-    client.post("/admin/account/remove/")
+    form = {"device": device.persistent_id}
+    client.post("/admin/account/remove/", form)
     assert AppDevice.objects.exists()
 
     settings.REQUIRE_SECOND_FACTOR = False
-    client.post("/admin/account/remove/")
+    client.post("/admin/account/remove/", form)
     assert not AppDevice.objects.exists()
     assert not is_refused(client)
 
