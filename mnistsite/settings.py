@@ -40,6 +40,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": ["/csp-report"],
     }
 }
 PERMISSIONS_POLICY: dict[str, str | list[str]] = {"camera": "self"} | {
@@ -257,7 +258,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.NewestFirst",
     "EXCEPTION_HANDLER": "classifier.api.errors.handle_error",
     "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.UserThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "50/s", "look": f"{3 * PREDICT_PER_SECOND}/s"}
+    "DEFAULT_THROTTLE_RATES": {
+        "user": "50/s",
+        "look": f"{3 * PREDICT_PER_SECOND}/s",
+        "report": "30/m",
+    }
     | dict.fromkeys(("predict", "preview"), f"{PREDICT_PER_SECOND}/s"),
     # /api/schema copies the version in a query into a header.
     "ALLOWED_VERSIONS": ["1"],

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
+from mnistsite.csp_reports import receive_report
 from mnistsite.errors import missing_documentation
 from mnistsite.security_txt import show_contact
 
@@ -23,6 +24,7 @@ urlpatterns = [
     # Without a CSRF token, pages stay cacheable; choosing a language is harmless.
     path("language", csrf_exempt(set_language), name="set_language"),
     path(".well-known/security.txt", show_contact, name="security_txt"),
+    path("csp-report", receive_report, name="csp_report"),
     path("docs/", missing_documentation, name="documentation"),
     path("", include("classifier.web.urls")),
 ]

@@ -24,7 +24,8 @@ VIEWS = {
 # Requests that visitors may send too, and logins, which have their own entries.
 IGNORED = {
     *("api-predict", "api-predict-many", "api-preview", "api-preview-boxes", "predict"),
-    *("admin:login", "admin:logout", "set_language", "unknown"),
+    *("admin:login", "admin:passkey_login", "admin:logout", "set_language", "csp_report"),
+    "unknown",
 }
 # Fields of forms that are no secrets and say what was done.
 FIELDS = (

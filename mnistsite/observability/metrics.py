@@ -24,6 +24,12 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 
+CSP_VIOLATIONS = Counter(
+    "mnistsite_csp_violations",
+    "Reports of browsers about the content security policy.",
+    ["directive"],
+)
+
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     REQUESTS.labels(method if method in METHODS else "other", route, status).inc()

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from queue import Queue
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from classifier.models import InputImage, ModelVersion, Source, TrainingRun
 from classifier.uploads import submission
+from mnistsite import csp_reports
 
 Draw = Callable[..., bytes]
 
@@ -27,10 +29,17 @@ def violations(page: Page) -> list[str]:
     return messages
 
 
-def test_violation_is_noticed(page: Page, violations: list[str]) -> None:
-    page.goto("/")
+def test_violation_is_noticed_and_reported(
+    page: Page, violations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports: Queue[str] = Queue()
+    monkeypatch.setattr(csp_reports.logger, "warning", lambda text, *args: reports.put(text % args))
+    page.goto("/how")
     page.evaluate("document.body.setAttribute('style', 'color: red')")
     assert len(violations) == 1
+    assert reports.get(timeout=10) == (
+        "The content security policy (style-src-attr) blocked inline on the page how."
+    )
 
 
 def test_visitor_pages_violate_no_policy(
