@@ -1,6 +1,7 @@
 # Two images: `web` serves, without TensorFlow; `trainer` runs the worker, which trains models.
 
-ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+# By digest; docs/how-to/operation.md says how to renew it.
+ARG PYTHON_IMAGE=python:3.11.16-slim-bookworm@sha256:c425d915a89a6dcd3183b1797ad9bd8878caff5a417f6371c8df93c8ea8b727f
 
 
 FROM ${PYTHON_IMAGE} AS base

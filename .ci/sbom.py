@@ -25,7 +25,7 @@ PLATFORM = {
     "platform_machine": "x86_64",
     "platform_python_implementation": "CPython",
     "platform_system": "Linux",
-    "python_full_version": "3.11.14",
+    "python_full_version": "3.11.16",
     "python_version": "3.11",
     "sys_platform": "linux",
 }

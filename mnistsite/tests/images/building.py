@@ -1,6 +1,5 @@
 """Build the images with buildah on a base from debootstrap, without a registry."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-DOCKERFILE = settings.BASE_DIR / "Dockerfile"
+BASE = "localhost/python"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 # Debian's slim images leave these out too.
 UNUSED_FOLDERS = (
@@ -57,13 +56,7 @@ def build_base(buildah: Buildah) -> None:
         shutil.rmtree(root / name)
     for name in ("python", "pip"):
         (root / "usr/local/bin" / name).symlink_to(f"/usr/bin/{name}3")
-    buildah.run("commit", "--rm", "--quiet", container, f"docker.io/library/{read_base_name()}")
-
-
-def read_base_name() -> str:
-    match = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
-    assert match, "the Dockerfile names no base image"
-    return match[1]
+    buildah.run("commit", "--rm", "--quiet", container, BASE)
 
 
 def build_image(buildah: Buildah, target: str, name: str) -> None:
@@ -72,7 +65,8 @@ def build_image(buildah: Buildah, target: str, name: str) -> None:
     values = read_pip_config()
     configuration.write_text("\n".join(["[global]", *(f"{k} = {v}" for k, v in values.items())]))
     options = ["--isolation=chroot", "--format=docker", "--layers", "--pull=never"]
-    options += [f"--secret=id=pip,src={configuration}", f"--target={target}", f"--tag={name}"]
+    options += [f"--build-arg=PYTHON_IMAGE={BASE}", f"--secret=id=pip,src={configuration}"]
+    options += [f"--target={target}", f"--tag={name}"]
     options += [f"--volume={path}:{path}:ro" for path in find_local_paths(values)]
     buildah.run("bud", "--quiet", *options, str(settings.BASE_DIR))
 
