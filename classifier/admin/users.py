@@ -25,6 +25,12 @@ admin.site.unregister(StaticDevice)
 # The names of the groups that a migration creates, as pages show them.
 ROLES = (gettext_noop("Labeller"), gettext_noop("Trainer"), gettext_noop("Operator"))
 
+# Texts of Django that its German catalogue lacks.
+UNTRANSLATED = (
+    gettext_noop("Reset password"),
+    gettext_noop("Raw passwords are not stored, so there is no way to see the user’s password."),
+)
+
 
 class RoleField(forms.ModelMultipleChoiceField):
     def label_from_instance(self, obj: Any) -> str:

@@ -25,7 +25,9 @@ def get_status(error: ImageError) -> HTTPStatus:
 
 def translate_error(error: ImageError) -> str:
     """Return the message in the current language."""
-    return gettext(error.message) % error.values
+    return gettext(error.message) % {
+        name: gettext(str(value)) for name, value in error.values.items()
+    }
 
 
 def read_file(files: "MultiValueDict[str, Any]") -> bytes:

@@ -1,13 +1,12 @@
 """The error of a file that can't be decoded."""
 
-FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
-
 
 def gettext_noop(message: str) -> str:
     """Mark a message for translation."""
     return message
 
 
+FORMATS = gettext_noop("JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF")
 DAMAGED = gettext_noop("The image is damaged or incomplete. Save it again, or send another copy.")
 
 

