@@ -74,7 +74,9 @@ def _record_request(request: HttpRequest, response: HttpResponse) -> None:
 
 def _list_fields(request: HttpRequest) -> dict[str, Any]:
     """Return the harmless fields of a form that the view has read."""
-    form: QueryDict = getattr(request, "_post", None) or QueryDict()
+    form = getattr(request, "_post", None)
+    if not isinstance(form, QueryDict):  # a view may have read a form's body as a file
+        return {}
     return {
         name: [value[:MAX_VALUE_LENGTH] for value in form.getlist(name)[:MAX_VALUES]]
         for name in FIELDS

@@ -51,6 +51,16 @@ def test_changes_of_staff_are_recorded_without_secrets(client: Client, operator:
     assert entry.details == {"name": ["robot"], "scopes": ["read"]}
 
 
+def test_archive_that_claims_to_be_a_form_is_recorded(client: Client, labeller: User) -> None:
+    client.force_login(labeller)
+    media_type = "application/x-www-form-urlencoded"  # as curl sends any file
+    response = client.generic("POST", "/api/labels/import", b"name=archive", media_type)
+
+    assert response.json()["code"] == "not_an_archive"
+    entry = AuditEntry.objects.latest("pk")
+    assert (entry.action, entry.status, entry.details) == ("labels-import", 400, {})
+
+
 def test_views_of_uploads_are_recorded(client: Client, operator: User, upload: Upload) -> None:
     client.force_login(operator)
     AuditEntry.objects.all().delete()
