@@ -31,6 +31,7 @@ from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
 from classifier.tests import database, factories
+from classifier.uploads import orphans
 from classifier.uploads.storage import MARKER
 from classifier.webhooks import events
 
@@ -140,6 +141,7 @@ def _isolate_settings(
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
+    monkeypatch.setattr(orphans, "SETTLE_S", 0)
     cache.clear()
     translation.activate(settings.LANGUAGE_CODE)  # the last request left its language active
     monkeypatch.setenv("WANDB_MODE", "disabled")

@@ -1,5 +1,6 @@
 """Stored files without an upload, which a killed process can leave."""
 
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from classifier.uploads.file_deletion import delete_files
 from classifier.uploads.media_store import FOLDER
 
 ORPHAN_AFTER = timedelta(hours=1)
+# After a jump of the clock, files that are being stored look old. Their rows follow well within it.
+SETTLE_S = 10.0
 
 
 def remove_orphans() -> int:
@@ -20,7 +23,11 @@ def remove_orphans() -> int:
     Raise NoStorage, before anything is deleted, also if the folder belongs to another database.
     """
     orphans = list_orphans()
-    return len(orphans) - len(delete_files(orphans))
+    if not orphans:
+        return 0
+    time.sleep(SETTLE_S)
+    settled = sorted({*orphans} & {*list_orphans()})
+    return len(settled) - len(delete_files(settled))
 
 
 def list_orphans() -> list[str]:

@@ -54,6 +54,16 @@ def test_old_orphans_are_removed(folder: Path) -> None:
     assert orphans.remove_orphans() == 0
 
 
+def test_file_that_gets_its_row_meanwhile_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = create_file(folder / "stored")  # looks old after a jump of the clock
+    monkeypatch.setattr(time, "sleep", lambda _: factories.create_upload(file="uploads/ab/stored"))
+
+    assert orphans.remove_orphans() == 0
+    assert file.exists()
+
+
 def test_age_of_referenced_files_is_not_read(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
