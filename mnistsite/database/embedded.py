@@ -24,7 +24,7 @@ def get_socket_folder() -> str:
     folder: Path = settings.VAR_DIR / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
     _remove_dead_users(folder / ".handle_pids.json")
-    _remove_stale_pid(folder / "postmaster.pid")
+    remove_stale_pid(folder / "postmaster.pid")
     info = pgserver.get_server(folder, cleanup_mode="stop").get_postmaster_info()
     return str(info.socket_dir)
 
@@ -54,11 +54,12 @@ def _remove_dead_users(handles: Path) -> None:
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
 
 
-def _remove_stale_pid(pid_file: Path) -> None:
+def remove_stale_pid(pid_file: Path) -> None:
     """Remove the file if its pid belongs to another program, for example after a power cut.
 
-    PostgreSQL would take that program for a running server and refuse to start. It handles a pid
-    that is not in use by itself.
+    PostgreSQL would take that program for a running server and refuse to start, as it would a
+    server that was killed and that process 1 does not reap. It handles a pid that is not in use by
+    itself.
     """
     import psutil
 
@@ -66,5 +67,6 @@ def _remove_stale_pid(pid_file: Path) -> None:
         return
     with suppress(psutil.NoSuchProcess, ValueError):
         pid = int(pid_file.read_text().partition("\n")[0])
-        if psutil.Process(pid).name() != "postgres":
+        process = psutil.Process(pid)
+        if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
             pid_file.unlink()

@@ -1,5 +1,7 @@
 """The embedded PostgreSQL starts again after a power cut."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,3 +39,14 @@ def test_server_starts_if_another_process_has_its_old_pid(
         assert other_process.poll() is None
     finally:
         embedded.import_pgserver().get_server(pid_file.parent).cleanup()
+
+
+def test_pid_of_a_killed_server_that_is_not_reaped_is_removed(tmp_path: Path) -> None:
+    program = shutil.copy("/bin/true", tmp_path / "postgres")
+    pid_file = tmp_path / "postmaster.pid"
+    with subprocess.Popen([program]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        pid_file.write_text(f"{ended.pid}\n")
+        embedded.remove_stale_pid(pid_file)
+
+    assert not pid_file.exists()
