@@ -18,7 +18,11 @@ pytest.importorskip("atheris", reason="atheris has no wheel for this machine")
 SECONDS = 15 * int(os.environ.get("FUZZ_MINUTES", "10"))  # a quarter for each target
 DECODERS = ("PIL", "classifier.recognition.imaging")
 PARSERS = ("classifier.uploads.archives", "csv", "numpy.lib", "zipfile")
-SITE = ("classifier", "django.contrib.admin", "django.forms", "django.http", "django.utils")
+SITE = (
+    *("classifier.access", "classifier.admin", "classifier.api", "classifier.labelling"),
+    *("classifier.uploads", "classifier.web", "django.forms", "django.http"),
+    *("mnistsite.errors", "mnistsite.middleware", "mnistsite.observability", "rest_framework"),
+)
 
 
 @pytest.fixture
@@ -56,4 +60,4 @@ def test_request_causes_no_server_error(
     act = partial(try_request, client=HostileClient(roles, parameters, picture))
     connection.close()  # the other process opens its own
     limits = Limits(100_000, SECONDS)
-    table.add("requests", *fuzz("requests", act, (*SITE, "mnistsite"), limits).figures)
+    table.add("requests", *fuzz("requests", act, SITE, limits).figures)

@@ -1,6 +1,7 @@
 """Coverage-guided fuzzing: inputs that reach new code are changed further."""
 
 import gc
+import logging
 import os
 import re
 import sys
@@ -116,6 +117,7 @@ def _start(act: Callable[[bytes], None], instrumented: tuple[str, ...], options:
     """Start libFuzzer, which ends the process."""
     import atheris
 
+    logging.disable()
     gc.unfreeze()  # frozen objects are not listed
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and str(each.__module__).startswith(instrumented):

@@ -28,9 +28,7 @@ class HostileRequest:
     body: bodies.Body
     headers: dict[str, str] = field(default_factory=dict)
 
-    def send(self) -> Any:
-        """Return the response; an exception becomes status 500."""
-        client = Client(raise_request_exception=False)
+    def send(self, client: Client) -> Any:
         return client.generic(
             self.method, self.path, self.body.content, self.body.media_type, headers=self.headers
         )
