@@ -46,7 +46,7 @@ def confirm_second_factor(view: View) -> View:
             if not error:
                 return view(request, *args, **kwargs)
         context = {"title": _("Confirm it is you"), "is_confirmation": True, "error": error}
-        return _render_form(request, user, context | {"fields": _list_fields(request)})
+        return _render_form(request, user, context | {"fields": _list_fields(request)}, 403)
 
     return wrapper
 
@@ -80,18 +80,22 @@ def _explain_refusal(user: User) -> str:
     return text + " " + _("Wait %(seconds)s s before you enter another one.") % {"seconds": wait_s}
 
 
-def _render_form(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpResponse:
+def _render_form(
+    request: HttpRequest, user: User, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
     context = context | {
         "code_field": CODE,
         "passkey_field": PASSKEY,
         "passkey_options": passkeys.build_request_options(request, user),
         "has_app": second_factor.has_app(user),
     }
-    return _render(request, "admin/second_factor.html", context)
+    return _render(request, "admin/second_factor.html", context, status)
 
 
-def _render(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    return render(request, template, admin.site.each_context(request) | context)
+def _render(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    return render(request, template, admin.site.each_context(request) | context, status=status)
 
 
 def _list_fields(request: HttpRequest) -> list[tuple[str, str]]:

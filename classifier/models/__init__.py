@@ -1,7 +1,7 @@
 """The tables: uploads and images, labels, model versions and training runs, tokens and webhooks."""
 
 from classifier.models.access import ApiToken, IdempotencyRecord
-from classifier.models.audit_log import AuditEntry
+from classifier.models.audit_log import AuditAction, AuditEntry
 from classifier.models.audits import Alarm, AlarmKind, Audit
 from classifier.models.disputes import Dispute
 from classifier.models.erasures import Erasure

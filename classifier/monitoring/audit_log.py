@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from classifier.errors import RuleBroken
-from classifier.models import AuditEntry
+from classifier.models import AuditAction, AuditEntry
 from classifier.models.locks import lock
 from classifier.monitoring.findings import Finding
 
@@ -26,7 +26,6 @@ LOCK = "audit_log"
 SALT = "classifier.monitoring.audit_log"
 MAX_TARGET_LENGTH = 300
 BATCH_SIZE = 1000
-EXPIRED, SETTINGS = "expired", "settings"
 ESCAPED_NUL = "\\u0000"
 PLACE = "audit log"
 ADVICE = "Compare it with an export, and find out who has access to the database."
@@ -53,9 +52,9 @@ def record(
 
 def record_settings(values: dict[str, str]) -> None:
     """Record the settings if they differ from those that were recorded last."""
-    newest = AuditEntry.objects.filter(action=SETTINGS).order_by("-pk").first()
+    newest = AuditEntry.objects.filter(action=AuditAction.CHANGE_SETTINGS).order_by("-pk").first()
     if newest is None or newest.details != values:
-        record("", "start", SETTINGS, details=values)
+        record("", "start", AuditAction.CHANGE_SETTINGS, details=values)
 
 
 @transaction.atomic
@@ -117,7 +116,7 @@ def find_faults(pairs: Iterable[tuple[dict[str, Any], str]]) -> Iterator[str]:
             yield f"Entries before {content['position']} are missing."
         if hash_entry(content) != hash_:
             yield f"Entry {content['position']} has been changed."
-        if content["action"] == EXPIRED:
+        if content["action"] == AuditAction.EXPIRE_ENTRIES:
             expired = max(expired, content["details"]["until"])
         position, previous = content["position"], hash_
     if first != expired + 1:
@@ -136,7 +135,7 @@ def purge_expired() -> int:
     if first_left:
         expired = expired.filter(position__lt=first_left.position)
     if last := expired.last():
-        record("", "worker", EXPIRED, details={"until": last.position})
+        record("", "worker", AuditAction.EXPIRE_ENTRIES, details={"until": last.position})
     deleted, _ = expired.delete()
     return deleted
 

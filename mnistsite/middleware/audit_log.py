@@ -10,23 +10,13 @@ from django.db import DatabaseError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from classifier.models import ApiToken
+from classifier.models import ApiToken, AuditAction
 from classifier.monitoring import audit_log
 from mnistsite.middleware import Middleware
+from mnistsite.middleware.audit_actions import IGNORED, VIEWS, name_change
 from mnistsite.observability.routes import get_route
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# Pages that show what other people sent, and exports of it.
-VIEWS = {
-    *("result", "original", "original-file", "admin:classifier_upload_change", "api-upload"),
-    *("labels", "labels-npz", "labels-zip", "admin:classifier_auditentry_changelist"),
-}
-# Requests that visitors may send too, and logins, which have their own entries.
-IGNORED = {
-    *("api-predict", "api-predict-many", "api-preview", "api-preview-boxes", "predict"),
-    *("admin:login", "admin:passkey_login", "admin:logout", "set_language", "csp_report"),
-    "unknown",
-}
 # Fields of forms that are no secrets and say what was done.
 FIELDS = (
     *("label", "image", "action", "_selected_action", "reason", "name", "username", "url"),
@@ -46,26 +36,27 @@ class AuditLogMiddleware(Middleware):
         has_credentials = (
             settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
         )
-        if has_credentials and _is_recorded(request, response) and request.user.is_staff:
-            _record_request(request, response)
+        action = _find_action(request, response) if has_credentials else None
+        if action and request.user.is_staff:
+            _record_request(request, response, action)
         return response
 
 
-def _is_recorded(request: HttpRequest, response: HttpResponse) -> bool:
+def _find_action(request: HttpRequest, response: HttpResponse) -> str | None:
     route = get_route(request)
     if request.method in SAFE_METHODS:
-        return route in VIEWS and response.status_code < 400
-    return route not in IGNORED
+        return VIEWS.get(route) if response.status_code < 400 else None
+    return None if route in IGNORED else name_change(route)
 
 
-def _record_request(request: HttpRequest, response: HttpResponse) -> None:
+def _record_request(request: HttpRequest, response: HttpResponse, action: str) -> None:
     token = getattr(request, "auth", None)
     match = request.resolver_match
     parts = match.kwargs if match else {}
     _record(
         user=request.user.get_username(),
         via=f"token {token.name}" if isinstance(token, ApiToken) else "session",
-        action=get_route(request).removeprefix("admin:").removeprefix("classifier_"),
+        action=action,
         target=", ".join(str(value) for value in parts.values() if value),
         status=response.status_code,
         details=_list_fields(request),
@@ -94,13 +85,15 @@ def _record(**values: Any) -> None:
 
 @receiver(user_logged_in)
 def record_login(request: HttpRequest, user: User, **_: Any) -> None:
-    _record(user=user.get_username(), via="session", action="login", details=_locate(request))
+    _record(
+        user=user.get_username(), via="session", action=AuditAction.LOG_IN, details=_locate(request)
+    )
 
 
 @receiver(user_logged_out)
 def record_logout(user: User | None, **_: Any) -> None:
     if user is not None:
-        _record(user=user.get_username(), via="session", action="logout")
+        _record(user=user.get_username(), via="session", action=AuditAction.LOG_OUT)
 
 
 @receiver(user_login_failed)
@@ -112,7 +105,7 @@ def record_failure(
         return
     name = str(credentials.get("username") or "").replace("\0", "")
     if User.objects.filter(username=name[:150]).exists():
-        _record(user=name, via="session", action="login_failed", details=_locate(request))
+        _record(user=name, via="session", action=AuditAction.FAIL_LOGIN, details=_locate(request))
 
 
 def _locate(request: HttpRequest) -> dict[str, str]:

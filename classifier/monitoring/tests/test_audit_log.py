@@ -104,7 +104,7 @@ def test_expired_entries_are_deleted_without_a_fault(
 
     assert list_faults() == []
     actions = AuditEntry.objects.order_by("position").values_list("position", "action")
-    assert [*actions] == [(3, "login"), (4, "expired")]
+    assert [*actions] == [(3, "login"), (4, "expire_entries")]
 
 
 def test_settings_are_recorded_when_they_change() -> None:
@@ -112,7 +112,7 @@ def test_settings_are_recorded_when_they_change() -> None:
         audit_log.record_settings({"SESSION_HOURS": hours})
 
     recorded = AuditEntry.objects.order_by("pk").values_list("action", "details__SESSION_HOURS")
-    assert [*recorded] == [("settings", "12"), ("settings", "8")]
+    assert [*recorded] == [("change_settings", "12"), ("change_settings", "8")]
 
 
 def test_nul_loses_no_entry() -> None:
