@@ -35,6 +35,6 @@ async function sendAnswer(button) {
 
 for (const button of isSupported ? document.querySelectorAll("[data-passkey]") : []) {
   button.hidden = false;
-  if (button.form.contains(document.activeElement)) button.focus();
+  if (button.form.querySelector("[autofocus]")) button.focus();
   button.addEventListener("click", () => sendAnswer(button));
 }

@@ -1,6 +1,5 @@
 """The audit log, with filters."""
 
-from operator import itemgetter
 from typing import Any
 
 from django.contrib import admin
@@ -20,10 +19,12 @@ class ActionFilter(admin.SimpleListFilter):
 
     title = _("action")
     parameter_name = "action"
+    template = "admin/closed_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = AuditEntry.objects.order_by().values_list("action", flat=True).distinct()
-        return sorted(((action, name_action(action)) for action in used), key=itemgetter(1))
+        named = ((action, name_action(action)) for action in used)
+        return sorted(named, key=lambda choice: choice[1].casefold())
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]

@@ -85,9 +85,8 @@ def _record(**values: Any) -> None:
 
 @receiver(user_logged_in)
 def record_login(request: HttpRequest, user: User, **_: Any) -> None:
-    _record(
-        user=user.get_username(), via="session", action=AuditAction.LOG_IN, details=_locate(request)
-    )
+    name = user.get_username()
+    _record(user=name, via="session", action=AuditAction.LOG_IN, details=_locate(request))
 
 
 @receiver(user_logged_out)
