@@ -62,7 +62,7 @@ def test_archive_that_claims_to_be_a_form_is_recorded(client: Client, labeller: 
 
     assert response.json()["code"] == "not_an_archive"
     entry = AuditEntry.objects.latest("pk")
-    assert (entry.action, entry.status, entry.details) == ("labels-import", 400, {})
+    assert (entry.action, entry.status, entry.details) == ("import_labels", 400, {})
 
 
 def test_views_of_uploads_are_recorded(client: Client, operator: User, upload: Upload) -> None:
