@@ -180,7 +180,7 @@ def test_visitors_are_never_asked(client: Client, required: None) -> None:
     assert client.get(PAGE).headers["Location"] == "/admin/login/"
 
 
-def test_sensitive_form_asks_again_and_loses_nothing(
+def test_sensitive_form_needs_confirmation_and_loses_nothing(
     client: Client, operator: User, device: AppDevice
 ) -> None:
     log_in(client, device)
@@ -200,7 +200,7 @@ def test_sensitive_form_asks_again_and_loses_nothing(
     assert ApiToken.objects.get().scopes == ["read", "label"]
 
 
-def asks_again(response: Any) -> bool:
+def needs_confirmation(response: Any) -> bool:
     return response.status_code == 403 and "to confirm this change" in response.text
 
 
@@ -236,7 +236,7 @@ def test_sensitive_pages_need_a_recent_code(client: Client, admin_user: User) ->
         *(f"{model}/1/delete/" for model in ("auth/user", "classifier/webhook")),
         *(f"{model}/1/change/" for model in ("auth/user", "classifier/webhook")),
     ]
-    unconfirmed = {page for page in pages if not asks_again(client.post(f"/admin/{page}"))}
+    unconfirmed = {page for page in pages if not needs_confirmation(client.post(f"/admin/{page}"))}
     assert unconfirmed == set()
 
 
