@@ -48,8 +48,8 @@ NAMES = {
 }
 LICENSING = get_spdx_licensing()
 EXPRESSION = re.compile(r"[\w.+() -]{1,80}")
-# Packages whose metadata names no licence.
-LICENCES = {"namex": "Apache-2.0"}
+# Packages whose metadata names no licence, or does not say that all of them hold.
+LICENCES = {"fido2": "BSD-2-Clause AND Apache-2.0 AND MPL-2.0", "namex": "Apache-2.0"}
 
 
 def main(folder: Path) -> int:
@@ -87,6 +87,8 @@ def list_packages(file: Path) -> Iterator[Component]:
 
 def find_licence(package: PackageMetadata) -> str:
     """Return a package's licence as SPDX expression, or what its metadata says."""
+    if package["Name"] in LICENCES:
+        return LICENCES[package["Name"]]
     stated = package.get("License-Expression") or package.get("License") or ""
     stated = NAMES.get(stated, stated)
     # Some packages state the whole text of their licence.
@@ -95,7 +97,7 @@ def find_licence(package: PackageMetadata) -> str:
     classifiers = package.get_all("Classifier", [])
     names = [each.split(" :: ")[-1] for each in classifiers if each.startswith("License ::")]
     licences = [NAMES[name] for name in names if name in NAMES]
-    return " OR ".join(licences) or LICENCES.get(package["Name"], "unknown")
+    return " OR ".join(licences) or "unknown"
 
 
 def read_bootstrap() -> Component:
