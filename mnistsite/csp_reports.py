@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 class ReportThrottle(AddressThrottle):
     scope = "report"
+    requests = 30
+    seconds = 60.0
 
 
 @csrf_exempt

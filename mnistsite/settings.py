@@ -206,7 +206,7 @@ OTP_TOTP_ISSUER = "mnistsite"
 SESSION_ENGINE = "classifier.access.sessions"
 SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", 12, least=1)
 
-# For throttles, which each process counts for itself, and results that are cheap to compute again.
+# For results that are cheap to compute again.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -258,16 +258,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "classifier.api.paging.NewestFirst",
     "EXCEPTION_HANDLER": "classifier.api.errors.handle_error",
     "DEFAULT_THROTTLE_CLASSES": ["classifier.access.throttles.UserThrottle"],
-    "DEFAULT_THROTTLE_RATES": {
-        "user": "50/s",
-        "look": f"{3 * PREDICT_PER_SECOND}/s",
-        "report": "30/m",
-    }
-    | dict.fromkeys(("predict", "preview"), f"{PREDICT_PER_SECOND}/s"),
     # /api/schema copies the version in a query into a header.
     "ALLOWED_VERSIONS": ["1"],
-    # ClientAddressMiddleware sets REMOTE_ADDR.
-    "NUM_PROXIES": 0,
 }
 
 SPECTACULAR_SETTINGS = {

@@ -1,17 +1,17 @@
-"""Limits of requests per second, by address or by user.
+"""Limits of requests per second, by address or by user, over all processes."""
 
-Each process counts for itself, which costs next to nothing; nginx counts for all of them.
-"""
-
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_noop
-from rest_framework.throttling import SimpleRateThrottle, UserRateThrottle
+from rest_framework.throttling import BaseThrottle
 
+from classifier.access import budgets, visitors
 from classifier.uploads import request_files
 
 TOO_MANY = gettext_noop(
@@ -21,42 +21,30 @@ TOO_MANY = gettext_noop(
 View = Callable[..., HttpResponse]
 
 
-class WeightedThrottle(SimpleRateThrottle):
-    """A throttle that counts the pictures of a request, if its view has `count_pictures`.
+class AddressThrottle(BaseThrottle):
+    """A limit that counts the pictures of a request, if its view has `count_pictures`.
 
     A request with more pictures than are ever allowed counts as the maximum, so it can pass.
     """
 
-    num_requests: int
-    duration: int
-    history: list[float]
-    now: float
+    scope = "predict"
+    requests: int = settings.PREDICT_PER_SECOND
+    seconds = 1.0
 
     def allow_request(self, request: Any, view: Any) -> bool:
-        self.key = self.get_cache_key(request, view)
-        self.now = self.timer()
-        self.history = self.cache.get(self.key, [])
-        while self.history and self.history[-1] <= self.now - self.duration:
-            self.history.pop()
         pictures = view.count_pictures(request) if hasattr(view, "count_pictures") else 1
-        self.cost = max(1, min(pictures, self.num_requests))
-        is_allowed = len(self.history) + self.cost <= self.num_requests
-        if is_allowed:
-            self.history = [self.now] * self.cost + self.history
-            self.cache.set(self.key, self.history, self.duration)
-        return is_allowed
+        share = max(1, min(pictures, self.requests)) / self.requests
+        owner = f"{self.scope} {self.identify(request)}"
+        visitor = visitors.get_visitor(request)
+        self._wait_s = budgets.take(owner, visitor, share, self.seconds)
+        return not self._wait_s
+
+    def identify(self, request: Any) -> str:
+        return str(request.META["REMOTE_ADDR"])
 
     def wait(self) -> float:
         """Return the seconds until this request would be allowed."""
-        excess = len(self.history) + self.cost - self.num_requests
-        return self.history[-excess] + self.duration - self.now
-
-
-class AddressThrottle(WeightedThrottle):
-    scope = "predict"
-
-    def get_cache_key(self, request: Any, _view: Any) -> str:
-        return f"{self.scope}_{request.META['REMOTE_ADDR']}"
+        return self._wait_s
 
 
 class PreviewThrottle(AddressThrottle):
@@ -69,10 +57,17 @@ class PictureThrottle(AddressThrottle):
     """A limit for pictures that are expensive to render, of which a page may show many."""
 
     scope = "look"
+    requests = 3 * settings.PREDICT_PER_SECOND
 
 
-class UserThrottle(WeightedThrottle, UserRateThrottle):
+class UserThrottle(AddressThrottle):
     """A limit for each user, or for each address without a login."""
+
+    scope = "user"
+    requests = 50
+
+    def identify(self, request: Any) -> str:
+        return str(request.user.pk or super().identify(request))
 
 
 class _FormView:
@@ -86,10 +81,11 @@ def throttled(view: View, throttle: type[AddressThrottle] = AddressThrottle) -> 
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if throttle().allow_request(request, _FormView):
+        limit = throttle()
+        if limit.allow_request(request, _FormView):
             return view(request, *args, **kwargs)
         page = render(request, "error.html", {"detail": gettext(TOO_MANY)}, status=429)
-        page.headers["Retry-After"] = "1"
+        page.headers["Retry-After"] = str(math.ceil(limit.wait()))
         return page
 
     return wrapper

@@ -23,6 +23,7 @@ from classifier.models.labels import (
     QueueItem,
     Suggestion,
 )
+from classifier.models.limits import Budget
 from classifier.models.media import MediaStore
 from classifier.models.second_factor import AppDevice, Passkey
 from classifier.models.sessions import Session

@@ -5,12 +5,12 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-import psycopg
-from django.db import connection, transaction
 from django.db.models import AutoField, FileField, JSONField, Model
 from django.db.models.fields import Field
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 from psycopg.types.json import Jsonb
+
+from classifier.models.statements import execute_prepared
 
 Shape = tuple[tuple[type[Model], int], ...]
 
@@ -24,14 +24,7 @@ def insert_rows(*tables: Sequence[Model]) -> None:
     filled = [rows for rows in tables if rows]
     statement = _build_statement(tuple((type(rows[0]), len(rows)) for rows in filled))
     values = [value for rows in filled for row in rows for value in _list_values(row)]
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with (
-        transaction.mark_for_rollback_on_error(connection.alias),
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
-        cursor.execute(statement, values, prepare=True)
+    execute_prepared(statement, values)
 
 
 @lru_cache(maxsize=64)

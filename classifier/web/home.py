@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from classifier.access import visitors
 from classifier.access.throttles import throttled
 from classifier.models import Source
 from classifier.recognition.imaging import ImageError
 from classifier.templatetags.numbers import CERTAIN
 from classifier.uploads import request_files, submission
 from classifier.uploads.answers import Answer
-from classifier.web import visitors
 
 
 @require_safe

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from classifier.access import visitors
 from classifier.models import Upload
 from classifier.uploads import deletion, history
-from classifier.web import visitors
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from classifier.access import visitors
 from classifier.access.throttles import throttled
 from classifier.errors import RuleBroken
 from classifier.labelling import corrections, labels
@@ -20,7 +21,6 @@ from classifier.uploads import answers, explanations
 from classifier.uploads.answers import Answer, DigitAnswer
 from classifier.uploads.explanations import Neighbour
 from classifier.uploads.overlay import Overlay, format_digit, list_boxes
-from classifier.web import visitors
 
 ALTERNATIVES = 2
 

@@ -25,7 +25,7 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 @pytest.fixture(autouse=True)
 def _disable_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AddressThrottle, "rate", "1000/s", raising=False)
+    monkeypatch.setattr(AddressThrottle, "requests", 1000)
 
 
 def run_at_once(send: Callable[[int], Any], count: int = AT_ONCE) -> list[Any]:

@@ -113,8 +113,8 @@ def test_body_is_rejected(client: Client, draw_digit: Draw) -> None:
 def test_each_picture_counts_towards_rate_limit(
     champion: ModelVersion, client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AddressThrottle, "rate", "4/s", raising=False)
-    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(AddressThrottle, "requests", 4)
+    monkeypatch.setattr(AddressThrottle, "seconds", 3600)
     three = [b"a", b"b", b"c"]
 
     statuses = [send_pictures(client, *map(build_file, three)).status_code for _ in range(2)]
@@ -194,8 +194,8 @@ def test_preview_accepts_form_field_and_rejects_other_files(
 
 
 def test_previews_have_own_rate_limit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AddressThrottle, "rate", "2/s", raising=False)
-    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(AddressThrottle, "requests", 2)
+    monkeypatch.setattr(AddressThrottle, "seconds", 3600)
 
     assert [send_preview(client, b"a").status_code for _ in range(3)] == [400, 400, 429]
     assert client.post("/api/predict", b"a", "image/png").status_code == 400

@@ -196,8 +196,8 @@ def test_suggestion_needs_existing_upload(client: Client) -> None:
 def test_suggestions_count_towards_rate_limit(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AddressThrottle, "rate", "2/s", raising=False)
-    monkeypatch.setattr(AddressThrottle, "timer", lambda _: 1000.0)
+    monkeypatch.setattr(AddressThrottle, "requests", 2)
+    monkeypatch.setattr(AddressThrottle, "seconds", 3600)
     image = factories.create_image().pk
 
     assert [suggest_label(client, image, "7").status_code for _ in range(3)] == [201, 201, 429]

@@ -116,7 +116,8 @@ def test_more_than_ten_files_are_rejected(
 def test_each_picture_counts_towards_rate_limit(
     champion: ModelVersion, client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AddressThrottle, "rate", "4/h", raising=False)
+    monkeypatch.setattr(AddressThrottle, "requests", 4)
+    monkeypatch.setattr(AddressThrottle, "seconds", 3600)
     answers = [send_pictures(client, draw_digit(7), draw_digit(3)).status_code for _ in range(3)]
     assert answers == [302, 302, 429]
     assert Upload.objects.count() == 4
