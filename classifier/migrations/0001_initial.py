@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('group', models.UUIDField(editable=False, help_text='shared by near-duplicates; set when training first reads the labelled image', null=True)),
                 ('labelled_at', models.DateTimeField(editable=False, null=True, verbose_name='labelled at')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('labelled_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='labelled by')),
+                ('labelled_by', models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='labelled by')),
             ],
             options={
                 'verbose_name': 'image',
@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
                 ('imaging_version', models.PositiveSmallIntegerField()),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='predictions', to='classifier.inputimage')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='classifier.modelversion', verbose_name='model')),
+                ('model', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='classifier.modelversion', verbose_name='model')),
             ],
             options={
                 'verbose_name': 'prediction',
@@ -423,7 +423,7 @@ class Migration(migrations.Migration):
                 ('leased_until', models.DateTimeField(null=True)),
                 ('skipped_by', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, help_text='ids of the users who skipped it', size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('leased_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('leased_to', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('reviewed_by', models.ForeignKey(db_index=False, help_text='the person who looked at the label again', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -567,7 +567,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='inputimage',
-            index=models.Index(fields=['source', 'is_training'], name='input_data_split'),
+            index=models.Index(condition=models.Q(('source__in', ('mnist', 'mnist_sample'))), fields=['source', 'is_training'], name='input_data_split'),
         ),
         migrations.AddIndex(
             model_name='inputimage',
@@ -655,7 +655,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='queueitem',
-            index=models.Index(fields=['leased_to'], name='label_queue_leased'),
+            index=models.Index(condition=models.Q(('leased_to__isnull', False)), fields=['leased_to'], name='label_queue_leased'),
         ),
         migrations.AddConstraint(
             model_name='queueitem',

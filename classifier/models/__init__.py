@@ -28,7 +28,7 @@ from classifier.models.media import MediaStore
 from classifier.models.second_factor import AppDevice, Passkey
 from classifier.models.sessions import Session
 from classifier.models.shadow import ShadowReading
-from classifier.models.source import UPLOAD_SOURCES, Source, Via
+from classifier.models.source import MNIST_SOURCES, UPLOAD_SOURCES, Source, Via
 from classifier.models.versions import (
     UNFINISHED_STATES,
     ModelState,

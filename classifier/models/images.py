@@ -18,7 +18,7 @@ from classifier.models.constraints import (
     build_choice_constraint,
     build_choices,
 )
-from classifier.models.source import UPLOAD_SOURCES, Source
+from classifier.models.source import MNIST_SOURCES, UPLOAD_SOURCES, Source
 from classifier.models.versions import ModelVersion, get_detail_fields
 from classifier.recognition.labels import DIGITS, LABELS, Label, Reason, Verdict
 from classifier.recognition.pixels import hash_pixels
@@ -138,6 +138,7 @@ class InputImage(models.Model):
         models.PROTECT,
         null=True,
         editable=False,
+        db_index=False,
         related_name="+",
         verbose_name=_("labelled by"),
     )
@@ -165,7 +166,11 @@ class InputImage(models.Model):
                 include=["source"],
                 condition=Q(source__in=UPLOAD_SOURCES),
             ),
-            models.Index(fields=["source", "is_training"], name="input_data_split"),
+            models.Index(
+                fields=["source", "is_training"],
+                name="input_data_split",
+                condition=Q(source__in=MNIST_SOURCES),
+            ),
             models.Index(
                 fields=["labelled_at"],
                 name="input_data_labelled",
@@ -245,7 +250,11 @@ class Prediction(models.Model):
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="predictions")
     model = models.ForeignKey(
-        ModelVersion, models.PROTECT, related_name="predictions", verbose_name=_("model")
+        ModelVersion,
+        models.PROTECT,
+        db_index=False,
+        related_name="predictions",
+        verbose_name=_("model"),
     )
     label = models.CharField(max_length=12, choices=build_choices([*DIGITS, Label.UNKNOWN]))
     best_guess = models.CharField(_("best guess"), max_length=1, choices=build_choices(DIGITS))

@@ -93,7 +93,7 @@ class QueueItem(models.Model):
     )
     reviewed_at = models.DateTimeField(null=True)
     leased_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
     )
     leased_until = models.DateTimeField(null=True)
     skipped_by = ArrayField(
@@ -137,7 +137,11 @@ class QueueItem(models.Model):
                 name="label_queue_suspicious",
                 condition=Q(suspicion__gte=SUSPICIOUS, reviewed_at__isnull=True),
             ),
-            models.Index(fields=["leased_to"], name="label_queue_leased"),
+            models.Index(
+                fields=["leased_to"],
+                name="label_queue_leased",
+                condition=Q(leased_to__isnull=False),
+            ),
         ]
         constraints = [
             build_choice_constraint("guess", KNOWN_LABELS, "label_queue_guess_is_known"),

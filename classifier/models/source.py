@@ -13,6 +13,7 @@ class Source(models.TextChoices):
     API = "api", "API"
 
 
+MNIST_SOURCES = (Source.MNIST, Source.MNIST_SAMPLE)
 UPLOAD_SOURCES = (Source.WEB, Source.API)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from classifier.models import (
+    MNIST_SOURCES,
     UPLOAD_SOURCES,
     Dispute,
     InputImage,
@@ -29,7 +30,6 @@ from training.data.near_duplicates import group_images
 from training.data.snapshot import LeftOut, NewLabels, Snapshot
 
 HELD_OUT_DIVISOR = 10
-MNIST_SOURCES = (Source.MNIST, Source.MNIST_SAMPLE)
 COLUMNS = "id, label, is_training, pixels, source, created_at"
 TYPES = ["uuid", "varchar", "bool", "bytea", "varchar", "timestamptz"]
 
