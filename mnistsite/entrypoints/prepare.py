@@ -6,11 +6,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import django
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from classifier.recognition.model_folder import ArtifactError
 from classifier.uploads.storage import NoStorage
@@ -47,12 +50,23 @@ def prepare() -> None:
         connection.ensure_connection()
     with session_lock(LOCK):
         with timed_step("Migrations"):
-            call_command("migrate", verbosity=0)
+            if has_unapplied_migrations():
+                call_command("migrate", verbosity=0)
         with timed_step("Media"):
             media_store.set_up_folder()
         with timed_step("Model"):
             versions.promote_bundled()
         audit_log.record_settings(env.settings)
+
+
+def has_unapplied_migrations() -> bool:
+    """Compare the names of the migrations' files with the database, without importing them."""
+    files = {
+        (app.label, file.stem)
+        for app in apps.get_app_configs()
+        for file in Path(app.path, "migrations").glob("[!_]*.py")
+    }
+    return not files <= MigrationRecorder(connection).applied_migrations().keys()
 
 
 @contextmanager

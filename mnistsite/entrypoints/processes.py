@@ -2,11 +2,13 @@
 
 import fcntl
 import json
-import subprocess  # nosec B404
-import sys
+import multiprocessing
+import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import psutil
 
 from classifier.recognition.durable_files import replace_file
 
+FORK = multiprocessing.get_context("fork")
+# Includes SIGINT, because a shell script starts background commands with Ctrl-C ignored.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_WITHIN_S = 15
 POLL_EVERY_S = 0.1
 # psutil derives start times from the boot time, which moves when the clock is corrected.
@@ -33,7 +38,7 @@ def lock_file(path: Path, description: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # children do not inherit it
         except BlockingIOError:
             file.seek(0)
             raise AlreadyRunning(file.read()) from None
@@ -46,20 +51,16 @@ def lock_file(path: Path, description: str) -> Iterator[None]:
 class Children:
     """Child processes by name, recorded in a file so that the next run can end leftovers."""
 
-    def __init__(
-        self, commands: dict[str, list[str]], environment: dict[str, str], record: Path
-    ) -> None:
-        self._commands = commands
-        self._environment = environment
+    def __init__(self, tasks: Mapping[str, Callable[[], None]], record: Path) -> None:
+        self._tasks = tasks
         self._record = record
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, BaseProcess] = {}
         self._entries: dict[str, dict[str, Any]] = {}
 
     def start(self, name: str) -> None:
-        """Start a process in its own session, so that Ctrl-C reaches only its parent."""
-        child = subprocess.Popen(  # noqa: S603  # nosec B603
-            [sys.executable, *self._commands[name]], env=self._environment, start_new_session=True
-        )
+        """Fork a process that runs the task of this name."""
+        child = FORK.Process(target=_run_child, args=(self._tasks[name],))
+        child.start()
         created = psutil.Process(child.pid).create_time()
         self._running[name] = child
         self._entries[name] = {"name": name, "pid": child.pid, "created": created}
@@ -67,13 +68,20 @@ class Children:
 
     def find_ended(self) -> str | None:
         """Return the name of a process that has ended."""
-        return next((name for name, c in self._running.items() if c.poll() is not None), None)
+        return next((name for name, c in self._running.items() if not c.is_alive()), None)
 
     def stop(self) -> None:
-        end_processes([psutil.Process(c.pid) for c in self._running.values() if c.poll() is None])
+        end_processes([psutil.Process(c.pid) for c in self._running.values() if c.is_alive()])
         for child in self._running.values():
-            child.wait()
+            child.join()
         self._record.unlink(missing_ok=True)
+
+
+def _run_child(task: Callable[[], None]) -> None:
+    os.setsid()  # Ctrl-C reaches only the parent
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    task()
 
 
 def end_leftovers(record: Path) -> list[str]:

@@ -1,188 +1,21 @@
-"""Run everything on one machine: database, migrations, first model and account, web and worker."""
+"""Start the supervisor of a site on one machine with the environment that libraries expect."""
 
-import errno
 import os
-import secrets
-import signal
-import socket
 import sys
-import time
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import django
-from django.conf import settings
-from django.db import connection
+from mnistsite import env
 
-from classifier.monitoring import workers
-from mnistsite import env, static_files
-from mnistsite.database import server
-from mnistsite.entrypoints.prepare import (
-    FAILURES,
-    create_first_account,
-    prepare,
-    print_text,
-    timed_step,
-)
-from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, lock_file
-
-READY_WITHIN_S = 60
-POLL_EVERY_S = 0.2
-RESTART_AFTER_S = 2
-# Includes SIGINT, because a shell script starts background commands with Ctrl-C ignored.
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# One heap per thread costs 20 MB per process, and numpy's threads compete for two cores.
-MEMORY_SETTINGS = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
-COMMANDS = {
-    "the web server": ["-m", "gunicorn", "--log-level", "warning"],
-    # Two jobs at a time, so that periodic jobs don't wait for training.
-    "the worker": [
-        *("manage.py", "procrastinate", "worker", "--concurrency", "2"),
-        *("--shutdown-graceful-timeout", "5", "--delete-jobs", "successful"),
-    ],
+VAR_DIR = env.path("VAR_DIR", Path(__file__).resolve().parents[2] / "var")
+METRICS = VAR_DIR / "metrics"
+ENVIRONMENT = {
+    "DJANGO_SETTINGS_MODULE": "mnistsite.settings",
+    "PROMETHEUS_MULTIPROC_DIR": str(METRICS),
+    # One heap per thread costs 20 MB per process, and numpy's threads compete for two cores.
+    "MALLOC_ARENA_MAX": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }
 
-
-class CannotStart(Exception):
-    """The message says why, and what to do."""
-
-
-def main() -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-    server.wait_at_start()
-    for number in STOP_SIGNALS:
-        signal.signal(number, _interrupt)
-    try:
-        port = env.integer("PORT", 8080, least=1)
-        description = f"http://127.0.0.1:{port}, process {os.getpid()}"
-        with lock_file(settings.VAR_DIR / "run.lock", description):
-            run(port)
-    except KeyboardInterrupt:
-        return 0
-    except AlreadyRunning as error:
-        reason = (
-            f"it already runs with the data in {settings.VAR_DIR} ({error}). For a second site, "
-            "choose another folder and port: make run VAR_DIR=… PORT=…"
-        )
-    except (CannotStart, OSError, *FAILURES) as error:
-        reason = str(error)
-    sys.stderr.write(f"mnistsite can't start: {reason}\n")
-    return 1
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def run(port: int) -> None:
-    """Start everything and serve until Ctrl-C. Raise CannotStart if a part does not start."""
-    record: Path = settings.VAR_DIR / "run.json"
-    for name in end_leftovers(record):
-        print_text(f"Stopped {name} of an earlier run that was killed.")
-    check_port(port)
-    django.setup()
-    prepare()
-    with timed_step("Static files"):
-        static_files.collect_changed()
-    children = Children(COMMANDS, build_child_environment(), record)
-    try:
-        print_text("Web server and worker …")  # their output follows
-        start_children(children, port)
-        account = create_first_account()
-        connection.close()
-        print_text(f"Serving on http://127.0.0.1:{port}  (Ctrl-C stops)")
-        if account:
-            print_text(account)
-        supervise(children)
-    finally:
-        print_text("\nStopping …")
-        for number in STOP_SIGNALS:  # a second Ctrl-C must not interrupt the stop
-            signal.signal(number, signal.SIG_IGN)
-        children.stop()
-
-
-def check_port(port: int) -> None:
-    """Raise CannotStart if the port can't be used."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OverflowError:
-            raise CannotStart(f"PORT={port} is too large; the largest is 65535.") from None
-        except PermissionError:
-            raise CannotStart(
-                f"you may not listen on port {port}. Choose one from 1024: make run PORT=8080"
-            ) from None
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise CannotStart(
-                f"port {port} is in use by another program. Choose another: "
-                f"make run PORT={port + 1}"
-            ) from None
-
-
-def build_child_environment() -> dict[str, str]:
-    secret_key = env.secret("SECRET_KEY") or load_secret_key()
-    environment = MEMORY_SETTINGS | os.environ | {"SECRET_KEY": secret_key}
-    if not env.secret("DATABASE_URL"):
-        # Children use this process's server, and so neither start nor stop it.
-        database = connection.get_connection_params()
-        environment["DATABASE_URL"] = (
-            f"postgresql://{database['user']}@/{database['dbname']}?host={database['host']}"
-        )
-    return environment
-
-
-def load_secret_key() -> str:
-    """Return this checkout's random key; create it, readable only by its owner, if missing."""
-    path: Path = settings.VAR_DIR / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
-def start_children(children: Children, port: int) -> None:
-    """Start web server and worker, and wait until both work. Raise CannotStart if one ends."""
-    for name in COMMANDS:
-        children.start(name)
-    deadline = time.monotonic() + READY_WITHIN_S
-    while reason := find_unready(port):
-        if ended := children.find_ended():
-            raise CannotStart(f"{ended} ended by itself; the lines above say why.")
-        if time.monotonic() > deadline:
-            sys.stderr.write(f"Not ready after {READY_WITHIN_S} s: {reason}\n")
-            return
-        time.sleep(POLL_EVERY_S)
-
-
-def find_unready(port: int) -> str:
-    """Return why the site is not ready, or an empty string."""
-    http = HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)
-    try:
-        http.request("GET", "/readyz")
-        response = http.getresponse()
-        body = response.read().decode()
-    except (OSError, HTTPException) as error:
-        return f"the web server does not answer: {error}"
-    finally:
-        http.close()
-    if response.status != 200:
-        return body
-    return "" if workers.is_worker_alive() else "the worker has not reached the database."
-
-
-def supervise(children: Children) -> None:
-    """Restart children that end, because the cause may pass, such as a database restart."""
-    while True:
-        if name := children.find_ended():
-            sys.stderr.write(f"{name.capitalize()} ended by itself and is restarted.\n")
-            time.sleep(RESTART_AFTER_S)
-            children.start(name)
-        time.sleep(POLL_EVERY_S)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    command = [sys.executable, "-m", "mnistsite.entrypoints.supervisor"]
+    os.execve(sys.executable, command, ENVIRONMENT | os.environ)  # noqa: S606  # nosec B606

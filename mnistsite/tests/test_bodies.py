@@ -1,6 +1,7 @@
 """The memory of request bodies is freed after the response."""
 
 import gc
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -21,7 +22,7 @@ from django.test import RequestFactory
 
 from benchmarks.load import HEADERS, encode_multipart
 from classifier.models import ModelVersion
-from mnistsite.entrypoints import run
+from mnistsite.entrypoints import run, supervisor
 from mnistsite.middleware.bodies import BodyLimitMiddleware
 from mnistsite.tests.production.requests import send_request
 from mnistsite.tests.site import find_free_port, wait_until
@@ -153,14 +154,19 @@ def web(
 ) -> Iterator[WebServer]:
     """gunicorn with one process of four threads, as in `make run`."""
     port = find_free_port()
-    environment = run.build_child_environment() | {
-        "SECRET_KEY": "only for this test",
-        "VAR_DIR": str(tmp_path / "var"),
-        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "PORT": str(port),
-        "WEB_WORKERS": "1",
-        "PREDICT_PER_SECOND": "1000",
-    }
+    environment = (
+        run.ENVIRONMENT
+        | os.environ
+        | {
+            "DATABASE_URL": supervisor.build_database_url(),
+            "SECRET_KEY": "only for this test",
+            "VAR_DIR": str(tmp_path / "var"),
+            "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+            "PORT": str(port),
+            "WEB_WORKERS": "1",
+            "PREDICT_PER_SECOND": "1000",
+        }
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--log-level", "warning"],
         env=environment,

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -11,7 +13,7 @@ import pytest
 
 from mnistsite.entrypoints import processes
 from mnistsite.entrypoints.processes import AlreadyRunning, Children, end_leftovers, lock_file
-from mnistsite.tests.site import is_alive
+from mnistsite.tests.site import is_alive, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -96,8 +98,7 @@ def test_missing_or_damaged_record_is_ignored(content: str | None, record: Path)
 
 
 def test_children_are_recorded_while_they_run(record: Path) -> None:
-    commands = {name: ["-c", "import time; time.sleep(60)"] for name in ("web", "worker")}
-    children = Children(commands, {}, record)
+    children = Children(dict.fromkeys(("web", "worker"), partial(time.sleep, 60)), record)
     try:
         children.start("web")
         children.start("worker")
@@ -107,8 +108,7 @@ def test_children_are_recorded_while_they_run(record: Path) -> None:
         assert children.find_ended() is None
 
         recorded[1].kill()
-        recorded[1].wait()
-        assert children.find_ended() == "worker"
+        assert wait_until(lambda: children.find_ended() == "worker", 5)
         children.start("worker")
         assert children.find_ended() is None
         recorded = [psutil.Process(each["pid"]) for each in json.loads(record.read_text())]
