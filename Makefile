@@ -12,7 +12,7 @@ DOCS := var/public/docs/index.html
 BUILD_DOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-stack test-image coverage fuzz mutants lint audit sbom format bench docs messages lock clean
+.PHONY: help run test test-fast test-stack test-faults test-image coverage fuzz mutants lint audit sbom format bench docs messages lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ test-image: $(VENV)/.dev  ## build both images and run them; as root, with build
 
 test-stack: $(VENV)/.dev  ## test the production stack as processes; needs nginx and dnsmasq
 	$(BIN)/pytest mnistsite/tests/production
+
+test-faults: $(VENV)/.dev  ## kill, crash, stop and damage the stack under load; FAULTS_SCALE=5 causes more faults
+	$(BIN)/pytest -p no:randomly mnistsite/tests/faults
 
 lint: $(VENV)/.dev  ## check style, spelling, prose, types, imports, migrations and container files
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Production]:
-    folder = tmp_path_factory.mktemp("production")
+    with start_production(tmp_path_factory.mktemp("production"), prepared) as production:
+        yield production
+
+
+@contextmanager
+def start_production(folder: Path, prepared: Path) -> Iterator[Production]:
+    """Run the stack, with two web replicas, on a copy of the prepared data."""
     copy_data(prepared / "postgres", folder / "postgres")
     copy_data(prepared / "media", folder / "media")
     copy_data(prepared / "static", folder / "var/static")
