@@ -4,8 +4,8 @@ const LINKS_TO_LISTS = ".site-header a, .breadcrumbs a, .overview a";
 
 function saveTimeZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `timezone=${zone}; path=/admin/; max-age=31536000; samesite=lax${secure}`;
+  const [prefix, secure] = location.protocol === "https:" ? ["__Secure-", "; secure"] : ["", ""];
+  document.cookie = `${prefix}timezone=${zone}; path=/admin/; max-age=31536000; samesite=lax${secure}`;
 }
 
 function saveFilters() {

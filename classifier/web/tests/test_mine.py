@@ -56,7 +56,7 @@ def test_cookie_is_secure_over_https(
     champion: ModelVersion, client: Client, draw_digit: Draw, settings: Settings
 ) -> None:
     settings.HTTPS = True
-    assert send_pictures(client, draw_digit(7)).cookies["visitor"]["secure"]
+    assert send_pictures(client, draw_digit(7)).cookies["__Host-visitor"]["secure"]
 
 
 @pytest.mark.parametrize("value", ["", "me", "1' OR 1=1", "x" * 5000])
