@@ -179,6 +179,8 @@ DATABASES = {"default": _configure_database() | {"CONN_MAX_AGE": 600, "CONN_HEAL
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "mnistsite.passwords.SiteWordsValidator"},
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "mnistsite.errors.csrf_failure"

@@ -15,6 +15,7 @@ from django.utils import timezone
 from classifier.models import Session
 
 USE_RECORDED_EVERY = timedelta(minutes=10)
+IDLE_AFTER = timedelta(hours=2)
 BROWSER, STARTED_AT = "browser", "started_at"
 MAX_BROWSER_LENGTH = 200
 
@@ -28,8 +29,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Session | None:
         now = timezone.now()
-        live = Session.objects.filter(expire_date__gt=now)
-        session = live.filter(pk=hash_key(self.session_key or "")).first()
+        session = _list_live().filter(pk=hash_key(self.session_key or "")).first()
         if session is None:
             self._session_key = None
         elif session.used_at < now - USE_RECORDED_EVERY:
@@ -53,6 +53,12 @@ class SessionStore(db.SessionStore):
         return session
 
 
+def _list_live() -> QuerySet[Session]:
+    """Return the sessions that have neither expired nor been idle for too long."""
+    now = timezone.now()
+    return Session.objects.filter(expire_date__gt=now, used_at__gt=now - IDLE_AFTER)
+
+
 def hash_key(session_key: str) -> str:
     return sha256(session_key.encode()).hexdigest()
 
@@ -67,7 +73,7 @@ def describe_session(request: HttpRequest, **_: Any) -> None:
 
 def list_sessions(user: User) -> QuerySet[Session]:
     """Return the live sessions of staff that a user may see: all, or the user's own."""
-    live = Session.objects.filter(expire_date__gt=timezone.now(), user__isnull=False)
+    live = _list_live().filter(user__isnull=False)
     if not user.has_perm("classifier.view_session"):
         live = live.filter(user=user)
     return live.select_related("user").order_by("-used_at")

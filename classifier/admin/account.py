@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from classifier.access import second_factor, sessions
+from classifier.admin.second_factor import confirm_second_factor
 
 # In this order, because each name contains those of the browsers that it imitates.
 BROWSERS = {
@@ -49,6 +50,7 @@ def show_account(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@confirm_second_factor
 def end_session(request: HttpRequest) -> HttpResponse:
     if sessions.end_session(cast(User, request.user), request.POST.get("session", "")):
         messages.success(request, _("The session has ended."))

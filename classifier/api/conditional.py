@@ -29,10 +29,14 @@ class PreconditionFailed(APIException):
 
 
 class ConditionalView(APIView):
-    """A view whose answers have an ETag. GET with a matching If-None-Match gets a 304."""
+    """A view whose answers have an ETag. GET with a matching If-None-Match gets a 304.
+
+    No cache stores an answer, because the next user of a browser may be somebody else.
+    """
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers["Cache-Control"] = "private, no-store"
         if isinstance(response, Response) and response.status_code == status.HTTP_200_OK:
             response.add_post_render_callback(lambda rendered: _add_etag(request, rendered))
         return response

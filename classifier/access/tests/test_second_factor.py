@@ -229,7 +229,7 @@ def test_sensitive_pages_need_a_recent_code(client: Client, admin_user: User) ->
     pages = [
         *(f"classifier/modelversion/{path}/" for path in ("rollback", "1/promote", "1/reject")),
         *("classifier/webhook/1/secret/", "password_change/", "account/codes/"),
-        *("account/add/", "account/remove/"),
+        *("account/add/", "account/remove/", "account/end/"),
         f"auth/user/{admin_user.pk}/password/",
         *(f"{model}/add/" for model in ("auth/user", "classifier/apitoken", "classifier/webhook")),
         *(f"{model}/" for model in ("auth/user", "classifier/apitoken", "classifier/upload")),

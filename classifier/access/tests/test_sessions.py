@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier import tasks
+from classifier.access.sessions import IDLE_AFTER
 from classifier.models import Session
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,13 @@ def test_session_lasts_as_long_as_the_setting(labeller: User, settings: Settings
     assert not is_logged_in(client)
     tasks.purge_logins(timestamp=0)
     assert not Session.objects.filter(user=labeller).exists()
+
+
+def test_idle_session_ends(labeller: User) -> None:
+    client = log_in()
+    Session.objects.update(used_at=timezone.now() - IDLE_AFTER)
+
+    assert not is_logged_in(client)
 
 
 def test_logging_out_deletes_the_session(labeller: User) -> None:
