@@ -75,3 +75,14 @@ def test_http_is_redirected_except_for_monitors(client: Client, settings: Settin
     assert (response.status_code, response.headers["Location"]) == (301, "https://testserver/")
     assert client.get("/", headers={"X-Forwarded-Proto": "https"}).status_code == 200
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/", "/admin/login/", "/api/docs"])
+@pytest.mark.django_db
+def test_trace_is_refused(client: Client, address: str) -> None:
+    assert client.trace(address).status_code == 405
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/classifier/inputimage/", "/api/images"])
+def test_private_answers_are_not_stored(admin_client: Client, address: str) -> None:
+    assert "no-store" in admin_client.get(address).headers["Cache-Control"]

@@ -293,3 +293,17 @@ def test_missing_replicas_are_reported_to_programs_and_people(production: Produc
     assert (person.status, person.headers["Content-Type"]) == (502, "text/html")
     assert b"Back soon" in person.body
     assert production.is_ready(SECOND)
+
+
+def test_ambiguous_length_is_refused(production: Production) -> None:
+    """Otherwise nginx and gunicorn could see different ends of a request."""
+    lines = (
+        *("POST /api/predict HTTP/1.1", "Host: localhost", "Content-Length: 4"),
+        *("Transfer-Encoding: chunked", "", "0", "", "GET /metrics HTTP/1.1", "", ""),
+    )
+    with socket.create_connection(("127.0.0.1", production.port), WITHIN_S) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        answer = connection.makefile("rb").read()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
