@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"%%|%\((\w+)\)s")
 
 @register.filter
 def translated(text: str) -> str:
-    """Translate a sentence that the project wrote; return other texts as they are.
+    """Translate a sentence of the catalogue; return other texts unchanged.
 
     Whoever stores it marks its msgid with `gettext_noop`, so the catalogue holds all of them.
     """
