@@ -19,7 +19,8 @@ def share(value: float, places: int = 1) -> str:
         sign, rounded = "<\N{NO-BREAK SPACE}", step
     elif percentage < 100 and rounded == 100:
         sign, rounded = ">\N{NO-BREAK SPACE}", 100 - step
-    return f"{sign}{floatformat(rounded, -places)}\N{NO-BREAK SPACE}%"
+    decimals = next(each for each in range(places + 1) if round(rounded, each) == rounded)
+    return f"{sign}{floatformat(rounded, decimals)}\N{NO-BREAK SPACE}%"
 
 
 @register.filter

@@ -21,7 +21,7 @@ ALARM = PROMISE_BROKEN % {
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [
-        (runs.LOST, "Starten Sie das Training noch einmal."),
+        (runs.LOST, "Es wurde kein Modell gespeichert."),
         (ALARM, "sind 9 falsch: 1,4 bis 5,6 % (95 %). Versprochen sind höchstens 0,5 %."),
         ("It reads my 7s.", "It reads my 7s."),
         ("", ""),
