@@ -3,10 +3,12 @@
 import functools
 import gc
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from io import BytesIO
 from ipaddress import ip_network
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
@@ -62,6 +64,11 @@ def pytest_configure() -> None:
     # A live server sends head and body separately; each response would wait 40 ms for an ACK.
     WSGIRequestHandler.disable_nagle_algorithm = True
     django_settings.SECRET_KEY = "only for tests"
+    django_settings.MNIST_NPZ = ""
+    django_settings.WEBHOOK_INTERNAL_NETWORKS = [LOOPBACK]
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django_settings.STORAGES["staticfiles"] = {"BACKEND": PLAIN_STATIC_FILES}
+    os.environ["WANDB_MODE"] = "disabled"
     # Tests use their own PostgreSQL server, so that `make run` can run at the same time.
     django_settings.VAR_DIR = django_settings.BASE_DIR / "var/tests"
     # WhiteNoise warns of a folder that is not there, as before the first collectstatic.
@@ -112,41 +119,27 @@ def _rows_deleted_faster() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _empty_job_queue(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
-    """Empty the job queue, whose tables Django does not manage and does not flush."""
-    uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
-    if uses_database or request.node.get_closest_marker("django_db"):
-        request.getfixturevalue("django_db_setup")
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM procrastinate_jobs")
-            cursor.execute("DELETE FROM procrastinate_workers")
+@pytest.fixture(scope="session")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the settings' folders, which is empty at the start of each test."""
+    folder = tmp_path_factory.mktemp("own")
+    django_settings.MEDIA_ROOT = folder / "media"
+    django_settings.MODELS_DIR = folder / "models"
+    django_settings.IMAGES_DIR = folder / "images"
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def _isolate_settings(
-    settings: Settings,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    folder = tmp_path_factory.mktemp("own")  # the test's `tmp_path` stays empty
-    settings.MEDIA_ROOT = folder / "media"
-    settings.MEDIA_ROOT.mkdir()
-    (settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
-    settings.MODELS_DIR = folder / "models"
-    settings.IMAGES_DIR = folder / "images"
-    settings.VAR_DIR = folder / "var"
-    settings.MNIST_NPZ = ""
-    settings.WEBHOOK_INTERNAL_NETWORKS = [LOOPBACK]
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN_STATIC_FILES}}
+def _isolate(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(own_folder)
+    django_settings.MEDIA_ROOT.mkdir(parents=True)
+    (django_settings.MEDIA_ROOT / MARKER).write_text(str(uuid4()))
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     monkeypatch.setattr(events, "subscriptions", events.Subscriptions())
     monkeypatch.setattr(orphans, "SETTLE_S", 0)
     cache.clear()
     budgets.uncounted.clear()
-    translation.activate(settings.LANGUAGE_CODE)  # the last request left its language active
-    monkeypatch.setenv("WANDB_MODE", "disabled")
+    translation.activate(django_settings.LANGUAGE_CODE)  # the last request left its own active
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 
 TEMPLATE = "mnistsite_template"
 LOCK = 0x74657374  # "test"
+JOB_TABLES = ("procrastinate_jobs", "procrastinate_workers")
 CONNECTION_KEYS = ("host", "port", "user", "password")
 
 
@@ -77,12 +78,12 @@ def delete_rows(_: TransactionTestCase) -> None:
     """Delete all rows but those that migrating leaves: content types, permissions and roles.
 
     A flush truncates every table, which takes longer than deleting a few rows, and creates
-    those again.
+    those again. Django does not manage the tables of the job queue and would not flush them.
     """
     models = (ContentType, Permission, Group, Group.permissions.through)
     migrated = {model._meta.db_table for model in models} | {"django_migrations"}
     names = connection.introspection.django_table_names()
-    tables = [name for name in names if name not in migrated]
+    tables = [*JOB_TABLES, *(name for name in names if name not in migrated)]
     with transaction.atomic(), connection.cursor() as cursor:  # foreign keys wait for its end
         cursor.execute(SQL(";").join(SQL("DELETE FROM {}").format(Identifier(t)) for t in tables))
 

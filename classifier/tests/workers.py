@@ -18,13 +18,14 @@ from classifier.tests.database import get_database_url
 
 
 def build_environment() -> dict[str, str]:
-    folders = ("MODELS_DIR", "IMAGES_DIR", "VAR_DIR")
     return os.environ | {
         "SECRET_KEY": settings.SECRET_KEY,
         "DJANGO_SETTINGS_MODULE": "mnistsite.settings",
         "DATABASE_URL": get_database_url(),
         "WEBHOOK_INTERNAL_NETWORKS": ",".join(map(str, settings.WEBHOOK_INTERNAL_NETWORKS)),
-        **{name: str(getattr(settings, name)) for name in folders},
+        "MODELS_DIR": str(settings.MODELS_DIR),
+        "IMAGES_DIR": str(settings.IMAGES_DIR),
+        "VAR_DIR": str(settings.MODELS_DIR.with_name("var")),
     }
 
 
