@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = Axe().axe_script
 OPTIONS = {
+    "preload": False,  # no rule here looks into style sheets
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
@@ -33,7 +34,8 @@ def send_drawing(page: Page, *digits: str) -> str:
 
 
 def expect_no_violation(page: Page) -> None:
-    page.evaluate(AXE)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     results = page.evaluate("options => axe.run(options)", OPTIONS)
     assert not results["violations"], results["violations"]
 

@@ -97,48 +97,37 @@ def test_joined_boxes_are_read_again_and_sent(
     assert result.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
-def test_dragged_corner_resizes_box(result: Page) -> None:
-    box = list_boxes(result).first
-    result.mouse.click(*get_middle(box))
+def test_boxes_are_moved_resized_removed_drawn_joined_and_split(result: Page) -> None:
+    box, (x, y) = list_boxes(result).first, get_middle(list_boxes(result).first)
+    result.mouse.click(x, y)
+    expect(result.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
     before = get_rectangle(box)
+    drag(result, (x, y), (x + 12, y - 8))
+    after = get_rectangle(box)
+    assert after["x"] - before["x"] == pytest.approx(12, abs=1.5)
+    assert after["y"] - before["y"] == pytest.approx(-8, abs=1.5)
+    assert after["width"] == pytest.approx(before["width"], abs=1.5)
+    press(result, "Undo")
+    assert get_rectangle(box)["x"] == pytest.approx(before["x"], abs=1)
+
     corner = before["x"] + before["width"] - 1, before["y"] + before["height"] - 1
-
     drag(result, corner, (corner[0], corner[1] - before["height"] / 2))
-
     after = get_rectangle(box)
     assert after["height"] == pytest.approx(before["height"] / 2, abs=4)
     assert after["y"] == pytest.approx(before["y"], abs=1)
     press(result, "Undo")
     assert get_rectangle(box)["height"] == pytest.approx(before["height"], abs=1)
 
-
-def test_dragged_box_moves(result: Page) -> None:
-    box = list_boxes(result).first
-    result.mouse.click(*get_middle(box))
-    expect(result.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
-    before, (x, y) = get_rectangle(box), get_middle(box)
-    drag(result, (x, y), (x + 12, y - 8))
-    after = get_rectangle(box)
-    assert after["x"] - before["x"] == pytest.approx(12, abs=1.5)
-    assert after["y"] - before["y"] == pytest.approx(-8, abs=1.5)
-    assert after["width"] == pytest.approx(before["width"], abs=1.5)
-
-
-def test_removed_box_is_drawn_again(result: Page) -> None:
     place = get_rectangle(list_boxes(result).nth(1))
     result.mouse.click(*get_middle(list_boxes(result).nth(1)))
     press(result, "Remove")
     expect(get_number(result)).to_have_value("419")
-
     start = place["x"] - 3, place["y"] - 3
     drag(result, start, (place["x"] + place["width"] + 3, place["y"] + place["height"] + 3))
-
     expect(get_number(result)).to_have_value("4019")
     expect(list_boxes(result).nth(1)).to_have_attribute("aria-pressed", "true")
 
-
-def test_split_box_is_cut_between_its_digits(result: Page) -> None:
-    result.mouse.click(*get_middle(list_boxes(result).first))
+    result.mouse.click(*get_middle(box))
     press(result, "Join with next")
     expect(list_boxes(result)).to_have_count(3)
     press(result, "Split")

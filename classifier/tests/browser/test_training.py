@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from classifier.models import ModelVersion, RunState, ShadowReading, TrainingRun, Upload
 from classifier.registry import runs, versions
 from classifier.tests import factories
-from classifier.tests.browser.conftest import log_in
+from classifier.tests.browser.conftest import PHONE, log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,12 +39,18 @@ def build_epochs(count: int) -> list[dict[str, float]]:
 def test_run_page_follows_run_to_its_model(champion: ModelVersion, page: Page) -> None:
     run = start_run(page)
     status, curve = page.get_by_role("status"), page.locator(".chart circle")
+    live = f"**{RUNS}{run.pk}/live/"
+    page.route(live, lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Cancel").focus()
+    page.unroute(live)
 
     runs.claim(run.pk)
     update_run(
         run, stage="Training member 1 of 1", progress=build_epochs(2), log="Training on 9 images.\n"
     )
     expect(status).to_contain_text("Training member 1 of 1")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     expect(page.get_by_text("Member 1, epoch 2: loss 0.5000")).to_be_visible()
     expect(curve).to_have_count(4)
     expect(page.get_by_label("Log", exact=True)).to_have_text("Training on 9 images.\n")
@@ -71,11 +77,10 @@ window.Notification = class {
 """
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_finished_run_is_notified(champion: ModelVersion, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
+def test_failed_run_is_notified_repeated_and_cancelled(champion: ModelVersion, page: Page) -> None:
+    page.set_viewport_size(PHONE)
     page.add_init_script(RECORD_NOTIFICATIONS)
-    run = start_run(page)
+    run, status = start_run(page), page.get_by_role("status")
     runs.claim(run.pk)
     expect(page.get_by_text("About 40 minutes left.")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
@@ -86,53 +91,18 @@ def test_finished_run_is_notified(champion: ModelVersion, page: Page, width: int
 
     expect(page).to_have_title(re.compile("^Failed: "))
     assert page.evaluate("notifications") == [f"Training run {run.pk}: Failed"]
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status")).to_contain_text("waiting for the worker")
-
-
-def test_button_keeps_focus_while_page_refreshes(champion: ModelVersion, page: Page) -> None:
-    run = start_run(page)
-    page.get_by_role("button", name="Cancel").focus()
-
-    runs.claim(run.pk)
-    update_run(run, stage="Measuring")
-
-    expect(page.get_by_role("status")).to_contain_text("Measuring")
-    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
-
-
-def test_page_of_finished_run_stops_refreshing(champion: ModelVersion, page: Page) -> None:
-    run = start_run(page)
-    runs.finish(run.pk, RunState.FAILED, error="Out of memory.")
-
-    expect(page.get_by_role("status")).to_contain_text("Out of memory.")
+    expect(status).to_contain_text("Out of memory.")
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(page.locator("[data-live]")).to_have_count(0)
 
-
-def test_page_refreshes_after_lost_connection(champion: ModelVersion, page: Page) -> None:
-    run = start_run(page)
-    live = f"**{RUNS}{run.pk}/live/"
-    page.route(live, lambda route: route.abort())
-    with page.expect_event("requestfailed"):
-        pass
-    page.unroute(live)
-
-    runs.claim(run.pk)
-    update_run(run, stage="Measuring")
-
-    expect(page.get_by_role("status")).to_contain_text("Measuring")
-
-
-def test_run_is_cancelled(champion: ModelVersion, page: Page) -> None:
-    run = start_run(page)
-    runs.claim(run.pk)
-
+    page.get_by_role("button", name="Try again").click()
+    expect(status).to_contain_text("waiting for the worker")
+    repeated = TrainingRun.objects.latest("pk")
+    runs.claim(repeated.pk)
     page.get_by_role("button", name="Cancel").click()
-
-    expect(page.get_by_role("status")).to_contain_text("stopping")
-    runs.finish(run.pk, RunState.CANCELLED, error="Cancelled.")
-    expect(page.get_by_role("status")).to_contain_text("Cancelled")
+    expect(status).to_contain_text("stopping")
+    runs.finish(repeated.pk, RunState.CANCELLED, error="Cancelled.")
+    expect(status).to_contain_text("Cancelled")
 
 
 def test_model_is_promoted_and_rolled_back(
@@ -237,10 +207,9 @@ def test_picture_is_tried_without_scripts(
     context.close()
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_model_page_fits_the_screen(champion: ModelVersion, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
+def test_model_page_fits_any_screen(champion: ModelVersion, page: Page) -> None:
     page.goto(f"{MODELS}{champion.pk}/change/")
-
     expect(page.get_by_role("region", name="Try a picture")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
