@@ -18,9 +18,13 @@ def build_training_step(
 
     `measure_loss` takes the same arrays as tensors, and calls the model.
     """
-    optimizer = _build_optimizer(model, steps, peak_learning_rate)
+    optimizer = keras.optimizers.AdamW(0.0, weight_decay=1e-2, clipnorm=5.0)
+    optimizer.build(model.trainable_variables)
+    schedule = _build_schedule(steps, peak_learning_rate)
 
     def step(*batch: tf.Tensor) -> tf.Tensor:
+        # With a schedule of its own, the optimizer would compute it for each variable.
+        optimizer.learning_rate.assign(schedule(optimizer.iterations))
         with tf.GradientTape() as tape:
             value = measure_loss(*batch)
         gradients = tape.gradient(value, model.trainable_variables)
@@ -31,14 +35,11 @@ def build_training_step(
     return lambda *batch: compiled(*map(tf.constant, batch))
 
 
-def _build_optimizer(
-    model: keras.Model, steps: int, peak_learning_rate: float
-) -> keras.optimizers.Optimizer:
-    """Return AdamW for the model, whose learning rate rises quickly and falls to 0."""
+def _build_schedule(
+    steps: int, peak_learning_rate: float
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Return a learning rate that rises quickly and falls to 0."""
     warm_up = max(1, int(steps * WARM_UP))
-    rate = keras.optimizers.schedules.CosineDecay(
+    return keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warm_up), warmup_target=peak_learning_rate, warmup_steps=warm_up
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=5.0)
-    optimizer.build(model.trainable_variables)
-    return optimizer

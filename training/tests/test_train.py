@@ -60,7 +60,7 @@ def assert_files_are_complete(version: ModelVersion, digits: Any, settings: Sett
         "weights.npz",
     }
     assert json.loads((folder / "manifest.json").read_text())["metrics"] == version.metrics
-    assert np.sum(version.metrics["test_details"]["confusion"]) == 1_000
+    assert np.sum(version.metrics["test_details"]["confusion"]) == 125
     assert_graph_matches_weights(folder, digits[0][::1000])
     assert_ink_finder_accepts_any_size(folder)
     exemplars = Recognizer(folder).exemplars
@@ -77,7 +77,7 @@ def assert_files_are_complete(version: ModelVersion, digits: Any, settings: Sett
 
 
 def test_run_creates_a_model_plots_and_a_record(
-    sample: None,
+    few: None,
     digits: Any,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,21 +87,21 @@ def test_run_creates_a_model_plots_and_a_record(
     # of lines would differ in width and take two compilations.
     monkeypatch.setattr("training.lines.trainer.MOST_LINES", 32)
     monkeypatch.setattr("training.ink.trainer.MOST_SCENES", 16)
-    monkeypatch.setattr("training.lines.calibration.LINES", 40)
+    monkeypatch.setattr("training.lines.calibration.LINES", 12)
     settings.MODEL_SIGNING_KEY = "the key of this site"
-    train(members=1)
+    train(members=1, epochs=6)
     printed = capsys.readouterr().out
-    assert "Training on 4,000 images: 4,000 MNIST sample." in printed
+    assert "Training on 1,250 images: 1,250 MNIST sample." in printed
     assert "SAMPLE: this model learns from the 5,000-image sample" in printed
     assert "To promote it: python manage.py promote candidate" in printed
 
     version = ModelVersion.objects.get(name="candidate")
     assert version.state == ModelState.CANDIDATE
     assert version.signer == signatures.read_signer(settings.MODELS_DIR / "candidate") != ""
-    assert version.metrics["test"]["digits"] == 1_000
+    assert version.metrics["test"]["digits"] == 125
     assert version.metrics["test"]["accuracy"] >= 0.8
-    assert version.snapshot["by_source"] == {"mnist_sample": 4_000}
-    assert version.configuration == {"epochs": 2, "members": 1, "seed": 1}
+    assert version.snapshot["by_source"] == {"mnist_sample": 1_250}
+    assert version.configuration == {"epochs": 6, "members": 1, "seed": 1}
     assert versions.summarize_snapshot(version.snapshot).is_sample
 
     assert_files_are_complete(version, digits, settings)
@@ -109,8 +109,8 @@ def test_run_creates_a_model_plots_and_a_record(
     run = TrainingRun.objects.get()
     assert (run.state, run.result) == (RunState.SUCCEEDED, version)
     epochs = [(entry["member"], entry["epoch"]) for entry in run.progress]
-    assert epochs == [(1, 1), (1, 2)]
-    assert "Member 1 of 1, epoch 2 of 2: loss" in run.log
+    assert epochs == [(1, epoch) for epoch in range(1, 7)]
+    assert "Member 1 of 1, epoch 6 of 6: loss" in run.log
     assert set(run.log.splitlines()) <= set(printed.splitlines())
 
 
