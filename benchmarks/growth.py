@@ -6,6 +6,7 @@ half an hour. Writes growth.json and growth.png.
 """
 
 import json
+import multiprocessing
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from mnistsite.entrypoints import prepare  # noqa: E402
 FIRST = 10_000
 INSERTS = 300
 INSERT, DELETION = "an upload is read and stored", "200 uploads are deleted"
+FORK = multiprocessing.get_context("fork")
 # The id of a copy follows from the id and the number of the copy, so that rows find each other.
 COPIED = {
     "uploads": {
@@ -80,6 +82,8 @@ def main() -> None:
         points[str(size)] = measure(options.repeat)
         results.write_text(json.dumps(points, indent=1))
     draw(points, options.out / "growth.png")
+    sys.stdout.write(f"Uploads alone: {points[str(size)][INSERT]}\n")
+    sys.stdout.write(f"During deletions: {measure_inserts_during_deletion()}\n")
 
 
 def copy_base() -> None:
@@ -115,12 +119,7 @@ def _build_copy(table: str, changes: dict[str, str]) -> str:
 
 def measure(repeat: int) -> dict[str, Any]:
     """Return the times of an insert, a deletion, each page and each choice of the queue."""
-    pictures = draw_pictures(INSERTS + 10)
-    inserted = pages.measure(
-        lambda: submission.classify_picture(next(pictures), Source.API), INSERTS
-    )
-    deleted = pages.measure(delete_oldest, repeat)
-    timings = {INSERT: asdict(inserted), DELETION: asdict(deleted)}
+    timings = {INSERT: measure_inserts(), DELETION: asdict(pages.measure(delete_oldest, repeat))}
     for kind, name, call in pages.list_calls():
         with patch.object(AddressThrottle, "allow_request", return_value=True):
             timings[name] = asdict(pages.measure(call, repeat if kind != "task" else 1))
@@ -129,12 +128,33 @@ def measure(repeat: int) -> dict[str, Any]:
     return timings
 
 
+def measure_inserts_during_deletion() -> dict[str, Any]:
+    connection.close()  # a forked process would share it
+    deleting = FORK.Process(target=delete_forever)
+    deleting.start()
+    timing = measure_inserts()
+    deleting.kill()
+    return timing
+
+
+def measure_inserts() -> dict[str, Any]:
+    pictures = draw_pictures(INSERTS + 10)
+    return asdict(
+        pages.measure(lambda: submission.classify_picture(next(pictures), Source.API), INSERTS)
+    )
+
+
 def draw_pictures(number: int) -> Iterator[bytes]:
     pixels, _labels = mnist_data()
     for each in pixels[:: len(pixels) // number].reshape(-1, 28, 28).astype("uint8"):
         buffer = BytesIO()
         Image.fromarray(255 - each).resize((280, 280)).save(buffer, "PNG")
         yield buffer.getvalue()
+
+
+def delete_forever() -> None:
+    while True:
+        delete_oldest()
 
 
 def delete_oldest() -> None:

@@ -92,7 +92,8 @@ def _build_figure(metrics: dict[str, Any], name: str) -> Figure:
 
 
 def _format_interval(low: float, high: float) -> str:
-    return f"{floatformat(100 * low, -1)}–{floatformat(100 * high, -1)}\N{NO-BREAK SPACE}%"
+    ends = (floatformat(round(100 * end, 1), -1) for end in (low, high))
+    return f"{'–'.join(ends)}\N{NO-BREAK SPACE}%"
 
 
 def _build_row(
