@@ -17,7 +17,7 @@ from mnistsite.tests.site import wait_until
 from mnistsite.tests.table import Table
 
 BACK_WITHIN_S = 90
-MOST_SECONDS = 60  # of one kind of fault, times the scale
+MOST_SECONDS = 45  # of one kind of fault, times the scale
 COLUMNS = ("fault", "count", "acknowledged", "lost", "no file", "twice", "5xx", "refused")
 FINALLY = 10  # uploads after the last fault
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from classifier.recognition.imaging.tests.test_fuzz_pictures import WHOLE
 from classifier.recognition.recognizer import Recognizer
-from mnistsite.tests.fuzzing.guided import Limits, fuzz
+from mnistsite.tests.fuzzing.guided import Limits, fuzz, read_corpus
 from mnistsite.tests.fuzzing.sending import HostileClient
 from mnistsite.tests.fuzzing.targets import try_archive, try_decoding, try_reading, try_request
 from mnistsite.tests.table import Table
@@ -34,7 +34,8 @@ def table(request: pytest.FixtureRequest) -> Table:
 @pytest.mark.filterwarnings("ignore")  # Pillow warns about files that it repairs
 def test_decoding_raises_image_error_at_most(table: Table) -> None:
     limits = Limits(1_000_000, SECONDS)
-    table.add("decoding", *fuzz("pictures", try_decoding, DECODERS, limits, WHOLE.values()).figures)
+    seeds = [*WHOLE.values(), *read_corpus()]
+    table.add("decoding", *fuzz("pictures", try_decoding, DECODERS, limits, seeds).figures)
 
 
 @pytest.mark.filterwarnings("ignore")
