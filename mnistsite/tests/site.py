@@ -155,8 +155,9 @@ def stop_site(site: Site, number: int = signal.SIGINT) -> None:
 
 
 def find_workers(site: Site) -> list[psutil.Process]:
-    children = psutil.Process(site.process.pid).children()
-    return [child for child in children if "procrastinate" in get_command_line(child)]
+    record = json.loads(Path(site.environment["VAR_DIR"], "run.json").read_text())
+    pids = [entry["pid"] for entry in record if entry["name"] == "the worker"]
+    return [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
 
 
 def get_command_line(process: psutil.Process) -> str:
