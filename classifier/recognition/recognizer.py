@@ -40,7 +40,7 @@ class Recognition:
     reason: Reason | None
     features: Floats
 
-    @property
+    @cached_property
     def best_guess(self) -> str:
         return DIGITS[int(self.probabilities.argmax())]
 
@@ -53,7 +53,7 @@ class Recognition:
         """The label to confirm or correct: a digit or not_a_digit."""
         return Label.NOT_A_DIGIT if self.verdict == Verdict.NOT_A_DIGIT else self.best_guess
 
-    @property
+    @cached_property
     def confidence(self) -> float:
         return float(self.probabilities.max())
 
