@@ -171,7 +171,7 @@ def draw(points: dict[str, dict[str, Any]], path: Path) -> None:
     figure, axes = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for name in (INSERT, DELETION):
         axes[0].plot(sizes, [measure_cpu(each, name) for each in points.values()], "o-", label=name)
-    axes[0].set(title="Writing", yscale="log")
+    axes[0].set(title="Writing", ylim=(0, None))
     for name in list_slowest(points):
         axes[1].plot(sizes, [measure_cpu(each, name) for each in points.values()], "o-", label=name)
     axes[1].set(title="The slowest pages and choices of the queue", ylim=(0, None))
