@@ -46,20 +46,18 @@ def take(owner: str, visitor: object, share: float, seconds: float) -> float:
     `visitor` has a budget within that of the owner. Without the database everything is allowed:
     requests that need it fail by themselves.
     """
-    now = time.monotonic()
-    earlier, since = uncounted.get((owner, visitor), (0.0, now))
-    if now - since < seconds:
-        share += earlier
-    else:
-        since = now
-    if share <= UNCOUNTED_SHARE:
+    key, now = (owner, visitor), time.monotonic()
+    earlier, since = uncounted.pop(key, (0.0, now))
+    if now - since >= seconds:
+        earlier, since = 0.0, now
+    if earlier + share <= UNCOUNTED_SHARE:
         if len(uncounted) >= MAX_UNCOUNTED:
             uncounted.clear()
-        uncounted[owner, visitor] = share, since
+        uncounted[key] = earlier + share, since
         return 0
-    wait_s = _count(owner, visitor, min(share, 1.0), seconds)
-    if not wait_s:
-        uncounted.pop((owner, visitor), None)
+    wait_s = _count(owner, visitor, min(earlier + share, 1.0), seconds)
+    if wait_s and earlier:
+        uncounted[key] = earlier, now
     return wait_s
 
 

@@ -234,3 +234,14 @@ def test_number_of_owners_that_a_process_remembers_is_limited(
     for number in range(12):
         budgets.take(f"somebody {number}", None, 1 / 60, HOUR)
     assert len(budgets.uncounted) <= 5
+
+
+def test_uncounted_share_stays_while_requests_are_refused() -> None:
+    budgets.take("somebody", None, 1, HOUR)
+    uncounted = 0.05, time.monotonic() - 0.9 * HOUR
+    budgets.uncounted["somebody", None] = uncounted
+
+    assert budgets.take("somebody", None, 1 / 60, HOUR) > 0
+
+    assert budgets.uncounted["somebody", None][0] == 0.05
+    assert budgets.uncounted["somebody", None][1] > uncounted[1]
