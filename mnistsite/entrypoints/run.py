@@ -14,6 +14,8 @@ ENVIRONMENT = {
     # One heap per thread costs 20 MB per process, and numpy's threads compete for two cores.
     "MALLOC_ARENA_MAX": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # Otherwise macOS ends forked processes that use its frameworks.
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
 }
 
 if __name__ == "__main__":
