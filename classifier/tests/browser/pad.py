@@ -50,7 +50,7 @@ def press_stroke(page: Page, stroke: list[Point]) -> None:
     page.mouse.move(*stroke[0])
     page.mouse.down()
     for _, point in pairwise(stroke):
-        page.mouse.move(*point, steps=4)
+        page.mouse.move(*point, steps=2)
 
 
 def get_panel(page: Page) -> Locator:
