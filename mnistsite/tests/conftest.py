@@ -12,15 +12,6 @@ import pytest
 
 from mnistsite.tests.site import CallApi, Site, copy_data, prepare_data, start_site, stop_site
 
-ISSUE_TOKEN = """
-from django.contrib.auth.models import User
-from classifier.models import ApiToken
-from classifier.access import tokens
-from classifier.recognition.labels import Scope
-admin = User.objects.get(username="admin")
-print(tokens.issue(ApiToken(name="tests", user=admin, scopes=[*Scope])))
-"""
-
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,7 +45,8 @@ def site(folder: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def token(site: Site) -> str:
-    return site.manage("shell", "--verbosity", "0", "--command", ISSUE_TOKEN).strip()
+    """The token of the first account, which `prepared` has issued."""
+    return Path(site.environment["VAR_DIR"], "token").read_text()
 
 
 @pytest.fixture(scope="module")
