@@ -43,6 +43,11 @@ def test_prefixed_session_is_used_and_deleted(https_client: Client) -> None:
     assert (deleted["max-age"], deleted["secure"]) == (0, True)
 
 
+def test_prefixed_language_is_used(https_client: Client) -> None:
+    https_client.post("/language", {"language": "de"})
+    assert https_client.get("/how").headers["Content-Language"] == "de"
+
+
 def test_cookie_without_prefix_is_ignored(https_client: Client) -> None:
     log_in(https_client)
     key = https_client.cookies["__Host-sessionid"].value

@@ -49,7 +49,7 @@ class Load:
         """Upload during the block."""
         stopped = threading.Event()
         with ThreadPoolExecutor(2 * CLIENTS) as pool:
-            sends = [self._send_plain] * CLIENTS + [self._send_keyed] * CLIENTS
+            sends = [self._send_without_key] * CLIENTS + [self._send_with_key] * CLIENTS
             futures = [pool.submit(self._repeat, send, stopped) for send in sends]
             try:
                 yield
@@ -62,11 +62,11 @@ class Load:
         while not stopped.is_set() and self.count_acknowledged() < MOST_UPLOADS:
             send(stopped)
 
-    def _send_plain(self, _: threading.Event) -> None:
+    def _send_without_key(self, _: threading.Event) -> None:
         if upload := self._post(self.picture):
             self.uploads.add(upload)
 
-    def _send_keyed(self, stopped: threading.Event) -> None:
+    def _send_with_key(self, stopped: threading.Event) -> None:
         key = str(uuid4())
         upload = ""
         while not (upload or stopped.is_set()):

@@ -18,6 +18,7 @@ from mnistsite.tests.table import Table
 
 BACK_WITHIN_S = 90
 MOST_SECONDS = 45  # of one kind of fault, times the scale
+# "5xx" counts the answers from 500 without Retry-After, "refused" all but 200.
 COLUMNS = ("fault", "count", "acknowledged", "lost", "no file", "twice", "5xx", "refused")
 FINALLY = 10  # uploads after the last fault
 
