@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -143,6 +144,9 @@ def test_too_many_predictions_are_throttled(
     assert (throttled.status, throttled.json["code"]) == (429, "throttled")
     assert throttled.headers["Retry-After"] == "1"
     assert send_request(port, "/").status == 200, "other pages are limited too"
+    for name in ("visitor", "__Host-visitor"):
+        headers = {"Content-Type": "image/png", "Cookie": f"timezone=UTC; {name}={uuid4()}"}
+        assert send_request(port, "/api/predict", draw_digit(7), headers).status == 200
 
 
 def test_previews_over_the_limit_are_queued(
