@@ -162,11 +162,11 @@ def _run_epochs(
 ) -> None:
     """Train the model in place; `make_schedule` receives the number of steps."""
     schedule = make_schedule(max(1, len(epochs) * _count_steps(images)))
-    model.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-2),
-        loss=loss,
-        metrics=[accuracy],
-    )
+    # A first step that creates variables is compiled twice.
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-2)
+    optimizer.build(model.trainable_variables)
+    metric = keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
+    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
     model.fit(
         make_batches(images, strength),
         initial_epoch=epochs.start,
