@@ -30,7 +30,7 @@ test: $(VENV)/.dev  ## the whole suite but the stack's, on a real PostgreSQL
 test-fast: $(VENV)/.dev  ## the tests that need no browser, started process or TensorFlow
 	$(PYTEST) -m "not slow"
 
-coverage: $(VENV)/.dev  ## the whole suite, and the lines and branches that it misses
+coverage: $(VENV)/.dev  ## the whole suite, and what it misses without its tests in a browser
 	$(PYTEST) $(COVERAGE) --cov-report html
 
 fuzz: $(VENV)/.dev  ## fuzz pictures, archives and requests, guided by coverage; FUZZ_MINUTES=10

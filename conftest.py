@@ -83,8 +83,11 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if SLOW_FIXTURES & fixtures:
         item.add_marker(pytest.mark.slow)
+    if "live_server" in fixtures:  # faster tests run nearly all of these lines
+        item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(trylast=True)  # after the shuffle
