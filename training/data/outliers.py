@@ -10,7 +10,7 @@ from PIL import Image
 from classifier.recognition import imaging
 from classifier.recognition.imaging.arrays import Grey, Pixels
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
-from training.data import digit_forms, glyphs, pen
+from training.data import digit_forms, glyphs, pen, typefaces
 from training.data.forms import list_forms
 from training.data.images import Images
 
@@ -52,13 +52,14 @@ class DigitPool:
 def generate_outliers(count: int, digits: DigitPool, rng: np.random.Generator) -> Pixels:
     """Return (count, 28, 28) pixels, ink = 255, in imaging's format."""
     generators: list[tuple[float, Generator]] = [
-        (0.40, draw_character),
-        (0.24, draw_letter),
-        (0.10, draw_scribble),
+        (0.26, draw_character),
+        (0.20, typefaces.draw_letter),
+        (0.22, draw_letter),
+        (0.08, draw_scribble),
         (0.07, partial(join_digits, digits)),
         (0.05, partial(turn_digit, digits)),
         (0.04, partial(halve_digit, digits)),
-        (0.10, cut_photo),
+        (0.08, cut_photo),
     ]
     shares = [share for share, _ in generators]
     chosen = rng.choice(len(generators), size=count, p=shares)

@@ -12,7 +12,7 @@ from training.data.outliers import DigitPool
 
 CALIBRATION_DIVISOR = 12  # one in 12 of MNIST's 60,000 is 5,000
 STYLED_SHARE = 0.08
-OUTLIER_SHARE = 0.2
+OUTLIER_SHARE = 0.25
 REPLAYED = 8_000  # earlier digits in a fine-tuning epoch
 UPLOAD_SHARE = 0.4  # of a fine-tuning epoch
 MAX_REPEATS = 20  # of an upload in an epoch

@@ -1,10 +1,12 @@
-"""Draws digits in the handwriting styles of schools outside the United States."""
+"""Draws digits as schools outside the United States teach them, and as they are printed."""
 
 import numpy as np
 
-from training.data import glyphs, pen
+from training.data import glyphs, pen, typefaces
 from training.data.forms import list_forms
 from training.data.images import Images
+
+PRINTED_SHARE = 0.2
 
 
 def generate_digits(count: int, rng: np.random.Generator) -> Images:
@@ -12,7 +14,9 @@ def generate_digits(count: int, rng: np.random.Generator) -> Images:
     forms = [*2 * list_forms("taught"), *glyphs.list_digits()]
     chosen = [forms[place] for place in rng.integers(len(forms), size=count)]
     drawings = [
-        pen.draw_sign(pen.round_corners(strokes, int(rng.integers(3))), rng)
-        for _, strokes in chosen
+        typefaces.draw_digit(digit, rng)
+        if rng.random() < PRINTED_SHARE
+        else pen.draw_sign(pen.round_corners(strokes, int(rng.integers(3))), rng)
+        for digit, strokes in chosen
     ]
     return Images(np.stack(drawings), np.array([digit for digit, _ in chosen], np.uint8))
