@@ -13,7 +13,7 @@ from classifier.recognition.durable_files import replace_file
 from classifier.recognition.model_folder import MANIFEST, SIGNATURE, ArtifactError
 
 # The public key of the model that comes with the project.
-RELEASE_SIGNER = "f364b6f41e2ff32e2b76d010ceabda404d3f344ec3cbc04d545480f78502ca41"
+RELEASE_SIGNER = "d796dc309affa0283283e89c3e8422ab31d6effd4a894df744855cc448d6112b"
 
 
 def sign_folder(folder: Path) -> None:
