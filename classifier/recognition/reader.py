@@ -18,7 +18,7 @@ from classifier.recognition.reading import ReadDigit, Reading, ReadLine, mark_un
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.recognition.uncertainty import Floats
 
-CUT_OFF = 0.19  # of a side of a digit's box, the most ink on the picture's border
+CUT_OFF = 1.0  # widths of a stroke, the longest contact of a whole digit with the border
 THUMBNAIL = 40  # pixels of the shorter side; ink may fill smaller pictures
 FAINT = 1.3  # times the paper's grain, the least contrast of ink
 UNEXPLAINED = 0.3  # of the ink, the most outside all digits
@@ -51,7 +51,10 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     if finder is None or is_read_as_line or not second_look.is_needed(page, reading):
         return reading
     other = imaging.find_page(picture, debug, finder.find)
-    return second_look.choose_reading(reading, read_page(other, recognizer, debug))
+    chosen = second_look.choose_reading(reading, read_page(other, recognizer, debug))
+    # In even light, ink at the border is no shadow, and the network may miss what is left of it.
+    is_evenly_lit = page.ink.evenness >= second_look.EVEN
+    return mark_unsure(chosen, Reason.CUT_OFF) if is_evenly_lit and _is_cut_off(page) else chosen
 
 
 def read_page(page: Page, recognizer: Recognizer, debug: Debug | None = None) -> Reading:
@@ -235,8 +238,12 @@ def _apply_quality(reading: Reading, page: Page) -> Reading:
     quality = page.quality
     if quality.visibility < FAINT:
         return mark_unsure(reading, Reason.TOO_FAINT)
-    if max(quality.cut_off, default=0.0) > CUT_OFF and min(page.size) > THUMBNAIL:
+    if _is_cut_off(page):
         return mark_unsure(reading, Reason.CUT_OFF)
     if quality.unexplained > UNEXPLAINED:
         return mark_unsure(reading, Reason.MORE_WRITING)
     return reading
+
+
+def _is_cut_off(page: Page) -> bool:
+    return max(page.quality.cut_off, default=0.0) > CUT_OFF and min(page.size) > THUMBNAIL

@@ -7,6 +7,7 @@ import numpy as np
 from classifier.recognition.imaging.arrays import Grey, Ints, Mask, compute_median
 from classifier.recognition.imaging.components import Components
 from classifier.recognition.imaging.ink import Ink
+from classifier.recognition.imaging.normalize import measure_stroke_width
 
 DUST = 0.1  # of the digits' usual height; smaller pieces don't count
 
@@ -16,8 +17,9 @@ class PageQuality:
     """Measures that a reader limits.
 
     `unexplained` is the share of the ink outside all digits, 0 to 1. `cut_off` has, for each digit,
-    the greatest share of a side of its box with ink on the picture's border, 0 to 1. `visibility`
-    is the ink's contrast as a multiple of the paper's grain; ink near 1 is hardly visible.
+    the length of its contact with a side of the picture, in widths of its strokes; a stroke that
+    leaves the picture has at least 1. `visibility` is the ink's contrast as a multiple of the
+    paper's grain; ink near 1 is hardly visible.
     """
 
     unexplained: float
@@ -50,13 +52,14 @@ def measure_quality(ink: Ink, boxes: Ints, left_out: Mask) -> PageQuality:
 
 
 def _measure_contact(ink: Grey, box: list[int]) -> float:
-    """Return the greatest share of a side on the picture's border that ink covers."""
+    """Return the longest contact with a side of the picture, in widths of the strokes."""
     left, top, right, bottom = box
-    inside = ink[top:bottom, left:right] > 0.5
+    own = ink[top:bottom, left:right]
     sides = (
-        (top <= 0, inside[0]),
-        (bottom >= ink.shape[0], inside[-1]),
-        (left <= 0, inside[:, 0]),
-        (right >= ink.shape[1], inside[:, -1]),
+        (top <= 0, own[0]),
+        (bottom >= ink.shape[0], own[-1]),
+        (left <= 0, own[:, 0]),
+        (right >= ink.shape[1], own[:, -1]),
     )
-    return max((float(side.mean()) for touches, side in sides if touches), default=0.0)
+    longest = max((int((side > 0.5).sum()) for touches, side in sides if touches), default=0)
+    return longest / measure_stroke_width(own) if longest else 0.0

@@ -125,8 +125,10 @@ def test_line_reader_decides_if_digits_are_not_separated(
     assert get_texts(read_ink(draw_lines("15725"), baseline)) == ["1573"]
 
 
-def test_cut_off_digit_is_unsure(draw_lines: DrawLines, baseline: Recognizer) -> None:
-    ink = draw_lines("8")
+@pytest.mark.parametrize("digit", ["8", "7"])
+def test_cut_off_digit_is_unsure(digit: str, draw_lines: DrawLines, baseline: Recognizer) -> None:
+    """The stem of a 7 touches the border with a small part of the digit's width."""
+    ink = draw_lines(digit)
     rows = np.flatnonzero(ink.any(axis=1))
 
     reading = read_ink(ink[: (rows[0] + 9 * rows[-1]) // 10], baseline)
