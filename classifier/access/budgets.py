@@ -11,8 +11,8 @@ from django.utils import timezone
 from classifier.models import Budget
 from classifier.models.statements import execute_prepared
 
-# Of an address's budget. A visitor within this share may also use the reserve, which is as large as
-# the budget, so that others behind the same address can't use up everything.
+# A visitor who uses no more than this share of an address's budget may also use a reserve as large
+# as the budget, so that others behind the same address can't use up everything.
 VISITOR_SHARE = 0.25
 # A process counts so much of a budget for itself, so that few requests need a statement.
 UNCOUNTED_SHARE = 0.05

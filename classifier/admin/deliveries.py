@@ -16,7 +16,7 @@ from classifier.admin.dates import format_second
 from classifier.admin.paging import DeferredJoinPaginator
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Delivery
-from classifier.templatetags.stored import translated
+from classifier.templatetags.stored import translate_stored
 from classifier.webhooks import deliveries
 from classifier.webhooks.deliveries import DeliveryState
 
@@ -88,7 +88,7 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description=_("last error"))
     def short_error(self, delivery: Delivery) -> str:
-        return Truncator(translated(delivery.error)).chars(90) or "–"
+        return Truncator(translate_stored(delivery.error)).chars(90) or "–"
 
     @admin.display(description=_("delivered"))
     def delivered(self, delivery: Delivery) -> str:

@@ -28,7 +28,7 @@ from classifier.models import ModelVersion, RunState, TrainingRun, get_detail_fi
 from classifier.monitoring import charts
 from classifier.registry import runs
 from classifier.templatetags.numbers import share
-from classifier.templatetags.stored import translated
+from classifier.templatetags.stored import translate_stored
 
 START = "classifier.start_trainingrun"
 # The values of the field `how`.
@@ -144,7 +144,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def outcome(self, run: TrainingRun) -> SafeString | str:
         if run.result:
             return link_model(run.result)
-        return Truncator(translated(run.error)).chars(90) or "–"
+        return Truncator(translate_stored(run.error)).chars(90) or "–"
 
 
 def _require_start_permission(request: HttpRequest) -> None:

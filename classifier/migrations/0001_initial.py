@@ -1,6 +1,6 @@
 import classifier.models.constraints
 import classifier.models.encryption
-import classifier.models.images
+import classifier.models.uploads
 import django.contrib.postgres.fields
 import django.core.serializers.json
 import django.db.models.deletion
@@ -306,7 +306,7 @@ class Migration(migrations.Migration):
             name='Upload',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('file', models.FileField(upload_to=classifier.models.images.stored_name)),
+                ('file', models.FileField(upload_to=classifier.models.uploads.stored_name)),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
                 ('size', models.PositiveIntegerField(help_text='in bytes')),
                 ('width', models.PositiveIntegerField(help_text='in pixels, upright')),

@@ -11,8 +11,6 @@ from classifier.models.images import (
     InputImage,
     InputImageQuerySet,
     Prediction,
-    Upload,
-    stored_name,
 )
 from classifier.models.labels import (
     MISTAKEN_SCORE,
@@ -29,6 +27,7 @@ from classifier.models.second_factor import AppDevice, Passkey
 from classifier.models.sessions import Session
 from classifier.models.shadow import ShadowReading
 from classifier.models.source import MNIST_SOURCES, UPLOAD_SOURCES, Source, Via
+from classifier.models.uploads import Upload, stored_name
 from classifier.models.versions import (
     UNFINISHED_STATES,
     ModelState,

@@ -11,8 +11,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from classifier.models.constraints import build_choice_constraint, build_choices
-from classifier.models.images import InputImage, Upload
+from classifier.models.images import InputImage
 from classifier.models.source import Via
+from classifier.models.uploads import Upload
 from classifier.recognition.labels import KNOWN_LABELS, LABELS
 
 

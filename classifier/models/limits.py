@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Budget(models.Model):
-    """What somebody may send: it is used up by requests, and fills up again with time.
+    """The requests that are left to an address, a visitor or a user; more are left with time.
 
     The table is not logged: after a crash of the database, everybody has a full budget.
     """

@@ -16,8 +16,8 @@ register = template.Library()
 PLACEHOLDER = re.compile(r"%%|%\((\w+)\)s")
 
 
-@register.filter
-def translated(text: str) -> str:
+@register.filter("translated")
+def translate_stored(text: str) -> str:
     """Translate a sentence of the catalogue; return other texts unchanged.
 
     Whoever stores it marks its msgid with `gettext_noop`, so the catalogue holds all of them.

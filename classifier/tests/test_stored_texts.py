@@ -6,7 +6,7 @@ from django.utils import translation
 from classifier.labelling.audits import PROMISE_BROKEN
 from classifier.models import ModelVersion
 from classifier.registry import comparison, runs
-from classifier.templatetags.stored import translated
+from classifier.templatetags.stored import translate_stored
 
 ALARM = PROMISE_BROKEN % {
     "audited": 300,
@@ -28,9 +28,9 @@ ALARM = PROMISE_BROKEN % {
     ],
 )
 def test_stored_sentence_is_translated(stored: str, shown: str) -> None:
-    assert translated(stored) == stored
+    assert translate_stored(stored) == stored
     with translation.override("de"):
-        assert shown in translated(stored).replace("\N{NO-BREAK SPACE}", " ")
+        assert shown in translate_stored(stored).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_reason_of_the_gate_is_translated() -> None:
