@@ -64,7 +64,7 @@ def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
 
     unseen = Images(digits[0][1::10], digits[1][1::10])
     [member, *_] = export.read_members(BASELINE)
-    assert measure_accuracy(member, outline(unseen)) < 0.6
+    assert measure_accuracy(member, outline(unseen)) < 0.65
     assert measure_rejection(member, strike_out(unseen)) < 0.3
     accuracy = measure_accuracy(member, unseen)
 
