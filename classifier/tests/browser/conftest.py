@@ -38,7 +38,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=live_server.url)
+    # Smooth scrolling would move the pad while a test draws.
+    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
     yield context
     context.close()
 
