@@ -25,6 +25,7 @@ export class Pad extends EventTarget {
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => this.#end(event));
     }
+    this.#fit(); // the observer starts too late for a restored drawing
     new ResizeObserver(() => this.#fit()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#repaint());
   }
