@@ -74,10 +74,10 @@ def _is_ip_address(host: str) -> bool:
     return True
 
 
-def list_passkeys(request: HttpRequest, user: User) -> QuerySet[Passkey]:
-    """Return the passkeys that a user can use at the address of this request."""
-    passkeys: QuerySet[Passkey] = Passkey.objects.filter(user=user, host=_get_host(request))
-    return passkeys
+def list_passkeys(request: HttpRequest, user: User | None = None) -> QuerySet[Passkey]:
+    """Return the passkeys for the address of this request, those of the user if given."""
+    passkeys: QuerySet[Passkey] = Passkey.objects.filter(host=_get_host(request))
+    return passkeys.filter(user=user) if user else passkeys
 
 
 def build_creation_options(request: HttpRequest, user: User) -> str:
@@ -139,9 +139,7 @@ def build_request_options(request: HttpRequest, user: User | None = None) -> str
 
     Return "" if there is none for this address.
     """
-    passkeys = Passkey.objects.filter(host=_get_host(request))
-    if user:
-        passkeys = passkeys.filter(user=user)
+    passkeys = list_passkeys(request, user)
     if find_obstacle(request) or not passkeys.exists():
         return ""
     options, _ = _build_server(request).authenticate_begin(
@@ -162,12 +160,8 @@ def verify(request: HttpRequest, answer: str, user: User | None = None) -> Passk
         authentication = AuthenticationResponse.from_dict(json.loads(answer))
         challenge = authentication.response.client_data.challenge
         issued_at = _read_challenge(challenge)
-    passkeys = Passkey.objects.filter(user=user) if user else Passkey.objects.all()
-    passkey: Passkey | None = (
-        passkeys.filter(credential_id=authentication.raw_id, host=_get_host(request))
-        .select_related("user")
-        .first()
-    )
+    found = list_passkeys(request, user).filter(credential_id=authentication.raw_id)
+    passkey: Passkey | None = found.select_related("user").first()
     if passkey is None:
         raise PasskeyRefused
     with _refuse_malformed(answer):

@@ -1,4 +1,4 @@
-"""The cookie that tells which browser sent an upload. Only browsers that sent one have it."""
+"""The cookie that identifies the browser of an upload. Only browsers that sent one have it."""
 
 from uuid import UUID
 
