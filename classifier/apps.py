@@ -27,6 +27,7 @@ class StaffSite(AdminSite):
     """The admin, with an overview on its first page and a menu instead of a side bar."""
 
     enable_nav_sidebar = False
+    empty_value_display = "–"
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         from classifier.admin.menu import build_menu

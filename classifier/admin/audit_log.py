@@ -3,19 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from classifier.admin.dates import format_second
-from classifier.admin.figures import MISSING
-from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.lists import FieldFilter, LongListAdmin
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import AuditAction, AuditEntry
 
 
-class ActionFilter(admin.SimpleListFilter):
-    """Offers the actions of the log's entries."""
+class ActionFilter(FieldFilter):
+    """A filter by the actions of the log's entries."""
 
     title = _("action")
     parameter_name = "action"
@@ -26,26 +24,19 @@ class ActionFilter(admin.SimpleListFilter):
         named = ((action, name_action(action)) for action in used)
         return sorted(named, key=lambda choice: choice[1].casefold())
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[AuditEntry]
-    ) -> QuerySet[AuditEntry]:
-        return queryset.filter(action=self.value()) if self.value() else queryset
-
 
 def name_action(action: str) -> str:
     return str(AuditAction(action).label) if action in AuditAction.values else action
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+class AuditEntryAdmin(ReadOnlyAdmin, LongListAdmin):
     list_display = ("time", "user", "named_action", "target", "short_details", "via", "status")
     list_display_links = None
     list_filter = ("at", "user", ActionFilter)
     search_fields = ("target",)
     search_help_text = _("Search for a target, such as the id of an upload")
     ordering = ("-at", "-id")
-    paginator = DeferredJoinPaginator
-    show_full_result_count = False
 
     @admin.display(description=_("time"), ordering="at")
     def time(self, entry: AuditEntry) -> str:
@@ -57,9 +48,8 @@ class AuditEntryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description=_("details"))
     def short_details(self, entry: AuditEntry) -> str:
-        parts = (f"{name}: {_join(value)}" for name, value in entry.details.items())
-        return "; ".join(parts) or MISSING
-
-
-def _join(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+        values = {
+            name: ", ".join(value) if isinstance(value, list) else value
+            for name, value in entry.details.items()
+        }
+        return "; ".join(f"{name}: {value}" for name, value in values.items())

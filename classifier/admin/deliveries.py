@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from classifier.admin.dates import format_second
-from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.figures import MISSING
+from classifier.admin.lists import FieldFilter, LongListAdmin
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Delivery
 from classifier.templatetags.stored import translate_stored
@@ -27,26 +28,20 @@ CSS_CLASSES = {
 }
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(FieldFilter):
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(state.value, str(state.label)) for state in DeliveryState]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        state = self.value()
-        return queryset.filter(state=state) if state else queryset
-
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+class DeliveryAdmin(ReadOnlyAdmin, LongListAdmin):
     list_display = ("created", "type", "webhook", "state", "attempts", "status", "short_error")
     list_filter = (StateFilter, "event", "webhook")
     list_select_related = ("webhook",)
     ordering = ("-created_at",)
-    paginator = DeferredJoinPaginator
-    show_full_result_count = False
     fields = ("created", "webhook", "state", "attempts", "status", "error", "delivered", "body")
     readonly_fields = fields
     actions = ("send_again",)
@@ -88,11 +83,11 @@ class DeliveryAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description=_("last error"))
     def short_error(self, delivery: Delivery) -> str:
-        return Truncator(translate_stored(delivery.error)).chars(90) or "–"
+        return Truncator(translate_stored(delivery.error)).chars(90)
 
     @admin.display(description=_("delivered"))
     def delivered(self, delivery: Delivery) -> str:
-        return format_second(delivery.delivered_at)
+        return format_second(delivery.delivered_at) if delivery.delivered_at else MISSING
 
     @admin.display(description=_("body"))
     def body(self, delivery: Delivery) -> SafeString:

@@ -11,31 +11,30 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import Erasure
 from classifier.registry import erasures
 
 
-class OwedFilter(admin.SimpleListFilter):
+class StateFilter(admin.SimpleListFilter):
     """A filter by whether the champion was trained on the image."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("owed", gettext("has to be forgotten")), ("forgotten", gettext("forgotten"))]
+        return [("pending", gettext("has to be forgotten")), ("forgotten", gettext("forgotten"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(is_owed=value == "owed") if value else queryset
+        return queryset.filter(is_forgotten=value == "forgotten") if value else queryset
 
 
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("deleted", "image", "models", "state", "receipt")
+    list_display = ("created_at", "image_id", "models", "state", "receipt")
     list_display_links = None
-    list_filter = (OwedFilter,)
+    list_filter = (StateFilter,)
     ordering = ("-created_at",)
     show_full_result_count = False
 
@@ -48,21 +47,13 @@ class ErasureAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return erasures.list_erasures()
 
-    @admin.display(description=_("deleted"), ordering="created_at")
-    def deleted(self, erasure: Erasure) -> str:
-        return format_time(erasure.created_at)
-
-    @admin.display(description=_("image"))
-    def image(self, erasure: Erasure) -> str:
-        return str(erasure.image_id)
-
     @admin.display(description=_("trained models"))
     def models(self, erasure: Erasure) -> str:
         return ", ".join(erasure.trained_models) or gettext("none")
 
     @admin.display(description=_("state"))
     def state(self, erasure: Any) -> str:
-        return gettext("has to be forgotten") if erasure.is_owed else gettext("forgotten")
+        return gettext("forgotten") if erasure.is_forgotten else gettext("has to be forgotten")
 
     @admin.display(description=_("receipt"))
     def receipt(self, erasure: Erasure) -> SafeString:

@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from classifier.admin import grid, queue, rows, transfer
 from classifier.admin.dates import format_time
-from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.figures import MISSING
+from classifier.admin.lists import LongListAdmin
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import link_models_trained_on
 from classifier.admin.uploads import render_original
@@ -92,12 +93,14 @@ class PredictionInline(ImageInline, admin.TabularInline):
         text = verdict_text.describe_verdict(
             prediction.verdict, prediction.reason, prediction.by_digit
         )
-        return text or "–"
+        return text or MISSING
 
     @admin.display(description=_("uncertainty"))
     def measures(self, prediction: Prediction) -> str:
         scores = sorted(prediction.scores.items())
-        return ", ".join(f"{name.replace('_', ' ')} {score:.3f}" for name, score in scores) or "–"
+        return (
+            ", ".join(f"{name.replace('_', ' ')} {score:.3f}" for name, score in scores) or MISSING
+        )
 
 
 class LabelChangeInline(ImageInline, admin.TabularInline):
@@ -109,14 +112,12 @@ class LabelChangeInline(ImageInline, admin.TabularInline):
 
 
 @admin.register(InputImage)
-class ImageAdmin(admin.ModelAdmin):
+class ImageAdmin(LongListAdmin):
     list_display = ("thumbnail", "label", "predicted", "confidence", "uploaded")
     list_display_links = ("thumbnail",)
     list_editable = ("label",)
     list_filter = (LabelFilter, "upload__source")
     list_per_page = 20  # each row is a form, which is slow to render
-    paginator = DeferredJoinPaginator
-    show_full_result_count = False
     ordering = ("-created_at",)
     fields = (
         "picture",
@@ -219,17 +220,17 @@ class ImageAdmin(admin.ModelAdmin):
         return link_models_trained_on(image)
 
     @admin.display(description=_("prediction"))
-    def predicted(self, image: InputImage) -> str:
+    def predicted(self, image: InputImage) -> str | None:
         prediction = image.visible_prediction
         if prediction is None:
-            return "–"
+            return None
         reason = f" ({prediction.get_reason_display()})" if prediction.reason else ""
         return f"{prediction.best_guess}{reason}"
 
     @admin.display(description=_("confidence"))
-    def confidence(self, image: InputImage) -> str:
+    def confidence(self, image: InputImage) -> str | None:
         prediction = image.visible_prediction
-        return "–" if prediction is None else percent(prediction.confidence)
+        return percent(prediction.confidence) if prediction else None
 
     @admin.display(description=_("uploaded"), ordering="created_at")
     def uploaded(self, image: InputImage) -> str:

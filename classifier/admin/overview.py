@@ -82,7 +82,7 @@ def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
         "champion": champion,
         "alarms": alarms.list_open_alarms(),
         "audits": summarize_audits(),
-        "owed": erasures.list_owed(champion.version).count() if champion else 0,
+        "deleted_images": erasures.list_deleted_images(champion.version).count() if champion else 0,
         "forget_by": erasures.compute_deadline(champion.version) if champion else None,
         "candidate": candidate,
         "shadow": shadow.summarize(candidate) if candidate else None,

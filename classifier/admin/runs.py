@@ -20,7 +20,6 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.training_data import link_model
 from classifier.errors import RuleBroken
@@ -37,10 +36,7 @@ MODES = {
     "anyway": {"fine_tune": True, "force": True},
     "scratch": {"fine_tune": False, "force": False},
 }
-
-
 CURVES = {"loss": _("Loss"), "accuracy": _("Accuracy")}
-
 # Only a finished run is complete.
 MOST_SHARE = 0.95
 
@@ -55,7 +51,7 @@ class Progress:
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("requested", "requester", "state", "mode", "duration", "outcome")
+    list_display = ("asked_at", "requester", "state", "mode", "duration", "outcome")
     list_filter = ("state",)
     list_select_related = ("asked_by", "result")
     ordering = ("-id",)
@@ -124,10 +120,6 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             messages.error(request, str(error))
         return redirect("admin:classifier_trainingrun_change", run.pk)
 
-    @admin.display(description=_("requested"), ordering="asked_at")
-    def requested(self, run: TrainingRun) -> str:
-        return format_time(run.asked_at)
-
     @admin.display(description=_("by"))
     def requester(self, run: TrainingRun) -> str:
         return str(run.asked_by or gettext("a command"))
@@ -138,13 +130,13 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description=_("duration"))
     def duration(self, run: TrainingRun) -> str:
-        return _format_duration(run) or "–"
+        return _format_duration(run)
 
     @admin.display(description=_("model or error"))
     def outcome(self, run: TrainingRun) -> SafeString | str:
         if run.result:
             return link_model(run.result)
-        return Truncator(translate_stored(run.error)).chars(90) or "–"
+        return Truncator(translate_stored(run.error)).chars(90)
 
 
 def _require_start_permission(request: HttpRequest) -> None:

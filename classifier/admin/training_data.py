@@ -41,7 +41,7 @@ def list_labelled_uploads(version: ModelVersion) -> LabelledUploads:
     trained_on = [image for image in images if str(image.pk) in labels][:MAX_IMAGES]
     return LabelledUploads(
         count=len(labels),
-        deleted=erasures.list_owed(version).count(),
+        deleted=erasures.list_deleted_images(version).count(),
         newest=[
             LabelledUpload(image, _(labels[str(image.pk)].replace("_", " ")))
             for image in trained_on

@@ -15,8 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from classifier.admin.dates import format_time
-from classifier.admin.paging import DeferredJoinPaginator
+from classifier.admin.lists import FieldFilter, LongListAdmin
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.second_factor import confirm_changes
 from classifier.models import Upload
@@ -41,7 +40,7 @@ def render_original(upload_id: UUID | None) -> SafeString:
     )
 
 
-class MediaTypeFilter(admin.SimpleListFilter):
+class MediaTypeFilter(FieldFilter):
     """A filter by the types that are accepted; reading those in use takes a second at a million."""
 
     title = _("media type")
@@ -50,19 +49,14 @@ class MediaTypeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(each, each) for each in sorted({*MEDIA_TYPES.values()})]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> QuerySet[Upload]:
-        return queryset.filter(media_type=self.value()) if self.value() else queryset
-
 
 @admin.register(Upload)
 @confirm_changes
-class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("thumbnail", "uploaded", "source", "media_type", "dimensions", "file_size")
+class UploadAdmin(ReadOnlyAdmin, LongListAdmin):
+    list_display = ("thumbnail", "created_at", "source", "media_type", "dimensions", "file_size")
     list_per_page = 50
     list_filter = ("source", MediaTypeFilter)
     ordering = ("-created_at",)
-    paginator = DeferredJoinPaginator
-    show_full_result_count = False
     fields = (
         "original",
         "original_file",
@@ -82,10 +76,6 @@ class UploadAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             reverse("original", args=[upload.pk]),
             upload,
         )
-
-    @admin.display(description=_("uploaded"), ordering="created_at")
-    def uploaded(self, upload: Upload) -> str:
-        return format_time(upload.created_at)
 
     @admin.display(description=_("dimensions"))
     def dimensions(self, upload: Upload) -> str:

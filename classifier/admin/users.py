@@ -103,4 +103,4 @@ class AccountAdmin(UserAdmin):
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
         names = ", ".join(gettext(group.name) for group in user.groups.all())
-        return str(_("Superuser")) if user.is_superuser else names or "–"
+        return str(_("Superuser")) if user.is_superuser else names

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
@@ -21,7 +22,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classifier.admin import figures
-from classifier.admin.dates import format_time
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.admin.second_factor import confirm_second_factor
 from classifier.admin.training_data import list_labelled_uploads
@@ -45,7 +45,7 @@ ReasonForm = modelform_factory(Promotion, fields=["reason"])
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
-    list_display = ("name", "state", "accuracy", "trained_on", "created", "promoted")
+    list_display = ("name", "state", "accuracy", "trained_on", "created_at", "promoted")
     list_filter = ("state",)
     ordering = ("-id",)
 
@@ -131,9 +131,9 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         return redirect("admin:classifier_modelversion_changelist")
 
     @admin.display(description=_("accuracy on the test split"))
-    def accuracy(self, version: ModelVersion) -> str:
+    def accuracy(self, version: ModelVersion) -> str | None:
         accuracy = version.metrics.get("test", {}).get("accuracy")
-        return figures.MISSING if accuracy is None else share(accuracy)
+        return None if accuracy is None else share(accuracy)
 
     @admin.display(description=_("trained on"))
     def trained_on(self, version: Any) -> str:
@@ -143,13 +143,10 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             return gettext("%(images)s images, %(uploads)s uploads (SAMPLE of MNIST)") % values
         return gettext("%(images)s images, %(uploads)s uploads") % values
 
-    @admin.display(description=_("created"), ordering="created_at")
-    def created(self, version: ModelVersion) -> str:
-        return format_time(version.created_at)
-
     @admin.display(description=_("promoted"))
-    def promoted(self, version: Any) -> str:
-        return format_time(version.promoted_at)
+    def promoted(self, version: Any) -> datetime | None:
+        promoted_at: datetime | None = version.promoted_at
+        return promoted_at
 
 
 def _change_state(request: HttpRequest, change: Callable[..., ModelVersion]) -> None:

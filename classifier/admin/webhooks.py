@@ -1,6 +1,7 @@
 """Webhooks: their URLs, events and secrets."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -142,13 +143,14 @@ class WebhookAdmin(admin.ModelAdmin):
         return ", ".join(webhook.events)
 
     @admin.display(description=_("last delivered"))
-    def last_delivered(self, webhook: Any) -> str:
-        return format_time(webhook.last)
+    def last_delivered(self, webhook: Any) -> datetime | None:
+        last: datetime | None = webhook.last
+        return last
 
     @admin.display(description=_("not delivered"))
-    def not_delivered(self, webhook: Any) -> SafeString | str:
+    def not_delivered(self, webhook: Any) -> SafeString | None:
         if not webhook.missed:
-            return "–"
+            return None
         since = format_time(webhook.missed_since)
         return format_html(
             '<a href="{}">{}</a>',

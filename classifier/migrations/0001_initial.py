@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Erasure',
             fields=[
-                ('image_id', models.UUIDField(primary_key=True, serialize=False)),
+                ('image_id', models.UUIDField(primary_key=True, serialize=False, verbose_name='image')),
                 ('upload_id', models.UUIDField(db_index=True)),
                 ('trained_models', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=list, size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='deleted')),
@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 ('certificates', models.JSONField(default=list, help_text='bounds on its errors among accepted digits')),
                 ('checksum', models.CharField(help_text="sha256 of the folder's manifest", max_length=64)),
                 ('signer', models.CharField(blank=True, help_text='public key (Ed25519) that signed the manifest', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
             ],
             options={
                 'verbose_name': 'model',
@@ -287,7 +287,7 @@ class Migration(migrations.Migration):
                 ('log', models.TextField(blank=True)),
                 ('error', models.TextField(blank=True)),
                 ('cancel_requested', models.BooleanField(default=False)),
-                ('asked_at', models.DateTimeField(auto_now_add=True)),
+                ('asked_at', models.DateTimeField(auto_now_add=True, verbose_name='requested')),
                 ('started_at', models.DateTimeField(null=True)),
                 ('heartbeat_at', models.DateTimeField(help_text='the last sign of life of its process', null=True)),
                 ('finished_at', models.DateTimeField(null=True)),

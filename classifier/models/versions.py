@@ -57,7 +57,7 @@ class ModelVersion(models.Model):
     signer = models.CharField(
         max_length=64, blank=True, help_text="public key (Ed25519) that signed the manifest"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ModelVersionQuerySet.as_manager()
 
@@ -136,7 +136,7 @@ class TrainingRun(models.Model):
     error = models.TextField(blank=True)
     result = models.OneToOneField(ModelVersion, models.PROTECT, null=True, related_name="run")
     cancel_requested = models.BooleanField(default=False)
-    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_at = models.DateTimeField(_("requested"), auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True, help_text="the last sign of life of its process")
     finished_at = models.DateTimeField(null=True)

@@ -65,21 +65,21 @@ def _delete_plots(models: Collection[str] | QuerySet[Erasure, str]) -> None:
         (settings.IMAGES_DIR / name / PLOT).unlink(missing_ok=True)
 
 
-def list_owed(model: ModelVersion) -> QuerySet[Erasure]:
+def list_deleted_images(model: ModelVersion) -> QuerySet[Erasure]:
     """Return the deleted images that a model was trained on, the first deletion first."""
     return Erasure.objects.filter(trained_models__contains=[model.name]).order_by("created_at")
 
 
 def list_erasures() -> QuerySet[Any]:
-    """Return all, each with whether it `is_owed`: whether the champion was trained on its image."""
+    """Return all; each `is_forgotten` unless the champion was trained on its image."""
     champion = ModelVersion.objects.champion()
-    is_owed = Q(trained_models__contains=[champion.name if champion else ""])
-    return Erasure.objects.annotate(is_owed=ExpressionWrapper(is_owed, BooleanField()))
+    is_forgotten = ~Q(trained_models__contains=[champion.name if champion else ""])
+    return Erasure.objects.annotate(is_forgotten=ExpressionWrapper(is_forgotten, BooleanField()))
 
 
 def compute_deadline(model: ModelVersion) -> datetime | None:
-    """Return until when FORGET_WITHIN_DAYS asks for a model without the images deleted since."""
-    first = list_owed(model).first() if settings.FORGET_WITHIN_DAYS else None
+    """Return when FORGET_WITHIN_DAYS requires a model without the images deleted since."""
+    first = list_deleted_images(model).first() if settings.FORGET_WITHIN_DAYS else None
     return first.created_at + timedelta(days=settings.FORGET_WITHIN_DAYS) if first else None
 
 

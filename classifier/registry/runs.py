@@ -113,7 +113,7 @@ def queue_forgetting() -> TrainingRun | None:
     if not erasures.is_forgetting_due() or get_unfinished():
         return None
     candidate = ModelVersion.objects.newest_candidate()
-    if candidate and not erasures.list_owed(candidate).exists():
+    if candidate and not erasures.list_deleted_images(candidate).exists():
         return None
     return queue_run(None, fine_tune=False, force=True)
 

@@ -131,7 +131,7 @@ def promote_if_decided() -> None:
     summary = summarize(candidate)
     if summary.decision == Decision.PROMOTE:
         reason = f"On uploads, {summary.better} labels favour it and {summary.worse} do not."
-    elif erasures.is_forgetting_due() and not erasures.list_owed(candidate).exists():
+    elif erasures.is_forgetting_due() and not erasures.list_deleted_images(candidate).exists():
         reason = "It was not trained on images that have been deleted."
     else:
         return

@@ -141,7 +141,7 @@ def promote_bundled() -> ModelVersion:
 
 
 def _check_promotable(version: ModelVersion, force: bool) -> None:
-    if settings.FORGET_WITHIN_DAYS and (count := erasures.list_owed(version).count()):
+    if settings.FORGET_WITHIN_DAYS and (count := erasures.list_deleted_images(version).count()):
         raise RuleBroken(
             ngettext(
                 "Model %(model)s was trained on %(count)s image deleted since. "

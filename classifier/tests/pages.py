@@ -9,7 +9,7 @@ from django.test import Client
 
 def read_text(client: Client, address: str) -> str:
     """Return the page's visible text as one line."""
-    html = client.get(address).content.decode()
+    html = client.get(address).text
     body = re.sub(r"(?s)<(script|style).*?</\1>", "", html)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 

@@ -35,9 +35,9 @@ class Reply:
 
 
 def parse_web_reply(client: Client, response: Any) -> Reply:
-    page = response.content.decode()
+    page = response.text
     if response.status_code == 302:
-        page = client.get(response.headers["Location"]).content.decode()
+        page = client.get(response.headers["Location"]).text
         texts = re.findall(r'<(?:p|span) class="answer[^>]*>([^<]*)<', page)
         return Reply(200, "", "", texts[0])
     texts = re.findall(r'role="alert">([^<]+)<', page)

@@ -20,12 +20,12 @@ def send_pictures(client: Client, *pictures: bytes) -> Any:
 
 
 def list_messages(response: Any) -> list[str]:
-    return re.findall(r'<div class="alert[^>]*>([^<]*)</div>', response.content.decode())
+    return re.findall(r'<div class="alert[^>]*>([^<]*)</div>', response.text)
 
 
 def list_results(response: Any) -> list[str]:
     """Return the ids of the results that a page links to, in its order."""
-    return re.findall(r'href="/result/([^"]+)"', response.content.decode())
+    return re.findall(r'href="/result/([^"]+)"', response.text)
 
 
 def create_upload_by(visitor: UUID | None, **values: Any) -> Upload:

@@ -65,11 +65,11 @@ def test_invalid_grid_is_refused(labeller_client: Client, admin_user: User) -> N
     assert labeller_client.post(GRID, {"guess": "7", "image": "x"}).status_code == 400
     response = post_grid(labeller_client, [item, gone], [], "7")
     assert response.status_code == 404
-    assert "An image has been deleted" in response.content.decode()
+    assert "An image has been deleted" in response.text
     assert get_label(item) == "unknown"
 
     post_grid(labeller_client, [item], [], "7")
     labels.set_label(item.pk, "1", admin_user, Via.ADMIN)
     response = labeller_client.post(GRID, {"undo": "1"})
     assert response.status_code == 400
-    assert "Somebody else has changed the label since" in response.content.decode()
+    assert "Somebody else has changed the label since" in response.text

@@ -92,7 +92,7 @@ def test_figures_of_both_models_on_the_same_images_are_compared(
         metrics=metrics, effects={"champion_metrics": before}, comparison=build_comparison()
     )
 
-    html = admin_client.get(get_admin_url(better)).content.decode()
+    html = admin_client.get(get_admin_url(better)).text
     text = read_text(admin_client, get_admin_url(better))
 
     assert "Both models on the same images baseline this model" in text
@@ -162,7 +162,7 @@ def test_new_labels_are_shown_with_the_answers_before_and_after(
     )
     deleted.delete()
 
-    html = admin_client.get(get_admin_url(version)).content.decode()
+    html = admin_client.get(get_admin_url(version)).text
     text = read_text(admin_client, get_admin_url(version))
 
     assert list_pictures(html) == [str(four.pk), str(other.pk)]
@@ -186,7 +186,7 @@ def test_changed_images_are_shown_with_both_answers(
         name="better", comparison=build_comparison(**sets), effects={"answers": answers}
     )
 
-    html = admin_client.get(get_admin_url(better)).content.decode()
+    html = admin_client.get(get_admin_url(better)).text
     text = read_text(admin_client, get_admin_url(better))
 
     assert list_pictures(html) == [str(image.pk) for image in (up, down, upload)]
@@ -215,7 +215,7 @@ def test_at_most_60_changed_images_are_shown(admin_client: Client, champion: Mod
         name="better", comparison=build_comparison(test={"worse": images})
     )
 
-    html = admin_client.get(get_admin_url(better)).content.decode()
+    html = admin_client.get(get_admin_url(better)).text
 
     assert list_pictures(html) == [str(image.pk) for image in images[:60]]
     assert "62 got worse , 60 shown" in read_text(admin_client, get_admin_url(better))
@@ -229,7 +229,7 @@ def test_comparison_is_shown_without_its_images_and_answers(admin_client: Client
     )
     deleted.delete()
 
-    html = admin_client.get(get_admin_url(gone)).content.decode()
+    html = admin_client.get(get_admin_url(gone)).text
 
     assert list_pictures(html) == [str(remaining.pk)]
     assert "2 got better , 1 shown 5 " in read_text(admin_client, get_admin_url(gone))
@@ -252,7 +252,7 @@ def test_training_data_are_shown(admin_client: Client) -> None:
     }
     version = factories.create_version(snapshot=snapshot)
 
-    html = admin_client.get(get_admin_url(version)).content.decode()
+    html = admin_client.get(get_admin_url(version)).text
     text = read_text(admin_client, get_admin_url(version))
 
     assert "Images 60,062 MNIST 60,000 web page 62 Not a digit 1 New since baseline 37" in text

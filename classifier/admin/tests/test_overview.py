@@ -33,7 +33,7 @@ def get_page(client: Client, user: User) -> str:
     client.force_login(user)
     response = client.get("/admin/")
     assert response.status_code == 200
-    return re.sub(r"\s+", " ", response.content.decode())
+    return re.sub(r"\s+", " ", response.text)
 
 
 def test_answered_and_agreeing_checks_are_counted_by_labeller(
@@ -212,8 +212,8 @@ def test_next_step_is_one_that_the_person_may_take(
 def test_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:
     client.force_login(admin_user)
 
-    assert 'class="overview"' in client.get("/admin/").content.decode()
-    assert 'class="overview"' not in client.get("/admin/classifier/").content.decode()
+    assert 'class="overview"' in client.get("/admin/").text
+    assert 'class="overview"' not in client.get("/admin/classifier/").text
 
 
 def test_number_of_queries_is_constant(client: Client, admin_user: User) -> None:

@@ -21,7 +21,7 @@ LIST = "/admin/classifier/inputimage/"
 
 
 def list_ids(client: Client, query: str = "") -> list[str]:
-    page = client.get(LIST + query).content.decode()
+    page = client.get(LIST + query).text
     return re.findall(r'name="form-\d+-id" value="([^"]+)"', page)
 
 
@@ -82,7 +82,7 @@ def test_list_shows_picture_and_prediction(labeller_client: Client) -> None:
     unsure = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
     factories.create_prediction(image, factories.create_version(), confidence=0.512, **unsure)
 
-    page = labeller_client.get(LIST).content.decode()
+    page = labeller_client.get(LIST).text
 
     assert f'src="/image/{image.pk}.png"' in page
     assert ">7 (low confidence)<" in page
@@ -98,14 +98,14 @@ def test_hidden_guess_is_in_neither_list_nor_page_until_there_is_a_label(
     addresses = (LIST + "?label=all", get_admin_url(image))
 
     for address in addresses:
-        page = labeller_client.get(address).content.decode()
+        page = labeller_client.get(address).text
         assert not re.search(r">51\s?%<", page)
         assert "made" not in page
         assert "Label many at once" not in page
 
     labels.set_label(image.pk, "7", labeller, Via.ADMIN)
     for address in addresses:
-        assert re.search(r">51\s?%<", labeller_client.get(address).content.decode())
+        assert re.search(r">51\s?%<", labeller_client.get(address).text)
 
 
 def test_image_page_explains_the_verdict(labeller_client: Client) -> None:
@@ -119,7 +119,7 @@ def test_image_page_explains_the_verdict(labeller_client: Client) -> None:
         scores={"mutual_information": 0.25, "rejection": 0.9},
     )
 
-    page = labeller_client.get(get_admin_url(image)).content.decode()
+    page = labeller_client.get(get_admin_url(image)).text
 
     assert "looks like a letter, a drawing or a photo" in page
     assert "it is most likely a 7." in page
@@ -155,9 +155,7 @@ def set_label(client: Client, label: str, *images: InputImage) -> Any:
     return client.post(LIST, chosen | {"index": 0}, follow=True)
 
 
-def test_label_of_selected_images_is_set_and_recorded(
-    labeller_client: Client,
-) -> None:
+def test_label_of_selected_images_is_set_and_recorded(labeller_client: Client) -> None:
     first, second, other = (
         factories.create_image(),
         factories.create_image(),
@@ -166,7 +164,7 @@ def test_label_of_selected_images_is_set_and_recorded(
 
     response = set_label(labeller_client, "5", first, second)
 
-    assert "2 images are now labelled 5." in response.content.decode()
+    assert "2 images are now labelled 5." in response.text
     assert list_changes() == [("labeller", "unknown", "5", Via.ADMIN)] * 2
     assert list_ids(labeller_client) == to_ids(other)
 
@@ -198,7 +196,7 @@ def test_image_page_shows_history_and_predictions(client: Client, admin_user: Us
     labels.set_label(image.pk, "9", admin_user, Via.ADMIN)
     client.force_login(admin_user)
 
-    page = client.get(get_admin_url(image)).content.decode()
+    page = client.get(get_admin_url(image)).text
 
     rows = page.split('id="label_changes-')
     cells = [dict(re.findall(r'class="field-(\w+)">\s*<p>(?:<a[^>]*>)?([^<]*)', r)) for r in rows]
@@ -217,7 +215,7 @@ def test_predictions_and_history_cannot_be_changed(client: Client, admin_user: U
     labels.set_label(image.pk, "7", admin_user, Via.ADMIN)
     change = LabelChange.objects.get()
     client.force_login(admin_user)
-    page = client.get(get_admin_url(image)).content.decode()
+    page = client.get(get_admin_url(image)).text
     fields = re.findall(r'name="(?:predictions|label_changes)-\d+-(\w+)"', page)
     assert set(fields) == {"id", "image"}  # hidden, to identify the row
 

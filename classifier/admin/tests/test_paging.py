@@ -27,7 +27,7 @@ def _two_rows_per_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def list_ids(client: Client, address: str) -> list[str]:
-    return re.findall(r"/([0-9a-f-]{36})/change/", client.get(address).content.decode())
+    return re.findall(r"/([0-9a-f-]{36})/change/", client.get(address).text)
 
 
 @pytest.mark.parametrize("address", [f"{IMAGES}?p=", f"{IMAGES}?label=all&p="])

@@ -22,7 +22,7 @@ def better(champion: ModelVersion) -> ModelVersion:
 
 
 def promote(client: Client, version: ModelVersion, **values: str) -> str:
-    return client.post(f"{LIST}{version.pk}/promote/", values, follow=True).content.decode()
+    return client.post(f"{LIST}{version.pk}/promote/", values, follow=True).text
 
 
 def get_champion_name() -> str:
@@ -40,16 +40,13 @@ def test_timeline_shows_model_time_user_channel_and_reason(
 
     assert f"better {at} now trainer Admin It reads my 7s. baseline" in text
     assert f"{at} – command line –" in text
-    assert (
-        'href="/admin/classifier/modelversion/timeline/"'
-        in trainer_client.get(LIST).content.decode()
-    )
+    assert 'href="/admin/classifier/modelversion/timeline/"' in trainer_client.get(LIST).text
 
 
 def test_candidate_is_promoted_with_a_reason(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    assert "Promote</button>" in trainer_client.get(get_admin_url(better)).content.decode()
+    assert "Promote</button>" in trainer_client.get(get_admin_url(better)).text
 
     html = promote(trainer_client, better, reason="It reads my 7s.")
 
@@ -75,7 +72,7 @@ def test_long_reason_is_refused(trainer_client: Client, better: ModelVersion) ->
     for action in ("promote", "reject"):
         url = f"{LIST}{better.pk}/{action}/"
         response = trainer_client.post(url, {"reason": "x" * 501}, follow=True)
-        assert "Reason: Ensure this value has at most 500" in response.content.decode()
+        assert "Reason: Ensure this value has at most 500" in response.text
 
     better.refresh_from_db()
     assert better.state == ModelState.CANDIDATE
@@ -86,7 +83,7 @@ def test_champion_cannot_be_rejected(trainer_client: Client, champion: ModelVers
 
     response = trainer_client.post(url, follow=True)
 
-    assert "is no candidate" in response.content.decode()
+    assert "is no candidate" in response.text
     champion.refresh_from_db()
     assert champion.state == ModelState.CHAMPION
 
@@ -95,14 +92,11 @@ def test_champions_page_rolls_back(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
     versions.promote("better")
-    assert (
-        "Roll back to baseline</button>"
-        in trainer_client.get(get_admin_url(better)).content.decode()
-    )
+    assert "Roll back to baseline</button>" in trainer_client.get(get_admin_url(better)).text
 
     response = trainer_client.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
 
-    assert "Model baseline is the champion." in response.content.decode()
+    assert "Model baseline is the champion." in response.text
     assert get_champion_name() == "baseline"
     newest = Promotion.objects.order_by("-id")[0]
     assert (newest.by, newest.via, newest.reason) == (trainer, Via.ADMIN, "It reads no 7s.")
@@ -111,11 +105,11 @@ def test_champions_page_rolls_back(
 def test_rollback_without_an_earlier_champion_is_refused(
     trainer_client: Client, champion: ModelVersion
 ) -> None:
-    assert "Roll back" not in trainer_client.get(get_admin_url(champion)).content.decode()
+    assert "Roll back" not in trainer_client.get(get_admin_url(champion)).text
 
     response = trainer_client.post(f"{LIST}rollback/", follow=True)
 
-    assert "There is no earlier champion" in response.content.decode()
+    assert "There is no earlier champion" in response.text
     assert get_champion_name() == "baseline"
 
 
@@ -124,7 +118,7 @@ def test_rejected_model_cannot_be_promoted(trainer_client: Client, champion: Mod
     comparison = {"passed": False, "reason": "Two images got worse."}
     worse = versions.register("worse", comparison)
 
-    html = trainer_client.get(get_admin_url(worse)).content.decode()
+    html = trainer_client.get(get_admin_url(worse)).text
     assert "Promote</button>" not in html
     assert "Two images got worse." in html
     assert "manage.py promote worse --force" in html
@@ -164,7 +158,7 @@ def test_model_page_shows_its_serving_history(trainer_client: Client, better: Mo
 def test_viewer_cannot_promote(trainer_client: Client, better: ModelVersion, trainer: User) -> None:
     factories.withdraw_permission(trainer, "promote_modelversion")
 
-    assert "Promote</button>" not in trainer_client.get(get_admin_url(better)).content.decode()
+    assert "Promote</button>" not in trainer_client.get(get_admin_url(better)).text
     assert trainer_client.post(f"{LIST}{better.pk}/promote/").status_code == 403
     assert trainer_client.post(f"{LIST}{better.pk}/reject/").status_code == 403
     assert trainer_client.post(f"{LIST}rollback/").status_code == 403

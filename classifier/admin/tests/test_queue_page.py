@@ -21,7 +21,7 @@ GRID = "/admin/classifier/inputimage/grid/"
 
 
 def get_page(client: Client, address: str = QUEUE) -> str:
-    return client.get(address).content.decode()
+    return client.get(address).text
 
 
 def list_images(content: str) -> list[str]:
@@ -53,9 +53,7 @@ def test_pages_require_the_label_permission(
     assert status()[0] == 403
 
 
-def test_card_shows_image_position_and_opinions(
-    labeller_client: Client,
-) -> None:
+def test_card_shows_image_position_and_opinions(labeller_client: Client) -> None:
     upload = factories.create_upload(width=300, height=200)
     image = factories.create_image(upload=upload, box=[30, 40, 50, 60])
     factories.create_queue_item(image=image, guess="7", suggestion="3")
@@ -150,12 +148,12 @@ def test_more_cards_follow_those_of_the_page(labeller_client: Client) -> None:
         factories.create_queue_item()
     first = list_images(get_page(labeller_client))
 
-    more = labeller_client.post(MORE + "?order=useful").content.decode()
+    more = labeller_client.post(MORE + "?order=useful").text
 
     assert (len(first), len(list_images(more))) == (12, 2)
     assert not {*first} & {*list_images(more)}
     assert "<html" not in more
-    assert "No image is waiting for a label." in labeller_client.post(MORE).content.decode()
+    assert "No image is waiting for a label." in labeller_client.post(MORE).text
 
 
 def test_empty_page_says_what_is_left(labeller_client: Client) -> None:
@@ -196,7 +194,7 @@ def test_invalid_answer_is_refused(
     response = labeller_client.post(address, data)
 
     assert response.status_code == status
-    assert detail in response.content.decode()
+    assert detail in response.text
     assert get_label(item) == "unknown"
 
 
@@ -205,7 +203,7 @@ def test_unknown_order_is_refused(labeller_client: Client, address: str, method:
     response = getattr(labeller_client, method)(address + "?order=worst")
 
     assert response.status_code == 400
-    assert "This order does not exist. Use one of: useful, doubt" in response.content.decode()
+    assert "This order does not exist. Use one of: useful, doubt" in response.text
 
 
 def test_hidden_check_looks_like_any_card(labeller_client: Client, settings: Settings) -> None:

@@ -32,7 +32,7 @@ def test_progress_is_measured_by_the_last_run_of_its_kind(
     started_at = now - timedelta(seconds=passed_s)
     running = create_run(RunState.RUNNING, fine_tune=True, started_at=started_at)
 
-    html = trainer_client.get(get_admin_url(running)).content.decode()
+    html = trainer_client.get(get_admin_url(running)).text
 
     assert f'<progress max="1" value="{share}' in html
     assert left in html
@@ -42,4 +42,4 @@ def test_progress_is_measured_by_the_last_run_of_its_kind(
 def test_run_that_is_not_running_has_no_progress(trainer_client: Client, state: RunState) -> None:
     run = create_run(state)
 
-    assert "<progress" not in trainer_client.get(get_admin_url(run)).content.decode()
+    assert "<progress" not in trainer_client.get(get_admin_url(run)).text

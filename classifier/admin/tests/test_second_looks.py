@@ -33,7 +33,7 @@ def test_hidden_guess_is_on_no_card(
 
     for content in (
         get_page(labeller_client, f"{QUEUE}?order={order}"),
-        labeller_client.post(f"{MORE}?order={order}").content.decode(),
+        labeller_client.post(f"{MORE}?order={order}").text,
     ):
         assert "best guess" not in content
         assert "suggestion, unchecked" not in content
@@ -47,7 +47,7 @@ def test_grid_is_off_while_guesses_are_hidden(labeller_client: Client, settings:
     response = labeller_client.get(GRID)
 
     assert response.status_code == 404
-    assert "HIDE_GUESS" in response.content.decode()
+    assert "HIDE_GUESS" in response.text
 
 
 def test_disputed_card_shows_who_labelled_and_no_guess(

@@ -31,7 +31,7 @@ def learner() -> ModelVersion:
 
 
 def get_start_panel(client: Client) -> str:
-    html = client.get(LIST).content.decode()
+    html = client.get(LIST).text
     match = re.search(r'(?s)<section class="panel" aria-label="Train">.*?</section>', html)
     assert match
     return " ".join(unescape(match[0]).split())
@@ -101,7 +101,7 @@ def test_second_run_is_refused(trainer_client: Client, learner: ModelVersion) ->
 
     response = trainer_client.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
 
-    assert "has not finished, and only one can run" in response.content.decode()
+    assert "has not finished, and only one can run" in response.text
     assert TrainingRun.objects.get() == first
     text = get_start_panel(trainer_client)
     assert f'href="{get_admin_url(first)}"' in text
@@ -112,7 +112,7 @@ def test_second_run_is_refused(trainer_client: Client, learner: ModelVersion) ->
 def test_run_without_new_labels_is_refused(trainer_client: Client, learner: ModelVersion) -> None:
     response = trainer_client.post(f"{LIST}start/", {"how": "new"}, follow=True)
 
-    assert "No label has been set since model learner was made." in response.content.decode()
+    assert "No label has been set since model learner was made." in response.text
     assert not TrainingRun.objects.exists()
 
 
@@ -136,7 +136,7 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
         asked_by=trainer,
     )
 
-    html = trainer_client.get(get_admin_url(running)).content.decode()
+    html = trainer_client.get(get_admin_url(running)).text
     text = read_text(trainer_client, get_admin_url(running))
 
     assert "Running Training member 2 of 2" in text
@@ -151,18 +151,16 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
     assert html.count("<polyline") == 4
 
 
-def test_page_is_updated_until_the_run_finishes(
-    trainer_client: Client,
-) -> None:
+def test_page_is_updated_until_the_run_finishes(trainer_client: Client) -> None:
     running = create_run(RunState.RUNNING)
     live = f"{LIST}{running.pk}/live/"
-    assert f'data-live="{live}"' in trainer_client.get(get_admin_url(running)).content.decode()
-    assert 'form="cancel"' in trainer_client.get(live).content.decode()
+    assert f'data-live="{live}"' in trainer_client.get(get_admin_url(running)).text
+    assert 'form="cancel"' in trainer_client.get(live).text
 
     runs.finish(running.pk, RunState.FAILED, error="Out of memory.")
 
     for address in (live, get_admin_url(running)):
-        html = trainer_client.get(address).content.decode()
+        html = trainer_client.get(address).text
         assert "data-live" not in html
         assert 'form="cancel"' not in html
         assert "Out of memory." in html
@@ -184,7 +182,7 @@ def test_failed_run_is_retried_in_its_mode(
     factories.create_image(label="7")
     failed = create_run(RunState.FAILED, fine_tune=fine_tune, force=force)
 
-    html = trainer_client.get(LIST + address.format(run=failed.pk)).content.decode()
+    html = trainer_client.get(LIST + address.format(run=failed.pk)).text
     [button] = re.findall(r'<button[^>]* form="retry" name="how" value="(\w+)">Try again<', html)
     trainer_client.post(f"{LIST}start/", {"how": button})
 
@@ -195,7 +193,7 @@ def test_failed_run_is_retried_in_its_mode(
 
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
 def test_run_that_has_not_failed_cannot_be_retried(trainer_client: Client, state: RunState) -> None:
-    html = trainer_client.get(get_admin_url(create_run(state))).content.decode()
+    html = trainer_client.get(get_admin_url(create_run(state))).text
     assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
     assert "Try again" not in html
 
@@ -224,7 +222,7 @@ def test_successful_run_links_to_its_model(
     result = factories.create_version(name="better", state=state, comparison=comparison)
     done = create_run(RunState.SUCCEEDED, result=result)
 
-    html = trainer_client.get(get_admin_url(done)).content.decode()
+    html = trainer_client.get(get_admin_url(done)).text
 
     assert f'<a href="/admin/classifier/modelversion/{result.pk}/change/">better</a>' in html
     assert text in read_text(trainer_client, get_admin_url(done))
@@ -253,7 +251,7 @@ def test_cancelling_a_finished_run_is_refused(trainer_client: Client) -> None:
 
     response = trainer_client.post(f"{LIST}{finished.pk}/cancel/", follow=True)
 
-    assert "This run has already finished." in response.content.decode()
+    assert "This run has already finished." in response.text
 
 
 def test_unknown_run_is_not_found(trainer_client: Client) -> None:

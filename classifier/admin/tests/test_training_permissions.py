@@ -20,7 +20,7 @@ def test_viewer_cannot_start_or_cancel(
     assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
 
     running = create_run(RunState.RUNNING)
-    assert 'form="cancel"' not in trainer_client.get(get_admin_url(running)).content.decode()
+    assert 'form="cancel"' not in trainer_client.get(get_admin_url(running)).text
     assert trainer_client.post(f"{LIST}{running.pk}/cancel/").status_code == 403
     running.refresh_from_db()
     assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
@@ -28,7 +28,7 @@ def test_viewer_cannot_start_or_cancel(
 
 def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
     factories.withdraw_permission(trainer, "start_trainingrun")
-    html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).content.decode()
+    html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).text
     assert "Try again" not in html
     assert 'id="retry"' not in html
 

@@ -33,7 +33,7 @@ def test_both_models_read_a_picture_that_is_not_stored(
     response = send(trainer_client, better, draw_digit(7))
 
     assert response.status_code == 200
-    page = " ".join(response.content.decode().split())
+    page = " ".join(response.text.split())
     for name in ("baseline", "better"):
         assert f'<dt>{name}</dt> <dd class="answer">7</dd> <dd>certain</dd>' in page
     assert not Upload.objects.exists()
@@ -42,7 +42,7 @@ def test_both_models_read_a_picture_that_is_not_stored(
 def test_champion_alone_reads_a_picture(
     trainer_client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
 ) -> None:
-    page = send(trainer_client, champion, draw_digit(7)).content.decode()
+    page = send(trainer_client, champion, draw_digit(7)).text
 
     assert page.count('<dd class="answer">7</dd>') == 1
 
@@ -61,7 +61,7 @@ def test_invalid_picture_is_explained(
     response = send(trainer_client, better, *pictures)
 
     assert response.status_code == status
-    assert text in response.content.decode()
+    assert text in response.text
 
 
 def test_missing_folder_is_explained(
@@ -72,7 +72,7 @@ def test_missing_folder_is_explained(
     response = send(trainer_client, gone, draw_digit(7))
 
     assert response.status_code == 409
-    assert "There is no model in" in response.content.decode()
+    assert "There is no model in" in response.text
 
 
 def test_labeller_cannot_try_models(labeller_client: Client, better: ModelVersion) -> None:

@@ -51,7 +51,7 @@ def exists(upload: Upload) -> bool:
 
 
 def test_upload_page_has_delete_button(cleaner: Client, upload: Upload) -> None:
-    page = cleaner.get(get_admin_url(upload, "change")).content.decode()
+    page = cleaner.get(get_admin_url(upload, "change")).text
     assert re.search(rf'<a href="{get_admin_url(upload, "delete")}"[^>]*>Delete', page)
 
 
@@ -73,7 +73,7 @@ def test_confirmed_deletion_is_logged(cleaner: Client, upload: Upload) -> None:
 
 def test_several_uploads_are_deleted_at_once(cleaner: Client, upload: Upload) -> None:
     other, kept = create_upload(), create_upload()
-    page = cleaner.post(LIST, build_selection(upload, other)).content.decode()
+    page = cleaner.post(LIST, build_selection(upload, other)).text
     assert "Uploads: 2" in page
     assert "Images: 3" in page
     assert "still reflect them" in page
@@ -86,8 +86,8 @@ def test_several_uploads_are_deleted_at_once(cleaner: Client, upload: Upload) ->
 def test_viewer_cannot_delete(labeller: User, client: Client, upload: Upload) -> None:
     labeller.user_permissions.add(Permission.objects.get(codename="view_upload"))
     client.force_login(labeller)
-    assert "Delete" not in client.get(get_admin_url(upload, "change")).content.decode()
-    assert "delete_selected" not in client.get(LIST).content.decode()
+    assert "Delete" not in client.get(get_admin_url(upload, "change")).text
+    assert "delete_selected" not in client.get(LIST).text
     assert client.post(get_admin_url(upload, "delete"), YES).status_code == 403
     client.post(LIST, build_selection(upload) | YES)
     assert exists(upload)

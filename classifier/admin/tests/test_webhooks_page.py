@@ -42,7 +42,7 @@ def webhook(db: None) -> Webhook:
 
 
 def find_secret(response: Any) -> str:
-    match = re.search(r"(whsec_[\w+/=]+)", response.content.decode())
+    match = re.search(r"(whsec_[\w+/=]+)", response.text)
     return match[1] if match else ""
 
 
@@ -71,7 +71,7 @@ def test_new_webhook_has_a_secret_that_is_shown_once(admin_client: Client) -> No
     assert len(b64decode(webhook.secret.removeprefix("whsec_"))) == 32
     assert "no-store" in response.headers["Cache-Control"]
     for page in (LIST, get_admin_url(webhook), get_admin_url(webhook, "history")):
-        assert webhook.secret not in admin_client.get(page).content.decode()
+        assert webhook.secret not in admin_client.get(page).text
 
 
 def test_changed_webhook_keeps_its_secret(admin_client: Client, webhook: Webhook) -> None:
@@ -92,7 +92,7 @@ def test_changed_webhook_keeps_its_secret(admin_client: Client, webhook: Webhook
 )
 def test_invalid_webhook_is_refused(admin_client: Client, values: Any, error: str) -> None:
     response = admin_client.post(LIST + "add/", FORM | values)
-    assert error in response.content.decode()
+    assert error in response.text
     assert not Webhook.objects.exists()
 
 
@@ -105,14 +105,14 @@ def test_new_secret_replaces_the_old_one(admin_client: Client, webhook: Webhook)
 def test_test_is_queued_with_a_link_to_its_delivery(admin_client: Client, webhook: Webhook) -> None:
     response = admin_client.post(get_admin_url(webhook, "test"), follow=True)
     assert len(list_waiting_jobs()) == 1
-    assert f'{DELIVERIES}?webhook__id__exact={webhook.pk}">See its' in response.content.decode()
+    assert f'{DELIVERIES}?webhook__id__exact={webhook.pk}">See its' in response.text
     assert "test http://receiver/ waiting 0" in read_text(admin_client, DELIVERIES)
 
 
 def test_inactive_webhook_gets_no_test(admin_client: Client, webhook: Webhook) -> None:
     Webhook.objects.update(active=False)
     response = admin_client.post(get_admin_url(webhook, "test"), follow=True)
-    assert "Switch it on first" in response.content.decode()
+    assert "Switch it on first" in response.text
     assert list_waiting_jobs() == []
 
 
@@ -154,7 +154,7 @@ def test_delivery_shows_its_body_and_is_read_only(admin_client: Client, webhook:
     delivery = create_failed_delivery(webhook)
     page = f"{DELIVERIES}{delivery.pk}/"
     assert "&quot;type&quot;: &quot;label.created&quot;" in (
-        admin_client.get(page + "change/").content.decode()
+        admin_client.get(page + "change/").text
     )
     for what in ("change", "delete"):
         assert admin_client.post(f"{page}{what}/", YES).status_code == 403
@@ -164,7 +164,7 @@ def test_delivery_shows_its_body_and_is_read_only(admin_client: Client, webhook:
 def test_failed_delivery_is_sent_again(admin_client: Client, webhook: Webhook) -> None:
     delivery = create_failed_delivery(webhook)
     response = admin_client.post(DELIVERIES, build_send_again(delivery), follow=True)
-    assert "The worker will send 1 delivery again." in response.content.decode()
+    assert "The worker will send 1 delivery again." in response.text
     assert [job["args"]["delivery_id"] for job in list_waiting_jobs()] == [str(delivery.pk)]
     assert deliveries.list_deliveries().get().state == "waiting"
 
@@ -186,13 +186,13 @@ def test_selected_webhooks_are_deleted(admin_client: Client, webhook: Webhook) -
 
 def test_viewer_cannot_change_webhooks(viewer: Client, webhook: Webhook) -> None:
     delivery = create_failed_delivery(webhook)
-    page = viewer.get(get_admin_url(webhook)).content.decode()
+    page = viewer.get(get_admin_url(webhook)).text
     assert "Send a test" not in page
     assert SECRET not in page
     for what in ("change", "test", "secret", "delete"):
         assert viewer.post(get_admin_url(webhook, what), FORM).status_code == 403, what
     assert viewer.post(LIST + "add/", FORM).status_code == 403
-    assert "send_again" not in viewer.get(DELIVERIES).content.decode()
+    assert "send_again" not in viewer.get(DELIVERIES).text
     viewer.post(DELIVERIES, build_send_again(delivery))
     webhook.refresh_from_db()
     assert (webhook.secret, list_waiting_jobs()) == (SECRET, [])

@@ -29,9 +29,7 @@ def list_images(client: Client, query: str = "") -> list[str]:
     return [image["id"] for image in client.get(f"/api/images{query}").json()["results"]]
 
 
-def test_uploaded_images_are_listed_newest_first(
-    labeller_api: Client,
-) -> None:
+def test_uploaded_images_are_listed_newest_first(labeller_api: Client) -> None:
     factories.create_mnist_image()
     older, newer = factories.create_image(), factories.create_image()
 

@@ -31,7 +31,7 @@ def post_suggestion(client: Client, image: InputImage, label: str) -> "Response"
 
 
 def get_result_page(client: Client, image: InputImage) -> str:
-    return client.get(f"/result/{image.upload_id}").content.decode()
+    return client.get(f"/result/{image.upload_id}").text
 
 
 def list_suggestions(page: str) -> list[str]:
@@ -106,7 +106,7 @@ def test_suggestion_that_is_no_label_is_refused(
     response = post_suggestion(client, image, label)
 
     assert response.status_code == 400
-    assert "is not a label. Use one of: 0, 1, 2" in response.content.decode()
+    assert "is not a label. Use one of: 0, 1, 2" in response.text
     assert not Suggestion.objects.exists()
 
 

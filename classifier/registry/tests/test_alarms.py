@@ -28,7 +28,7 @@ def raise_alarm(*causes: InputImage, kind: AlarmKind = AlarmKind.INPUT_DRIFTED) 
 
 def get_overview(client: Client, user: User) -> Any:
     client.force_login(user)
-    return client.get("/admin/").content.decode()
+    return client.get("/admin/").text
 
 
 def test_overview_shows_the_pictures_that_caused_an_alarm(
@@ -63,7 +63,7 @@ def test_trainer_cannot_label_the_pictures(trainer_client: Client, champion: Mod
     image = factories.create_queue_item().image
     raise_alarm(image)
 
-    page = trainer_client.get("/admin/").content.decode()
+    page = trainer_client.get("/admin/").text
 
     assert f'src="/image/{image.pk}.png"' in page
     assert LABEL_THESE not in page

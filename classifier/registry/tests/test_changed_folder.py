@@ -114,7 +114,7 @@ def test_pages_do_without_damaged_exemplars(
     for address in ("/how", f"/result/{answer.id}", "/how"):
         page = client.get(address)
         assert page.status_code == 200
-        assert "/exemplar/" not in page.content.decode()
+        assert "/exemplar/" not in page.text
     assert client.get(f"/exemplar/{damaged.checksum[:16]}/0.png").status_code == 404
     assert "The current model: damaged" in read_text(client, "/how")
     assert sum("without its exemplars" in message for message in caplog.messages) == 1

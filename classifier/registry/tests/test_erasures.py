@@ -56,7 +56,7 @@ def test_deletion_records_the_models_that_were_trained_on_the_image(
     erasure = Erasure.objects.get()
     assert (erasure.image_id, erasure.upload_id) == (image.pk, image.upload_id)
     assert erasure.trained_models == ["trained"]
-    assert erasures.list_owed(trained).count() == 1
+    assert erasures.list_deleted_images(trained).count() == 1
 
 
 def test_deletion_after_the_label_is_taken_back_records_the_models(
@@ -99,7 +99,7 @@ def test_model_trained_during_the_deletion_is_recorded_when_it_is_registered(
     versions.register("late")
 
     assert Erasure.objects.get().trained_models == ["trained", "late"]
-    assert erasures.list_owed(late).count() == 1
+    assert erasures.list_deleted_images(late).count() == 1
 
 
 def test_sheet_that_a_killed_deletion_left_is_deleted_later(
@@ -218,12 +218,12 @@ def test_page_lists_deletions_with_state_and_receipt(
     delete(unused)
 
     text = read_text(trainer_client, PAGE)
-    owed = trainer_client.get(f"{PAGE}?state=owed").content.decode()
+    pending = trainer_client.get(f"{PAGE}?state=pending").text
 
     assert f"{unused.pk} none forgotten Receipt" in text
     assert f"{image.pk} trained has to be forgotten Receipt" in text
-    assert f'href="/api/uploads/{image.upload_id}/receipt"' in owed
-    assert str(unused.upload_id) not in owed
+    assert f'href="/api/uploads/{image.upload_id}/receipt"' in pending
+    assert str(unused.upload_id) not in pending
 
 
 def test_labeller_does_not_see_deletions(labeller_client: Client) -> None:

@@ -35,9 +35,7 @@ def test_steady_input_raises_no_alarm(version: ModelVersion) -> None:
     assert not Alarm.objects.exists()
 
 
-def test_changed_input_raises_an_alarm_once_and_publishes_its_causes(
-    version: ModelVersion,
-) -> None:
+def test_changed_input_raises_an_alarm_once_and_publishes_its_causes(version: ModelVersion) -> None:
     Webhook.objects.create(url="http://receiver/", secret="x", events=[Event.INPUT_DRIFTED])
     read_images(version, [*draw_distances(150), *[50.0 + place for place in range(20)]])
 

@@ -220,9 +220,7 @@ def test_models_trained_on_an_upload_are_listed_newest_first() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("before", [[], ["first"]], ids=["the first ever", "after another"])
-def test_concurrent_promotions_leave_one_champion(
-    before: list[str],
-) -> None:
+def test_concurrent_promotions_leave_one_champion(before: list[str]) -> None:
     factories.copy_bundled_model("third")
     for name in before:
         versions.promote(name)

@@ -137,9 +137,7 @@ def test_concurrent_requests_create_one_run() -> None:
     ]
 
 
-def test_run_whose_job_cannot_be_queued_is_not_created(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_run_whose_job_cannot_be_queued_is_not_created(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any, **values: Any) -> None:
         raise ConnectionError
 

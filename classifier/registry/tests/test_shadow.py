@@ -163,7 +163,7 @@ def test_decisive_card_hides_the_guesses(
     factories.create_prediction(reading.image, candidate)
     client.force_login(admin_user)
 
-    page = client.get("/admin/classifier/inputimage/queue/?order=decisive").content.decode()
+    page = client.get("/admin/classifier/inputimage/queue/?order=decisive").text
 
     assert "Two models read it differently." in page
     assert "best guess" not in page
@@ -176,7 +176,7 @@ def test_model_page_shows_differing_pictures_and_the_decision(
     client.force_login(admin_user)
 
     url = f"/admin/classifier/modelversion/{candidate.pk}/change/"
-    page = " ".join(client.get(url).content.decode().split())
+    page = " ".join(client.get(url).text.split())
 
     assert "10 images: this model reads 10 differently" in page
     assert "So far 9 favour this model and 1 the champion." in page
@@ -191,6 +191,6 @@ def test_overview_announces_the_candidate(
     read_differently(candidate)
     client.force_login(admin_user)
 
-    page = " ".join(client.get("/admin/").content.decode().split())
+    page = " ".join(client.get("/admin/").text.split())
 
     assert '<p class="figure word">candidate</p> <p>is a candidate. It reads 1 of 1 recent' in page

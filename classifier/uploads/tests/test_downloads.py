@@ -130,7 +130,7 @@ def test_deleted_file_is_not_found(viewer: Client, upload: Upload) -> None:
 
 
 def test_upload_page_links_to_original(viewer: Client, upload: Upload) -> None:
-    page = viewer.get(f"/admin/classifier/upload/{upload.pk}/change/").content.decode()
+    page = viewer.get(f"/admin/classifier/upload/{upload.pk}/change/").text
     assert f'href="{get_address(upload.pk)}"' in page
 
 

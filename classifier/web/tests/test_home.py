@@ -30,12 +30,12 @@ def send_picture(client: Client, data: bytes) -> "Response":
 
 
 def get_result_page(client: Client, data: bytes) -> str:
-    return client.get(send_picture(client, data).headers["Location"]).content.decode()
+    return client.get(send_picture(client, data).headers["Location"]).text
 
 
 def list_alerts(response: "Response") -> list[str]:
     pattern = r'<(?:div class="alert|p role="alert")[^>]*>([^<]*)<'
-    return re.findall(pattern, response.content.decode())
+    return re.findall(pattern, response.text)
 
 
 def list_answers(page: str) -> list[str]:
@@ -47,7 +47,7 @@ def test_home_page_has_upload_form(client: Client) -> None:
     response = client.get("/")
 
     assert response.status_code == 200
-    page = response.content.decode()
+    page = response.text
     assert 'action="/predict" method="post" enctype="multipart/form-data"' in page
     assert 'type="file" id="image" name="image"' in page
     assert "csrfmiddlewaretoken" in page
@@ -87,7 +87,7 @@ def test_result_shows_newest_prediction(
         InputImage.objects.get(), factories.create_version(name="next"), label="1", best_guess="1"
     )
 
-    page = client.get(address).content.decode()
+    page = client.get(address).text
 
     assert list_answers(page) == ["1"]
     assert "<code>next</code>" in page
@@ -108,7 +108,7 @@ def test_unsure_result_is_correct_german(client: Client, draw_digit: Draw) -> No
     versions.promote("strict")
     address = send_picture(client, draw_digit(7)).headers["Location"]
 
-    page = client.get(address, headers={"Accept-Language": "de"}).content.decode()
+    page = client.get(address, headers={"Accept-Language": "de"}).text
 
     assert re.search(r"Das könnte eine 7 oder eine \d sein\.", page)
 
@@ -143,7 +143,7 @@ def test_unreadable_file_shows_error_above_form(champion: ModelVersion, client: 
     assert list_alerts(response) == [
         "The file is not an image. Send a JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF."
     ]
-    assert 'action="/predict"' in response.content.decode()
+    assert 'action="/predict"' in response.text
     assert list_alerts(client.get("/")) == []
 
 
@@ -172,7 +172,7 @@ def test_unknown_ids_are_not_found(client: Client, address: str, name: str) -> N
     response = client.get(address.format(name))
 
     assert response.status_code == 404
-    assert "There is nothing here" in response.content.decode()
+    assert "There is nothing here" in response.text
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
@@ -221,7 +221,7 @@ def test_results_of_others_are_not_listed(
     other_client = Client()
 
     for address in ("/", "/result/", "/upload/", "/image/", "/api/images", "/readyz", "/api/docs"):
-        page = other_client.get(address).content.decode()
+        page = other_client.get(address).text
         assert not [secret for secret in secrets if secret in page], address
 
 

@@ -31,7 +31,7 @@ def test_page_shows_figures_of_current_model(client: Client, champion: ModelVers
 
 
 def test_page_shows_charts_and_mistakes_of_manifest(client: Client, champion: ModelVersion) -> None:
-    page = client.get("/how").content.decode()
+    page = client.get("/how").text
     titles = re.findall(r'<svg [^>]*aria-label="([^".?:]*)', page)
     assert titles == [
         "How often it is right, by confidence",
@@ -66,7 +66,7 @@ def test_labelled_uploads_in_training_data_are_counted(client: Client) -> None:
 def test_model_without_metrics_has_no_charts(client: Client) -> None:
     factories.copy_bundled_model("bare", metrics={}, configuration={"members": 1})
     versions.promote("bare")
-    page = client.get("/how").content.decode()
+    page = client.get("/how").text
     assert "<code>bare</code>" in page
     assert "A small neural network estimates" in page
     assert "<svg " not in page

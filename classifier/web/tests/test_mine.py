@@ -84,7 +84,7 @@ def test_several_pictures_redirect_to_list(
 
     page = client.get("/mine")
     assert list_messages(page) == ["3 pictures have been read."]
-    assert re.findall(r"<strong[^>]*>(.*?)</strong>", page.content.decode()) == ["3", "2", "1"]
+    assert re.findall(r"<strong[^>]*>(.*?)</strong>", page.text) == ["3", "2", "1"]
 
 
 def test_unreadable_files_are_named_and_others_are_read(
@@ -131,7 +131,7 @@ def test_list_shows_own_uploads_newest_first(client: Client, visitor: UUID) -> N
     page = client.get("/mine")
 
     assert list_results(page) == [str(newer.pk), str(older.pk)]
-    assert f'src="/upload/{newer.pk}.jpg"' in page.content.decode()
+    assert f'src="/upload/{newer.pk}.jpg"' in page.text
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
@@ -151,7 +151,7 @@ def test_list_describes_blank_picture(client: Client, visitor: UUID) -> None:
 
 
 def test_empty_list_explains_page(client: Client) -> None:
-    page = client.get("/mine").content.decode()
+    page = client.get("/mine").text
     assert "Nothing here yet" in page
     assert "Delete" not in page
 
@@ -169,7 +169,7 @@ def uploads(visitor: UUID) -> list[str]:
 
 
 def find_older_link(page: Any) -> str | None:
-    match = re.search(r'href="(/mine/before/[^"]+)"', page.content.decode())
+    match = re.search(r'href="(/mine/before/[^"]+)"', page.text)
     return match[1] if match else None
 
 

@@ -58,7 +58,7 @@ def test_other_browser_cannot_delete(
         client.cookies["visitor"] = cookie
     response = client.post(f"/delete/{upload.pk}")
     assert response.status_code == 403
-    assert "can only be deleted from the browser that sent it" in response.content.decode()
+    assert "can only be deleted from the browser that sent it" in response.text
     assert Upload.objects.exists()
 
 

@@ -54,7 +54,7 @@ def create_upload(data: bytes, visitor: UUID | None = None) -> Upload:
 
 
 def get_result_page(client: Client, upload: Upload) -> str:
-    return client.get(f"/result/{upload.pk}").content.decode()
+    return client.get(f"/result/{upload.pk}").text
 
 
 def get_image(upload: Upload) -> InputImage:
@@ -180,7 +180,7 @@ def test_focus_is_described_in_words(
     monkeypatch.setattr(occlusion, "find_focus", lambda *_: focus)
     response = client.get(get_focus_address(seven, "txt"))
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert text in response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert text in response.text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_focus_is_computed_once(
