@@ -42,10 +42,14 @@ MAX_NAME_LENGTH = 64
 
 
 class PasskeyRefused(RuleBroken):
-    """The answer of the browser is malformed, wrong, too old or used."""
+    """The answer of the browser is malformed, wrong, too old or used.
 
-    def __init__(self) -> None:
+    `owner` is the user of the passkey, if it is known.
+    """
+
+    def __init__(self, owner: User | None = None) -> None:
         super().__init__(gettext("This passkey was not accepted. Try again."))
+        self.owner = owner
 
 
 def find_obstacle(request: HttpRequest) -> str:
@@ -164,7 +168,7 @@ def verify(request: HttpRequest, answer: str, user: User | None = None) -> Passk
     passkey: Passkey | None = found.select_related("user").first()
     if passkey is None:
         raise PasskeyRefused
-    with _refuse_malformed(answer):
+    with _refuse_malformed(answer, passkey.user):
         server = _build_server(request)
         _, state = server.authenticate_begin(
             user_verification=_choose_user_verification(user), challenge=challenge
@@ -181,7 +185,7 @@ def _record_use(passkey: Passkey, issued_at: datetime, count: int) -> None:
         is_newer &= Q(sign_count__lt=count)
     unused = Passkey.objects.filter(is_newer, pk=passkey.pk)
     if not unused.update(last_used_at=issued_at, sign_count=count):
-        raise PasskeyRefused
+        raise PasskeyRefused(passkey.user)
 
 
 def _choose_user_verification(user: User | None) -> UserVerificationRequirement:
@@ -215,11 +219,11 @@ def _read_challenge(challenge: bytes) -> datetime:
 
 
 @contextmanager
-def _refuse_malformed(answer: str) -> Iterator[None]:
+def _refuse_malformed(answer: str, owner: User | None = None) -> Iterator[None]:
     """Raise PasskeyRefused for any error, because fido2 raises many kinds for malformed answers."""
     try:
         if len(answer) > MAX_ANSWER_LENGTH:
             raise ValueError("The answer is too long.")
         yield
     except Exception as error:
-        raise PasskeyRefused from error
+        raise PasskeyRefused(owner) from error

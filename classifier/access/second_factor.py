@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import user_logged_in
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django_otp import login, verify_token
@@ -22,6 +22,9 @@ CODE_SALT = "classifier.access.second_factor"
 APP_CODE = re.compile(r"[0-9]{6}")
 CONFIRMED_FOR_S = 10 * 60
 HAS_FACTOR, CONFIRMED_AT = "has_second_factor", "second_factor_at"
+
+# Sent with the `request`, the `user` and the `factor` of a login that was refused.
+login_refused = Signal()
 
 
 @receiver(user_logged_in)

@@ -25,21 +25,22 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @csrf_protect
 @require_POST
 def log_in(request: HttpRequest) -> HttpResponse:
-    target = get_next(request)
     try:
         passkey = passkeys.verify(request, request.POST.get(PASSKEY, ""))
     except PasskeyRefused as error:
-        return _refuse(request, target, str(error))
+        return _refuse(request, error.owner, str(error))
     user = cast(User, passkey.user)
     if not (user.is_active and user.is_staff):
-        return _refuse(request, target, _("This account may not log in."))
+        return _refuse(request, user, _("This account may not log in."))
     login(request, user, BACKEND)
     second_factor.record_success(request, user, passkey)
-    response = redirect(target)
+    response = redirect(get_next(request))
     logins.remember_browser(response, user.get_username())
     return response
 
 
-def _refuse(request: HttpRequest, target: str, reason: str) -> HttpResponse:
+def _refuse(request: HttpRequest, owner: User | None, reason: str) -> HttpResponse:
+    if owner:
+        second_factor.login_refused.send(__name__, request=request, user=owner, factor="passkey")
     messages.error(request, reason)
-    return redirect(f"{reverse('admin:login')}?{urlencode({'next': target})}")
+    return redirect(f"{reverse('admin:login')}?{urlencode({'next': get_next(request)})}")

@@ -119,6 +119,8 @@ def show_login_step(request: HttpRequest) -> HttpResponseBase:
         error = _verify_form(request, user)
         if not error:
             return redirect(get_next(request))
+        factor = "passkey" if PASSKEY in request.POST else "code"
+        second_factor.login_refused.send(__name__, request=request, user=user, factor=factor)
     context = {"title": _("Second factor"), "error": error, "next": get_next(request)}
     return _render_form(request, user, context)
 

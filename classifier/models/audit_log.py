@@ -11,7 +11,7 @@ class AuditAction(models.TextChoices):
 
     LOG_IN = "log_in", _("log in")
     LOG_OUT = "log_out", _("log out")
-    FAIL_LOGIN = "fail_login", _("enter a wrong password")
+    FAIL_LOGIN = "fail_login", _("fail to log in")
     USE_SECOND_FACTOR = "use_second_factor", _("use the second factor")
     ADD_SECOND_FACTOR = "add_second_factor", _("add a second factor")
     REMOVE_SECOND_FACTOR = "remove_second_factor", _("remove a second factor")

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from classifier.access.second_factor import login_refused
 from classifier.models import ApiToken, AuditAction
 from classifier.monitoring import audit_log
 from mnistsite.middleware import Middleware
@@ -105,6 +106,12 @@ def record_failure(
     name = str(credentials.get("username") or "").replace("\0", "")
     if User.objects.filter(username=name[:150]).exists():
         _record(user=name, via="session", action=AuditAction.FAIL_LOGIN, details=_locate(request))
+
+
+@receiver(login_refused)
+def record_refusal(request: HttpRequest, user: User, factor: str, **_: Any) -> None:
+    details = _locate(request) | {"factor": factor}
+    _record(user=user.get_username(), via="session", action=AuditAction.FAIL_LOGIN, details=details)
 
 
 def _locate(request: HttpRequest) -> dict[str, str]:

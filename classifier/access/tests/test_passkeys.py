@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from classifier.access import passkeys, second_factor
 from classifier.access.passkeys import PasskeyRefused
 from classifier.admin import second_factor as pages
-from classifier.models import AppDevice, Passkey
+from classifier.models import AppDevice, AuditAction, AuditEntry, Passkey
 from classifier.tests.authenticator import Authenticator
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,8 @@ def test_passkey_replaces_name_and_password(
 
     browser.logout()
     assert "not accepted" in browser.post("/admin/login/passkey/", form, follow=True).text
+    refused = AuditEntry.objects.get(action=AuditAction.FAIL_LOGIN)
+    assert (refused.user, refused.details["factor"]) == ("operator", "passkey")
 
 
 @pytest.mark.parametrize("field", ["is_active", "is_staff"])
@@ -78,6 +80,7 @@ def test_passkey_of_a_closed_account_is_refused(
     answer = device.sign(passkeys.build_request_options(site))
     browser.post("/admin/login/passkey/", {pages.PASSKEY: answer})
     assert "_auth_user_id" not in browser.session
+    assert AuditEntry.objects.get().action == AuditAction.FAIL_LOGIN
 
 
 def test_answer_is_valid_once(

@@ -14,7 +14,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from pytest_django.fixtures import Settings
 
 from classifier.access import second_factor
-from classifier.models import ApiToken, AppDevice, Session, Upload
+from classifier.models import ApiToken, AppDevice, AuditAction, AuditEntry, Session, Upload
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,8 @@ def test_code_is_valid_once(client: Client, device: AppDevice) -> None:
 
     assert "wrong or has been used" in enter_code(other, code).text
     assert is_refused(other)
+    refused = AuditEntry.objects.get(action=AuditAction.FAIL_LOGIN)
+    assert (refused.user, refused.details["factor"]) == ("operator", "code")
 
 
 def test_wrong_codes_have_to_wait(client: Client, device: AppDevice) -> None:
