@@ -5,6 +5,7 @@ Anybody can send one, so only known words, routes and origins reach the log.
 
 import json
 import logging
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -17,9 +18,12 @@ from mnistsite.env import ORIGIN
 from mnistsite.middleware.bodies import content_length
 from mnistsite.observability import metrics
 
-MAX_BYTES = 8 * 1024
+MAX_BYTES = 32 * 1024
+MAX_REPORTS = 20  # of one request
 MAX_ORIGIN_LENGTH = 100
+# The names of the same values in the formats of `report-uri` and `report-to`.
 FIELDS = ("effective-directive", "blocked-uri", "document-uri")
+NEW_FIELDS = ("effectiveDirective", "blockedURL", "documentURL")
 DIRECTIVES = {
     *("default-src", "script-src", "script-src-elem", "script-src-attr", "style-src"),
     *("style-src-elem", "style-src-attr", "img-src", "connect-src", "font-src", "media-src"),
@@ -40,16 +44,31 @@ class ReportThrottle(AddressThrottle):
 @csrf_exempt
 @require_POST
 def receive_report(request: HttpRequest) -> HttpResponse:
-    """Log and count a report in the format of `report-uri`."""
+    """Log and count reports in the format of `report-uri` or of `report-to`."""
     if not ReportThrottle().allow_request(request, None):
         return HttpResponse(status=429)
     if content_length(request) > MAX_BYTES:
         return HttpResponse(status=413)
     try:
-        report = dict(json.loads(request.body)["csp-report"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        violations = _read_violations(json.loads(request.body))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return HttpResponse(status=400)
-    directive, source, page = (str(report.get(name)) for name in FIELDS)
+    for violation in violations[:MAX_REPORTS]:
+        _record(*violation)
+    return HttpResponse(status=204)
+
+
+def _read_violations(content: Any) -> list[list[str]]:
+    """Return the directive, the source and the page of each violation."""
+    if isinstance(content, dict):
+        fields, bodies = FIELDS, [content["csp-report"]]
+    else:
+        fields = NEW_FIELDS
+        bodies = [report["body"] for report in content if report["type"] == "csp-violation"]
+    return [[str(body.get(name)) for name in fields] for body in bodies]
+
+
+def _record(directive: str, source: str, page: str) -> None:
     if directive not in DIRECTIVES:
         directive = OTHER
     metrics.CSP_VIOLATIONS.labels(directive).inc()
@@ -59,7 +78,6 @@ def receive_report(request: HttpRequest) -> HttpResponse:
         _name_source(source),
         _name_page(page),
     )
-    return HttpResponse(status=204)
 
 
 def _name_source(uri: str) -> str:

@@ -29,7 +29,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # HSTS for subdomains and preload lists would bind the operator's other sites.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
@@ -43,6 +43,8 @@ CONTENT_SECURITY_POLICY = {
         "report-uri": ["/csp-report"],
     }
 }
+if HTTPS:  # without it, browsers that know report-to would send no reports
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["report-to"] = "csp"
 PERMISSIONS_POLICY: dict[str, str | list[str]] = {"camera": "self"} | {
     feature: []
     for feature in (

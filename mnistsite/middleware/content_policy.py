@@ -1,7 +1,8 @@
-"""Set the Content-Security-Policy."""
+"""Set the Content-Security-Policy, and where browsers send reports about it."""
 
 from csp.constants import HEADER
 from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from mnistsite.middleware import GetResponse, Middleware
@@ -12,9 +13,14 @@ class ContentPolicyMiddleware(Middleware):
 
     def __init__(self, get_response: GetResponse) -> None:
         super().__init__(get_response)
-        self._policy = build_policy()
+        self._headers = {HEADER: build_policy()}
+        directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        if group := directives.get("report-to"):
+            [address] = directives["report-uri"]
+            self._headers["Reporting-Endpoints"] = f'{group}="{address}"'
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault(HEADER, self._policy)
+        for name, value in self._headers.items():
+            response.headers.setdefault(name, value)
         return response

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from mnistsite.csp_reports import ReportThrottle
+from mnistsite.csp_reports import MAX_REPORTS, ReportThrottle
 from mnistsite.observability import metrics
 
 ADDRESS = "/csp-report"
@@ -45,6 +45,22 @@ def test_report_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
+def test_reports_to_an_endpoint_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    violation = {
+        "documentURL": REPORT["document-uri"],
+        "effectiveDirective": "img-src",
+        "blockedURL": "https://evil.example/private.png",
+    }
+    reports = [{"type": "csp-violation", "body": violation}] * 30
+    before = count("img-src")
+    assert send(json.dumps([{"type": "deprecation", "body": {}}, *reports])) == 204
+
+    assert count("img-src") == before + MAX_REPORTS
+    assert {*caplog.messages} == {
+        "The content security policy (img-src) blocked https://evil.example on the page result."
+    }
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -67,14 +83,14 @@ def test_nothing_unknown_is_logged(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "7", "{}", '{"csp-report": 7}', "[" * 8000, b"\xff"]
+    "content", ["", "{", "[7]", "[{}]", "7", "{}", '{"csp-report": 7}', "[" * 8000, b"\xff"]
 )
 def test_malformed_report_is_refused(content: str | bytes) -> None:
     assert send(content) == 400
 
 
 def test_large_report_is_refused() -> None:
-    assert send("x" * 9000) == 413
+    assert send("x" * 33_000) == 413
 
 
 @pytest.mark.django_db

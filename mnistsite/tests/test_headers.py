@@ -67,6 +67,14 @@ def test_policy_allows_no_inline_code(client: Client, address: str) -> None:
     assert "unsafe" not in policy
 
 
+def test_policy_names_the_endpoint_of_its_reports_over_https(settings: Settings) -> None:
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | {"report-to": "csp"}}
+    headers = Client().get("/healthz/nowhere").headers
+    assert "report-to csp" in headers["Content-Security-Policy"].split("; ")
+    assert headers["Reporting-Endpoints"] == 'csp="/csp-report"'
+
+
 @pytest.mark.django_db
 def test_http_is_redirected_except_for_monitors(client: Client, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
