@@ -1,7 +1,11 @@
 """Command that signs a model folder."""
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 from classifier.management.base import FileCommand
 from classifier.models import ModelVersion
@@ -24,5 +28,7 @@ class Command(FileCommand):
         model_folder.verify(folder)
         signatures.sign_folder(folder)
         signer = signatures.read_signer(folder)
-        ModelVersion.objects.filter(name=name).update(signer=signer)
+        # Where models are signed for others, there may be no database, or an empty one.
+        with suppress(DatabaseError, ImproperlyConfigured):
+            ModelVersion.objects.filter(name=name).update(signer=signer)
         self.stdout.write(f"{folder} is signed by {signer}.")

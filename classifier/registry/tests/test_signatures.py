@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -129,6 +130,15 @@ def test_command_signs_a_model_from_elsewhere(unsigned: Path, settings: Settings
     settings.MODEL_SIGNING_KEY = ""
     with pytest.raises(CommandError, match="Set MODEL_SIGNING_KEY"):
         call_command("sign_model", "other")
+
+
+def test_command_signs_without_a_database(unsigned: Path) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("No connection to PostgreSQL")
+
+    with connection.execute_wrapper(fail):
+        call_command("sign_model", "other", stdout=StringIO())
+    assert signatures.read_signer(unsigned)
 
 
 def test_command_refuses_a_damaged_model(unsigned: Path) -> None:
