@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -13,7 +12,7 @@ from classifier.models import ModelVersion
 from classifier.recognition.intervals import bound_share
 from classifier.registry.comparison import TITLES
 from classifier.registry.shadow import ShadowSummary
-from classifier.templatetags.numbers import share
+from classifier.templatetags.numbers import format_range, share
 
 MISSING = "–"
 METRICS = {
@@ -88,12 +87,7 @@ def _build_figure(metrics: dict[str, Any], name: str) -> Figure:
     value, interval = metrics.get(name), metrics.get(f"{name}_interval")
     if value is None:
         return Figure()
-    return Figure(share(value), _format_interval(*interval) if interval else "")
-
-
-def _format_interval(low: float, high: float) -> str:
-    ends = (floatformat(round(100 * end, 1), -1) for end in (low, high))
-    return f"{'–'.join(ends)}\N{NO-BREAK SPACE}%"
+    return Figure(share(value), format_range(*interval) if interval else "")
 
 
 def _build_row(
@@ -109,7 +103,7 @@ def _describe_shadow(shadow: ShadowSummary) -> list[Section]:
     figures = [
         Figure(
             _("%(right)s of %(all)s") % {"right": right, "all": shadow.labelled},
-            _format_interval(*bound_share(right, shadow.labelled)),
+            format_range(*bound_share(right, shadow.labelled)),
         )
         for right in (shadow.worse, shadow.better)
     ]

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.exceptions import NotAcceptable, ParseError, Throttled, UnsupportedMediaType
+from rest_framework.exceptions import NotAcceptable, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 from classifier.access.throttles import PreviewThrottle
@@ -59,18 +59,12 @@ class PictureView(PublicView):
         try:
             if not request.accepts("application/json"):
                 raise NotAcceptable
-            self.check_limits(request)
+            self.check_throttles(request)  # type: ignore[arg-type]
             return self.post(request)
         except Exception as error:
             if response := handle_error(error, {"view": self}):
                 return response
             raise
-
-    def check_limits(self, request: HttpRequest) -> None:
-        """Raise Throttled if the address has sent too much."""
-        for throttle in (each() for each in self.throttle_classes):
-            if not throttle.allow_request(request, self):
-                raise Throttled(throttle.wait())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         raise NotImplementedError

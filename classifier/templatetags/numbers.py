@@ -30,6 +30,12 @@ def share_from(value: float) -> str:
     return text if text.startswith(">") else f"≥\N{NO-BREAK SPACE}{text}"
 
 
+def format_range(low: float, high: float) -> str:
+    """Format 0.981 and 1 as "98.1–100 %"."""
+    ends = (floatformat(round(100 * end, 1), -1) for end in (low, high))
+    return f"{'–'.join(ends)}\N{NO-BREAK SPACE}%"
+
+
 @register.filter
 def percent(probability: float) -> str:
     """Format a probability as a whole percentage, which is never 100."""
