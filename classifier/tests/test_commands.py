@@ -1,5 +1,3 @@
-"""The output and errors of the management commands."""
-
 import json
 import os
 import subprocess

@@ -1,5 +1,3 @@
-"""Passkeys: what is accepted, and what is refused."""
-
 import json
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,3 @@
-"""The second factor: setting it up, logging in with it, and confirming sensitive actions."""
-
 import re
 import time
 from io import StringIO

@@ -1,5 +1,3 @@
-"""Sessions: stored as hashes, listed, and ended."""
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Tests of the limits of requests by address and user."""
-
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

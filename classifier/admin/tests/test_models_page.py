@@ -1,5 +1,3 @@
-"""Tests of the admin's pages of models."""
-
 import re
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,3 @@
-"""Tests of the overview on the admin's first page."""
-
 import re
 from datetime import timedelta
 

@@ -1,5 +1,3 @@
-"""Tests of the list of images and of an image's page."""
-
 import re
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Tests of the paging of long lists."""
-
 import re
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Tests of promoting and rolling back in the admin."""
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client

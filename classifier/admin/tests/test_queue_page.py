@@ -1,5 +1,3 @@
-"""Tests of the queue without JavaScript."""
-
 import re
 from typing import Any
 from uuid import uuid4

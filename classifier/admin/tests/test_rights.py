@@ -1,5 +1,3 @@
-"""Tests of the permissions of all admin pages."""
-
 from uuid import uuid4
 
 import pytest

@@ -1,5 +1,3 @@
-"""Tests of what each role may and may not do."""
-
 import importlib
 
 import pytest

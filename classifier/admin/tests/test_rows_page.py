@@ -1,5 +1,3 @@
-"""Tests of the rows page."""
-
 import pytest
 from django.test import Client
 

@@ -1,5 +1,3 @@
-"""Tests of the progress of a training run on its page."""
-
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,3 @@
-"""Tests of the queue's cards for second looks, and of hidden guesses."""
-
 import re
 
 import pytest

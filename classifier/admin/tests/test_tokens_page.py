@@ -1,5 +1,3 @@
-"""API tokens are issued and revoked in the admin, and limited to their user's permissions."""
-
 import re
 from datetime import timedelta
 from typing import Any

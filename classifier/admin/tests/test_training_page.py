@@ -1,5 +1,3 @@
-"""Tests of the admin's pages of training runs."""
-
 import re
 from datetime import timedelta
 from html import unescape

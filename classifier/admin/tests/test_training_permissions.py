@@ -1,5 +1,3 @@
-"""Tests of the permissions to see, start and cancel training runs."""
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client

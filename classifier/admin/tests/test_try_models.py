@@ -1,5 +1,3 @@
-"""Tests of trying two models on a picture."""
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Deletion of uploads in the admin."""
-
 import re
 
 import pytest

@@ -1,5 +1,3 @@
-"""Tests of the admin's pages of webhooks and deliveries."""
-
 import re
 from base64 import b64decode
 from typing import Any

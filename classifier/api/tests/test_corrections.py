@@ -1,5 +1,3 @@
-"""Corrections of uploads, and previews of their boxes."""
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Conditional requests with If-None-Match and If-Match."""
-
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Filters of the list of images."""
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

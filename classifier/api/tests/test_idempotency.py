@@ -1,5 +1,3 @@
-"""Requests that are repeated with their Idempotency-Key."""
-
 import json
 from collections.abc import Callable
 from datetime import timedelta

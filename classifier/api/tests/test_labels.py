@@ -1,5 +1,3 @@
-"""Labels of many images in one request."""
-
 from typing import Any
 
 import pytest

@@ -1,5 +1,3 @@
-"""Pages of the API's lists."""
-
 from typing import Any
 from urllib.parse import urlsplit
 

@@ -1,5 +1,3 @@
-"""Recognition of one picture, and the API's schema and documentation."""
-
 import json
 import re
 from collections.abc import Callable

@@ -1,5 +1,3 @@
-"""Recognition of several pictures, and previews."""
-
 import base64
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,3 @@
-"""Errors as problem details."""
-
 from collections.abc import Callable
 from typing import Any
 

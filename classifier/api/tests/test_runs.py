@@ -1,5 +1,3 @@
-"""Training runs, promotion and rollback, with their permissions."""
-
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,3 @@
-"""Scopes of tokens."""
-
 from typing import Any
 
 import pytest

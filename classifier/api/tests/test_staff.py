@@ -1,5 +1,3 @@
-"""Images, labels, models and runs, for staff."""
-
 import base64
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Uploads: answers, deletion and suggestions."""
-
 from collections.abc import Callable
 from typing import Any
 

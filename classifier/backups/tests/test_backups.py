@@ -1,5 +1,3 @@
-"""Backups of a whole site, and their restoration into an empty one."""
-
 import json
 from collections.abc import Callable
 from io import StringIO

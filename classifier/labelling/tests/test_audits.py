@@ -1,5 +1,3 @@
-"""Tests of audits: their draw, their place in the queue, the estimated error and its alarm."""
-
 from dataclasses import asdict
 from datetime import timedelta
 from uuid import uuid4

@@ -1,5 +1,3 @@
-"""Tests of hidden checks among the images of the queue."""
-
 from uuid import UUID
 
 import pytest

@@ -1,5 +1,3 @@
-"""Tests of visitors' corrections of whole pictures, and their acceptance by staff."""
-
 from collections.abc import Callable
 from uuid import uuid4
 

@@ -1,5 +1,3 @@
-"""Tests of disputes: different labels of one image by different people."""
-
 from uuid import UUID, uuid4
 
 import pytest

@@ -1,5 +1,3 @@
-"""Tests of the export of labelled uploads."""
-
 import csv
 from datetime import timedelta
 from io import BytesIO, StringIO

@@ -1,5 +1,3 @@
-"""Tests of confirming and undoing many images of one guess."""
-
 from collections.abc import Callable
 from functools import partial
 from uuid import UUID, uuid4

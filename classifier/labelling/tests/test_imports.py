@@ -1,5 +1,3 @@
-"""Tests of the import of labelled pictures."""
-
 import json
 from collections.abc import Callable
 from io import BytesIO

@@ -1,5 +1,3 @@
-"""Tests of imports while the same pictures are imported or deleted."""
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,5 +1,3 @@
-"""Labels and their history."""
-
 from uuid import UUID
 
 import pytest

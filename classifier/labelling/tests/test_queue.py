@@ -1,5 +1,3 @@
-"""Tests of the labelling queue."""
-
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO

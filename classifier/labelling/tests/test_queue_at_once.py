@@ -1,5 +1,3 @@
-"""Tests of the labelling queue under concurrent labellers."""
-
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 

@@ -1,5 +1,3 @@
-"""Tests of the import of exported pictures."""
-
 from collections.abc import Callable
 from uuid import UUID
 

@@ -1,5 +1,3 @@
-"""Tests of rows: digits of one line of writing that are labelled together."""
-
 import pytest
 from django.contrib.auth.models import User
 

@@ -1,5 +1,3 @@
-"""Tests of visitors' suggestions."""
-
 import re
 from typing import TYPE_CHECKING
 

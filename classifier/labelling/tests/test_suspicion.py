@@ -1,5 +1,3 @@
-"""Tests of labels that are probably wrong, and of second looks at them."""
-
 from collections.abc import Callable
 from uuid import UUID, uuid4
 

@@ -1,5 +1,3 @@
-"""Command that exports the audit log."""
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

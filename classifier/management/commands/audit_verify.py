@@ -1,5 +1,3 @@
-"""Command that verifies the audit log."""
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,3 @@
-"""Command that makes a backup of the whole site."""
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

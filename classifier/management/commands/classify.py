@@ -1,5 +1,3 @@
-"""Command that recognises digits in picture files, without a database."""
-
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator

@@ -1,5 +1,3 @@
-"""Command that lists the registered models, or which one served when."""
-
 from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any

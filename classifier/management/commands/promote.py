@@ -1,5 +1,3 @@
-"""Command that promotes a model to champion."""
-
 from argparse import ArgumentParser
 from typing import Any
 

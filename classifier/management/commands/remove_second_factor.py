@@ -1,5 +1,3 @@
-"""Command that removes the second factor of users."""
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Command that reads uploads again with the current champion."""
-
 import time
 from argparse import ArgumentParser
 from typing import Any

@@ -1,5 +1,3 @@
-"""Command that restores a backup and verifies the result."""
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,3 @@
-"""Command that goes back to the previous champion."""
-
 from argparse import ArgumentParser
 from typing import Any
 

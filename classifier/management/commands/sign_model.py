@@ -1,5 +1,3 @@
-"""Command that signs a model folder."""
-
 from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any

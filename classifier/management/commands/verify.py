@@ -1,5 +1,3 @@
-"""Verify that everything that is stored is whole."""
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Command that verifies the receipt of a deletion."""
-
 import json
 from argparse import ArgumentParser
 from pathlib import Path

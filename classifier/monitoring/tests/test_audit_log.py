@@ -1,5 +1,3 @@
-"""The audit log: its chain, its export, and its retention."""
-
 import json
 from collections.abc import Callable
 from datetime import timedelta

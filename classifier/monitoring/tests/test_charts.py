@@ -1,5 +1,3 @@
-"""Tests of the charts that the server draws, and of their text for screen readers."""
-
 import re
 from itertools import pairwise
 

@@ -1,5 +1,3 @@
-"""Tests of the metrics of recognised digits."""
-
 import pytest
 from prometheus_client import REGISTRY
 

@@ -1,5 +1,3 @@
-"""Tests of the figures of the overview."""
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta

@@ -1,5 +1,3 @@
-"""Tests of alarms: on the overview, and as an order of the queue."""
-
 from typing import Any
 
 import pytest

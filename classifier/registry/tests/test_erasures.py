@@ -1,5 +1,3 @@
-"""Forgetting of deleted images: their record, the training without them, and its promotion."""
-
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4

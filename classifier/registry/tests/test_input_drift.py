@@ -1,5 +1,3 @@
-"""Tests of the alarm about changed inputs."""
-
 import numpy as np
 import pytest
 

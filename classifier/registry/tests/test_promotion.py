@@ -1,5 +1,3 @@
-"""Tests of registering, promoting and rolling back models."""
-
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Tests of the receipts of deletions."""
-
 import json
 from copy import deepcopy
 from io import StringIO

@@ -1,5 +1,3 @@
-"""Tests of training runs and their jobs."""
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

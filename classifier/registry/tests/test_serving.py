@@ -1,5 +1,3 @@
-"""Tests of the model that a web process serves."""
-
 import os
 import shutil
 import subprocess

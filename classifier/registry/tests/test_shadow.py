@@ -1,5 +1,3 @@
-"""Tests of shadow reading and of the decision about a candidate."""
-
 import shutil
 from datetime import timedelta
 

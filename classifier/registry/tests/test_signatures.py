@@ -1,5 +1,3 @@
-"""Signed models: who signed them, and what is refused."""
-
 import json
 from io import StringIO
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""Correction of a result's boxes and digits, and its acceptance in the queue."""
-
 from collections.abc import Callable
 from typing import Any, Literal
 

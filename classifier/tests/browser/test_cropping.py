@@ -1,5 +1,3 @@
-"""Cropping and turning of a chosen photo before it is sent."""
-
 from collections.abc import Callable
 from io import BytesIO
 from typing import Literal

@@ -1,5 +1,3 @@
-"""Deletion of an upload while its image is in somebody's queue."""
-
 import pytest
 from playwright.sync_api import Page, expect
 

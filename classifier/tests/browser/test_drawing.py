@@ -1,5 +1,3 @@
-"""Drawing on the home page, with its live answer."""
-
 import re
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""Pictures that are dropped, pasted or chosen on the home page."""
-
 import base64
 from collections.abc import Callable
 from io import BytesIO

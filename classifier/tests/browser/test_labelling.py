@@ -1,5 +1,3 @@
-"""Labelling with the keyboard."""
-
 import re
 from collections.abc import Callable, Iterator
 

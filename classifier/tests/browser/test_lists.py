@@ -1,5 +1,3 @@
-"""The lists: pictures, filters, and times in the reader's time zone."""
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 

@@ -1,5 +1,3 @@
-"""Deletion of a visitor's pictures, on a phone without JavaScript."""
-
 from collections.abc import Callable
 
 import pytest

@@ -1,5 +1,3 @@
-"""The overview on the admin's first page."""
-
 from uuid import uuid4
 
 import pytest

@@ -1,5 +1,3 @@
-"""Passkeys, with Chromium's virtual authenticator."""
-
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect

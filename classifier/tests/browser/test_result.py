@@ -1,5 +1,3 @@
-"""The page of a result, with and without JavaScript."""
-
 import json
 import shlex
 import subprocess

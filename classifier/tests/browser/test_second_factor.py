@@ -1,5 +1,3 @@
-"""The second factor is set up and used by keyboard, without JavaScript."""
-
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings

@@ -1,5 +1,3 @@
-"""Training, promotion and rollback in the admin."""
-
 import re
 from collections.abc import Callable
 

@@ -1,5 +1,3 @@
-"""Import and export of labelled pictures by buttons."""
-
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path

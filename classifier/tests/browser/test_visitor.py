@@ -1,5 +1,3 @@
-"""The home page on a phone, in dark mode and without JavaScript."""
-
 from collections.abc import Callable
 
 import pytest

@@ -1,5 +1,3 @@
-"""Deletion of uploads with everything derived from them."""
-
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta

@@ -1,5 +1,3 @@
-"""Deletion of an upload while somebody uses one of its images."""
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID

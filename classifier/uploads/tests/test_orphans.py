@@ -1,5 +1,3 @@
-"""Removal of stored files without an upload."""
-
 import os
 import time
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""The command `rescore`."""
-
 import os
 import subprocess
 import sys

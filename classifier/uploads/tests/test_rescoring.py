@@ -1,5 +1,3 @@
-"""Rescoring: a promoted model reads earlier uploads again."""
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

@@ -1,5 +1,3 @@
-"""Rescoring by worker processes, one of which is killed."""
-
 import subprocess
 import sys
 from collections import Counter

@@ -1,5 +1,3 @@
-"""Recognition and storage of pictures, completely or not at all."""
-
 import errno
 import hashlib
 import os

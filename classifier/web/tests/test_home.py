@@ -1,5 +1,3 @@
-"""The home page, and the pages and pictures of a result."""
-
 import re
 from collections.abc import Callable
 from io import BytesIO

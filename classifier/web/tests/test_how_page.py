@@ -1,5 +1,3 @@
-"""The page that explains how it works, with the figures of the current model."""
-
 import re
 
 import pytest

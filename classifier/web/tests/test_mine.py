@@ -1,5 +1,3 @@
-"""The list of a browser's own uploads."""
-
 import re
 from collections.abc import Callable
 from datetime import timedelta

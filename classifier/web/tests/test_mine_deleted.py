@@ -1,5 +1,3 @@
-"""Deletion of a browser's own uploads."""
-
 from collections.abc import Callable
 from uuid import UUID, uuid4
 

@@ -1,5 +1,3 @@
-"""Percentages and certainty as visitors read them."""
-
 import pytest
 from django.utils import translation
 

@@ -1,5 +1,3 @@
-"""The page of a result: boxes, explanations, suggestions and caching."""
-
 import re
 from collections.abc import Callable
 from dataclasses import replace

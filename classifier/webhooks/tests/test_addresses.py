@@ -1,5 +1,3 @@
-"""Addresses that webhooks may reach, in all spellings."""
-
 from ipaddress import ip_network
 
 import pytest

@@ -1,5 +1,3 @@
-"""Deliveries: signatures, retries and their end."""
-
 import base64
 import hashlib
 import hmac

@@ -1,5 +1,3 @@
-"""A worker that is killed during a delivery."""
-
 import pytest
 from django.contrib.auth.models import User
 

@@ -1,5 +1,3 @@
-"""Addresses of webhooks, and requests with a time limit."""
-
 import contextlib
 import socket
 import ssl
