@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from axes.models import AccessAttempt
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from classifier.access import budgets, sessions
+from classifier.access import budgets, logins, sessions
 from classifier.api import idempotency
 from classifier.labelling import audits, verification
 from classifier.monitoring import audit_log
@@ -47,6 +45,9 @@ purge_audit_log = _schedule("purge_audit_log", "53 3 * * *", audit_log.purge_exp
 purge_idempotency_records = _schedule(
     "purge_idempotency_records", "7 * * * *", idempotency.purge_expired
 )
+purge_logins = _schedule(
+    "purge_logins", "47 * * * *", logins.purge_attempts, sessions.purge_expired
+)
 purge_budgets = _schedule("purge_budgets", "*/10 * * * *", budgets.purge_full)
 purge_deliveries = _schedule("purge_deliveries", "57 * * * *", deliveries.purge_expired)
 draw_audits = _schedule("draw_audits", "27 * * * *", audits.draw_audits, audits.check_promise)
@@ -59,15 +60,6 @@ check_input_drift = _schedule(
     "check_input_drift", "*/10 * * * *", input_drift.check_input_drift, priority=-1
 )
 fail_lost_runs = _schedule("fail_lost_runs", "* * * * * */20", runs.fail_lost_runs)
-
-
-@app.periodic(cron="47 * * * *")
-@app.task(queueing_lock="purge_logins")
-def purge_logins(timestamp: int) -> None:
-    """Delete the failed logins that lock nobody out any more, and expired sessions."""
-    limit = timezone.now() - settings.AXES_COOLOFF_TIME
-    AccessAttempt.objects.filter(attempt_time__lt=limit).delete()
-    sessions.purge_expired()
 
 
 @app.periodic(cron="* * * * *")

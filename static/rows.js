@@ -1,4 +1,4 @@
-// Shows each typed sign below its image, marks the next image, and handles the keys S and U.
+// Shows each typed character below its image, marks the next image, and handles the keys S and U.
 
 const form = document.querySelector("#row");
 const text = form.querySelector("#text");
@@ -6,11 +6,11 @@ const outputs = [...form.querySelectorAll("output")];
 const boxes = [...document.querySelectorAll(".row rect")];
 
 function showSigns() {
-  const signs = text.value.replaceAll(/\s/g, "");
+  const characters = text.value.replaceAll(/\s/g, "");
   for (const [place, output] of outputs.entries()) {
-    output.textContent = signs[place] ?? "";
-    output.parentElement.classList.toggle("next", place === signs.length);
-    boxes[place].classList.toggle("next", place === signs.length);
+    output.textContent = characters[place] ?? "";
+    output.parentElement.classList.toggle("next", place === characters.length);
+    boxes[place].classList.toggle("next", place === characters.length);
   }
 }
 

@@ -1,7 +1,7 @@
-"""Protection of the login: browsers that are known, and one password at a time.
+"""Protection of the login: known browsers, and one password check at a time.
 
-A browser in which a user has logged in gets a cookie. Failures of strangers never lock it out, even
-where a proxy gives everybody the same address (OWASP's "device cookies").
+A browser in which a user has logged in gets a cookie. Failed logins of strangers never lock it out,
+even where a proxy gives everybody the same address (OWASP's "device cookies").
 """
 
 from collections.abc import Callable
@@ -9,12 +9,15 @@ from datetime import timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext, gettext_noop
 
 from classifier.models.locks import LockTimeout, session_lock
 
@@ -25,7 +28,7 @@ COOKIE_AGE = timedelta(days=365)
 KNOWN_BROWSERS = IPv6Address("100::")
 LOCK = "login"
 WAIT_S = 5.0
-BUSY = "Somebody else is logging in at this moment. Wait a few seconds and try again."
+BUSY = gettext_noop("Somebody else is logging in at this moment. Wait a few seconds and try again.")
 
 
 def log_in(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
@@ -41,7 +44,7 @@ def log_in(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
             response = view()
     except LockTimeout:
         response = render(
-            request, "error.html", {"detail": BUSY, "is_staff_page": True}, status=503
+            request, "error.html", {"detail": gettext(BUSY), "is_staff_page": True}, status=503
         )
         response.headers["Retry-After"] = "5"
         return response
@@ -64,7 +67,7 @@ def remember_browser(response: HttpResponse, username: str) -> None:
 
 
 def identify_browser(request: HttpRequest) -> IPv6Address | None:
-    """Return what stands for the browser's address if the user has logged in with it before."""
+    """Return an address that stands for the browser if its user has logged in with it before."""
     try:
         value = request.get_signed_cookie(COOKIE, salt=COOKIE_SALT, max_age=COOKIE_AGE)
     except (KeyError, BadSignature):
@@ -73,3 +76,9 @@ def identify_browser(request: HttpRequest) -> IPv6Address | None:
     if username != request.POST.get("username"):
         return None
     return KNOWN_BROWSERS + int.from_bytes(sha256(number.encode()).digest()[:8])
+
+
+def purge_attempts() -> None:
+    """Delete the failed logins that lock nobody out any more."""
+    limit = timezone.now() - settings.AXES_COOLOFF_TIME
+    AccessAttempt.objects.filter(attempt_time__lt=limit).delete()

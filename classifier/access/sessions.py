@@ -64,8 +64,8 @@ def hash_key(session_key: str) -> str:
 
 
 @receiver(user_logged_in)
-def describe_session(request: HttpRequest, **_: Any) -> None:
-    """Record when and with which browser somebody logged in."""
+def record_browser(request: HttpRequest, **_: Any) -> None:
+    """Record in the session when and with which browser its user logged in."""
     browser = request.META.get("HTTP_USER_AGENT", "").replace("\0", "")
     request.session[BROWSER] = browser[:MAX_BROWSER_LENGTH]
     request.session[STARTED_AT] = timezone.now().isoformat()

@@ -15,7 +15,7 @@ from classifier.access import budgets, visitors
 from classifier.uploads import request_files
 
 TOO_MANY = gettext_noop(
-    "That was too much at once from your address. Wait a second and send it again."
+    "Your address has sent too many requests. Wait a second and send this one again."
 )
 
 View = Callable[..., HttpResponse]
@@ -54,7 +54,7 @@ class PreviewThrottle(AddressThrottle):
 
 
 class PictureThrottle(AddressThrottle):
-    """A limit for pictures that are expensive to render, of which a page may show many."""
+    """A limit for pictures that are expensive to render. A page may show many of them."""
 
     scope = "look"
     requests = 3 * settings.PREDICT_PER_SECOND
@@ -71,13 +71,15 @@ class UserThrottle(AddressThrottle):
 
 
 class _FormView:
+    """A view that counts the pictures of a form, as those of the API do."""
+
     @staticmethod
     def count_pictures(request: HttpRequest) -> int:
         return len(request.FILES.getlist(request_files.FIELD))
 
 
 def throttled(view: View, throttle: type[AddressThrottle] = AddressThrottle) -> View:
-    """Limit a page; it shares its count with the API."""
+    """Limit the requests of a page, which count together with those of the API."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

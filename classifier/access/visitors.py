@@ -1,4 +1,4 @@
-"""The cookie that identifies the browser of an upload. Only browsers that sent one have it."""
+"""The cookie that identifies a visitor's browser. It is set with the first upload."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ YEAR_S = 365 * 24 * 3600
 
 
 def get_visitor(request: HttpRequest) -> UUID | None:
-    """Return the browser's number, or None if it has no valid cookie."""
+    """Return the id of the browser, or None if it has no valid cookie."""
     try:
         return UUID(request.COOKIES.get(COOKIE, ""))
     except ValueError:

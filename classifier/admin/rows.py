@@ -18,8 +18,8 @@ from classifier.models import InputImage, QueueItem, Upload
 from classifier.recognition.imaging import Box, join_boxes
 from classifier.recognition.labels import DIGITS, Label
 
-# The signs to type, with the answers that they stand for; an empty answer skips the image.
-SIGNS = {digit: digit for digit in DIGITS} | {"n": Label.NOT_A_DIGIT.value, "-": ""}
+# The answers by the character that is typed; an empty answer skips the image.
+ANSWERS = {digit: digit for digit in DIGITS} | {"n": Label.NOT_A_DIGIT.value, "-": ""}
 # The session holds the ids of the row that was answered last, for its undo.
 SESSION_KEY = "row"
 MARGIN = 0.25  # around a row, as a share of its height
@@ -59,24 +59,24 @@ def _answer(request: HttpRequest) -> None:
 
 
 def _parse_answers(ids: list[UUID], text: str) -> dict[UUID, str]:
-    signs = "".join(text.lower().split())
-    if unknown := set(signs) - set(SIGNS):
+    characters = "".join(text.lower().split())
+    if unknown := set(characters) - set(ANSWERS):
         raise RuleBroken(
             _(
-                "'%(sign)s' can't be a label. Type digits, n for not a digit, "
+                "'%(character)s' is not a label. Type digits, n for not a digit, "
                 "and - to leave an image to others."
             )
-            % {"sign": min(unknown)}
+            % {"character": min(unknown)}
         )
-    if len(signs) != len(ids):
+    if len(characters) != len(ids):
         raise RuleBroken(
             _(
-                "The row has %(images)s marked images, but you typed %(signs)s signs. Type one "
-                "for each: a digit, n for not a digit, or - to leave it to others."
+                "The row has %(images)s marked images, but you typed %(characters)s characters. "
+                "Type one for each: a digit, n for not a digit, or - to leave it to others."
             )
-            % {"images": len(ids), "signs": len(signs)}
+            % {"images": len(ids), "characters": len(characters)}
         )
-    return {image_id: SIGNS[sign] for image_id, sign in zip(ids, signs, strict=True)}
+    return {pk: ANSWERS[character] for pk, character in zip(ids, characters, strict=True)}
 
 
 def _undo(request: HttpRequest) -> None:

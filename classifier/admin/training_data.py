@@ -12,7 +12,7 @@ from classifier.models import InputImage, ModelVersion
 from classifier.registry import erasures, versions
 
 MAX_IMAGES = 60
-MAX_LOOKED_AT = 4 * MAX_IMAGES
+MAX_READ = 4 * MAX_IMAGES
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ def list_labelled_uploads(version: ModelVersion) -> LabelledUploads:
     labels: dict[str, str] = version.snapshot.get("corrected", {})
     read_at = parse_datetime(version.snapshot.get("read_at", "")) or version.created_at
     newest = InputImage.objects.uploaded().filter(labelled_at__lte=read_at).order_by("-labelled_at")
-    # Nearly all of these were trained on. To look up each id of a snapshot takes seconds.
-    images = newest.defer("pixels")[:MAX_LOOKED_AT] if labels else []
+    # The model was trained on nearly all of these. Querying each id of a snapshot takes seconds.
+    images = newest.defer("pixels")[:MAX_READ] if labels else []
     trained_on = [image for image in images if str(image.pk) in labels][:MAX_IMAGES]
     return LabelledUploads(
         count=len(labels),

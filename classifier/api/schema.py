@@ -34,7 +34,7 @@ CONDITIONS = {
 
 
 def rank_operation(endpoint: tuple[str, str, str, Any]) -> tuple[bool, Any]:
-    """Return what sorts recognition first, and other operations by their path and method."""
+    """Return a sort key: recognition first, then by path and method."""
     path = endpoint[0]
     return not path.startswith(RECOGNITION), alpha_operation_sorter(endpoint)  # type: ignore[no-untyped-call]
 

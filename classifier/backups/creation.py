@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from classifier.backups import files, tables
@@ -88,7 +86,8 @@ def _lock_folder(parent: Path) -> Iterator[None]:
 
 def _build_manifest(snapshot: Snapshot, lost: list[str], created_at: str, key_id: str) -> Manifest:
     """Describe the backup. An upload without its file is damaged if it still exists."""
-    damaged = {str(pk): name for pk, name in _list_files(lost)}
+    files = Upload.objects.filter(pk__in=lost).values_list("pk", "file")
+    damaged = {str(pk): name for pk, name in files}
     return Manifest(
         created_at=created_at,
         migrations=snapshot.migrations,
@@ -101,10 +100,6 @@ def _build_manifest(snapshot: Snapshot, lost: list[str], created_at: str, key_id
         store_id=snapshot.store_id,
         key_id=key_id,
     )
-
-
-def _list_files(ids: list[str]) -> QuerySet[Upload, tuple[UUID, str]]:
-    return Upload.objects.filter(pk__in=ids).values_list("pk", "file")
 
 
 def find_newest(parent: Path) -> Path | None:
@@ -125,18 +120,15 @@ def _take_snapshot(folder: Path) -> Snapshot:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     dumped = tables.dump_tables(folder)
     originals = Upload.objects.values_list("pk", "file", "size")
+    models = ModelVersion.objects.order_by("name").values_list("name", flat=True)
     store_id = media_store.get_store_id()
     return Snapshot(
         tables=dumped,
         originals=[(str(pk), name, size) for pk, name, size in originals.iterator()],
-        models=[name for name in _list_models() if _is_own_model(name)],
+        models=[name for name in models if _is_own_model(name)],
         migrations=[[*key] for key in MigrationRecorder(connection).applied_migrations()],
         store_id=str(store_id) if store_id else None,
     )
-
-
-def _list_models() -> list[str]:
-    return list(ModelVersion.objects.order_by("name").values_list("name", flat=True))
 
 
 def _is_own_model(name: str) -> bool:

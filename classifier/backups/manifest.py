@@ -67,5 +67,5 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def get_key_id() -> str:
-    """Return what identifies SECRET_KEY. Raise ImproperlyConfigured if there is none."""
+    """Return a hash that identifies SECRET_KEY. Raise ImproperlyConfigured if there is none."""
     return salted_hmac(KEY_SALT, "key", algorithm="sha256").hexdigest()[:16]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from classifier.errors import RuleBroken
 from classifier.models import AlarmKind, Audit, ModelVersion, Prediction, QueueItem, Via
-from classifier.monitoring.audits import list_wrong_audits, summarize_audits
+from classifier.monitoring.audits import AuditedError, list_wrong_audits, summarize_audits
 from classifier.recognition.certificate import Certificate
 from classifier.recognition.labels import Event, Verdict
 from classifier.recognition.model_folder import ArtifactError
@@ -77,16 +77,20 @@ def mix_in_audits(chosen: list[UUID], free: QuerySet[QueueItem]) -> list[UUID]:
 def check_promise() -> None:
     """Raise an alarm if the champion's certain answers are wrong more often than it promises.
 
-    The alarm is raised when the lower end of the 95 % interval exceeds the promise, and cleared
-    when it no longer does. A new champion is then rolled back if ROLLBACK_WITHIN_DAYS says so.
+    It is raised when the lower end of the 95 % interval exceeds the promise, and cleared when it no
+    longer does. With ROLLBACK_WITHIN_DAYS, it rolls back a new champion.
     """
     champion = ModelVersion.objects.champion()
     promise = find_promise(champion) if champion else None
     error = summarize_audits(champion).total
-    low, high = error.interval
-    if champion is None or promise is None or low <= promise:
+    if champion is None or promise is None or error.interval[0] <= promise:
         alarms.clear_alarm(AlarmKind.ERROR_EXCEEDED)
-        return
+    else:
+        _raise_alarm(champion, promise, error)
+
+
+def _raise_alarm(champion: ModelVersion, promise: float, error: AuditedError) -> None:
+    low, high = error.interval
     message = PROMISE_BROKEN % {
         "audited": error.audited,
         "champion": champion,

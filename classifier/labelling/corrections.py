@@ -114,7 +114,10 @@ def _validate(upload: Upload, text: str, boxes: Sequence[Box]) -> None:
     if len(text) != len(boxes):
         values = {"digits": len(text), "boxes": len(boxes)}
         raise RuleBroken(
-            _("The number has %(digits)s digits, but there are %(boxes)s boxes. Send as many.")
+            _(
+                "The number has %(digits)s digits, but there are %(boxes)s boxes. "
+                "Each digit needs one box."
+            )
             % values
         )
     _validate_boxes(upload, boxes)
@@ -131,7 +134,7 @@ def _validate_boxes(upload: Upload, boxes: Sequence[Box]) -> None:
 
 
 def _match_boxes(boxes: Sequence[Box], images: Iterable[InputImage]) -> list[InputImage | None]:
-    """Return for each box the image that holds the same digit, and None if there is none."""
+    """Return the image that holds the same digit as each box, or None if no image does."""
     free = list(images)
     matches: list[InputImage | None] = []
     for box in boxes:
@@ -224,7 +227,7 @@ def accept_correction(correction_id: int, image_id: UUID, by: User) -> None:
     suggestions = Suggestion.objects.filter(correction=correction_id)
     wanted = dict(suggestions.values_list("image", "label"))
     if image_id not in wanted:
-        raise RuleBroken(_("The correction does not exist, or it is of another picture."))
+        raise RuleBroken(_("The correction does not exist, or it belongs to another picture."))
     _label_waiting(wanted, image_id, by)
 
 

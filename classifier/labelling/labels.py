@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -38,24 +39,20 @@ def apply_labels(labels: Mapping[UUID, str], by: User, via: Via) -> None:
 def validate_label(label: str) -> None:
     """Raise RuleBroken unless the label is a digit or not_a_digit."""
     if label not in KNOWN_LABELS:
-        raise _build_unknown_label_error(label, KNOWN_LABELS)
-
-
-def _build_unknown_label_error(label: str, labels: Iterable[str]) -> RuleBroken:
-    message = _("'%(label)s' is not a label. Use one of: %(names)s.")
-    return RuleBroken(message % {"label": label, "names": ", ".join(labels)})
+        message = _("'%(label)s' is not a label. Use one of: %(names)s.")
+        raise RuleBroken(message % {"label": label, "names": ", ".join(KNOWN_LABELS)})
 
 
 def lock_images(ids: Collection[UUID]) -> list[InputImage]:
     """Lock images whose labels can be changed. Raise what `apply_labels` raises."""
-    # The same order for everyone prevents deadlocks.
+    # A fixed order prevents deadlocks.
     images = InputImage.objects.filter(pk__in=ids).order_by("pk").defer("pixels")
-    # Without locking the key, so that rows which refer to an image don't wait.
+    # The keys are not locked, so that inserts of rows that refer to an image don't wait.
     locked = list(images.select_for_update(of=("self",), no_key=True))
     if len(locked) < len(set(ids)):
-        raise InputImage.DoesNotExist("An image has been deleted, so no label was changed.")
+        raise InputImage.DoesNotExist(_("An image has been deleted, so no label was changed."))
     if any(image.source not in UPLOAD_SOURCES for image in locked):
-        raise RuleBroken(_("MNIST's labels can't be changed: models are measured by them."))
+        raise RuleBroken(_("Labels of MNIST can't be changed, because they measure the models."))
     return locked
 
 
@@ -65,17 +62,7 @@ def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via)
         LabelChange(image=image, from_label=image.label, to_label=label, changed_by=by, via=via)
         for image in changed
     )
-    payloads = [
-        {
-            "image": str(change.image_id),
-            "from": change.from_label,
-            "to": change.to_label,
-            "by": by.username,
-            "via": via,
-        }
-        for change in changes
-    ]
-    events.publish(Event.LABEL_CREATED, payloads)
+    events.publish(Event.LABEL_CREATED, [_build_event(change) for change in changes])
     is_known = label != Label.UNKNOWN
     ids = [change.image_id for change in changes]
     InputImage.objects.filter(pk__in=ids).update(
@@ -98,6 +85,16 @@ def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via)
     if via not in (Via.REVIEW, Via.UNDO):
         contradicted = [image.pk for image in changed if disputes.contradicts_author(image, by)]
         disputes.open_disputes(contradicted, by)
+
+
+def _build_event(change: LabelChange) -> dict[str, Any]:
+    return {
+        "image": str(change.image_id),
+        "from": change.from_label,
+        "to": change.to_label,
+        "by": change.changed_by.username,
+        "via": change.via,
+    }
 
 
 @transaction.atomic
@@ -140,7 +137,7 @@ def _get_undoable(history: list[LabelChange], by: User) -> LabelChange:
 
 
 def _restore_labellers(images: list[InputImage], history: dict[UUID, list[LabelChange]]) -> None:
-    """Give restored labels back their author and time, as an undo is by somebody later."""
+    """Give restored labels the authors and times that they had before."""
     authors = {image.pk: history[image.pk][1] for image in images if len(history[image.pk]) > 1}
     restored = [
         InputImage(pk=pk, labelled_by_id=change.changed_by_id, labelled_at=change.created_at)
@@ -151,9 +148,9 @@ def _restore_labellers(images: list[InputImage], history: dict[UUID, list[LabelC
 
 @transaction.atomic
 def record_suggestion(image_id: UUID, label: str) -> None:
-    """Record what a visitor says an upload is. Staff see it; it changes no label.
+    """Record the label that a visitor suggests for an uploaded image, which does not get it.
 
-    Raise RuleBroken for a label that does not exist, InputImage.DoesNotExist for what is no upload.
+    Raise RuleBroken for a label that does not exist, and InputImage.DoesNotExist.
     """
     validate_label(label)
     uploaded = InputImage.objects.uploaded().only("pk")

@@ -20,6 +20,7 @@ from django.db.models import (
     Value,
 )
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classifier.labelling import audits, checks, corrections, labels, review, selection
 from classifier.labelling.selection import Order
@@ -132,9 +133,9 @@ def _add_copies(ids: Collection[UUID]) -> set[UUID]:
 def skip(image_id: UUID, by: User) -> None:
     """Leave the image to others. Raise InputImage.DoesNotExist if it has been deleted."""
     item = QueueItem.objects.filter(pk=image_id)
-    others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
-    if not item.update(skipped_by=Func(others, Value(by.pk), function="array_append")):
-        raise InputImage.DoesNotExist("The image has been deleted.")
+    skippers = Func(_list_other_skippers(by), Value(by.pk), function="array_append")
+    if not item.update(skipped_by=skippers):
+        raise InputImage.DoesNotExist(_("The image has been deleted."))
     _release(item, by)
 
 
@@ -144,11 +145,14 @@ def undo(image_id: UUID, by: User, order: Order = Order.USEFUL) -> None:
 
     Raise what `labels.undo_changes` raises.
     """
-    others = Func(F("skipped_by"), Value(by.pk), function="array_remove")
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
-    if not skipped.update(skipped_by=others):
+    if not skipped.update(skipped_by=_list_other_skippers(by)):
         _undo_answer(image_id, by, order)
     _lease([image_id], by)
+
+
+def _list_other_skippers(by: User) -> Func:
+    return Func(F("skipped_by"), Value(by.pk), function="array_remove")
 
 
 def _undo_answer(image_id: UUID, by: User, order: Order) -> None:
@@ -173,7 +177,7 @@ def _add_labelled_copies(ids: Collection[UUID], by: User) -> set[UUID]:
 def confirm_guess(
     guess: str, right: Collection[UUID], wrong: Collection[UUID], by: User
 ) -> dict[UUID, float]:
-    """Label the right images and move the wrong ones, where the model is mistaken, to the front.
+    """Label the right images, and move the wrong ones to the front of the queue.
 
     Return the scores that `undo_confirmation` restores. Raise what `record_answer` raises.
     """

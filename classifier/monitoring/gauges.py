@@ -17,11 +17,6 @@ JOB_STATES = ("todo", "doing", "failed")
 def read_gauges() -> list[Metric]:
     waiting = QueueItem.objects.filter(waiting=True)
     oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
-    runs = TrainingRun.objects.values_list("state").annotate(count=Count("*")).order_by()
-    jobs = ProcrastinateJob.objects.filter(status__in=JOB_STATES).values_list("status")
-    job_counts = jobs.annotate(count=Count("*")).order_by()
-    audits = summarize_audits().total
-    low, high = audits.interval
     return [
         _build_gauge("label_queue_images", "Images that wait for a label.", waiting.count()),
         _build_gauge(
@@ -30,6 +25,16 @@ def read_gauges() -> list[Metric]:
             (timezone.now() - oldest).total_seconds() if oldest else 0.0,
         ),
         _build_gauge("uploads", "Stored pictures.", Upload.objects.count()),
+        *_count_work(),
+        *_build_audit_metrics(),
+        *_build_model_metrics(),
+    ]
+
+
+def _count_work() -> list[Metric]:
+    runs = TrainingRun.objects.values_list("state").annotate(count=Count("*")).order_by()
+    jobs = ProcrastinateJob.objects.filter(status__in=JOB_STATES).values_list("status")
+    return [
         _build_labelled_gauge(
             "training_runs",
             "Training runs, by state.",
@@ -40,8 +45,15 @@ def read_gauges() -> list[Metric]:
             "jobs",
             "The worker's jobs, by status.",
             "status",
-            dict.fromkeys(JOB_STATES, 0) | dict(job_counts),
+            dict.fromkeys(JOB_STATES, 0) | dict(jobs.annotate(count=Count("*")).order_by()),
         ),
+    ]
+
+
+def _build_audit_metrics() -> list[Metric]:
+    audits = summarize_audits().total
+    low, high = audits.interval
+    return [
         _build_gauge("audited_answers", "Certain answers audited in 30 days.", audits.audited),
         _build_labelled_gauge(
             "audited_error_ratio",
@@ -49,7 +61,6 @@ def read_gauges() -> list[Metric]:
             "bound",
             {"lower": low, "upper": high},
         ),
-        *_build_model_metrics(),
     ]
 
 

@@ -56,20 +56,16 @@ def register(
     model_folder.verify(folder)  # checks the files that only training reads
     signer = signatures.check_signature(folder)
     recognizer = Recognizer(folder)
-    manifest = recognizer.manifest
-    passed = comparison is None or comparison.get("passed", True)
+    has_passed = comparison is None or comparison.get("passed", True)
     values = {
-        "state": ModelState.CANDIDATE if passed else ModelState.REJECTED,
-        "checksum": recognizer.checksum,
+        "state": ModelState.CANDIDATE if has_passed else ModelState.REJECTED,
         "signer": signer,
-        "metrics": manifest.metrics,
-        "configuration": manifest.configuration,
-        "snapshot": manifest.dataset,
-        "certificates": [asdict(certificate) for certificate in manifest.certificates],
         "comparison": comparison or {},
         "effects": effects or {},
     }
-    version, is_new = ModelVersion.objects.get_or_create(name=name, defaults=values)
+    version, is_new = ModelVersion.objects.get_or_create(
+        name=name, defaults=values | _describe_folder(recognizer)
+    )
     if is_new:
         erasures.record_learned_deletions(version)
     if version.checksum != recognizer.checksum:
@@ -81,6 +77,17 @@ def register(
             % {"folder": folder, "name": name}
         )
     return version
+
+
+def _describe_folder(recognizer: Recognizer) -> dict[str, Any]:
+    manifest = recognizer.manifest
+    return {
+        "checksum": recognizer.checksum,
+        "metrics": manifest.metrics,
+        "configuration": manifest.configuration,
+        "snapshot": manifest.dataset,
+        "certificates": [asdict(certificate) for certificate in manifest.certificates],
+    }
 
 
 @transaction.atomic
@@ -96,17 +103,13 @@ def promote(
     Raise what `register` raises, Rejected for a rejected model unless `force` is set, and
     RuleBroken for a reason that is too long.
     """
-    if len(reason) > MAX_REASON_LENGTH:
-        raise RuleBroken(
-            _("The reason is longer than %(n)s characters. Shorten it.") % {"n": MAX_REASON_LENGTH}
-        )
     with connection.cursor() as cursor:
         # Two promotions at once would each retire the same champion.
         cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
     version = register(name)
     if version.state == ModelState.CHAMPION:
         return version
-    _check_promotable(version, force)
+    _check_promotable(version, reason, force)
     previous = ModelVersion.objects.champion()
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
@@ -140,7 +143,11 @@ def promote_bundled() -> ModelVersion:
     return promote(BUNDLED, via=Via.AUTOMATIC, reason=gettext_noop("It comes with the project."))
 
 
-def _check_promotable(version: ModelVersion, force: bool) -> None:
+def _check_promotable(version: ModelVersion, reason: str, force: bool) -> None:
+    if len(reason) > MAX_REASON_LENGTH:
+        raise RuleBroken(
+            _("The reason is longer than %(n)s characters. Shorten it.") % {"n": MAX_REASON_LENGTH}
+        )
     if settings.FORGET_WITHIN_DAYS and (count := erasures.list_deleted_images(version).count()):
         raise RuleBroken(
             ngettext(

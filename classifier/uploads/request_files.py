@@ -60,7 +60,7 @@ def read_archive(files: "MultiValueDict[str, Any]") -> bytes:
     """Return the archive in its field. Raise ImageError unless there is exactly one file."""
     uploaded = files.getlist(ARCHIVE)
     if len(uploaded) != 1 or len(files) > 1:
-        message = "Send one archive as a file in the field '%(field)s'."
+        message = gettext_noop("Send one archive as a file in the field '%(field)s'.")
         raise ImageError("missing_field", message, field=ARCHIVE)
     return check_size(uploaded[0].read())
 

@@ -10,7 +10,7 @@ ROWS = "/admin/classifier/inputimage/rows/"
 
 
 @pytest.mark.parametrize("text", ["15n-", " 15 N-"])
-def test_typed_signs_label_the_row(labeller_client: Client, text: str) -> None:
+def test_typed_characters_label_the_row(labeller_client: Client, text: str) -> None:
     row = create_row(0.5, 0.5, 0.5, 0.5)
 
     labeller_client.post(ROWS, {"image": [item.pk for item in row], "text": text})
@@ -23,12 +23,12 @@ def test_typed_signs_label_the_row(labeller_client: Client, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("157", "The row has 2 marked images, but you typed 3 signs."),
-        ("1x", "'x' can't be a label."),
-        ("", "you typed 0 signs"),
+        ("157", "The row has 2 marked images, but you typed 3 characters."),
+        ("1x", "'x' is not a label."),
+        ("", "you typed 0 characters"),
     ],
 )
-def test_wrong_signs_change_nothing_and_say_why(
+def test_wrong_characters_are_refused_with_the_reason(
     labeller_client: Client, text: str, message: str
 ) -> None:
     row = create_row(0.5, 0.5)

@@ -72,7 +72,7 @@ def test_correction_with_too_few_digits_is_refused(client: Client, upload: str) 
     response = post(client, upload, "corrections", text="4")
     assert response.status_code == 400
     assert response.json()["detail"] == (
-        "The number has 1 digits, but there are 2 boxes. Send as many."
+        "The number has 1 digits, but there are 2 boxes. Each digit needs one box."
     )
 
 
