@@ -15,8 +15,8 @@ METRICS.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS)
 
 wsgi_app = "mnistsite.wsgi"
-bind = f"127.0.0.1:{env.integer('PORT', 8080, least=1)}"
-workers = env.integer("WEB_WORKERS", 2, least=1)
+bind = f"127.0.0.1:{env.integer('PORT', 8080, minimum=1)}"
+workers = env.integer("WEB_WORKERS", 2, minimum=1)
 if env.boolean("BEHIND_NGINX", False):
     # nginx buffers requests, so a slow client does not block a process. Threads would only share
     # its time, and a thread that hangs can't be killed.

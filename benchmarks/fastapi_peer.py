@@ -40,7 +40,7 @@ app = FastAPI()
 graph = Path(__file__).resolve().parent.parent / "models" / "baseline" / "model.tflite"
 interpreter = Interpreter(model_path=str(graph), num_threads=1)
 interpreter.allocate_tensors()
-place, outputs = (
+index, outputs = (
     details[0]["index"]
     for details in (interpreter.get_input_details(), interpreter.get_output_details())
 )
@@ -56,7 +56,7 @@ async def predict(image: UploadFile) -> dict[str, Any]:
     data = await image.read()
     picture = Image.open(io.BytesIO(data)).convert("L").resize((28, 28))
     pixels = 255 - np.asarray(picture)
-    interpreter.set_tensor(place, pixels.reshape(1, 28, 28, 1).astype(np.float32) / 255)
+    interpreter.set_tensor(index, pixels.reshape(1, 28, 28, 1).astype(np.float32) / 255)
     interpreter.invoke()
     logits = interpreter.get_tensor(outputs)[0, :, :10].mean(axis=0)
     probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()

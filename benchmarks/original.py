@@ -13,7 +13,7 @@ from PIL import Image
 from training import network
 
 app = Flask(__name__)
-model = network.build()
+model = network.build_network()
 database = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 

@@ -146,8 +146,8 @@ class Trainee:
             members = sorted({name.split(".")[0] for name in names})
             last = [[name for name in names if name.startswith(f"{m}.")][-2:] for m in members]
             weights, biases = (
-                np.stack([stored[pair[place]].astype(float)[..., :NOT_A_DIGIT] for pair in last])
-                for place in (0, 1)
+                np.stack([stored[pair[index]].astype(float)[..., :NOT_A_DIGIT] for pair in last])
+                for index in (0, 1)
             )
         self._heads = Heads(weights, biases)
         learned, _ = split.split_digits(Images(source.x_train, source.y_train))
@@ -251,11 +251,11 @@ def draw_plot(found: list[Comparison], path: Path) -> None:
     """Draw the difference between the orders, with its interval, for each source."""
     figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
     grouped = group(found)
-    for place, source in enumerate(dict.fromkeys(each.source for each in found)):
+    for index, source in enumerate(dict.fromkeys(each.source for each in found)):
         counts = [labels for name, labels in grouped if name == source]
         pairs = [estimate([d.queue - d.random for d in grouped[source, n]]) for n in counts]
         means, halves = zip(*pairs, strict=True)
-        shifted = np.array(counts) * 1.04 ** (place - 1)
+        shifted = np.array(counts) * 1.04 ** (index - 1)
         axes.errorbar(shifted, means, halves, marker="o", capsize=4, label=source)
     axes.axhline(0, color="grey", lw=1)
     axes.set(

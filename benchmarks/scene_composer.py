@@ -1,7 +1,9 @@
 """Compose pictures of digits on paper, under the conditions that imaging must handle."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,17 +44,17 @@ class Writer:
         if self.rng.random() < PEN_SHARE:
             label, ink = self._draw_with_pen()
         else:
-            place = int(self.rng.integers(len(self.source)))
-            label, ink = str(self.source.labels[place]), self.source.pixels[place] / 255
+            index = int(self.rng.integers(len(self.source)))
+            label, ink = str(self.source.labels[index]), self.source.pixels[index] / 255
         return label, enlarge(trim(ink), height)
 
     def _draw_with_pen(self) -> tuple[str, Field]:
-        models = [*2 * list_forms("taught"), *glyphs.list_digits()]
+        models = [*2 * list_forms("schools"), *glyphs.list_digits()]
         label, strokes = models[self.rng.integers(len(models))]
         lines = pen.round_corners(strokes, int(self.rng.integers(1, 3)))
-        trembling = [pen.add_tremor(line, self.rng) for line in pen.fit_to_paper(lines)]
-        lines = pen.fit_to_paper(trembling)
-        return str(label), pen.draw_strokes(lines, self.rng.uniform(4, 10)).astype(np.float64)
+        lines = [pen.add_tremor(line, self.rng) for line in pen.fit_to_paper(lines)]
+        ink = pen.draw_strokes(pen.fit_to_paper(lines), self.rng.uniform(4, 10))
+        return str(label), ink.astype(np.float64)
 
 
 def trim(ink: Field) -> Field:
@@ -73,7 +75,7 @@ Drawing = tuple[str, Field]
 
 
 def write_digit(writer: Writer, shape: Shape, low: float = 0.3, high: float = 0.65) -> Drawing:
-    """Write a digit at a random place, `low` to `high` of the picture's height."""
+    """Write a digit at a random position, `low` to `high` of the picture's height."""
     label, ink = writer.draw_digit(int(writer.rng.uniform(low, high) * min(shape)))
     ink = ink[: shape[0], : shape[1]]
     field = np.zeros(shape)
@@ -101,10 +103,10 @@ def write_two_rows(writer: Writer, shape: Shape) -> Drawing:
     height = int(shape[0] * rng.uniform(0.14, 0.2))
     for row in range(2):
         slope, pitch = rng.normal(0, 0.02), shape[1] * 0.74 / 5
-        for place in range(5):
+        for column in range(5):
             label, ink = writer.draw_digit(int(height * rng.uniform(0.88, 1.12)))
             ink = shrink_to_width(ink, int(0.95 * pitch))
-            left = int(shape[1] * 0.13 + (place + 0.5) * pitch - ink.shape[1] / 2)
+            left = int(shape[1] * 0.13 + (column + 0.5) * pitch - ink.shape[1] / 2)
             middle = shape[0] * (0.33 + 0.34 * row) + slope * (left - shape[1] / 2)
             top = int(middle - ink.shape[0] / 2 + rng.normal(0, 0.03 * height))
             window = field[top : top + ink.shape[0], left : left + ink.shape[1]]
@@ -140,43 +142,43 @@ def add_grain(pixels: NDArray[np.float64], rng: np.random.Generator, grain: floa
     return np.clip(np.round(pixels + noise), 0, 255).astype(np.uint8)
 
 
-def compose_plain(writer: Writer) -> Scene:
+def compose_digit(writer: Writer) -> Scene:
     return photograph(write_digit(writer, (SIDE, SIDE)), writer.rng)
+
+
+def make_hard_shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
+    """Return light that a hand or its arm reduces to `darkness` on one side of a hard edge."""
+    through = shape[1] * rng.uniform(0.35, 0.65), shape[0] * rng.uniform(0.35, 0.65)
+    angle = rng.uniform(0, 2 * math.pi)
+    edge = effects.measure_distance(shape, angle, through)
+    if rng.random() < 0.5:  # fingers
+        along = effects.measure_distance(shape, angle + math.pi / 2, through)
+        length = max(shape) / rng.uniform(1.5, 3)
+        edge = edge + max(shape) * rng.uniform(0.03, 0.08) * np.sin(along * 2 * math.pi / length)
+    softness = rng.uniform(1, 0.012 * max(shape) + 1)
+    inside = 1 / (1 + np.exp(-np.clip(4 * edge / softness, -40, 40)))
+    return np.asarray(1 - (1 - darkness) * inside)
 
 
 def cast_any_shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
     """Return light with a hard shadow on one side, or with one of another shape."""
-    cast = effects.make_shadow if rng.random() < 0.5 else shadows.cast_shadow
+    cast = make_hard_shadow if rng.random() < 0.5 else shadows.cast_shadow
     return cast(shape, darkness, rng)
 
 
-def compose_half_shadow(writer: Writer) -> Scene:
-    return _compose_shadow(writer, 0.5)
-
-
-def compose_deep_shadow(writer: Writer) -> Scene:
-    return _compose_shadow(writer, 0.25)
-
-
-def _compose_shadow(writer: Writer, darkness: float) -> Scene:
+def compose_shadow(writer: Writer, darkness: float) -> Scene:
+    """Compose a digit in a shadow that leaves the share `darkness` of the light."""
     shape = SIDE, SIDE
     light = cast_any_shadow(shape, darkness, writer.rng)
     light = light * effects.make_gradient(shape, writer.rng, 0.85)
     return photograph(write_digit(writer, shape), writer.rng, light)
 
 
-def compose_ruled(writer: Writer) -> Scene:
-    return _compose_printed(writer, effects.draw_rules)
-
-
-def compose_grid(writer: Writer) -> Scene:
-    return _compose_printed(writer, effects.draw_grid)
-
-
-def _compose_printed(writer: Writer, rules: Callable[..., Field]) -> Scene:
+def compose_printed(writer: Writer, draw_pattern: Callable[..., Field]) -> Scene:
+    """Compose a digit on paper with rules or a grid."""
     rng, shape = writer.rng, (SIDE, SIDE)
     degrees, pitch, width = rng.uniform(-8, 8), rng.uniform(28, 70), rng.uniform(1, 3)
-    printed = rng.uniform(0.5, 1.6) * rules(shape, degrees, pitch, width)
+    printed = rng.uniform(0.5, 1.6) * draw_pattern(shape, degrees, pitch, width)
     return photograph(write_digit(writer, shape, 0.35), rng, printed=printed)
 
 
@@ -207,8 +209,7 @@ def compose_cut_off(writer: Writer) -> Scene:
 
 def compose_desk(writer: Writer) -> Scene:
     """Compose a sheet on a darker table, with one to four of its sides visible."""
-    shape = SIDE, SIDE
-    return _lay_on_table(write_digit(writer, shape, 0.3, 0.5), writer.rng, 1.0)
+    return _lay_on_table(write_digit(writer, (SIDE, SIDE), 0.3, 0.5), writer.rng, 1.0)
 
 
 def _lay_on_table(drawing: Drawing, rng: np.random.Generator, light: Field | float) -> Scene:
@@ -266,21 +267,20 @@ def compose_inverted(writer: Writer) -> Scene:
 
 def compose_loop(writer: Writer) -> Scene:
     """Compose a 0 or an 8 that fills the picture, so that most of the paper is in its hole."""
-    while True:
+    label = ""
+    while label not in ("0", "8"):
         label, ink = writer.draw_digit(200)
-        if label in "08":
-            break
     ink = trim(ink)
     field = np.pad(ink, [(int(v), int(w)) for v, w in writer.rng.integers(2, 20, (2, 2))])
     return photograph((label, field), writer.rng)
 
 
 CONDITIONS: dict[str, Callable[[Writer], Scene]] = {
-    "plain": compose_plain,
-    "shadow to 50 %": compose_half_shadow,
-    "shadow to 25 %": compose_deep_shadow,
-    "ruled, up to 8°": compose_ruled,
-    "grid, up to 8°": compose_grid,
+    "plain": compose_digit,
+    "shadow to 50 %": partial(compose_shadow, darkness=0.5),
+    "shadow to 25 %": partial(compose_shadow, darkness=0.25),
+    "ruled, up to 8°": partial(compose_printed, draw_pattern=effects.draw_rules),
+    "grid, up to 8°": partial(compose_printed, draw_pattern=effects.draw_grid),
     "faint, 25 levels at σ 2.5": compose_faint,
     "cropped 2 px around the ink": compose_cropped,
     "a quarter cut off": compose_cut_off,

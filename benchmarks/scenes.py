@@ -100,9 +100,9 @@ def measure_condition(
     if options.failures:
         folder = options.failures / condition.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
-        for place in np.flatnonzero(~answered.right):
-            name = f"{place}-{samples[place].digits}{'-kept' if answered.accepted[place] else ''}"
-            (folder / name).write_bytes(files[place])
+        for index in np.flatnonzero(~answered.right):
+            name = f"{index}-{samples[index].digits}{'-kept' if answered.accepted[index] else ''}"
+            (folder / name).write_bytes(files[index])
     right, kept = answered.right, answered.accepted
     counts = len(right), int(right.sum()), int(kept.sum()), int((right & kept).sum())
     return Row(condition, *counts, cpu_ms)

@@ -63,16 +63,16 @@ REQUIRE_SIGNED_MODELS = env.boolean("REQUIRE_SIGNED_MODELS", False)
 TRUSTED_MODEL_SIGNERS = env.items("TRUSTED_MODEL_SIGNERS")
 MNIST_NPZ = env.string("MNIST_NPZ")
 WANDB_DIR = env.path("WANDB_DIR", VAR_DIR)
-MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, least=1)
+MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 10, minimum=1)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 1024 * 1024
 HIDE_GUESS = env.boolean("HIDE_GUESS", False)
-LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5, least=0)
-AUDIT_PER_DAY = env.integer("AUDIT_PER_DAY", 10, least=0)
-ROLLBACK_WITHIN_DAYS = env.integer("ROLLBACK_WITHIN_DAYS", 0, least=0)
-FORGET_WITHIN_DAYS = env.integer("FORGET_WITHIN_DAYS", 0, least=0)
-SHADOW_UPLOADS = env.integer("SHADOW_UPLOADS", 2_000, least=0)
+LABEL_CHECK_PERCENT = env.integer("LABEL_CHECK_PERCENT", 5)
+AUDIT_PER_DAY = env.integer("AUDIT_PER_DAY", 10)
+ROLLBACK_WITHIN_DAYS = env.integer("ROLLBACK_WITHIN_DAYS", 0)
+FORGET_WITHIN_DAYS = env.integer("FORGET_WITHIN_DAYS", 0)
+SHADOW_UPLOADS = env.integer("SHADOW_UPLOADS", 2_000)
 AUTO_PROMOTE = env.boolean("AUTO_PROMOTE", False)
-PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, least=1)
+PREDICT_PER_SECOND = env.integer("PREDICT_PER_SECOND", 20, minimum=1)
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
 WEBHOOK_INTERNAL_NETWORKS = env.networks("WEBHOOK_INTERNAL_NETWORKS")
 AUDIT_LOG_DAYS = env.integer("AUDIT_LOG_DAYS", 365)  # 0: forever
@@ -208,7 +208,7 @@ AXES_CLIENT_STR_CALLABLE = "mnistsite.lockout.hide_client"
 REQUIRE_SECOND_FACTOR = env.boolean("REQUIRE_SECOND_FACTOR", False)
 OTP_TOTP_ISSUER = "mnistsite"
 SESSION_ENGINE = "classifier.access.sessions"
-SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", 12, least=1)
+SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", 12, minimum=1)
 
 # For results that are cheap to compute again.
 CACHES = {

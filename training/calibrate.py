@@ -8,7 +8,7 @@ from classifier.recognition import uncertainty
 from classifier.recognition.certificate import Certificate
 from classifier.recognition.recognizer import NOT_A_DIGIT, REJECTED_ABOVE, Graph
 from classifier.recognition.uncertainty import Estimates, Floats, MahalanobisDetector
-from training.certification import DIGITS, Claim, Scored, certify
+from training.certification import DIGITS, Claim, ScoredAnswers, certify
 from training.data.images import Images, Labels
 from training.data.split import TrainingSplit
 
@@ -33,8 +33,8 @@ class Calibration:
 
 def fit_calibration(graph: Graph, split: TrainingSplit) -> Calibration:
     trained, digits = split.train.digits, split.calibration.digits
-    some = trained[np.random.default_rng(0).permutation(len(trained))[:DETECTOR_DIGITS]]
-    detector = fit_detector(graph.run(some.pixels).features, some.labels)
+    sample = trained[np.random.default_rng(0).permutation(len(trained))[:DETECTOR_DIGITS]]
+    detector = fit_detector(graph.run(sample.pixels).features, sample.labels)
     outputs = graph.run(digits.pixels)
     temperature = fit_temperature(outputs.logits, digits.labels)
     estimates = uncertainty.estimate(outputs, temperature, detector)
@@ -50,13 +50,13 @@ def fit_calibration(graph: Graph, split: TrainingSplit) -> Calibration:
     return Calibration(temperature, thresholds, detector, certificates)
 
 
-def _score_answers(digits: Images, estimates: Estimates, limits: dict[str, float]) -> Scored:
+def _score_answers(digits: Images, estimates: Estimates, limits: dict[str, float]) -> ScoredAnswers:
     """Score answers by confidence, those beyond a limit by -inf. Equal pixels form a group."""
     limits = limits | {"rejection": min(limits["rejection"], REJECTED_ABOVE)}
     passed = np.logical_and.reduce([estimates.scores[name] <= limits[name] for name in limits])
     confidence = estimates.probabilities.max(axis=1)
     flat = digits.pixels.reshape(len(digits), -1)
-    return Scored(
+    return ScoredAnswers(
         scores=np.where(passed, confidence, -np.inf),
         right=estimates.probabilities.argmax(axis=1) == digits.labels,
         groups=np.unique(flat, axis=0, return_inverse=True)[1].ravel(),
@@ -79,7 +79,7 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
 
 def fit_detector(features: Floats, labels: Labels) -> MahalanobisDetector:
     """Fit the detector to features (N, members, F) and labels (N,)."""
-    parts = [_whiten_classes(features[:, place], labels) for place in range(features.shape[1])]
+    parts = [_whiten_classes(features[:, index], labels) for index in range(features.shape[1])]
     return MahalanobisDetector(*(np.stack(part) for part in zip(*parts, strict=True)))
 
 

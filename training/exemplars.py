@@ -18,14 +18,14 @@ def choose_exemplars(recognizer: Recognizer, digits: Images) -> Exemplars:
 
     `digits` must be MNIST's: exemplars are shown to everybody, and uploads belong to their senders.
     """
-    some = digits[np.random.default_rng(0).permutation(len(digits))[:CANDIDATES]]
-    features = np.array([each.features for each in recognizer.recognize(some.pixels)])
-    classes = [np.flatnonzero(some.labels == digit) for digit in np.unique(some.labels)]
-    chosen = np.concatenate([places[_find_medoids(features[places])] for places in classes])
+    sample = digits[np.random.default_rng(0).permutation(len(digits))[:CANDIDATES]]
+    features = np.array([each.features for each in recognizer.recognize(sample.pixels)])
+    classes = [np.flatnonzero(sample.labels == digit) for digit in np.unique(sample.labels)]
+    chosen = np.concatenate([indices[_find_medoids(features[indices])] for indices in classes])
     embeddings = [active_learning.encode_embedding(each) for each in features[chosen]]
     return Exemplars(
-        pixels=some.pixels[chosen],
-        labels=some.labels[chosen],
+        pixels=sample.pixels[chosen],
+        labels=sample.labels[chosen],
         embeddings=active_learning.decode_embeddings(embeddings, features.shape[1]),
     )
 

@@ -23,9 +23,9 @@ def write_members(folder: Path, members: list[keras.Model]) -> None:
     """
     export_graph(_join_members(members), folder / model_folder.GRAPH)
     weights = {
-        f"{member}.{place:02}": array.astype(np.float16)
+        f"{member}.{index:02}": array.astype(np.float16)
         for member, model in enumerate(members)
-        for place, array in enumerate(model.get_weights())
+        for index, array in enumerate(model.get_weights())
     }
     np.savez(folder / model_folder.WEIGHTS, **weights)
 
@@ -60,10 +60,10 @@ def read_members(folder: Path) -> list[keras.Model]:
         with (folder / model_folder.WEIGHTS).open("rb") as file, np.load(file) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in stored.files}
         count = 1 + max(int(name.split(".")[0]) for name in arrays)
-        members = [network.build() for _ in range(count)]
+        members = [network.build_network() for _ in range(count)]
         for member, model in enumerate(members):
-            places = range(len(model.get_weights()))
-            model.set_weights([arrays[f"{member}.{place:02}"] for place in places])
+            indices = range(len(model.get_weights()))
+            model.set_weights([arrays[f"{member}.{index:02}"] for index in indices])
         return members
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
         raise RuleBroken(

@@ -13,7 +13,7 @@ MOMENTUM = 0.95
 FEATURES = "features"
 
 
-def build() -> keras.Model:
+def build_network() -> keras.Model:
     """Return a network of 224,000 parameters from (N, 28, 28, 1) ink, 0 to 1, to (N, 11) logits.
 
     The logits are those of the ten digits and of not being a digit. The stride of the first layer

@@ -64,7 +64,7 @@ def fit(
     def fit_member(_member: int, callback: keras.callbacks.Callback) -> keras.Model:
         epochs = configuration.epochs
         main = max(1, epochs - -(-epochs // GENTLE_EPOCH_IN))
-        model = network.build()
+        model = network.build_network()
         _run_epochs(model, images, STRONG, OneCycle, range(main), callback)
         schedule = partial(CosineDecay, GENTLE_LEARNING_RATE)
         _run_epochs(model, images, GENTLE, schedule, range(main, epochs), callback)
@@ -82,16 +82,16 @@ def fine_tune(
 ) -> list[keras.Model]:
     """Continue to train `configuration.members` fitted members.
 
-    The new weights are averaged with the old ones, which forgets less than the new and reads other
-    pictures better than the old (WiSE-FT: Wortsman et al. 2022).
+    The result is the mean of old and new weights, which forgets less than the new ones and reads
+    other pictures better than the old ones (WiSE-FT: Wortsman et al. 2022).
     """
 
     def fine_tune_member(member: int, callback: keras.callbacks.Callback) -> keras.Model:
         old: Weights = members[member - 1].get_weights()
-        model = network.build()  # new dropout layers take this member's seed
+        model = network.build_network()  # new dropout layers take this member's seed
         model.set_weights(old)
         for layer in model.layers:
-            # The old statistics are based on more digits than these few epochs show.
+            # Keep the old statistics, which are based on more digits than these few epochs have.
             layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
         schedule = partial(CosineDecay, FINE_TUNING_LEARNING_RATE)
         _run_epochs(model, images, GENTLE, schedule, range(configuration.epochs), callback)
@@ -162,7 +162,7 @@ def _run_epochs(
 ) -> None:
     """Train the model in place; `make_schedule` receives the number of steps."""
     schedule = make_schedule(max(1, len(epochs) * _count_steps(images)))
-    # A first step that creates variables is compiled twice.
+    # If the first step created the variables, it would be compiled twice.
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-2)
     optimizer.build(model.trainable_variables)
     metric = keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")

@@ -65,7 +65,7 @@ def main() -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     try:
-        port = env.integer("PORT", 8080, least=1)
+        port = env.integer("PORT", 8080, minimum=1)
         os.environ["SECRET_KEY"] = env.secret("SECRET_KEY") or load_secret_key()
         description = f"http://127.0.0.1:{port}, process {os.getpid()}"
         with lock_file(VAR_DIR / "run.lock", description):

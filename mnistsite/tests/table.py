@@ -26,8 +26,8 @@ class Table:
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return [
             "  ".join(
-                cell.rjust(width) if place else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+                cell.rjust(width) if index else cell.ljust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
             )
             for row in cells
         ]

@@ -55,7 +55,7 @@ def test_wrong_contact_is_rejected(text: str, setting: pytest.MonkeyPatch) -> No
 def test_wrong_number_is_rejected(text: str, setting: pytest.MonkeyPatch) -> None:
     setting.setenv("SOME", text)
     with pytest.raises(ImproperlyConfigured, match=f"SOME='{text}' is not a whole number"):
-        env.integer("SOME", 5, least=1)
+        env.integer("SOME", 5, minimum=1)
 
 
 def test_choice_is_accepted(setting: pytest.MonkeyPatch) -> None:

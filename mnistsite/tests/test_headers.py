@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-SECRET = "".join(chr(33 + place) for place in range(80))
+SECRET = "".join(chr(33 + index) for index in range(80))
 
 
 def run_check(**environment: str) -> subprocess.CompletedProcess[str]:

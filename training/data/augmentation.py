@@ -110,11 +110,11 @@ def resample(images: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
     inside = tf.clip_by_value(points + 1, 0, SIDE + 0.999)
     corner = tf.floor(inside)
     right, down = tf.unstack(inside - corner, axis=-1)
-    place = tf.cast(corner[..., 1] * (SIDE + 2) + corner[..., 0], tf.int32)
+    index = tf.cast(corner[..., 1] * (SIDE + 2) + corner[..., 0], tf.int32)
     flat = tf.reshape(padded, (-1, (SIDE + 2) ** 2))
 
     def at(offset: int) -> tf.Tensor:
-        return tf.gather(flat, place + offset, batch_dims=1)
+        return tf.gather(flat, index + offset, batch_dims=1)
 
     above = at(0) * (1 - right) + at(1) * right
     below = at(SIDE + 2) * (1 - right) + at(SIDE + 3) * right

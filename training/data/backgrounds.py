@@ -45,7 +45,7 @@ def draw_plain_paper(_: np.random.Generator) -> Grey:
     return np.zeros(SHAPE, np.float32)
 
 
-def _index_pixels() -> tuple[Grey, Grey]:
+def _make_coordinates() -> tuple[Grey, Grey]:
     """Return x and y of each pixel."""
     rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
     return columns, rows
@@ -68,7 +68,7 @@ def draw_lines(phase: NDArray[np.floating], width: float) -> Grey:
 
 def draw_waves(rng: np.random.Generator) -> Grey:
     """Draw nearly parallel wavy lines, mostly along the writing."""
-    x, y = _index_pixels()
+    x, y = _make_coordinates()
     angle = rng.normal(0, 0.25) if rng.random() < 0.8 else rng.uniform(-1.6, 1.6)
     period = rng.uniform(4, 16)
     across = x * math.sin(angle) + y * math.cos(angle)
@@ -87,7 +87,7 @@ def draw_hatching(rng: np.random.Generator) -> Grey:
 
 
 def _draw_line_family(rng: np.random.Generator) -> Grey:
-    x, y = _index_pixels()
+    x, y = _make_coordinates()
     angle, period = rng.uniform(-1.57, 1.57), rng.uniform(5, 22)
     warp = rng.uniform(0, 6) * make_noise(SHAPE, rng.uniform(40, 200), rng)
     across = x * math.sin(angle) + y * math.cos(angle) + warp
@@ -102,7 +102,7 @@ def draw_guilloche(rng: np.random.Generator) -> Grey:
 
 
 def _draw_contours(rng: np.random.Generator) -> Grey:
-    x, y = _index_pixels()
+    x, y = _make_coordinates()
     hills = make_noise(SHAPE, rng.uniform(40, 160), rng) * rng.uniform(10, 50)
     tilt = rng.uniform(-0.6, 0.6) * x + rng.uniform(-1, 1) * y
     return draw_lines((hills + tilt) * 2 * math.pi / rng.uniform(7, 18), rng.uniform(0.12, 0.35))
@@ -110,7 +110,7 @@ def _draw_contours(rng: np.random.Generator) -> Grey:
 
 def draw_weave(rng: np.random.Generator) -> Grey:
     """Draw a fine weave or a screen of dots."""
-    x, y = _index_pixels()
+    x, y = _make_coordinates()
     period, angle = rng.uniform(3, 9), rng.uniform(0, 1.57)
     first = np.cos((x * math.cos(angle) + y * math.sin(angle)) * 2 * math.pi / period)
     second = np.cos((y * math.cos(angle) - x * math.sin(angle)) * 2 * math.pi / period)
@@ -120,7 +120,7 @@ def draw_weave(rng: np.random.Generator) -> Grey:
 
 def draw_rules(rng: np.random.Generator) -> Grey:
     """Draw notebook rules, or squares."""
-    x, y = _index_pixels()
+    x, y = _make_coordinates()
     period = rng.uniform(14, 60)
     width = rng.uniform(1, 2.5) / period
     down = draw_lines(
@@ -139,7 +139,7 @@ def draw_mottle(rng: np.random.Generator) -> Grey:
 
 def make_light(rng: np.random.Generator) -> Grey:
     """Return light, 0.2 to 1.2: a gradient, and sometimes the edge of a shadow."""
-    x, y = _index_pixels()
+    x, y = _make_coordinates()
     light = (
         1 + (x / SHAPE[1] - 0.5) * rng.normal(0, 0.25) + (y / SHAPE[0] - 0.5) * rng.normal(0, 0.15)
     )

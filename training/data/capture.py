@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from classifier.recognition.imaging.arrays import Grey
 from training.data.photo_effects import recompress
 
-FEWEST_PIXELS, MOST_PIXELS = 16, 100  # a photographed line's height
+MIN_PIXELS, MAX_PIXELS = 16, 100  # a photographed line's height
 
 
 def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> Grey:
@@ -19,13 +19,13 @@ def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) 
     printed = np.zeros(shape, np.float32)
     y, x = np.ogrid[: shape[0], : shape[1]]
     tilt = rng.normal(0, 0.012)
-    places = []
+    rows = []
     if rng.random() < 0.4:
-        places.append(shape[0] / 2 + digit * rng.uniform(0.3, 0.85))
+        rows.append(shape[0] / 2 + digit * rng.uniform(0.3, 0.85))
     if rng.random() < 0.15:
-        places.append(shape[0] / 2 - digit * rng.uniform(0.45, 0.9))
-    for place in places:
-        distance = np.abs(y - place - tilt * (x - x.mean()))
+        rows.append(shape[0] / 2 - digit * rng.uniform(0.45, 0.9))
+    for row in rows:
+        distance = np.abs(y - row - tilt * (x - x.mean()))
         drawn = np.clip(rng.uniform(0.8, 2.5) - distance, 0, 1) * rng.uniform(0.15, 0.8)
         printed = np.maximum(printed, drawn)
     if rng.random() < 0.15:
@@ -38,7 +38,7 @@ def print_rules(shape: tuple[int, int], digit: float, rng: np.random.Generator) 
 
 def photograph(grey: Grey, rng: np.random.Generator) -> Grey:
     """Capture brightness (h, w), 0 to 1, as grey pixels, 0 to 255, of another size and quality."""
-    height = int(np.exp(rng.uniform(math.log(FEWEST_PIXELS), math.log(MOST_PIXELS))))
+    height = int(np.exp(rng.uniform(math.log(MIN_PIXELS), math.log(MAX_PIXELS))))
     width = max(4, round(grey.shape[1] * height / grey.shape[0]))
     image = Image.fromarray(np.ascontiguousarray(255 * grey, np.float32))
     small = image.resize((width, height), Image.Resampling.BILINEAR)

@@ -1,8 +1,8 @@
 """Forms of digits and letters as strokes, from forms.json.
 
 A form is a sign and its strokes, as corners and turning points on a field 10 wide and 16 high, y
-downwards. `taught` are digits as schools outside the United States teach them, `habits` those that
-are common in Europe and Latin America. `untaught` are used in calibration but not in training,
+downwards. `schools` are digits as schools outside the United States teach them, `habits` those that
+are common in Europe and Latin America. `held_out` are used in calibration but not in training,
 because people's lines also have forms that are missing here. `letters` are printed by hand, without
 those that may look like a digit.
 """
@@ -18,7 +18,7 @@ from training.data.pen import Stroke
 
 FILE = Path(__file__).with_suffix(".json")
 
-Kind = Literal["taught", "habits", "untaught", "letters"]
+Kind = Literal["schools", "habits", "held_out", "letters"]
 
 
 @cache

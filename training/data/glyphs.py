@@ -17,12 +17,11 @@ def load_font(name: str) -> HersheyFonts:
     return fonts
 
 
-def strokes(font_name: str, character: str) -> list[Stroke]:
-    """Return the strokes of a character."""
+def get_strokes(font_name: str, character: str) -> list[Stroke]:
     lines = load_font(font_name).strokes_for_text(character)
     return [np.array(line, float) for line in lines if len(line) > 1]
 
 
 def list_digits() -> list[tuple[int, list[Stroke]]]:
-    """Return the digits of FONTS with their strokes."""
-    return [(digit, strokes(name, str(digit))) for name in FONTS for digit in range(10)]
+    """Return the digits of all FONTS with their strokes."""
+    return [(digit, get_strokes(name, str(digit))) for name in FONTS for digit in range(10)]

@@ -36,7 +36,11 @@ class InkComposer:
     """A composer of scenes, which may copy the MNIST digits `images`."""
 
     def __init__(self, images: Images, rng: np.random.Generator) -> None:
-        self._pixels, self._rng, self._forms = images.pixels, rng, DigitForms(untaught=False)
+        self._pixels, self._rng, self._forms = (
+            images.pixels,
+            rng,
+            DigitForms(include_held_out=False),
+        )
 
     def compose(self) -> InkScene:
         """Compose a picture of a random size, and reduce it."""
@@ -44,7 +48,9 @@ class InkComposer:
         shape = (int(SIDE * rng.choice([1, 1.5, 2], p=[0.5, 0.25, 0.25])),) * 2
         ink = self._write(shape)
         page = _make_paper(shape, rng) * (1 - _print_pattern(shape, rng))
-        pressure = rng.uniform(0.12, 0.95) * (1 - rng.uniform(0, 0.4) * _spread(shape, rng))
+        pressure = rng.uniform(0.12, 0.95) * (
+            1 - rng.uniform(0, 0.4) * _make_unevenness(shape, rng)
+        )
         page = page * (1 - pressure * ink)
         if rng.random() < 0.35:
             page, ink = _lay_on_table(page, ink, rng)
@@ -69,8 +75,8 @@ class InkComposer:
             threshold = rng.uniform(0.25, 0.7)
             for row in range(rows):
                 start = rng.uniform(0.3, 1.5) * pitch
-                for place in range(int(rng.integers(2, 11))):
-                    x = start + place * pitch
+                for column in range(int(rng.integers(2, 11))):
+                    x = start + column * pitch
                     y = top + row * height * rng.uniform(1.3, 1.7) + slope * x
                     self._place(ink, height * rng.uniform(0.85, 1.15), y, x, threshold)
         return ink
@@ -91,7 +97,7 @@ class InkComposer:
             small = (self._pixels[rng.integers(len(self._pixels))] / 255).astype(np.float32)
             return _enlarge(trim(small), height, threshold)
         if rng.random() < LETTER_SHARE:
-            strokes = glyphs.strokes("futural", LETTERS[rng.integers(len(LETTERS))])
+            strokes = glyphs.get_strokes("futural", LETTERS[rng.integers(len(LETTERS))])
             strokes = [pen.add_tremor(line, rng) for line in pen.fit_to_paper(strokes)]
         else:
             strokes = self._forms.write_digit(int(rng.integers(10)), rng.random(), rng)
@@ -109,7 +115,7 @@ def _enlarge(ink: Grey, height: int, threshold: float) -> Grey:
     return np.clip((np.asarray(image) - threshold) * steepness + 0.5, 0, 1)
 
 
-def _spread(shape: tuple[int, int], rng: np.random.Generator) -> Grey:
+def _make_unevenness(shape: tuple[int, int], rng: np.random.Generator) -> Grey:
     return np.abs(make_noise(shape, rng.uniform(0.03, 0.2) * shape[0], rng))
 
 
@@ -123,7 +129,7 @@ def _make_paper(shape: tuple[int, int], rng: np.random.Generator) -> Grey:
         crop = Image.fromarray(printed[top : top + 128, left : left + 128])
         return np.asarray(crop.resize(shape[::-1], Image.Resampling.BICUBIC)).clip(0.05, 1)
     if kind < 0.5:
-        paper *= 1 - rng.uniform(0, 0.12) * _spread(shape, rng)
+        paper *= 1 - rng.uniform(0, 0.12) * _make_unevenness(shape, rng)
         paper *= 1 - rng.uniform(0, 0.06) * make_noise(shape, rng.uniform(1.5, 6), rng)
     return paper
 
@@ -160,8 +166,8 @@ def _draw_frames(shape: tuple[int, int], width: float, rng: np.random.Generator)
     else:
         left, top = rng.uniform(-0.1, 0.3, 2) * side
         wide, high = rng.uniform(0.15, 0.8) * side, rng.uniform(0.2, 0.8) * side
-        for place in range(int(rng.integers(1, 6))):
-            x = left + place * wide
+        for index in range(int(rng.integers(1, 6))):
+            x = left + index * wide
             draw.rectangle([x, top, x + wide, top + high], outline=255, width=line)
     turned = image.rotate(float(rng.normal(0, 3)), Image.Resampling.BILINEAR)
     return (np.asarray(turned) / 255).astype(np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.recognition.lines.preparation import HEIGHT, HIGHEST, LOWEST
-from training.data.strings import MOST_DIGITS, Composer, Line
+from training.data.strings import MAX_DIGITS, Composer, Line
 
 BATCH = 32
 WIDTHS = 16  # batches are padded to a multiple of this
@@ -18,8 +18,11 @@ WIDENED, SHIFTED = 1.05, 3
 
 @dataclass(frozen=True)
 class Batch:
-    """N lines: `ink` (N, HEIGHT, w, 1), `digits` (N, MOST_DIGITS) with -1 after the last, and
-    `boxes` (N, MOST_DIGITS, 4) in pixels of the ink."""
+    """A batch of N lines.
+
+    `ink` is (N, HEIGHT, w, 1), `digits` (N, MAX_DIGITS) with -1 after the last, and `boxes`
+    (N, MAX_DIGITS, 4) in pixels of the ink.
+    """
 
     ink: NDArray[np.float32]
     digits: NDArray[np.int32]
@@ -37,20 +40,21 @@ class LinePool:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def unpack_line(self, place: int) -> Line:
-        ink = (self.inks[place] / STEP + LOWEST).astype(np.float32)
-        return Line(ink, self.texts[place], self.boxes[place])
+    def unpack_line(self, index: int) -> Line:
+        ink = (self.inks[index] / STEP + LOWEST).astype(np.float32)
+        return Line(ink, self.texts[index], self.boxes[index])
 
     def iterate_batches(self, rng: np.random.Generator) -> Iterator[Batch]:
         """Yield all lines once, in batches of similar widths and in random order."""
         widths = np.array([ink.shape[1] for ink in self.inks]) * rng.uniform(0.9, 1.1, len(self))
         order = np.argsort(widths)
         for start in rng.permutation(range(0, len(self), BATCH)):
-            yield assemble([self.unpack_line(place) for place in order[start : start + BATCH]], rng)
+            yield assemble_batch(
+                [self.unpack_line(index) for index in order[start : start + BATCH]], rng
+            )
 
 
 def compose_pool(composer: Composer, count: int, rng: np.random.Generator) -> LinePool:
-    """Compose `count` lines."""
     lines = (composer.compose(rng) for _ in range(count))
     packed = [(np.round((line.ink - LOWEST) * STEP).astype(np.uint8), line) for line in lines]
     return LinePool(
@@ -60,13 +64,13 @@ def compose_pool(composer: Composer, count: int, rng: np.random.Generator) -> Li
     )
 
 
-def assemble(lines: list[Line], rng: np.random.Generator) -> Batch:
-    """Return a batch with each line at a random place in its width."""
+def assemble_batch(lines: list[Line], rng: np.random.Generator) -> Batch:
+    """Return a batch with each line at a random position in its width."""
     widest = max(line.ink.shape[1] for line in lines)
     width = int(-(-(widest * WIDENED + 2 * SHIFTED) // WIDTHS) * WIDTHS)
     ink = np.zeros((len(lines), HEIGHT, width, 1), np.float32)
-    digits = np.full((len(lines), MOST_DIGITS), -1, np.int32)
-    boxes = np.zeros((len(lines), MOST_DIGITS, 4), np.float32)
+    digits = np.full((len(lines), MAX_DIGITS), -1, np.int32)
+    boxes = np.zeros((len(lines), MAX_DIGITS, 4), np.float32)
     for row, line in enumerate(lines):
         room = int(width / WIDENED) - line.ink.shape[1] - SHIFTED
         start = int(rng.integers(SHIFTED, max(room, SHIFTED) + 1))

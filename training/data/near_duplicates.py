@@ -22,11 +22,11 @@ def group_images(pixels: Pixels, grouped: Pixels, groups: list[UUID]) -> list[UU
     """
     shapes = np.concatenate([describe_shapes(grouped), describe_shapes(pixels)])
     groups = [*groups]
-    for place in range(len(grouped), len(shapes)):
-        similarity = shapes[:place] @ shapes[place]
-        nearest = int(similarity.argmax()) if place else 0
-        is_new = place == 0 or similarity[nearest] < SIMILAR
-        own = pixels[place - len(grouped)].tobytes()
+    for index in range(len(grouped), len(shapes)):
+        similarity = shapes[:index] @ shapes[index]
+        nearest = int(similarity.argmax()) if index else 0
+        is_new = index == 0 or similarity[nearest] < SIMILAR
+        own = pixels[index - len(grouped)].tobytes()
         groups.append(hash_pixels(own) if is_new else groups[nearest])
     return groups[len(grouped) :]
 

@@ -63,14 +63,16 @@ def generate_outliers(count: int, digits: DigitPool, rng: np.random.Generator) -
     ]
     shares = [share for share, _ in generators]
     chosen = rng.choice(len(generators), size=count, p=shares)
-    return np.stack([generators[place][1](rng) for place in chosen])
+    return np.stack([generators[index][1](rng) for index in chosen])
 
 
 def draw_character(rng: np.random.Generator) -> Pixels:
     shares = [share for share, _ in CHARACTERS.values()]
     name = str(rng.choice(list(CHARACTERS), p=shares))
     sign = str(rng.choice(list(CHARACTERS[name][1])))
-    return pen.draw_sign(pen.round_corners(glyphs.strokes(name, sign), int(rng.integers(2))), rng)
+    return pen.draw_sign(
+        pen.round_corners(glyphs.get_strokes(name, sign), int(rng.integers(2))), rng
+    )
 
 
 def draw_letter(rng: np.random.Generator) -> Pixels:

@@ -49,8 +49,8 @@ def add_tremor(stroke: Stroke, rng: np.random.Generator) -> Stroke:
     """Divide the stroke finely and add a slow random wobble."""
     lengths = np.hypot(*np.diff(stroke, axis=0).T)
     distances = np.concatenate([[0], np.cumsum(lengths)])
-    places = np.linspace(0, distances[-1], max(2, int(distances[-1] / STEP)))
-    fine = np.stack([np.interp(places, distances, stroke[:, axis]) for axis in (0, 1)], axis=1)
+    positions = np.linspace(0, distances[-1], max(2, int(distances[-1] / STEP)))
+    fine = np.stack([np.interp(positions, distances, stroke[:, axis]) for axis in (0, 1)], axis=1)
     return add_wobble(fine, WOBBLE, rng) + rng.normal(0, 1.2, 2)
 
 

@@ -11,8 +11,8 @@ Field = NDArray[np.float64]  # (h, w), 0 to 1
 Shape = tuple[int, int]
 
 
-def make_noise(shape: Shape, cells: Shape, rng: np.random.Generator) -> Field:
-    """Return noise from 0 to 1 that varies over about `cells` patches down and across."""
+def make_patches(shape: Shape, cells: Shape, rng: np.random.Generator) -> Field:
+    """Return noise from 0 to 1 in about `cells` patches down and across."""
     coarse = Image.fromarray(rng.random(cells).astype(np.float32))
     fine = np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC), np.float64)
     return np.clip(fine, 0, 1)
@@ -41,28 +41,12 @@ def draw_grid(shape: Shape, degrees: float, pitch: float, width: float) -> Field
     return np.maximum(level, draw_rules(shape, degrees + 90, pitch, width))
 
 
-def make_gradient(shape: Shape, rng: np.random.Generator, least: float = 0.75) -> Field:
-    """Return light that falls off slowly across the picture, down to `least`."""
+def make_gradient(shape: Shape, rng: np.random.Generator, minimum: float = 0.75) -> Field:
+    """Return light that falls off slowly across the picture, down to `minimum`."""
     angle = rng.uniform(0, 2 * math.pi)
     along = measure_distance(shape, angle, (shape[1] / 2, shape[0] / 2))
     span = float(np.ptp(along)) or 1.0
-    lit: Field = 1 - (1 - rng.uniform(least, 1)) * (along - along.min()) / span
-    return lit
-
-
-def make_shadow(shape: Shape, darkness: float, rng: np.random.Generator) -> Field:
-    """Return light that a hand or its arm reduces to `darkness` on one side of a hard edge."""
-    height, width = shape
-    through = width * rng.uniform(0.35, 0.65), height * rng.uniform(0.35, 0.65)
-    angle = rng.uniform(0, 2 * math.pi)
-    edge = measure_distance(shape, angle, through)
-    if rng.random() < 0.5:  # fingers
-        along = measure_distance(shape, angle + math.pi / 2, through)
-        length = max(shape) / rng.uniform(1.5, 3)
-        edge = edge + max(shape) * rng.uniform(0.03, 0.08) * np.sin(along * 2 * math.pi / length)
-    softness = rng.uniform(1, 0.012 * max(shape) + 1)
-    inside = 1 / (1 + np.exp(-np.clip(4 * edge / softness, -40, 40)))
-    lit: Field = 1 - (1 - darkness) * inside
+    lit: Field = 1 - (1 - rng.uniform(minimum, 1)) * (along - along.min()) / span
     return lit
 
 
@@ -89,9 +73,9 @@ def draw_desk(shape: Shape, rng: np.random.Generator) -> Field:
     """Return the reflectance of a table: plain, or wood with its grain."""
     base = rng.uniform(0.12, 0.4)
     if rng.random() < 0.4:
-        return base + 0.05 * make_noise(shape, (6, 6), rng)
+        return base + 0.05 * make_patches(shape, (6, 6), rng)
     cells = (int(rng.integers(30, 90)), 4)
-    streaks = make_noise(shape, cells if rng.random() < 0.5 else cells[::-1], rng)
+    streaks = make_patches(shape, cells if rng.random() < 0.5 else cells[::-1], rng)
     return base * (0.6 + 0.8 * streaks)
 
 

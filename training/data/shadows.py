@@ -66,9 +66,9 @@ def _draw_fingers(side: int, rng: np.random.Generator) -> Image.Image:
     along = np.array([math.cos(angle), math.sin(angle)])
     across = np.array([-along[1], along[0]])
     tip = side / 2 + rng.normal(0, 0.15 * side, 2)
-    for place in range(int(rng.integers(1, 5))):
+    for finger in range(int(rng.integers(1, 5))):
         end = (
-            tip + across * place * width * rng.uniform(1, 1.5) + along * rng.normal(0, 0.06 * side)
+            tip + across * finger * width * rng.uniform(1, 1.5) + along * rng.normal(0, 0.06 * side)
         )
         start = end + along * 2 * side
         draw.line([tuple(start), tuple(end)], 255, round(width))

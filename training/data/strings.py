@@ -16,10 +16,9 @@ from training.data.pen import Stroke
 from training.data.sheet import INKED, Sheet
 from training.data.tiles import UNIT, Handwriting, Writer, choose_handwriting
 
-FIELD = SHAPE
-MIDDLE = FIELD[0] / 2
+MIDDLE = SHAPE[0] / 2
 LENGTHS = (0.04, 0.08, 0.09, 0.15, 0.2, 0.21, 0.12, 0.06, 0.05)  # shares of 0…8 digits
-MOST_DIGITS = len(LENGTHS) - 1
+MAX_DIGITS = len(LENGTHS) - 1
 BACKGROUNDS = 400
 # Ranges of the usual gap between digits and of the margin around them, in pixels, with shares.
 GAPS = ((-2, 1), (0, 5), (3, 12), (10, 40))
@@ -62,7 +61,7 @@ class Photo:
 class Composer:
     """A composer of lines, which may copy the MNIST digits `images`.
 
-    With `untaught`, the digits include forms that are not used in training.
+    With `include_held_out`, the digits include forms that are not used in training.
     """
 
     def __init__(
@@ -70,20 +69,20 @@ class Composer:
         images: Images,
         rng: np.random.Generator,
         backgrounds: int = BACKGROUNDS,
-        untaught: bool = False,
+        include_held_out: bool = False,
     ) -> None:
-        self._writer = Writer(images, untaught)
+        self._writer = Writer(images, include_held_out)
         self._backgrounds = make_backgrounds(backgrounds, rng)
 
     def compose(self, rng: np.random.Generator) -> Line:
-        """Compose a line of up to MOST_DIGITS digits, and prepare it for the line reader."""
+        """Compose a line of up to MAX_DIGITS digits, and prepare it for the line reader."""
         photo = self.photograph(rng)
         ink = prepare_line(photo.grey)
         boxes = photo.boxes * np.array([ink.shape[1], HEIGHT] * 2)
         return Line(ink, photo.text, boxes.astype(np.float32))
 
     def photograph(self, rng: np.random.Generator) -> Photo:
-        """Compose and photograph a line of up to MOST_DIGITS digits."""
+        """Compose and photograph a line of up to MAX_DIGITS digits."""
         sheet, text = self._write(choose_digits(rng), choose_handwriting(rng), rng)
         left, top, right, bottom = window = _choose_window(sheet.ink, rng)
         grey = self._capture(sheet.ink, window, rng)
@@ -94,14 +93,14 @@ class Composer:
         self, digits: list[int], hand: Handwriting, rng: np.random.Generator
     ) -> tuple[Sheet, str]:
         """Write the digits; return the sheet, and the text that it has room for."""
-        sheet = Sheet(np.zeros(FIELD, np.float32), float(rng.uniform(12, 60)))
+        sheet = Sheet(np.zeros(SHAPE, np.float32), float(rng.uniform(12, 60)))
         layout = _LineLayout(rng)
         if rng.random() < 0.12:
             self._add_end(sheet, hand, rng)
-        for place, digit in enumerate(digits):
+        for index, digit in enumerate(digits):
             if not self._add_digit(sheet, digit, hand, layout, rng):
                 break
-            remaining = len(digits) - 1 - place
+            remaining = len(digits) - 1 - index
             ends_group = remaining and remaining % 3 == 0
             if layout.has_points and (ends_group or rng.random() < 0.06):
                 self._add_point(sheet, hand, layout, rng)
@@ -156,7 +155,7 @@ class Composer:
         signs = [
             (EQUALS, rng.uniform(0.25, 0.6)),
             (DASH, rng.uniform(0.3, 1.3)),
-            (glyphs.strokes("futural", sign), rng.uniform(0.7, 1.2)),
+            (glyphs.get_strokes("futural", sign), rng.uniform(0.7, 1.2)),
         ]
         strokes, size = signs[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]
         tile = self._writer.draw_sign(strokes, UNIT * size, hand, rng)
@@ -168,14 +167,14 @@ class Composer:
         written = ink[visible]
         uneven = np.abs(make_noise(written.shape, rng.uniform(6, 40), rng))
         pressure = (1 - rng.uniform(0, 0.35) * uneven) * rng.uniform(0.3, 0.95)
-        dark = np.maximum(written * pressure, capture.print_rules(FIELD, UNIT, rng)[visible])
+        dark = np.maximum(written * pressure, capture.print_rules(SHAPE, UNIT, rng)[visible])
         grey = self._crop_background(written.shape, rng) * (1 - dark)
         edges = ((max(-top, 0), 0), (max(-left, 0), 0))
         return capture.photograph(np.pad(grey, edges, mode="edge"), rng)
 
     def _crop_background(self, shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
         background = self._backgrounds[rng.integers(len(self._backgrounds))]
-        top, left = (int(rng.integers(1 + FIELD[axis] - shape[axis])) for axis in (0, 1))
+        top, left = (int(rng.integers(1 + SHAPE[axis] - shape[axis])) for axis in (0, 1))
         window = np.s_[top : top + shape[0], left : left + shape[1]]
         cut: Grey = (background[window] / 255).astype(np.float32)
         return cut[:: int(rng.choice([1, -1])), :: int(rng.choice([1, -1]))]
@@ -199,12 +198,12 @@ class _LineLayout:
 
 
 def choose_digits(rng: np.random.Generator) -> list[int]:
-    """Choose up to MOST_DIGITS digits, some of which repeat or end in zeros."""
+    """Choose up to MAX_DIGITS digits, some of which repeat or end in zeros."""
     count = int(rng.choice(len(LENGTHS), p=LENGTHS))
     digits = [int(digit) for digit in rng.integers(0, 10, count)]
-    for place in range(1, count):
+    for index in range(1, count):
         if rng.random() < 0.1:
-            digits[place] = digits[place - 1]
+            digits[index] = digits[index - 1]
     if count > 2 and rng.random() < 0.3:
         zeros = int(rng.integers(1, count))
         digits[-zeros:] = [0] * zeros
@@ -229,4 +228,4 @@ def _choose_window(ink: Grey, rng: np.random.Generator) -> Box:
     before, after = rng.uniform(-1, 40, 2) * rng.random(2)
     top, bottom = round(rows.start - above), round(rows.stop + below)
     left, right = round(columns.start - before), round(columns.stop + after)
-    return left, top, min(right, FIELD[1]), min(bottom, FIELD[0])
+    return left, top, min(right, SHAPE[1]), min(bottom, SHAPE[0])

@@ -11,8 +11,8 @@ PRINTED_SHARE = 0.2
 
 def generate_digits(count: int, rng: np.random.Generator) -> Images:
     # As schools teach them and as fonts have them.
-    forms = [*2 * list_forms("taught"), *glyphs.list_digits()]
-    chosen = [forms[place] for place in rng.integers(len(forms), size=count)]
+    forms = [*2 * list_forms("schools"), *glyphs.list_digits()]
+    chosen = [forms[index] for index in rng.integers(len(forms), size=count)]
     drawings = [
         typefaces.draw_digit(digit, rng)
         if rng.random() < PRINTED_SHARE

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from classifier.recognition.imaging.arrays import Grey, find_bounds
 from classifier.recognition.lines.second_opinion import measure_slant
-from training.data.digit_forms import FIELD, DigitForms, write_strokes
+from training.data import digit_forms
+from training.data.digit_forms import DigitForms, write_strokes
 from training.data.images import Images
 from training.data.pen import Stroke
 
@@ -25,16 +26,16 @@ class Handwriting:
     """The handwriting of one line.
 
     `slant` is dx/dy of the stems, `pen` the stroke's width in pixels, and `threshold` the grey, 0
-    to 1, from which MNIST's pixels are ink, so that low is thick. `mnist` is the probability that
-    a digit is copied from MNIST. `habits` select, from 0 to 1, the usual form of each digit, and
-    `regularity` is the probability that a digit has it.
+    to 1, from which MNIST's pixels are ink, so that low is thick. `mnist_share` is the probability
+    that a digit is copied from MNIST. `habits` select, from 0 to 1, the usual form of each digit,
+    and `regularity` is the probability that a digit has it.
     """
 
     slant: float
     aspect: float
     pen: float
     threshold: float
-    mnist: float
+    mnist_share: float
     size_jitter: float
     tilt_jitter: float
     habits: tuple[float, ...]
@@ -47,7 +48,7 @@ def choose_handwriting(rng: np.random.Generator) -> Handwriting:
         aspect=float(np.exp(rng.normal(0, 0.14))),
         pen=float(np.exp(rng.uniform(math.log(2), math.log(9)))),
         threshold=float(rng.uniform(0.22, 0.72)),
-        mnist=float(rng.choice([0, 0.5, 1], p=[0.35, 0.3, 0.35])),
+        mnist_share=float(rng.choice([0, 0.5, 1], p=[0.35, 0.3, 0.35])),
         size_jitter=float(rng.uniform(0.02, 0.14)),
         tilt_jitter=float(rng.uniform(0.01, 0.1)),
         habits=tuple(rng.random(10).tolist()),
@@ -58,12 +59,12 @@ def choose_handwriting(rng: np.random.Generator) -> Handwriting:
 class Writer:
     """A writer of digits and signs, who may copy the MNIST digits `images`.
 
-    With `untaught`, the digits include forms that are not used in training.
+    With `include_held_out`, the digits include forms that are not used in training.
     """
 
-    def __init__(self, images: Images, untaught: bool = False) -> None:
+    def __init__(self, images: Images, include_held_out: bool) -> None:
         self._pixels = {digit: images.pixels[images.labels == digit] for digit in range(10)}
-        self._forms = DigitForms(untaught)
+        self._forms = DigitForms(include_held_out)
 
     def draw_digit(self, digit: int, hand: Handwriting, rng: np.random.Generator) -> Grey:
         """Return the digit's trimmed ink, 0 to 1, about UNIT high."""
@@ -72,20 +73,20 @@ class Writer:
             size *= float(np.exp(rng.normal(0.03, 0.12)))
         if digit == 0:
             hand = replace(hand, aspect=hand.aspect * float(np.exp(rng.normal(0.08, 0.22))))
-        if rng.random() < hand.mnist and len(self._pixels[digit]):
+        if rng.random() < hand.mnist_share and len(self._pixels[digit]):
             pool = self._pixels[digit]
             return _copy_mnist(pool[rng.integers(len(pool))], size, hand, rng)
         is_usual = rng.random() < hand.regularity
-        place = hand.habits[digit] if is_usual else float(rng.random())
-        strokes = self._forms.write_digit(digit, place, rng)
-        return draw_tile(strokes, choose_matrix(size / FIELD, hand, rng), hand.pen)
+        position = hand.habits[digit] if is_usual else float(rng.random())
+        strokes = self._forms.write_digit(digit, position, rng)
+        return draw_tile(strokes, choose_matrix(size / digit_forms.HEIGHT, hand, rng), hand.pen)
 
     def draw_sign(
         self, lines: list[Stroke], height: float, hand: Handwriting, rng: np.random.Generator
     ) -> Grey:
         """Return a sign of the same pen, `height` pixels high, or wide if it is wider."""
         strokes = write_strokes(lines, rng)
-        return draw_tile(strokes, choose_matrix(height / FIELD, hand, rng), hand.pen)
+        return draw_tile(strokes, choose_matrix(height / digit_forms.HEIGHT, hand, rng), hand.pen)
 
 
 def choose_matrix(

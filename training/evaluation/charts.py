@@ -41,13 +41,13 @@ def _bin_by_confidence(digits: EvaluatedPictures) -> list[Json]:
     bins = np.clip(np.digitize(confidence, CONFIDENCE_BINS) - 1, 0, len(CONFIDENCE_BINS) - 2)
     return [
         {
-            "from": float(CONFIDENCE_BINS[place]),
-            "to": float(CONFIDENCE_BINS[place + 1]),
-            "guesses": int((bins == place).sum()),
-            "said": float(confidence[bins == place].mean()),
-            "right": float(digits.right[bins == place].mean()),
+            "from": float(CONFIDENCE_BINS[index]),
+            "to": float(CONFIDENCE_BINS[index + 1]),
+            "guesses": int((bins == index).sum()),
+            "said": float(confidence[bins == index].mean()),
+            "right": float(digits.right[bins == index].mean()),
         }
-        for place in np.unique(bins).tolist()
+        for index in np.unique(bins).tolist()
     ]
 
 

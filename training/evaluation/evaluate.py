@@ -19,8 +19,8 @@ class EvaluatedPictures:
     """Answers for N pictures and the truth.
 
     `probabilities` is (N, 10); `certainty` (N,) is higher for pictures more like a digit;
-    `accepted` (N,) tells whether the verdict is `digit`, `right` (N,) whether the best guess is
-    right; `truth` (N,) is 0 to 9 or NOT_A_DIGIT; `source` (N,) names the writer, or is "".
+    `accepted` (N,) is whether the verdict is `digit`, `right` (N,) whether the best guess is right;
+    `truth` (N,) is 0 to 9 or NOT_A_DIGIT; `source` (N,) names the writer, or is "".
     """
 
     probabilities: NDArray[np.float64]
@@ -32,7 +32,7 @@ class EvaluatedPictures:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Flags (N,) of the digits that are guessed right and the non-digits not accepted."""
+        """Whether (N,) a digit is guessed right, or a non-digit is not accepted."""
         return np.where(self.truth == NOT_A_DIGIT, ~self.accepted, self.right)
 
     @cached_property
@@ -96,7 +96,7 @@ def evaluate_images(recognizer: Recognizer, images: Images) -> EvaluatedPictures
     probabilities = np.array([each.probabilities for each in recognitions]).reshape(-1, 10)
     return EvaluatedPictures(
         probabilities=probabilities,
-        certainty=np.array([recognition.certainty for recognition in recognitions]),
+        certainty=np.array([each.certainty for each in recognitions]),
         accepted=np.array([each.verdict == Verdict.DIGIT for each in recognitions], bool),
         right=probabilities.argmax(axis=1) == images.labels,
         truth=images.labels.astype(np.int64),
@@ -172,9 +172,9 @@ def _measure_calibration(
     if not len(digits.truth):
         return None, None, None
     probabilities = digits.probabilities
-    of_truth = probabilities[np.arange(len(digits.truth)), digits.truth]
-    squares = (probabilities**2).sum(axis=1) - 2 * of_truth + 1
-    nll = float(-np.log(np.maximum(of_truth, 1e-12)).mean())
+    likelihoods = probabilities[np.arange(len(digits.truth)), digits.truth]
+    squares = (probabilities**2).sum(axis=1) - 2 * likelihoods + 1
+    nll = float(-np.log(np.maximum(likelihoods, 1e-12)).mean())
     return _measure_ece(digits), nll, float(squares.mean())
 
 

@@ -84,10 +84,10 @@ def list_learned_labels(
     new: GroupedImages, champion: EvaluatedPictures, candidate: EvaluatedPictures
 ) -> list[LearnedLabel]:
     """Return the labels in their order, each with its groups, the most changed first."""
-    order = sorted(range(len(new.ids)), key=lambda place: (new.images.labels[place], place))
+    order = sorted(range(len(new.ids)), key=lambda index: (new.images.labels[index], index))
     return [
-        _describe_label(new, champion, candidate, label, [*places])
-        for label, places in groupby(order, key=lambda place: int(new.images.labels[place]))
+        _describe_label(new, champion, candidate, label, [*indices])
+        for label, indices in groupby(order, key=lambda index: int(new.images.labels[index]))
     ]
 
 
@@ -96,26 +96,26 @@ def _describe_label(
     champion: EvaluatedPictures,
     candidate: EvaluatedPictures,
     label: int,
-    places: list[int],
+    indices: list[int],
 ) -> LearnedLabel:
-    sizes = Counter(new.groups[place] for place in places)
+    sizes = Counter(new.groups[index] for index in indices)
     # The first image of each group stands for it.
-    first = {new.groups[place]: place for place in reversed(places)}.values()
+    first = {new.groups[index]: index for index in reversed(indices)}.values()
     shown = sorted(
-        first, key=lambda place: (champion.texts[place] == candidate.texts[place], place)
+        first, key=lambda index: (champion.texts[index] == candidate.texts[index], index)
     )
     return LearnedLabel(
         label=KNOWN_LABELS[label],
-        images=len(places),
-        champion_right=int(champion.correct[places].sum()),
-        candidate_right=int(candidate.correct[places].sum()),
+        images=len(indices),
+        champion_right=int(champion.correct[indices].sum()),
+        candidate_right=int(candidate.correct[indices].sum()),
         groups=[
             LearnedGroup(
-                image=new.ids[place],
-                images=sizes[new.groups[place]],
-                champion=champion.texts[place],
-                candidate=candidate.texts[place],
+                image=new.ids[index],
+                images=sizes[new.groups[index]],
+                champion=champion.texts[index],
+                candidate=candidate.texts[index],
             )
-            for place in shown[:MAX_GROUPS]
+            for index in shown[:MAX_GROUPS]
         ],
     )

@@ -88,8 +88,8 @@ def read_npz(path: Path) -> Iterator[ReferencePicture]:
         raise RuleBroken(f"{path}: x must be N×H×W uint8 and y, if there is one, N digits.")
     if not len(x):
         raise RuleBroken(f"{path} holds no pictures.")
-    for place, pixels in enumerate(x):
-        label = "" if y is None else str(y[place])
+    for index, pixels in enumerate(x):
+        label = "" if y is None else str(y[index])
         yield ReferencePicture(imaging.Picture.from_array(pixels), label)
 
 

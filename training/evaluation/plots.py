@@ -56,15 +56,15 @@ def _plot_confusion(counts: NDArray[np.int64], title: str, path: Path) -> None:
 
 
 def _plot_reliability(bins: list[Json], title: str, path: Path) -> None:
-    places = range(len(bins))
+    positions = range(len(bins))
     with _save_figure(path, 7, 5) as axes:
-        axes.bar(places, [each["right"] for each in bins], color="tab:blue", label="right")
+        axes.bar(positions, [each["right"] for each in bins], color="tab:blue", label="right")
         confidence = [each["said"] for each in bins]
-        axes.plot(places, confidence, "_", color="black", markersize=30, label="confidence")
-        for place, each in enumerate(bins):
-            axes.text(place, 0.02, f"{each['guesses']:,}", ha="center", color="white")
+        axes.plot(positions, confidence, "_", color="black", markersize=30, label="confidence")
+        for index, each in enumerate(bins):
+            axes.text(index, 0.02, f"{each['guesses']:,}", ha="center", color="white")
         names = [f"{each['from']:.3g}–{each['to']:.3g}" for each in bins]
-        axes.set_xticks(places, names, rotation=30, ha="right")
+        axes.set_xticks(positions, names, rotation=30, ha="right")
         axes.set(title=title, xlabel="confidence (in the bars: guesses)", ylabel="share right")
         axes.set_ylim(0, 1.05)
         axes.legend(loc="upper left")
@@ -90,8 +90,8 @@ def plot_classes(images: Images, path: Path) -> None:
     for label, axes in zip(present, grid, strict=True):
         of_class = images.pixels[images.labels == label]
         strip = np.zeros((28, 28 * EXAMPLES), np.uint8)
-        for place, image in enumerate(of_class[:EXAMPLES]):
-            strip[:, place * 28 : place * 28 + 28] = image
+        for index, image in enumerate(of_class[:EXAMPLES]):
+            strip[:, index * 28 : index * 28 + 28] = image
         axes.imshow(strip, cmap="gray_r")
         axes.set(xticks=[], yticks=[], frame_on=False)
         name = str(label) if label != NOT_A_DIGIT else "not a digit"

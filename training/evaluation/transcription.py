@@ -67,8 +67,8 @@ def measure(transcriptions: Transcriptions) -> StringMetrics:
 def edit_distance(text: str, reference: str) -> int:
     """Return the fewest insertions, deletions and substitutions (Levenshtein 1966)."""
     row = list(range(len(reference) + 1))
-    for place, character in enumerate(text, 1):
-        diagonal, row[0] = row[0], place
+    for index, character in enumerate(text, 1):
+        diagonal, row[0] = row[0], index
         for column, other in enumerate(reference, 1):
             best = min(row[column] + 1, row[column - 1] + 1, diagonal + (character != other))
             diagonal, row[column] = row[column], best
@@ -76,6 +76,6 @@ def edit_distance(text: str, reference: str) -> int:
 
 
 def _bootstrap(edits: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[float]:
-    places = np.random.default_rng(0).integers(len(edits), size=(RESAMPLES, len(edits)))
-    rates = edits[places].sum(axis=1) / np.maximum(lengths[places].sum(axis=1), 1)
+    sample = np.random.default_rng(0).integers(len(edits), size=(RESAMPLES, len(edits)))
+    rates = edits[sample].sum(axis=1) / np.maximum(lengths[sample].sum(axis=1), 1)
     return [float(bound) for bound in np.quantile(rates, (0.025, 0.975))]

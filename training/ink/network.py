@@ -13,10 +13,10 @@ INK_WEIGHT = 2.0  # of ink relative to paper, which is most of a picture
 def build_network() -> keras.Model:
     """Build a network from grey (N, h, w, 1), 0 to 1, to logits of ink (N, h, w, 1).
 
-    h and w are multiples of MULTIPLE. It has 100,000 parameters.
+    h and w are multiples of 16. It has 118,000 parameters.
     """
     picture = keras.Input((None, None, 1))
-    # Shadows multiply the light, so that they only shift its logarithm.
+    # Shadows multiply the light, so they only shift its logarithm.
     x = layers.Lambda(lambda grey: tf.math.log(grey + 0.04))(picture)
     skipped = []
     for depth, channels in enumerate(CHANNELS):
@@ -32,14 +32,14 @@ def build_network() -> keras.Model:
 
 def _double_size(x: keras.KerasTensor) -> keras.KerasTensor:
     """Return a quarter of the channels at twice the size."""
-    return layers.Lambda(lambda each: tf.nn.depth_to_space(each, 2))(x)
+    return layers.Lambda(lambda channels: tf.nn.depth_to_space(channels, 2))(x)
 
 
 def compute_loss(ink: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Return the cross entropy plus the soft Dice loss (Milletari et al. 2016) of a batch."""
-    each = tf.nn.sigmoid_cross_entropy_with_logits(ink, logits) * (1 + (INK_WEIGHT - 1) * ink)
-    found = tf.sigmoid(logits)
-    common = tf.reduce_sum(found * ink, (1, 2, 3))
-    both = tf.reduce_sum(found + ink, (1, 2, 3))
-    dice = 1 - (2 * common + 20) / (both + 20)
-    return tf.reduce_mean(each) + 0.3 * tf.reduce_mean(dice)
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(ink, logits) * (1 + (INK_WEIGHT - 1) * ink)
+    predicted = tf.sigmoid(logits)
+    common = tf.reduce_sum(predicted * ink, (1, 2, 3))
+    total = tf.reduce_sum(predicted + ink, (1, 2, 3))
+    dice = 1 - (2 * common + 20) / (total + 20)
+    return tf.reduce_mean(entropy) + 0.3 * tf.reduce_mean(dice)

@@ -21,7 +21,7 @@ from training.trainer import Configuration
 BATCH = 16
 CROP = 144  # pixels of a training picture's side
 PEAK_LEARNING_RATE = 4e-3
-MOST_SCENES = 6_000
+MAX_SCENES = 6_000
 EPOCHS = 0.15  # of the ensemble's epochs
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -38,7 +38,7 @@ def fit_ink_finder(
     keras.utils.set_random_seed(configuration.seed)
     rng = np.random.default_rng(configuration.seed)
     composer = InkComposer(images, rng)
-    count = max(BATCH, min(MOST_SCENES, len(images) // 8))
+    count = max(BATCH, min(MAX_SCENES, len(images) // 8))
     scenes = [composer.compose() for _ in range(count)]
     grey, ink = np.stack([each.grey for each in scenes]), np.stack([each.ink for each in scenes])
     model = network.build_network()

@@ -13,13 +13,13 @@ from classifier.recognition.lines.confidence import FEATURES, LineConfidence, me
 from classifier.recognition.reader import SEVERAL, find_strips, read_twice, recognize_pieces
 from classifier.recognition.recognizer import Recognizer
 from classifier.recognition.uncertainty import Floats
-from training.certification import STRINGS, Scored, certify
+from training.certification import STRINGS, ScoredAnswers, certify
 from training.data.images import Images
 from training.data.strings import Composer, Photo
 
 LINES = 4_800  # a third of them to fit on, the others to certify with
 BACKGROUNDS = 100
-NEVER = 2.0  # a threshold above all probabilities
+UNREACHABLE = 2.0  # a threshold above all probabilities
 EXTREME = 20.0  # in log-odds
 DECAY = 1e-2
 
@@ -51,22 +51,22 @@ def calibrate_lines(recognizer: Recognizer, digits: Images, seed: int) -> LineCa
     """
     count = min(LINES, len(digits))
     rng = np.random.default_rng(seed)
-    composer = Composer(digits, rng, 1 + min(BACKGROUNDS, count // 20), untaught=True)
+    composer = Composer(digits, rng, 1 + min(BACKGROUNDS, count // 20), include_held_out=True)
     photos = [composer.photograph(rng) for _ in range(count)]
-    first, second = photos[: count // 3], photos[count // 3 :]
-    fitted = _read_photos(first, recognizer)
+    fitted = _read_photos(photos[: count // 3], recognizer)
     confidence = fit_confidence(fitted.features, fitted.right)
-    held_out = _read_photos(second, recognizer)
-    scored = Scored(
+    certified = photos[count // 3 :]
+    held_out = _read_photos(certified, recognizer)
+    answers = ScoredAnswers(
         scores=confidence.estimate(held_out.features),
         right=held_out.right,
         groups=np.arange(len(held_out.right)),
         digest=hashlib.sha256(
-            b"".join(photo.grey.tobytes() + photo.text.encode() for photo in second)
+            b"".join(photo.grey.tobytes() + photo.text.encode() for photo in certified)
         ).hexdigest(),
     )
-    certificate = certify(STRINGS, scored)
-    threshold = NEVER if certificate.threshold is None else certificate.threshold
+    certificate = certify(STRINGS, answers)
+    threshold = UNREACHABLE if certificate.threshold is None else certificate.threshold
     return LineCalibration(asdict(confidence), threshold, certificate)
 
 
@@ -91,9 +91,10 @@ def fit_confidence(
 
 
 def _read_photos(photos: list[Photo], recognizer: Recognizer) -> _Readings:
-    """Read the photos like pictures, without those that don't look like one line of several digits.
+    """Read the photos like pictures.
 
-    Those are read digit by digit.
+    Those that do not look like one line of several digits are left out, because a picture like
+    them is read digit by digit.
     """
     features, right = [], []
     for photo in photos:

@@ -14,7 +14,7 @@ STRIDE = 2  # pixels per step
 SIDES = 4  # of a digit: left, top, right and bottom
 WIDTH = 128  # channels of the steps
 DILATIONS = (1, 2, 4)  # of the last convolutions, which include the neighbours
-PLACE_WEIGHT, BOX_WEIGHT = 0.3, 2.0
+POSITION_WEIGHT, BOX_WEIGHT = 0.3, 2.0
 
 
 def build_network() -> keras.Model:
@@ -47,16 +47,13 @@ class Targets:
 
 
 def compute_loss(targets: Targets, outputs: tf.Tensor) -> tf.Tensor:
-    """Return the loss: CTC (Graves et al. 2006) of the text, and two terms of the composed places.
-
-    The places are the digit at the middle of its box, and the box.
-    """
+    """Return the sum of the losses of the texts (CTC: Graves et al. 2006), positions and boxes."""
     logits = outputs[:, 0, :, : BLANK + 1]
-    places = _find_steps(targets, tf.shape(logits)[1])
+    middles = _find_middles(targets, tf.shape(logits)[1])
     return (
         tf.reduce_mean(compute_ctc_loss(targets.digits, logits))
-        + PLACE_WEIGHT * _compute_place_loss(targets, places, logits)
-        + BOX_WEIGHT * _compute_box_loss(targets, places, outputs[:, 0, :, BLANK + 1 :])
+        + POSITION_WEIGHT * _compute_position_loss(targets, middles, logits)
+        + BOX_WEIGHT * _compute_box_loss(targets, middles, outputs[:, 0, :, BLANK + 1 :])
     )
 
 
@@ -79,33 +76,33 @@ def compute_ctc_loss(digits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.where(empty[:, 0], blank, losses)
 
 
-def _find_steps(targets: Targets, steps: tf.Tensor) -> tf.Tensor:
+def _find_middles(targets: Targets, steps: tf.Tensor) -> tf.Tensor:
     """Return the step (N, d) at the middle of each digit."""
     middles = (targets.boxes[..., 0] + targets.boxes[..., 2]) / 2
     return tf.clip_by_value(tf.cast(middles / STRIDE, tf.int32), 0, steps - 1)
 
 
-def _compute_place_loss(targets: Targets, places: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def _compute_position_loss(targets: Targets, middles: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Return the cross entropy of digits at the middle steps, and of blanks away from them."""
     steps = tf.shape(logits)[1]
     written = targets.digits >= 0
-    at = tf.where(written, places, -10)
-    near = tf.abs(tf.range(steps)[None, :, None] - at[:, None, :])
-    here, beside = tf.reduce_any(near == 0, 2), tf.reduce_any(near == 1, 2)
-    digit = tf.reduce_max(tf.where(near == 0, targets.digits[:, None, :], -1), 2)
-    labels = tf.where(here, digit, BLANK)
-    weights = tf.where(here, 1.0, tf.where(beside, 0.0, 0.3))
-    each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    return tf.reduce_mean(tf.reduce_sum(each * weights, 1))
+    middles = tf.where(written, middles, -10)  # away from all steps
+    distances = tf.abs(tf.range(steps)[None, :, None] - middles[:, None, :])
+    is_middle, is_beside = tf.reduce_any(distances == 0, 2), tf.reduce_any(distances == 1, 2)
+    digit = tf.reduce_max(tf.where(distances == 0, targets.digits[:, None, :], -1), 2)
+    labels = tf.where(is_middle, digit, BLANK)
+    weights = tf.where(is_middle, 1.0, tf.where(is_beside, 0.0, 0.3))
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_mean(tf.reduce_sum(losses * weights, 1))
 
 
-def _compute_box_loss(targets: Targets, places: tf.Tensor, sides: tf.Tensor) -> tf.Tensor:
+def _compute_box_loss(targets: Targets, middles: tf.Tensor, sides: tf.Tensor) -> tf.Tensor:
     """Return Huber's loss of the sides at the middle steps."""
     written = tf.cast(targets.digits >= 0, tf.float32)
-    predicted = tf.gather(sides, places, batch_dims=1)
-    middle = (tf.cast(places, tf.float32) + 0.5) * STRIDE
-    zero = tf.zeros_like(middle)
-    origin = tf.stack([middle, zero, middle, zero], 2)
+    predicted = tf.gather(sides, middles, batch_dims=1)
+    x = (tf.cast(middles, tf.float32) + 0.5) * STRIDE
+    zero = tf.zeros_like(x)
+    origin = tf.stack([x, zero, x, zero], 2)
     error = tf.abs(predicted - (targets.boxes - origin) / HEIGHT)
     huber = tf.where(error < 0.1, 5 * error * error, error - 0.05)
-    return tf.reduce_sum(huber * written[..., None]) / tf.cast(tf.shape(places)[0], tf.float32)
+    return tf.reduce_sum(huber * written[..., None]) / tf.cast(tf.shape(middles)[0], tf.float32)

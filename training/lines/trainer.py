@@ -20,7 +20,7 @@ from training.optimization import build_training_step
 from training.trainer import Configuration
 
 PEAK_LEARNING_RATE = 2e-3
-MOST_LINES = 60_000
+MAX_LINES = 60_000
 EPOCHS = 0.6  # of the ensemble's epochs, because a line has several digits
 
 Follow = Callable[[int, int, float], None]
@@ -37,7 +37,7 @@ def fit_line_reader(
     """
     keras.utils.set_random_seed(configuration.seed)
     rng = np.random.default_rng(configuration.seed)
-    count = min(MOST_LINES, len(images))
+    count = min(MAX_LINES, len(images))
     pool = compose_pool(Composer(images, rng, min(BACKGROUNDS, 1 + count // 20)), count, rng)
     model = network.build_network()
     _fit(model, pool, max(1, round(EPOCHS * configuration.epochs)), rng, on_epoch)

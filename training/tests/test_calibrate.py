@@ -51,7 +51,7 @@ def test_threshold_accepts_no_more_wrong_digits_than_the_budget(
     probabilities = np.zeros((2_000, 10))
     probabilities[:, 1], probabilities[:, 2] = confidence, 1 - confidence
     labels = np.ones(2_000, np.uint8)
-    labels[[np.searchsorted(confidence, each) + place for place, each in enumerate(wrong_at)]] = 2
+    labels[[np.searchsorted(confidence, each) + index for index, each in enumerate(wrong_at)]] = 2
     threshold = calibrate.find_confidence_threshold(probabilities, labels)
     accepted = confidence >= threshold
     assert (labels[accepted] != 1).sum() <= calibrate.WRONG_AT_DIGIT * 2_000

@@ -6,19 +6,21 @@ from numpy.typing import NDArray
 
 from classifier.recognition.intervals import find_upper_bound
 from training import certification
-from training.certification import DIGITS, STRINGS, Claim, Scored
+from training.certification import DIGITS, STRINGS, Claim, ScoredAnswers
 from training.evaluation.evaluate import compute_interval
 
 
-def make_scored(right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Scored:
+def make_answers(
+    right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None
+) -> ScoredAnswers:
     """Return answers with scores that fall evenly from 1 to 0."""
-    places = np.arange(len(right)) if groups is None else groups
-    return Scored(np.linspace(1, 0, len(right)), right, places, "digest")
+    groups = np.arange(len(right)) if groups is None else groups
+    return ScoredAnswers(np.linspace(1, 0, len(right)), right, groups, "digest")
 
 
-def mark_wrong(count: int, *places: int) -> NDArray[np.bool_]:
+def mark_wrong(count: int, *indices: int) -> NDArray[np.bool_]:
     right = np.ones(count, bool)
-    right[list(places)] = False
+    right[list(indices)] = False
     return right
 
 
@@ -42,19 +44,19 @@ def test_interval_equals_known_value() -> None:
 
 
 def test_fewest_answers_are_those_that_prove_a_claim_with_the_spared_errors() -> None:
-    assert (DIGITS.fewest, STRINGS.fewest) == (2_995, 773)
+    assert (DIGITS.min_answers, STRINGS.min_answers) == (2_995, 773)
 
 
 @pytest.mark.parametrize(("count", "proved"), [(2_994, False), (2_995, True)])
 def test_claim_of_digits_needs_2995_answers_without_an_error(count: int, proved: bool) -> None:
-    certificate = certification.certify(DIGITS, make_scored(mark_wrong(count)))
+    certificate = certification.certify(DIGITS, make_answers(mark_wrong(count)))
     assert certificate.is_proved is proved
     assert (certificate.n, certificate.errors) == (count, 0)
     assert (certificate.upper_bound <= DIGITS.level) is proved
 
 
 def test_four_errors_of_4885_prove_nothing_of_one_in_a_thousand() -> None:
-    certificate = certification.certify(DIGITS, make_scored(mark_wrong(4_885, 10, 20, 30, 40)))
+    certificate = certification.certify(DIGITS, make_answers(mark_wrong(4_885, 10, 20, 30, 40)))
     assert certificate.threshold is None
     assert certificate.errors == 4
     assert certificate.upper_bound > DIGITS.level
@@ -62,38 +64,42 @@ def test_four_errors_of_4885_prove_nothing_of_one_in_a_thousand() -> None:
 
 def test_walk_stops_before_the_first_share_with_too_many_errors() -> None:
     """Two errors are too many for the surest 3,750 of 5,000, but not the first 3,500 without."""
-    certificate = certification.certify(DIGITS, make_scored(mark_wrong(5_000, 3_500, 3_600)))
+    certificate = certification.certify(DIGITS, make_answers(mark_wrong(5_000, 3_500, 3_600)))
     assert (certificate.n, certificate.errors) == (3_500, 0)
-    certificate = certification.certify(DIGITS, make_scored(mark_wrong(5_000, 4_960, 4_970)))
+    certificate = certification.certify(DIGITS, make_answers(mark_wrong(5_000, 4_960, 4_970)))
     assert (certificate.n, certificate.errors) == (4_962, 1)
     assert certificate.threshold == pytest.approx(1 - 4_961 / 4_999)
 
 
 def test_refused_answers_are_never_accepted() -> None:
-    answers = make_scored(mark_wrong(400, *range(350, 400)))
+    answers = make_answers(mark_wrong(400, *range(350, 400)))
     scores = np.where(answers.right, answers.scores, -np.inf)
-    certificate = certification.certify(STRINGS, Scored(scores, answers.right, answers.groups, ""))
+    certificate = certification.certify(
+        STRINGS, ScoredAnswers(scores, answers.right, answers.groups, "")
+    )
     assert (certificate.n, certificate.errors) == (350, 0)
 
 
 def test_equal_scores_are_accepted_together() -> None:
     right = mark_wrong(600, 599)
-    certificate = certification.certify(STRINGS, Scored(np.ones(600), right, np.arange(600), ""))
+    certificate = certification.certify(
+        STRINGS, ScoredAnswers(np.ones(600), right, np.arange(600), "")
+    )
     assert (certificate.n, certificate.errors, certificate.threshold) == (600, 1, 1.0)
 
 
 def test_writers_count_once_and_as_wrong_by_one_error() -> None:
     """300 writers of ten answers each prove 1 %; one error of each of four does not."""
     groups = np.repeat(np.arange(300), 10)
-    certificate = certification.certify(STRINGS, make_scored(mark_wrong(3_000), groups))
+    certificate = certification.certify(STRINGS, make_answers(mark_wrong(3_000), groups))
     assert (certificate.n, certificate.threshold) == (300, 0.0)
-    answers = make_scored(mark_wrong(3_000, 5, 6, 15, 25), groups)
+    answers = make_answers(mark_wrong(3_000, 5, 6, 15, 25), groups)
     certificate = certification.certify(STRINGS, answers)
     assert (certificate.threshold, certificate.errors) == (None, 3)
 
 
 def test_set_without_an_accepted_answer_proves_nothing() -> None:
-    answers = Scored(np.full(3, -np.inf), np.ones(3, bool), np.arange(3), "")
+    answers = ScoredAnswers(np.full(3, -np.inf), np.ones(3, bool), np.arange(3), "")
     certificate = certification.certify(STRINGS, answers)
     assert (certificate.threshold, certificate.n, certificate.upper_bound) == (None, 0, 1.0)
 
@@ -105,7 +111,7 @@ def test_false_claim_is_certified_at_most_once_in_twenty() -> None:
     risk = np.where(np.arange(1_000) < 400, 0.01, 0.03)
     claim = Claim("digits", 0.009)
     proved = [
-        certification.certify(claim, make_scored(rng.random(1_000) >= risk)).is_proved
+        certification.certify(claim, make_answers(rng.random(1_000) >= risk)).is_proved
         for _ in range(2_000)
     ]
     assert np.mean(proved) <= 0.05

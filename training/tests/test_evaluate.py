@@ -117,7 +117,7 @@ def test_reliability_bins_hold_confidence_and_accuracy() -> None:
 
 
 def test_risk_counts_the_most_certain_guesses() -> None:
-    confidence = [0.99 - place / 1000 for place in range(200)]
+    confidence = [0.99 - index / 1000 for index in range(200)]
     guesses = [1] * 190 + [2] * 10
     pictures = make_pictures([1] * 200, guesses, confidence, [True] * 200)
     points = charts.make_chart_data(pictures.digits)["risk_coverage"]

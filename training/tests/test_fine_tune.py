@@ -87,9 +87,9 @@ def test_weights_give_the_same_outputs_as_the_graph(images: Images) -> None:
     served = Graph((BASELINE / model_folder.GRAPH).read_bytes()).run(some.pixels)
     members = export.read_members(BASELINE)
     assert len(members) == served.logits.shape[1]
-    for place, member in enumerate(members):
+    for index, member in enumerate(members):
         logits = predict(member, some)[:, :NOT_A_DIGIT]
-        assert np.allclose(logits, served.logits[:, place], atol=0.01)
+        assert np.allclose(logits, served.logits[:, index], atol=0.01)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "other", "fewer"])

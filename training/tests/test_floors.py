@@ -99,8 +99,8 @@ def test_photo_is_not_a_digit(name: str, baseline: Recognizer) -> None:
 
 def test_handwritten_year_is_read(baseline: Recognizer, digits: Digits) -> None:
     paper = np.full((60, 160), 255, np.uint8)
-    for place, digit in enumerate((2, 0, 1, 9)):
-        paper[16:44, 12 + 36 * place : 40 + 36 * place] -= digits[0][digits[1] == digit][5]
+    for index, digit in enumerate((2, 0, 1, 9)):
+        paper[16:44, 12 + 36 * index : 40 + 36 * index] -= digits[0][digits[1] == digit][5]
     digit_images = imaging.find_digits(imaging.Picture.from_array(paper))
     recognitions = baseline.recognize(each.pixels for each in digit_images)
     assert "".join(each.label for each in recognitions) == "2019"

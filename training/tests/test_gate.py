@@ -18,7 +18,7 @@ def make_pair(images: int, *, better: int, worse: int) -> PairedAnswers:
     champion, candidate = np.ones(images, bool), np.ones(images, bool)
     champion[:better] = False
     candidate[better : better + worse] = False
-    return PairedAnswers([str(place) for place in range(images)], champion, candidate)
+    return PairedAnswers([str(index) for index in range(images)], champion, candidate)
 
 
 def compare(sets: dict[str, PairedAnswers]) -> Comparison:

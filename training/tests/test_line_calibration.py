@@ -8,7 +8,7 @@ from classifier.recognition.lines.confidence import FEATURES
 from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.recognizer import Recognizer
 from training.data.images import Images
-from training.lines.calibration import NEVER, calibrate_lines
+from training.lines.calibration import UNREACHABLE, calibrate_lines
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ def test_few_lines_are_fitted_but_not_certified(baseline: Recognizer, digits: Di
 
     assert len(calibration.line_confidence["weights"]) == len(FEATURES)
     assert calibration.certificate.threshold is None
-    assert calibration.threshold == NEVER
+    assert calibration.threshold == UNREACHABLE
 
 
 class BlankReader:
@@ -38,4 +38,4 @@ def test_reader_without_digits_is_never_certain(
     calibration = calibrate_lines(baseline, Images(digits[0][::250], digits[1][::250]), seed=1)
 
     assert (calibration.certificate.n, calibration.certificate.threshold) == (0, None)
-    assert calibration.threshold == NEVER
+    assert calibration.threshold == UNREACHABLE

@@ -187,7 +187,7 @@ def test_worse_model_is_registered_as_rejected_and_not_promoted(
     from training import network
     from training.tests.stand_ins import write_members
 
-    untrained = [network.build()]
+    untrained = [network.build_network()]
     monkeypatch.setattr("training.export.write_members", lambda to, _: write_members(to, untrained))
     train(promote=True)
     version = ModelVersion.objects.get(name="candidate")

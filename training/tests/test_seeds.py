@@ -30,7 +30,7 @@ def test_member_is_trained_with_a_seed_of_its_own(
     monkeypatch.setattr(trainer, "_run_epochs", run_epochs)
     images = Images(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     configuration = trainer.Configuration(epochs=1, members=2, seed=1)
-    champion = [network.build()] * 2
+    champion = [network.build_network()] * 2
 
     def train() -> list[np.ndarray]:
         outputs.clear()

@@ -85,8 +85,8 @@ def test_run_creates_a_model_plots_and_a_record(
 ) -> None:
     # The line reader and the ink finder are here for their files, not for their skill. Two batches
     # of lines would differ in width and take two compilations.
-    monkeypatch.setattr("training.lines.trainer.MOST_LINES", 32)
-    monkeypatch.setattr("training.ink.trainer.MOST_SCENES", 16)
+    monkeypatch.setattr("training.lines.trainer.MAX_LINES", 32)
+    monkeypatch.setattr("training.ink.trainer.MAX_SCENES", 16)
     monkeypatch.setattr("training.lines.calibration.LINES", 12)
     settings.MODEL_SIGNING_KEY = "the key of this site"
     train(members=1, epochs=6)

@@ -15,7 +15,7 @@ from uuid import uuid4
 from mnistsite.tests.production.requests import send_request
 
 CLIENTS = 4  # of each of the two sorts
-MOST_UPLOADS = 50_000  # then they stop
+MAX_UPLOADS = 50_000  # then they stop
 AFTER_FAILURE_S = 0.05
 REPEAT_EVERY = 10  # acknowledged uploads with a key, one of which is sent again
 
@@ -59,7 +59,7 @@ class Load:
             future.result()
 
     def _repeat(self, send: Any, stopped: threading.Event) -> None:
-        while not stopped.is_set() and self.count_acknowledged() < MOST_UPLOADS:
+        while not stopped.is_set() and self.count_acknowledged() < MAX_UPLOADS:
             send(stopped)
 
     def _send_without_key(self, _: threading.Event) -> None:

@@ -17,7 +17,7 @@ from mnistsite.tests.site import wait_until
 from mnistsite.tests.table import Table
 
 BACK_WITHIN_S = 90
-MOST_SECONDS = 45  # of one kind of fault, times the scale
+MAX_SECONDS = 45  # of one kind of fault, times the scale
 # "5xx" counts the answers from 500 without Retry-After, "refused" all but 200.
 COLUMNS = ("fault", "count", "acknowledged", "lost", "no file", "twice", "5xx", "refused")
 FINALLY = 10  # uploads after the last fault
@@ -44,7 +44,7 @@ class LoadedSite:
         """
         load, caused = self.load, 0
         acknowledged, errors, answers = load.count_acknowledged(), load.errors, load.answers.copy()
-        deadline = time.monotonic() + MOST_SECONDS * self.scale
+        deadline = time.monotonic() + MAX_SECONDS * self.scale
         with load.send():
             while caused < count * self.scale and time.monotonic() < deadline:
                 self.wait_for_uploads(1)

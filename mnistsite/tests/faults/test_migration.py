@@ -10,7 +10,7 @@ from mnistsite.tests.faults.site import BACK_WITHIN_S, LoadedSite
 from mnistsite.tests.production.stack import Service
 from mnistsite.tests.site import wait_until
 
-MOST_MIGRATIONS = 12  # from one kill to the next
+MAX_MIGRATIONS = 12  # from one kill to the next
 
 
 def query(url: str, statement: str) -> Any:
@@ -36,7 +36,7 @@ def test_killed_migration(site: LoadedSite) -> None:
         return site.stack.start("second", *command, DATABASE_URL=url, MEDIA_ROOT=media)
 
     def prepare_and_kill() -> None:
-        target = count_migrations(url) + site.random.randint(1, MOST_MIGRATIONS)
+        target = count_migrations(url) + site.random.randint(1, MAX_MIGRATIONS)
         service = prepare()
         assert wait_until(
             lambda: service.process.poll() is not None or count_migrations(url) >= target,

@@ -38,17 +38,9 @@ def test_turned_rules_have_their_angle() -> None:
 
 def test_gradient_falls_at_most_to_its_limit(rng: np.random.Generator) -> None:
     for _ in range(5):
-        lit = photo_effects.make_gradient(SHAPE, rng, least=0.6)
+        lit = photo_effects.make_gradient(SHAPE, rng, minimum=0.6)
         assert lit.max() == pytest.approx(1)
         assert 0.6 <= lit.min() < 1
-
-
-def test_shadow_darkens_one_side(rng: np.random.Generator) -> None:
-    for _ in range(5):
-        lit = photo_effects.make_shadow(SHAPE, 0.25, rng)
-        assert lit.min() == pytest.approx(0.25, abs=0.01)
-        assert lit.max() == pytest.approx(1, abs=0.01)
-        assert 0.1 < (lit < 0.5).mean() < 0.9
 
 
 def test_fold_makes_two_halves_of_even_light(rng: np.random.Generator) -> None:
@@ -91,7 +83,7 @@ def test_tilted_picture_has_same_size_and_similar_content(rng: np.random.Generat
 
 
 def test_recompressed_picture_changes_little(rng: np.random.Generator) -> None:
-    smooth = 255 * photo_effects.make_noise(SHAPE, (3, 4), rng)
+    smooth = 255 * photo_effects.make_patches(SHAPE, (3, 4), rng)
     image = Image.fromarray(smooth.astype(np.uint8)).convert("RGB")
     compressed = np.asarray(photo_effects.recompress(image, 80)).astype(float)
     change = np.abs(compressed - np.asarray(image)).mean()

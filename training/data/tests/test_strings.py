@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from classifier.recognition.lines.preparation import HEIGHT
 from training.data.images import Images
-from training.data.line_pool import assemble
-from training.data.strings import MOST_DIGITS, Composer, Line
+from training.data.line_pool import assemble_batch
+from training.data.strings import MAX_DIGITS, Composer, Line
 
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -39,8 +39,8 @@ def test_line_has_a_box_for_each_digit_in_order(lines: list[Line]) -> None:
 
 
 def test_batch_contains_all_ink_of_its_lines(lines: list[Line]) -> None:
-    batch = assemble(lines, np.random.default_rng(1))
-    assert batch.digits.shape == (len(lines), MOST_DIGITS)
+    batch = assemble_batch(lines, np.random.default_rng(1))
+    assert batch.digits.shape == (len(lines), MAX_DIGITS)
     for row, line in enumerate(lines):
         assert batch.ink[row].sum() == pytest.approx(line.ink.sum(), rel=1e-4, abs=0.1)
         assert "".join(str(digit) for digit in batch.digits[row] if digit >= 0) == line.text
