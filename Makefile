@@ -76,7 +76,7 @@ format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## measure model time, throughput, CPU time and memory
-	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python -m benchmarks.serving
 
 docs: $(VENV)/.docs  ## build the documentation, which the site serves at /docs/
 	$(BUILD_DOCS)

@@ -5,9 +5,7 @@ Needs nginx, dnsmasq and Chromium.
 """
 
 import argparse
-import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,12 +16,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-
-from benchmarks.production import start_stack  # noqa: E402
+from benchmarks.production import start_stack
 
 PEOPLE = 30
 

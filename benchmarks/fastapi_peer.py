@@ -1,7 +1,7 @@
 r"""A lean service for comparison: FastAPI and Granian resize a picture, read it and store it.
 
 It stores as durably as this project, but finds no digits in a picture, and has no limits, metrics
-or logs. Its packages are in no lock file; `benchmarks/serving.py --peer /tmp/peer` uses them after
+or logs. Its packages are in no lock file; `python -m benchmarks.serving --peer /tmp/peer` uses them after
 
     python -m venv /tmp/peer
     /tmp/peer/bin/pip install fastapi granian python-multipart 'psycopg[binary]' \

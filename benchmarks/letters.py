@@ -1,27 +1,19 @@
 """Measure how many letters of typefaces are refused, with exact 95 % intervals."""
 
 import argparse
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import django
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-os.environ.setdefault("SECRET_KEY", "unused")
-django.setup()
-
-from classifier.recognition import imaging  # noqa: E402
-from classifier.recognition.intervals import bound_share  # noqa: E402
-from classifier.recognition.recognizer import Recognizer  # noqa: E402
-from training.evaluation import labelled_files  # noqa: E402
-from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
+from benchmarks import ROOT
+from classifier.recognition import imaging
+from classifier.recognition.intervals import bound_share
+from classifier.recognition.recognizer import Recognizer
+from training.evaluation import labelled_files
+from training.evaluation.labelled_files import ReferencePicture
 
 LETTERS = "ABEFHKMNPRTUVWXYadefhkmnrtuvwx"  # without those that may look like a digit
 SIDE, SIZE = 240, 120  # pixels of the paper, and of a letter

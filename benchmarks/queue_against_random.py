@@ -5,36 +5,28 @@ Draws learning-queue.png.
 """
 
 import os
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
-import matplotlib
 import numpy as np
+from matplotlib import pyplot
 from numpy.typing import NDArray
 from scipy import stats
 
-matplotlib.use("Agg")
-
-from matplotlib import pyplot
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import learning_curve  # noqa: E402
-from benchmarks.learning_curve import BASELINE  # noqa: E402
-from classifier.recognition import model_folder  # noqa: E402
-from classifier.recognition.imaging import Picture  # noqa: E402
-from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer  # noqa: E402
-from classifier.recognition.uncertainty import Floats, softmax  # noqa: E402
-from training import trainer  # noqa: E402
-from training.data import mnist, split  # noqa: E402
-from training.data.images import Images  # noqa: E402
-from training.evaluation import labelled_files  # noqa: E402
-from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
+from benchmarks import learning_curve
+from benchmarks.learning_curve import BASELINE
+from classifier.recognition import model_folder
+from classifier.recognition.imaging import Picture
+from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from classifier.recognition.uncertainty import Floats, softmax
+from training import trainer
+from training.data import mnist, split
+from training.data.images import Images
+from training.evaluation import labelled_files
+from training.evaluation.labelled_files import ReferencePicture
 
 COUNTS = (25, 50, 100, 200)
 DRAWN = 0.7  # share of the images to label that a draw has

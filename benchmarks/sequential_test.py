@@ -3,22 +3,13 @@
 Draws docs/decision.png.
 """
 
-import sys
-from pathlib import Path
-
-import matplotlib
 import numpy as np
+from matplotlib import pyplot
 from numpy.typing import NDArray
 
-matplotlib.use("Agg")
-
-from matplotlib import pyplot
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from classifier.recognition.intervals import bound_share  # noqa: E402
-from classifier.recognition.sequential_test import ERROR, SHARES  # noqa: E402
+from benchmarks import ROOT
+from classifier.recognition.intervals import bound_share
+from classifier.recognition.sequential_test import ERROR, SHARES
 
 LABELS = 200
 RUNS = 10_000

