@@ -1,11 +1,12 @@
 r"""A lean service for comparison: FastAPI and Granian resize a picture, read it and store it.
 
 It stores as durably as this project, but finds no digits in a picture, and has no limits, metrics
-or logs. Its packages are in no lock file; `python -m benchmarks.serving --peer /tmp/peer` uses them after
+or logs. Its packages are in no lock file. To use it:
 
     python -m venv /tmp/peer
     /tmp/peer/bin/pip install fastapi granian python-multipart 'psycopg[binary]' \
         ai-edge-litert pillow
+    .venv/bin/python -m benchmarks.serving --peer /tmp/peer
 """
 
 import hashlib

@@ -4,6 +4,7 @@ import os
 
 import psycopg
 
+bind = f"127.0.0.1:{os.environ['PORT']}"
 workers = 2
 timeout = 120
 

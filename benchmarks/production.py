@@ -17,7 +17,7 @@ from matplotlib import pyplot
 
 from benchmarks import ROOT
 from benchmarks.digits import draw_digit, load_digits
-from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.production.requests import is_ready, send_request
 from mnistsite.tests.production.stack import UNLIMITED, Service, Stack
 from mnistsite.tests.site import wait_until
 
@@ -83,13 +83,6 @@ def start_stack(folder: Path, per_second: str = UNLIMITED) -> Iterator[tuple[Sta
         yield stack, port, web
     finally:
         stack.stop()
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return send_request(port, "/readyz").status == 200
-    except OSError:
-        return False
 
 
 def write_script(folder: Path, side: int) -> Path:

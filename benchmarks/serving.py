@@ -6,15 +6,15 @@ Rates depend on what else the machine does; the CPU time of a request hardly doe
 import argparse
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
@@ -25,6 +25,11 @@ from benchmarks import ROOT, load
 from benchmarks.digits import draw_digit, load_digits
 from classifier.recognition import imaging
 from classifier.recognition.recognizer import Recognizer
+from mnistsite.tests.production.stack import is_listening
+from mnistsite.tests.site import find_free_port
+
+Server = tuple[str, psutil.Process, int, str]
+"""A name, the first web process, the port and the path of predictions."""
 
 SECONDS = 5.0
 ROUNDS = 3
@@ -41,16 +46,9 @@ def main() -> None:
     print_model_times(pixels, pictures[300])
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        started = {"mnistsite": (stack.enter_context(start_own_site(folder)), "/api/predict")}
-        started["Flask and Keras"] = stack.enter_context(start_original(folder)), "/predict"
-        if options.peer:
-            peer = stack.enter_context(start_peer(folder, options.peer))
-            started["FastAPI and Granian"] = peer, "/predict"
+        started = [*start_servers(stack, folder, options.peer)]
         database = find_database(folder)
-        servers = {
-            name: Target(find_web(process), database, port, path)
-            for name, ((process, port), path) in started.items()
-        }
+        servers = {name: Target(web, database, port, path) for name, web, port, path in started}
         for side, picture in pictures.items():
             for name, rounds in measure_in_turn(servers, picture).items():
                 print_load(f"{name}, {side}×{side} PNG", rounds)
@@ -157,73 +155,45 @@ def compute_median(rounds: list[Round], name: str) -> float:
     return median
 
 
-Server = tuple[subprocess.Popen[bytes], int]
-
-
-@contextmanager
-def start_own_site(folder: Path) -> Iterator[Server]:
-    """Start everything that `make run` starts, with its own data."""
-    port = find_free_port()
-    environment = os.environ | {"VAR_DIR": str(folder / "var"), "PORT": str(port)}
-    environment["PREDICT_PER_SECOND"] = "1000000"
-    environment.pop("DATABASE_URL", None)
-    command = [sys.executable, "-m", "mnistsite.entrypoints.run"]
-    with start_server(command, environment, port) as process:
-        yield process, port
-
-
-@contextmanager
-def start_original(folder: Path) -> Iterator[Server]:
-    port = find_free_port()
+def start_servers(stack: ExitStack, folder: Path, peer: Path | None) -> Iterator[Server]:
+    """Start the site of `make run`, and the others with its database; yield each with its path."""
+    site = {"VAR_DIR": str(folder / "var"), "PREDICT_PER_SECOND": "1000000"}
     url = f"postgresql://postgres@/postgres?host={folder / 'var' / 'postgres'}"
-    environment = os.environ | {"DATABASE_URL": url, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:benchmarks.original_server"]
-    command += ["-b", f"127.0.0.1:{port}", "benchmarks.original:app"]
-    with start_server(command, environment, port) as process:
-        yield process, port
+    python = [sys.executable, "-m"]
+    start = partial(start_server, stack)
+    yield "mnistsite", *start([*python, "mnistsite.entrypoints.run"], site), "/api/predict"
+    options = ["--config", "python:benchmarks.original_server"]
+    command = [*python, "gunicorn", *options, "benchmarks.original:app"]
+    original = {"DATABASE_URL": url, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    yield "Flask and Keras", *start(command, original), "/predict"
+    if peer:
+        options = ["--interface", "asgi", "--workers", "2"]
+        command = [str(peer / "bin" / "granian"), *options, "benchmarks.fastapi_peer:app"]
+        environment = {"DATABASE_URL": url, "MEDIA_ROOT": str(folder / "peer")}
+        yield "FastAPI and Granian", *start(command, environment), "/predict"
 
 
-@contextmanager
-def start_peer(folder: Path, environment_folder: Path) -> Iterator[Server]:
-    port = find_free_port()
-    url = f"postgresql://postgres@/postgres?host={folder / 'var' / 'postgres'}"
-    environment = os.environ | {"DATABASE_URL": url, "MEDIA_ROOT": str(folder / "peer")}
-    command = [str(environment_folder / "bin" / "granian"), "--interface", "asgi"]
-    command += ["--workers", "2", "--port", str(port), "benchmarks.fastapi_peer:app"]
-    with start_server(command, environment, port) as process:
-        yield process, port
-
-
-@contextmanager
 def start_server(
-    command: list[str], environment: dict[str, str], port: int
-) -> Iterator[subprocess.Popen[bytes]]:
+    stack: ExitStack, command: list[str], environment: dict[str, str]
+) -> tuple[psutil.Process, int]:
+    """Start a server that the stack stops; return its first web process and its port."""
+    port = find_free_port()
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     process = subprocess.Popen(
-        command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=inherited | environment | {"PORT": str(port), "GRANIAN_PORT": str(port)},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    try:
-        wait_for_port(port, process)
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                time.sleep(15)  # TensorFlow loads after the port is open
-                return
+    stack.callback(process.wait, 60)
+    stack.callback(process.send_signal, signal.SIGINT)
+    while not is_listening(port):
+        if process.poll() is not None:
+            raise SystemExit(f"{' '.join(command)} ended before it was ready.")
         time.sleep(0.2)
-    raise SystemExit("The server ended before it was ready.")
-
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    time.sleep(15)  # TensorFlow loads after the port is open
+    return find_web(process), port
 
 
 if __name__ == "__main__":

@@ -16,11 +16,13 @@ from urllib.request import Request, urlopen
 import psutil
 from django.conf import settings
 
+from classifier.tests.commands import run_python
+
 PASSWORD = "a password for this test"
 READY_WITHIN_S = 120
 # Requests every few milliseconds would cost the site more time than what they wait for.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
-RUN = [sys.executable, "-m", "mnistsite.entrypoints.run"]
+RUN = ("-m", "mnistsite.entrypoints.run")
 PREPARE = """
 import django
 django.setup()
@@ -55,14 +57,8 @@ class Site:
         return self.log.read_text()
 
     def manage(self, *arguments: str) -> str:
-        completed = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env=self.environment | {"SECRET_KEY_FILE": f"{self.environment['VAR_DIR']}/secret_key"},
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        key = {"SECRET_KEY_FILE": f"{self.environment['VAR_DIR']}/secret_key"}
+        completed = run_python("manage.py", *arguments, environment=self.environment | key)
         assert completed.returncode == 0, completed.stderr
         return completed.stdout
 
@@ -94,7 +90,11 @@ def start_site(folder: Path, environment: dict[str, str] | None = None) -> Site:
     log = folder / f"{environment['PORT']}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            RUN, env=environment, cwd=settings.BASE_DIR, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, *RUN],
+            env=environment,
+            cwd=settings.BASE_DIR,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     site = Site(process, environment, f"http://127.0.0.1:{environment['PORT']}", log)
     wait_until(lambda: is_serving(site) or process.poll() is not None, READY_WITHIN_S)
@@ -110,9 +110,8 @@ def is_serving(site: Site) -> bool:
 
 def prepare_data(folder: Path) -> None:
     """Create a site's database, static files, first account and a token of it."""
-    environment = build_environment(folder) | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
-    command = [sys.executable, "-c", PREPARE]
-    subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=True)
+    completed = run_python("-c", PREPARE, environment=build_environment(folder))
+    assert completed.returncode == 0, completed.stderr
 
 
 def copy_data(source: Path, target: Path) -> None:

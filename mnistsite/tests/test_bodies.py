@@ -24,7 +24,7 @@ from benchmarks.load import HEADERS, encode_multipart
 from classifier.models import ModelVersion
 from mnistsite.entrypoints import run, supervisor
 from mnistsite.middleware.bodies import BodyLimitMiddleware
-from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.production.requests import is_ready, send_request
 from mnistsite.tests.site import find_free_port, wait_until
 
 pytestmark = pytest.mark.slow
@@ -178,13 +178,6 @@ def web(
     finally:
         process.terminate()
         process.wait(30)
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return send_request(port, "/readyz").status == 200
-    except OSError:
-        return False
 
 
 def test_eight_large_uploads_at_once_use_little_memory(

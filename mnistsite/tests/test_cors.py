@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
+from classifier.tests.commands import run_python
 from mnistsite import env
 
 PARTNER, STRANGER = "https://partner.example", "https://stranger.example"
@@ -112,13 +113,6 @@ def test_invalid_origin_is_rejected(wrong: str, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.slow
 def test_invalid_origin_stops_the_start() -> None:
-    completed = subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        env=build_environment("*"),
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    completed = run_python("manage.py", "check", environment=build_environment("*"))
     assert completed.returncode == 1
     assert "CORS_ALLOWED_ORIGINS: '*' is not an origin." in completed.stderr

@@ -1,17 +1,15 @@
 """Connections are retried, unless the server is known to be down."""
 
 import os
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connections
 from psycopg.errors import ConnectionTimeout
 
+from classifier.tests.commands import run_python
 from mnistsite.database import base, server
 
 CLOSED_PORT = 9  # of the service "discard", which does not run
@@ -179,14 +177,8 @@ def test_command_without_a_database_prints_no_traceback() -> None:
         "import sys, manage; from mnistsite.database import server; "
         "server.START_PAUSES_S = (0.0, 0.0); sys.argv = ['manage.py', 'models']; manage.main()"
     )
-    completed = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"DATABASE_URL": f"postgresql://site@127.0.0.1:{CLOSED_PORT}/site"},
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    url = f"postgresql://site@127.0.0.1:{CLOSED_PORT}/site"
+    completed = run_python("-c", code, environment=os.environ | {"DATABASE_URL": url})
     assert completed.returncode == 1
     assert "Waiting up to 0 s for PostgreSQL at 127.0.0.1:9" in completed.stderr
     assert "No connection to PostgreSQL at 127.0.0.1" in completed.stderr
@@ -222,30 +214,12 @@ def test_timeouts_are_short_unless_the_url_sets_them() -> None:
     ],
 )
 def test_wrong_setting_stops_the_start(variable: str, value: str, complaint: str) -> None:
-    completed = run_manage("check", **{variable: value})
+    completed = run_python("manage.py", "check", environment=os.environ | {variable: value})
     assert completed.returncode != 0
     assert complaint in completed.stderr
 
 
 def test_web_process_requires_a_secret_key() -> None:
     environment = {name: os.environ[name] for name in os.environ if name != "SECRET_KEY"}
-    completed = subprocess.run(
-        [sys.executable, "-c", "import mnistsite.wsgi"],
-        env=environment,
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    completed = run_python("-c", "import mnistsite.wsgi", environment=environment)
     assert "SECRET_KEY is not set. Set it, or SECRET_KEY_FILE" in completed.stderr
-
-
-def run_manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        env=os.environ | environment,
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -2,25 +2,19 @@
 
 import os
 import subprocess
-import sys
 
 import pytest
-from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django.fixtures import Settings
+
+from classifier.tests.commands import run_python
 
 SECRET = "".join(chr(33 + index) for index in range(80))
 
 
 def run_check(**environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        env=os.environ | {"SECRET_KEY": SECRET} | environment,
-        cwd=django_settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    return run_python(*command, environment=os.environ | {"SECRET_KEY": SECRET} | environment)
 
 
 @pytest.mark.slow

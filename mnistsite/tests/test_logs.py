@@ -4,8 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from io import StringIO
 from logging.config import DictConfigurator
@@ -13,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
@@ -23,6 +20,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.monitoring import request_id
 from classifier.registry import runs
+from classifier.tests.commands import run_python
 from classifier.web import results
 from mnistsite.observability import logs
 
@@ -250,15 +248,7 @@ logging.getLogger("training.management.commands.train").info("epoch 1")
 
 
 def log_in_process(**environment: str) -> str:
-    completed = subprocess.run(
-        [sys.executable, "-c", LOGGING_CODE],
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"} | environment,
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return completed.stderr
+    return run_python("-c", LOGGING_CODE, environment=os.environ | environment).stderr
 
 
 @pytest.mark.slow

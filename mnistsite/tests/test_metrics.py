@@ -1,15 +1,12 @@
 """Metrics are valid, add up over processes, and work without a database."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
@@ -21,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_fam
 from classifier.models import ModelVersion, QueueItem, RunState, TrainingRun
 from classifier.registry.runs import TASK
 from classifier.tests import factories
+from classifier.tests.commands import run_python
 from mnistsite.observability import metrics
 from mnistsite.observability.deadline import WithDeadline
 
@@ -147,20 +145,13 @@ print(Client().get("/metrics").text)
 @pytest.mark.slow
 def test_metrics_of_several_processes_add_up(tmp_path: Path) -> None:
     def serve(times: int) -> Metrics:
-        completed = subprocess.run(
-            [sys.executable, "-c", SERVE_CODE, str(times)],
-            env=os.environ
-            | {
-                "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
-                "DJANGO_SETTINGS_MODULE": "mnistsite.settings",
-                "ALLOWED_HOSTS": "testserver",
-                "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
-            },
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        environment = os.environ | {
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+            "ALLOWED_HOSTS": "testserver",
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+        }
+        completed = run_python("-c", SERVE_CODE, str(times), environment=environment)
+        assert completed.returncode == 0, completed.stderr
         return parse_metrics(completed.stdout)
 
     healthz = {"method": "GET", "route": "healthz", "status": "200"}

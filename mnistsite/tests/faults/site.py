@@ -11,7 +11,7 @@ import psutil
 from mnistsite.tests.faults.checking import find_losses, verify
 from mnistsite.tests.faults.load import Load
 from mnistsite.tests.production.conftest import Production
-from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.production.requests import is_ready
 from mnistsite.tests.production.stack import Service, Stack
 from mnistsite.tests.site import wait_until
 from mnistsite.tests.table import Table
@@ -65,10 +65,7 @@ class LoadedSite:
         assert wait_until(lambda: self.load.count_acknowledged() >= target, BACK_WITHIN_S)
 
     def is_ready(self) -> bool:
-        try:
-            return send_request(self.production.port, "/readyz").status == 200
-        except OSError:
-            return False
+        return is_ready(self.production.port)
 
     def choose_child(self, service: Service) -> psutil.Process:
         return self.random.choice(wait_for_children(psutil.Process(service.process.pid)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistsite.tests.production.requests import send_request
+from mnistsite.tests.production.requests import is_ready
 from mnistsite.tests.production.stack import MISSING, Service, Stack, is_listening
 from mnistsite.tests.site import copy_data, wait_until
 
@@ -33,10 +33,7 @@ class Production:
         self.dns.process.send_signal(signal.SIGHUP)
 
     def is_ready(self, address: str) -> bool:
-        try:
-            return send_request(self.stack.web_port, "/readyz", address=address).status == 200
-        except OSError:
-            return False
+        return is_ready(self.stack.web_port, address)
 
     def start_replica(self, address: str) -> None:
         """Start a replica and wait until it is ready; it gets requests once DNS has it."""
@@ -75,7 +72,7 @@ def start_production(folder: Path, prepared: Path) -> Iterator[Production]:
             production.start_replica(address)
         production.resolve(FIRST, SECOND)
         assert wait_until(lambda: is_listening(port), READY_WITHIN_S)
-        assert wait_until(lambda: send_request(port, "/readyz").status == 200, READY_WITHIN_S)
+        assert wait_until(lambda: is_ready(port), READY_WITHIN_S)
         yield production
     finally:
         stack.stop()

@@ -48,6 +48,13 @@ def send_request(
         connection.close()
 
 
+def is_ready(port: int, address: str = "127.0.0.1") -> bool:
+    try:
+        return send_request(port, "/readyz", address=address).status == 200
+    except OSError:
+        return False
+
+
 def post_picture(port: int, picture: bytes, address: str = "127.0.0.1") -> Response:
     return send_request(port, "/api/predict", picture, {"Content-Type": "image/png"}, address)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from classifier.tests.commands import run_python
 from mnistsite.database import embedded
 from mnistsite.tests.site import find_free_port
 
@@ -90,14 +91,7 @@ class Stack:
         assert completed.returncode == 0, completed.stderr
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            env=self.environment,
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_python(*arguments, environment=self.environment)
 
     def start(self, name: str, *command: str, **environment: str) -> Service:
         log = self.folder / f"{name}.log"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from mnistsite.tests.production.conftest import FIRST, SECOND, Production
-from mnistsite.tests.production.requests import post_picture, send_load, send_request
+from mnistsite.tests.production.requests import is_ready, post_picture, send_load, send_request
 from mnistsite.tests.site import wait_until
 
 WITHIN_S = 60
@@ -33,7 +33,7 @@ def test_nothing_acknowledged_before_the_backup_is_missing(
 
     for address in (FIRST, SECOND):
         production.start_replica(address)
-    assert wait_until(lambda: send_request(production.port, "/readyz").status == 200, WITHIN_S)
+    assert wait_until(lambda: is_ready(production.port), WITHIN_S)
     assert count_uploads(production) >= acknowledged
     for upload in known:
         assert send_request(production.port, f"/upload/{upload}.jpg").status == 200
