@@ -13,6 +13,7 @@ from keras import layers
 
 from classifier.errors import RuleBroken
 from classifier.recognition import model_folder
+from classifier.recognition.imaging.errors import gettext_noop
 from training import network
 
 
@@ -66,10 +67,11 @@ def read_members(folder: Path) -> list[keras.Model]:
             model.set_weights([arrays[f"{member}.{index:02}"] for index in indices])
         return members
     except (OSError, EOFError, LookupError, ValueError, BadZipFile) as error:
-        raise RuleBroken(
-            f"{folder / model_folder.WEIGHTS} holds no weights of this network ({error}); "
-            "train from scratch."
-        ) from error
+        message = gettext_noop(
+            "%(path)s holds no weights of this network (%(error)s); train from scratch."
+        )
+        path = folder / model_folder.WEIGHTS
+        raise RuleBroken(message % {"path": path, "error": error}) from error
 
 
 def list_library_versions() -> dict[str, str]:

@@ -43,7 +43,8 @@ def train_model(request: TrainingRequest, record: Record) -> ModelVersion:
     """
     folder = settings.MODELS_DIR / request.name
     if folder.exists():
-        raise RuleBroken(f"{folder} exists already; choose another --name.")
+        message = gettext_noop("%(folder)s exists already; choose another --name.")
+        raise RuleBroken(message % {"folder": folder})
     # A killed run may have left plots without a model.
     shutil.rmtree(settings.IMAGES_DIR / request.name, ignore_errors=True)
     champion = ModelVersion.objects.champion()

@@ -7,6 +7,7 @@ from classifier.labelling.audits import PROMISE_BROKEN
 from classifier.models import ModelVersion
 from classifier.registry import comparison, runs
 from classifier.templatetags.stored import translate_stored
+from training.data import split
 
 ALARM = PROMISE_BROKEN % {
     "audited": 300,
@@ -22,6 +23,7 @@ ALARM = PROMISE_BROKEN % {
     ("stored", "shown"),
     [
         (runs.LOST, "Es wurde kein Modell gespeichert."),
+        (split.NO_UPLOADS, "Es gibt keine beschrifteten Uploads"),
         (ALARM, "sind 9 falsch: 1,4 bis 5,6 % (95 %). Versprochen sind höchstens 0,5 %."),
         ("It reads my 7s.", "It reads my 7s."),
         ("", ""),

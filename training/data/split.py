@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.errors import RuleBroken
+from classifier.recognition.imaging.errors import gettext_noop
 from training.data import outliers, styles
 from training.data.images import Images
 from training.data.outliers import DigitPool
@@ -16,6 +17,7 @@ OUTLIER_SHARE = 0.25
 REPLAYED = 8_000  # earlier digits in a fine-tuning epoch
 UPLOAD_SHARE = 0.4  # of a fine-tuning epoch
 MAX_REPEATS = 20  # of an upload in an epoch
+NO_UPLOADS = gettext_noop("There are no labelled uploads to learn from; label some first.")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def prepare_fine_tuning(images: Images, uploads: Images, seed: int) -> TrainingS
     learned, held_out = split_digits(uploads.digits)
     learned, calibration = learned + uploads.non_digits, calibration + held_out
     if not len(learned):
-        raise RuleBroken("There are no labelled uploads to learn from; label some first.")
+        raise RuleBroken(NO_UPLOADS)
     replayed = _add_synthetic(training[rng.permutation(len(training))[:REPLAYED]], rng)
     return TrainingSplit(
         train=replayed + _repeat(learned, len(replayed)),
