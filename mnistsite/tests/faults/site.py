@@ -1,5 +1,6 @@
 """A site under load, and what each fault costs it."""
 
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,13 +8,15 @@ from dataclasses import dataclass
 from random import Random
 
 import psutil
+import psycopg
 
+from mnistsite.database.embedded import remove_stale_pid
 from mnistsite.tests.faults.checking import find_losses, verify
 from mnistsite.tests.faults.load import Load
 from mnistsite.tests.production.conftest import Production
 from mnistsite.tests.production.requests import is_ready
 from mnistsite.tests.production.stack import Service, Stack
-from mnistsite.tests.site import wait_until
+from mnistsite.tests.site import is_alive, wait_until
 from mnistsite.tests.table import Table
 
 BACK_WITHIN_S = 90
@@ -66,6 +69,31 @@ class LoadedSite:
 
     def is_ready(self) -> bool:
         return is_ready(self.production.port)
+
+    def stop_database(self, number: int) -> None:
+        postmaster = psutil.Process(self.stack.database.get_pid())
+        postmaster.send_signal(number)
+        assert wait_until(lambda: not is_alive(postmaster), BACK_WITHIN_S)
+
+    def start_database(self) -> None:
+        """Start the server if it has ended; it refuses until its last process has ended."""
+        assert wait_until(self._try_to_start_database, BACK_WITHIN_S)
+
+    def _try_to_start_database(self) -> bool:
+        remove_stale_pid(self.stack.folder / "postgres/postmaster.pid")
+        try:
+            self.stack.database.ensure_postgres_running()
+        except subprocess.SubprocessError:
+            return False
+        return True
+
+    def begin_log_segment(self) -> None:
+        """Let the server fill its log as fast as hours of load would."""
+        with (
+            suppress(psycopg.Error),
+            psycopg.connect(self.stack.environment["DATABASE_URL"], autocommit=True) as server,
+        ):
+            server.execute("SELECT pg_switch_wal()")
 
     def choose_child(self, service: Service) -> psutil.Process:
         return self.random.choice(wait_for_children(psutil.Process(service.process.pid)))

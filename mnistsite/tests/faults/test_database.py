@@ -1,14 +1,9 @@
 """A database that crashes under load loses nothing that was acknowledged."""
 
 import signal
-import subprocess
 from itertools import cycle
 
-import psutil
-
-from mnistsite.database.embedded import remove_stale_pid
-from mnistsite.tests.faults.site import BACK_WITHIN_S, LoadedSite, kill
-from mnistsite.tests.site import is_alive, wait_until
+from mnistsite.tests.faults.site import LoadedSite, kill
 
 
 def test_killed_database_process(site: LoadedSite) -> None:
@@ -19,21 +14,9 @@ def test_killed_database_process(site: LoadedSite) -> None:
 def test_crashed_database(site: LoadedSite) -> None:
     """The whole server ends at once: by SIGKILL, and by SIGQUIT, its immediate shutdown."""
     signals = cycle((signal.SIGKILL, signal.SIGQUIT))
-    database = site.stack.database
 
     def crash() -> None:
-        postmaster = psutil.Process(database.get_pid())
-        postmaster.send_signal(next(signals))
-        assert wait_until(lambda: not is_alive(postmaster), BACK_WITHIN_S)
-        assert wait_until(can_start, BACK_WITHIN_S)
-
-    def can_start() -> bool:
-        """Start the server; it refuses until the last process of the old one has ended."""
-        remove_stale_pid(site.stack.folder / "postgres/postmaster.pid")
-        try:
-            database.ensure_postgres_running()
-        except subprocess.SubprocessError:
-            return False
-        return True
+        site.stop_database(next(signals))
+        site.start_database()
 
     site.suffer("PostgreSQL crashed", 20, crash)
