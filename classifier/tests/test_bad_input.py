@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import create_paper, encode_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -78,16 +79,6 @@ def send_api_body(data: bytes, _: str) -> Reply:
 Send = Callable[[bytes, str], Reply]
 each_way = pytest.mark.parametrize("send", [send_form, send_api_field, send_api_body])
 each_address = pytest.mark.parametrize("address", PARSERS)
-
-
-def encode_picture(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def create_paper(width: int, height: int) -> Image.Image:
-    return Image.new("L", (width, height), 255)
 
 
 def build_png_claiming(width: int, height: int) -> bytes:

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 
 from classifier.models import Correction, InputImage, ModelVersion
-from classifier.tests.numbers import SIDE, draw_number
+from classifier.tests.pictures import SIDE, draw_number
 
 pytestmark = pytest.mark.django_db
 

@@ -8,12 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
-from classifier.access.throttles import AddressThrottle
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
 from classifier.registry import serving
 from classifier.tests.faults import break_storage_after_one_file
 from classifier.tests.files import list_stored_files
-from classifier.tests.test_bad_input import create_paper, encode_picture
+from classifier.tests.pictures import create_paper, encode_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -108,19 +107,6 @@ def test_body_is_rejected(client: Client, draw_digit: Draw) -> None:
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_each_picture_counts_towards_rate_limit(
-    champion: ModelVersion, client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(AddressThrottle, "requests", 4)
-    monkeypatch.setattr(AddressThrottle, "seconds", 3600)
-    three = [b"a", b"b", b"c"]
-
-    statuses = [send_pictures(client, *map(build_file, three)).status_code for _ in range(2)]
-
-    assert statuses == [200, 429]
-    assert client.post("/api/predict", draw_digit(7), "image/png").status_code == 200
-
-
 def test_failed_request_stores_nothing(
     champion: ModelVersion,
     client: Client,
@@ -189,11 +175,3 @@ def test_preview_accepts_form_field_and_rejects_other_files(
     assert as_field.json()["label"] == "3"
     assert np.frombuffer(base64.b64decode(as_field.json()["digits"][0]["pixels"]), np.uint8).any()
     assert (rejected.status_code, rejected.json()["code"]) == (400, "not_an_image")
-
-
-def test_previews_have_own_rate_limit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AddressThrottle, "requests", 2)
-    monkeypatch.setattr(AddressThrottle, "seconds", 3600)
-
-    assert [send_preview(client, b"a").status_code for _ in range(3)] == [400, 400, 429]
-    assert client.post("/api/predict", b"a", "image/png").status_code == 400

@@ -10,8 +10,9 @@ from rest_framework.exceptions import ValidationError
 
 from classifier.api.errors import build_problem
 from classifier.api.problems import MEDIA_TYPE
-from classifier.registry import serving
+from classifier.models import LabelChange, Upload
 from classifier.tests import factories
+from classifier.tests.faults import break_champion
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,7 @@ def get_problem(response: Any) -> dict[str, Any]:
         ("POST", "/api/nowhere", 404, "Not Found", "not_found"),
         ("GET", "/api/", 404, "Not Found", "not_found"),
         ("GET", IMAGE, 404, "Not Found", "not_found"),
+        ("GET", "/api/images/nonsense", 404, "Not Found", "not_found"),
         ("PUT", IMAGE, 405, "Method Not Allowed", "method_not_allowed"),
         ("PATCH", IMAGE, 404, "Not Found", "not_found"),
         ("GET", "/api/predict", 405, "Method Not Allowed", "method_not_allowed"),
@@ -142,8 +144,10 @@ def test_invalid_json_is_rejected(labeller_api: Client) -> None:
         return response.status_code, get_problem(response)["code"]
 
     assert send("{") == (400, "parse_error")
-    assert send("[]") == (400, "invalid")
-    assert send("label=7", "text/plain") == (415, "unsupported_media_type")
+    assert send("[]") == send("{}") == (400, "invalid")
+    for media_type in ("text/plain", "application/x-www-form-urlencoded"):
+        assert send("label=7", media_type) == (415, "unsupported_media_type")
+    assert not LabelChange.objects.exists()
 
 
 def test_large_or_chunked_body_is_rejected(client: Client, settings: Settings) -> None:
@@ -158,15 +162,14 @@ def test_large_or_chunked_body_is_rejected(client: Client, settings: Settings) -
 def test_missing_model_or_database_is_a_problem(
     client: Client, draw_digit: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
-        raise OperationalError("the connection is closed")
-
     missing = client.post("/api/predict", draw_digit(7), "image/png")
-    monkeypatch.setattr(serving.champion, "get", fail)
+    break_champion(monkeypatch, OperationalError("the connection is closed"))
     closed = client.post("/api/predict", draw_digit(7), "image/png")
 
     assert [get_problem(each)["code"] for each in (missing, closed)] == ["no_model", "no_database"]
     assert {missing.status_code, closed.status_code} == {503}
+    assert "promote" in get_problem(missing)["detail"]
+    assert not Upload.objects.exists()
 
 
 def test_django_permission_denied_is_a_problem() -> None:

@@ -19,7 +19,7 @@ from classifier.models import (
     Via,
 )
 from classifier.recognition.imaging import Box
-from classifier.tests.numbers import SIDE, draw_number
+from classifier.tests.pictures import SIDE, draw_number
 from classifier.uploads import answers, submission
 
 pytestmark = pytest.mark.django_db

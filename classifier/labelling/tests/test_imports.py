@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from numpy.typing import NDArray
-from PIL import Image
 from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, LabelChange, Source, Upload, Via
@@ -17,7 +15,7 @@ from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
 from classifier.tests.faults import break_champion, break_storage_after_one_file
 from classifier.tests.files import list_stored_files
-from classifier.tests.test_bad_input import create_paper, encode_picture
+from classifier.tests.pictures import create_paper, draw_number, encode_picture
 from classifier.uploads import archives
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
@@ -32,13 +30,6 @@ def import_archive(client: Client, archive: bytes) -> list[dict[str, Any]]:
     assert response.status_code == 200, response.content
     results: list[dict[str, Any]] = response.json()["results"]
     return results
-
-
-def draw_two_digits(draw_digit: Draw) -> bytes:
-    both = Image.new("L", (560, 280), 255)
-    both.paste(Image.open(BytesIO(draw_digit(4))), (0, 0))
-    both.paste(Image.open(BytesIO(draw_digit(2))), (280, 0))
-    return encode_picture(both)
 
 
 def test_pictures_in_folders_are_stored_and_labelled(
@@ -85,9 +76,9 @@ def test_archive_is_accepted_in_a_form(labeller_api: Client, draw_digit: Draw) -
 
 
 def test_pieces_of_a_non_digit_are_all_labelled(labeller_api: Client, draw_digit: Draw) -> None:
-    [result] = import_archive(
-        labeller_api, build_zip({"not_a_digit/a.png": draw_two_digits(draw_digit)})
-    )
+    archive = build_zip({"not_a_digit/a.png": draw_number(draw_digit, "42")})
+
+    [result] = import_archive(labeller_api, archive)
 
     assert len(result["images"]) == 2
     assert {image.label for image in InputImage.objects.all()} == {"not_a_digit"}
@@ -96,7 +87,7 @@ def test_pieces_of_a_non_digit_are_all_labelled(labeller_api: Client, draw_digit
 @pytest.mark.parametrize(
     ("build", "code", "is_stored"),
     [
-        (draw_two_digits, "several_digits", True),
+        (lambda draw_digit: draw_number(draw_digit, "42"), "several_digits", True),
         (lambda _: encode_picture(create_paper(100, 100)), "blank", True),
         (lambda _: b"hello", "not_an_image", False),
         (lambda draw_digit: build_zip({"7/a.png": draw_digit(7)}), "not_an_image", False),

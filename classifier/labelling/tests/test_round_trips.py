@@ -8,10 +8,11 @@ from django.test import Client
 from numpy.typing import NDArray
 
 from classifier.labelling import labels
-from classifier.labelling.tests.test_imports import draw_two_digits, import_archive
+from classifier.labelling.tests.test_imports import import_archive
 from classifier.models import Delivery, InputImage, Prediction, Upload, Via, Webhook
 from classifier.registry import serving, versions
 from classifier.tests import factories
+from classifier.tests.pictures import draw_number
 from classifier.uploads import deletion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
@@ -65,7 +66,7 @@ def test_import_of_an_export_publishes_no_unsure_upload(
 def test_import_of_an_export_changes_nothing(
     labeller_api: Client, draw_digit: Draw, labeller: User, address: str
 ) -> None:
-    answer = labeller_api.post("/api/predict", draw_two_digits(draw_digit), "image/png").json()
+    answer = labeller_api.post("/api/predict", draw_number(draw_digit, "42"), "image/png").json()
     for digit, label in zip(answer["digits"], ("7", "1"), strict=True):
         labels.set_label(UUID(digit["id"]), label, labeller, Via.QUEUE)
     before = {*InputImage.objects.values_list("pk", "label", "pixels", "labelled_at")}

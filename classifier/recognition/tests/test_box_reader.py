@@ -8,7 +8,7 @@ from classifier.recognition import imaging
 from classifier.recognition.box_reader import read_boxes
 from classifier.recognition.imaging import Box, Picture
 from classifier.recognition.recognizer import Recognizer
-from classifier.tests.numbers import SIDE, draw_number
+from classifier.tests.pictures import SIDE, draw_number
 
 Draw = Callable[..., bytes]
 

@@ -12,7 +12,7 @@ from classifier.tests.browser.test_accessibility import (
     expect_no_violation,
     expect_no_violation_in_any_look,
 )
-from classifier.tests.numbers import draw_number
+from classifier.tests.pictures import draw_number
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)

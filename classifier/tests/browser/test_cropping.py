@@ -11,7 +11,7 @@ from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import expect_answer
 from classifier.tests.browser.test_accessibility import expect_no_violation
 from classifier.tests.browser.test_nothing_lost import choose
-from classifier.tests.numbers import SIDE, draw_number
+from classifier.tests.pictures import SIDE, draw_number, encode_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,10 +73,8 @@ def test_crop_is_undone(home: Page, draw_digit: Draw) -> None:
 
 
 def test_photo_is_turned_by_keyboard(home: Page, draw_digit: Draw) -> None:
-    sideways = BytesIO()
     upright = Image.open(BytesIO(draw_number(draw_digit, "42")))
-    upright.transpose(Image.Transpose.ROTATE_90).save(sideways, "PNG")
-    open_dialog(home, sideways.getvalue())
+    open_dialog(home, encode_picture(upright.transpose(Image.Transpose.ROTATE_90)))
     turn = home.get_by_role("button", name="Turn by 90°")
     turn.focus()
     home.keyboard.press("Enter")

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.pad import DIGITS, count_ink, draw, expect_answer, get_panel
+from classifier.tests.pictures import encode_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -166,20 +167,18 @@ def test_large_photo_is_resized_for_preview_only(
 ) -> None:
     paper = Image.open(BytesIO(draw_digit(4))).resize((3000, 3000))
     noise = Image.effect_noise(paper.size, 20).point(lambda value: value // 8)
-    photo = BytesIO()
-    Image.blend(paper, noise, 0.2).save(photo, "JPEG", quality=95)
-    size = len(photo.getvalue())
+    photo = encode_picture(Image.blend(paper, noise, 0.2), "JPEG", quality=95)
     page.add_init_script(RECORD_SIZES)
     page.goto("/")
 
-    choose(page, ("photo.jpg", "image/jpeg", photo.getvalue()))
+    choose(page, ("photo.jpg", "image/jpeg", photo))
     expect_answer(page, "4")
 
     (preview_size,) = page.evaluate("sizes")
-    assert 0 < preview_size < size / 3
+    assert 0 < preview_size < len(photo) / 3
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/result/*")
-    assert Upload.objects.get().size == size
+    assert Upload.objects.get().size == len(photo)
 
 
 def build_photo(digit: NDArray[np.uint8]) -> bytes:
@@ -188,9 +187,8 @@ def build_photo(digit: NDArray[np.uint8]) -> bytes:
     paper = 215 - x / 40 - y / 60 + np.random.default_rng(1).normal(0, 4, x.shape)
     ink = np.asarray(Image.fromarray(digit).resize((700, 700), Image.Resampling.BICUBIC))
     paper[400:1100, 600:1300] -= ink * 0.45
-    buffer = BytesIO()
-    Image.fromarray(paper.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
+    photo = Image.fromarray(paper.clip(0, 255).astype(np.uint8))
+    return encode_picture(photo, "JPEG", quality=85)
 
 
 def test_photographed_digit_is_read(

@@ -10,7 +10,7 @@ from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import DIGITS, draw, expect_answer, get_panel
 from classifier.tests.browser.test_accessibility import expect_no_violation
 from classifier.tests.browser.test_nothing_lost import choose
-from classifier.tests.numbers import draw_number
+from classifier.tests.pictures import draw_number
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from classifier.models import ModelVersion, Source, Suggestion
 from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.test_accessibility import expect_no_violation
-from classifier.tests.numbers import draw_number
+from classifier.tests.pictures import draw_number
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)

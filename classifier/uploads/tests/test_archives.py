@@ -10,7 +10,7 @@ from django.test import Client
 
 from classifier.models import Upload
 from classifier.tests.archives import build_npz, build_zip, post_archive
-from classifier.tests.test_bad_input import create_paper, encode_picture
+from classifier.tests.pictures import create_paper, encode_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 

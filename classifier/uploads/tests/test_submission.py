@@ -2,14 +2,12 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.db import IntegrityError
 from numpy.typing import NDArray
-from PIL import Image
 from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, ModelVersion, Prediction, Source, Upload
@@ -19,25 +17,13 @@ from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import create_paper, draw_number, encode_picture
 from classifier.uploads import submission
 from classifier.uploads.storage import StorageFull
 
 pytestmark = pytest.mark.django_db
 
 Draw = Callable[..., bytes]
-
-
-def encode_png(picture: Image.Image) -> bytes:
-    buffer = BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def paste_side_by_side(*pictures: bytes) -> bytes:
-    paper = Image.new("L", (280 * len(pictures), 280), 255)
-    for index, picture in enumerate(pictures):
-        paper.paste(Image.open(BytesIO(picture)), (280 * index, 0))
-    return encode_png(paper)
 
 
 def test_picture_is_stored_with_prediction(
@@ -88,9 +74,7 @@ def test_unsure_answer_has_reason_and_best_guess(draw_digit: Draw) -> None:
 
 
 def test_digits_are_read_in_order(champion: ModelVersion, draw_digit: Draw) -> None:
-    answer = submission.classify_picture(
-        paste_side_by_side(draw_digit(7), draw_digit(2), draw_digit(0)), Source.WEB
-    )
+    answer = submission.classify_picture(draw_number(draw_digit, "720"), Source.WEB)
 
     assert (answer.label, answer.verdict, answer.probabilities) == ("720", Verdict.DIGIT, None)
     assert [digit.box[0] // 280 for digit in answer.digits] == [0, 1, 2]
@@ -101,7 +85,7 @@ def test_digits_are_read_in_order(champion: ModelVersion, draw_digit: Draw) -> N
 
 
 def test_blank_picture_is_stored_without_image(champion: ModelVersion, settings: Settings) -> None:
-    answer = submission.classify_picture(encode_png(Image.new("L", (280, 280), 255)), Source.WEB)
+    answer = submission.classify_picture(encode_picture(create_paper(280, 280)), Source.WEB)
 
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.NOT_A_DIGIT)
     assert (answer.reason, answer.best_guess, answer.digits) == (Reason.BLANK, None, [])

@@ -13,6 +13,7 @@ from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.faults import break_champion
+from classifier.tests.pictures import create_paper, encode_picture
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -112,10 +113,7 @@ def test_unsure_result_is_correct_german(client: Client, draw_digit: Draw) -> No
 
 
 def test_blank_picture_is_reported_as_blank(champion: ModelVersion, client: Client) -> None:
-    paper = BytesIO()
-    Image.new("L", (100, 100), 255).save(paper, "PNG")
-
-    page = get_result_page(client, paper.getvalue())
+    page = get_result_page(client, encode_picture(create_paper(100, 100)))
 
     assert "There is nothing written in this picture." in page
     assert "<progress" not in page

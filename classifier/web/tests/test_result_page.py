@@ -17,6 +17,7 @@ from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.recognition import model_folder, occlusion
 from classifier.registry import serving, versions
 from classifier.tests import factories
+from classifier.tests.pictures import create_paper, draw_number, encode_picture
 from classifier.uploads import pictures, submission
 
 pytestmark = pytest.mark.django_db
@@ -32,17 +33,7 @@ def seven(champion: ModelVersion, draw_digit: Draw) -> Upload:
 
 @pytest.fixture
 def year(champion: ModelVersion, draw_digit: Draw) -> Upload:
-    """2019, side by side."""
-    paper = Image.new("L", (4 * 280, 280), 255)
-    for place, digit in enumerate((2, 0, 1, 9)):
-        paper.paste(Image.open(BytesIO(draw_digit(digit))), (280 * place, 0))
-    return create_upload(encode_png(paper))
-
-
-def encode_png(picture: Image.Image) -> bytes:
-    buffer = BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
+    return create_upload(draw_number(draw_digit, "2019"))
 
 
 def create_upload(data: bytes, visitor: UUID | None = None) -> Upload:
@@ -121,7 +112,7 @@ def test_pictures_have_sizes(client: Client, year: Upload) -> None:
 
 
 def test_blank_picture_gets_tips(champion: ModelVersion, client: Client) -> None:
-    page = get_result_page(client, create_upload(encode_png(Image.new("L", (100, 100), 255))))
+    page = get_result_page(client, create_upload(encode_picture(create_paper(100, 100))))
     assert "How to get a readable picture" in page
     assert "/suggest/" not in page
     assert "focus" not in page

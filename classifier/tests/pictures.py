@@ -1,18 +1,27 @@
-"""Pictures of several digits in a row."""
+"""Pictures to send."""
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 from PIL import Image
 
 SIDE = 280  # pixels of the square that each digit has
 
 
+def encode_picture(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def create_paper(width: int, height: int) -> Image.Image:
+    return Image.new("L", (width, height), 255)
+
+
 def draw_number(draw_digit: Callable[..., bytes], digits: str) -> bytes:
     """Return a PNG of real digits side by side, each in a square of SIDE pixels."""
-    paper = Image.new("L", (SIDE * len(digits), SIDE), 255)
+    paper = create_paper(SIDE * len(digits), SIDE)
     for place, digit in enumerate(digits):
         paper.paste(Image.open(BytesIO(draw_digit(int(digit)))), (SIDE * place, 0))
-    buffer = BytesIO()
-    paper.save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_picture(paper)
