@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.test import TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 from psycopg.sql import SQL, Identifier
 
 TEMPLATE = "mnistsite_template"
@@ -86,6 +87,20 @@ def delete_rows(_: TransactionTestCase) -> None:
     tables = [*JOB_TABLES, *(name for name in names if name not in migrated)]
     with transaction.atomic(), connection.cursor() as cursor:  # foreign keys wait for its end
         cursor.execute(SQL(";").join(SQL("DELETE FROM {}").format(Identifier(t)) for t in tables))
+
+
+def execute_without_triggers(statement: str, *values: Any) -> None:
+    """Change rows like somebody with access to the database, or a broken disk."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(statement, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def count_queries(act: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    return len(queries)
 
 
 def get_database_url() -> str:

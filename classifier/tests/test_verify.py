@@ -13,7 +13,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import connection
 from pytest_django.fixtures import Settings
 
 from classifier import tasks
@@ -31,6 +30,7 @@ from classifier.models import (
 )
 from classifier.recognition.model_folder import MANIFEST, hash_file
 from classifier.tests import factories
+from classifier.tests.database import execute_without_triggers
 from classifier.uploads import pictures, submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_media")]
@@ -56,14 +56,6 @@ def list_faults() -> list[str]:
 
 def get_path(upload: Upload) -> Path:
     return Path(default_storage.path(str(upload.file)))
-
-
-def execute(statement: str, *values: Any) -> None:
-    """Change rows behind the back of triggers, like a broken disk or a wrong restore."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(statement, values)
-        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def test_whole_site_has_no_faults(upload: Upload, labeller: User) -> None:
@@ -155,12 +147,12 @@ def test_broken_label_history_is_found(upload: Upload, labeller: User) -> None:
     image = upload.images.get()
     for label in ("7", "1", "2"):
         labels.set_label(image.pk, label, labeller, Via.QUEUE)
-    execute("DELETE FROM label_changes WHERE to_label = '1'")
+    execute_without_triggers("DELETE FROM label_changes WHERE to_label = '1'")
     assert list_faults() == [
         f"image {image.pk}: Its label was 7, but its next change starts from 1."
     ]
 
-    execute("UPDATE input_data SET label = '3' WHERE id = %s", image.pk)
+    execute_without_triggers("UPDATE input_data SET label = '3' WHERE id = %s", image.pk)
     assert f"image {image.pk}: Its label is 3, but its last change set 2." in list_faults()
 
 

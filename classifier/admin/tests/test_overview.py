@@ -3,9 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classifier.admin import overview
@@ -21,7 +19,6 @@ from classifier.monitoring.tests.test_statistics import (
     create_prediction,
     set_label,
 )
-from classifier.recognition.labels import KNOWN_LABELS
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -212,24 +209,6 @@ def test_overview_is_on_the_first_page_only(client: Client, admin_user: User) ->
 
     assert 'class="overview"' in client.get("/admin/").text
     assert 'class="overview"' not in client.get("/admin/classifier/").text
-
-
-def test_number_of_queries_is_constant(client: Client, admin_user: User) -> None:
-    version = create_champion(30)
-    get_page(client, admin_user)
-
-    def count_queries_with_more_rows() -> int:
-        for place, answer in enumerate(KNOWN_LABELS):
-            user = User.objects.create_user(f"user {User.objects.count()}")
-            set_label(user)
-            create_checks(user, answer)
-            create_prediction(version, place)
-        with CaptureQueriesContext(connection) as queries:
-            client.get("/admin/")
-        return len(queries)
-
-    few = count_queries_with_more_rows()
-    assert count_queries_with_more_rows() == few
 
 
 def test_overview_states_the_audited_error_and_open_alarms(

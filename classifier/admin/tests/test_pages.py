@@ -3,9 +3,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from classifier.labelling import labels
@@ -225,23 +223,6 @@ def test_predictions_and_history_cannot_be_changed(client: Client, admin_user: U
 
     assert Prediction.objects.get().best_guess == "7"
     assert LabelChange.objects.get().to_label == "7"
-
-
-def test_list_takes_a_constant_number_of_queries(labeller_client: Client) -> None:
-    version = factories.create_version()
-
-    def count_queries(count: int) -> int:
-        while InputImage.objects.count() < count:
-            factories.create_prediction(factories.create_image(), version)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            assert len(list_ids(labeller_client)) == count
-        return len(queries)
-
-    count_queries(1)  # fills Django's cache of content types
-    few = count_queries(5)
-    assert count_queries(20) == few
 
 
 def test_viewer_cannot_label(labeller_client: Client, labeller: User) -> None:

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -255,16 +253,3 @@ def test_cancelling_a_finished_run_is_refused(trainer_client: Client) -> None:
 def test_unknown_run_is_not_found(trainer_client: Client) -> None:
     assert trainer_client.get(f"{LIST}999/live/").status_code == 404
     assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
-
-
-def test_list_takes_a_constant_number_of_queries(trainer_client: Client, trainer: User) -> None:
-    def count_queries(count: int) -> int:
-        for number in range(TrainingRun.objects.count(), count):
-            result = factories.create_version(name=f"model-{number}")
-            create_run(RunState.SUCCEEDED, result=result, asked_by=trainer)
-        with CaptureQueriesContext(connection) as queries:
-            assert trainer_client.get(LIST).content.count(b"Succeeded</td>") == count
-        return len(queries)
-
-    count_queries(1)
-    assert count_queries(2) == count_queries(9)

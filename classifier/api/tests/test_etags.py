@@ -1,13 +1,14 @@
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
 
 from classifier.models import InputImage, LabelChange, ModelVersion, TrainingRun
 from classifier.tests import factories
+from classifier.tests.threads import run_in_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -121,13 +122,10 @@ def test_one_of_four_concurrent_changes_succeeds(admin_user: User) -> None:
     tag = Client().get(f"/api/images/{image.pk}", headers=headers).headers["ETag"]
 
     def set_with_tag(label: str) -> int:
-        try:
-            return int(set_label(Client(), image, label, tag, **headers).status_code)
-        finally:
-            connection.close()
+        return int(set_label(Client(), image, label, tag, **headers).status_code)
 
     with ThreadPoolExecutor(4) as threads:
-        statuses = list(threads.map(set_with_tag, "0123"))
+        statuses = list(threads.map(partial(run_in_thread, set_with_tag), "0123"))
 
     assert sorted(statuses) == [200, 412, 412, 412]
     assert factories.get_label(image.pk) == "0123"[statuses.index(200)]

@@ -3,12 +3,13 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 
 from classifier.labelling import labels, review
 from classifier.models import Dispute, InputImage, LabelChange, Via
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
+from classifier.tests.threads import run_in_thread
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,13 +23,6 @@ def disputed(anna: User, bert: User) -> UUID:
     return image
 
 
-def answer_in_thread(image: UUID, label: str, by: User) -> None:
-    try:
-        review.record_answer(image, label, by)
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize(("second", "still_open"), [("3", 0), ("5", 1)])
 def test_dispute_is_settled_once_and_a_later_label_disputes_it_again(
     disputed: UUID, anna: User, labeller: User, second: str, still_open: int
@@ -36,7 +30,7 @@ def test_dispute_is_settled_once_and_a_later_label_disputes_it_again(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             review.record_answer(disputed, "3", labeller)
-            other = thread.submit(answer_in_thread, disputed, second, anna)
+            other = thread.submit(run_in_thread, review.record_answer, disputed, second, anna)
             wait_for_lock(other)
         other.result()
 
@@ -49,16 +43,10 @@ def test_concurrent_labels_open_one_dispute(anna: User, bert: User, labeller: Us
     image = factories.create_queue_item().pk
     labels.set_label(image, "3", anna, Via.QUEUE)
 
-    def label_in_thread() -> None:
-        try:
-            labels.set_label(image, "7", labeller, Via.QUEUE)
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             labels.set_label(image, "5", bert, Via.QUEUE)
-            other = thread.submit(label_in_thread)
+            other = thread.submit(run_in_thread, labels.set_label, image, "7", labeller, Via.QUEUE)
             wait_for_lock(other)
         other.result()
 
@@ -75,7 +63,7 @@ def test_second_look_at_an_image_that_is_being_deleted_fails(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             deletion.delete_uploads([upload])
-            other = thread.submit(answer_in_thread, disputed, "3", labeller)
+            other = thread.submit(run_in_thread, review.record_answer, disputed, "3", labeller)
             wait_for_lock(other)
         with pytest.raises(InputImage.DoesNotExist):
             other.result()

@@ -4,8 +4,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from classifier.errors import RuleBroken
@@ -21,6 +19,7 @@ from classifier.models import (
     Via,
 )
 from classifier.tests import factories
+from classifier.tests.database import count_queries
 
 pytestmark = pytest.mark.django_db
 
@@ -95,12 +94,6 @@ def test_number_of_queries_is_constant(
     settings.LABEL_CHECK_PERCENT = 100
     monkeypatch.setattr(selection, "uuid4", lambda: UUID(int=0))
 
-    def count_queries(work: Callable[[], object]) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            work()
-        LabelCheck.objects.all().delete()
-        return len(captured)
-
     def count_all_queries(count: int) -> list[int]:
         QueueItem.objects.all().delete()
         for item in [factories.create_queue_item(suggestion="1") for _ in range(count)]:
@@ -109,11 +102,16 @@ def test_number_of_queries_is_constant(
         images = lease_by_guess(anna, count=count)
         some, most = images[: count // 3], images[count // 3 :]
         queue.release_leases(anna)
-        return [
-            *(count_queries(partial(queue.lease_next, anna, order, count)) for order in Order),
-            count_queries(lambda: lease_by_guess(anna, count=count)),
-            count_queries(lambda: queue.confirm_guess("7", most, some, anna)),
-            count_queries(lambda: queue.undo_confirmation(most, dict.fromkeys(some, 0.1), anna)),
+        acts: list[Callable[[], object]] = [
+            *(partial(queue.lease_next, anna, order, count) for order in Order),
+            partial(lease_by_guess, anna, count=count),
+            partial(queue.confirm_guess, "7", most, some, anna),
+            partial(queue.undo_confirmation, most, dict.fromkeys(some, 0.1), anna),
         ]
+        counts = []
+        for act in acts:
+            LabelCheck.objects.all().delete()
+            counts.append(count_queries(act))
+        return counts
 
     assert count_all_queries(3) == count_all_queries(60)

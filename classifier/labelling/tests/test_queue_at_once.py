@@ -3,12 +3,13 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 
 from classifier.labelling import queue, review
 from classifier.labelling.selection import Order
 from classifier.tests import factories
 from classifier.tests.database import wait_for_lock
+from classifier.tests.threads import run_in_thread
 
 # These orders choose like others; second looks have no leases.
 LIKE_OTHERS = (Order.DECISIVE, Order.ALARMING)
@@ -21,13 +22,6 @@ def lease(by: User, order: Order) -> list[UUID]:
     return [item.pk for item in queue.lease_next(by, order, 10)]
 
 
-def lease_in_thread(by: User, order: Order) -> list[UUID]:
-    try:
-        return lease(by, order)
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize("order", ORDERS)
 def test_concurrent_leases_share_no_image_and_skip_none(
     anna: User, bert: User, order: Order
@@ -37,7 +31,7 @@ def test_concurrent_leases_share_no_image_and_skip_none(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             first = lease(anna, order)
-            other = thread.submit(lease_in_thread, bert, order)
+            other = thread.submit(run_in_thread, lease, bert, order)
             wait_for_lock(other)
         second = other.result()
 
@@ -53,7 +47,7 @@ def test_lease_does_not_wait_for_an_image_that_is_being_answered(
 
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         queue.record_answer(items[0], "7", anna)
-        other = thread.submit(lease_in_thread, bert, order)
+        other = thread.submit(run_in_thread, lease, bert, order)
         wait_for_lock(other)
         assert other.done()
         assert other.result() == [items[1]]

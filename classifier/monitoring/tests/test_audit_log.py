@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from classifier import tasks
 from classifier.models import AuditEntry
 from classifier.monitoring import audit_log
+from classifier.tests.database import execute_without_triggers
 
 pytestmark = pytest.mark.django_db
 
@@ -25,14 +26,6 @@ def entries() -> list[AuditEntry]:
         audit_log.record("anna", "session", action, "version 7", 302, {"reason": ["better"]})
     tasks.seal_audit_log(timestamp=0)
     return [*AuditEntry.objects.order_by("position")]
-
-
-def execute(statement: str) -> None:
-    """Change rows behind the back of the trigger, like somebody with access to the database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(statement)
-        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def list_faults() -> list[str]:
@@ -82,7 +75,7 @@ def test_sealed_entry_cannot_be_changed(entries: list[AuditEntry], statement: st
     ],
 )
 def test_tampering_is_found(entries: list[AuditEntry], statement: str, fault: str) -> None:
-    execute(statement)
+    execute_without_triggers(statement)
     assert list_faults() == [fault]
     with pytest.raises(CommandError, match="1 faults"):
         verify()

@@ -12,6 +12,7 @@ from classifier.registry import versions
 from classifier.registry.serving import find_model_folder
 from classifier.tests import factories
 from classifier.tests.database import count_waiting_connections
+from classifier.tests.threads import run_in_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -226,7 +227,9 @@ def test_concurrent_promotions_leave_one_champion(before: list[str]) -> None:
     with ThreadPoolExecutor(2) as pool:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("LOCK TABLE promotions IN EXCLUSIVE MODE")
-            promoted = [pool.submit(promote_elsewhere, name) for name in ("second", "third")]
+            promoted = [
+                pool.submit(run_in_thread, versions.promote, name) for name in ("second", "third")
+            ]
             while count_waiting_connections() < 2 and not any(each.done() for each in promoted):
                 pass  # both wait for the lock
         for each in promoted:
@@ -237,10 +240,3 @@ def test_concurrent_promotions_leave_one_champion(before: list[str]) -> None:
     champion = ModelVersion.objects.get(state=ModelState.CHAMPION)
     assert champion.name == names[-1]
     assert [period.model.name for period in versions.list_serving_periods()] == names[::-1]
-
-
-def promote_elsewhere(name: str) -> None:
-    try:
-        versions.promote(name)
-    finally:
-        connection.close()

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -15,6 +17,7 @@ from classifier.errors import RuleBroken
 from classifier.models import Dispute, ModelState, ModelVersion, RunState, TrainingRun
 from classifier.registry import runs
 from classifier.tests import factories
+from classifier.tests.threads import run_in_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -118,15 +121,12 @@ def test_concurrent_requests_create_one_run() -> None:
 
     def queue_run(_: int) -> TrainingRun | None:
         barrier.wait()
-        try:
+        with suppress(runs.AlreadyTraining):
             return runs.queue_run(None, fine_tune=False)
-        except runs.AlreadyTraining:
-            return None
-        finally:
-            connection.close()
+        return None
 
     with ThreadPoolExecutor(2) as pool:
-        created = [run for run in pool.map(queue_run, range(2)) if run]
+        created = [run for run in pool.map(partial(run_in_thread, queue_run), range(2)) if run]
 
     assert [run.pk for run in created] == [TrainingRun.objects.get().pk]
     # Earlier tests with committed transactions leave jobs.

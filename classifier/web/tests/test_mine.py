@@ -1,19 +1,19 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier.access.throttles import AddressThrottle
 from classifier.models import ModelVersion, Upload
 from classifier.tests import factories
+from classifier.tests.database import count_queries
 from classifier.tests.pages import read_text
 from classifier.tests.visitors import create_upload_by, list_messages, list_results, send_pictures
 from classifier.uploads import history
@@ -187,13 +187,9 @@ def test_page_after_missing_upload_starts_with_newest(client: Client, uploads: l
 
 
 def test_full_page_takes_as_many_queries_as_one_upload(client: Client, visitor: UUID) -> None:
-    def count_queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            client.get("/mine")
-        return len(captured)
-
+    get_page = partial(client.get, "/mine")
     create_upload_by(visitor)
-    expected = count_queries()
+    expected = count_queries(get_page)
     for _ in range(history.PAGE_SIZE):
         create_upload_by(visitor)
-    assert count_queries() == expected
+    assert count_queries(get_page) == expected
