@@ -1,12 +1,11 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from classifier.models import InputImage, LabelChange, Via
-from classifier.recognition.labels import Scope
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -136,58 +135,3 @@ def test_number_of_queries_depends_on_distinct_labels_only(
     with django_assert_max_num_queries(80):
         assert set_labels(labeller_api, wanted).json() == {"labelled": 1000}
     assert InputImage.objects.filter(label="3").count() == 100
-
-
-WRITES = [("POST", "/api/labels"), ("POST", "/api/labels/import")]
-EXPORTS = [("GET", "/api/labels.npz"), ("GET", "/api/labels.zip")]
-
-
-def send(client: Client, method: str, address: str, user: User | None, *scopes: Scope) -> Any:
-    headers = factories.create_token_header(user, *scopes) if user else {}
-    return client.generic(method, address, "{}", "application/json", headers=headers)
-
-
-@pytest.mark.parametrize(("method", "address"), WRITES + EXPORTS)
-def test_access_requires_staff_with_permission(
-    client: Client, outsider: User, method: str, address: str
-) -> None:
-    anonymous = send(client, method, address, None)
-    assert (anonymous.status_code, anonymous.json()["code"]) == (401, "not_authenticated")
-
-    outsider.user_permissions.set(Permission.objects.filter(codename__contains="inputimage"))
-    permitted = send(client, method, address, outsider)
-    assert (permitted.status_code, permitted.json()["code"]) == (403, "permission_denied")
-
-    outsider.user_permissions.clear()
-    outsider.is_staff = True
-    outsider.save()
-    assert send(client, method, address, outsider).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("method", "address", "scope"),
-    [
-        ("POST", "/api/labels", Scope.LABEL),
-        ("POST", "/api/labels/import", Scope.IMPORT),
-        ("GET", "/api/labels.npz", Scope.EXPORT),
-        ("GET", "/api/labels.zip", Scope.EXPORT),
-    ],
-)
-def test_token_needs_scope(
-    client: Client, labeller: User, method: str, address: str, scope: Scope
-) -> None:
-    others = [other for other in Scope if other != scope]
-
-    rejected = send(client, method, address, labeller, *others)
-    accepted = send(client, method, address, labeller, scope)
-    assert accepted.getvalue()
-
-    assert (rejected.status_code, rejected.json()["code"]) == (403, "missing_scope")
-    assert accepted.status_code in (200, 400)
-
-
-@pytest.mark.parametrize(("method", "address"), WRITES)
-def test_viewer_cannot_label(client: Client, labeller: User, method: str, address: str) -> None:
-    factories.withdraw_permission(labeller, "label_inputimage")
-
-    assert send(client, method, address, labeller).status_code == 403

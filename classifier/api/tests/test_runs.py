@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -216,56 +216,3 @@ def test_list_includes_certificates(admin_api: Client) -> None:
     summary = admin_api.get("/api/models").json()["results"][0]
 
     assert summary["certificates"] == [asdict(certificate)]
-
-
-TRAINING = ["/api/runs", "/api/runs/{run}/cancel"]
-SERVING = ["/api/models/better-1.5/promote", "/api/promotions/rollback"]
-READING = ["/api/runs/{run}", "/api/models/baseline", "/api/promotions"]
-
-
-@pytest.mark.parametrize("address", [*TRAINING, *SERVING, *READING])
-@pytest.mark.parametrize("role", ["anonymous", "outsider", "labeller"])
-def test_access_needs_permission(
-    client: Client, better: ModelVersion, outsider: User, labeller: User, role: str, address: str
-) -> None:
-    run = runs.queue_run(None, fine_tune=False)
-    user = {"outsider": outsider, "labeller": labeller}.get(role)
-    headers = factories.create_token_header(user) if user else {}
-    send = client.get if address in READING else client.post
-
-    response = send(address.format(run=run.pk), headers=headers)
-
-    expected = (403, "permission_denied") if user else (401, "not_authenticated")
-    assert get_error(response) == expected
-    run.refresh_from_db()
-    assert (run.state, get_champion_name(), TrainingRun.objects.count()) == (
-        "queued",
-        "baseline",
-        1,
-    )
-
-
-@pytest.mark.parametrize(
-    ("permission", "allowed", "forbidden"),
-    [
-        ("start_trainingrun", TRAINING, SERVING),
-        ("promote_modelversion", SERVING, TRAINING),
-    ],
-)
-def test_training_and_promotion_have_separate_permissions(
-    client: Client,
-    better: ModelVersion,
-    labeller: User,
-    permission: str,
-    allowed: list[str],
-    forbidden: list[str],
-) -> None:
-    labeller.user_permissions.add(Permission.objects.get(codename=permission))
-    headers = factories.create_token_header(labeller)
-    run = runs.queue_run(None, fine_tune=False)
-
-    def get_status(address: str) -> int:
-        return int(post(client, address.format(run=run.pk), **headers).status_code)
-
-    assert [get_status(address) for address in forbidden] == [403, 403]
-    assert 403 not in [get_status(address) for address in allowed]

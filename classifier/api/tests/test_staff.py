@@ -2,7 +2,7 @@ import base64
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
@@ -150,51 +150,6 @@ def test_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
         ("succeeded", "better", ""),
         ("failed", None, "out of memory"),
     ]
-
-
-STAFF_ONLY = [
-    ("GET", "/api/images"),
-    ("GET", "/api/images/{image}"),
-    ("PATCH", "/api/images/{image}"),
-    ("GET", "/api/models"),
-    ("GET", "/api/runs"),
-]
-
-
-@pytest.mark.parametrize(("method", "address"), STAFF_ONLY)
-@pytest.mark.parametrize("role", ["anonymous", "outsider", "permitted outsider", "staff"])
-def test_access_requires_staff_with_permission(
-    client: Client, outsider: User, method: str, address: str, role: str
-) -> None:
-    image = factories.create_image()
-    headers = {} if role == "anonymous" else factories.create_token_header(outsider)
-    if role == "permitted outsider":
-        app = Permission.objects.filter(content_type__app_label="classifier")
-        outsider.user_permissions.set(app)
-    outsider.is_staff = role == "staff"
-    outsider.save()
-
-    response = client.generic(
-        method,
-        address.format(image=image.pk),
-        '{"label": "7"}',
-        content_type="application/json",
-        headers=headers,
-    )
-
-    assert response.status_code == (401 if role == "anonymous" else 403)
-    answer: dict[str, str] = response.json()
-    assert answer["code"] == ("not_authenticated" if role == "anonymous" else "permission_denied")
-    assert not LabelChange.objects.exists()
-
-
-def test_viewer_cannot_label(client: Client, labeller: User) -> None:
-    factories.withdraw_permission(labeller, "label_inputimage")
-    image, headers = factories.create_image(), factories.create_token_header(labeller)
-
-    assert client.get(f"/api/images/{image.pk}", headers=headers).status_code == 200
-    assert set_label(client, image.pk, "7", **headers).status_code == 403
-    assert not LabelChange.objects.exists()
 
 
 def test_images_cannot_be_created_or_deleted(client: Client, admin_user: User) -> None:
