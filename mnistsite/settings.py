@@ -26,6 +26,7 @@ BEHIND_NGINX = env.boolean("BEHIND_NGINX", False)
 HTTPS = env.one_of("PUBLIC_SCHEME", "http", ["http", "https"]) == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^api/(?!docs)"]  # HttpsMiddleware refuses them
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # HSTS for subdomains and preload lists would bind the operator's other sites.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "mnistsite.observability.probes.MonitorMiddleware",
     "mnistsite.middleware.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "mnistsite.middleware.https.HttpsMiddleware",
     "mnistsite.middleware.content_policy.ContentPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

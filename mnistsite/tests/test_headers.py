@@ -70,13 +70,18 @@ def test_policy_names_the_endpoint_of_its_reports_over_https(settings: Settings)
 
 
 @pytest.mark.django_db
-def test_http_is_redirected_except_for_monitors(client: Client, settings: Settings) -> None:
+def test_pages_are_redirected_to_https_and_programs_refused(
+    client: Client, settings: Settings
+) -> None:
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     response = client.get("/")
     assert (response.status_code, response.headers["Location"]) == (301, "https://testserver/")
     assert client.get("/", headers={"X-Forwarded-Proto": "https"}).status_code == 200
     assert client.get("/healthz").status_code == 200
+    assert client.get("/api/docs").status_code == 301
+    refused = client.get("/api/models")
+    assert (refused.status_code, refused.json()["code"]) == (403, "https_required")
 
 
 @pytest.mark.parametrize("address", ["/", "/admin/login/", "/api/docs"])

@@ -80,7 +80,7 @@ def test_first_login_sets_up_an_app_and_shows_recovery_codes(
     form = {"new_app_code": compute_code(device), "next": "/admin/account/"}
     response = client.post(PAGE, form)
 
-    codes = re.findall(r"<code>(\w{4}-\w{4})</code>", response.text)
+    codes = re.findall(r"<code>([a-z2-7]{4}-[a-z2-7]{4})</code>", response.text)
     assert len(codes) == second_factor.RECOVERY_CODES
     assert client.get("/admin/account/").status_code == 200
 
@@ -99,6 +99,7 @@ def test_code_gets_a_new_session_key(client: Client, device: AppDevice) -> None:
     enter_code(client, compute_code(device))
 
     assert client.session.session_key != before
+    assert re.fullmatch("[a-z0-9]{32}", str(client.session.session_key))
     assert Session.objects.count() == 1
 
 

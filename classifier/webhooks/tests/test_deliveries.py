@@ -253,6 +253,7 @@ def test_secret_is_encrypted_in_the_database(webhook: Webhook, settings: Setting
     with connection.cursor() as cursor:
         cursor.execute("SELECT secret FROM webhooks")
         [(stored,)] = cursor.fetchall()
+    assert base64.urlsafe_b64decode(stored)[0] == 0x80, "Fernet's version"
     assert SECRET not in stored
     assert Webhook.objects.get().secret == SECRET
 
