@@ -34,23 +34,6 @@ def post_answer(client: Client, answer: str, item: QueueItem, query: str = "") -
     return client.post(QUEUE + query, {"answer": answer, "image": item.pk})
 
 
-@pytest.mark.parametrize("address", [QUEUE, ANSWER, MORE, GRID])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_pages_require_the_label_permission(
-    client: Client, labeller: User, outsider: User, address: str, method: str
-) -> None:
-    def status() -> tuple[int, str]:
-        response = getattr(client, method)(address)
-        return response.status_code, response.headers.get("Location", "")[:13]
-
-    assert status() == (302, "/admin/login/")
-    client.force_login(outsider)
-    assert status() == (302, "/admin/login/")
-    factories.withdraw_permission(labeller, "label_inputimage")
-    client.force_login(labeller)
-    assert status()[0] == 403
-
-
 def test_card_shows_image_position_and_opinions(labeller_client: Client) -> None:
     upload = factories.create_upload(width=300, height=200)
     image = factories.create_image(upload=upload, box=[30, 40, 50, 60])

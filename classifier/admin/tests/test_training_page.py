@@ -253,3 +253,24 @@ def test_cancelling_a_finished_run_is_refused(trainer_client: Client) -> None:
 def test_unknown_run_is_not_found(trainer_client: Client) -> None:
     assert trainer_client.get(f"{LIST}999/live/").status_code == 404
     assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
+
+
+def test_viewer_cannot_start_or_cancel(
+    trainer_client: Client, trainer: User, champion: ModelVersion
+) -> None:
+    factories.withdraw_permission(trainer, "start_trainingrun")
+    assert "<button" not in get_start_panel(trainer_client)
+    assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
+
+    running = create_run(RunState.RUNNING)
+    assert 'form="cancel"' not in trainer_client.get(get_admin_url(running)).text
+    assert trainer_client.post(f"{LIST}{running.pk}/cancel/").status_code == 403
+    running.refresh_from_db()
+    assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
+
+
+def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
+    factories.withdraw_permission(trainer, "start_trainingrun")
+    html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).text
+    assert "Try again" not in html
+    assert 'id="retry"' not in html

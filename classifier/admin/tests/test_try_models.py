@@ -71,8 +71,3 @@ def test_missing_folder_is_explained(
 
     assert response.status_code == 409
     assert "There is no model in" in response.text
-
-
-def test_labeller_cannot_try_models(labeller_client: Client, better: ModelVersion) -> None:
-    assert send(labeller_client, better, b"").status_code == 403
-    assert labeller_client.get(get_admin_url(better, "try")).status_code == 405

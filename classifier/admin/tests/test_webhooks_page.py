@@ -176,24 +176,3 @@ def test_viewer_cannot_change_webhooks(viewer: Client, webhook: Webhook) -> None
     viewer.post(DELIVERIES, build_send_again(delivery))
     webhook.refresh_from_db()
     assert (webhook.secret, list_waiting_jobs()) == (SECRET, [])
-
-
-def test_outsider_is_redirected_to_the_login(
-    client: Client, outsider: User, webhook: Webhook
-) -> None:
-    client.force_login(outsider)
-    for address in (
-        LIST,
-        DELIVERIES,
-        get_admin_url(webhook, "test"),
-        get_admin_url(webhook, "secret"),
-    ):
-        response = client.post(address, FORM)
-        assert response.status_code == 302
-        assert "login" in response.headers["Location"]
-    assert list_waiting_jobs() == []
-
-
-def test_actions_require_a_post(admin_client: Client, webhook: Webhook) -> None:
-    for what in ("test", "secret"):
-        assert admin_client.get(get_admin_url(webhook, what)).status_code == 405
