@@ -7,10 +7,10 @@ const boxes = [...document.querySelectorAll(".row rect")];
 
 function showSigns() {
   const characters = text.value.replaceAll(/\s/g, "");
-  for (const [place, output] of outputs.entries()) {
-    output.textContent = characters[place] ?? "";
-    output.parentElement.classList.toggle("next", place === characters.length);
-    boxes[place].classList.toggle("next", place === characters.length);
+  for (const [index, output] of outputs.entries()) {
+    output.textContent = characters[index] ?? "";
+    output.parentElement.classList.toggle("next", index === characters.length);
+    boxes[index].classList.toggle("next", index === characters.length);
   }
 }
 

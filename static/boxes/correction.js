@@ -1,7 +1,7 @@
 // The state of a correction: digits with their boxes, which one is selected, and undo.
 // A digit is {box, label, byPerson, state, note}: the label is "" until it is read or typed.
 
-import { clampBox, findPlace, joinBoxes, moveBox, resizeBox, splitBox } from "./geometry.js";
+import { clampBox, findPosition, joinBoxes, moveBox, resizeBox, splitBox } from "./geometry.js";
 
 const MAX_STEPS = 100;
 
@@ -58,7 +58,7 @@ export class Correction {
 
   add(box) {
     this.remember();
-    this.selected = findPlace(box, this.boxes);
+    this.selected = findPosition(box, this.boxes);
     this.digits.splice(this.selected, 0, createDigit(box));
   }
 

@@ -96,8 +96,8 @@ export class BoxEditor {
       return;
     }
     for (const digit of this.#correction.digits) {
-      const place = boxes.indexOf(digit.box);
-      if (place >= 0 && digit.state === "unread") applyReading(digit, read[place]);
+      const index = boxes.indexOf(digit.box);
+      if (index >= 0 && digit.state === "unread") applyReading(digit, read[index]);
     }
     this.#render();
     const status = this.#form.querySelector("[role=status]");
@@ -169,8 +169,8 @@ export class BoxEditor {
     if (!digits.length) return this.#texts.none;
     if (/[^\d?]/.test(text)) return this.#texts.letters;
     if (text.length !== digits.length) return fill(this.#texts.count, { digits: text.length, boxes: digits.length });
-    const place = digits.findIndex((digit) => !digit.label);
-    return place >= 0 ? fill(this.#texts.missing, { place: place + 1 }) : "";
+    const index = digits.findIndex((digit) => !digit.label);
+    return index >= 0 ? fill(this.#texts.missing, { place: index + 1 }) : "";
   }
 
   // Writes the boxes into the form, or explains what is missing.

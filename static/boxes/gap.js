@@ -1,6 +1,6 @@
 // The place between two digits in one box.
 
-const MOST_OFF = 0.3; // of the width, from the middle
+const MAX_OFFSET = 0.3; // of the width, from the middle
 
 // Returns the share of the box's width at which it has the least ink.
 export function findGap(image, [x, y, width, height], picture) {
@@ -12,13 +12,13 @@ export function findGap(image, [x, y, width, height], picture) {
   context.drawImage(image, x * scale, y * scale, width * scale, height * scale, 0, 0, canvas.width, canvas.height);
   const ink = measureColumns(context.getImageData(0, 0, canvas.width, canvas.height));
   const middle = (canvas.width - 1) / 2;
-  const most = Math.max(...ink, 1);
+  const darkest = Math.max(...ink, 1);
   let best = middle;
   let least = Infinity;
   ink.forEach((amount, column) => {
-    const off = Math.abs(column - middle) / canvas.width;
-    const cost = amount / most + off;
-    if (off <= MOST_OFF && cost < least) [best, least] = [column, cost];
+    const offset = Math.abs(column - middle) / canvas.width;
+    const cost = amount / darkest + offset;
+    if (offset <= MAX_OFFSET && cost < least) [best, least] = [column, cost];
   });
   return (best + 0.5) / canvas.width;
 }

@@ -2,10 +2,10 @@
 
 const getMiddle = ([x, y, width, height]) => [x + width / 2, y + height / 2];
 
-// Returns whole pixels inside the picture, at least `least` wide and high.
-export function clampBox([x, y, width, height], picture, least = 1) {
-  const w = Math.min(Math.max(Math.round(width), least), picture.width);
-  const h = Math.min(Math.max(Math.round(height), least), picture.height);
+// Returns whole pixels inside the picture, at least `min` wide and high.
+export function clampBox([x, y, width, height], picture, min = 1) {
+  const w = Math.min(Math.max(Math.round(width), min), picture.width);
+  const h = Math.min(Math.max(Math.round(height), min), picture.height);
   const left = Math.min(Math.max(Math.round(x), 0), picture.width - w);
   const top = Math.min(Math.max(Math.round(y), 0), picture.height - h);
   return [left, top, w, h];
@@ -40,8 +40,8 @@ export function joinBoxes(a, b) {
   return [x, y, right - x, bottom - y];
 }
 
-// Returns the place of a new box in the reading order of the others.
-export function findPlace(box, boxes) {
+// Returns the index of a new box in the reading order of the others.
+export function findPosition(box, boxes) {
   const [x, y] = getMiddle(box);
   const isOnLine = (other) => y > other[1] && y < other[1] + other[3];
   const right = boxes.findIndex((other) => isOnLine(other) && getMiddle(other)[0] > x);

@@ -9,7 +9,7 @@ export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1]
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE = 7; // CSS pixels, the radius of a corner's dot
 const REACH = 22; // CSS pixels around a corner that grab it
-const LEAST = 6; // CSS pixels of the smallest box
+const MIN_SIDE = 6; // CSS pixels of a drawn box
 const CORNERS = [[0, 0], [1, 0], [0, 1], [1, 1]].map(([right, bottom]) => ({ right, bottom }));
 
 function create(name, parent) {
@@ -147,7 +147,7 @@ export class BoxLayer extends EventTarget {
     this.#showSketch(null);
     const isCancelled = event.type === "pointercancel";
     if (index >= 0) this.#emit("moved", { index, box: isCancelled ? before : box, finished: true });
-    else if (!isCancelled && Math.min(box[2], box[3]) >= LEAST * this.#scale) this.#emit("drawn", { box });
+    else if (!isCancelled && Math.min(box[2], box[3]) >= MIN_SIDE * this.#scale) this.#emit("drawn", { box });
   }
 
   #computeBox(event) {

@@ -1,13 +1,12 @@
 // The home page: an area for drawing or pictures, the live answer, and the form.
 
 import { clearDraft, loadDraft, saveDraft } from "./draft.js";
-import { convertHeic } from "./heic.js";
 import { History } from "./history.js";
+import { convertHeic, reduce } from "./jpeg.js";
 import { Pad } from "./pad.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { Previews } from "./previews.js";
-import { resize } from "./resize.js";
 import { sendFiles } from "./sending.js";
 import { listen } from "./sources.js";
 
@@ -32,7 +31,7 @@ let drawing = null; // the subject of the pad, unless it is empty
 let retryTimer = 0;
 let retryDelay = FIRST_RETRY_MS;
 
-const createSubject = (file) => ({ file, getPicture: () => resize(file) });
+const createSubject = (file) => ({ file, getPicture: () => reduce(file) });
 const getCurrent = () => pictures.selected ?? drawing;
 
 function showResult(subject, result) {

@@ -4,7 +4,7 @@ import { fill } from "./text.js";
 
 const SIDE = 28;
 const ANNOUNCE_AFTER_MS = 800; // screen readers announce it when the pen rests
-const LEAST_FIGURE = 0.01;
+const MIN_FIGURE = 0.01;
 const DASH = "–";
 
 export class Panel {
@@ -15,12 +15,12 @@ export class Panel {
 
   #subject = null;
   #count = 0; // of the answer's digits
-  #selected = null; // the place of the digit that a person selected
+  #selected = null; // the index of the digit that a person selected
 
   constructor(root) {
     this.#root = root;
     this.#texts = root.dataset;
-    this.#find(".answer").addEventListener("click", ({ target }) => this.#select(target.dataset.place));
+    this.#find(".answer").addEventListener("click", ({ target }) => this.#select(target.dataset.index));
     this.show(null);
   }
 
@@ -37,19 +37,19 @@ export class Panel {
     this.#announce(answer || problem ? this.#summarize(subject) : "");
   }
 
-  #select(place) {
-    if (place === undefined) return;
-    this.#selected = Number(place);
+  #select(index) {
+    if (index === undefined) return;
+    this.#selected = Number(index);
     this.#showDigits(this.#subject.answer);
     this.#find(".inputs [aria-pressed=true]")?.focus();
   }
 
   // Shows everything about the digits; the bars are those of the selected or least certain one.
   #showDigits(answer) {
-    const place = this.#selected ?? findLeastCertain(answer);
-    this.#showLabel(answer, place);
-    this.#showInputs(answer?.digits ?? [], place);
-    this.#showBars(answer?.digits[place], place);
+    const index = this.#selected ?? findLeastCertain(answer);
+    this.#showLabel(answer, index);
+    this.#showInputs(answer?.digits ?? [], index);
+    this.#showBars(answer?.digits[index], index);
   }
 
   #showNote(note, hasAnswer) {
@@ -77,51 +77,51 @@ export class Panel {
     return fill(this.#texts.sure, { percent: this.#formatPercent(answer.confidence) });
   }
 
-  #showLabel(answer, place) {
+  #showLabel(answer, index) {
     const label = this.formatLabel({ answer });
     this.#root.style.setProperty("--letters", label.length);
     if (label.length !== this.#count || this.#count < 2) return this.#write(".answer", label);
-    const letters = [...label].map((letter, at) => {
+    const letters = [...label].map((letter, position) => {
       const span = document.createElement("span");
       span.textContent = letter;
-      span.dataset.place = at;
-      span.classList.toggle("selected", at === place);
+      span.dataset.index = position;
+      span.classList.toggle("selected", position === index);
       return span;
     });
     this.#find(".answer").replaceChildren(...letters);
   }
 
-  #showBars(digit, place) {
-    const values = { place: place + 1, count: this.#count };
+  #showBars(digit, index) {
+    const values = { place: index + 1, count: this.#count };
     this.#write(".whose", this.#count > 1 ? fill(this.#texts.whose, values) : this.#texts.each);
     this.#root.querySelectorAll(".chances li").forEach((row, name) => {
       const share = digit?.probabilities[name];
       row.classList.toggle("best", String(name) === digit?.best_guess);
       row.querySelector(".fill").style.setProperty("--share", share ?? 0);
       row.querySelector(".share").textContent = share === undefined ? DASH : this.#formatPercent(share);
-      row.dataset.figure = share >= LEAST_FIGURE ? this.#formatPercent(share) : ""; // on phones
+      row.dataset.figure = share >= MIN_FIGURE ? this.#formatPercent(share) : ""; // on phones
     });
   }
 
   #showInputs(digits, selected) {
-    const tiles = digits.map((digit, place) => {
+    const tiles = digits.map((digit, index) => {
       const tile = document.createElement("li");
       const pixels = drawPixels(digit.pixels);
-      tile.append(digits.length > 1 ? this.#createTile(digit, place, place === selected, pixels) : pixels);
+      tile.append(digits.length > 1 ? this.#createTile(digit, index, index === selected, pixels) : pixels);
       return tile;
     });
     this.#find(".inputs").replaceChildren(...tiles);
   }
 
-  #createTile(digit, place, isSelected, pixels) {
+  #createTile(digit, index, isSelected, pixels) {
     const tile = document.createElement("button");
     const label = document.createElement("span");
     label.textContent = digit.verdict === "digit" ? digit.label : "?";
     tile.type = "button";
     tile.ariaPressed = String(isSelected);
-    tile.ariaLabel = `${fill(this.#texts.whose, { place: place + 1, count: this.#count })}: ${label.textContent}`;
+    tile.ariaLabel = `${fill(this.#texts.whose, { place: index + 1, count: this.#count })}: ${label.textContent}`;
     tile.append(pixels, label);
-    tile.addEventListener("click", () => this.#select(place));
+    tile.addEventListener("click", () => this.#select(index));
     return tile;
   }
 

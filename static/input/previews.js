@@ -3,8 +3,8 @@
 // half as often after each refusal, and a little more often after each answer.
 // A subject is {getPicture(), answer, problem, note}.
 
-const SHORTEST_MS = 100; // between two requests; leaves room in the rate limit for sending
-const LONGEST_MS = 1500; // before chance varies it
+const MIN_INTERVAL_MS = 100; // between two requests; leaves room in the rate limit for sending
+const MAX_INTERVAL_MS = 1500; // before chance varies it
 const SLOWER = 2;
 const FASTER = 0.95;
 const ABANDON_AFTER_MS = 10_000; // a lost connection may leave a request without an end
@@ -17,7 +17,7 @@ export class Previews {
   #onBusy;
   #queue = new Set();
   #running = false;
-  #interval = SHORTEST_MS;
+  #interval = MIN_INTERVAL_MS;
 
   constructor(address, onResult, onBusy) {
     this.#address = address;
@@ -57,8 +57,8 @@ export class Previews {
   async #preview(subject) {
     const response = await this.#post(subject).catch(() => null);
     const isRefused = response?.status === 429;
-    if (isRefused) this.#interval = Math.min(this.#interval * SLOWER, LONGEST_MS);
-    else if (response?.ok) this.#interval = Math.max(this.#interval * FASTER, SHORTEST_MS);
+    if (isRefused) this.#interval = Math.min(this.#interval * SLOWER, MAX_INTERVAL_MS);
+    else if (response?.ok) this.#interval = Math.max(this.#interval * FASTER, MIN_INTERVAL_MS);
     if (!subject.cancelled) {
       if (isRefused) this.#queue.add(subject);
       this.#onResult(subject, isRefused ? { note: "busy" } : await readResult(response));
