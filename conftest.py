@@ -268,11 +268,6 @@ def trainer_client(trainer: User) -> Client:
     return log_in(trainer)
 
 
-@pytest.fixture
-def outsider_client(outsider: User) -> Client:
-    return log_in(outsider)
-
-
 def log_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
@@ -282,16 +277,6 @@ def log_in(user: User) -> Client:
 @pytest.fixture
 def labeller_api(labeller: User) -> Client:
     return Client(headers=factories.create_token_header(labeller))
-
-
-@pytest.fixture
-def trainer_api(trainer: User) -> Client:
-    return Client(headers=factories.create_token_header(trainer))
-
-
-@pytest.fixture
-def outsider_api(outsider: User) -> Client:
-    return Client(headers=factories.create_token_header(outsider))
 
 
 @pytest.fixture

@@ -24,15 +24,14 @@ from classifier.tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def get_page(client: Client, user: User) -> str:
-    client.force_login(user)
+def get_page(client: Client) -> str:
     response = client.get("/admin/")
     assert response.status_code == 200
     return re.sub(r"\s+", " ", response.text)
 
 
 def test_answered_and_agreeing_checks_are_counted_by_labeller(
-    anna: User, admin_user: User, client: Client
+    anna: User, admin_user: User, admin_client: Client
 ) -> None:
     set_label(anna)
     set_label(admin_user)
@@ -42,24 +41,24 @@ def test_answered_and_agreeing_checks_are_counted_by_labeller(
         Labeller("anna", 1, 3, 2),
         Labeller("admin", 1, 0, 0),
     }
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
     assert "<td>3</td><td>67&nbsp;%</td>" in page
     assert "<td>0</td><td>–</td>" in page
 
 
-def test_verdicts_of_the_last_day_are_described(client: Client, admin_user: User) -> None:
+def test_verdicts_of_the_last_day_are_described(admin_client: Client) -> None:
     version = factories.create_version()
     create_prediction(version, 1)
     for values in ({}, UNSURE, REFUSED, UNSURE):
         create_prediction(version, 0, **values)
 
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
 
     assert "of 4 digits, 2 unsure, 1 not a digit" in page
     assert "unsure: from 0 % to 50 %; not a digit: from 0 % to 25 %" in page
 
 
-def test_champion_is_shown_with_its_accuracy(client: Client, admin_user: User) -> None:
+def test_champion_is_shown_with_its_accuracy(admin_client: Client) -> None:
     version = create_champion(3)
     version.metrics = {
         "test": {"accuracy": 0.9969},
@@ -67,7 +66,7 @@ def test_champion_is_shown_with_its_accuracy(client: Client, admin_user: User) -
     }
     version.save()
 
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
 
     assert ">made-3</a>" in page
     assert f"since {timezone.now() - timedelta(days=3):%Y-%m-%d}" in page
@@ -75,7 +74,7 @@ def test_champion_is_shown_with_its_accuracy(client: Client, admin_user: User) -
     assert "97.1 % of 1,243 right" in page
 
 
-def test_drift_compares_each_day_with_the_first_week(client: Client, admin_user: User) -> None:
+def test_drift_compares_each_day_with_the_first_week(admin_client: Client) -> None:
     version, other = create_champion(20), factories.create_version(name="other")
     for days, confidence in ((21, 0.1), (20, 0.98), (14, 0.94), (5, 0.9), (0, 0.5), (0, 0.7)):
         create_prediction(version, days, confidence=confidence)
@@ -88,13 +87,11 @@ def test_drift_compares_each_day_with_the_first_week(client: Client, admin_user:
     assert drift.first_week == pytest.approx(0.96)
     assert [each.mean for each in drift.days] == pytest.approx([0.98, 0.94, 0.9, 0.6])
     assert drift.days[0].day == timezone.localdate() - timedelta(days=20)
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
     assert "60 %, 36.0 points less than in its first week" in page
 
 
-def test_unfinished_run_and_new_labels_are_shown(
-    client: Client, admin_user: User, anna: User
-) -> None:
+def test_unfinished_run_and_new_labels_are_shown(admin_client: Client, anna: User) -> None:
     create_champion(1)
     for _ in range(3):
         set_label(anna)
@@ -102,25 +99,25 @@ def test_unfinished_run_and_new_labels_are_shown(
     running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
     TrainingRun.objects.create(**running, stage="measuring")
 
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
 
     assert "Running" in page
     assert ": measuring</p>" in page
     assert '<p class="figure">3</p> <p>new labels since the champion was trained.</p>' in page
 
 
-def test_last_finished_run_is_shown(client: Client, admin_user: User) -> None:
+def test_last_finished_run_is_shown(admin_client: Client) -> None:
     for state in (RunState.FAILED, RunState.CANCELLED):
         TrainingRun.objects.create(state=state, finished_at=timezone.now())
 
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
 
     assert ">Cancelled</a>, " in page
     assert "Failed" not in page
 
 
-def test_empty_overview_has_sentences_and_no_charts(client: Client, admin_user: User) -> None:
-    page = get_page(client, admin_user)
+def test_empty_overview_has_sentences_and_no_charts(admin_client: Client) -> None:
+    page = get_page(admin_client)
 
     for sentence in (
         "There is nothing to label.",
@@ -152,7 +149,8 @@ def test_overview_depends_on_permissions(
     user = User.objects.create_user("carla", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
 
-    overview = get_page(client, user).split('class="overview"')[1]
+    client.force_login(user)
+    overview = get_page(client).split('class="overview"')[1]
 
     parts = {
         "Your account has no role yet.",
@@ -167,52 +165,51 @@ def test_overview_depends_on_permissions(
     assert {part for part in parts if part in overview} == visible
 
 
-def get_next_step(client: Client, user: User) -> str:
-    match = re.search(r'class="step next"> <h2>(\w+) <small>', get_page(client, user))
+def get_next_step(client: Client) -> str:
+    match = re.search(r'class="step next"> <h2>(\w+) <small>', get_page(client))
     return match[1] if match else ""
 
 
 def test_next_step_follows_the_work(
-    client: Client, admin_user: User, monkeypatch: pytest.MonkeyPatch
+    admin_client: Client, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overview, "ENOUGH_LABELS", 3)
     create_champion(1)
-    assert get_next_step(client, admin_user) == ""
+    assert get_next_step(admin_client) == ""
     factories.create_queue_item()
-    assert get_next_step(client, admin_user) == "Label"
+    assert get_next_step(admin_client) == "Label"
     for _ in range(2):
         set_label(admin_user)
-    assert get_next_step(client, admin_user) == "Label"
+    assert get_next_step(admin_client) == "Label"
     set_label(admin_user)
-    assert get_next_step(client, admin_user) == "Train"
+    assert get_next_step(admin_client) == "Train"
     now = timezone.now()
     running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
     TrainingRun.objects.create(**running)
-    assert get_next_step(client, admin_user) == "Label"
+    assert get_next_step(admin_client) == "Label"
     factories.create_version(name="better")
-    assert get_next_step(client, admin_user) == "Decide"
+    assert get_next_step(admin_client) == "Decide"
 
 
 def test_next_step_is_one_that_the_person_may_take(
-    client: Client, labeller: User, trainer: User
+    labeller_client: Client, trainer_client: Client
 ) -> None:
     create_champion(1)
     factories.create_version(name="better")
     factories.create_queue_item()
 
-    assert get_next_step(client, labeller) == "Label"
-    assert get_next_step(client, trainer) == "Decide"
+    assert get_next_step(labeller_client) == "Label"
+    assert get_next_step(trainer_client) == "Decide"
 
 
-def test_overview_is_on_the_first_page_only(client: Client, admin_user: User) -> None:
-    client.force_login(admin_user)
+def test_overview_is_on_the_first_page_only(admin_client: Client) -> None:
 
-    assert 'class="overview"' in client.get("/admin/").text
-    assert 'class="overview"' not in client.get("/admin/classifier/").text
+    assert 'class="overview"' in admin_client.get("/admin/").text
+    assert 'class="overview"' not in admin_client.get("/admin/classifier/").text
 
 
 def test_overview_states_the_audited_error_and_open_alarms(
-    client: Client, admin_user: User
+    admin_client: Client, admin_user: User
 ) -> None:
     version = create_champion(1)
     for label in ("7", "7", "1"):
@@ -222,24 +219,24 @@ def test_overview_states_the_audited_error_and_open_alarms(
         labels.set_label(image.pk, label, admin_user, Via.QUEUE)
     Alarm.objects.create(kind="error_exceeded", message="Too many answers are wrong.")
 
-    page = get_page(client, admin_user)
+    page = get_page(admin_client)
 
     assert "<strong>0.8 % to 90.6 %</strong> is wrong" in page
     assert "3 audited" in page
     assert "Too many answers are wrong." in page
 
 
-def test_overview_names_audits_that_wait_for_a_label(client: Client, admin_user: User) -> None:
+def test_overview_names_audits_that_wait_for_a_label(admin_client: Client) -> None:
     version = create_champion(1)
     image = factories.create_queue_item().image
     prediction = factories.create_prediction(image, version)
     Audit.objects.create(image=image, prediction=prediction)
 
-    assert "1 audit waits for a label" in get_page(client, admin_user)
+    assert "1 audit waits for a label" in get_page(admin_client)
 
 
 def test_overview_names_labels_that_need_a_second_look(
-    client: Client, admin_user: User, anna: User, bert: User
+    admin_client: Client, anna: User, bert: User
 ) -> None:
     disputed, wrong = factories.create_queue_item(), factories.create_queue_item()
     factories.create_prediction(wrong.image, factories.create_version())
@@ -247,7 +244,7 @@ def test_overview_names_labels_that_need_a_second_look(
     for label, by in (("3", anna), ("5", bert)):
         labels.set_label(disputed.pk, label, by, Via.QUEUE)
 
-    page = re.sub("<[^>]+>", "", get_page(client, admin_user))
+    page = re.sub("<[^>]+>", "", get_page(admin_client))
 
     assert "1 disputed label needs a second look." in page
     assert "1 label is probably wrong." in page

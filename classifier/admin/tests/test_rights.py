@@ -106,18 +106,17 @@ def test_actions_require_a_post_with_a_csrf_token(admin_user: User) -> None:
         assert client.post(address).status_code == 403, address
 
 
-def test_records_cannot_be_added_changed_or_deleted(client: Client, admin_user: User) -> None:
-    client.force_login(admin_user)
+def test_records_cannot_be_added_changed_or_deleted(admin_client: Client) -> None:
 
     for address in list_addresses(create_rows(), *EDITABLE):
         if "/upload/" in address and address.endswith("/delete/"):
-            assert client.get(address).status_code == 200, (
+            assert admin_client.get(address).status_code == 200, (
                 "an upload is deleted with its derived rows"
             )
         elif address.endswith(("/add/", "/delete/")):
-            assert client.get(address).status_code == 403, address
+            assert admin_client.get(address).status_code == 403, address
         elif address.endswith("/change/") and "inputimage" not in address:
-            assert client.post(address, {"name": "x"}).status_code == 403, address
-            assert client.get(address).status_code == 200, address
+            assert admin_client.post(address, {"name": "x"}).status_code == 403, address
+            assert admin_client.get(address).status_code == 200, address
         else:
-            assert client.get(address).status_code == 200, address
+            assert admin_client.get(address).status_code == 200, address

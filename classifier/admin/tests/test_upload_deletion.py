@@ -91,10 +91,9 @@ def test_viewer_cannot_delete(labeller: User, client: Client, upload: Upload) ->
     assert exists(upload)
 
 
-def test_single_image_cannot_be_deleted(admin_user: User, client: Client, upload: Upload) -> None:
-    client.force_login(admin_user)
+def test_single_image_cannot_be_deleted(admin_client: Client, upload: Upload) -> None:
     image = upload.images.all()[0]
-    assert client.post(f"/admin/classifier/inputimage/{image.pk}/delete/", YES).status_code == 403
+    assert admin_client.post(get_admin_url(image, "delete"), YES).status_code == 403
     assert InputImage.objects.count() == 2
 
 
@@ -108,9 +107,8 @@ def test_queue_reports_deleted_image(client: Client, labeller: User, upload: Upl
         assert (response.status_code, response.text) == (404, "The image has been deleted.")
 
 
-def test_api_reports_deleted_image(client: Client, admin_user: User, upload: Upload) -> None:
+def test_api_reports_deleted_image(admin_client: Client, upload: Upload) -> None:
     image = upload.images.all()[0].pk
     upload.delete()
-    client.force_login(admin_user)
-    response = client.patch(f"/api/images/{image}", {"label": "7"}, "application/json")
+    response = admin_client.patch(f"/api/images/{image}", {"label": "7"}, "application/json")
     assert (response.status_code, response.json()["code"]) == (404, "not_found")

@@ -120,14 +120,13 @@ def test_mnist_images_are_not_found(labeller_api: Client) -> None:
     assert image.label == "7"
 
 
-def test_models_are_listed_newest_first(client: Client, admin_user: User) -> None:
+def test_models_are_listed_newest_first(admin_client: Client) -> None:
     factories.create_version(name="first", state=ModelState.RETIRED)
     factories.create_version(
         name="second", state=ModelState.CHAMPION, metrics={"test": {"accuracy": 0.99}}
     )
-    client.force_login(admin_user)
 
-    results = client.get("/api/models").json()["results"]
+    results = admin_client.get("/api/models").json()["results"]
 
     assert [(model["name"], model["state"]) for model in results] == [
         ("second", "champion"),
@@ -136,15 +135,14 @@ def test_models_are_listed_newest_first(client: Client, admin_user: User) -> Non
     assert results[0]["metrics"] == {"test": {"accuracy": 0.99}}
 
 
-def test_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
+def test_runs_are_listed_newest_first(admin_client: Client) -> None:
     end = timezone.now()
     TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
     TrainingRun.objects.create(
         state=RunState.SUCCEEDED, result=factories.create_version(name="better"), finished_at=end
     )
-    client.force_login(admin_user)
 
-    results = client.get("/api/runs").json()["results"]
+    results = admin_client.get("/api/runs").json()["results"]
 
     assert [(run["state"], run["result"], run["error"]) for run in results] == [
         ("succeeded", "better", ""),
@@ -152,11 +150,10 @@ def test_runs_are_listed_newest_first(client: Client, admin_user: User) -> None:
     ]
 
 
-def test_images_cannot_be_created_or_deleted(client: Client, admin_user: User) -> None:
+def test_images_cannot_be_created_or_deleted(admin_client: Client) -> None:
     image = factories.create_image()
-    client.force_login(admin_user)
 
-    assert client.delete(f"/api/images/{image.pk}").status_code == 405
-    assert client.put(f"/api/images/{image.pk}").status_code == 405
-    assert client.post("/api/images").status_code == 405
-    assert list_images(client) == [str(image.pk)]
+    assert admin_client.delete(f"/api/images/{image.pk}").status_code == 405
+    assert admin_client.put(f"/api/images/{image.pk}").status_code == 405
+    assert admin_client.post("/api/images").status_code == 405
+    assert list_images(admin_client) == [str(image.pk)]

@@ -24,6 +24,7 @@ from classifier.monitoring.audits import summarize_audits
 from classifier.recognition.labels import Event
 from classifier.registry import versions
 from classifier.tests import factories
+from classifier.tests.clock import freeze_time
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 
@@ -133,9 +134,7 @@ def test_estimate_counts_labelled_audits_of_the_last_30_days(
     audits.draw_audits()
     audit(version, anna, "1")
     newest = Audit.objects.latest("drawn_at")
-    past = timezone.now() - timedelta(days=31)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.utils.timezone.now", lambda: past)
+    with freeze_time(timezone.now() - timedelta(days=31)):
         newest.prediction = factories.create_prediction(newest.image, version)
     newest.save()
 
@@ -203,11 +202,16 @@ def test_audit_is_deleted_with_its_upload(version: ModelVersion) -> None:
     assert not Audit.objects.exists()
 
 
+def promote_new_model() -> ModelVersion:
+    certificate = factories.build_certificate(level=0.01)
+    factories.copy_bundled_model("new", certificates=(certificate,))
+    return versions.promote("new")
+
+
 def test_alarm_rolls_back_a_new_champion_if_settings_say_so(
     champion: ModelVersion, anna: User, settings: Settings
 ) -> None:
-    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
-    new = versions.promote("new")
+    new = promote_new_model()
     for label in ("1", "2"):
         audit(new, anna, label)
     audits.check_promise()
@@ -226,11 +230,8 @@ def test_alarm_leaves_an_old_champion_in_service(
     champion: ModelVersion, anna: User, settings: Settings
 ) -> None:
     settings.ROLLBACK_WITHIN_DAYS = 7
-    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
-    month_ago = timezone.now() - timedelta(days=30)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.utils.timezone.now", lambda: month_ago)
-        new = versions.promote("new")
+    with freeze_time(timezone.now() - timedelta(days=30)):
+        new = promote_new_model()
     for label in ("1", "2"):
         audit(new, anna, label)
 
@@ -243,8 +244,7 @@ def test_alarm_leaves_an_old_champion_in_service(
 def new(champion: ModelVersion, settings: Settings) -> ModelVersion:
     """A new champion, which alarms roll back."""
     settings.ROLLBACK_WITHIN_DAYS = 7
-    factories.copy_bundled_model("new", certificates=(factories.build_certificate(level=0.01),))
-    return versions.promote("new")
+    return promote_new_model()
 
 
 def test_model_that_came_back_by_a_rollback_stays(

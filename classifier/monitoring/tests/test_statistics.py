@@ -1,5 +1,4 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from classifier.models import LabelCheck, ModelVersion, Via
 from classifier.monitoring import statistics
 from classifier.monitoring.statistics import DailyVerdicts, Labeller, QueueCounts
 from classifier.tests import factories
+from classifier.tests.clock import freeze_time
 
 pytestmark = pytest.mark.django_db
 
@@ -18,12 +18,8 @@ UNSURE = {"label": "unknown", "verdict": "unsure", "reason": "low_confidence"}
 REFUSED = {"label": "unknown", "verdict": "not_a_digit", "reason": "another_sign"}
 
 
-@contextmanager
-def days_ago(days: float) -> Iterator[None]:
-    then = timezone.now() - timedelta(days=days)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.utils.timezone.now", lambda: then)
-        yield
+def days_ago(days: float) -> AbstractContextManager[None]:
+    return freeze_time(timezone.now() - timedelta(days=days))
 
 
 def create_champion(days: float) -> ModelVersion:

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -24,19 +22,14 @@ def raise_alarm(*causes: InputImage, kind: AlarmKind = AlarmKind.INPUT_DRIFTED) 
     alarms.raise_alarm(kind, "Something changed.", ids, Event.INPUT_DRIFTED, {})
 
 
-def get_overview(client: Client, user: User) -> Any:
-    client.force_login(user)
-    return client.get("/admin/").text
-
-
 def test_overview_shows_the_pictures_that_caused_an_alarm(
-    client: Client, admin_user: User, champion: ModelVersion
+    admin_client: Client, champion: ModelVersion
 ) -> None:
     image, deleted = (factories.create_queue_item().image for _ in range(2))
     raise_alarm(image, deleted)
     deleted.delete()
 
-    page = get_overview(client, admin_user)
+    page = admin_client.get("/admin/").text
 
     assert "Something changed." in page
     assert f'src="/image/{image.pk}.png"' in page
@@ -44,13 +37,11 @@ def test_overview_shows_the_pictures_that_caused_an_alarm(
     assert f'href="{LABEL_THESE}"' in page
 
 
-def test_labelled_causes_need_no_label(
-    client: Client, admin_user: User, champion: ModelVersion
-) -> None:
+def test_labelled_causes_need_no_label(admin_client: Client, champion: ModelVersion) -> None:
     image = factories.create_queue_item(label="4").image
     raise_alarm(image, kind=AlarmKind.ERROR_EXCEEDED)
 
-    page = get_overview(client, admin_user)
+    page = admin_client.get("/admin/").text
 
     assert f'src="/image/{image.pk}.png"' in page
     assert LABEL_THESE not in page
@@ -67,13 +58,11 @@ def test_trainer_cannot_label_the_pictures(trainer_client: Client, champion: Mod
     assert LABEL_THESE not in page
 
 
-def test_cleared_alarm_is_not_shown(
-    client: Client, admin_user: User, champion: ModelVersion
-) -> None:
+def test_cleared_alarm_is_not_shown(admin_client: Client, champion: ModelVersion) -> None:
     raise_alarm(factories.create_queue_item().image)
     alarms.clear_alarm(AlarmKind.INPUT_DRIFTED)
 
-    assert "Something changed." not in get_overview(client, admin_user)
+    assert "Something changed." not in admin_client.get("/admin/").text
     assert Alarm.objects.get().cleared_at
 
 
@@ -86,11 +75,10 @@ def test_alarming_order_leases_the_causes_newest_first(anna: User) -> None:
     assert [item.pk for item in leased] == [second.pk, first.pk]
 
 
-def test_alarming_order_without_causes_says_so(client: Client, admin_user: User) -> None:
+def test_alarming_order_without_causes_says_so(admin_client: Client) -> None:
     factories.create_queue_item()
-    client.force_login(admin_user)
 
-    assert "No picture that caused an alarm is left." in read_text(client, LABEL_THESE)
+    assert "No picture that caused an alarm is left." in read_text(admin_client, LABEL_THESE)
 
 
 def test_open_alarms_take_two_queries_at_most() -> None:

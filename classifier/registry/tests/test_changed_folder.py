@@ -2,10 +2,7 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -17,6 +14,7 @@ from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
 from classifier.registry.serving import ChampionCache, NoModel
 from classifier.tests import factories
+from classifier.tests.commands import run_python
 from classifier.tests.pages import read_text
 from classifier.uploads import submission
 
@@ -37,6 +35,7 @@ assert (before.probabilities == after.probabilities).all()
 assert recognizer.exemplars is not None
 print("serves")
 """
+ONE_THREAD = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
 CHANGES = {
     "truncated": "[file.open('r+b').truncate(0) for file in folder.iterdir()]",
     "zeros": "[file.open('r+b').write(bytes(file.stat().st_size)) for file in folder.iterdir()]",
@@ -44,26 +43,20 @@ CHANGES = {
 }
 
 
-def run_python(code: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_loaded_model_survives_changes_to_its_files(change: str) -> None:
     folder = factories.copy_bundled_model("served")
-    done = run_python(SERVE.format(change=change), folder)
+    done = run_python("-c", SERVE.format(change=change), str(folder), environment=ONE_THREAD)
     assert (done.returncode, done.stdout) == (0, "serves\n"), done.stderr
 
 
 def test_loading_a_model_prints_nothing() -> None:
-    done = run_python(SERVE.format(change=""), settings.BUNDLED_MODELS_DIR / "baseline")
+    done = run_python(
+        "-c",
+        SERVE.format(change=""),
+        str(settings.BUNDLED_MODELS_DIR / "baseline"),
+        environment=ONE_THREAD,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

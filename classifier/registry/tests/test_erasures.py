@@ -3,7 +3,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -194,18 +193,17 @@ def test_rollback_to_a_model_that_has_to_forget_is_refused(
 
 
 def test_overview_counts_what_the_champion_has_to_forget(
-    image: InputImage, trained: ModelVersion, client: Client, admin_user: User, settings: Settings
+    image: InputImage, trained: ModelVersion, admin_client: Client, settings: Settings
 ) -> None:
     delete(image)
-    client.force_login(admin_user)
 
-    page = read_text(client, "/admin/")
+    page = read_text(admin_client, "/admin/")
     assert "It was trained on 1 image deleted since. The next training from scratch leaves" in page
 
     settings.FORGET_WITHIN_DAYS = 7
     due = Erasure.objects.get().created_at + timedelta(days=7)
     date = date_format(timezone.localtime(due), "DATE_FORMAT")
-    assert f"A model without them is due by {date}." in read_text(client, "/admin/")
+    assert f"A model without them is due by {date}." in read_text(admin_client, "/admin/")
 
 
 def test_page_lists_deletions_with_state_and_receipt(

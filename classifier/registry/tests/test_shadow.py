@@ -154,14 +154,11 @@ def test_decisive_order_leases_differing_images(candidate: ModelVersion, anna: U
     assert [item.pk for item in leased] == [reading.image_id]
 
 
-def test_decisive_card_hides_the_guesses(
-    client: Client, candidate: ModelVersion, admin_user: User
-) -> None:
+def test_decisive_card_hides_the_guesses(admin_client: Client, candidate: ModelVersion) -> None:
     reading = read_differently(candidate)
     factories.create_prediction(reading.image, candidate)
-    client.force_login(admin_user)
 
-    page = client.get("/admin/classifier/inputimage/queue/?order=decisive").text
+    page = admin_client.get("/admin/classifier/inputimage/queue/?order=decisive").text
 
     assert "Two models read it differently." in page
     assert "best guess" not in page
@@ -183,12 +180,9 @@ def test_model_page_shows_differing_pictures_and_the_decision(
     assert page.count("<span>7 → 1</span>") == 10
 
 
-def test_overview_announces_the_candidate(
-    client: Client, candidate: ModelVersion, admin_user: User
-) -> None:
+def test_overview_announces_the_candidate(admin_client: Client, candidate: ModelVersion) -> None:
     read_differently(candidate)
-    client.force_login(admin_user)
 
-    page = " ".join(client.get("/admin/").text.split())
+    page = " ".join(admin_client.get("/admin/").text.split())
 
     assert '<p class="figure word">candidate</p> <p>is a candidate. It reads 1 of 1 recent' in page

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partialmethod
@@ -12,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError
@@ -21,6 +18,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
+from classifier.tests.commands import run_python
 from classifier.uploads import media_store, orphans
 from classifier.uploads.object_storage import ObjectStorage
 from classifier.uploads.storage import NoStorage
@@ -32,6 +30,7 @@ pytestmark = pytest.mark.slow
 
 BUCKET = "uploads-of-the-test"
 KEYS = {"access_key": "key", "secret_key": "hush"}
+SITE = os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"}
 
 
 @pytest.fixture
@@ -183,23 +182,14 @@ def test_missing_bucket_is_no_storage(bucket: Any) -> None:
 
 def test_environment_names_the_bucket() -> None:
     code = "from django.conf import settings; print(settings.STORAGES['default'])"
-    process = run_python(code, MEDIA_S3_BUCKET="digits", MEDIA_S3_ENDPOINT="http://store:9000")
+    bucket = {"MEDIA_S3_BUCKET": "digits", "MEDIA_S3_ENDPOINT": "http://store:9000"}
+    process = run_python("-c", code, environment=SITE | bucket)
     assert "classifier.uploads.object_storage.ObjectStorage" in process.stdout
     assert "'bucket_name': 'digits', 'endpoint_url': 'http://store:9000'" in process.stdout
 
 
 def test_single_key_stops_the_start() -> None:
     code = "from django.conf import settings; settings.STORAGES"
-    process = run_python(code, MEDIA_S3_BUCKET="digits", MEDIA_S3_ACCESS_KEY="key")
+    bucket = {"MEDIA_S3_BUCKET": "digits", "MEDIA_S3_ACCESS_KEY": "key"}
+    process = run_python("-c", code, environment=SITE | bucket)
     assert "Set both MEDIA_S3_ACCESS_KEY and MEDIA_S3_SECRET_KEY" in process.stderr
-
-
-def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "mnistsite.settings"} | environment,
-        cwd=django_settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
