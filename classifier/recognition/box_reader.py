@@ -25,7 +25,7 @@ def read_boxes(
     The picture's ink is found if it is not passed.
     """
     ink = ink or find_ink(picture.pixels)
-    cuts = [_cut_box(ink, _scale_box(box, picture)) for box in boxes]
+    cuts = [_cut_box(ink, _scale_box(box, picture, ink)) for box in boxes]
     recognitions = iter(recognizer.recognize(cut for cut in cuts if cut is not None))
     return [
         None if cut is None else ReadDigit(cut, box, next(recognitions))
@@ -33,9 +33,9 @@ def read_boxes(
     ]
 
 
-def _scale_box(box: Box, picture: Picture) -> tuple[slice, slice]:
-    """Return the rows and columns of the analysed pixels that a box of the original touches."""
-    height, width = picture.pixels.shape[:2]
+def _scale_box(box: Box, picture: Picture, ink: Ink) -> tuple[slice, slice]:
+    """Return the rows and columns of the ink that a box of the original touches."""
+    height, width = ink.strokes.shape
     x, y = width / picture.width, height / picture.height
     rows = slice(int(box[1] * y), int(np.ceil((box[1] + box[3]) * y)))
     return rows, slice(int(box[0] * x), int(np.ceil((box[0] + box[2]) * x)))

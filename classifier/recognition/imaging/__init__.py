@@ -92,7 +92,7 @@ class Page:
     def lines(self) -> list[Line]:
         """The lines from top to bottom."""
         lines = find_text_lines(self.ink.strokes, self.ink.pieces)
-        return [_convert_line(line, self.picture) for line in lines]
+        return [_convert_line(line, self.picture, self.ink) for line in lines]
 
 
 def find_digits(picture: Picture, debug: Debug | None = None) -> list[Digit]:
@@ -111,7 +111,7 @@ def find_page(
         picture,
         ink,
         digits,
-        [_scale_box(tuple(box), picture) for box in ink.pieces.boxes[left_out].tolist()],
+        [_scale_box(tuple(box), picture, ink) for box in ink.pieces.boxes[left_out].tolist()],
         measure_quality(ink, boxes, left_out),
     )
 
@@ -120,7 +120,7 @@ def _cut_digits(picture: Picture, ink: Ink, debug: Debug | None) -> tuple[list[D
     """Return the digits, and their boxes (n, 4) in the pixels of the ink."""
     groups = find_groups(ink.strokes, ink.pieces)
     digits = [
-        Digit(convert_to_mnist(group.ink), _scale_box(group.box, picture)) for group in groups
+        Digit(convert_to_mnist(group.ink), _scale_box(group.box, picture, ink)) for group in groups
     ]
     if debug:
         debug("picture", picture.pixels)
@@ -131,14 +131,14 @@ def _cut_digits(picture: Picture, ink: Ink, debug: Debug | None) -> tuple[list[D
     return digits, np.array([group.box for group in groups], np.intp).reshape(-1, 4)
 
 
-def _convert_line(line: TextLine, picture: Picture) -> Line:
-    scale = picture.width / picture.pixels.shape[1]
-    return Line(_scale_box(line.box, picture), line.ink, line.start * scale, scale)
+def _convert_line(line: TextLine, picture: Picture, ink: Ink) -> Line:
+    scale = picture.width / ink.strokes.shape[1]
+    return Line(_scale_box(line.box, picture, ink), line.ink, line.start * scale, scale)
 
 
-def _scale_box(box: PixelBox, picture: Picture) -> Box:
-    """Convert a box from the analysed pixels to the upright original."""
-    height, width = picture.pixels.shape[:2]
+def _scale_box(box: PixelBox, picture: Picture, ink: Ink) -> Box:
+    """Convert a box from the pixels of the ink to the upright original."""
+    height, width = ink.strokes.shape
     x, y = picture.width / width, picture.height / height
     left, right = round(box[0] * x), round(box[2] * x)
     top, bottom = round(box[1] * y), round(box[3] * y)

@@ -25,11 +25,13 @@ WIDEST_STROKE = 0.45  # of the shorter side
 STROKES = 2.5  # times the thickest stroke; anything wider is a shadow
 THICKER = 0.05  # of the ink's area, where strokes meet
 MEASURED_SIDE = 150  # pixels of the shorter side, enough to measure strokes
+LEAST_STROKE = 9  # pixels of the thickest stroke in a reduced picture
 TAIL = 0.2  # of the full stroke; fainter ink belongs to no stroke
 HALF = 0.5  # of the full stroke
 SOLID = 0.5  # of the full stroke, the mean ink of a piece that was written
 FAINTEST = 10.0  # grey levels; a lower contrast is not ink
 CONTRAST_SAMPLE = 200_000  # pixels
+EVEN = 0.9  # of the brightest light; the window matters less in such light
 EVENNESS_SIDE = 32  # pixels of the shorter side, enough to measure the light
 GRAIN_SAMPLE = 20_000  # pixels
 NOISE_SIGMAS = 5.0  # one pixel in a million of Gaussian grain exceeds this
@@ -79,11 +81,7 @@ class Ink:
 
 def find_ink(pixels: Pixels) -> Ink:
     """Return the handwriting of a picture, without ruled lines, shadows and desk."""
-    grey = convert_to_dark_ink(pixels)
-    if min(grey.shape) >= LEAST_SMOOTHED:
-        grey = smooth(grey)
-    window = estimate_stroke_window(grey)
-    contrast = measure_contrast(grey, window)
+    contrast, window = measure_page(pixels)
     strokes = scale_ink(contrast)
     pieces = find_components(strokes > TAIL)
     rules = find_ruled_lines(strokes > TAIL, pieces)
@@ -92,7 +90,7 @@ def find_ink(pixels: Pixels) -> Ink:
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
         strokes = scale_ink(contrast)
         pieces = find_components(strokes > TAIL)
-    blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(grey.shape))) | 1)
+    blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(contrast.ink.shape))) | 1)
     whole = pieces
     strokes, pieces = remove_shadows(contrast, strokes, pieces, blur)
     evenness = measure_evenness(contrast) if rules is None and pieces is whole else 0.0
@@ -121,20 +119,39 @@ def trace_ink(pixels: Pixels, find_strokes: FindStrokes) -> Ink:
     return Ink(strokes, pieces, np.inf, 1.0)
 
 
-def estimate_stroke_window(grey: Grey) -> float:
-    """Return a width in pixels that exceeds all strokes and is less than that of most shadows."""
-    side = int(min(grey.shape))
-    widest: float = WIDEST_STROKE * side
-    if side < LEAST_LIT:
-        return widest
-    factor = max(1, side // MEASURED_SIDE)
-    small = np.asarray(Image.fromarray(grey).reduce(factor))
-    contrast = measure_contrast(small, widest / factor)
+def measure_page(pixels: Pixels) -> tuple[Contrast, float]:
+    """Return the contrast of a picture, and a width in its pixels that exceeds all strokes.
+
+    The picture is reduced as far as its strokes stay wide enough, which also removes grain.
+    """
+    side = min(pixels.shape[:2])
+    most = max(1, side // MEASURED_SIDE)
+    small = convert_to_dark_ink(_reduce(pixels, most))
+    draft = measure_contrast(small, WIDEST_STROKE * min(small.shape))
+    thickest = most * _measure_strokes(draft)
+    factor = min(most, max(1, thickest // LEAST_STROKE))
+    grey = small if factor == most else convert_to_dark_ink(_reduce(pixels, factor))
+    window = WIDEST_STROKE * min(grey.shape)
+    if thickest:
+        window = min(window, STROKES * thickest / factor)
+    if factor == 1 and side >= LEAST_SMOOTHED:
+        grey = smooth(grey)
+    elif factor == most and (not thickest or measure_evenness(draft) > EVEN):
+        return draft, window
+    return measure_contrast(grey, window), window
+
+
+def _reduce(pixels: Pixels, factor: int) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
+
+
+def _measure_strokes(contrast: Contrast) -> int:
+    """Return the width in pixels of the thickest strokes, or 0 if shadows hide it."""
+    if min(contrast.ink.shape) < LEAST_LIT:
+        return 0
     ink = scale_ink(contrast)
     ink, _ = remove_shadows(contrast, ink, find_components(ink > TAIL))
-    if not ink.any():
-        return widest
-    return min(widest, STROKES * factor * measure_thickest(ink > TAIL))
+    return measure_thickest(ink > TAIL) if ink.any() else 0
 
 
 def measure_thickest(mask: Mask) -> int:
