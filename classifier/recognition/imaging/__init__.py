@@ -36,7 +36,7 @@ __all__ = [
     "remove_trailing_data",
 ]
 
-VERSION = 4  # raise it with every change to the pixels of a digit
+VERSION = 5  # raise it with every change to the pixels of a digit
 
 Debug = Callable[[str, NDArray[Any]], None]
 Box = tuple[int, int, int, int]  # x, y, width, height in the upright original
