@@ -90,9 +90,9 @@ def find_ink(pixels: Pixels) -> Ink:
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
         strokes = scale_ink(contrast)
         pieces = find_components(strokes > TAIL)
-    blur = max(LEAST_EDGE, round(min(BLUR * window / STROKES, SOFTEST * min(contrast.ink.shape))) | 1)
+    blur = min(BLUR * window / STROKES, SOFTEST * min(strokes.shape))
     whole = pieces
-    strokes, pieces = remove_shadows(contrast, strokes, pieces, blur)
+    strokes, pieces = remove_shadows(contrast, strokes, pieces, max(LEAST_EDGE, round(blur) | 1))
     evenness = measure_evenness(contrast) if rules is None and pieces is whole else 0.0
     return Ink(strokes, pieces, contrast.level[1], evenness)
 
