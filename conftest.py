@@ -193,7 +193,7 @@ def promoted(
 ) -> tuple[ModelVersion, Promotion]:
     """The rows that promoting the bundled model leaves, which the database has no more."""
     with django_db_blocker.unblock(), transaction.atomic():
-        rows = versions.promote("baseline"), Promotion.objects.get()
+        rows = versions.promote_model("baseline"), Promotion.objects.get()
         transaction.set_rollback(True)
     return rows
 

@@ -52,7 +52,7 @@ def fill(uploads: int) -> None:
     """Add uploads over the last 60 days, a fifth of them labelled, and a candidate."""
     digits = load_digits()
     pixels, labels = digits.pixels, digits.labels
-    champion = versions.promote_bundled()
+    champion = versions.promote_bundled_model()
     recognitions = serving.load_recognizer(champion).recognize(pixels)
     person = get_user_model().objects.get(username="admin")
     picture = ContentFile(draw_digit(pixels[0], 280))
@@ -143,7 +143,7 @@ def _add_candidate() -> None:
     manifest = model_folder.verify(folder)
     dataset = manifest.dataset | {"corrected": corrected}
     model_folder.write_manifest(folder, replace(manifest, name=CANDIDATE, dataset=dataset))
-    candidate = versions.register(CANDIDATE)
+    candidate = versions.register_model(CANDIDATE)
     while shadow.read_batch():
         pass
     readings = ShadowReading.objects.filter(model=candidate).order_by("pk")

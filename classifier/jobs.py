@@ -15,7 +15,7 @@ from classifier.monitoring.request_id import get_job_arguments
 BACKGROUND = -1
 
 
-def enqueue(
+def enqueue_jobs(
     task: str,
     jobs: Iterable[JSONDict],
     *,

@@ -109,4 +109,4 @@ def delete_file(name: str, request_id: str = "") -> None:
 # This retries after a failure of the database. After one of the receiver, a delivery does it.
 @app.task(queue="webhooks", retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=5))
 def deliver(delivery_id: str, attempt: int, request_id: str = "") -> None:
-    deliveries.deliver(UUID(delivery_id), attempt)
+    deliveries.attempt_delivery(UUID(delivery_id), attempt)

@@ -62,7 +62,7 @@ def record_run(
         state = RunState.FAILED if heartbeat.error else _choose_state(error)
         cancelled = gettext_noop("Cancelled.") if isinstance(error, KeyboardInterrupt) else ""
         message = heartbeat.error or cancelled or str(error) or repr(error)
-        runs.finish(run.pk, state, error=message)
+        runs.finish_run(run.pk, state, error=message)
         raise
     finally:
         heartbeat.stop()

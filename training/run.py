@@ -207,15 +207,15 @@ def _register(
     if comparison:
         record.log(report.format_comparison(comparison))
     with transaction.atomic():
-        version = versions.register(
+        version = versions.register_model(
             name,
             asdict(comparison) if comparison else {},
             asdict(effects) if effects else {},
         )
-        runs.finish(record.run.pk, RunState.SUCCEEDED, result=version)
+        runs.finish_run(record.run.pk, RunState.SUCCEEDED, result=version)
         if plan.request.promote and version.state == ModelState.CANDIDATE:
             try:
-                version = versions.promote(name, reason=gettext_noop("It passed the gate."))
+                version = versions.promote_model(name, reason=gettext_noop("It passed the gate."))
             except RuleBroken as error:  # it was trained on an image that was deleted meanwhile
                 record.log(str(error))
         if version.state == ModelState.CANDIDATE:
@@ -224,5 +224,5 @@ def _register(
                 "against": comparison and comparison.against,
                 "reason": comparison and comparison.reason,
             }
-            events.publish(Event.MODEL_CANDIDATE, [candidate])
+            events.publish_event(Event.MODEL_CANDIDATE, [candidate])
     return version

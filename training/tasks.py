@@ -19,12 +19,12 @@ CRASHED = gettext_noop("The training process ended with code %(code)s. Start the
 @app.task(queue="training")
 async def train(run_id: int, request_id: str = "") -> None:
     """Run a queued training. The process records its own outcome unless it crashes."""
-    if not await sync_to_async(runs.claim)(run_id):
+    if not await sync_to_async(runs.claim_run)(run_id):
         return
     code = await _run_command("train", "--run", str(run_id))
     if code:
         error = CRASHED % {"code": code}
-        await sync_to_async(runs.finish)(run_id, RunState.FAILED, error=error)
+        await sync_to_async(runs.finish_run)(run_id, RunState.FAILED, error=error)
 
 
 async def _run_command(*arguments: str) -> int:

@@ -24,7 +24,7 @@ class ExpiredToken(UnknownToken):
     """The token was valid until it expired."""
 
 
-def issue(token: ApiToken) -> str:
+def issue_token(token: ApiToken) -> str:
     """Save a new token's record and return the token, of which only the hash is stored."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     token.sha256, token.start = _hash(secret.encode()), secret[:START_LENGTH]
@@ -32,7 +32,7 @@ def issue(token: ApiToken) -> str:
     return secret
 
 
-def authenticate(secret: bytes) -> ApiToken:
+def authenticate_token(secret: bytes) -> ApiToken:
     """Return the record of a token, with its user. Raise UnknownToken or ExpiredToken."""
     token = ApiToken.objects.select_related("user").filter(sha256=_hash(secret)).first()
     if token is None or not token.user.is_active:

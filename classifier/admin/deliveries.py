@@ -57,7 +57,7 @@ class DeliveryAdmin(ReadOnlyAdmin, LongListAdmin):
 
     @admin.action(description=_("Send the selected deliveries again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        count = deliveries.resend([delivery.pk for delivery in queryset])
+        count = deliveries.resend_deliveries([delivery.pk for delivery in queryset])
         messages.success(
             request,
             ngettext(

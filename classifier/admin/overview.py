@@ -85,7 +85,7 @@ def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
         "deleted_images": erasures.list_deleted_images(champion.version).count() if champion else 0,
         "forget_by": erasures.compute_deadline(champion.version) if champion else None,
         "candidate": candidate,
-        "shadow": shadow.summarize(candidate) if candidate else None,
+        "shadow": shadow.summarize_readings(candidate) if candidate else None,
         "promise": audits.find_promise(champion.version) if champion else None,
         "confidence": days[-1] if days else None,
         "drift": _describe_drift(drift) if drift and days else "",
@@ -96,8 +96,8 @@ def _build_serving(champion: ChampionSummary | None) -> dict[str, Any]:
 def _build_training(champion: ChampionSummary | None) -> dict[str, Any]:
     return {
         "sees_training": True,
-        "run": runs.get_unfinished(),
-        "last_run": runs.get_last_finished(),
+        "run": runs.get_unfinished_run(),
+        "last_run": runs.get_last_finished_run(),
         "new_labels": runs.count_new_labels(champion.version) if champion else None,
     }
 

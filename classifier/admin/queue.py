@@ -224,9 +224,9 @@ def _handle_answer(request: HttpRequest) -> Refusal | None:
     try:
         match request.POST.get("answer", ""):
             case "skip":
-                queue.skip(image, by)
+                queue.skip_image(image, by)
             case "undo":
-                queue.undo(image, by, order)
+                queue.undo_answer(image, by, order)
             case "accept":
                 corrections.accept_correction(_parse_number(request), image, by)
             case "correct":

@@ -81,7 +81,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
             "champion": champion,
             "new_labels": runs.count_new_labels(champion) if champion else 0,
             # The template calls it, after `get_queryset` has failed lost runs.
-            "unfinished": runs.get_unfinished,
+            "unfinished": runs.get_unfinished_run,
             "may_start": request.user.has_perm(START),
         }
         return super().changelist_view(request, context | (extra_context or {}))
@@ -115,7 +115,7 @@ class TrainingRunAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         _require_start_permission(request)
         run = get_object_or_404(TrainingRun.objects.only("pk"), pk=run_id)
         try:
-            runs.cancel(run.pk)
+            runs.cancel_run(run.pk)
         except RuleBroken as error:
             messages.error(request, str(error))
         return redirect("admin:classifier_trainingrun_change", run.pk)

@@ -80,7 +80,7 @@ class TokenAdmin(admin.ModelAdmin):
         return super().add_view(request, form_url, context | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        obj.secret = tokens.issue(obj)  # type: ignore[attr-defined]  # for response_add
+        obj.secret = tokens.issue_token(obj)  # type: ignore[attr-defined]  # for response_add
 
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None

@@ -93,13 +93,13 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     @method_decorator(confirm_second_factor)
     def promote(self, request: HttpRequest, version_id: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
-        _change_state(request, partial(versions.promote, version.name, via=Via.ADMIN))
+        _change_state(request, partial(versions.promote_model, version.name, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_change", version_id)
 
     @method_decorator(confirm_second_factor)
     def reject(self, request: HttpRequest, version_id: int) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.only("name"), pk=version_id)
-        _change_state(request, partial(versions.reject, version.name))
+        _change_state(request, partial(versions.reject_model, version.name))
         return redirect("admin:classifier_modelversion_change", version_id)
 
     def try_both(self, request: HttpRequest, version_id: int) -> HttpResponse:
@@ -127,7 +127,7 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @method_decorator(confirm_second_factor)
     def rollback(self, request: HttpRequest) -> HttpResponse:
-        _change_state(request, partial(versions.rollback, via=Via.ADMIN))
+        _change_state(request, partial(versions.roll_back, via=Via.ADMIN))
         return redirect("admin:classifier_modelversion_changelist")
 
     @admin.display(description=_("accuracy on the test split"))
@@ -170,7 +170,7 @@ def _build_context(request: HttpRequest, version: ModelVersion) -> dict[str, Any
     is_candidate = version.state == ModelState.CANDIDATE
     by_source = version.snapshot.get("by_source", {})
     by_label = version.snapshot.get("by_label", {})
-    read_in_shadow = shadow.summarize(version) if is_candidate else None
+    read_in_shadow = shadow.summarize_readings(version) if is_candidate else None
     learned, sets = comparison.list_learned_labels(version), comparison.compare_sets(version)
     return {
         "title": gettext("Model %(name)s") % {"name": version},

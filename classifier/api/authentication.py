@@ -20,7 +20,7 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() not in SCHEMES:
             return None
         try:
-            token = tokens.authenticate(secret.strip())
+            token = tokens.authenticate_token(secret.strip())
         except tokens.ExpiredToken as error:
             raise AuthenticationFailed(str(error), code="token_expired") from error
         except tokens.UnknownToken as error:

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from classifier.api.answers import build_response
 from classifier.api.serializers import ProblemSerializer
 from classifier.models import IdempotencyRecord, Upload
-from classifier.models.locks import lock
+from classifier.models.locks import acquire_lock
 from classifier.uploads.upload_batch import UploadBatch, open_batch
 
 KEY = re.compile("[ -~]{16,255}")
@@ -97,7 +97,7 @@ def respond_once(
     owner = (user and user.pk) or request.META["REMOTE_ADDR"]
     key_hash = hashlib.sha256(f"{owner} {key}".encode()).hexdigest()
     with open_batch() as batch:
-        lock(f"idempotency {key_hash}")
+        acquire_lock(f"idempotency {key_hash}")
         if record := IdempotencyRecord.objects.filter(pk=key_hash).first():
             replayed = finish(_read_result(record, digest.hexdigest()))
             return build_response(replayed, {"Idempotency-Replayed": "true"})

@@ -62,7 +62,7 @@ class ModelViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[ModelVersion])
     @action(detail=True, methods=["post"])
     def promote(self, request: Request, name: str) -> Response:
         get_object_or_404(ModelVersion.objects.only("pk"), name=name)
-        version = versions.promote(name, **_read_promotion(request))
+        version = versions.promote_model(name, **_read_promotion(request))
         return Response(ModelVersionSerializer(version).data)
 
 
@@ -93,7 +93,7 @@ class RollbackView(APIView):
         responses=PROMOTION_RESPONSES,
     )
     def post(self, request: Request) -> Response:
-        version = versions.rollback(**_read_promotion(request))
+        version = versions.roll_back(**_read_promotion(request))
         return Response(ModelVersionSerializer(version).data)
 
 

@@ -65,5 +65,5 @@ class RunViewSet(ConditionalView, viewsets.ReadOnlyModelViewSet[TrainingRun]):
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        runs.cancel(self.get_object().pk)
+        runs.cancel_run(self.get_object().pk)
         return Response(self.get_serializer(self.get_object()).data)

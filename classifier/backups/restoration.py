@@ -39,7 +39,7 @@ def restore_backup(backup: Path, other_key: bool = False) -> Manifest:
         deletion.delete_uploads([UUID(pk) for pk in manifest.deleted])
         _restore_originals(manifest, backup)
     call_command("migrate", verbosity=0)
-    versions.promote_bundled()
+    versions.promote_bundled_model()
     runs.fail_lost_runs()
     tables.analyze_tables()
     return manifest

@@ -119,7 +119,7 @@ def _roll_back_new_champion(champion: ModelVersion, reason: str) -> None:
     if not is_new or not versions.get_previous_champion():
         return
     try:
-        versions.rollback(via=Via.AUTOMATIC, reason=reason)
+        versions.roll_back(via=Via.AUTOMATIC, reason=reason)
     except (RuleBroken, ArtifactError) as error:
         logger.error("Champion %s can't be rolled back: %s", champion, error)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from classifier.labelling import labels
 from classifier.models import InputImage, QueueItem, Source, Upload, Via
-from classifier.models.locks import lock
+from classifier.models.locks import acquire_lock
 from classifier.recognition import imaging
 from classifier.recognition.imaging import ImageError
 from classifier.recognition.labels import Label
@@ -56,7 +56,7 @@ def import_pictures(
     contents = {sha256: _hash_content(picture.data) for sha256, picture in hashed}
     with open_batch(batch) as joined:
         # The same archive, imported twice at once, must not be stored twice.
-        lock("imports")
+        acquire_lock("imports")
         uploads = _find_uploads(contents)
         results = [_import_picture(picture, sha256, uploads, joined) for sha256, picture in hashed]
         new_labels = {image: result.label for result in results for image in result.images}

@@ -62,7 +62,7 @@ def _change_labels(images: Iterable[InputImage], label: str, by: User, via: Via)
         LabelChange(image=image, from_label=image.label, to_label=label, changed_by=by, via=via)
         for image in changed
     )
-    events.publish(Event.LABEL_CREATED, [_build_event(change) for change in changes])
+    events.publish_event(Event.LABEL_CREATED, [_build_event(change) for change in changes])
     is_known = label != Label.UNKNOWN
     ids = [change.image_id for change in changes]
     InputImage.objects.filter(pk__in=ids).update(

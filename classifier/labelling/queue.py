@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from classifier.labelling import audits, checks, corrections, labels, review, selection
 from classifier.labelling.selection import Order
 from classifier.models import MISTAKEN_SCORE, InputImage, LabelCheck, Prediction, QueueItem, Via
-from classifier.models.locks import lock
+from classifier.models.locks import acquire_lock
 from classifier.recognition.labels import KNOWN_LABELS
 
 LEASE = timedelta(minutes=5)
@@ -54,7 +54,7 @@ def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
     """
     if order in review.ORDERS:
         return _load_items(review.choose_images(by, order, count))
-    lock(QUEUE)
+    acquire_lock(QUEUE)
     waiting = selection.choose_images(_lock_free(by), order, count)
     hidden = selection.choose_checks(order, waiting, by)
     chosen = audits.mix_in_audits(waiting[: count - len(hidden)], _lock_free(by))
@@ -67,7 +67,7 @@ def lease_next(by: User, order: Order, count: int) -> list[QueueItem]:
 @transaction.atomic
 def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
     """Lease images that the model calls `guess`, the most certain first."""
-    lock(QUEUE)
+    acquire_lock(QUEUE)
     release_leases(by)
     items = _lock_free(by).filter(guess=guess, doubt__lt=MISTAKEN_SCORE)
     chosen = selection.list_ids(items.order_by("doubt", "pk")[:count])
@@ -78,7 +78,7 @@ def lease_by_guess(by: User, guess: str, count: int) -> list[QueueItem]:
 @transaction.atomic
 def lease_row(by: User) -> list[QueueItem]:
     """Lease the free digits of a line of writing, in reading order; none if no line has two."""
-    lock(QUEUE)
+    acquire_lock(QUEUE)
     release_leases(by)
     chosen = selection.choose_row(_lock_free(by))
     _lease(chosen, by)
@@ -95,14 +95,14 @@ def answer_row(answers: Mapping[UUID, str], by: User) -> None:
     copies = {copy: label for pk, label in wanted.items() for copy in _add_copies([pk])}
     labels.apply_labels(copies | wanted, by, Via.QUEUE)
     for image_id in answers.keys() - wanted.keys():
-        skip(image_id, by)
+        skip_image(image_id, by)
 
 
 @transaction.atomic
 def undo_row(ids: Collection[UUID], by: User) -> None:
-    """Undo the answers to a row. Raise what `undo` raises."""
+    """Undo the answers to a row. Raise what `undo_answer` raises."""
     for image_id in ids:
-        undo(image_id, by)
+        undo_answer(image_id, by)
 
 
 def release_leases(by: User) -> None:
@@ -130,7 +130,7 @@ def _add_copies(ids: Collection[UUID]) -> set[UUID]:
 
 
 @transaction.atomic
-def skip(image_id: UUID, by: User) -> None:
+def skip_image(image_id: UUID, by: User) -> None:
     """Leave the image to others. Raise InputImage.DoesNotExist if it has been deleted."""
     item = QueueItem.objects.filter(pk=image_id)
     skippers = Func(_list_other_skippers(by), Value(by.pk), function="array_append")
@@ -140,14 +140,14 @@ def skip(image_id: UUID, by: User) -> None:
 
 
 @transaction.atomic
-def undo(image_id: UUID, by: User, order: Order = Order.USEFUL) -> None:
+def undo_answer(image_id: UUID, by: User, order: Order = Order.USEFUL) -> None:
     """Undo this person's answer or skip, and lease the image to them again.
 
     Raise what `labels.undo_changes` raises.
     """
     skipped = QueueItem.objects.filter(pk=image_id, skipped_by__contains=[by.pk])
     if not skipped.update(skipped_by=_list_other_skippers(by)):
-        _undo_answer(image_id, by, order)
+        _revert_answer(image_id, by, order)
     _lease([image_id], by)
 
 
@@ -155,9 +155,9 @@ def _list_other_skippers(by: User) -> Func:
     return Func(F("skipped_by"), Value(by.pk), function="array_remove")
 
 
-def _undo_answer(image_id: UUID, by: User, order: Order) -> None:
+def _revert_answer(image_id: UUID, by: User, order: Order) -> None:
     if order in review.ORDERS:
-        review.undo(image_id, by)
+        review.undo_answer(image_id, by)
     elif not (checks.undo_answer(image_id, by) or corrections.undo_acceptance(image_id, by)):
         labels.undo_changes(_add_labelled_copies([image_id], by), by)
 

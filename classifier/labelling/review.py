@@ -48,7 +48,7 @@ def record_answer(image_id: UUID, label: str, by: User) -> None:
 
 
 @transaction.atomic
-def undo(image_id: UUID, by: User) -> None:
+def undo_answer(image_id: UUID, by: User) -> None:
     """Undo this person's answer or skip. Raise what `labels.undo_changes` raises."""
     copies = _list_copies(image_id)
     labels.lock_images(copies)

@@ -15,7 +15,7 @@ class LockTimeout(Exception):
     """Somebody else holds the lock for too long."""
 
 
-def lock(name: str) -> None:
+def acquire_lock(name: str) -> None:
     """Wait for the lock of this name, and hold it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -19,7 +19,7 @@ from django.utils.crypto import constant_time_compare
 
 from classifier.errors import RuleBroken
 from classifier.models import AuditAction, AuditEntry
-from classifier.models.locks import lock
+from classifier.models.locks import acquire_lock
 from classifier.monitoring.findings import Finding
 
 LOCK = "audit_log"
@@ -31,7 +31,7 @@ PLACE = "audit log"
 ADVICE = "Compare it with an export, and find out who has access to the database."
 
 
-def record(
+def record_entry(
     user: str,
     via: str,
     action: str,
@@ -54,24 +54,24 @@ def record_settings(values: dict[str, str]) -> None:
     """Record the settings if they differ from those that were recorded last."""
     newest = AuditEntry.objects.filter(action=AuditAction.CHANGE_SETTINGS).order_by("-pk").first()
     if newest is None or newest.details != values:
-        record("", "start", AuditAction.CHANGE_SETTINGS, details=values)
+        record_entry("", "start", AuditAction.CHANGE_SETTINGS, details=values)
 
 
 @transaction.atomic
 def seal_entries() -> int:
     """Append the new entries to the chain, and return their number."""
-    lock(LOCK)
+    acquire_lock(LOCK)
     last = list_sealed().last()
     first, previous = ((last.position or 0) + 1, last.hash) if last else (1, "")
     entries = list(AuditEntry.objects.filter(position__isnull=True).order_by("pk"))
     for position, entry in enumerate(entries, first):
         entry.position, entry.previous = position, previous
-        entry.hash = previous = hash_entry(serialize(entry))
+        entry.hash = previous = hash_entry(serialize_entry(entry))
     AuditEntry.objects.bulk_update(entries, ["position", "previous", "hash"], BATCH_SIZE)
     return len(entries)
 
 
-def serialize(entry: AuditEntry) -> dict[str, Any]:
+def serialize_entry(entry: AuditEntry) -> dict[str, Any]:
     """Return all of an entry but its hash."""
     return {
         "position": entry.position,
@@ -93,7 +93,7 @@ def hash_entry(content: dict[str, Any]) -> str:
 def verify_chain() -> Iterator[Finding]:
     """Seal the new entries, and find entries that have been changed or are missing."""
     seal_entries()
-    pairs = ((serialize(entry), entry.hash) for entry in list_sealed().iterator())
+    pairs = ((serialize_entry(entry), entry.hash) for entry in list_sealed().iterator())
     for fault in find_faults(pairs):
         yield Finding(PLACE, fault, ADVICE)
 
@@ -135,7 +135,7 @@ def purge_expired() -> int:
     if first_left:
         expired = expired.filter(position__lt=first_left.position)
     if last := expired.last():
-        record("", "worker", AuditAction.EXPIRE_ENTRIES, details={"until": last.position})
+        record_entry("", "worker", AuditAction.EXPIRE_ENTRIES, details={"until": last.position})
     deleted, _ = expired.delete()
     return deleted
 
@@ -146,7 +146,7 @@ def export_entries(file: TextIO) -> int:
     count, head = 0, ""
     for entry in list_sealed().iterator():
         head = entry.hash
-        file.write(json.dumps(serialize(entry) | {"hash": head}) + "\n")
+        file.write(json.dumps(serialize_entry(entry) | {"hash": head}) + "\n")
         count += 1
     end = {"entries": count, "head": head, "exported_at": timezone.now().isoformat()}
     file.write(json.dumps(end | {"signature": _sign(end)}) + "\n")

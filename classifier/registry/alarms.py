@@ -29,7 +29,7 @@ def raise_alarm(
         kind=kind, cleared_at=None, defaults={"message": message, "causes": [*causes]}
     )
     if is_new:
-        events.publish(event, [payload | {"causes": [str(image) for image in causes]}])
+        events.publish_event(event, [payload | {"causes": [str(image) for image in causes]}])
 
 
 def clear_alarm(kind: AlarmKind) -> None:

@@ -63,12 +63,12 @@ def count_new_labels(champion: ModelVersion) -> int:
     return new.count() + settled.distinct().count()
 
 
-def get_unfinished() -> TrainingRun | None:
+def get_unfinished_run() -> TrainingRun | None:
     """Return the run that is queued or running."""
     return TrainingRun.objects.filter(state__in=UNFINISHED_STATES).defer("log", "progress").first()
 
 
-def get_last_finished() -> TrainingRun | None:
+def get_last_finished_run() -> TrainingRun | None:
     finished = TrainingRun.objects.exclude(state__in=UNFINISHED_STATES)
     return finished.defer("log", "progress").order_by("-id").first()
 
@@ -101,7 +101,7 @@ def queue_run(by: User | None, fine_tune: bool = True, force: bool = False) -> T
         )
     with transaction.atomic():
         run = _create(asked_by=by, fine_tune=fine_tune, force=force)
-        jobs.enqueue(TASK, [{"run_id": run.pk}], queue="training")
+        jobs.enqueue_jobs(TASK, [{"run_id": run.pk}], queue="training")
     return run
 
 
@@ -110,7 +110,7 @@ def queue_forgetting() -> TrainingRun | None:
 
     None is queued while another run is unfinished or a candidate waits that can replace it.
     """
-    if not erasures.is_forgetting_due() or get_unfinished():
+    if not erasures.is_forgetting_due() or get_unfinished_run():
         return None
     candidate = ModelVersion.objects.newest_candidate()
     if candidate and not erasures.list_deleted_images(candidate).exists():
@@ -136,11 +136,11 @@ def _create(**values: Any) -> TrainingRun:
     except IntegrityError as error:
         raise AlreadyTraining(
             _("Training %(run)s has not finished, and only one can run. Wait for it, or cancel it.")
-            % {"run": get_unfinished() or "run"}
+            % {"run": get_unfinished_run() or "run"}
         ) from error
 
 
-def claim(run_id: int) -> bool:
+def claim_run(run_id: int) -> bool:
     """Start a queued run. Return False if it is no longer queued."""
     queued = TrainingRun.objects.filter(pk=run_id, state=RunState.QUEUED)
     return bool(queued.update(stage=gettext_noop("starting"), **_start_values()))
@@ -162,7 +162,7 @@ def record_heartbeat(run_id: int) -> bool:
     return not run.filter(stopped).exists()
 
 
-def finish(run_id: int, state: RunState, **values: Any) -> None:
+def finish_run(run_id: int, state: RunState, **values: Any) -> None:
     """Finish a run, unless it has finished."""
     _finish(TrainingRun.objects.filter(pk=run_id), state, **values)
 
@@ -175,7 +175,7 @@ def _finish(runs: QuerySet[TrainingRun], state: RunState, **values: Any) -> int:
     return runs.update(state=state, finished_at=timezone.now(), stage="", **values)
 
 
-def cancel(run_id: int) -> None:
+def cancel_run(run_id: int) -> None:
     """Cancel a run: at once if it is queued, within seconds if it is running.
 
     Raise RunFinished.

@@ -100,7 +100,7 @@ def _list_unread(candidate: ModelVersion) -> list[InputImage]:
     return [*unread.order_by("-created_at", "-id")[:IMAGES_PER_BATCH]]
 
 
-def summarize(candidate: ModelVersion) -> ShadowSummary:
+def summarize_readings(candidate: ModelVersion) -> ShadowSummary:
     readings = ShadowReading.objects.filter(model=candidate)
     differs, is_fresh = ~Q(guess=F("served_guess")), _is_freshly_labelled(candidate)
     return ShadowSummary(
@@ -128,7 +128,7 @@ def promote_if_decided() -> None:
     candidate = ModelVersion.objects.newest_candidate()
     if candidate is None:
         return
-    summary = summarize(candidate)
+    summary = summarize_readings(candidate)
     if summary.decision == Decision.PROMOTE:
         reason = f"On uploads, {summary.better} labels favour it and {summary.worse} do not."
     elif erasures.is_forgetting_due() and not erasures.list_deleted_images(candidate).exists():
@@ -136,7 +136,7 @@ def promote_if_decided() -> None:
     else:
         return
     try:
-        versions.promote(candidate.name, via=Via.AUTOMATIC, reason=reason)
+        versions.promote_model(candidate.name, via=Via.AUTOMATIC, reason=reason)
     except (RuleBroken, ArtifactError) as error:
         logger.error("Candidate %s can't be promoted: %s", candidate.name, error)
 

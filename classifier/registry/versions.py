@@ -42,7 +42,7 @@ class NoEarlierChampion(RuleBroken):
 
 
 @transaction.atomic
-def register(
+def register_model(
     name: str,
     comparison: dict[str, Any] | None = None,
     effects: dict[str, Any] | None = None,
@@ -91,7 +91,7 @@ def _describe_folder(recognizer: Recognizer) -> dict[str, Any]:
 
 
 @transaction.atomic
-def promote(
+def promote_model(
     name: str,
     by: User | None = None,
     via: Via = Via.COMMAND,
@@ -100,13 +100,13 @@ def promote(
 ) -> ModelVersion:
     """Make a model the champion and retire the one before it.
 
-    Raise what `register` raises, Rejected for a rejected model unless `force` is set, and
+    Raise what `register_model` raises, Rejected for a rejected model unless `force` is set, and
     RuleBroken for a reason that is too long.
     """
     with connection.cursor() as cursor:
         # Two promotions at once would each retire the same champion.
         cursor.execute("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
-    version = register(name)
+    version = register_model(name)
     if version.state == ModelState.CHAMPION:
         return version
     _check_promotable(version, reason, force)
@@ -122,12 +122,12 @@ def promote(
         "by": by.username if by else None,
         "reason": reason,
     }
-    events.publish(Event.MODEL_PROMOTED, [payload])
+    events.publish_event(Event.MODEL_PROMOTED, [payload])
     return version
 
 
 @transaction.atomic
-def promote_bundled() -> ModelVersion:
+def promote_bundled_model() -> ModelVersion:
     """Promote the model that comes with the project, unless another one serves.
 
     A new release may bring another model under the same name: the one before it is renamed, so
@@ -140,7 +140,9 @@ def promote_bundled() -> ModelVersion:
     for earlier in ModelVersion.objects.filter(name=BUNDLED).exclude(checksum=checksum):
         earlier.name = f"{BUNDLED}-{earlier.checksum[:8]}"
         earlier.save(update_fields=["name"])
-    return promote(BUNDLED, via=Via.AUTOMATIC, reason=gettext_noop("It comes with the project."))
+    return promote_model(
+        BUNDLED, via=Via.AUTOMATIC, reason=gettext_noop("It comes with the project.")
+    )
 
 
 def _check_promotable(version: ModelVersion, reason: str, force: bool) -> None:
@@ -170,7 +172,7 @@ def _check_promotable(version: ModelVersion, reason: str, force: bool) -> None:
 
 
 @transaction.atomic
-def reject(name: str, by: User, reason: str = "") -> ModelVersion:
+def reject_model(name: str, by: User, reason: str = "") -> ModelVersion:
     """Reject a candidate: only force promotes it then. Raise RuleBroken for any other model."""
     version = ModelVersion.objects.select_for_update().get(name=name)
     if version.state != ModelState.CANDIDATE:
@@ -183,10 +185,10 @@ def reject(name: str, by: User, reason: str = "") -> ModelVersion:
     return version
 
 
-def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -> ModelVersion:
+def roll_back(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -> ModelVersion:
     """Promote the model that served before the champion; a second call undoes the first.
 
-    Raise NoEarlierChampion and what `promote` raises.
+    Raise NoEarlierChampion and what `promote_model` raises.
     """
     previous = get_previous_champion()
     if previous is None:
@@ -196,7 +198,7 @@ def rollback(by: User | None = None, via: Via = Via.COMMAND, reason: str = "") -
                 "Choose one: python manage.py promote NAME"
             )
         )
-    return promote(previous.name, by, via, reason or "Rolled back.", force=True)
+    return promote_model(previous.name, by, via, reason or "Rolled back.", force=True)
 
 
 def get_previous_champion() -> ModelVersion | None:

@@ -72,7 +72,7 @@ def withdraw_permission(user: User, codename: str) -> None:
 def create_token_header(user: User, *scopes: Scope) -> dict[str, str]:
     """Issue an API token with these scopes, or with all, and return its request header."""
     token = ApiToken(name="made", user=user, scopes=scopes or [*Scope])
-    return {"Authorization": f"Bearer {tokens.issue(token)}"}
+    return {"Authorization": f"Bearer {tokens.issue_token(token)}"}
 
 
 def create_queue_item(**values: Any) -> QueueItem:

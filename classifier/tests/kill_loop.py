@@ -46,11 +46,11 @@ def main() -> None:
     for name in ("Graph", "LineReader"):  # all models have the same
         setattr(recognizer, name, functools.cache(getattr(recognizer, name)))
     media_store.set_up_folder()
-    baseline = versions.promote_bundled()
+    baseline = versions.promote_bundled_model()
     factories.copy_bundled_model(
         "candidate", certificates=(factories.build_certificate(level=0.01),)
     )
-    serving.load_cached(versions.register("candidate"))
+    serving.load_cached(versions.register_model("candidate"))
     Webhook.objects.create(url="http://receiver/", secret="whsec_AA==", events=[*Event])
     prepare(baseline)
     for step, was_killed in kill_at_each_step(run_loop):

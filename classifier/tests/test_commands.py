@@ -99,7 +99,7 @@ def test_promote_and_rollback_name_the_champion_and_record_the_reason() -> None:
 @pytest.mark.django_db
 def test_rejected_model_needs_force() -> None:
     factories.copy_bundled_model("worse")
-    versions.register("worse", {"passed": False, "reason": "Two images got worse."})
+    versions.register_model("worse", {"passed": False, "reason": "Two images got worse."})
 
     with pytest.raises(CommandError) as raised:
         run("promote", "worse")

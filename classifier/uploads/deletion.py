@@ -85,7 +85,7 @@ def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
         left = file_deletion.delete_files(names)
         result.files_left = len(left)
         # These jobs are retried for hours.
-        jobs.enqueue(
+        jobs.enqueue_jobs(
             file_deletion.TASK, ({"name": name} for name in left), priority=jobs.BACKGROUND
         )
 
@@ -117,7 +117,7 @@ def delete_by_visitor(visitor: UUID) -> DeletionResult:
     result = _delete_in_batches(uploads, BATCHES_PER_REQUEST)
     result.has_uploads_left = uploads.exists()
     if result.has_uploads_left:
-        jobs.enqueue(TASK, [{"visitor": str(visitor), "until": now.isoformat()}])
+        jobs.enqueue_jobs(TASK, [{"visitor": str(visitor), "until": now.isoformat()}])
     return result
 
 

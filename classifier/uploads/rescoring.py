@@ -21,7 +21,7 @@ from classifier.models import (
     Prediction,
     QueueItem,
 )
-from classifier.models.locks import lock
+from classifier.models.locks import acquire_lock
 from classifier.recognition.recognizer import Recognition
 from classifier.registry import serving
 from classifier.uploads import records
@@ -49,7 +49,7 @@ def start_rescoring() -> RescoringProgress:
 
     Do nothing if such jobs wait or run. Raise RuleBroken if no model is in service.
     """
-    lock("rescoring")
+    acquire_lock("rescoring")
     model = ModelVersion.objects.champion()
     if model is None:
         raise RuleBroken(_("No model is in service. Promote one: python manage.py promote NAME"))
@@ -85,7 +85,7 @@ def _divide(model: ModelVersion, unread: int) -> Iterable[tuple[UUID, UUID, int]
 def _enqueue(
     model: ModelVersion, ranges: Iterable[tuple[UUID, UUID, int]], delay_s: int = 0
 ) -> None:
-    jobs.enqueue(
+    jobs.enqueue_jobs(
         TASK,
         (
             {"model_id": model.pk, "first": str(first), "last": str(last), "images": images}

@@ -56,7 +56,7 @@ def classify_picture(
     with open_batch(batch) if batch or is_published else open_single() as joined:
         joined.store(upload, data, images, items, predictions)
         if is_published:
-            events.publish(Event.UPLOAD_UNSURE, [_build_event(answer)])
+            events.publish_event(Event.UPLOAD_UNSURE, [_build_event(answer)])
     metrics.count_predictions(predictions)
     return answer
 

@@ -48,7 +48,7 @@ def create_deliveries(deliveries: Collection[Delivery]) -> None:
 
 
 def _enqueue(ids: Iterable[UUID], attempt: int, delay_s: float = 0) -> None:
-    jobs.enqueue(
+    jobs.enqueue_jobs(
         TASK,
         ({"delivery_id": str(id_), "attempt": attempt} for id_ in ids),
         queue="webhooks",
@@ -57,7 +57,7 @@ def _enqueue(ids: Iterable[UUID], attempt: int, delay_s: float = 0) -> None:
     )
 
 
-def deliver(delivery_id: UUID, attempt: int) -> None:
+def attempt_delivery(delivery_id: UUID, attempt: int) -> None:
     """Make an attempt, unless a worker that was killed before its job ended has made it."""
     pending = Delivery.objects.filter(pk=delivery_id, attempts=attempt, delivered_at=None)
     delivery = pending.select_related("webhook").first()
@@ -71,7 +71,7 @@ def deliver(delivery_id: UUID, attempt: int) -> None:
         return
     status, error = None, ""
     try:
-        status = _post(delivery)
+        status = _send(delivery)
         if not 200 <= status < 300:
             error = gettext_noop("The answer was %(status)s.") % {"status": status}
     except transport.DeliveryError as failure:
@@ -84,12 +84,12 @@ def build_message(delivery: Delivery) -> dict[str, Any]:
     return {name: delivery.payload[name] for name in ("type", "timestamp", "data")}
 
 
-def _post(delivery: Delivery) -> int:
+def _send(delivery: Delivery) -> int:
     body = json.dumps(build_message(delivery), separators=(",", ":")).encode()
     secret, now = delivery.webhook.secret, int(time.time())
     headers = {"Content-Type": "application/json", "User-Agent": "mnistsite"}
     headers |= signing.build_headers(secret, str(delivery.pk), now, body)
-    return transport.post(delivery.webhook.url, body, headers)
+    return transport.send_request(delivery.webhook.url, body, headers)
 
 
 @transaction.atomic
@@ -113,7 +113,7 @@ def _record_attempt(delivery: Delivery, status: int | None, error: str) -> None:
 
 
 @transaction.atomic
-def resend(ids: Collection[UUID]) -> int:
+def resend_deliveries(ids: Collection[UUID]) -> int:
     """Start deliveries again from the first attempt, and return how many still exist."""
     deliveries = Delivery.objects.filter(pk__in=ids).select_for_update(no_key=True)
     existing = list(deliveries.order_by("pk").values_list("pk", flat=True))

@@ -33,7 +33,7 @@ subscriptions = Subscriptions()
 
 
 @transaction.atomic
-def publish(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
+def publish_event(event: Event, payloads: Sequence[dict[str, Any]]) -> None:
     """Queue one delivery for each payload and each webhook that subscribes to the event.
 
     The deliveries start once the caller's transaction commits.

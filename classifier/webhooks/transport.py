@@ -37,7 +37,7 @@ def validate_url(url: str) -> None:
         raise ValueError(refusal)
 
 
-def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+def send_request(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Send a request, and return the status of the response. Raise DeliveryError."""
     parts = urlsplit(url)
     connection = _build_connection(parts)

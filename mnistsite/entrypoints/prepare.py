@@ -55,7 +55,7 @@ def prepare() -> None:
         with timed_step("Media"):
             media_store.set_up_folder()
         with timed_step("Model"):
-            versions.promote_bundled()
+            versions.promote_bundled_model()
         audit_log.record_settings(env.settings)
 
 

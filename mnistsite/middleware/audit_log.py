@@ -78,7 +78,7 @@ def _list_fields(request: HttpRequest) -> dict[str, Any]:
 
 def _record(**values: Any) -> None:
     try:
-        audit_log.record(**values)
+        audit_log.record_entry(**values)
     except DatabaseError as error:
         message = "An entry of the audit log is lost: %s by %s: %s"
         logger.error(message, values["action"], values["user"], error)

@@ -37,7 +37,7 @@ prepare.prepare()
 prepare.create_first_account()
 static_files.collect_changed()
 token = ApiToken(name="tests", user=User.objects.get(), scopes=[*Scope])
-(settings.VAR_DIR / "token").write_text(tokens.issue(token))
+(settings.VAR_DIR / "token").write_text(tokens.issue_token(token))
 """
 
 CallApi = Callable[..., Any]

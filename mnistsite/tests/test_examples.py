@@ -30,8 +30,8 @@ WEBHOOKS = DOCS / "how-to/webhooks.md"
 RECEIVER_CODE = "http.server"
 PROMOTE_BOTH = """
 from classifier.registry import versions
-versions.promote("second")
-versions.promote("baseline")
+versions.promote_model("second")
+versions.promote_model("baseline")
 """
 DELETE_WEBHOOKS = "from classifier.models import Webhook; Webhook.objects.all().delete()"
 HTTP_ERROR = 22  # the exit code of curl --fail-with-body

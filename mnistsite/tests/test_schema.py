@@ -27,7 +27,9 @@ parameters = {{ {name} = "{value}" }}
 
 @pytest.fixture
 def token(admin_user: User) -> str:
-    return tokens.issue(ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope))))
+    return tokens.issue_token(
+        ApiToken(name="a program", user=admin_user, scopes=list(map(str, Scope)))
+    )
 
 
 @pytest.fixture

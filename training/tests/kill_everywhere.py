@@ -24,7 +24,7 @@ from training.tests import stand_ins
 
 def main() -> None:
     stand_ins.install(setattr)
-    versions.promote_bundled()
+    versions.promote_bundled_model()
     for step, was_killed in kill_at_each_step(train_promote_and_roll_back):
         print_step(step, was_killed, list_problems())
         TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
@@ -38,7 +38,7 @@ def train_promote_and_roll_back(step: int) -> None:
     )
     with record_run(runs.start_run(fine_tune=False, force=False), lambda _: None) as record:
         train_model(request, record)
-    versions.rollback()
+    versions.roll_back()
 
 
 def list_problems() -> list[str]:

@@ -78,7 +78,7 @@ def test_fine_tuning_starts_from_the_champion_and_lists_new_labels(
     assert version.configuration["members"] == 3
     assert f"New labels since model baseline: {len(corrected)}." in capsys.readouterr().out
 
-    versions.promote("second")
+    versions.promote_model("second")
     label(8, to="2")
     train(fine_tune=True, name="third")
     since = ModelVersion.objects.get(name="third").snapshot["since"]
@@ -213,7 +213,7 @@ def test_champion_without_weights_cannot_be_fine_tuned(
     (folder / model_folder.MANIFEST).unlink()
     bundled = model_folder.verify(settings.BUNDLED_MODELS_DIR / "baseline")
     model_folder.write_manifest(folder, replace(bundled, name="bare"))
-    versions.promote("bare")
+    versions.promote_model("bare")
     label(4)
     with pytest.raises(CommandError, match="train from scratch"):
         train(fine_tune=True)

@@ -122,7 +122,7 @@ def test_run_creates_a_model_plots_and_a_record(
         "training.export.write_members",
         "classifier.recognition.model_folder.write_manifest",
         "training.evaluation.plots.plot_classes",
-        "classifier.registry.versions.register",
+        "classifier.registry.versions.register_model",
     ],
 )
 @pytest.mark.parametrize(

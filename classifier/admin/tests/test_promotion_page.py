@@ -16,7 +16,7 @@ LIST = "/admin/classifier/modelversion/"
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
     factories.copy_bundled_model("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
-    return versions.register("better")
+    return versions.register_model("better")
 
 
 def promote(client: Client, version: ModelVersion, **values: str) -> str:
@@ -30,7 +30,7 @@ def get_champion_name() -> str:
 def test_timeline_shows_model_time_user_channel_and_reason(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    versions.promote("better", by=trainer, via=Via.ADMIN, reason="It reads my 7s.")
+    versions.promote_model("better", by=trainer, via=Via.ADMIN, reason="It reads my 7s.")
     since = Promotion.objects.get(model=better).at
     at = f"{since:%Y-%m-%d %H:%M}"
 
@@ -79,7 +79,7 @@ def test_champion_cannot_be_rejected(trainer_client: Client, champion: ModelVers
 def test_champions_page_rolls_back(
     trainer_client: Client, better: ModelVersion, trainer: User
 ) -> None:
-    versions.promote("better")
+    versions.promote_model("better")
     assert "Roll back to baseline</button>" in trainer_client.get(get_admin_url(better)).text
 
     response = trainer_client.post(f"{LIST}rollback/", {"reason": "It reads no 7s."}, follow=True)
@@ -104,7 +104,7 @@ def test_rollback_without_an_earlier_champion_is_refused(
 def test_rejected_model_cannot_be_promoted(trainer_client: Client, champion: ModelVersion) -> None:
     factories.copy_bundled_model("worse")
     comparison = {"passed": False, "reason": "Two images got worse."}
-    worse = versions.register("worse", comparison)
+    worse = versions.register_model("worse", comparison)
 
     html = trainer_client.get(get_admin_url(worse)).text
     assert "Promote</button>" not in html

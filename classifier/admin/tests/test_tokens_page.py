@@ -33,7 +33,9 @@ def manager(labeller: User) -> Client:
 
 
 def issue(user: User, *scopes: Scope, **values: Any) -> str:
-    return tokens.issue(ApiToken(name="a script", user=user, scopes=scopes or [*Scope], **values))
+    return tokens.issue_token(
+        ApiToken(name="a script", user=user, scopes=scopes or [*Scope], **values)
+    )
 
 
 def list_images(secret: str, scheme: str = "Bearer") -> Any:

@@ -153,7 +153,7 @@ def test_page_is_updated_until_the_run_finishes(trainer_client: Client) -> None:
     assert f'data-live="{live}"' in trainer_client.get(get_admin_url(running)).text
     assert 'form="cancel"' in trainer_client.get(live).text
 
-    runs.finish(running.pk, RunState.FAILED, error="Out of memory.")
+    runs.finish_run(running.pk, RunState.FAILED, error="Out of memory.")
 
     for address in (live, get_admin_url(running)):
         html = trainer_client.get(address).text

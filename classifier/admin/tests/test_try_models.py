@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
     factories.copy_bundled_model("better")
-    return versions.register("better")
+    return versions.register_model("better")
 
 
 def send(client: Client, version: ModelVersion, *pictures: bytes) -> Any:

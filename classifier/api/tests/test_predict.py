@@ -114,7 +114,7 @@ def test_several_digits_are_read_as_number(
 
 def test_unsure_answer_has_reason_and_best_guess(client: Client, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
-    versions.promote("strict")
+    versions.promote_model("strict")
 
     answer = send_picture(client, draw_digit(7)).json()
 

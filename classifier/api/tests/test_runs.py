@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the bundled model."""
     factories.copy_bundled_model("better-1.5")
-    return versions.register("better-1.5")
+    return versions.register_model("better-1.5")
 
 
 def post(client: Client, address: str, body: Any = None, **headers: str) -> Any:
@@ -113,7 +113,7 @@ def test_rollback_promotes_previous_champion(
     admin_api: Client, better: ModelVersion, admin_user: User
 ) -> None:
     assert get_error(post(admin_api, "/api/promotions/rollback")) == (409, "no_earlier_champion")
-    versions.promote("better-1.5")
+    versions.promote_model("better-1.5")
 
     response = post(admin_api, "/api/promotions/rollback", {"reason": "It reads no 7s."})
 
@@ -124,7 +124,7 @@ def test_rollback_promotes_previous_champion(
 
 def test_rejected_model_is_not_promoted(admin_api: Client, champion: ModelVersion) -> None:
     factories.copy_bundled_model("worse")
-    versions.register("worse", {"passed": False, "reason": "Two images got worse."})
+    versions.register_model("worse", {"passed": False, "reason": "Two images got worse."})
 
     response = post(admin_api, "/api/models/worse/promote")
 
@@ -165,7 +165,7 @@ def test_invalid_reason_rejects_promotion(
 def test_promotions_list_serving_periods(
     admin_api: Client, better: ModelVersion, admin_user: User
 ) -> None:
-    versions.promote("better-1.5", by=admin_user, via=Via.ADMIN, reason="It reads my 7s.")
+    versions.promote_model("better-1.5", by=admin_user, via=Via.ADMIN, reason="It reads my 7s.")
 
     promotions = admin_api.get("/api/promotions").json()["results"]
 
@@ -178,7 +178,7 @@ def test_promotions_list_serving_periods(
 
 def test_periods_are_contiguous_across_pages(admin_api: Client, better: ModelVersion) -> None:
     for name in ("better-1.5", "baseline", "better-1.5"):
-        versions.promote(name, force=True)
+        versions.promote_model(name, force=True)
 
     page = admin_api.get("/api/promotions?limit=2").json()
     pages = [page, admin_api.get(page["next"]).json()]
@@ -211,7 +211,7 @@ def test_list_omits_details_of_images(admin_api: Client) -> None:
 def test_list_includes_certificates(admin_api: Client) -> None:
     certificate = factories.build_certificate()
     factories.copy_bundled_model("certified", certificates=(certificate,))
-    versions.register("certified")
+    versions.register_model("certified")
 
     summary = admin_api.get("/api/models").json()["results"][0]
 

@@ -61,7 +61,7 @@ def test_restored_site_equals_the_one_that_was_backed_up(
     uploads: list[Upload], settings: Settings, tmp_path: Path
 ) -> None:
     factories.copy_bundled_model("better")
-    versions.promote("better")
+    versions.promote_model("better")
     pictures = {upload.pk: read_original(upload) for upload in uploads}
     [change] = LabelChange.objects.values()
     backup = create_backup(tmp_path / "backups")
@@ -95,7 +95,7 @@ def test_second_backup_links_what_the_first_one_has(
 ) -> None:
     monkeypatch.setattr(creation, "NAME_FORMAT", "%Y%m%d-%H%M%S-%f")
     factories.copy_bundled_model("better")
-    versions.promote("better")
+    versions.promote_model("better")
     first = create_backup(tmp_path)
     submission.classify_picture(draw_digit(1), Source.API)
 

@@ -205,7 +205,7 @@ def test_audit_is_deleted_with_its_upload(version: ModelVersion) -> None:
 def promote_new_model() -> ModelVersion:
     certificate = factories.build_certificate(level=0.01)
     factories.copy_bundled_model("new", certificates=(certificate,))
-    return versions.promote("new")
+    return versions.promote_model("new")
 
 
 def test_alarm_rolls_back_a_new_champion_if_settings_say_so(
@@ -254,7 +254,7 @@ def test_model_that_came_back_by_a_rollback_stays(
         for label in ("1", "2"):
             audit(model, anna, label)
     audits.check_promise()
-    assert versions.rollback() == new
+    assert versions.roll_back() == new
 
     audits.check_promise()
 

@@ -57,7 +57,7 @@ def test_answer_to_a_check_is_undone(anna: User, labelled: UUID) -> None:
     lease_one(anna)
     queue.record_answer(labelled, "1", anna)
 
-    queue.undo(labelled, anna)
+    queue.undo_answer(labelled, anna)
 
     assert LabelCheck.objects.get().answer == ""
     assert factories.get_label(labelled) == "7"
@@ -68,12 +68,12 @@ def test_answer_to_a_check_is_undone(anna: User, labelled: UUID) -> None:
 def test_skipped_check_returns_only_by_undo(anna: User, labelled: UUID) -> None:
     lease_one(anna)
 
-    queue.skip(labelled, anna)
+    queue.skip_image(labelled, anna)
     LabelCheck.objects.update(asked_at=timezone.now() - 2 * checks.UNANSWERED_FOR)
 
     assert lease_one(anna) != [labelled]
     queue.release_leases(anna)
-    queue.undo(labelled, anna)
+    queue.undo_answer(labelled, anna)
     assert factories.get_label(labelled) == "7"
     assert lease_one(anna) == [labelled]
 
@@ -98,7 +98,7 @@ def test_answer_to_a_check_without_its_label_sets_the_label(
     queue.record_answer(labelled, "2", anna)
     assert factories.get_label(labelled) == "2"
 
-    queue.undo(labelled, anna)
+    queue.undo_answer(labelled, anna)
     assert (factories.get_label(labelled), LabelCheck.objects.get().answer) == ("unknown", "1")
 
 

@@ -174,7 +174,7 @@ def test_acceptance_is_undone_as_a_whole(
     image = upload.images.get(position=0)
     corrections.accept_correction(correction.pk, image.pk, anna)
 
-    queue.undo(image.pk, anna)
+    queue.undo_answer(image.pk, anna)
 
     assert list_labels(upload) == ["unknown"] * 3
     assert upload.images.filter(queued__waiting=True).count() == 3
@@ -187,7 +187,7 @@ def test_undo_of_a_single_label_leaves_the_others(
     corrections.accept_correction(correction.pk, image.pk, anna)
     labels.set_label(image.pk, "9", anna, Via.QUEUE)
 
-    queue.undo(image.pk, anna)
+    queue.undo_answer(image.pk, anna)
 
     assert list_labels(upload) == ["4", "not_a_digit", "7"]
 

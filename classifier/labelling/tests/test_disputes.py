@@ -78,7 +78,7 @@ def test_withdrawn_answer_to_a_check_ends_the_dispute(image: UUID, bert: User, a
     queue.record_answer(image, "5", bert)
 
     if answer == "undo":
-        queue.undo(image, bert)
+        queue.undo_answer(image, bert)
     else:
         queue.record_answer(image, answer, bert)
 
@@ -143,7 +143,7 @@ def test_settled_label_can_be_disputed_again(disputed: UUID, anna: User, labelle
 def test_settlement_is_undone(disputed: UUID, labeller: User, value: str) -> None:
     settle(disputed, value, labeller)
 
-    queue.undo(disputed, labeller, Order.DISPUTED)
+    queue.undo_answer(disputed, labeller, Order.DISPUTED)
 
     assert factories.get_label(disputed) == "5"
     assert list_disputed(labeller) == [disputed]
@@ -162,17 +162,17 @@ def test_settlement_holds_for_exact_copies(anna: User, bert: User) -> None:
     settle(items[2], "7", anna)
 
     assert {factories.get_label(item) for item in items} == {"7"}
-    queue.undo(items[2], anna, Order.DISPUTED)
+    queue.undo_answer(items[2], anna, Order.DISPUTED)
     assert [factories.get_label(item) for item in items] == ["3", "3", "5"]
     assert list_disputed(bert) == [items[2]]
 
 
 def test_skipped_dispute_is_left_to_others(disputed: UUID, anna: User, bert: User) -> None:
-    queue.skip(disputed, anna)
+    queue.skip_image(disputed, anna)
 
     assert list_disputed(anna) == []
     assert list_disputed(bert) == [disputed]
-    queue.undo(disputed, anna, Order.DISPUTED)
+    queue.undo_answer(disputed, anna, Order.DISPUTED)
     assert list_disputed(anna) == [disputed]
 
 

@@ -78,7 +78,7 @@ def test_copies_are_one_item_that_one_answer_labels(
     queue.record_answer(item.pk, "7", anna)
 
     assert set(InputImage.objects.values_list("label", flat=True)) == {"7"}
-    queue.undo(item.pk, anna)
+    queue.undo_answer(item.pk, anna)
     assert set(InputImage.objects.values_list("label", flat=True)) == {"unknown"}
 
 
@@ -168,7 +168,7 @@ def test_late_conflicting_answer_is_recorded_and_undone(anna: User, bert: User) 
     assert factories.get_label(image) == "7"
     assert list_changes() == [("bert", "unknown", "1", "admin"), ("anna", "1", "7", "queue")]
 
-    queue.undo(image, anna)
+    queue.undo_answer(image, anna)
 
     assert InputImage.objects.get(pk=image).labelled_by == bert
 
@@ -191,23 +191,23 @@ def test_deleted_image_cannot_be_answered_skipped_or_undone(anna: User) -> None:
     with pytest.raises(InputImage.DoesNotExist):
         queue.record_answer(uuid4(), "7", anna)
     with pytest.raises(InputImage.DoesNotExist):
-        queue.skip(uuid4(), anna)
+        queue.skip_image(uuid4(), anna)
     with pytest.raises(InputImage.DoesNotExist):
-        queue.undo(uuid4(), anna)
+        queue.undo_answer(uuid4(), anna)
 
 
 def test_skipped_image_is_leased_to_others_until_undone(anna: User, bert: User) -> None:
     image = factories.create_queue_item().pk
     lease(anna)
 
-    queue.skip(image, anna)
-    queue.skip(image, anna)
+    queue.skip_image(image, anna)
+    queue.skip_image(image, anna)
 
     assert lease(anna) == []
     assert lease(bert) == [image]
     queue.release_leases(bert)
 
-    queue.undo(image, anna)
+    queue.undo_answer(image, anna)
     queue.release_leases(anna)
 
     assert lease(anna) == [image]
@@ -220,7 +220,7 @@ def test_late_skip_keeps_the_lease_of_another(anna: User, bert: User, labeller: 
     QueueItem.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert lease(bert) == [image]
 
-    queue.skip(image, anna)
+    queue.skip_image(image, anna)
 
     assert lease(labeller) == []
 
@@ -231,14 +231,14 @@ def test_answers_are_undone_one_by_one(anna: User) -> None:
         queue.record_answer(image, label, anna)
 
     for image in reversed(images):
-        queue.undo(image, anna)
+        queue.undo_answer(image, anna)
 
     assert [factories.get_label(image) for image in images] == ["unknown"] * 3
     assert [change[3] for change in list_changes()] == ["queue"] * 3 + ["undo"] * 3
     assert (queue.count_waiting(), queue.count_labelled_today(anna)) == (3, 0)
     assert QueueItem.objects.filter(leased_to=anna).count() == 3
     with pytest.raises(RuleBroken, match="nothing to undo"):
-        queue.undo(images[0], anna)
+        queue.undo_answer(images[0], anna)
 
 
 def test_answer_changed_by_another_cannot_be_undone(anna: User, bert: User) -> None:
@@ -247,6 +247,6 @@ def test_answer_changed_by_another_cannot_be_undone(anna: User, bert: User) -> N
     queue.record_answer(image, "2", bert)
 
     with pytest.raises(RuleBroken, match="Somebody else"):
-        queue.undo(image, anna)
+        queue.undo_answer(image, anna)
 
     assert factories.get_label(image) == "2"

@@ -52,7 +52,7 @@ def test_import_of_an_export_publishes_no_unsure_upload(
     archive = export_archive(labeller_api, "/api/labels.zip")
     deletion.delete_uploads([*Upload.objects.values_list("pk", flat=True)])
     factories.copy_bundled_model("unsure", thresholds=factories.build_thresholds(confidence=1.0))
-    versions.promote("unsure")
+    versions.promote_model("unsure")
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())  # loads the champion at once
     Webhook.objects.create(events=["upload.unsure"])
 

@@ -90,7 +90,7 @@ def test_confirmed_label_leaves_the_order(model: ModelVersion, anna: User, bert:
     assert factories.get_label(image) == "3"
     assert list_suspicious(anna) == []
     assert not Dispute.objects.exists()
-    queue.undo(image, bert, Order.MISLABELLED)
+    queue.undo_answer(image, bert, Order.MISLABELLED)
     assert list_suspicious(anna) == [image]
     assert factories.get_label(image) == "3"
 
@@ -102,7 +102,7 @@ def test_other_label_opens_a_dispute(model: ModelVersion, anna: User, bert: User
 
     assert factories.get_label(image) == "7"
     assert Dispute.objects.get().image_id == image
-    queue.undo(image, bert, Order.MISLABELLED)
+    queue.undo_answer(image, bert, Order.MISLABELLED)
     assert factories.get_label(image) == "3"
     assert not Dispute.objects.exists()
 
@@ -126,7 +126,7 @@ def test_undone_confirmation_leaves_an_earlier_correction(
     queue.record_answer(image, "1", bert)
     queue.record_answer(image, "7", anna, Order.DISPUTED)
 
-    queue.undo(image, anna, Order.DISPUTED)
+    queue.undo_answer(image, anna, Order.DISPUTED)
 
     assert factories.get_label(image) == "7"
     assert Dispute.objects.get().settled_at is None
@@ -139,7 +139,7 @@ def test_second_look_of_another_person_is_not_undone(
     review(image, "7", bert)
 
     with pytest.raises(RuleBroken, match="nothing to undo"):
-        queue.undo(image, anna, Order.MISLABELLED)
+        queue.undo_answer(image, anna, Order.MISLABELLED)
 
 
 def test_copies_are_reviewed_together(model: ModelVersion, anna: User, bert: User) -> None:

@@ -21,5 +21,5 @@ class Command(ProductCommand):
         )
 
     def handle(self, *args: Any, name: str, reason: str, force: bool, **options: Any) -> None:
-        version = versions.promote(name, reason=reason, force=force)
+        version = versions.promote_model(name, reason=reason, force=force)
         self.stdout.write(f"{version.name} is now the champion.")

@@ -14,5 +14,5 @@ class Command(ProductCommand):
         )
 
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
-        version = versions.rollback(reason=reason)
+        version = versions.roll_back(reason=reason)
         self.stdout.write(f"{version.name} is the champion again.")

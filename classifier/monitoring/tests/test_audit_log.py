@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def entries() -> list[AuditEntry]:
     """Three sealed entries."""
     for action in ("login", "promote", "logout"):
-        audit_log.record("anna", "session", action, "version 7", 302, {"reason": ["better"]})
+        audit_log.record_entry("anna", "session", action, "version 7", 302, {"reason": ["better"]})
     tasks.seal_audit_log(timestamp=0)
     return [*AuditEntry.objects.order_by("position")]
 
@@ -39,7 +39,7 @@ def verify(*arguments: str) -> str:
 
 
 def test_whole_log_has_no_faults(entries: list[AuditEntry]) -> None:
-    audit_log.record("anna", "session", "login")
+    audit_log.record_entry("anna", "session", "login")
 
     assert verify() == "The audit log is whole.\n"
     assert [entry.position for entry in AuditEntry.objects.order_by("pk")] == [1, 2, 3, 4]
@@ -107,7 +107,7 @@ def test_settings_are_recorded_when_they_change() -> None:
 
 
 def test_nul_loses_no_entry() -> None:
-    audit_log.record("anna", "session", "label", "nul\0", details={"name": ["a\0b"]})
+    audit_log.record_entry("anna", "session", "label", "nul\0", details={"name": ["a\0b"]})
     entry = AuditEntry.objects.get()
     assert (entry.target, entry.details) == ("nul", {"name": ["ab"]})
 
@@ -120,7 +120,7 @@ def export(entries: list[AuditEntry], tmp_path: Path) -> Path:
 
 
 def test_export_verifies_itself(export: Path) -> None:
-    audit_log.record("anna", "session", "login")
+    audit_log.record_entry("anna", "session", "login")
     assert verify(str(export)) == (
         "The export is genuine, and its 3 entries are in the database.\n"
     )
@@ -167,7 +167,7 @@ def test_changed_export_is_refused(
 def test_rewritten_database_differs_from_the_export(export: Path) -> None:
     AuditEntry.objects.all().delete()
     for _ in range(3):
-        audit_log.record("bert", "session", "login")
+        audit_log.record_entry("bert", "session", "login")
 
     with pytest.raises(CommandError, match="the database has other entries"):
         verify(str(export))

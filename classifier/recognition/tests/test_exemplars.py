@@ -93,4 +93,4 @@ def test_exemplars_of_another_format_are_ignored(
 def test_model_with_damaged_exemplars_is_not_registered() -> None:
     factories.flip_byte(factories.copy_bundled_model("damaged") / model_folder.EXEMPLARS)
     with pytest.raises(model_folder.ArtifactError, match=r"exemplars\.npz is damaged"):
-        versions.register("damaged")
+        versions.register_model("damaged")

@@ -75,7 +75,7 @@ def test_folder_with_another_checksum_is_refused() -> None:
 @pytest.mark.django_db
 def test_replaced_folder_of_the_champion_does_not_serve() -> None:
     factories.copy_bundled_model("one")
-    versions.promote("one")
+    versions.promote_model("one")
     running = ChampionCache()
     running.get()
     shutil.rmtree(serving.find_model_folder("one"))
@@ -101,7 +101,7 @@ def test_pages_do_without_damaged_exemplars(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     folder = factories.copy_bundled_model("damaged")
-    damaged = versions.promote("damaged")
+    damaged = versions.promote_model("damaged")
     (folder / model_folder.EXEMPLARS).write_bytes(b"")
     answer = submission.classify_picture(draw_digit(7), Source.WEB)
     for address in ("/how", f"/result/{answer.id}", "/how"):

@@ -32,7 +32,7 @@ def trained(champion: ModelVersion, image: InputImage) -> ModelVersion:
     """A champion that was trained on the image."""
     snapshot = {"corrected": {str(image.pk): "7", str(uuid4()): "1"}}
     factories.copy_bundled_model("trained", dataset=snapshot)
-    return versions.promote("trained")
+    return versions.promote_model("trained")
 
 
 def delete(image: InputImage) -> None:
@@ -92,8 +92,8 @@ def test_model_trained_during_the_deletion_is_recorded_when_it_is_registered(
     sheet.touch()
     delete(image)
 
-    late = versions.register("late")
-    versions.register("late")
+    late = versions.register_model("late")
+    versions.register_model("late")
 
     assert Erasure.objects.get().trained_models == ["trained", "late"]
     assert erasures.list_deleted_images(late).count() == 1
@@ -156,7 +156,7 @@ def test_nothing_is_queued_while_a_clean_candidate_waits(
     settings.FORGET_WITHIN_DAYS = 1
     delete_days_ago(image, 2)
     factories.copy_bundled_model("clean")
-    versions.register("clean")
+    versions.register_model("clean")
 
     assert runs.queue_forgetting() is None
 
@@ -168,7 +168,7 @@ def test_clean_candidate_is_promoted_if_settings_say_so(
     settings.AUTO_PROMOTE = True
     delete_days_ago(image, 2)
     factories.copy_bundled_model("clean")
-    versions.register("clean")
+    versions.register_model("clean")
 
     tasks.read_in_shadow(0)
 
@@ -181,12 +181,12 @@ def test_clean_candidate_is_promoted_if_settings_say_so(
 def test_rollback_to_a_model_that_has_to_forget_is_refused(
     image: InputImage, trained: ModelVersion, settings: Settings, champion: ModelVersion
 ) -> None:
-    versions.promote("baseline")
+    versions.promote_model("baseline")
     delete(image)
     settings.FORGET_WITHIN_DAYS = 7
 
     with pytest.raises(RuleBroken, match="was trained on 1 image deleted since"):
-        versions.rollback()
+        versions.roll_back()
 
     trained.refresh_from_db()
     assert trained.state == ModelState.RETIRED

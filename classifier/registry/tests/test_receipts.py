@@ -28,7 +28,7 @@ def image() -> InputImage:
 def trained(champion: ModelVersion, image: InputImage) -> ModelVersion:
     """A champion that was trained on the image."""
     factories.copy_bundled_model("trained", dataset={"corrected": {str(image.pk): "7"}})
-    return versions.promote("trained")
+    return versions.promote_model("trained")
 
 
 def delete(image: InputImage) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_deletion_is_forgotten_when_another_model_serves(
 ) -> None:
     delete(image)
     factories.copy_bundled_model("clean")
-    versions.promote("clean")
+    versions.promote_model("clean")
     assert image.upload_id
 
     receipt = receipts.issue_receipt(image.upload_id)["receipt"]

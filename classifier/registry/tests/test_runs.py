@@ -111,7 +111,7 @@ def test_second_run_is_refused_while_one_is_unfinished(again: Callable[..., Trai
         again(None, fine_tune=False) if again is runs.queue_run else again(False, False)
     assert (TrainingRun.objects.count(), len(list_job_arguments())) == (1, 1)
 
-    runs.cancel(first.pk)
+    runs.cancel_run(first.pk)
     assert runs.queue_run(None, fine_tune=False).pk != first.pk
 
 
@@ -149,21 +149,21 @@ def test_run_whose_job_cannot_be_queued_is_not_created(monkeypatch: pytest.Monke
 def test_queued_run_is_cancelled_at_once_and_cannot_be_claimed() -> None:
     run = runs.queue_run(None, fine_tune=False)
 
-    runs.cancel(run.pk)
+    runs.cancel_run(run.pk)
 
     assert read_state(run) == RunState.CANCELLED
     assert run.finished_at is not None
-    assert not runs.claim(run.pk)
+    assert not runs.claim_run(run.pk)
     with pytest.raises(RuleBroken, match="is not running"):
         runs.get_running(run.pk)
 
 
 def test_heartbeat_of_a_cancelled_run_asks_the_process_to_stop() -> None:
     run = runs.queue_run(None, fine_tune=False)
-    assert runs.claim(run.pk)
+    assert runs.claim_run(run.pk)
     assert runs.record_heartbeat(run.pk)
 
-    runs.cancel(run.pk)
+    runs.cancel_run(run.pk)
 
     assert read_state(run) == RunState.RUNNING
     assert not runs.record_heartbeat(run.pk)
@@ -171,10 +171,10 @@ def test_heartbeat_of_a_cancelled_run_asks_the_process_to_stop() -> None:
 
 def test_finished_run_cannot_be_cancelled() -> None:
     run = runs.start_run(fine_tune=False, force=False)
-    runs.finish(run.pk, RunState.FAILED, error="out of memory")
+    runs.finish_run(run.pk, RunState.FAILED, error="out of memory")
 
     with pytest.raises(runs.RunFinished, match="already finished"):
-        runs.cancel(run.pk)
+        runs.cancel_run(run.pk)
     assert not run.cancel_requested
 
 
@@ -221,11 +221,11 @@ def test_queued_run_without_a_job_fails() -> None:
 
 def test_run_finishes_once() -> None:
     run = runs.start_run(fine_tune=False, force=False)
-    runs.finish(run.pk, RunState.FAILED, error="out of memory")
+    runs.finish_run(run.pk, RunState.FAILED, error="out of memory")
     run.refresh_from_db()
     before = run.finished_at
 
-    runs.finish(run.pk, RunState.CANCELLED, error="Cancelled.")
+    runs.finish_run(run.pk, RunState.CANCELLED, error="Cancelled.")
 
     assert (read_state(run), run.error, run.finished_at) == ("failed", "out of memory", before)
 
@@ -233,8 +233,8 @@ def test_run_finishes_once() -> None:
 def test_failed_run_logs_its_error() -> None:
     run = runs.start_run(fine_tune=False, force=False)
     TrainingRun.objects.update(log="Training on 9 images.\n")
-    runs.finish(run.pk, RunState.FAILED, error="out of memory")
-    runs.finish(run.pk, RunState.FAILED, error="the process is gone")
+    runs.finish_run(run.pk, RunState.FAILED, error="out of memory")
+    runs.finish_run(run.pk, RunState.FAILED, error="the process is gone")
     run.refresh_from_db()
     assert run.log == "Training on 9 images.\nout of memory\n"
 

@@ -36,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def champion_one(db: None) -> None:
     factories.copy_bundled_model("one")
     factories.copy_bundled_model("other")
-    versions.promote("one")
+    versions.promote_model("one")
 
 
 def list_names(served: serving.ServedModel) -> tuple[str, str]:
@@ -46,7 +46,7 @@ def list_names(served: serving.ServedModel) -> tuple[str, str]:
 
 @pytest.mark.django_db
 def test_candidate_is_not_served() -> None:
-    versions.register("baseline")
+    versions.register_model("baseline")
 
     with pytest.raises(NoModel, match="promote NAME"):
         ChampionCache().get()
@@ -58,7 +58,7 @@ def test_promoted_model_is_served_a_second_later(
     process = ChampionCache()
     assert list_names(process.get()) == ("one", "one")
 
-    versions.promote("other")
+    versions.promote_model("other")
     with django_assert_num_queries(0):
         assert list_names(process.get()) == ("one", "one")
 
@@ -94,7 +94,7 @@ def test_previous_champion_serves_while_the_new_ones_folder_is_damaged(
 ) -> None:
     process = ChampionCache()
     process.get()
-    versions.promote("other")
+    versions.promote_model("other")
     graph = serving.find_model_folder("other") / model_folder.GRAPH
     factories.flip_byte(graph)
 

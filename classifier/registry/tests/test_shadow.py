@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 @pytest.fixture
 def candidate(champion: ModelVersion) -> ModelVersion:
     factories.copy_bundled_model("candidate")
-    version = versions.register("candidate")
+    version = versions.register_model("candidate")
     hour_ago = timezone.now() - timedelta(hours=1)
     ModelVersion.objects.filter(pk=version.pk).update(created_at=hour_ago)
     version.refresh_from_db()
@@ -93,7 +93,7 @@ def test_summary_counts_only_fresh_labels_of_differing_images(
         labelled_at=candidate.created_at - timedelta(minutes=1)
     )
 
-    summary = shadow.summarize(candidate)
+    summary = shadow.summarize_readings(candidate)
 
     assert (summary.read, summary.differing, summary.unlabelled) == (6, 5, 1)
     assert (summary.better, summary.worse) == (2, 1)

@@ -46,7 +46,7 @@ def test_bundled_model_is_signed_by_the_published_key() -> None:
 
 def test_model_of_this_site_is_promoted_with_its_signer(unsigned: Path) -> None:
     signer = sign(unsigned)
-    versions.promote("other")
+    versions.promote_model("other")
 
     assert ModelVersion.objects.get(name="other").signer == signer
     assert serving.champion.get().version.name == "other"
@@ -54,10 +54,10 @@ def test_model_of_this_site_is_promoted_with_its_signer(unsigned: Path) -> None:
 
 def test_unsigned_model_is_refused(unsigned: Path, settings: Settings) -> None:
     with pytest.raises(ArtifactError, match="other is not signed"):
-        versions.promote("other")
+        versions.promote_model("other")
 
     settings.REQUIRE_SIGNED_MODELS = False
-    versions.promote("other")
+    versions.promote_model("other")
     assert ModelVersion.objects.get(name="other").signer == ""
 
 
@@ -65,10 +65,10 @@ def test_stranger_is_trusted_only_if_listed(unsigned: Path, settings: Settings) 
     signer = sign(unsigned)
     settings.MODEL_SIGNING_KEY = "another key"
     with pytest.raises(ArtifactError, match=f"is signed by {signer}, which is not trusted"):
-        versions.promote("other")
+        versions.promote_model("other")
 
     settings.TRUSTED_MODEL_SIGNERS = [signer]
-    versions.promote("other")
+    versions.promote_model("other")
 
 
 def change_manifest(folder: Path) -> None:
@@ -93,16 +93,16 @@ def test_altered_model_is_refused(unsigned: Path, change: Any, settings: Setting
     sign(unsigned)
     change(unsigned)
     with pytest.raises(ArtifactError, match="is not the signature of this model"):
-        versions.promote("other")
+        versions.promote_model("other")
 
     settings.REQUIRE_SIGNED_MODELS = False
-    versions.promote("other")
+    versions.promote_model("other")
     assert ModelVersion.objects.get(name="other").signer == ""
 
 
 def test_replaced_champion_is_not_loaded(unsigned: Path) -> None:
     sign(unsigned)
-    version = versions.promote("other")
+    version = versions.promote_model("other")
     change_manifest(unsigned)
     checksum = model_folder.hash_file(unsigned / model_folder.MANIFEST)
     ModelVersion.objects.update(checksum=checksum)
@@ -113,7 +113,7 @@ def test_replaced_champion_is_not_loaded(unsigned: Path) -> None:
 
 
 def test_api_shows_signer_and_digest(admin_api: Client) -> None:
-    versions.promote_bundled()
+    versions.promote_bundled_model()
     [model] = admin_api.get("/api/models").json()["results"]
     version = ModelVersion.objects.get()
     assert (model["signer"], model["digest"]) == (signatures.RELEASE_SIGNER, version.checksum)
@@ -123,7 +123,7 @@ def test_command_signs_a_model_from_elsewhere(unsigned: Path, settings: Settings
     output = StringIO()
     call_command("sign_model", "other", stdout=output)
     assert signatures.read_signer(unsigned) in output.getvalue()
-    versions.promote("other")
+    versions.promote_model("other")
 
     settings.MODEL_SIGNING_KEY = ""
     with pytest.raises(CommandError, match="Set MODEL_SIGNING_KEY"):

@@ -28,7 +28,7 @@ def test_passkey_is_added_logs_in_and_confirms(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     factories.copy_bundled_model("new")
-    candidate = versions.register("new")
+    candidate = versions.register_model("new")
     settings.REQUIRE_SECOND_FACTOR = True
     with browser.new_context(base_url=live_server.url) as context:
         page = context.new_page()

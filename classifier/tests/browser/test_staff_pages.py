@@ -94,9 +94,9 @@ def test_keyboard_alone_leads_from_login_to_promotion(
     activate(page, "button", "Train: 3 new labels since model baseline")
     page.wait_for_url("**/change/")
     run = TrainingRun.objects.get()
-    runs.claim(run.pk)
+    runs.claim_run(run.pk)
     factories.copy_bundled_model("better")
-    runs.finish(run.pk, RunState.SUCCEEDED, result=versions.register("better"))
+    runs.finish_run(run.pk, RunState.SUCCEEDED, result=versions.register_model("better"))
 
     expect(page.get_by_role("heading", name="Model better")).to_be_visible()
     activate(page, "button", "Promote")

@@ -43,7 +43,7 @@ def test_run_page_follows_run_to_its_model(champion: ModelVersion, page: Page) -
         page.get_by_role("button", name="Cancel").focus()
     page.unroute(live)
 
-    runs.claim(run.pk)
+    runs.claim_run(run.pk)
     update_run(
         run, stage="Training member 1 of 1", progress=build_epochs(2), log="Training on 9 images.\n"
     )
@@ -58,7 +58,7 @@ def test_run_page_follows_run_to_its_model(champion: ModelVersion, page: Page) -
     expect(curve).to_have_count(6)
 
     factories.copy_bundled_model("better")
-    runs.finish(run.pk, RunState.SUCCEEDED, result=versions.register("better"))
+    runs.finish_run(run.pk, RunState.SUCCEEDED, result=versions.register_model("better"))
     expect(page.get_by_role("heading", name="Model better")).to_be_visible()
     page.goto(f"{RUNS}{run.pk}/change/")
     expect(page.get_by_role("link", name="See what it learned")).to_be_visible()
@@ -79,13 +79,13 @@ def test_failed_run_is_notified_repeated_and_cancelled(champion: ModelVersion, p
     page.set_viewport_size(PHONE)
     page.add_init_script(RECORD_NOTIFICATIONS)
     run, status = start_run(page), page.get_by_role("status")
-    runs.claim(run.pk)
+    runs.claim_run(run.pk)
     expect(page.get_by_text("About 40 minutes left.")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
 
     page.get_by_role("button", name="Notify me").click()
     expect(page.get_by_role("button", name="Notify me")).to_be_hidden()
-    runs.finish(run.pk, RunState.FAILED, error="Out of memory.")
+    runs.finish_run(run.pk, RunState.FAILED, error="Out of memory.")
 
     expect(page).to_have_title(re.compile("^Failed: "))
     assert page.evaluate("notifications") == [f"Training run {run.pk}: Failed"]
@@ -96,10 +96,10 @@ def test_failed_run_is_notified_repeated_and_cancelled(champion: ModelVersion, p
     page.get_by_role("button", name="Try again").click()
     expect(status).to_contain_text("waiting for the worker")
     repeated = TrainingRun.objects.latest("pk")
-    runs.claim(repeated.pk)
+    runs.claim_run(repeated.pk)
     page.get_by_role("button", name="Cancel").click()
     expect(status).to_contain_text("stopping")
-    runs.finish(repeated.pk, RunState.CANCELLED, error="Cancelled.")
+    runs.finish_run(repeated.pk, RunState.CANCELLED, error="Cancelled.")
     expect(status).to_contain_text("Cancelled")
 
 
@@ -111,7 +111,7 @@ def test_model_is_promoted_and_rolled_back(
     sets = {"test": counts | {"better": [str(improved.pk)], "worse": [str(worsened.pk)]}}
     factories.copy_bundled_model("better")
     comparison = {"against": "baseline", "passed": True, "reason": "All well.", "sets": sets}
-    versions.register("better", comparison)
+    versions.register_model("better", comparison)
 
     page.goto(MODELS)
     page.get_by_role("link", name="better", exact=True).click()
@@ -145,7 +145,7 @@ def test_candidate_is_compared_tried_and_decided(
     effects = {"labels": [label | {"groups": [group]}]}
     factories.copy_bundled_model("better")
     comparison = {"against": "baseline", "passed": True, "reason": "All well.", "sets": {}}
-    better = versions.register("better", comparison, effects)
+    better = versions.register_model("better", comparison, effects)
     image = factories.create_queue_item().image
     ShadowReading.objects.create(
         image=image, model=better, guess="1", served_guess="7", confidence=0.9

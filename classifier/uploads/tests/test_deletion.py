@@ -150,8 +150,8 @@ def test_expired_uploads_are_deleted(
     "act",
     [
         lambda image, by: queue.record_answer(image, "7", by),
-        lambda image, by: queue.skip(image, by),
-        lambda image, by: queue.undo(image, by),
+        lambda image, by: queue.skip_image(image, by),
+        lambda image, by: queue.undo_answer(image, by),
         lambda image, by: queue.confirm_guess("7", [image], [], by),
         lambda image, by: labels.set_label(image, "7", by, Via.API),
         lambda image, by: labels.record_suggestion(image, "7"),

@@ -22,7 +22,7 @@ USES: dict[str, Use] = {
     "label": lambda image, by: labels.set_label(image.pk, "3", by, Via.API),
     "suggest": lambda image, by: labels.record_suggestion(image.pk, "7"),
     "answer": lambda image, by: queue.record_answer(image.pk, "7", by),
-    "skip": lambda image, by: queue.skip(image.pk, by),
+    "skip": lambda image, by: queue.skip_image(image.pk, by),
     "confirm": lambda image, by: queue.confirm_guess("7", [image.pk], [], by),
 }
 ACTIONS = sorted(USES)

@@ -110,10 +110,10 @@ def test_model_promoted_meanwhile_is_used(
     factories.copy_bundled_model("second")
 
     def promote_and_work() -> None:
-        rescoring_jobs.run_jobs(versions.promote("baseline"), at_most=1)
-        versions.promote("second")
+        rescoring_jobs.run_jobs(versions.promote_model("baseline"), at_most=1)
+        versions.promote_model("second")
         rescoring_jobs.run_jobs(archive)
-        rescoring_jobs.run_jobs(versions.promote("second"))
+        rescoring_jobs.run_jobs(versions.promote_model("second"))
 
     run_each_second(monkeypatch, promote_and_work)
 

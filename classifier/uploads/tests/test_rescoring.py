@@ -38,7 +38,7 @@ def seven(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> InputImag
 
 def promote_unsure_model(name: str) -> ModelVersion:
     factories.copy_bundled_model(name, thresholds=factories.build_thresholds(confidence=1.01))
-    return versions.promote(name)
+    return versions.promote_model(name)
 
 
 def list_readers(image: InputImage) -> list[str]:
@@ -71,7 +71,7 @@ def test_image_is_read_once(seven: InputImage) -> None:
     rescore()
 
     assert rescoring.start_rescoring().unread == 0
-    rescoring.rescore_range(versions.promote("second").pk, FIRST_ID, LAST_ID)
+    rescoring.rescore_range(versions.promote_model("second").pk, FIRST_ID, LAST_ID)
 
     assert list_readers(seven) == ["baseline", "second"]
 
@@ -92,7 +92,7 @@ def test_image_uploaded_meanwhile_is_read_once(
 def test_images_are_read_again_after_rollback(seven: InputImage) -> None:
     promote_unsure_model("second")
     rescore()
-    versions.rollback()
+    versions.roll_back()
 
     rescore()
 
@@ -218,7 +218,7 @@ def test_retired_model_stops_reading(
     factories.copy_bundled_model("second")
     serving.load_cached(champion)  # loading it recognises a blank image
     interrupt_recognition(
-        monkeypatch, lambda: Prediction.objects.count() and versions.promote("second")
+        monkeypatch, lambda: Prediction.objects.count() and versions.promote_model("second")
     )
 
     rescoring_jobs.run_jobs(rescoring.start_rescoring().model)

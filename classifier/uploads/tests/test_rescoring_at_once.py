@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_two_jobs_write_one_prediction_per_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    champion = versions.promote("baseline")
+    champion = versions.promote_model("baseline")
     for _ in range(5):
         factories.create_image()
     serving.load_cached(champion)
@@ -50,7 +50,7 @@ def test_two_jobs_write_one_prediction_per_image(monkeypatch: pytest.MonkeyPatch
 def test_locked_image_is_left_to_another_job(
     locked_model: type[InputImage] | type[QueueItem],
 ) -> None:
-    champion = versions.promote("baseline")
+    champion = versions.promote_model("baseline")
     used, free = factories.create_queue_item().image, factories.create_queue_item().image
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         locked_model.objects.select_for_update().get(pk=used.pk)
@@ -67,7 +67,7 @@ def test_locked_image_is_left_to_another_job(
 
 
 def test_simultaneous_starts_enqueue_each_image_once() -> None:
-    champion = versions.promote("baseline")
+    champion = versions.promote_model("baseline")
     factories.create_image()
     with ThreadPoolExecutor(2) as pool:
         starts = [pool.submit(run_in_thread, rescoring.start_rescoring) for _ in range(2)]

@@ -47,7 +47,7 @@ def count_read() -> int:
 def test_killed_worker_loses_no_image(
     archive: None, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
-    champion = versions.promote("baseline")
+    champion = versions.promote_model("baseline")
     rescoring.start_rescoring()
     worker = start_worker()
     while not count_read():
@@ -75,7 +75,7 @@ def test_killed_worker_loses_no_image(
 
 @pytest.mark.parametrize(("attempts", "status"), [(0, "todo"), (5, "failed")])
 def test_job_that_kills_workers_fails(attempts: int, status: str) -> None:
-    champion = versions.promote("baseline")
+    champion = versions.promote_model("baseline")
     factories.create_image()
     rescoring.start_rescoring()
     with connection.cursor() as cursor:

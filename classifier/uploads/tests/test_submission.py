@@ -65,7 +65,7 @@ def test_upload_starts_unlabelled(champion: ModelVersion, draw_digit: Draw) -> N
 
 def test_unsure_answer_has_reason_and_best_guess(draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
-    versions.promote("strict")
+    versions.promote_model("strict")
 
     answer = submission.classify_picture(draw_digit(7), Source.WEB)
 

@@ -94,7 +94,7 @@ def test_result_shows_newest_prediction(
 
 def test_unsure_result_names_likeliest_digits(client: Client, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
-    versions.promote("strict")
+    versions.promote_model("strict")
 
     page = get_result_page(client, draw_digit(7))
 
@@ -104,7 +104,7 @@ def test_unsure_result_names_likeliest_digits(client: Client, draw_digit: Draw) 
 
 def test_unsure_result_is_correct_german(client: Client, draw_digit: Draw) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
-    versions.promote("strict")
+    versions.promote_model("strict")
     address = send_picture(client, draw_digit(7)).headers["Location"]
 
     page = client.get(address, headers={"Accept-Language": "de"}).text

@@ -54,7 +54,7 @@ def test_labelled_uploads_in_training_data_are_counted(client: Client) -> None:
     figures |= {"accuracy_at_digit": None, "non_digits_refused": None}
     metrics = {"test": figures, "held_out_uploads": figures}
     factories.copy_bundled_model("taught", dataset=dataset, metrics=metrics)
-    versions.promote("taught")
+    versions.promote_model("taught")
     text = read_text(client, "/how")
     assert "60,012 images of other people's handwriting, 12 of them sent to this site" in text
     assert "Of 1,040 labelled digits from this site" in text
@@ -63,7 +63,7 @@ def test_labelled_uploads_in_training_data_are_counted(client: Client) -> None:
 
 def test_model_without_metrics_has_no_charts(client: Client) -> None:
     factories.copy_bundled_model("bare", metrics={}, configuration={"members": 1})
-    versions.promote("bare")
+    versions.promote_model("bare")
     page = client.get("/how").text
     assert "<code>bare</code>" in page
     assert "A small neural network estimates" in page
@@ -77,7 +77,7 @@ def test_certificates_are_explained(client: Client) -> None:
     )
     failed = factories.build_certificate(threshold=None, n=333, errors=2, upper_bound=0.0188)
     factories.copy_bundled_model("certified", certificates=(proved, string, failed))
-    versions.promote("certified")
+    versions.promote_model("certified")
     text = read_text(client, "/how")
     assert (
         "With 95 % confidence, at most 0.1 % of the single digits with a probability "
@@ -90,7 +90,7 @@ def test_certificates_are_explained(client: Client) -> None:
 
 def test_model_without_certificates_has_no_guarantees(client: Client) -> None:
     factories.copy_bundled_model("bare", certificates=())
-    versions.promote("bare")
+    versions.promote_model("bare")
     assert "Guarantees" not in read_text(client, "/how")
 
 
@@ -113,6 +113,6 @@ def test_page_is_sent_again_only_after_change(
     etag = client.get("/how").headers["ETag"]
     assert client.get("/how", headers={"If-None-Match": etag}).status_code == 304
     factories.copy_bundled_model("next")
-    versions.promote("next")
+    versions.promote_model("next")
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     assert client.get("/how", headers={"If-None-Match": etag}).status_code == 200

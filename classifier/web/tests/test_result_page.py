@@ -186,7 +186,7 @@ def test_answer_of_another_model_is_not_explained(
     client: Client, seven: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     factories.copy_bundled_model("next")
-    versions.promote("next")
+    versions.promote_model("next")
     monkeypatch.setattr(serving, "champion", serving.ChampionCache())
     page = get_result_page(client, seven)
     assert "Another model is in use now" in page
@@ -236,7 +236,7 @@ def test_model_without_exemplars_is_explained_without_them(
     (folder / model_folder.EXEMPLARS).unlink()
     bundled = model_folder.verify(settings.BUNDLED_MODELS_DIR / "baseline")
     model_folder.write_manifest(folder, replace(bundled, name="earlier"))
-    earlier = versions.promote("earlier")
+    earlier = versions.promote_model("earlier")
     upload = create_upload(draw_digit(7))
     page = get_result_page(client, upload)
     assert "/exemplar/" not in page

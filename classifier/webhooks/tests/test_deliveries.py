@@ -192,7 +192,7 @@ def test_failed_delivery_can_be_resent(
     run_waiting_jobs()
     Webhook.objects.update(active=True)
 
-    assert deliveries.resend([delivery.pk]) == 1
+    assert deliveries.resend_deliveries([delivery.pk]) == 1
     assert get_state(delivery) == DeliveryState.WAITING
     run_waiting_jobs()
 

@@ -44,7 +44,7 @@ def list_data(subscriber: Webhook) -> list[Any]:
 @pytest.fixture
 def unsure(db: None) -> None:
     factories.copy_bundled_model("strict", thresholds=factories.build_thresholds(confidence=1.01))
-    versions.promote("strict")
+    versions.promote_model("strict")
 
 
 def test_unsure_upload_is_published(unsure: None, draw_digit: Draw) -> None:
@@ -113,9 +113,9 @@ def test_promotion_is_published(admin_user: User) -> None:
     subscriber = create_webhook(Event.MODEL_PROMOTED)
     factories.copy_bundled_model("other")
 
-    versions.promote("baseline")
-    versions.promote("baseline")  # changes nothing
-    versions.promote("other", by=admin_user, via=Via.ADMIN, reason="It is better.")
+    versions.promote_model("baseline")
+    versions.promote_model("baseline")  # changes nothing
+    versions.promote_model("other", by=admin_user, via=Via.ADMIN, reason="It is better.")
 
     assert list_data(subscriber) == [
         {"name": "baseline", "previous": None, "via": "command", "by": None, "reason": ""},

@@ -59,7 +59,7 @@ def test_invalid_url_is_refused(url: str, message: str) -> None:
 def test_post_sends_body_and_returns_status(receiver: Receiver) -> None:
     receiver.statuses = [201]
 
-    assert transport.post(f"{receiver.url}?a=b#c", b"{}", {"Webhook-Id": "1"}) == 201
+    assert transport.send_request(f"{receiver.url}?a=b#c", b"{}", {"Webhook-Id": "1"}) == 201
 
     [request] = receiver.requests
     assert (request.path, request.body, request.headers["Webhook-Id"]) == ("/?a=b", b"{}", "1")
@@ -68,7 +68,7 @@ def test_post_sends_body_and_returns_status(receiver: Receiver) -> None:
 
 def test_redirect_is_not_followed(receiver: Receiver) -> None:
     receiver.statuses = [302]
-    assert transport.post(f"{receiver.url}/hook", b"", {}) == 302
+    assert transport.send_request(f"{receiver.url}/hook", b"", {}) == 302
     assert [request.path for request in receiver.requests] == ["/hook"]
 
 
@@ -80,7 +80,7 @@ def test_name_that_leads_to_credentials_gets_nothing(
     monkeypatch.setattr(transport, "HTTPConnection", Mock(return_value=connection))
 
     with pytest.raises(DeliveryError, match="credentials"):
-        transport.post("http://metadata.example/", b"secret", {})
+        transport.send_request("http://metadata.example/", b"secret", {})
 
     connection.connect.assert_called_once()
     connection.request.assert_not_called()
@@ -90,7 +90,7 @@ def test_name_that_leads_to_credentials_gets_nothing(
 def test_silent_receiver_times_out(receiver: Receiver, short_timeout: None) -> None:
     receiver.may_respond.clear()
     with pytest.raises(DeliveryError, match="no answer within"):
-        transport.post(receiver.url, b"", {})
+        transport.send_request(receiver.url, b"", {})
 
 
 def test_slow_receiver_times_out(short_timeout: None) -> None:
@@ -100,7 +100,7 @@ def test_slow_receiver_times_out(short_timeout: None) -> None:
         thread.start()
         try:
             with pytest.raises(DeliveryError, match="no answer within"):
-                transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
+                transport.send_request(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         finally:
             stopped.set()
             thread.join()
@@ -118,12 +118,12 @@ def test_refused_connection_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
     with pytest.raises(DeliveryError, match="The connection failed: Connection refused"):
-        transport.post(url, b"", {})
+        transport.send_request(url, b"", {})
 
 
 def test_impossible_name_is_reported() -> None:
     with pytest.raises(DeliveryError, match="impossible host name"):
-        transport.post(f"http://{'a' * 64}.example/", b"", {})
+        transport.send_request(f"http://{'a' * 64}.example/", b"", {})
 
 
 def test_malformed_response_is_reported_without_its_content() -> None:
@@ -131,7 +131,7 @@ def test_malformed_response_is_reported_without_its_content() -> None:
         thread = Thread(target=_send_garbage, args=[server])
         thread.start()
         with pytest.raises(DeliveryError, match=r"^The answer was not HTTP\.$"):
-            transport.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
+            transport.send_request(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {})
         thread.join()
 
 
@@ -147,5 +147,5 @@ def test_certificate_must_be_trusted(receiver: Receiver) -> None:
     context = connection._context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     with pytest.raises(DeliveryError, match="TLS connection failed"):
-        transport.post(receiver.url.replace("http:", "https:"), b"", {})
+        transport.send_request(receiver.url.replace("http:", "https:"), b"", {})
     assert receiver.requests == []

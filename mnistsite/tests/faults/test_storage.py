@@ -21,8 +21,8 @@ PROMOTE_COPY = """
 from classifier.registry import versions
 from classifier.tests import factories
 factories.copy_bundled_model("copied")
-versions.register("copied")
-versions.promote("copied")
+versions.register_model("copied")
+versions.promote_model("copied")
 """
 
 
