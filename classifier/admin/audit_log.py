@@ -11,6 +11,9 @@ from classifier.admin.lists import FieldFilter, LongListAdmin
 from classifier.admin.read_only import ReadOnlyAdmin
 from classifier.models import AuditAction, AuditEntry
 
+# Other entries name the token of a program.
+VIAS = {"session": _("session"), "start": _("start of the site"), "worker": _("worker")}
+
 
 class ActionFilter(FieldFilter):
     """A filter by the actions of the log's entries."""
@@ -31,7 +34,9 @@ def name_action(action: str) -> str:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin, LongListAdmin):
-    list_display = ("time", "user", "named_action", "target", "short_details", "via", "status")
+    list_display = (
+        *("time", "user", "named_action", "target", "short_details", "named_via", "status"),
+    )
     list_display_links = None
     list_filter = ("at", "user", ActionFilter)
     search_fields = ("target",)
@@ -45,6 +50,10 @@ class AuditEntryAdmin(ReadOnlyAdmin, LongListAdmin):
     @admin.display(description=_("action"), ordering="action")
     def named_action(self, entry: AuditEntry) -> str:
         return name_action(entry.action)
+
+    @admin.display(description=_("via"), ordering="via")
+    def named_via(self, entry: AuditEntry) -> str:
+        return str(VIAS.get(entry.via, entry.via))
 
     @admin.display(description=_("details"))
     def short_details(self, entry: AuditEntry) -> str:

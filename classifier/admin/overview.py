@@ -140,7 +140,8 @@ def _describe_drift(drift: Drift) -> str:
 
 
 def _format_day(day: date) -> str:
-    return date_format(day, "j M")
+    # Translators: a day and a month, in the format characters of Django.
+    return date_format(day, _("j M"))
 
 
 def _format_percent(value: float) -> str:

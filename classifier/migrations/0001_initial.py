@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('fine_tune', models.BooleanField(default=False, help_text="start from the champion's weights")),
                 ('force', models.BooleanField(default=False, help_text='train even without new labels')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('nothing_new', 'nothing new to learn'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=12, verbose_name='state')),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('nothing_new', 'Nothing new to learn'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=12, verbose_name='state')),
                 ('stage', models.CharField(blank=True, help_text='the current step', max_length=80)),
                 ('progress', models.JSONField(default=list, help_text='loss and accuracy of each epoch')),
                 ('log', models.TextField(blank=True)),

@@ -111,7 +111,7 @@ class RunState(models.TextChoices):
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")
     SUCCEEDED = "succeeded", _("Succeeded")
-    NOTHING_NEW = "nothing_new", _("nothing new to learn")
+    NOTHING_NEW = "nothing_new", _("Nothing new to learn")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
 
