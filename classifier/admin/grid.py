@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from classifier.errors import RuleBroken
 from classifier.labelling import queue
 from classifier.models import InputImage
+from classifier.models.constraints import describe_label
 from classifier.recognition.labels import KNOWN_LABELS, Label
 
 PAGE_SIZE = 60
@@ -86,7 +87,7 @@ def _render_page(request: HttpRequest, status: int = 200) -> HttpResponse:
         else _("Which of these are digits?"),
         "items": queue.lease_by_guess(by, guess, PAGE_SIZE),
         "guess": guess,
-        "guess_name": _(guess.replace("_", " ")),
+        "guess_name": describe_label(guess),
         "counts": queue.count_by_guess(),
         "today": queue.count_labelled_today(by),
         "last": request.session.get(SESSION_KEY),

@@ -28,7 +28,7 @@ from classifier.admin.uploads import render_original
 from classifier.errors import RuleBroken
 from classifier.labelling import labels
 from classifier.models import InputImage, LabelChange, Prediction, Via
-from classifier.models.constraints import build_choices
+from classifier.models.constraints import build_choices, describe_label
 from classifier.recognition.labels import LABELS, Label
 from classifier.templatetags.numbers import percent
 from classifier.uploads import verdict_text
@@ -187,9 +187,9 @@ class ImageAdmin(LongListAdmin):
     @admin.action(description=_("Set the label of the selected images"), permissions=["change"])
     def set_label(self, request: HttpRequest, queryset: QuerySet[InputImage]) -> None:
         label = request.POST.get("label", "")
-        wanted: dict[UUID, str] = {image.pk: label for image in queryset}
+        new_labels: dict[UUID, str] = {image.pk: label for image in queryset}
         try:
-            labels.apply_labels(wanted, by=cast(User, request.user), via=Via.ADMIN)
+            labels.apply_labels(new_labels, by=cast(User, request.user), via=Via.ADMIN)
         except (RuleBroken, InputImage.DoesNotExist) as error:
             messages.error(request, str(error))
         else:
@@ -198,9 +198,9 @@ class ImageAdmin(LongListAdmin):
                 ngettext(
                     "%(count)s image is now labelled %(label)s.",
                     "%(count)s images are now labelled %(label)s.",
-                    len(wanted),
+                    len(new_labels),
                 )
-                % {"count": len(wanted), "label": gettext(label.replace("_", " "))},
+                % {"count": len(new_labels), "label": describe_label(label)},
             )
 
     @admin.display(description=_("pixels"))

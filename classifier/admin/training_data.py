@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from classifier.models import InputImage, ModelVersion
+from classifier.models.constraints import describe_label
 from classifier.registry import erasures, versions
 
 MAX_IMAGES = 60
@@ -43,8 +44,7 @@ def list_labelled_uploads(version: ModelVersion) -> LabelledUploads:
         count=len(labels),
         deleted=erasures.list_deleted_images(version).count(),
         newest=[
-            LabelledUpload(image, _(labels[str(image.pk)].replace("_", " ")))
-            for image in trained_on
+            LabelledUpload(image, describe_label(labels[str(image.pk)])) for image in trained_on
         ],
     )
 

@@ -63,12 +63,12 @@ class LabelsView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = read_body(request, LabelsSerializer)
-        wanted = {each["id"]: each["label"] for each in body["labels"]}
+        new_labels = {each["id"]: each["label"] for each in body["labels"]}
         try:
-            labels.apply_labels(wanted, by=cast(User, request.user), via=Via.API)
+            labels.apply_labels(new_labels, by=cast(User, request.user), via=Via.API)
         except InputImage.DoesNotExist as error:
             raise NotFound(str(error)) from error
-        return Response({"labelled": len(wanted)})
+        return Response({"labelled": len(new_labels)})
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):

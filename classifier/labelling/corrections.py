@@ -225,10 +225,10 @@ def accept_correction(correction_id: int, image_id: UUID, by: User) -> None:
     the answer. Raise what `labels.apply_labels` raises, and RuleBroken without such a correction.
     """
     suggestions = Suggestion.objects.filter(correction=correction_id)
-    wanted = dict(suggestions.values_list("image", "label"))
-    if image_id not in wanted:
+    new_labels = dict(suggestions.values_list("image", "label"))
+    if image_id not in new_labels:
         raise RuleBroken(_("The correction does not exist, or it belongs to another picture."))
-    _label_waiting(wanted, image_id, by)
+    _label_waiting(new_labels, image_id, by)
 
 
 @transaction.atomic
@@ -250,10 +250,10 @@ def _list_images(upload: Upload) -> list[InputImage]:
     return list(upload.images.order_by("position", "created_at").defer("pixels"))
 
 
-def _label_waiting(wanted: Mapping[UUID, str], image_id: UUID, by: User) -> None:
-    checks.record_answer(image_id, wanted[image_id], by)
-    waiting = QueueItem.objects.filter(pk__in=wanted, waiting=True).values_list("pk", flat=True)
-    labels.apply_labels({pk: wanted[pk] for pk in waiting}, by, Via.CORRECTION)
+def _label_waiting(new_labels: Mapping[UUID, str], image_id: UUID, by: User) -> None:
+    checks.record_answer(image_id, new_labels[image_id], by)
+    waiting = QueueItem.objects.filter(pk__in=new_labels, waiting=True).values_list("pk", flat=True)
+    labels.apply_labels({pk: new_labels[pk] for pk in waiting}, by, Via.CORRECTION)
 
 
 def undo_acceptance(image_id: UUID, by: User) -> bool:

@@ -91,10 +91,10 @@ def answer_row(answers: Mapping[UUID, str], by: User) -> None:
 
     Raise what `labels.apply_labels` raises.
     """
-    wanted = {image_id: label for image_id, label in answers.items() if label}
-    copies = {copy: label for pk, label in wanted.items() for copy in _add_copies([pk])}
-    labels.apply_labels(copies | wanted, by, Via.QUEUE)
-    for image_id in answers.keys() - wanted.keys():
+    new_labels = {image_id: label for image_id, label in answers.items() if label}
+    copies = {copy: label for pk, label in new_labels.items() for copy in _add_copies([pk])}
+    labels.apply_labels(copies | new_labels, by, Via.QUEUE)
+    for image_id in answers.keys() - new_labels.keys():
         skip_image(image_id, by)
 
 

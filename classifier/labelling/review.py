@@ -24,8 +24,9 @@ def choose_images(by: User, order: Order, count: int) -> list[UUID]:
 
 def count_images(order: Order) -> int:
     """Return how many images wait for a second look."""
-    images = suspicion.filter_suspicious()
-    return Dispute.objects.open().count() if order == Order.DISPUTED else images.count()
+    if order == Order.DISPUTED:
+        return Dispute.objects.open().count()
+    return suspicion.filter_suspicious().count()
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Func, Q
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 # Codes are in modules without Django; this puts their names into the catalogues of translations.
 NAMES = (
@@ -17,6 +17,10 @@ NAMES = (
 
 def build_choices(values: Any) -> list[tuple[str, Any]]:
     return [(str(value), gettext_lazy(str(value).replace("_", " "))) for value in values]
+
+
+def describe_label(label: str) -> str:
+    return gettext(label.replace("_", " "))
 
 
 def build_choice_constraint(field: str, values: Any, name: str) -> models.CheckConstraint:

@@ -16,6 +16,9 @@ from classifier.models.source import Via
 from classifier.models.uploads import Upload
 from classifier.recognition.labels import KNOWN_LABELS, LABELS
 
+MISTAKEN_SCORE = 1.0  # the acquisition score of an image whose guess a person called wrong
+SUSPICIOUS = 0.1  # the least suspicion with which a label gets a second look
+
 
 class LabelChange(models.Model):
     """A change of an image's label. Append-only: an undo adds another change."""
@@ -45,10 +48,6 @@ class LabelChange(models.Model):
         return f"{self.from_label} → {self.to_label}"
 
 
-MISTAKEN_SCORE = 1.0  # the acquisition score of an image whose guess a person called wrong
-SUSPICIOUS = 0.1  # a label is offered for a second look from this suspicion on
-
-
 class QueueItemQuerySet(models.QuerySet["QueueItem"]):
     def with_pixels_of(self, images: Collection[UUID] | models.QuerySet[Any, Any]) -> Self:
         """Return the items whose pixels equal those of one of the images, these included."""
@@ -57,10 +56,7 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
 
 
 class QueueItem(models.Model):
-    """An uploaded image in the labelling queue, with its sort keys and its lease.
-
-    `doubt` is the acquisition score, 0 to 1: how much its label would teach a model.
-    """
+    """An uploaded image in the labelling queue, with its sort keys and its lease."""
 
     image = models.OneToOneField(
         InputImage, models.CASCADE, primary_key=True, related_name="queued"

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from classifier.models import InputImage, ModelVersion
+from classifier.models.constraints import describe_label
 from classifier.recognition.labels import Label
 
 MAX_IMAGES = 60
-GROUPS = ("better", "worse")
+CHANGES = ("better", "worse")
 TITLES = {
     "test": gettext_lazy("MNIST's test split"),
     "held_out_uploads": gettext_lazy("Held-out uploads"),
@@ -38,7 +39,7 @@ class ComparedImage:
 
 
 @dataclass(frozen=True)
-class Group:
+class ChangedImages:
     """The number of images that got better or worse, and the first 60 of them."""
 
     count: int
@@ -54,8 +55,8 @@ class ComparedSet:
     champion_right: int
     candidate_right: int
     p: float
-    better: Group
-    worse: Group
+    better: ChangedImages
+    worse: ChangedImages
 
     @property
     def title(self) -> str:
@@ -81,7 +82,7 @@ def list_learned_labels(version: ModelVersion) -> list[LearnedLabel]:
         LearnedLabel(
             **label
             | {
-                "label": _(label["label"].replace("_", " ")),
+                "label": describe_label(label["label"]),
                 "groups": [*_build_groups(label["groups"], images)],
             }
         )
@@ -130,19 +131,19 @@ def compare_sets(version: ModelVersion) -> list[ComparedSet]:
     sets: dict[str, dict[str, Any]] = version.comparison.get("sets", {})
     answers: dict[str, tuple[str, str]] = version.effects.get("answers", {})
     images = _load_images(
-        id_ for each in sets.values() for group in GROUPS for id_ in each[group][:MAX_IMAGES]
+        id_ for each in sets.values() for change in CHANGES for id_ in each[change][:MAX_IMAGES]
     )
 
     def build_image(id_: str) -> ComparedImage:
         champion, candidate = answers.get(id_, ("", ""))
         return ComparedImage(images[UUID(id_)], _format(champion), _format(candidate))
 
-    def build_group(ids: list[str]) -> Group:
+    def build_changes(ids: list[str]) -> ChangedImages:
         first = [build_image(id_) for id_ in ids[:MAX_IMAGES] if UUID(id_) in images]
-        return Group(len(ids), first)
+        return ChangedImages(len(ids), first)
 
     return [
-        ComparedSet(name, **each | {group: build_group(each[group]) for group in GROUPS})
+        ComparedSet(name, **each | {change: build_changes(each[change]) for change in CHANGES})
         for name, each in sets.items()
     ]
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from classifier.models import Prediction, Upload
 from classifier.recognition.labels import DIGITS, Label, Reason, Verdict, combine_verdicts
 from classifier.recognition.reading import Layout, ReadDigit, Reading
@@ -133,7 +135,7 @@ def _describe_digit(
     result: Prediction | Recognition, probabilities: dict[str, float], box: list[int]
 ) -> str | None:
     if result.reason in MAY_BE_TWO and box[2] > WIDE * box[3]:
-        return verdict_text.describe_touching()
+        return _("Two digits may touch here. Leave a gap between them.")
     return verdict_text.describe_verdict(result.verdict, result.reason or "", probabilities)
 
 
@@ -175,16 +177,18 @@ def _describe(
     digits: list[DigitAnswer], verdict: Verdict, doubtful: DigitAnswer | None
 ) -> str | None:
     if not digits:
-        return verdict_text.describe_blank()
+        return _("There is nothing written in this picture.")
     if doubtful is None:
         return None
     if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
-        return verdict_text.describe_non_digits()
+        return _("This does not look like written digits.")
     if len(digits) == 1 or not doubtful.sentence:
         return doubtful.sentence
-    return verdict_text.describe_one_of_several(
-        digits.index(doubtful) + 1, len(digits), doubtful.sentence
-    )
+    return _("Digit %(place)s of %(count)s: %(sentence)s") % {
+        "place": digits.index(doubtful) + 1,
+        "count": len(digits),
+        "sentence": doubtful.sentence,
+    }
 
 
 def _build_lines(digits: list[DigitAnswer], layout: Layout) -> list[LineAnswer]:

@@ -1,7 +1,6 @@
 """The link between this database and its folder of uploads, MEDIA_ROOT."""
 
 from pathlib import Path
-from typing import Protocol, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -11,10 +10,6 @@ from classifier.models import MediaStore
 from classifier.uploads.storage import MARKER, PROBE, DurableStorage, WrongStore
 
 FOLDER = "uploads"
-
-
-class ProbedStorage(Protocol):
-    def probe(self) -> UUID | None: ...
 
 
 @transaction.atomic
@@ -66,7 +61,8 @@ def get_store_id() -> UUID | None:
 
 def probe_storage() -> UUID | None:
     """Check that files can be stored, and return the marker's ID, if any. Raise NoStorage."""
-    return cast(ProbedStorage, default_storage).probe()
+    store_id: UUID | None = default_storage.probe()  # type: ignore[attr-defined]
+    return store_id
 
 
 def _has_files() -> bool:

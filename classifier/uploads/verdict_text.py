@@ -3,60 +3,41 @@
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from classifier.recognition.labels import Reason, Verdict
 
-
-def describe_blank() -> str:
-    return _("There is nothing written in this picture.")
-
-
-def describe_non_digits() -> str:
-    return _("This does not look like written digits.")
+MAY_BE_ANOTHER_SIGN = gettext_noop(
+    "This may be a letter or a drawing. If it is a digit, it is most likely %(first)s."
+)
+SENTENCES: Mapping[str, str] = {
+    Reason.LOW_CONFIDENCE: gettext_noop("This could be %(first)s or %(second)s."),
+    Reason.ANOTHER_SIGN: gettext_noop(
+        "This looks like a letter, a drawing or a photo rather than a digit. "
+        "If it is a digit, it is most likely %(first)s."
+    ),
+    Reason.UNLIKE_ANY_DIGIT: gettext_noop(
+        "This is unlike the digits that the model was trained on. "
+        "If it is a digit, it is most likely %(first)s."
+    ),
+    Reason.MORE_WRITING: gettext_noop(
+        "There is more writing here than the model can read. Crop the picture to it."
+    ),
+    Reason.CUT_OFF: gettext_noop("Part of the writing is cut off. Leave some space around it."),
+    Reason.TOO_FAINT: gettext_noop(
+        "The writing is too faint to be sure. Use a darker pen or more light."
+    ),
+}
 
 
 def describe_verdict(verdict: str, reason: str, probabilities: Mapping[str, float]) -> str | None:
     """Explain the verdict on one digit, or return None for `digit`, which needs no reason."""
-    if verdict == Verdict.DIGIT:
+    if verdict == Verdict.DIGIT or reason not in SENTENCES:
         return None
+    is_unsure_sign = (verdict, reason) == (Verdict.UNSURE, Reason.ANOTHER_SIGN)
+    sentence = MAY_BE_ANOTHER_SIGN if is_unsure_sign else SENTENCES[reason]
     first, second = sorted(probabilities, key=lambda digit: -probabilities[digit])[:2]
-    nearest = {"first": _add_article(first), "second": _add_article(second)}
-    match reason:
-        case Reason.LOW_CONFIDENCE:
-            return _("This could be %(first)s or %(second)s.") % nearest
-        case Reason.ANOTHER_SIGN if verdict == Verdict.UNSURE:
-            sentence = _(
-                "This may be a letter or a drawing. If it is a digit, it is most likely %(first)s."
-            )
-        case Reason.ANOTHER_SIGN:
-            sentence = _(
-                "This looks like a letter, a drawing or a photo rather than a digit. "
-                "If it is a digit, it is most likely %(first)s."
-            )
-        case Reason.UNLIKE_ANY_DIGIT:
-            sentence = _(
-                "This is unlike the digits that the model was trained on. "
-                "If it is a digit, it is most likely %(first)s."
-            )
-        case Reason.MORE_WRITING:
-            return _("There is more writing here than the model can read. Crop the picture to it.")
-        case Reason.CUT_OFF:
-            return _("Part of the writing is cut off. Leave some space around it.")
-        case Reason.TOO_FAINT:
-            return _("The writing is too faint to be sure. Use a darker pen or more light.")
-        case _other:
-            return None
-    return sentence % nearest
-
-
-def describe_touching() -> str:
-    return _("Two digits may touch here. Leave a gap between them.")
-
-
-def describe_one_of_several(place: int, count: int, sentence: str) -> str:
-    """Name the digit at `place`, from 1, that a sentence is about."""
-    values = {"place": place, "count": count, "sentence": sentence}
-    return _("Digit %(place)s of %(count)s: %(sentence)s") % values
+    return _(sentence) % {"first": _add_article(first), "second": _add_article(second)}
 
 
 def _add_article(digit: str) -> str:
