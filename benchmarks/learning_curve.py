@@ -5,14 +5,13 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from django.conf import settings
 from sklearn.datasets import load_digits
 
-from benchmarks import learning_plot
-from benchmarks.learning_plot import QUEUE, RANDOM, Point
 from classifier.recognition import active_learning, imaging, model_folder
 from classifier.recognition.recognizer import NOT_A_DIGIT, Graph, Recognizer
 from training import calibrate, export, trainer
@@ -22,13 +21,18 @@ from training.data.split import TrainingSplit
 from training.evaluation import evaluate, labelled_files
 from training.evaluation.labelled_files import ReferencePicture
 
+QUEUE, RANDOM = "queue", "random"
+HEAD = (
+    "| source | order | labels | read right | kept as digit | of these right "
+    "| non-digits refused | MNIST's test split |\n|---|---|---|---|---|---|---|---|\n"
+)
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 # As in the labelling queue: the size of the pool, and how many images it selects at once.
 POOL, PAGE = 256, 20
 
 
 @dataclass(frozen=True)
-class Stream:
+class Source:
     """Images to label, numbers of labels to measure at, and other people's images to measure on."""
 
     name: str
@@ -37,38 +41,51 @@ class Stream:
     others: Images
 
 
+@dataclass(frozen=True)
+class Result:
+    """The results after some labels, as shares from 0 to 1.
+
+    `others` has the metrics on pictures of other people, `mnist` the accuracy on the test split.
+    """
+
+    source: str
+    order: str
+    seed: int
+    labels: int
+    others: dict[str, Any]
+    mnist: float
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument(
         "--folder", type=Path, help="pictures in 0…9 and none, with index.csv (file,label,source)"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the table and the plot")
+    parser.add_argument("--out", type=Path, required=True, help="Markdown file of the table")
     parser.add_argument("--seeds", type=int, default=2, help="random orders to average")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    points = [*measure_curve(load_sklearn_digits(), options.seeds)]
-    learning_plot.draw_plot(points, options.out / "learning-curve.png")
+    results = [*measure_curve(load_sklearn_digits(), options.seeds)]
     if options.folder:
-        points += measure_curve(load_folder(options.folder), options.seeds)
-    (options.out / "learning-curve.md").write_text(learning_plot.format_table(points))
+        results += measure_curve(load_folder(options.folder), options.seeds)
+    options.out.write_text(format_table(results))
 
 
-def load_sklearn_digits() -> Stream:
+def load_sklearn_digits() -> Source:
     """Return scikit-learn's digits, split in half by their order, which groups them by writer."""
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.Picture.from_array, pixels)
     images, _ = cut_digits(map(ReferencePicture, pictures, map(str, data.target)))
     half = len(images) // 2
-    return Stream("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
+    return Source("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
 
 
-def load_folder(folder: Path) -> Stream:
+def load_folder(folder: Path) -> Source:
     """Return the pictures of a folder; half of the sources are labelled, half measured on."""
     images, sources = cut_digits(labelled_files.read_folder(folder))
     names = np.random.default_rng(0).permutation(np.unique(sources))
     is_pool = np.isin(sources, names[: len(names) // 2])
-    return Stream("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
+    return Source("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
 
 
 def cut_digits(labelled: Iterable[ReferencePicture]) -> tuple[Images, np.ndarray]:
@@ -87,21 +104,21 @@ def cut_digits(labelled: Iterable[ReferencePicture]) -> tuple[Images, np.ndarray
     return Images(np.stack(pixels), np.array(labels, np.uint8)), np.array(sources)
 
 
-def measure_curve(stream: Stream, seeds: int) -> Iterator[Point]:
+def measure_curve(source: Source, seeds: int) -> Iterator[Result]:
     baseline = Recognizer(BASELINE)
-    source = mnist.read_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.download()
-    mnist_train, test = Images(source.x_train, source.y_train), Images(source.x_test, source.y_test)
-    yield measure_point(stream, QUEUE, 0, 0, baseline, test)
-    orders = [(QUEUE, 1, order_by_queue(stream.pool, baseline))] + [
-        (RANDOM, seed, np.random.default_rng(seed).permutation(len(stream.pool)))
+    digits = mnist.read_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.download()
+    mnist_train, test = Images(digits.x_train, digits.y_train), Images(digits.x_test, digits.y_test)
+    yield measure_model(source, QUEUE, 0, 0, baseline, test)
+    orders = [(QUEUE, 1, order_by_queue(source.pool, baseline))] + [
+        (RANDOM, seed, np.random.default_rng(seed).permutation(len(source.pool)))
         for seed in range(1, seeds + 1)
     ]
     for name, seed, order in orders:
-        for count in stream.counts:
+        for count in source.counts:
             with tempfile.TemporaryDirectory() as folder:
-                uploads = stream.pool[order[:count]]
+                uploads = source.pool[order[:count]]
                 model = fine_tune(mnist_train, uploads, seed, Path(folder))
-                yield measure_point(stream, name, seed, len(uploads), model, test)
+                yield measure_model(source, name, seed, len(uploads), model, test)
 
 
 def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
@@ -146,14 +163,36 @@ def export_model(members: list[keras.Model], prepared: TrainingSplit, folder: Pa
     return Recognizer(folder)
 
 
-def measure_point(
-    stream: Stream, order: str, seed: int, labels: int, model: Recognizer, test: Images
-) -> Point:
-    others = asdict(evaluate.measure(evaluate.evaluate_images(model, stream.others)))
+def measure_model(
+    source: Source, order: str, seed: int, labels: int, model: Recognizer, test: Images
+) -> Result:
+    others = asdict(evaluate.measure(evaluate.evaluate_images(model, source.others)))
     accuracy = float(evaluate.evaluate_images(model, test).right.mean())
-    found = Point(stream.name, order, seed, labels, others, accuracy)
+    found = Result(source.name, order, seed, labels, others, accuracy)
     print(found, flush=True)
     return found
+
+
+def format_table(results: list[Result]) -> str:
+    """Return a Markdown table, with the mean of random orders."""
+    groups: dict[tuple[str, str, int], list[Result]] = {}
+    for each in results:
+        groups.setdefault((each.source, each.order, each.labels), []).append(each)
+    table = HEAD
+    for (source, order, labels), group in groups.items():
+        others = [
+            _format_percent([each.others[name] for each in group])
+            for name in ("accuracy", "coverage", "accuracy_at_digit", "non_digits_refused")
+        ]
+        mnist_test = _format_percent([each.mnist for each in group])
+        cells = [source, order if labels else "–", str(labels), *others, mnist_test]
+        table += f"| {' | '.join(cells)} |\n"
+    return table
+
+
+def _format_percent(shares: list[float | None]) -> str:
+    values = [share for share in shares if share is not None]
+    return f"{100 * np.mean(values):.2f} %" if values else "–"
 
 
 if __name__ == "__main__":

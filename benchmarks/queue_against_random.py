@@ -97,8 +97,8 @@ def main() -> None:
 
 
 def load_sklearn() -> Source:
-    stream = learning_curve.load_sklearn_digits()
-    return Source("8×8 digits", stream.pool + stream.others)
+    digits = learning_curve.load_sklearn_digits()
+    return Source("8×8 digits", digits.pool + digits.others)
 
 
 def load_usps(path: Path) -> Source:
