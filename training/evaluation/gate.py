@@ -1,10 +1,10 @@
 """Decides whether a candidate may replace the champion."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtrc
 
 SIGNIFICANCE = 0.05
 TITLES = {"test": "the test split", "held_out_uploads": "the held-out uploads"}
@@ -26,7 +26,8 @@ class Difference:
     """The difference on one set of images.
 
     `better` are the ids that only the candidate answers right, `worse` those that only the champion
-    does; `p` is the probability that a candidate as good as the champion looks this bad.
+    does; `p` is the probability that a candidate as good as the champion looks this bad (McNemar 1947,
+    with the exact binomial distribution).
     """
 
     images: int
@@ -76,21 +77,12 @@ def measure_difference(pair: PairedAnswers) -> Difference:
         candidate_right=int(pair.candidate_right.sum()),
         better=better,
         worse=worse,
-        p=mcnemar(len(better), len(worse)),
+        p=float(bdtrc(len(worse) - 1, len(better) + len(worse), 0.5)),
     )
 
 
 def _select(ids: list[str], flags: Flags) -> list[str]:
     return [id_ for id_, flag in zip(ids, flags, strict=True) if flag]
-
-
-def mcnemar(better: int, worse: int) -> float:
-    """Return the probability of at least `worse` of these discordant pairs under equal chances.
-
-    McNemar 1947, with the exact binomial distribution.
-    """
-    pairs = better + worse
-    return float(sum(math.comb(pairs, count) for count in range(worse, pairs + 1)) / 2**pairs)
 
 
 def _describe(name: str, difference: Difference) -> str:
