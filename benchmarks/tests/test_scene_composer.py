@@ -5,17 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from benchmarks import scene_composer
 from benchmarks.scene_composer import CONDITIONS, INK_EDGE, PAGE, PHOTO, SIDE, Scene
 from classifier.recognition import imaging
 from classifier.recognition.recognizer import Recognizer
+from conftest import Digits
 from training.data.images import Images
 
 pytestmark = pytest.mark.slow
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 PAGES = ("page of ten", "page with shadow and edge", "page, folded, rim, blur, JPEG")
 ENLARGED = "photo of 12 megapixels"
 SIZES = {ENLARGED: PHOTO, "plain": (SIDE, SIDE), **dict.fromkeys(PAGES, PAGE)}

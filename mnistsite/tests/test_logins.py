@@ -19,6 +19,7 @@ from classifier import tasks
 from classifier.access import logins
 from classifier.models.locks import session_lock
 from classifier.tests import factories
+from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -43,12 +44,12 @@ def fail_logins(times: int, name: str = "labeller") -> list[int]:
 
 def test_fifth_failure_locks_the_right_password(labeller: User) -> None:
     assert fail_logins(5) == [200, 200, 200, 200, 429]
-    assert log_in(Client(), "labeller", "labels all day") == 429
+    assert log_in(Client(), "labeller", PASSWORD) == 429
 
 
 def test_four_failures_do_not_lock(labeller: User) -> None:
     fail_logins(4)
-    assert log_in(Client(), "labeller", "labels all day") == 302
+    assert log_in(Client(), "labeller", PASSWORD) == 302
     assert fail_logins(4) == [200, 200, 200, 200], "a success resets the count"
 
 
@@ -62,7 +63,7 @@ def test_locked_page_says_when_to_try_again(client: Client) -> None:
 
 def test_other_address_is_not_locked(labeller: User) -> None:
     fail_logins(6)
-    assert log_in(Client(), "labeller", "labels all day", ELSEWHERE) == 302
+    assert log_in(Client(), "labeller", PASSWORD, ELSEWHERE) == 302
 
 
 def test_other_user_name_is_not_locked(labeller: User, admin_user: User) -> None:
@@ -79,37 +80,37 @@ def fail_elsewhere(times: int, **attempt: str) -> None:
 def test_address_is_locked_for_every_name(labeller: User) -> None:
     fail_elsewhere(49, ip_address=HERE)
     assert log_in(Client(), "labeller", "wrong") == 429
-    assert log_in(Client(), "labeller", "labels all day") == 429
-    assert log_in(Client(), "labeller", "labels all day", ELSEWHERE) == 302
+    assert log_in(Client(), "labeller", PASSWORD) == 429
+    assert log_in(Client(), "labeller", PASSWORD, ELSEWHERE) == 302
 
 
 def test_name_is_locked_for_every_address(labeller: User) -> None:
     fail_elsewhere(100, username="labeller")
-    assert log_in(Client(), "labeller", "labels all day") == 429
+    assert log_in(Client(), "labeller", PASSWORD) == 429
 
 
 def test_strangers_do_not_lock_a_known_browser_out(labeller: User, client: Client) -> None:
-    assert log_in(client, "labeller", "labels all day") == 302
+    assert log_in(client, "labeller", PASSWORD) == 302
     client.post("/admin/logout/")
     fail_logins(6)
     fail_elsewhere(100, username="labeller")
     fail_elsewhere(50, ip_address=HERE, username="another")
 
-    assert log_in(Client(), "labeller", "labels all day") == 429
-    assert log_in(client, "labeller", "labels all day") == 302
+    assert log_in(Client(), "labeller", PASSWORD) == 429
+    assert log_in(client, "labeller", PASSWORD) == 302
 
 
 def test_known_browser_is_locked_by_its_own_failures(labeller: User, client: Client) -> None:
-    assert log_in(client, "labeller", "labels all day") == 302
+    assert log_in(client, "labeller", PASSWORD) == 302
     client.post("/admin/logout/")
     assert [log_in(client, "labeller", "wrong") for _ in range(5)][-1] == 429
-    assert log_in(client, "labeller", "labels all day") == 429
+    assert log_in(client, "labeller", PASSWORD) == 429
 
 
 def test_browser_is_known_for_its_user_only(
     labeller: User, admin_user: User, client: Client
 ) -> None:
-    assert log_in(client, "labeller", "labels all day") == 302
+    assert log_in(client, "labeller", PASSWORD) == 302
     client.post("/admin/logout/")
     fail_logins(5, "admin")
     assert log_in(client, "admin", "password") == 429
@@ -121,11 +122,11 @@ def test_second_login_at_the_same_time_is_refused(labeller: User) -> None:
         response = pool.submit(post_login).result()
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert not AccessAttempt.objects.exists()
-    assert log_in(Client(), "labeller", "labels all day") == 302
+    assert log_in(Client(), "labeller", PASSWORD) == 302
 
 
 def post_login() -> Any:
-    form = {"username": "labeller", "password": "labels all day"}
+    form = {"username": "labeller", "password": PASSWORD}
     try:
         return Client().post("/admin/login/", form)
     finally:
@@ -136,9 +137,9 @@ def test_lock_ends_after_15_minutes_despite_more_failures(labeller: User) -> Non
     fail_logins(5)
     pass_time(timedelta(minutes=14))
     assert set(fail_logins(5)) == {429}
-    assert log_in(Client(), "labeller", "labels all day") == 429
+    assert log_in(Client(), "labeller", PASSWORD) == 429
     pass_time(timedelta(minutes=1, seconds=1))
-    assert log_in(Client(), "labeller", "labels all day") == 302
+    assert log_in(Client(), "labeller", PASSWORD) == 302
 
 
 def pass_time(time: timedelta) -> None:
@@ -148,7 +149,7 @@ def pass_time(time: timedelta) -> None:
 def test_command_unlocks_a_user_name(labeller: User) -> None:
     fail_logins(5)
     call_command("axes_reset_username", "labeller")
-    assert log_in(Client(), "labeller", "labels all day") == 302
+    assert log_in(Client(), "labeller", PASSWORD) == 302
 
 
 def test_tokens_and_sessions_are_not_locked(labeller: User) -> None:
@@ -173,11 +174,11 @@ def test_spoofed_address_does_not_avoid_the_lock(labeller: User) -> None:
             REMOTE_ADDR=HERE,
             headers={"X-Forwarded-For": f"198.51.100.{last}"},
         )
-    assert log_in(Client(), "labeller", "labels all day") == 429
+    assert log_in(Client(), "labeller", PASSWORD) == 429
 
 
 def test_failures_are_stored_without_passwords(labeller: User) -> None:
-    log_in(Client(), "labeller", "labels all day")
+    log_in(Client(), "labeller", PASSWORD)
     log_in(Client(), "labeller", "hunter2")
     assert not AccessLog.objects.exists()
     assert not AccessFailureLog.objects.exists()
@@ -189,15 +190,9 @@ def test_failures_are_stored_without_passwords(labeller: User) -> None:
 def test_expired_failures_are_purged(settings: Settings) -> None:
     fail_logins(1, "old")
     AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
-    create_attempt("new")
+    fail_elsewhere(1, username="new")
     tasks.purge_logins(0)
     assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["new"]
-
-
-def create_attempt(name: str) -> None:
-    AccessAttempt.objects.create(
-        username=name, ip_address=HERE, failures_since_start=1, attempt_time=timezone.now()
-    )
 
 
 def test_admin_does_not_list_attempts() -> None:

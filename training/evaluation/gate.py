@@ -26,8 +26,8 @@ class Difference:
     """The difference on one set of images.
 
     `better` are the ids that only the candidate answers right, `worse` those that only the champion
-    does; `p` is the probability that a candidate as good as the champion looks this bad (McNemar 1947,
-    with the exact binomial distribution).
+    does; `p` is the probability that a candidate as good as the champion looks this bad (McNemar
+    1947, with the exact binomial distribution).
     """
 
     images: int

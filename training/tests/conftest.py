@@ -1,12 +1,9 @@
 """Fixtures: some of MNIST in the database, and training without its slow parts."""
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from conftest import Digits
 from training.data import database, mnist
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @pytest.fixture

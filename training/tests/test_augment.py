@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+
+from conftest import Digits
 
 if TYPE_CHECKING:
     from tensorflow import Tensor
 
 pytestmark = pytest.mark.slow
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_interval_equals_known_value() -> None:
     assert compute_interval(np.zeros(0, bool)) is None
 
 
-def test_fewest_answers_are_those_that_prove_a_claim_with_the_spared_errors() -> None:
+def test_min_answers_prove_a_claim_despite_the_allowed_errors() -> None:
     assert (DIGITS.min_answers, STRINGS.min_answers) == (2_995, 773)
 
 
@@ -62,8 +62,8 @@ def test_four_errors_of_4885_prove_nothing_of_one_in_a_thousand() -> None:
     assert certificate.upper_bound > DIGITS.level
 
 
-def test_walk_stops_before_the_first_share_with_too_many_errors() -> None:
-    """Two errors are too many for the surest 3,750 of 5,000, but not the first 3,500 without."""
+def test_certification_stops_before_the_first_share_with_too_many_errors() -> None:
+    """Of 5,000 answers, the surest 3,500 have no error, and the next share, 3,750, has two."""
     certificate = certification.certify(DIGITS, make_answers(mark_wrong(5_000, 3_500, 3_600)))
     assert (certificate.n, certificate.errors) == (3_500, 0)
     certificate = certification.certify(DIGITS, make_answers(mark_wrong(5_000, 4_960, 4_970)))

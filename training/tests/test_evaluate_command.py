@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from numpy.typing import NDArray
 from PIL import Image
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+from conftest import Digits
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 from classifier.errors import RuleBroken
 from classifier.recognition import model_folder
 from classifier.recognition.recognizer import NOT_A_DIGIT, Graph
+from conftest import Digits
 from training.data import split
 from training.data.images import Images
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 
 

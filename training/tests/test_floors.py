@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.conf import settings
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from classifier.recognition import imaging
 from classifier.recognition.labels import Verdict
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from conftest import Digits
 from training.data.images import Images
 from training.evaluation import evaluate, labelled_files
 from training.evaluation.evaluate import EvaluatedPictures
@@ -18,7 +18,6 @@ from training.evaluation.labelled_files import ReferencePicture
 
 pytestmark = pytest.mark.slow
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # Typefaces that no model was trained on, and letters unlike any digit.
 FONTS = ("DejaVuSans-Oblique", "DejaVuSerif-Italic", "STIXGeneralItalic", "DejaVuSansMono")

@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 from django.conf import settings
-from numpy.typing import NDArray
 
 from classifier.recognition import model_folder
 from classifier.recognition.ink_finder import InkFinder
+from conftest import Digits
 from training.data.images import Images
 from training.data.ink_scenes import SIDE, InkComposer
 
 pytestmark = pytest.mark.slow
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 FLOOR = 0.6  # of the ink that either shows, the least that both show, over all scenes
 
 

@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from classifier.recognition.lines.confidence import FEATURES
 from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.recognizer import Recognizer
+from conftest import Digits
 from training.data.images import Images
 from training.lines.calibration import UNREACHABLE, calibrate_lines
 
 pytestmark = pytest.mark.slow
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def test_few_lines_are_fitted_but_not_certified(baseline: Recognizer, digits: Digits) -> None:

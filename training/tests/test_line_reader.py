@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classifier.recognition.lines.preparation import HIGHEST, LOWEST
 from classifier.recognition.lines.reader import LineReader, LineReading, combine_readings
+from conftest import Digits
 from training.data.images import Images
 from training.data.strings import Composer, Line
 
@@ -30,9 +31,7 @@ def reader() -> LineReader:
 
 
 @pytest.fixture(scope="module")
-def readings(
-    reader: LineReader, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
-) -> list[ReadLine]:
+def readings(reader: LineReader, digits: Digits) -> list[ReadLine]:
     rng = np.random.default_rng(7)
     composer = Composer(Images(*digits), rng, backgrounds=8)
     lines = [composer.compose(rng) for _ in range(LINES)]

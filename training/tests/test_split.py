@@ -2,18 +2,16 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from classifier.errors import RuleBroken
 from classifier.recognition.imaging.normalize import BOX, measure_stroke_width
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from conftest import Digits
 from training.data import outliers, split, styles
 from training.data.images import Images
 from training.data.split import TrainingSplit
 
 pytestmark = pytest.mark.slow
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from classifier.recognition.lines.preparation import HEIGHT
+from conftest import Digits
 from training.data.images import Images
 from training.data.line_pool import assemble_batch
 from training.data.strings import MAX_DIGITS, Composer, Line
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def compose_lines(digits: Digits, seed: int, count: int) -> list[Line]:
