@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(r"%%|%\((\w+)\)s")
 def translate_stored(text: str) -> str:
     """Translate a sentence of the catalogue; return other texts unchanged.
 
-    Whoever stores it marks its msgid with `gettext_noop`, so the catalogue holds all of them.
+    The code that stores a sentence marks its msgid with `gettext_noop`, so the catalogue has it.
     """
     if not text or translation.get_language() == "en":
         return text

@@ -116,7 +116,7 @@ def test_code_is_valid_once(client: Client, device: AppDevice) -> None:
     assert (refused.user, refused.details["factor"]) == ("operator", "code")
 
 
-def test_wrong_codes_have_to_wait(client: Client, device: AppDevice) -> None:
+def test_next_code_has_to_wait_after_a_wrong_one(client: Client, device: AppDevice) -> None:
     enter_password(client)
     assert "Wait" in enter_code(client, "000000").text
 
@@ -176,7 +176,7 @@ def test_token_of_a_program_needs_no_code(operator: User, required: None) -> Non
     assert Client().get("/api/images", headers=headers).status_code == 200
 
 
-def test_visitors_are_never_asked(client: Client, required: None) -> None:
+def test_visitor_needs_no_second_factor(client: Client, required: None) -> None:
     assert client.get("/").status_code == 200
     assert client.get(PAGE).headers["Location"] == "/admin/login/"
 
@@ -241,7 +241,7 @@ def test_sensitive_pages_need_a_recent_code(client: Client, admin_user: User) ->
     assert unconfirmed == set()
 
 
-def test_code_is_not_asked_again_within_minutes(
+def test_recent_code_is_not_required_again(
     client: Client, operator: User, device: AppDevice
 ) -> None:
     log_in(client, device)

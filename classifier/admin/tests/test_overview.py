@@ -191,9 +191,7 @@ def test_next_step_follows_the_work(
     assert get_next_step(admin_client) == "Decide"
 
 
-def test_next_step_is_one_that_the_person_may_take(
-    labeller_client: Client, trainer_client: Client
-) -> None:
+def test_next_step_depends_on_permissions(labeller_client: Client, trainer_client: Client) -> None:
     create_champion(1)
     factories.create_version(name="better")
     factories.create_queue_item()

@@ -137,7 +137,7 @@ def test_more_cards_follow_those_of_the_page(labeller_client: Client) -> None:
     assert "No image is waiting for a label." in labeller_client.post(MORE).text
 
 
-def test_empty_page_says_what_is_left(labeller_client: Client) -> None:
+def test_empty_page_explains_what_is_left(labeller_client: Client) -> None:
     assert "No image is waiting for a label." in get_page(labeller_client)
     assert "No image is waiting for a label." in get_page(
         labeller_client, QUEUE + "?order=suggested"

@@ -54,7 +54,7 @@ def test_role_sees_its_lists_only(client: Client, role: str) -> None:
     assert seen == PAGES[role]
 
 
-def test_role_may_do_its_changes_only(client: Client, role: str, champion: ModelVersion) -> None:
+def test_role_may_make_only_its_changes(client: Client, role: str, champion: ModelVersion) -> None:
     image = factories.create_queue_item().image
     requests = {
         "label": (f"{APP}inputimage/queue/answer", {"image": str(image.pk), "answer": "7"}),
@@ -73,7 +73,7 @@ def test_role_may_do_its_changes_only(client: Client, role: str, champion: Model
 @pytest.mark.parametrize(
     ("name", "status"), [("labeller", 403), ("trainer", 403), ("operator", 200)]
 )
-def test_only_operators_may_delete_uploads(
+def test_deletion_of_uploads_is_for_operators(
     client: Client, name: str, status: int, request: pytest.FixtureRequest
 ) -> None:
     client.force_login(request.getfixturevalue(name))
@@ -114,7 +114,7 @@ def test_operator_cannot_change_superusers(
     assert admin_user.username == "admin"
 
 
-def test_roles_give_no_permission_beyond_their_list() -> None:
+def test_role_has_no_permission_beyond_its_list() -> None:
     later = {"Operator": {"view_session", "view_auditentry"}}
     for name, codenames in migration.ROLES.items():
         role = Group.objects.get(name=name)

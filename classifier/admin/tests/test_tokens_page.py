@@ -102,7 +102,7 @@ def test_token_of_an_inactive_user_is_rejected(labeller: User) -> None:
     assert list_images(secret).status_code == 401
 
 
-def test_token_has_only_its_user_s_permissions(outsider: User) -> None:
+def test_token_has_only_the_permissions_of_its_user(outsider: User) -> None:
     response = list_images(issue(outsider))
 
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")

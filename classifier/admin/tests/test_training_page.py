@@ -233,7 +233,7 @@ def test_queued_run_is_cancelled_at_once(trainer_client: Client) -> None:
     assert "Cancelled" in read_text(trainer_client, get_admin_url(waiting))
 
 
-def test_running_run_is_asked_to_stop(trainer_client: Client) -> None:
+def test_running_run_is_marked_to_stop(trainer_client: Client) -> None:
     running = create_run(RunState.RUNNING)
 
     trainer_client.post(f"{LIST}{running.pk}/cancel/")

@@ -26,7 +26,7 @@ class Command(FileCommand):
         model_folder.verify(folder)
         signatures.sign_folder(folder)
         signer = signatures.read_signer(folder)
-        # Where models are signed for others, there may be no database, or an empty one.
+        # A machine that signs models for other sites may have no database, or an empty one.
         with suppress(DatabaseError, ImproperlyConfigured):
             ModelVersion.objects.filter(name=name).update(signer=signer)
         self.stdout.write(f"{folder} is signed by {signer}.")

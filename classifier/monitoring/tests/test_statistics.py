@@ -96,7 +96,7 @@ def test_empty_set_of_held_out_uploads_has_no_accuracy() -> None:
     assert (champion.test, champion.held_out) == (None, None)
 
 
-def test_first_week_long_ago_is_the_level_but_no_day() -> None:
+def test_first_week_before_the_period_is_compared_but_not_listed() -> None:
     create_prediction(create_champion(90), 90, confidence=0.9)
 
     champion = statistics.get_champion()

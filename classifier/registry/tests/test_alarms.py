@@ -75,7 +75,7 @@ def test_alarming_order_leases_the_causes_newest_first(anna: User) -> None:
     assert [item.pk for item in leased] == [second.pk, first.pk]
 
 
-def test_alarming_order_without_causes_says_so(admin_client: Client) -> None:
+def test_alarming_order_without_causes_is_explained(admin_client: Client) -> None:
     factories.create_queue_item()
 
     assert "No picture that caused an alarm is left." in read_text(admin_client, LABEL_THESE)

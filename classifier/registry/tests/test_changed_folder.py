@@ -94,7 +94,7 @@ def test_file_without_a_checksum_is_refused() -> None:
 
 
 @pytest.mark.django_db
-def test_pages_do_without_damaged_exemplars(
+def test_pages_work_without_damaged_exemplars(
     client: Client,
     champion: ModelVersion,
     draw_digit: Callable[..., bytes],

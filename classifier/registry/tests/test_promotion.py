@@ -79,9 +79,10 @@ def test_promoting_the_champion_changes_nothing() -> None:
     versions.promote_model("first")
     before = ModelVersion.objects.values().get()
 
-    versions.promote_model("first")
+    versions.promote_model("first", reason="again")
 
     assert ModelVersion.objects.values().get() == before
+    assert list_promotions() == [("first", None, "command", "")]
 
 
 def test_unusable_folder_leaves_the_champion_in_service() -> None:
@@ -164,13 +165,6 @@ def test_promotion_records_user_channel_and_reason(admin_user: User) -> None:
         ("first", "admin", "api", "Rolled back."),
         ("second", None, "command", "It was not the model."),
     ]
-
-
-def test_promoting_the_champion_adds_no_promotion() -> None:
-    versions.promote_model("first")
-    versions.promote_model("first", reason="again")
-
-    assert list_promotions() == [("first", None, "command", "")]
 
 
 def test_too_long_reason_promotes_nothing() -> None:

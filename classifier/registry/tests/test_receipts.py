@@ -122,7 +122,7 @@ def verify(path: Path, document: Any) -> str:
     return output.getvalue()
 
 
-def test_command_prints_what_a_valid_receipt_says(
+def test_command_prints_the_content_of_a_valid_receipt(
     image: InputImage, trained: ModelVersion, tmp_path: Path
 ) -> None:
     output = verify(tmp_path / "receipt.json", delete(image))
@@ -132,7 +132,7 @@ def test_command_prints_what_a_valid_receipt_says(
     assert output.endswith("Forgotten: not yet.\n")
 
 
-def test_command_rejects_what_is_no_receipt(tmp_path: Path) -> None:
+def test_command_rejects_other_files(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="did not issue this receipt"):
         verify(tmp_path / "receipt.json", {"receipt": {}, "signature": "x"})
     (tmp_path / "text").write_text("not JSON")
@@ -140,7 +140,7 @@ def test_command_rejects_what_is_no_receipt(tmp_path: Path) -> None:
         call_command("verify_receipt", str(tmp_path / "text"))
 
 
-def test_command_without_a_key_says_where_it_is(
+def test_command_without_a_key_names_its_place(
     image: InputImage, trained: ModelVersion, settings: Settings, tmp_path: Path
 ) -> None:
     document = delete(image)

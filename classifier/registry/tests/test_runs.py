@@ -158,7 +158,7 @@ def test_queued_run_is_cancelled_at_once_and_cannot_be_claimed() -> None:
         runs.get_running(run.pk)
 
 
-def test_heartbeat_of_a_cancelled_run_asks_the_process_to_stop() -> None:
+def test_heartbeat_of_a_cancelled_run_stops_the_process() -> None:
     run = runs.queue_run(None, fine_tune=False)
     assert runs.claim_run(run.pk)
     assert runs.record_heartbeat(run.pk)

@@ -168,7 +168,7 @@ def test_tap_draws_a_dot(home: Page) -> None:
     assert count_ink(home) == pytest.approx(3.14 / 4 * diameter**2, rel=0.15)
 
 
-def test_deletion_asks_first(home: Page) -> None:
+def test_deletion_needs_a_confirmation(home: Page) -> None:
     draw(home, DIGITS["7"])
     press(home, "Send")
     home.wait_for_url("**/result/*")

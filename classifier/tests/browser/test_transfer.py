@@ -23,7 +23,7 @@ def choose_archive(page: Page, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_archive_is_imported_with_a_report_of_what_was_refused(
+def test_archive_is_imported_with_a_report_of_refused_pictures(
     champion: ModelVersion, page: Page, draw_digit: Callable[..., bytes], width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
@@ -39,7 +39,7 @@ def test_archive_is_imported_with_a_report_of_what_was_refused(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_refused_archive_and_lost_connection_say_what_to_do(
+def test_refused_archive_and_lost_connection_are_explained(
     champion: ModelVersion, page: Page
 ) -> None:
     page.goto(TRANSFER)
@@ -71,7 +71,7 @@ def test_labels_are_exported(page: Page, tmp_path: Path, button: str) -> None:
         assert np.load(BytesIO(content))["y"].tolist() == [7]
 
 
-def test_failed_export_says_why(page: Page) -> None:
+def test_failed_export_is_explained(page: Page) -> None:
     page.goto(TRANSFER)
     page.route("**/api/labels.zip", lambda route: route.abort())
 

@@ -107,7 +107,9 @@ def test_new_database_refuses_files_of_another(media: Path) -> None:
     ],
     ids=["unknown", "unmarked", "another"],
 )
-def test_error_says_what_to_do(expected: UUID | None, marker: UUID | None, message: str) -> None:
+def test_error_explains_the_remedy(
+    expected: UUID | None, marker: UUID | None, message: str
+) -> None:
     with pytest.raises(WrongStore) as raised:
         media_store.check_ids(expected, marker)
 

@@ -116,7 +116,7 @@ def test_failed_upload_leaves_no_object(
     assert list_keys(bucket) == []
 
 
-def test_missing_object_is_missing_file(bucket: Any) -> None:
+def test_missing_object_raises_file_not_found(bucket: Any) -> None:
     with pytest.raises(FileNotFoundError):
         default_storage.open("uploads/ab/none")
     with pytest.raises(FileNotFoundError):

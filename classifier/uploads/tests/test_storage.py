@@ -173,7 +173,7 @@ def test_unmounted_volume_is_no_storage(
     assert not (tmp_path / "uploads").exists(), "nothing is written into the folder below it"
 
 
-def test_missing_file_is_missing_file(storage: DurableStorage) -> None:
+def test_missing_file_raises_file_not_found(storage: DurableStorage) -> None:
     storage.delete("uploads/ab/one")
     with pytest.raises(FileNotFoundError):
         storage.open("uploads/ab/one")

@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.dateparse import parse_datetime
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from classifier.errors import RuleBroken
 from classifier.labelling import labels
 from classifier.models import Delivery, ModelVersion, Source, Upload, Via, Webhook, refreshed
 from classifier.recognition.labels import Event, Verdict
@@ -202,10 +201,3 @@ def test_test_message_has_its_own_type() -> None:
     payload = subscriber.deliveries.get().payload
     assert (payload["type"], payload["data"]) == ("test", {})
     assert len(list_waiting_jobs()) == 1
-
-
-def test_inactive_webhook_is_not_tested() -> None:
-    subscriber = create_webhook(Event.LABEL_CREATED, active=False)
-    with pytest.raises(RuleBroken, match="Switch it on first"):
-        events.send_test(subscriber)
-    assert list_waiting_jobs() == []

@@ -56,7 +56,7 @@ def test_invalid_url_is_refused(url: str, message: str) -> None:
         transport.validate_url(url)
 
 
-def test_post_sends_body_and_returns_status(receiver: Receiver) -> None:
+def test_request_sends_body_and_returns_status(receiver: Receiver) -> None:
     receiver.statuses = [201]
 
     assert transport.send_request(f"{receiver.url}?a=b#c", b"{}", {"Webhook-Id": "1"}) == 201
