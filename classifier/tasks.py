@@ -26,14 +26,14 @@ FILE_ATTEMPTS = 8
 RETRIED_TASKS = (deliveries.TASK, rescoring.TASK, deletion.TASK, file_deletion.TASK)
 
 
-def _schedule(name: str, cron: str, *acts: Callable[[], object], priority: int = 0) -> Any:
+def _schedule(name: str, cron: str, *functions: Callable[[], object], priority: int = 0) -> Any:
     """Make a task that calls functions at the times of `cron`; one job of it waits at most."""
 
     @app.periodic(cron=cron)
     @app.task(name=f"{__name__}.{name}", queueing_lock=name, priority=priority)
     def run(timestamp: int) -> None:
-        for act in acts:
-            act()
+        for function in functions:
+            function()
 
     return run
 

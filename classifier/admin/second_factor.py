@@ -33,7 +33,7 @@ Admin = TypeVar("Admin", bound=admin.ModelAdmin)
 def confirm_second_factor(view: View) -> View:
     """Ask for a code or a passkey again before a sensitive form takes effect.
 
-    The page that asks holds the fields of the form, so that nothing has to be entered twice.
+    That page contains the fields of the form, so that nothing has to be entered twice.
     """
 
     @wraps(view)

@@ -47,7 +47,7 @@ class RoleFilter(admin.RelatedFieldListFilter):
 @method_decorator(confirm_second_factor, name="user_change_password")
 @confirm_changes
 class AccountAdmin(UserAdmin):
-    """Accounts, of which superusers alone may change superusers and single permissions."""
+    """Accounts. Only superusers may change superusers and single permissions."""
 
     fieldsets = (
         (None, {"fields": ("username", "password")}),

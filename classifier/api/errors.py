@@ -42,7 +42,7 @@ def handle_error(error: Exception, context: dict[str, Any]) -> HttpResponse | No
 
 
 def _has_no_detail(error: Exception) -> bool:
-    """Return whether something was not found, and only the view knows what."""
+    """Return whether the error does not name what was not found, so the view has to."""
     if isinstance(error, exceptions.NotFound):
         return error.detail == exceptions.NotFound.default_detail
     return isinstance(error, (Http404, ObjectDoesNotExist))

@@ -1,6 +1,7 @@
-"""Copies of originals and model folders, which never change: what an earlier backup has is linked.
+"""Copies of originals and model folders.
 
-A file system without hard links gets whole copies.
+They never change, so files that an earlier backup has are linked. A file system without hard links
+gets whole copies.
 """
 
 import os

@@ -21,7 +21,7 @@ from classifier.registry import alarms, versions
 
 RATE_WINDOW = timedelta(days=30)
 DRAW_WINDOW = timedelta(hours=25)  # so a draw can be missed for a day
-ONE_IN = 5  # items of the queue is an audit while audits wait
+ITEMS_PER_AUDIT = 5  # in the queue, on average, while audits wait
 DAY = timedelta(days=1)
 MAX_CAUSES = 24  # images that an alarm shows
 
@@ -65,7 +65,7 @@ def _compute_draw_rate(now: datetime) -> float:
 
 def mix_in_audits(chosen: list[UUID], free: QuerySet[QueueItem]) -> list[UUID]:
     """Return the chosen images with about one in five replaced by a waiting audit."""
-    places = [place for place in range(len(chosen)) if not secrets.randbelow(ONE_IN)]
+    places = [place for place in range(len(chosen)) if not secrets.randbelow(ITEMS_PER_AUDIT)]
     audits = free.filter(pk__in=Audit.objects.values("image")).exclude(pk__in=chosen)
     mixed = [*chosen]
     waiting = audits.order_by("created_at").values_list("pk", flat=True)[: len(places)]

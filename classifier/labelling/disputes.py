@@ -61,7 +61,7 @@ def settle_disputes(images: Collection[UUID], label: str, by: User, at: datetime
 
 
 def reopen_disputes(images: Collection[UUID], by: User, at: datetime) -> None:
-    """Open again what this person settled at this time."""
+    """Reopen the disputes that this person settled at this time."""
     settled = Dispute.objects.filter(image__in=images, settled_by=by, settled_at=at)
     settled.exclude(image__in=Dispute.objects.open().values("image")).update(
         label="", settled_by=None, settled_at=None
@@ -71,7 +71,7 @@ def reopen_disputes(images: Collection[UUID], by: User, at: datetime) -> None:
 def list_disputed(by: User, count: int) -> list[UUID]:
     """Return disputed images that this person has not skipped, the oldest dispute first.
 
-    Of images with equal pixels the first one stands for all.
+    The first of several images with equal pixels represents them all.
     """
     disputed = Dispute.objects.open().exclude(image__queued__skipped_by__contains=[by.pk])
     disputed = disputed.order_by("opened_at", "pk")

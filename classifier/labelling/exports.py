@@ -29,7 +29,7 @@ COLUMNS = ["file", "label", "id", "upload", "sent_through", "labelled_at"]
 
 
 def list_labelled(source: str | None = None, after: datetime | None = None) -> Iterator[Any]:
-    """Return the images in the order of labelling, each with their number as `total`.
+    """Return the images in the order of labelling, each with the number of all as `total`.
 
     They are read in chunks but by one query, so they are consistent.
     """

@@ -76,10 +76,10 @@ def _hash_content(data: bytes) -> UUID | None:
 
 
 def _find_uploads(contents: Mapping[str, UUID | None]) -> dict[str, StoredUpload]:
-    """Return what is stored of the pictures, by the hashes of their files.
+    """Return the stored uploads of the pictures, by the hashes of their files.
 
-    Of several uploads of one file that which was labelled last, and of an exported image only that
-    image.
+    If several uploads have the same file, return the one that was labelled last. Return an exported
+    image without the other images of its upload.
     """
     exported = {content: sha256 for sha256, content in contents.items() if content}
     items = QueueItem.objects.filter(content__in=exported).values_list("pk", "content")

@@ -233,7 +233,7 @@ def count_labelled_today(by: User) -> int:
 def _filter_free(by: User) -> QuerySet[QueueItem]:
     """Return the waiting items without a lease that this person has not skipped.
 
-    Of images with equal pixels the first one stands for all.
+    The first of several images with equal pixels represents them all.
     """
     leased = Q(leased_to__isnull=False, leased_until__gt=timezone.now())
     free = QueueItem.objects.filter(waiting=True).exclude(leased)

@@ -117,7 +117,7 @@ def _filter_suggested(items: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
 
 
 def _choose_random(items: QuerySet[QueueItem], count: int) -> list[UUID]:
-    """Choose from a random id on, wrapping around: ids are random themselves."""
+    """Choose the items after a random id, and then those before it, as ids are random."""
     start = uuid4()
     after = list_ids(items.filter(pk__gte=start).order_by("pk")[:count])
     before = items.filter(pk__lt=start).order_by("pk")

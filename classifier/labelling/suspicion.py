@@ -43,8 +43,8 @@ def filter_suspicious() -> QuerySet[QueueItem]:
 def list_suspicious(by: User, count: int) -> list[UUID]:
     """Return images whose label is probably wrong, the most suspicious first.
 
-    Those that this person skipped are left out. Of images with equal pixels the first one stands
-    for all.
+    Those that this person skipped are left out. The first of several images with equal pixels
+    represents them all.
     """
     items = filter_suspicious().exclude(skipped_by__contains=[by.pk])
     first = QueueItem.objects.filter(content=OuterRef("content")).order_by("pk").values("pk")[:1]

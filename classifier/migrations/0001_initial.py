@@ -416,7 +416,7 @@ class Migration(migrations.Migration):
                 ('doubt', models.FloatField(help_text='acquisition score: how much its label would teach a model, 0 to 1')),
                 ('embedding', models.BinaryField(help_text='see classifier.recognition.active_learning')),
                 ('content', models.UUIDField(help_text='shared by images with equal pixels')),
-                ('duplicate', models.BooleanField(default=False, help_text='so similar to another image that labelling both is no use')),
+                ('duplicate', models.BooleanField(default=False, help_text='so similar to another image that its label would add little')),
                 ('suggestion', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the newest suggestion of a visitor', max_length=12)),
                 ('suspicion', models.FloatField(default=0, help_text='how likely the label is wrong, 0 to 1; 0 without a label')),
                 ('reviewed_at', models.DateTimeField(null=True)),
@@ -439,7 +439,7 @@ class Migration(migrations.Migration):
                 ('label', models.CharField(blank=True, choices=[('0', '0'), ('1', '1'), ('2', '2'), ('3', '3'), ('4', '4'), ('5', '5'), ('6', '6'), ('7', '7'), ('8', '8'), ('9', '9'), ('not_a_digit', 'not a digit')], help_text='the label that settled it; empty until then', max_length=12)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='disputes', to='classifier.inputimage')),
-                ('opened_by', models.ForeignKey(help_text='whose label was another than the one before', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('opened_by', models.ForeignKey(help_text='the person whose label differed from the one before', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -32,7 +32,7 @@ class AlarmKind(models.TextChoices):
 
 
 class Alarm(models.Model):
-    """A state of the site that a person has to look at, from when until when it held."""
+    """A state of the site that needs the attention of staff, with its beginning and end."""
 
     kind = models.CharField(max_length=20, choices=AlarmKind.choices)
     message = models.TextField()

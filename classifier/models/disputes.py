@@ -25,7 +25,7 @@ class Dispute(models.Model):
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         related_name="+",
-        help_text="whose label was another than the one before",
+        help_text="the person whose label differed from the one before",
     )
     opened_at = models.DateTimeField(auto_now_add=True)
     label = models.CharField(

@@ -69,7 +69,7 @@ class QueueItem(models.Model):
     embedding = models.BinaryField(help_text="see classifier.recognition.active_learning")
     content = models.UUIDField(help_text="shared by images with equal pixels")
     duplicate = models.BooleanField(
-        default=False, help_text="so similar to another image that labelling both is no use"
+        default=False, help_text="so similar to another image that its label would add little"
     )
     suggestion = models.CharField(
         max_length=12,
@@ -211,7 +211,7 @@ class Suggestion(models.Model):
 
 
 class LabelCheck(models.Model):
-    """A hidden check: a labelled image that a person labels once more, without being told."""
+    """A hidden check: a labelled image that a person labels again without knowing it."""
 
     image = models.ForeignKey(InputImage, models.CASCADE, related_name="label_checks")
     asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Budget(models.Model):
-    """The requests that are left to an address, a visitor or a user; more are left with time.
+    """The remaining requests of an address, a visitor or a user, which grow with time.
 
     The table is not logged: after a crash of the database, everybody has a full budget.
     """

@@ -9,9 +9,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 
 class AppDevice(TOTPDevice):  # type: ignore[misc]  # django-otp has no types
-    """An authenticator app, whose key takes both the stored one and SECRET_KEY.
+    """An authenticator app, whose key is derived from the stored one and SECRET_KEY.
 
-    So a stolen dump of the database computes no codes.
+    So nobody can compute codes from a stolen dump of the database.
     """
 
     class Meta:

@@ -12,7 +12,7 @@ _PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
 def _validate(value: object) -> str:
-    """Return the id, or nothing for any other value: it would end up in the log."""
+    """Return the value if it is an id, or "": other values must not reach the log."""
     return value if isinstance(value, str) and _PATTERN.fullmatch(value) else ""
 
 

@@ -12,7 +12,7 @@ from classifier.recognition.labels import Event, Verdict
 from classifier.registry import alarms
 
 WINDOW = 20_000  # newest images
-PER_ALARM = 365_000  # images without a change, at least, for one false alarm: a year at 1,000 a day
+PER_ALARM = 365_000  # images for each false alarm, at least: a year at 1,000 a day
 MAX_CAUSES = 24
 DRIFTED = gettext_noop(
     "People send other pictures than before. Label those that caused the alarm, then train."

@@ -22,9 +22,9 @@ SALT = "classifier.registry.receipts"
 def issue_receipt(upload_id: UUID) -> dict[str, Any]:
     """Return the signed receipt of an upload's deletion.
 
-    A model that is in service has no time until which it served. Once none is, the receipt says
-    since when the deletion is forgotten. Raise Erasure.DoesNotExist if the upload is not deleted,
-    or had no label and so taught no model.
+    `served_until` is None for a model in service, and `forgotten_at` is None until no model that
+    was trained on the upload serves. Raise Erasure.DoesNotExist if the upload has not been deleted,
+    or if no model can have been trained on it because it had no label.
     """
     erasures = [*Erasure.objects.filter(upload_id=upload_id).order_by("image_id")]
     if not erasures:

@@ -1,4 +1,4 @@
-"""Shadow reading: the newest candidate reads what people send, and labels decide about it."""
+"""Shadow reading: the newest candidate reads the newest uploads, and labels decide about it."""
 
 import logging
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ IS_WORSE = Q(served_guess=F("image__label"))
 
 @dataclass(frozen=True)
 class ShadowSummary:
-    """Images read by a candidate, those that it reads differently, and what labels say of these.
+    """Images read by a candidate, those that it reads differently, and their labels.
 
     Of the `labelled` ones, `better` are those that only the candidate reads right, `worse` those
     that only the served model did. Labels that the candidate may have learned from do not count.

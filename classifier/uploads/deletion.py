@@ -69,7 +69,7 @@ def delete_uploads(ids: Collection[UUID]) -> DeletionResult:
     """
     uploads = Upload.objects.filter(pk__in=ids).order_by("pk").select_for_update()
     names = list(uploads.values_list("file", flat=True))
-    # This waits for people who are labelling these images. Later ones find no image.
+    # This waits for transactions that label these images. Later ones find no image.
     images = InputImage.objects.filter(upload__in=ids).order_by("pk").select_for_update()
     # Training gives an image a group, which stays when its label is taken back.
     rows = images.values_list("pk", "upload", "label", "group")

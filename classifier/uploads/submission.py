@@ -31,8 +31,8 @@ def classify_picture(
     """Recognise the digits in a picture, and store its file and rows, or neither.
 
     `visitor` is the browser that sent it. The uploads of a `batch` are stored together or not at
-    all. An exported image of 28×28 pixels keeps them, and no event is published. Raise ImageError
-    if the picture can't be read, NoModel if no model serves, and NoStorage.
+    all. An exported image of 28×28 pixels is stored as it is, without an event. Raise ImageError if
+    the picture can't be read, NoModel if no model serves, and NoStorage.
     """
     picture = imaging.decode(data)
     served = serving.champion.get()

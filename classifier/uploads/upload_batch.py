@@ -51,7 +51,7 @@ def open_batch(outer: UploadBatch | None = None) -> Iterator[UploadBatch]:
 @contextmanager
 def open_single() -> Iterator[UploadBatch]:
     """Provide a batch for one upload. Without a transaction, it saves two round trips."""
-    # A database that is away is noticed before a file is written.
+    # An unreachable database is noticed before a file is written.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     batch = UploadBatch(commits_itself=True)

@@ -114,7 +114,7 @@ def test_audit_replaces_about_one_in_five_queue_items(version: ModelVersion, ann
 def test_audit_that_another_person_was_leased_is_not_queued_again(
     version: ModelVersion, anna: User, bert: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audits, "ONE_IN", 1)
+    monkeypatch.setattr(audits, "ITEMS_PER_AUDIT", 1)
     factories.create_queue_item(doubt=0.9)
     factories.create_queue_item(doubt=0.8)
     image = answer_with_seven(version, doubt=0.0)
