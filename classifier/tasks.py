@@ -65,7 +65,7 @@ fail_lost_runs = _schedule("fail_lost_runs", "* * * * * */20", runs.fail_lost_ru
 @app.periodic(cron="* * * * *")
 @app.task(queue="rescoring", queueing_lock="read_in_shadow", priority=-1)
 def read_in_shadow(timestamp: int) -> None:
-    """Let the candidate read what arrived, and promote it if that has been decided."""
+    """Let the candidate read new uploads, and promote it if labels have decided for it."""
     while shadow.read_batch():
         pass
     if settings.AUTO_PROMOTE:

@@ -139,7 +139,7 @@ def enrol(request: HttpRequest, user: User, answer: str, name: str) -> Passkey:
 
 
 def build_request_options(request: HttpRequest, user: User | None = None) -> str:
-    """Return the JSON with which a browser asks for a passkey of the user, or else of anybody.
+    """Return the JSON with which a browser requests a passkey, one of the user if given.
 
     Return "" if there is none for this address.
     """

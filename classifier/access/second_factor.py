@@ -99,7 +99,7 @@ def verify(request: HttpRequest, user: User, code: str) -> bool:
 
 
 def _hash_code(code: str) -> str:
-    """Return what is stored of a recovery code, in the 16 characters of its column."""
+    """Return the hash that is stored instead of a recovery code, 16 characters long."""
     return salted_hmac(CODE_SALT, code, algorithm="sha256").hexdigest()[:16]
 
 
@@ -138,7 +138,7 @@ def needs_confirmation(request: HttpRequest) -> bool:
 def remove_device(request: HttpRequest, user: User, device: Device) -> bool:
     """Remove an app or a passkey, and return False if it is the last one and has to stay.
 
-    The recovery codes go with the last one.
+    The recovery codes are deleted with the last one.
     """
     others = [other for other in list_devices(user) if other != device]
     if not others and settings.REQUIRE_SECOND_FACTOR:

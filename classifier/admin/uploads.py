@@ -41,7 +41,7 @@ def render_original(upload_id: UUID | None) -> SafeString:
 
 
 class MediaTypeFilter(FieldFilter):
-    """A filter by the types that are accepted; reading those in use takes a second at a million."""
+    """A filter by the accepted types. Reading those in use takes a second for a million uploads."""
 
     title = _("media type")
     parameter_name = "media_type"
@@ -103,7 +103,7 @@ class UploadAdmin(ReadOnlyAdmin, LongListAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Upload], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Count what is deleted; the permission to delete uploads covers it."""
+        """Count the rows to delete, for which the permission to delete uploads suffices."""
         uploads = {upload.pk: str(upload) for upload in objs}
         counts = {gettext("uploads"): len(uploads)} | {
             str(DEPENDENTS[name]): count

@@ -17,7 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from classifier.admin.second_factor import confirm_changes, confirm_second_factor
 
 admin.site.unregister(User)
-# These pages show keys and codes. The page of the account has what people need.
+# These pages show keys and codes. Staff manage their second factors on the account page.
 admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
 

@@ -119,7 +119,7 @@ class WebhookAdmin(admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[Webhook], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Count what is deleted; the permission to delete webhooks covers deliveries."""
+        """Count the rows to delete, for which the permission to delete webhooks suffices."""
         urls = {webhook.pk: str(webhook) for webhook in objs}
         deliveries = Delivery.objects.filter(webhook__in=urls).count()
         return (

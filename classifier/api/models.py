@@ -98,6 +98,6 @@ class RollbackView(APIView):
 
 
 def _read_promotion(request: Request) -> dict[str, Any]:
-    """Return who promotes, through what and why."""
+    """Return the user, the channel and the reason of a promotion."""
     reason = read_body(request, ReasonSerializer).get("reason", "")
     return {"by": cast(User, request.user), "via": Via.API, "reason": reason}

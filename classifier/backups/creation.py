@@ -29,7 +29,7 @@ NAME_FORMAT = "%Y%m%d-%H%M%S"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The database at one moment: its dumped tables, and what files belong to it."""
+    """The database at one moment: its dumped tables, and the files that belong to it."""
 
     tables: list[Table]
     originals: list[tuple[str, str, int]]

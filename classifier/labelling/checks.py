@@ -51,7 +51,7 @@ def create_checks(ids: list[UUID], by: User) -> list[UUID]:
 def record_answer(image_id: UUID, label: str, by: User) -> bool:
     """Record the answer to a check. Return False if there is none or the image lost its label.
 
-    An answer other than somebody else's label opens a dispute.
+    An answer that differs from somebody else's label opens a dispute.
     """
     checks = LabelCheck.objects.filter(image=image_id, asked_of=by, image__queued__waiting=False)
     if not checks.exists():

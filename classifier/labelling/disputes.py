@@ -38,9 +38,9 @@ def open_disputes(images: Collection[UUID], by: User) -> None:
 
 
 def withdraw_disputes(images: Collection[UUID], by: User) -> None:
-    """Delete the open disputes that this person opened, unless another label still differs.
+    """Delete the open disputes that this person opened, unless labels still differ.
 
-    That is their own label, if it is the image's again, or somebody's answer to a check.
+    They do while the image has this person's label, or another label than an answer to a check.
     """
     opposing = LabelCheck.objects.filter(
         image=OuterRef("image"), answered_at__gte=OuterRef("opened_at")

@@ -256,7 +256,7 @@ def _release(items: QuerySet[QueueItem], by: User) -> None:
 
 
 def _load_items(ids: list[UUID]) -> list[QueueItem]:
-    """Return the items in this order, with what a page shows of each."""
+    """Return the items in this order, with everything that a page shows of them."""
     newest_first = Prediction.objects.order_by("-id")
     items = QueueItem.objects.select_related("image__upload").prefetch_related(
         Prefetch("image__predictions", queryset=newest_first)

@@ -33,7 +33,7 @@ def count_images(order: Order) -> int:
 def record_answer(image_id: UUID, label: str, by: User) -> None:
     """Set the label of an image and its exact copies, and settle the dispute about them.
 
-    Without a dispute, another label than somebody else's opens one. Raise what
+    Without a dispute, a label that differs from somebody else's opens one. Raise what
     `labels.apply_labels` raises.
     """
     copies, now = _list_copies(image_id), timezone.now()

@@ -56,7 +56,7 @@ def verify_history() -> Iterator[Finding]:
 
 
 def repair_site() -> list[str]:
-    """Repair what can be repaired without a loss, and return what was done."""
+    """Repair faults that can be repaired without a loss, and describe each repair."""
     counts = {
         "files without an upload deleted": orphans.remove_orphans(),
         "lost runs failed": runs.fail_lost_runs(),

@@ -1,4 +1,4 @@
-"""The audit log: who did and saw what."""
+"""The audit log of what staff did and saw."""
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models

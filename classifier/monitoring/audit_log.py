@@ -105,7 +105,7 @@ def list_sealed() -> QuerySet[AuditEntry]:
 def find_faults(pairs: Iterable[tuple[dict[str, Any], str]]) -> Iterator[str]:
     """Describe the faults of a chain of entries and their hashes.
 
-    Entries may be missing at its beginning if a later one says that they have expired.
+    Entries may be missing at its beginning if a later one records that they have expired.
     """
     first, expired, position, previous = 1, 0, 0, ""
     for content, hash_ in pairs:

@@ -1,4 +1,4 @@
-"""A model beside the champion of its time: what new labels taught it, and what else changed.
+"""A model compared with the champion of its time: the effects of new labels, and other changes.
 
 Both models' answers were stored when the model was registered, so no model is loaded.
 """

@@ -1,4 +1,4 @@
-"""Drift of what people send: an alarm when the champion's inputs change."""
+"""Drift of the uploads: an alarm when the champion's inputs change."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -230,7 +230,7 @@ class _WithoutKeys(Func):
 
 
 def list_versions() -> QuerySet[Any]:
-    """Return the models, newest first, with `promoted_at` and what a list shows of the JSON fields.
+    """Return the models, newest first, with `promoted_at` and summaries of the JSON fields.
 
     `snapshot_summary` and `comparison_summary` leave out the ids of images.
     """

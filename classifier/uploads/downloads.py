@@ -10,7 +10,7 @@ from classifier.models import Upload
 
 # An internal location of nginx that holds the folder of uploads.
 PROTECTED = "/protected-media/"
-# Media types whose files commonly end in something else.
+# Media types whose usual file extension differs.
 EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
 
 

@@ -66,7 +66,7 @@ def read_archive(files: "MultiValueDict[str, Any]") -> bytes:
 
 
 def read_body(body: bytes) -> bytes:
-    """Return the picture without what is appended to it. Raise ImageError if it is too large."""
+    """Return the picture without data after its end. Raise ImageError if it is too large."""
     return remove_trailing_data(check_size(body))
 
 

@@ -28,10 +28,10 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 @throttled
 def predict(request: HttpRequest) -> HttpResponse:
-    """Read the pictures, and lead to the result.
+    """Read the pictures, and redirect to the result.
 
-    The script gets its address as JSON, and problems as JSON, too, so that it can show them without
-    losing the pictures.
+    The script gets the address and the problems as JSON, so that it can show these without losing
+    the pictures.
     """
     visitor = visitors.get_visitor(request) or uuid4()
     try:
