@@ -166,7 +166,7 @@ def _measure_progress(run: TrainingRun) -> Progress | None:
     elapsed = now() - run.started_at
     left = expected - elapsed
     if left <= timedelta(0):
-        return Progress(MOST_SHARE, gettext("It takes longer than the last time."))
+        return Progress(MOST_SHARE, gettext("It takes longer than usual."))
     share = min(elapsed / expected, MOST_SHARE)
     return Progress(share, _describe_left(left))
 

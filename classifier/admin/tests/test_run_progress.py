@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
     [
         (60, "0.2", "About 4 minutes left."),
         (270, "0.9", "About a minute left."),
-        (500, "0.95", "It takes longer than the last time."),
+        (500, "0.95", "It takes longer than usual."),
     ],
 )
 def test_progress_is_measured_by_the_last_run_of_its_kind(
