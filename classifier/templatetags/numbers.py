@@ -15,9 +15,9 @@ def share(value: float, places: int = 1) -> str:
     percentage, step = round(100 * value, 6), 10.0**-places
     rounded = round(percentage, places)
     sign = ""  # 0 and 100 would claim too much
-    if percentage > 0 and rounded == 0:
+    if value > 0 and rounded == 0:
         sign, rounded = "<\N{NO-BREAK SPACE}", step
-    elif percentage < 100 and rounded == 100:
+    elif value < 1 and rounded == 100:
         sign, rounded = ">\N{NO-BREAK SPACE}", 100 - step
     decimals = next(each for each in range(places + 1) if round(rounded, each) == rounded)
     return f"{sign}{floatformat(rounded, decimals)}\N{NO-BREAK SPACE}%"

@@ -6,7 +6,7 @@ from classifier.templatetags.numbers import certainty, percent
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0.0, "0 %"), (0.0001, "< 1 %"), (0.008, "1 %"), (0.944, "94 %"), (0.9999, "> 99 %")],
+    [(0.0, "0 %"), (1e-12, "< 1 %"), (0.008, "1 %"), (0.944, "94 %"), (0.9999, "> 99 %")],
 )
 def test_probability_is_a_whole_percentage(probability: float, text: str) -> None:
     assert percent(probability).replace("\N{NO-BREAK SPACE}", " ") == text
