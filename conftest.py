@@ -210,6 +210,13 @@ def champion(db: None, promoted: tuple[ModelVersion, Promotion]) -> ModelVersion
     return version
 
 
+@pytest.fixture
+def better(champion: ModelVersion) -> ModelVersion:
+    """A candidate beside the champion."""
+    factories.copy_bundled_model("better")
+    return versions.register_model("better")
+
+
 @pytest.fixture(scope="session")
 def baseline() -> Recognizer:
     """The bundled model, without a database."""

@@ -13,13 +13,16 @@ from django.utils import timezone
 
 from classifier.access import tokens
 from classifier.models import (
+    UNFINISHED_STATES,
     UPLOAD_SOURCES,
     ApiToken,
     InputImage,
     ModelVersion,
     Prediction,
     QueueItem,
+    RunState,
     Source,
+    TrainingRun,
     Upload,
 )
 from classifier.recognition import model_folder
@@ -54,6 +57,15 @@ def create_mnist_image(**values: Any) -> InputImage:
 
 def create_version(**values: Any) -> ModelVersion:
     return ModelVersion.objects.create(**{"name": "made", "checksum": "0" * 64} | values)
+
+
+def create_run(state: RunState, **values: Any) -> TrainingRun:
+    """Create a run with the times that its state requires."""
+    now = timezone.now()
+    times: dict[str, Any] = {"started_at": now, "heartbeat_at": now}
+    if state not in UNFINISHED_STATES:
+        times["finished_at"] = now
+    return TrainingRun.objects.create(state=state, **times | values)
 
 
 def create_prediction(image: InputImage, model: ModelVersion, **values: Any) -> Prediction:

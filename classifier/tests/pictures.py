@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+Draw = Callable[..., bytes]  # the type of the fixture `draw_digit`
 SIDE = 280  # pixels of the square that each digit has
 
 
@@ -19,7 +20,7 @@ def create_paper(width: int, height: int) -> Image.Image:
     return Image.new("L", (width, height), 255)
 
 
-def draw_number(draw_digit: Callable[..., bytes], digits: str) -> bytes:
+def draw_number(draw_digit: Draw, digits: str) -> bytes:
     """Return a PNG of real digits side by side, each in a square of SIDE pixels."""
     paper = create_paper(SIDE * len(digits), SIDE)
     for place, digit in enumerate(digits):

@@ -18,11 +18,9 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.files import list_stored_files
-from classifier.tests.pictures import create_paper, encode_picture
+from classifier.tests.pictures import Draw, create_paper, encode_picture
 
 pytestmark = pytest.mark.django_db
-
-Draw = Callable[..., bytes]
 
 
 @dataclass

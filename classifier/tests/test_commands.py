@@ -1,7 +1,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -17,8 +16,7 @@ from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.clock import freeze_time
 from classifier.tests.commands import run_python
-
-Draw = Callable[..., bytes]
+from classifier.tests.pictures import Draw
 
 UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -224,7 +222,7 @@ def test_classify_separates_stages_of_equal_names(tmp_path: Path, draw_digit: Dr
         assert (tmp_path / "stages" / name / "seven-01-picture.png").is_file()
 
 
-def test_classify_writes_stages(tmp_path: Path, draw_digit: Callable[..., bytes]) -> None:
+def test_classify_writes_stages(tmp_path: Path, draw_digit: Draw) -> None:
     (tmp_path / "seven.png").write_bytes(draw_digit(7))
 
     call_command("classify", tmp_path / "seven.png", debug=tmp_path / "stages", stdout=StringIO())

@@ -19,7 +19,6 @@ from classifier.models import (
     ModelVersion,
     RunState,
     ShadowReading,
-    TrainingRun,
     Webhook,
 )
 from classifier.tests import factories
@@ -86,9 +85,7 @@ def add_rows(champion: ModelVersion, candidate: ModelVersion) -> None:
     alarm.save()
     Erasure.objects.create(image_id=uuid4(), upload_id=uuid4(), trained_models=["baseline"])
     finished = factories.create_version(name=uuid4().hex, state="retired")
-    TrainingRun.objects.create(
-        state=RunState.SUCCEEDED, result=finished, finished_at=image.created_at, asked_by=user
-    )
+    factories.create_run(RunState.SUCCEEDED, result=finished, asked_by=user)
     webhook = Webhook.objects.get_or_create(url="http://receiver/", events=["label.created"])[0]
     payload = {"type": "label.created", "timestamp": "", "data": {}}
     Delivery.objects.create(webhook=webhook, event="label.created", payload=payload)

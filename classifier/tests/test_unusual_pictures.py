@@ -7,8 +7,8 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from classifier.models import ModelVersion
-from classifier.tests.pictures import encode_picture
-from classifier.tests.test_bad_input import Draw, Send, send_api_body, send_form
+from classifier.tests.pictures import Draw, encode_picture
+from classifier.tests.test_bad_input import Send, send_api_body, send_form
 
 pytestmark = pytest.mark.django_db
 

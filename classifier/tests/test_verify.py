@@ -31,6 +31,7 @@ from classifier.models import (
 from classifier.recognition.model_folder import MANIFEST, hash_file
 from classifier.tests import factories
 from classifier.tests.database import execute_without_triggers
+from classifier.tests.pictures import Draw
 from classifier.uploads import pictures, submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_media")]
@@ -39,7 +40,7 @@ LONG_AGO_S = time.time() - 7200
 
 
 @pytest.fixture
-def upload(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> Upload:
+def upload(champion: ModelVersion, draw_digit: Draw) -> Upload:
     submission.classify_picture(draw_digit(7), Source.API)
     return Upload.objects.get()
 

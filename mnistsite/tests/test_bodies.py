@@ -22,6 +22,7 @@ from django.test import RequestFactory
 
 from benchmarks.load import HEADERS, encode_multipart
 from classifier.models import ModelVersion
+from classifier.tests.pictures import Draw
 from mnistsite.entrypoints import run, supervisor
 from mnistsite.middleware.bodies import BodyLimitMiddleware
 from mnistsite.tests.production.requests import is_ready, send_request
@@ -115,7 +116,7 @@ def _no_automatic_collection() -> Iterator[None]:
 def test_body_is_freed_after_the_response(
     method: UploadMethod,
     handler: WSGIHandler,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
 ) -> None:
     body = method.pack(pad(draw_digit(7), MB))
 
@@ -180,9 +181,7 @@ def web(
         process.wait(30)
 
 
-def test_eight_large_uploads_at_once_use_little_memory(
-    web: WebServer, draw_digit: Callable[..., bytes]
-) -> None:
+def test_eight_large_uploads_at_once_use_little_memory(web: WebServer, draw_digit: Draw) -> None:
     picture = pad(draw_digit(7), 9_900_000)
 
     def upload(method: UploadMethod) -> float:

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.client import ApiError, AsyncClient, Client
 from mnistsite.tests.examples import ROOT
 from mnistsite.tests.site import Site
@@ -34,7 +35,7 @@ def staff_client(site: Site, token: str) -> Client:
 
 
 def test_picture_is_recognised_from_bytes_and_path(
-    site: Site, draw_digit: Callable[..., bytes], tmp_path: Path
+    site: Site, draw_digit: Draw, tmp_path: Path
 ) -> None:
     client, path = Client(site.base + "/"), tmp_path / "three.png"
     path.write_bytes(draw_digit(3))
@@ -45,7 +46,7 @@ def test_picture_is_recognised_from_bytes_and_path(
 
 
 def test_many_pictures_are_recognised_in_order(
-    site: Site, draw_digit: Callable[..., bytes], tmp_path: Path
+    site: Site, draw_digit: Draw, tmp_path: Path
 ) -> None:
     letter = tmp_path / "a “letter”.txt"
     letter.write_text("Dear reader")
@@ -59,17 +60,13 @@ def test_many_pictures_are_recognised_in_order(
     assert results[10]["problem"]["code"] == "not_an_image"
 
 
-def test_preview_stores_nothing(
-    site: Site, staff_client: Client, draw_digit: Callable[..., bytes]
-) -> None:
+def test_preview_stores_nothing(site: Site, staff_client: Client, draw_digit: Draw) -> None:
     before = list(staff_client.images())
     assert Client(site.base).preview(draw_digit(5))["label"] == "5"
     assert list(staff_client.images()) == before
 
 
-def test_sender_fetches_corrects_and_deletes_an_upload(
-    site: Site, draw_digit: Callable[..., bytes]
-) -> None:
+def test_sender_fetches_corrects_and_deletes_an_upload(site: Site, draw_digit: Draw) -> None:
     client = Client(site.base)
     answer = client.recognise(draw_digit(7))
 
@@ -84,7 +81,7 @@ def test_sender_fetches_corrects_and_deletes_an_upload(
     assert missing.value.status == 404
 
 
-def test_list_follows_all_pages(staff_client: Client, draw_digit: Callable[..., bytes]) -> None:
+def test_list_follows_all_pages(staff_client: Client, draw_digit: Draw) -> None:
     uploaded = {
         staff_client.recognise(draw_digit(7, which))["digits"][0]["id"] for which in range(5)
     }
@@ -94,7 +91,7 @@ def test_list_follows_all_pages(staff_client: Client, draw_digit: Callable[..., 
 
 
 def test_labels_are_set_and_exported(
-    staff_client: Client, draw_digit: Callable[..., bytes], tmp_path: Path
+    staff_client: Client, draw_digit: Draw, tmp_path: Path
 ) -> None:
     first, second = (staff_client.recognise(draw_digit(7, n))["digits"][0]["id"] for n in (20, 21))
 
@@ -193,7 +190,7 @@ def test_oldest_supported_python_parses_the_client(file: Path) -> None:
     assert ast.parse(file.read_text(), feature_version=OLDEST_PYTHON)
 
 
-def test_correction_names_all_digits(site: Site, draw_digit: Callable[..., bytes]) -> None:
+def test_correction_names_all_digits(site: Site, draw_digit: Draw) -> None:
     client = Client(site.base)
     answer = client.recognise(draw_digit(7))
 
@@ -204,7 +201,7 @@ def test_correction_names_all_digits(site: Site, draw_digit: Callable[..., bytes
 
 
 def test_asynchronous_client_does_the_same(
-    site: Site, token: str, draw_digit: Callable[..., bytes], tmp_path: Path
+    site: Site, token: str, draw_digit: Draw, tmp_path: Path
 ) -> None:
     client = AsyncClient(site.base, token)
 

@@ -1,13 +1,12 @@
 """Unexpected errors are reported to programs as JSON and to people as a page."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 
 
@@ -22,23 +21,21 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Client:
     return Client(raise_request_exception=False)
 
 
-def test_program_gets_json(visitor: Client, draw_digit: Callable[..., bytes]) -> None:
+def test_program_gets_json(visitor: Client, draw_digit: Draw) -> None:
     response = visitor.post("/api/predict", draw_digit(7), content_type="image/png")
     assert response.status_code == 500
     assert response.json()["code"] == "server_error"
     assert "internals" not in response.text
 
 
-def test_person_gets_a_page(visitor: Client, draw_digit: Callable[..., bytes]) -> None:
+def test_person_gets_a_page(visitor: Client, draw_digit: Draw) -> None:
     response = visitor.post("/predict", {"image": SimpleUploadedFile("7.png", draw_digit(7))})
     assert response.status_code == 500
     assert "try again in a moment." in response.text
     assert "internals" not in response.text
 
 
-def test_page_of_an_error_names_the_request(
-    visitor: Client, draw_digit: Callable[..., bytes]
-) -> None:
+def test_page_of_an_error_names_the_request(visitor: Client, draw_digit: Draw) -> None:
     response = visitor.post("/predict", {"image": SimpleUploadedFile("7.png", draw_digit(7))})
 
     assert f"name this request: <code>{response.headers['X-Request-ID']}</code>" in response.text

@@ -15,6 +15,7 @@ from zipfile import ZipFile
 import pytest
 from PIL import Image, ImageDraw
 
+from classifier.tests.pictures import Draw
 from classifier.webhooks import signing
 from mnistsite.tests import examples
 from mnistsite.tests.client import Client
@@ -55,7 +56,7 @@ def _second_model(site: Site) -> None:
 
 
 @pytest.fixture
-def files(tmp_path: Path, draw_digit: Callable[..., bytes]) -> Path:
+def files(tmp_path: Path, draw_digit: Draw) -> Path:
     """A folder with the files that the examples send."""
     (tmp_path / "seven.png").write_bytes(draw_digit(7))
     (tmp_path / "letter.txt").write_text("Dear reader")

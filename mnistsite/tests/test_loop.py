@@ -3,7 +3,7 @@
 import json
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,7 @@ import psutil
 import pytest
 from PIL import Image, ImageDraw
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.site import (
     CallApi,
     Site,
@@ -88,7 +89,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 
 def test_loop_from_labels_to_a_forgotten_deletion(
-    site: Site, call_api: CallApi, draw_digit: Callable[..., bytes], tmp_path: Path
+    site: Site, call_api: CallApi, draw_digit: Draw, tmp_path: Path
 ) -> None:
     bolts = send_bolts(site, 12)
     model = train_on(call_api, [get_image(answer) for answer in bolts[:10]])
@@ -189,7 +190,7 @@ def delete(site: Site, answer: Any) -> None:
     urlopen(Request(address, headers=headers, method="DELETE")).close()  # noqa: S310
 
 
-def break_promise(site: Site, call_api: CallApi, draw_digit: Callable[..., bytes]) -> None:
+def break_promise(site: Site, call_api: CallApi, draw_digit: Draw) -> None:
     """Give the champion a promise, and its certain answers labels that say they are wrong."""
     site.manage("shell", "--verbosity", "0", "--command", PROMISE)
     answers = [site.predict(draw_digit(7, which)) for which in range(20, 40)]
@@ -234,7 +235,7 @@ def test_killed_training_fails_and_the_next_is_cancelled(site: Site, call_api: C
 
 
 def test_killed_worker_ends_its_training_and_is_restarted(
-    site: Site, call_api: CallApi, draw_digit: Callable[..., bytes]
+    site: Site, call_api: CallApi, draw_digit: Draw
 ) -> None:
     run_id = start_run(call_api)
     (killed_worker,), (training,) = find_workers(site), find_trainings(site)

@@ -1,7 +1,6 @@
 """Metrics are valid, add up over processes, and work without a database."""
 
 import os
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +18,7 @@ from classifier.models import ModelVersion, QueueItem, RunState, TrainingRun
 from classifier.registry.runs import TASK
 from classifier.tests import factories
 from classifier.tests.commands import run_python
+from classifier.tests.pictures import Draw
 from mnistsite.observability import metrics
 from mnistsite.observability.deadline import WithDeadline
 
@@ -54,7 +54,7 @@ def database_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_requests_are_counted_and_timed_by_route(
-    champion: ModelVersion, database_down: None, client: Client, draw_digit: Callable[..., bytes]
+    champion: ModelVersion, database_down: None, client: Client, draw_digit: Draw
 ) -> None:
     before = scrape()
     page = client.post("/predict", {"image": SimpleUploadedFile("seven.png", draw_digit(7))})

@@ -13,12 +13,12 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
 from classifier.tests import faults
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 from classifier.uploads.storage import MARKER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Draw = Callable[..., bytes]
 BreakStorage = Callable[[pytest.MonkeyPatch, Path], None]
 
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from classifier.tests.commands import run_python
+from classifier.tests.pictures import Draw
 from mnistsite.tests.site import (
     RUN,
     Site,
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("site")
 
 
-def test_posted_digit_is_recognised(site: Site, draw_digit: Callable[..., bytes]) -> None:
+def test_posted_digit_is_recognised(site: Site, draw_digit: Draw) -> None:
     answer = site.predict(draw_digit(7))
     assert (answer["label"], answer["verdict"], answer["model"]) == ("7", "digit", "baseline")
 
@@ -56,12 +56,12 @@ def test_script_name_header_is_ignored(site: Site) -> None:
     assert site.call("/readyz", {"SCRIPT_NAME": "/elsewhere"})["status"] == "ready"
 
 
-def test_unsupported_charset_is_ignored(site: Site, draw_digit: Callable[..., bytes]) -> None:
+def test_unsupported_charset_is_ignored(site: Site, draw_digit: Draw) -> None:
     headers = {"Content-Type": "image/png; charset=zlib"}
     assert site.call("/api/preview", headers, draw_digit(7))["label"] == "7"
 
 
-def test_web_processes_do_not_load_tensorflow(site: Site, draw_digit: Callable[..., bytes]) -> None:
+def test_web_processes_do_not_load_tensorflow(site: Site, draw_digit: Draw) -> None:
     for _ in range(8):  # so that every process has recognised something
         site.predict(draw_digit(3))
     web = [
@@ -122,7 +122,7 @@ def run_refused(environment: dict[str, str]) -> str:
 
 
 def test_next_run_ends_processes_of_a_killed_run(
-    tmp_path: Path, prepared: Path, draw_digit: Callable[..., bytes]
+    tmp_path: Path, prepared: Path, draw_digit: Draw
 ) -> None:
     copy_data(prepared, tmp_path / "var")
     killed = start_site(tmp_path)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from classifier.access import tokens
 from classifier.access.throttles import AddressThrottle
 from classifier.models import ApiToken, ModelVersion, Source
 from classifier.recognition.labels import Scope
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 
 EXAMPLES = 6  # of each operation
@@ -33,7 +33,7 @@ def token(admin_user: User) -> str:
 
 
 @pytest.fixture
-def configuration(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> str:
+def configuration(champion: ModelVersion, draw_digit: Draw) -> str:
     """The configuration of schemathesis, with ids that exist."""
     stored, deleted = (
         submission.classify_picture(draw_digit(7, which), Source.API) for which in (0, 1)

@@ -1,5 +1,4 @@
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -18,11 +17,11 @@ from classifier.access import budgets
 from classifier.access.throttles import AddressThrottle, UserThrottle
 from classifier.models import Budget, ModelVersion, Upload
 from classifier.tests import factories
+from classifier.tests.pictures import Draw
 from classifier.tests.threads import run_in_thread
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 HOUR = 3600.0
 

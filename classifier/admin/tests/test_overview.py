@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from classifier.admin import overview
 from classifier.labelling import labels
-from classifier.models import Alarm, Audit, RunState, TrainingRun, Via
+from classifier.models import Alarm, Audit, RunState, Via
 from classifier.monitoring import statistics
 from classifier.monitoring.statistics import Labeller
 from classifier.monitoring.tests.test_statistics import (
@@ -95,9 +95,7 @@ def test_unfinished_run_and_new_labels_are_shown(admin_client: Client, anna: Use
     create_champion(1)
     for _ in range(3):
         set_label(anna)
-    now = timezone.now()
-    running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
-    TrainingRun.objects.create(**running, stage="measuring")
+    factories.create_run(RunState.RUNNING, stage="measuring")
 
     page = get_page(admin_client)
 
@@ -108,7 +106,7 @@ def test_unfinished_run_and_new_labels_are_shown(admin_client: Client, anna: Use
 
 def test_last_finished_run_is_shown(admin_client: Client) -> None:
     for state in (RunState.FAILED, RunState.CANCELLED):
-        TrainingRun.objects.create(state=state, finished_at=timezone.now())
+        factories.create_run(state)
 
     page = get_page(admin_client)
 
@@ -183,9 +181,7 @@ def test_next_step_follows_the_work(
     assert get_next_step(admin_client) == "Label"
     set_label(admin_user)
     assert get_next_step(admin_client) == "Train"
-    now = timezone.now()
-    running = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
-    TrainingRun.objects.create(**running)
+    factories.create_run(RunState.RUNNING)
     assert get_next_step(admin_client) == "Label"
     factories.create_version(name="better")
     assert get_next_step(admin_client) == "Decide"

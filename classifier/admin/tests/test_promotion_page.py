@@ -12,13 +12,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/classifier/modelversion/"
 
 
-@pytest.fixture
-def better(champion: ModelVersion) -> ModelVersion:
-    """A candidate beside the bundled model."""
-    factories.copy_bundled_model("better", metrics={"test": {"digits": 10000, "accuracy": 0.998}})
-    return versions.register_model("better")
-
-
 def promote(client: Client, version: ModelVersion, **values: str) -> str:
     return client.post(f"{LIST}{version.pk}/promote/", values, follow=True).text
 

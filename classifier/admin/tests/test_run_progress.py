@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from classifier.admin.tests.test_training_page import create_run
 from classifier.models import ModelState, RunState
 from classifier.tests import factories
 from classifier.tests.pages import get_admin_url
@@ -26,9 +25,9 @@ def test_progress_is_measured_by_the_last_run_of_its_kind(
     now = timezone.now()
     learner = factories.create_version(name="learner", state=ModelState.CHAMPION)
     start = {"started_at": now - timedelta(minutes=5), "finished_at": now}
-    create_run(RunState.SUCCEEDED, result=learner, fine_tune=True, **start)
+    factories.create_run(RunState.SUCCEEDED, result=learner, fine_tune=True, **start)
     started_at = now - timedelta(seconds=passed_s)
-    running = create_run(RunState.RUNNING, fine_tune=True, started_at=started_at)
+    running = factories.create_run(RunState.RUNNING, fine_tune=True, started_at=started_at)
 
     html = trainer_client.get(get_admin_url(running)).text
 
@@ -38,6 +37,6 @@ def test_progress_is_measured_by_the_last_run_of_its_kind(
 
 @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.FAILED])
 def test_run_that_is_not_running_has_no_progress(trainer_client: Client, state: RunState) -> None:
-    run = create_run(state)
+    run = factories.create_run(state)
 
     assert "<progress" not in trainer_client.get(get_admin_url(run)).text

@@ -33,14 +33,6 @@ def get_start_panel(client: Client) -> str:
     return " ".join(unescape(match[0]).split())
 
 
-def create_run(state: RunState, **values: Any) -> TrainingRun:
-    now = timezone.now()
-    times: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "finished_at": now}
-    if state in (RunState.QUEUED, RunState.RUNNING):
-        del times["finished_at"]
-    return TrainingRun.objects.create(state=state, **times | values)
-
-
 def test_button_shows_the_number_of_new_labels(
     trainer_client: Client, learner: ModelVersion
 ) -> None:
@@ -93,7 +85,7 @@ def test_button_queues_a_run_and_opens_its_page(
 
 
 def test_second_run_is_refused(trainer_client: Client, learner: ModelVersion) -> None:
-    first = create_run(RunState.RUNNING, stage="Measuring")
+    first = factories.create_run(RunState.RUNNING, stage="Measuring")
 
     response = trainer_client.post(f"{LIST}start/", {"how": "scratch"}, follow=True)
 
@@ -124,7 +116,7 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
         {"member": 1, "epoch": 2, "loss": 0.25, "accuracy": 0.95},
         {"member": 2, "epoch": 1, "loss": 0.4321, "accuracy": 0.9123},
     ]
-    running = create_run(
+    running = factories.create_run(
         RunState.RUNNING,
         stage="Training member 2 of 2",
         progress=progress,
@@ -148,7 +140,7 @@ def test_run_shows_stage_progress_curves_and_log(trainer_client: Client, trainer
 
 
 def test_page_is_updated_until_the_run_finishes(trainer_client: Client) -> None:
-    running = create_run(RunState.RUNNING)
+    running = factories.create_run(RunState.RUNNING)
     live = f"{LIST}{running.pk}/live/"
     assert f'data-live="{live}"' in trainer_client.get(get_admin_url(running)).text
     assert 'form="cancel"' in trainer_client.get(live).text
@@ -176,7 +168,7 @@ def test_failed_run_is_retried_in_its_mode(
     force: bool,
 ) -> None:
     factories.create_image(label="7")
-    failed = create_run(RunState.FAILED, fine_tune=fine_tune, force=force)
+    failed = factories.create_run(RunState.FAILED, fine_tune=fine_tune, force=force)
 
     html = trainer_client.get(LIST + address.format(run=failed.pk)).text
     [button] = re.findall(r'<button[^>]* form="retry" name="how" value="(\w+)">Try again<', html)
@@ -189,14 +181,15 @@ def test_failed_run_is_retried_in_its_mode(
 
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.CANCELLED, RunState.NOTHING_NEW])
 def test_run_that_has_not_failed_cannot_be_retried(trainer_client: Client, state: RunState) -> None:
-    html = trainer_client.get(get_admin_url(create_run(state))).text
+    html = trainer_client.get(get_admin_url(factories.create_run(state))).text
     assert '<form id="retry" method="post" action="/admin/classifier/trainingrun/start/">' in html
     assert "Try again" not in html
 
 
 @pytest.mark.parametrize("address", ["", "{run}/change/", "{run}/live/"])
 def test_run_of_a_killed_process_is_shown_as_failed(trainer_client: Client, address: str) -> None:
-    killed = create_run(RunState.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=1))
+    minute_ago = timezone.now() - timedelta(minutes=1)
+    killed = factories.create_run(RunState.RUNNING, heartbeat_at=minute_ago)
 
     text = read_text(trainer_client, LIST + address.format(run=killed.pk))
 
@@ -216,7 +209,7 @@ def test_successful_run_links_to_its_model(
     trainer_client: Client, state: str, comparison: dict[str, Any], text: str
 ) -> None:
     result = factories.create_version(name="better", state=state, comparison=comparison)
-    done = create_run(RunState.SUCCEEDED, result=result)
+    done = factories.create_run(RunState.SUCCEEDED, result=result)
 
     html = trainer_client.get(get_admin_url(done)).text
 
@@ -234,7 +227,7 @@ def test_queued_run_is_cancelled_at_once(trainer_client: Client) -> None:
 
 
 def test_running_run_is_marked_to_stop(trainer_client: Client) -> None:
-    running = create_run(RunState.RUNNING)
+    running = factories.create_run(RunState.RUNNING)
 
     trainer_client.post(f"{LIST}{running.pk}/cancel/")
 
@@ -243,7 +236,7 @@ def test_running_run_is_marked_to_stop(trainer_client: Client) -> None:
 
 
 def test_cancelling_a_finished_run_is_refused(trainer_client: Client) -> None:
-    finished = create_run(RunState.FAILED)
+    finished = factories.create_run(RunState.FAILED)
 
     response = trainer_client.post(f"{LIST}{finished.pk}/cancel/", follow=True)
 
@@ -262,7 +255,7 @@ def test_viewer_cannot_start_or_cancel(
     assert "<button" not in get_start_panel(trainer_client)
     assert trainer_client.post(f"{LIST}start/", {"how": "scratch"}).status_code == 403
 
-    running = create_run(RunState.RUNNING)
+    running = factories.create_run(RunState.RUNNING)
     assert 'form="cancel"' not in trainer_client.get(get_admin_url(running)).text
     assert trainer_client.post(f"{LIST}{running.pk}/cancel/").status_code == 403
     running.refresh_from_db()
@@ -271,6 +264,6 @@ def test_viewer_cannot_start_or_cancel(
 
 def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
     factories.withdraw_permission(trainer, "start_trainingrun")
-    html = trainer_client.get(get_admin_url(create_run(RunState.FAILED))).text
+    html = trainer_client.get(get_admin_url(factories.create_run(RunState.FAILED))).text
     assert "Try again" not in html
     assert 'id="retry"' not in html

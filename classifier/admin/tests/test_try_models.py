@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -6,18 +5,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from classifier.models import ModelVersion, Upload
-from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.pages import get_admin_url
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def better(champion: ModelVersion) -> ModelVersion:
-    """A candidate beside the bundled model."""
-    factories.copy_bundled_model("better")
-    return versions.register_model("better")
 
 
 def send(client: Client, version: ModelVersion, *pictures: bytes) -> Any:
@@ -26,7 +18,7 @@ def send(client: Client, version: ModelVersion, *pictures: bytes) -> Any:
 
 
 def test_both_models_read_a_picture_that_is_not_stored(
-    trainer_client: Client, better: ModelVersion, draw_digit: Callable[..., bytes]
+    trainer_client: Client, better: ModelVersion, draw_digit: Draw
 ) -> None:
     response = send(trainer_client, better, draw_digit(7))
 
@@ -38,7 +30,7 @@ def test_both_models_read_a_picture_that_is_not_stored(
 
 
 def test_champion_alone_reads_a_picture(
-    trainer_client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
+    trainer_client: Client, champion: ModelVersion, draw_digit: Draw
 ) -> None:
     page = send(trainer_client, champion, draw_digit(7)).text
 
@@ -63,7 +55,7 @@ def test_invalid_picture_is_explained(
 
 
 def test_missing_folder_is_explained(
-    trainer_client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
+    trainer_client: Client, champion: ModelVersion, draw_digit: Draw
 ) -> None:
     gone = factories.create_version(name="gone")
 

@@ -1,15 +1,13 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from classifier.models import Correction, InputImage, ModelVersion
-from classifier.tests.pictures import SIDE, draw_number
+from classifier.tests.pictures import SIDE, Draw, draw_number
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 BOXES = [[0, 0, SIDE, SIDE], [SIDE, 0, SIDE, SIDE]]
 

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +12,11 @@ from classifier import tasks
 from classifier.models import IdempotencyRecord, ModelVersion, Upload
 from classifier.registry import serving
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import Draw
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 

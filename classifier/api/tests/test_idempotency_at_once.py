@@ -13,12 +13,12 @@ from pytest_django.fixtures import Settings
 
 from classifier.access.throttles import AddressThrottle
 from classifier.models import IdempotencyRecord, InputImage, ModelVersion, Prediction, Upload
+from classifier.tests.pictures import Draw
 from classifier.tests.threads import run_in_thread
 from classifier.uploads import orphans
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Draw = Callable[..., bytes]
 AT_ONCE = 50
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 

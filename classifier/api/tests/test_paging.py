@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from classifier.admin.tests.test_paging import explain
-from classifier.models import InputImage, TrainingRun
+from classifier.models import InputImage, RunState
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,8 +106,7 @@ def test_page_of_deleted_rows_is_empty(admin_api: Client) -> None:
 def test_numbered_rows_are_paged_by_number(admin_api: Client, address: str) -> None:
     for number in range(3):
         result = factories.create_version(name=f"model-{number}")
-        ended = {"state": "succeeded", "finished_at": result.created_at}
-        TrainingRun.objects.create(result=result, **ended)
+        factories.create_run(RunState.SUCCEEDED, result=result)
 
     first = get_page(admin_api, f"{address}?limit=2")
     second = get_page(admin_api, first["next"])

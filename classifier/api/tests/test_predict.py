@@ -1,6 +1,5 @@
 import json
 import re
-from collections.abc import Callable
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -14,11 +13,10 @@ from PIL import Image
 from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.registry import versions
 from classifier.tests import factories
-from classifier.tests.pictures import create_paper, draw_number, encode_picture
+from classifier.tests.pictures import Draw, create_paper, draw_number, encode_picture
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 
 VERDICT_FIELDS = {
     "id",

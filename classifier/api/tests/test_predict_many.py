@@ -12,11 +12,10 @@ from classifier.models import InputImage, ModelVersion, Prediction, Source, Uplo
 from classifier.registry import serving
 from classifier.tests.faults import break_storage_after_one_file
 from classifier.tests.files import list_stored_files
-from classifier.tests.pictures import create_paper, encode_picture
+from classifier.tests.pictures import Draw, create_paper, encode_picture
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 MANY = "/api/predict/many"
 DATABASE_FIELDS = ("id", "delete_key", "digits", "model")
 

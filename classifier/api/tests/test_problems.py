@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from classifier.api.problems import MEDIA_TYPE
 from classifier.models import LabelChange, Upload
 from classifier.tests import factories
 from classifier.tests.faults import break_champion
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +160,7 @@ def test_large_or_chunked_body_is_rejected(client: Client, settings: Settings) -
 
 
 def test_missing_model_or_database_is_a_problem(
-    client: Client, draw_digit: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    client: Client, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = client.post("/api/predict", draw_digit(7), "image/png")
     break_champion(monkeypatch, OperationalError("the connection is closed"))

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def better(champion: ModelVersion) -> ModelVersion:
-    """A candidate beside the bundled model."""
+    """A candidate, whose name has a dot, beside the bundled model."""
     factories.copy_bundled_model("better-1.5")
     return versions.register_model("better-1.5")
 
@@ -94,8 +94,7 @@ def test_unknown_run_is_not_found(admin_api: Client, run: str) -> None:
 
 def test_run_without_heartbeat_has_failed(admin_api: Client) -> None:
     then = timezone.now() - timedelta(minutes=1)
-    started = {"state": RunState.RUNNING, "started_at": then, "heartbeat_at": then}
-    run = TrainingRun.objects.create(**started)
+    run = factories.create_run(RunState.RUNNING, heartbeat_at=then)
 
     assert admin_api.get(f"/api/runs/{run.pk}").json()["state"] == "failed"
 

@@ -4,11 +4,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from classifier.labelling import labels
-from classifier.models import LabelChange, ModelState, RunState, TrainingRun, Via
+from classifier.models import LabelChange, ModelState, RunState, Via
 from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -136,11 +135,8 @@ def test_models_are_listed_newest_first(admin_client: Client) -> None:
 
 
 def test_runs_are_listed_newest_first(admin_client: Client) -> None:
-    end = timezone.now()
-    TrainingRun.objects.create(state=RunState.FAILED, error="out of memory", finished_at=end)
-    TrainingRun.objects.create(
-        state=RunState.SUCCEEDED, result=factories.create_version(name="better"), finished_at=end
-    )
+    factories.create_run(RunState.FAILED, error="out of memory")
+    factories.create_run(RunState.SUCCEEDED, result=factories.create_version(name="better"))
 
     results = admin_client.get("/api/runs").json()["results"]
 

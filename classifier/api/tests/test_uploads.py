@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,11 +10,11 @@ from classifier.models import InputImage, ModelVersion, Suggestion, Upload
 from classifier.recognition.labels import Scope
 from classifier.tests import factories
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import Draw
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 

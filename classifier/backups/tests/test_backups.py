@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,11 @@ from classifier.labelling import labels
 from classifier.models import LabelChange, ModelVersion, Source, Upload, Via
 from classifier.registry import versions
 from classifier.tests import database, factories
+from classifier.tests.pictures import Draw
 from classifier.uploads import deletion, submission
 from classifier.uploads.storage import MARKER
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_media")]
-
-Draw = Callable[..., bytes]
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -19,7 +18,7 @@ from classifier.models import (
     Via,
 )
 from classifier.recognition.imaging import Box
-from classifier.tests.pictures import SIDE, draw_number
+from classifier.tests.pictures import SIDE, Draw, draw_number
 from classifier.uploads import answers, submission
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,7 @@ SECOND: Box = (SIDE, 0, SIDE, SIDE)
 
 
 @pytest.fixture
-def upload(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> Upload:
+def upload(champion: ModelVersion, draw_digit: Draw) -> Upload:
     """An upload that reads 42."""
     answer = submission.classify_picture(draw_number(draw_digit, "42"), Source.WEB)
     assert answer.label == "42"

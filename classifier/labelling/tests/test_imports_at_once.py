@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,13 +7,12 @@ from django.db import transaction
 from classifier.labelling import imports
 from classifier.models import InputImage, LabelChange, ModelVersion, Upload
 from classifier.tests.database import wait_for_lock
+from classifier.tests.pictures import Draw
 from classifier.tests.threads import run_in_thread
 from classifier.uploads import deletion
 from classifier.uploads.archives import LabelledPicture
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Draw = Callable[..., bytes]
 
 
 @pytest.fixture

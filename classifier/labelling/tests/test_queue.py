@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID, uuid4
@@ -13,12 +12,10 @@ from classifier.labelling import labels, queue, selection
 from classifier.labelling.selection import Order
 from classifier.models import InputImage, LabelChange, ModelVersion, QueueItem, Source, Via
 from classifier.tests import factories
-from classifier.tests.pictures import encode_picture
+from classifier.tests.pictures import Draw, encode_picture
 from classifier.uploads import submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
-
-Draw = Callable[..., bytes]
 
 
 def lease(by: User, order: Order = Order.DOUBT, count: int = 10) -> list[UUID]:

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from uuid import UUID
 
 import numpy as np
@@ -12,12 +11,11 @@ from classifier.labelling.tests.test_imports import import_archive
 from classifier.models import Delivery, InputImage, Prediction, Upload, Via, Webhook
 from classifier.registry import serving, versions
 from classifier.tests import factories
-from classifier.tests.pictures import draw_number
+from classifier.tests.pictures import Draw, draw_number
 from classifier.uploads import deletion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
-Draw = Callable[..., bytes]
 Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +8,7 @@ from classifier.labelling import checks, labels, queue
 from classifier.labelling.selection import Order
 from classifier.models import Dispute, ModelVersion, QueueItem, Source, Via
 from classifier.tests import factories
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
@@ -41,7 +41,7 @@ def list_suspicious(by: User) -> list[UUID]:
 
 
 def test_real_digits_with_wrong_labels_come_first(
-    champion: ModelVersion, draw_digit: Callable[..., bytes], anna: User
+    champion: ModelVersion, draw_digit: Draw, anna: User
 ) -> None:
     images = {}
     for digit in range(10):

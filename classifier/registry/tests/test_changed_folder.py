@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from collections.abc import Callable
 
 import pytest
 from django.conf import settings
@@ -16,6 +15,7 @@ from classifier.registry.serving import ChampionCache, NoModel
 from classifier.tests import factories
 from classifier.tests.commands import run_python
 from classifier.tests.pages import read_text
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 
 # A mapped file that changes would kill the process by a signal.
@@ -97,7 +97,7 @@ def test_file_without_a_checksum_is_refused() -> None:
 def test_pages_work_without_damaged_exemplars(
     client: Client,
     champion: ModelVersion,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     folder = factories.copy_bundled_model("damaged")

@@ -1,6 +1,5 @@
 """Accessibility of the visitors' pages: axe's rules, and the keyboard."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -19,8 +18,6 @@ OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((360, "dark"), (1440, "light"))
-
-Draw = Callable[..., bytes]
 
 
 def send_drawing(page: Page, *digits: str) -> str:

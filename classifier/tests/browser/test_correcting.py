@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -12,12 +11,11 @@ from classifier.tests.browser.test_accessibility import (
     expect_no_violation,
     expect_no_violation_in_any_look,
 )
-from classifier.tests.pictures import draw_number
+from classifier.tests.pictures import Draw, draw_number
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Draw = Callable[..., bytes]
 SIZES = [
     pytest.param(PHONE, "dark", id="phone"),
     pytest.param(ViewportSize(width=1440, height=900), "light", id="desktop"),

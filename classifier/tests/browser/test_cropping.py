@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from io import BytesIO
 from typing import Literal
 
@@ -11,11 +10,9 @@ from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import expect_answer
 from classifier.tests.browser.test_accessibility import expect_no_violation
 from classifier.tests.browser.test_nothing_lost import choose
-from classifier.tests.pictures import SIDE, draw_number, encode_picture
+from classifier.tests.pictures import SIDE, Draw, draw_number, encode_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Draw = Callable[..., bytes]
 
 
 def open_dialog(page: Page, picture: bytes) -> None:

@@ -1,5 +1,4 @@
 import base64
-from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
@@ -11,11 +10,10 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.pad import DIGITS, count_ink, draw, expect_answer, get_panel
-from classifier.tests.pictures import encode_picture
+from classifier.tests.pictures import Draw, encode_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Draw = Callable[..., bytes]
 
 DISPATCH = """([name, base64, type, target]) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));

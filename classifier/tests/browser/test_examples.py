@@ -1,6 +1,5 @@
 """The JavaScript examples of the documentation, in a browser on the site's own origin."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from playwright.sync_api import FilePayload, Page
 from pytest_django.live_server_helper import LiveServer
 
 from classifier.models import ModelVersion, Upload
+from classifier.tests.pictures import Draw
 from mnistsite.tests import examples
 from mnistsite.tests.examples import HOST
 
@@ -22,7 +22,7 @@ def test_javascript_examples_print_documented_output(
     champion: ModelVersion,
     page: Page,
     live_server: LiveServer,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
 ) -> None:
     """Run a page's examples as one program, because later ones continue earlier ones."""
     printed: list[str] = []

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,6 +14,7 @@ from classifier.labelling.tests.test_rows import create_row, get_labels
 from classifier.models import InputImage, Upload, Via
 from classifier.tests import factories
 from classifier.tests.browser.conftest import log_in
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +25,7 @@ Images = list[InputImage]
 
 
 @pytest.fixture
-def images(draw_digit: Callable[..., bytes], settings: Settings) -> Images:
+def images(draw_digit: Draw, settings: Settings) -> Images:
     """Twenty images in the order of the queue."""
     settings.LABEL_CHECK_PERCENT = 0
     version = factories.create_version()
@@ -192,9 +193,7 @@ def test_keys_confirm_and_undo_grid(page: Page, images: Images) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_row_is_labelled_by_typing_its_number(
-    page: Page, draw_digit: Callable[..., bytes], width: int
-) -> None:
+def test_row_is_labelled_by_typing_its_number(page: Page, draw_digit: Draw, width: int) -> None:
     first, second = create_row(0.5, 0.5, 0.5, 0.5), create_row(0.1, 0.1)
     name = default_storage.save("uploads/00/made", ContentFile(draw_digit(7)))
     Upload.objects.update(file=name)

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from classifier.models import InputImage, Upload
 from classifier.tests import factories
 from classifier.tests.browser.conftest import log_in
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,9 +19,7 @@ IMAGES = "/admin/classifier/inputimage/"
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_uploads_show_pictures_and_readable_sizes(
-    page: Page, draw_digit: Callable[..., bytes], width: int
-) -> None:
+def test_uploads_show_pictures_and_readable_sizes(page: Page, draw_digit: Draw, width: int) -> None:
     name = default_storage.save("uploads/00/made", ContentFile(draw_digit(7)))
     factories.create_upload(file=name, size=2_300_000, width=4000, height=3000)
     page.set_viewport_size({"width": width, "height": 844})

@@ -1,16 +1,15 @@
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.conftest import PHONE, send_pictures
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_visitor_deletes_one_picture_and_then_all(
-    champion: ModelVersion, phone_page: Page, draw_digit: Callable[..., bytes]
+    champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
     send_pictures(phone_page, draw_digit(1), draw_digit(2), draw_digit(3))
     pictures = phone_page.locator("main li")

@@ -1,7 +1,6 @@
 """Nothing that a visitor drew or chose is lost: offline, by a reload, a refusal or a slip."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
@@ -10,10 +9,9 @@ from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import DIGITS, count_ink, draw, expect_answer, get_panel
 from classifier.tests.browser.test_accessibility import expect_no_violation
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Draw = Callable[..., bytes]
 
 
 def choose(page: Page, *pictures: tuple[str, bytes]) -> None:

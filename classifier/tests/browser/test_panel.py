@@ -1,7 +1,6 @@
 """The live answer to several digits, and to several pictures."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,11 +9,9 @@ from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.pad import DIGITS, draw, expect_answer, get_panel
 from classifier.tests.browser.test_accessibility import expect_no_violation
 from classifier.tests.browser.test_nothing_lost import choose
-from classifier.tests.pictures import draw_number
+from classifier.tests.pictures import Draw, draw_number
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Draw = Callable[..., bytes]
 
 
 def draw_42(page: Page) -> None:

@@ -1,17 +1,15 @@
 """Pages violate no content security or permissions policy."""
 
 import re
-from collections.abc import Callable
 from queue import Queue
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from classifier.models import InputImage, ModelVersion, Source, TrainingRun
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 from mnistsite import csp_reports
-
-Draw = Callable[..., bytes]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,7 +2,6 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from classifier.models import ModelVersion, Source, Suggestion
 from classifier.tests.browser.conftest import PHONE
 from classifier.tests.browser.test_accessibility import expect_no_violation
-from classifier.tests.pictures import draw_number
+from classifier.tests.pictures import Draw, draw_number
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Draw = Callable[..., bytes]
 SUM_SHIFTS = """() => new Promise((resolve) => {
   let sum = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((entry) => { sum += entry.value; }))

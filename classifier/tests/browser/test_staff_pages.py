@@ -1,6 +1,5 @@
 """The staff pages as a whole: accessibility, and the keyboard from login to promotion."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -16,6 +15,7 @@ from classifier.models import ModelVersion, RunState, TrainingRun, Upload, Via
 from classifier.registry import runs, versions
 from classifier.tests import factories
 from classifier.tests.browser.test_accessibility import expect_no_violation_in_any_look
+from classifier.tests.pictures import Draw
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +24,7 @@ APP = "/admin/classifier/"
 
 
 @pytest.fixture
-def images(champion: ModelVersion, draw_digit: Callable[..., bytes], settings: Settings) -> None:
+def images(champion: ModelVersion, draw_digit: Draw, settings: Settings) -> None:
     """A row of images to label, all of one stored picture."""
     settings.LABEL_CHECK_PERCENT = 0
     for item in create_row(0.9, 0.8, 0.7):

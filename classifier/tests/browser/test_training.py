@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,6 +9,7 @@ from classifier.models import ModelVersion, RunState, ShadowReading, TrainingRun
 from classifier.registry import runs, versions
 from classifier.tests import factories
 from classifier.tests.browser.conftest import PHONE, log_in
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,7 +137,7 @@ def test_model_is_promoted_and_rolled_back(
 
 
 def test_candidate_is_compared_tried_and_decided(
-    champion: ModelVersion, page: Page, draw_digit: Callable[..., bytes]
+    champion: ModelVersion, page: Page, draw_digit: Draw
 ) -> None:
     four = factories.create_image(label="4")
     group = {"image": str(four.pk), "images": 2, "champion": "9?", "candidate": "4"}
@@ -190,7 +190,7 @@ def test_picture_is_tried_without_scripts(
     browser: Browser,
     live_server: LiveServer,
     admin_user: User,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
 ) -> None:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
     log_in(context, live_server, admin_user)

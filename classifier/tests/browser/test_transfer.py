@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -10,6 +9,7 @@ from playwright.sync_api import Page, expect
 from classifier.models import InputImage, ModelVersion
 from classifier.tests import factories
 from classifier.tests.archives import build_zip
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def choose_archive(page: Page, content: bytes) -> None:
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_archive_is_imported_with_a_report_of_refused_pictures(
-    champion: ModelVersion, page: Page, draw_digit: Callable[..., bytes], width: int
+    champion: ModelVersion, page: Page, draw_digit: Draw, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(TRANSFER)

@@ -1,15 +1,12 @@
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.conftest import PHONE, send_pictures
 from classifier.tests.browser.pad import DIGITS, draw, expect_answer
+from classifier.tests.pictures import Draw
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Draw = Callable[..., bytes]
 
 
 def test_chosen_picture_is_read(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:

@@ -31,12 +31,12 @@ from classifier.models import (
 )
 from classifier.tests import factories, faults
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import Draw
 from classifier.uploads import deletion, file_deletion, submission
 from classifier.uploads.storage import NoStorage
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 DEPENDENTS = (Upload, InputImage, Prediction, QueueItem, Suggestion, LabelChange, LabelCheck)
 
 

@@ -1,6 +1,5 @@
 """Downloads: visitors get pictures without metadata, and only staff get the original file."""
 
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -16,11 +15,11 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Source, Upload
 from classifier.tests import factories
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 CAMERA = "Camera of Some Person"
 
 

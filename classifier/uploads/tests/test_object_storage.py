@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.commands import run_python
+from classifier.tests.pictures import Draw
 from classifier.uploads import media_store, orphans
 from classifier.uploads.object_storage import ObjectStorage
 from classifier.uploads.storage import NoStorage
@@ -79,7 +80,7 @@ def send_picture(client: Client, picture: bytes) -> Any:
 
 
 def test_upload_is_stored_privately(
-    bucket: Any, client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
+    bucket: Any, client: Client, champion: ModelVersion, draw_digit: Draw
 ) -> None:
     answer = send_picture(client, draw_digit(7)).json()
 
@@ -92,7 +93,7 @@ def test_upload_is_stored_privately(
 
 
 def test_preview_is_served(
-    bucket: Any, client: Client, champion: ModelVersion, draw_digit: Callable[..., bytes]
+    bucket: Any, client: Client, champion: ModelVersion, draw_digit: Draw
 ) -> None:
     answer = send_picture(client, draw_digit(7)).json()
 
@@ -104,7 +105,7 @@ def test_failed_upload_leaves_no_object(
     bucket: Any,
     client: Client,
     champion: ModelVersion,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object) -> None:
@@ -130,7 +131,7 @@ def test_old_orphans_are_removed(
     bucket: Any,
     client: Client,
     champion: ModelVersion,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stored = Upload.objects.get(pk=send_picture(client, draw_digit(7)).json()["id"]).file.name
@@ -148,7 +149,7 @@ def test_unreachable_service_is_503(
     service: "ThreadedMotoServer",
     client: Client,
     champion: ModelVersion,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     preview = f"/upload/{send_picture(client, draw_digit(7)).json()['id']}.jpg"

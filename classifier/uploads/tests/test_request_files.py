@@ -1,7 +1,6 @@
 """Uploads are stored without bytes behind the picture."""
 
 import hashlib
-from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +8,7 @@ from django.test import Client
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.archives import build_zip, post_archive
+from classifier.tests.pictures import Draw
 from classifier.tests.test_bad_input import Send, each_way
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def assert_stored_as(picture: bytes) -> None:
 @each_way
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_appended_bytes_are_not_stored(
-    champion: ModelVersion, draw_digit: Callable[..., bytes], send: Send, kind: str
+    champion: ModelVersion, draw_digit: Draw, send: Send, kind: str
 ) -> None:
     picture = draw_digit(7, kind=kind)
 
@@ -37,7 +37,7 @@ def test_appended_bytes_are_not_stored(
 
 
 def test_import_recognises_picture_without_appended_bytes(
-    champion: ModelVersion, draw_digit: Callable[..., bytes], labeller: User, client: Client
+    champion: ModelVersion, draw_digit: Draw, labeller: User, client: Client
 ) -> None:
     picture = draw_digit(7)
     client.force_login(labeller)

@@ -23,6 +23,7 @@ from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import serving, versions
 from classifier.registry.serving import find_model_folder
 from classifier.tests import factories, rescoring_jobs
+from classifier.tests.pictures import Draw
 from classifier.uploads import rescoring, submission
 from classifier.uploads.rescoring import FIRST_ID, LAST_ID
 
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def seven(champion: ModelVersion, draw_digit: Callable[..., bytes]) -> InputImage:
+def seven(champion: ModelVersion, draw_digit: Draw) -> InputImage:
     """An image that was uploaded while the bundled model served."""
     submission.classify_picture(draw_digit(7), Source.WEB)
     return InputImage.objects.get()
@@ -77,7 +78,7 @@ def test_image_is_read_once(seven: InputImage) -> None:
 
 
 def test_image_uploaded_meanwhile_is_read_once(
-    seven: InputImage, draw_digit: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    seven: InputImage, draw_digit: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promote_unsure_model("second")
     rescoring.start_rescoring()

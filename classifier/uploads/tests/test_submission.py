@@ -1,7 +1,6 @@
 import errno
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,11 @@ from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.files import list_stored_files
-from classifier.tests.pictures import create_paper, draw_number, encode_picture
+from classifier.tests.pictures import Draw, create_paper, draw_number, encode_picture
 from classifier.uploads import submission
 from classifier.uploads.storage import StorageFull
 
 pytestmark = pytest.mark.django_db
-
-Draw = Callable[..., bytes]
 
 
 def test_picture_is_stored_with_prediction(

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from classifier.models import IdempotencyRecord, ModelVersion, Source, Upload
 from classifier.tests import faults
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import Draw
 from classifier.tests.proxy import CuttingProxy, connect_through_proxy
 from classifier.uploads import orphans, submission
 from classifier.uploads.insertion import insert_rows
@@ -22,7 +23,6 @@ from classifier.uploads.upload_batch import open_batch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Draw = Callable[..., bytes]
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 

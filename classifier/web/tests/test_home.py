@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,13 @@ from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.faults import break_champion
-from classifier.tests.pictures import create_paper, encode_picture
+from classifier.tests.pictures import Draw, create_paper, encode_picture
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

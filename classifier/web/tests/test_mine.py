@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,12 +13,12 @@ from classifier.models import ModelVersion, Upload
 from classifier.tests import factories
 from classifier.tests.database import count_queries
 from classifier.tests.pages import read_text
+from classifier.tests.pictures import Draw
 from classifier.tests.visitors import create_upload_by, list_messages, list_results, send_pictures
 from classifier.uploads import history
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 YEAR_S = 365 * 24 * 3600
 
 

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,12 +11,12 @@ from classifier.labelling import labels
 from classifier.models import InputImage, ModelVersion, Upload, Via
 from classifier.tests.files import list_stored_files
 from classifier.tests.pages import read_text
+from classifier.tests.pictures import Draw
 from classifier.tests.visitors import create_upload_by, list_messages, send_pictures
 from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 
 OTHER_VISITOR = "7d4c1a52-8f0e-4d4f-9f43-54e6a3c7b0de"
 

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from unittest.mock import Mock
@@ -17,12 +16,11 @@ from classifier.models import InputImage, ModelVersion, Source, Upload
 from classifier.recognition import model_folder, occlusion
 from classifier.registry import serving, versions
 from classifier.tests import factories
-from classifier.tests.pictures import create_paper, draw_number, encode_picture
+from classifier.tests.pictures import Draw, create_paper, draw_number, encode_picture
 from classifier.uploads import pictures, submission
 
 pytestmark = pytest.mark.django_db
 
-Draw = Callable[..., bytes]
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 

@@ -1,7 +1,6 @@
 """Events are delivered to subscribers if and only if their transaction commits."""
 
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,13 +17,12 @@ from classifier.recognition.labels import Event, Verdict
 from classifier.registry import versions
 from classifier.tests import factories
 from classifier.tests.files import list_stored_files
+from classifier.tests.pictures import Draw
 from classifier.tests.webhook_receiver import SECRET, list_waiting_jobs
 from classifier.uploads import submission
 from classifier.webhooks import deliveries, events
 
 pytestmark = pytest.mark.django_db
-
-Draw = Callable[..., bytes]
 
 
 def create_webhook(*events: Event, **values: Any) -> Webhook:

@@ -1,13 +1,14 @@
 """Fixtures: the production stack under load, and a table of what each fault cost."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import psycopg
 import pytest
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.faults.load import Load
 from mnistsite.tests.faults.site import COLUMNS, LoadedSite
 from mnistsite.tests.production.conftest import (
@@ -30,7 +31,7 @@ def pytest_terminal_summary(
 def site(
     tmp_path_factory: pytest.TempPathFactory,
     prepared: Path,
-    draw_digit: Callable[..., bytes],
+    draw_digit: Draw,
     request: pytest.FixtureRequest,
 ) -> Iterator[LoadedSite]:
     scale = float(os.environ.get("FAULTS_SCALE", "1"))

@@ -1,7 +1,5 @@
 """Fixtures: what hostile requests contain that exists on the site."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -9,6 +7,7 @@ from django.test import Client
 from classifier.models import ModelVersion, Source
 from classifier.recognition.labels import Scope
 from classifier.tests import factories
+from classifier.tests.pictures import Draw
 from classifier.uploads import submission
 from mnistsite.tests.table import print_table
 
@@ -61,5 +60,5 @@ def parameters(champion: ModelVersion, picture: bytes, admin_user: User) -> dict
 
 
 @pytest.fixture
-def picture(draw_digit: Callable[..., bytes]) -> bytes:
+def picture(draw_digit: Draw) -> bytes:
     return draw_digit(7)

@@ -3,11 +3,12 @@
 import json
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.images.building import Buildah
 from mnistsite.tests.images.running import COMPOSE, Container, Host, Image
 from mnistsite.tests.site import wait_until
@@ -91,7 +92,7 @@ def test_prepare_names_the_password_file(host: Host, prepared: str, secrets: Pat
 
 
 def test_posted_digit_is_recognised(
-    host: Host, web: Container, draw_digit: Callable[..., bytes], tmp_path: Path
+    host: Host, web: Container, draw_digit: Draw, tmp_path: Path
 ) -> None:
     (tmp_path / "seven.png").write_bytes(draw_digit(7))
     answer = json.loads(host.get("/api/predict", "--form", f"image=@{tmp_path}/seven.png"))

@@ -2,11 +2,11 @@
 
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.production.conftest import FIRST, SECOND, Production
 from mnistsite.tests.production.requests import is_ready, post_picture, send_load, send_request
 from mnistsite.tests.site import wait_until
@@ -16,7 +16,7 @@ LOADED = 300  # acknowledged uploads before the backup begins
 
 
 def test_nothing_acknowledged_before_the_backup_is_missing(
-    production: Production, draw_digit: Callable[..., bytes], tmp_path: Path
+    production: Production, draw_digit: Draw, tmp_path: Path
 ) -> None:
     stack, picture = production.stack, draw_digit(7)
     with send_load(production.port, picture) as counts:

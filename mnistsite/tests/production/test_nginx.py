@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.production.conftest import FIRST, SECOND, Production
 from mnistsite.tests.production.requests import post_picture, send_request
 from mnistsite.tests.production.stack import is_listening
@@ -23,9 +24,7 @@ UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}")
 WITHIN_S = 10
 
 
-def test_posted_digit_is_recognised(
-    production: Production, draw_digit: Callable[..., bytes]
-) -> None:
+def test_posted_digit_is_recognised(production: Production, draw_digit: Draw) -> None:
     response = post_picture(production.port, draw_digit(7))
     assert (response.status, response.json["label"], response.json["verdict"]) == (
         200,
@@ -35,7 +34,7 @@ def test_posted_digit_is_recognised(
 
 
 def test_chunked_picture_is_buffered_and_recognised(
-    production: Production, draw_digit: Callable[..., bytes]
+    production: Production, draw_digit: Draw
 ) -> None:
     picture = draw_digit(3)
     chunks = iter([picture[:500], picture[500:]])
@@ -46,7 +45,7 @@ def test_chunked_picture_is_buffered_and_recognised(
 
 
 def test_logs_share_the_request_id_and_contain_no_personal_data(
-    production: Production, draw_digit: Callable[..., bytes]
+    production: Production, draw_digit: Draw
 ) -> None:
     response = send_request(
         production.port,
@@ -133,9 +132,7 @@ def test_nginx_and_application_have_the_same_size_limit(
     assert (direct.status, direct.json["code"]) == (413, "too_large")
 
 
-def test_too_many_predictions_are_throttled(
-    production: Production, draw_digit: Callable[..., bytes]
-) -> None:
+def test_too_many_predictions_are_throttled(production: Production, draw_digit: Draw) -> None:
     _, port = production.stack.start_nginx(per_second="1")
     assert wait_until(lambda: is_listening(port), WITHIN_S)
     responses = [post_picture(port, draw_digit(7)) for _ in range(4)]
@@ -149,9 +146,7 @@ def test_too_many_predictions_are_throttled(
         assert send_request(port, "/api/predict", draw_digit(7), headers).status == 200
 
 
-def test_previews_over_the_limit_are_queued(
-    production: Production, draw_digit: Callable[..., bytes]
-) -> None:
+def test_previews_over_the_limit_are_queued(production: Production, draw_digit: Draw) -> None:
     _, port = production.stack.start_nginx(per_second="10")
     assert wait_until(lambda: is_listening(port), WITHIN_S)
     picture, headers, people = draw_digit(7), {"Content-Type": "image/png"}, 16
@@ -215,7 +210,7 @@ def test_metrics_are_not_public(production: Production) -> None:
     assert b"mnistsite_" in inside.body
 
 
-def test_uploads_are_not_public(production: Production, draw_digit: Callable[..., bytes]) -> None:
+def test_uploads_are_not_public(production: Production, draw_digit: Draw) -> None:
     picture = draw_digit(7)
     upload_id = post_picture(production.port, picture).json["id"]
     name = f"uploads/{upload_id.replace('-', '')[:2]}/{upload_id}"
@@ -225,9 +220,7 @@ def test_uploads_are_not_public(production: Production, draw_digit: Callable[...
             assert send_request(production.port, folder + path).status == 404
 
 
-def test_original_is_downloaded_by_staff_only(
-    production: Production, draw_digit: Callable[..., bytes]
-) -> None:
+def test_original_is_downloaded_by_staff_only(production: Production, draw_digit: Draw) -> None:
     picture = draw_digit(7)
     upload_id = post_picture(production.port, picture).json["id"]
     path = f"/upload/{upload_id}/original"
@@ -272,7 +265,7 @@ print(session.session_key)
 
 
 def test_slow_clients_are_cut_off_and_block_nobody(
-    production: Production, draw_digit: Callable[..., bytes]
+    production: Production, draw_digit: Draw
 ) -> None:
     head = "POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
     connections = [socket.create_connection(("127.0.0.1", production.port)) for _ in range(40)]

@@ -2,12 +2,13 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psutil
 import psycopg
 import pytest
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.production.conftest import FIRST, SECOND, Production
 from mnistsite.tests.production.requests import post_picture, send_request
 from mnistsite.tests.site import wait_until
@@ -46,7 +47,7 @@ def measure_detection(production: Production) -> float:
 
 
 def test_stopped_database_is_reported_until_it_is_back(
-    production: Production, processes: set[int], draw_digit: Callable[..., bytes]
+    production: Production, processes: set[int], draw_digit: Draw
 ) -> None:
     picture = draw_digit(7)
     assert post_picture(production.port, picture).status == 200
@@ -81,7 +82,7 @@ def count_finished_jobs(production: Production) -> int:
 
 
 def test_hanging_database_is_reported_until_it_is_back(
-    production: Production, processes: set[int], draw_digit: Callable[..., bytes]
+    production: Production, processes: set[int], draw_digit: Draw
 ) -> None:
     postmaster = psutil.Process(production.stack.database.get_pid())
     tree = [postmaster, *postmaster.children(recursive=True)]

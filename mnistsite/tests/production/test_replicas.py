@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+from classifier.tests.pictures import Draw
 from mnistsite.tests.production.conftest import FIRST, SECOND, THIRD, Production
 from mnistsite.tests.production.requests import send_load
 from mnistsite.tests.site import wait_until
@@ -36,7 +37,7 @@ def find_failures(counts: Counter[str]) -> dict[str, int]:
 
 
 def test_replicas_share_the_load_and_a_third_joins_without_a_reload(
-    production: Production, draw_digit: Callable[..., bytes]
+    production: Production, draw_digit: Draw
 ) -> None:
     with send_load(production.port, draw_digit(7)) as counts:
         assert wait_until(expect_more(100, counts), WITHIN_S)
@@ -52,7 +53,7 @@ def test_replicas_share_the_load_and_a_third_joins_without_a_reload(
 
 
 def test_killed_replica_fails_less_than_one_request_in_a_thousand(
-    production: Production, draw_digit: Callable[..., bytes]
+    production: Production, draw_digit: Draw
 ) -> None:
     with send_load(production.port, draw_digit(7)) as counts:
         assert wait_until(expect_more(100, counts), WITHIN_S)
@@ -62,9 +63,7 @@ def test_killed_replica_fails_less_than_one_request_in_a_thousand(
     production.start_replica(FIRST)
 
 
-def test_rolling_restart_fails_no_request(
-    production: Production, draw_digit: Callable[..., bytes]
-) -> None:
+def test_rolling_restart_fails_no_request(production: Production, draw_digit: Draw) -> None:
     with send_load(production.port, draw_digit(7)) as counts:
         for address in (FIRST, SECOND):
             assert wait_until(expect_more(100, counts), WITHIN_S)
@@ -76,9 +75,7 @@ def test_rolling_restart_fails_no_request(
     assert counts["ok"] > 200
 
 
-def test_reload_of_a_replica_fails_no_request(
-    production: Production, draw_digit: Callable[..., bytes]
-) -> None:
+def test_reload_of_a_replica_fails_no_request(production: Production, draw_digit: Draw) -> None:
     with send_load(production.port, draw_digit(7)) as counts:
         assert wait_until(expect_more(100, counts), WITHIN_S)
         production.replicas[FIRST].process.send_signal(signal.SIGHUP)
