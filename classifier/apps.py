@@ -36,6 +36,8 @@ class StaffSite(AdminSite):
         return context | {
             "menu": build_menu(context["available_apps"]),
             "has_grid": not settings.HIDE_GUESS,
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
         }
 
     def login(

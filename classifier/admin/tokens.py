@@ -70,15 +70,6 @@ class TokenAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return False
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, context | (extra_context or {}))
-
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         obj.secret = tokens.issue_token(obj)  # type: ignore[attr-defined]  # for response_add
 
