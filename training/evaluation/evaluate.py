@@ -175,12 +175,13 @@ def _measure_calibration(
     likelihoods = probabilities[np.arange(len(digits.truth)), digits.truth]
     squares = (probabilities**2).sum(axis=1) - 2 * likelihoods + 1
     nll = float(-np.log(np.maximum(likelihoods, 1e-12)).mean())
-    return _measure_ece(digits), nll, float(squares.mean())
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == digits.truth
+    return measure_ece(confidence, right), nll, float(squares.mean())
 
 
-def _measure_ece(digits: EvaluatedPictures) -> float:
-    confidence = digits.probabilities.max(axis=1)
-    right = digits.probabilities.argmax(axis=1) == digits.truth
+def measure_ece(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error, 0 to 1, of N answers (Guo et al. 2017)."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bins, weights=right - confidence, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(digits.truth))
+    return float(np.abs(gaps).sum() / len(right))

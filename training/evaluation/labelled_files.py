@@ -142,4 +142,5 @@ def transcribe(pictures: list[ReferencePicture], recognizer: Recognizer) -> Tran
         [reading.best_guess for reading in readings],
         [each.digits for each in pictures],
         np.array([reading.verdict == Verdict.DIGIT for reading in readings], bool),
+        np.array([reading.confidence or 0.0 for reading in readings]),
     )

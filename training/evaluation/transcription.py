@@ -5,18 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.evaluate import compute_interval
+from training.evaluation.evaluate import compute_interval, measure_ece
 
 RESAMPLES = 2_000
 
 
 @dataclass(frozen=True)
 class Transcriptions:
-    """The texts read in N pictures, the right ones, and whether (N,) each was accepted."""
+    """The texts read in N pictures, the right ones, and whether each was accepted.
+
+    `confidence` (N,) is the probability, 0 to 1, that a whole text is right.
+    """
 
     texts: list[str]
     references: list[str]
     accepted: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class StringMetrics:
     `whole_string_right` is the share of all `pictures`; `coverage` the share accepted as `digit`,
     whose count is `kept`; `accuracy_at_digit` the share of these that is right.
     `character_error_rate` is the number of edits per reference character, from 0; its interval
-    resamples pictures (percentile bootstrap: Efron 1979).
+    resamples pictures (percentile bootstrap: Efron 1979). `ece` is the expected calibration error.
     """
 
     pictures: int
@@ -40,6 +44,7 @@ class StringMetrics:
     characters: int
     character_error_rate: float
     character_error_rate_interval: list[float]
+    ece: float
 
 
 def measure(transcriptions: Transcriptions) -> StringMetrics:
@@ -61,6 +66,7 @@ def measure(transcriptions: Transcriptions) -> StringMetrics:
         characters=int(lengths.sum()),
         character_error_rate=float(edits.sum() / max(lengths.sum(), 1)),
         character_error_rate_interval=_bootstrap(edits, lengths),
+        ece=measure_ece(transcriptions.confidence, right),
     )
 
 

@@ -26,7 +26,10 @@ def test_edit_distance_counts_the_fewest_edits(text: str, reference: str, edits:
 
 def test_metrics_count_pictures_and_characters() -> None:
     transcriptions = Transcriptions(
-        ["12", "345", "", "78"], ["12", "346", "5", "78"], np.array([True, True, False, False])
+        ["12", "345", "", "78"],
+        ["12", "346", "5", "78"],
+        np.array([True, True, False, False]),
+        np.array([1.0, 0.5, 0.0, 1.0]),
     )
     metrics = transcription.measure(transcriptions)
     assert (metrics.pictures, metrics.kept, metrics.characters) == (4, 2, 8)
@@ -36,8 +39,9 @@ def test_metrics_count_pictures_and_characters() -> None:
     assert metrics.character_error_rate == 2 / 8
     low, high = metrics.character_error_rate_interval
     assert 0 <= low < 2 / 8 < high <= 1
+    assert metrics.ece == 0.5 / 4
 
 
 def test_accuracy_at_digit_is_none_if_nothing_is_accepted() -> None:
-    metrics = transcription.measure(Transcriptions(["1"], ["1"], np.array([False])))
+    metrics = transcription.measure(Transcriptions(["1"], ["1"], np.zeros(1, bool), np.ones(1)))
     assert (metrics.accuracy_at_digit, metrics.accuracy_at_digit_interval) == (None, None)

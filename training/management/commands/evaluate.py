@@ -40,6 +40,7 @@ STRING_ROWS = {
     "accuracy_at_digit": "  of these right",
     "characters": "characters",
     "character_error_rate": "character errors",
+    "ece": "ECE",
 }
 SHARES = ("accuracy", "coverage", "refused", "ece", "fpr95", "right", "error_rate")
 COLUMN = 24
