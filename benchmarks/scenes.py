@@ -118,11 +118,7 @@ def format_row(row: Row) -> str:
 
 
 def format_cells(row: Row) -> Iterator[str]:
-    for part, whole in (
-        (row.right, row.n),
-        (row.kept, row.n),
-        (row.right_when_kept, row.kept),
-    ):
+    for part, whole in ((row.right, row.n), (row.kept, row.n), (row.right_when_kept, row.kept)):
         low, high = bound_share(part, whole)
         share = f"{100 * part / whole:.1f} %" if whole else "–"
         yield f"  {part:>3} of {whole:<3} {share:>7} ({100 * low:.0f}–{100 * high:.0f})"

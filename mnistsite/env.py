@@ -13,8 +13,7 @@ FALSE = {"0", "false", "no", "off"}
 CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
 
-
-# The variables that are set and no secrets, for the audit log.
+# The variables that are set, without secrets, for the audit log.
 settings: dict[str, str] = {}
 
 

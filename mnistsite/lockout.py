@@ -1,4 +1,4 @@
-"""Parts of django-axes, which locks logins after repeated failures."""
+"""What django-axes calls: it locks logins after repeated failures."""
 
 from ipaddress import IPv6Address
 from typing import Any
@@ -48,7 +48,7 @@ def identify_client(request: HttpRequest) -> str | None:
 
 
 def get_browser(request: HttpRequest) -> IPv6Address | None:
-    """Return what the login view has found out about the browser."""
+    """Return the address that stands for a known browser, which the login view has stored."""
     return getattr(request, "browser", None)
 
 

@@ -1,4 +1,4 @@
-"""Refuse passwords that contain a word which suggests itself on this site."""
+"""Refuse passwords that contain a word of this site."""
 
 from typing import Any
 

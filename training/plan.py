@@ -72,11 +72,7 @@ def prepare_plan(
                 "Training needs %(least)s labelled images of each digit, but there are only "
                 "%(count)s of digit %(digit)s. Load MNIST: python manage.py loadmnist."
             )
-            % {
-                "least": MIN_IMAGES_PER_DIGIT,
-                "count": counts.min(),
-                "digit": counts.argmin(),
-            }
+            % {"least": MIN_IMAGES_PER_DIGIT, "count": counts.min(), "digit": counts.argmin()}
         )
     base = champion if record.run.fine_tune else None
     if base and not record.run.force:

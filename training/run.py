@@ -208,9 +208,7 @@ def _register(
         record.log(report.format_comparison(comparison))
     with transaction.atomic():
         version = versions.register_model(
-            name,
-            asdict(comparison) if comparison else {},
-            asdict(effects) if effects else {},
+            name, asdict(comparison) if comparison else {}, asdict(effects) if effects else {}
         )
         runs.finish_run(record.run.pk, RunState.SUCCEEDED, result=version)
         if plan.request.promote and version.state == ModelState.CANDIDATE:

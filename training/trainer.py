@@ -54,10 +54,7 @@ OnEpoch = Callable[[EpochMetrics], None]
 
 
 def fit(
-    images: Images,
-    configuration: Configuration,
-    on_epoch: OnEpoch,
-    progress_bar: bool = True,
+    images: Images, configuration: Configuration, on_epoch: OnEpoch, progress_bar: bool = True
 ) -> list[keras.Model]:
     """Train an ensemble on images of digits and non-digits."""
 
@@ -128,10 +125,7 @@ def _count_steps(images: Images) -> int:
 
 
 def _make_callback(
-    member: int,
-    configuration: Configuration,
-    on_epoch: OnEpoch,
-    bar: tqdm,
+    member: int, configuration: Configuration, on_epoch: OnEpoch, bar: tqdm
 ) -> keras.callbacks.Callback:
     """Return a callback that updates the progress bar and reports epochs."""
     title = f"member {member}/{configuration.members}"

@@ -162,16 +162,16 @@ def start_children(children: Children, port: int) -> None:
     for name in TASKS:
         children.start(name)
     deadline = time.monotonic() + READY_WITHIN_S
-    while reason := find_unready(port):
+    while problem := find_problem(port):
         if ended := children.find_ended():
             raise CannotStart(f"{ended} ended by itself; the lines above say why.")
         if time.monotonic() > deadline:
-            sys.stderr.write(f"Not ready after {READY_WITHIN_S} s: {reason}\n")
+            sys.stderr.write(f"Not ready after {READY_WITHIN_S} s: {problem}\n")
             return
         time.sleep(POLL_EVERY_S)
 
 
-def find_unready(port: int) -> str:
+def find_problem(port: int) -> str:
     """Return why the site is not ready, or an empty string."""
     http = HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN_S)
     try:

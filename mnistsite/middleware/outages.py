@@ -32,8 +32,7 @@ class Outage:
 
 
 NO_DATABASE = Outage(
-    "no_database",
-    gettext_noop("The database can't be reached right now. Try again in a moment."),
+    "no_database", gettext_noop("The database can't be reached right now. Try again in a moment.")
 )
 NO_STORAGE = Outage(
     "no_storage",

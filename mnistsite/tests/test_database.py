@@ -62,9 +62,7 @@ def fail_starting(times: int) -> list[Exception]:
     return [psycopg.OperationalError("the database system is starting up") for _ in range(times)]
 
 
-def test_failed_connection_is_retried_and_explained(
-    clock: Clock,
-) -> None:
+def test_failed_connection_is_retried_and_explained(clock: Clock) -> None:
     unreachable = create_wrapper(HOST="127.0.0.1", PORT=CLOSED_PORT)
     with pytest.raises(psycopg.OperationalError) as error:
         unreachable.connect()

@@ -25,9 +25,7 @@ def test_silent_worker_is_not_alive(
 
 
 @pytest.mark.django_db
-def test_worker_on_another_machine_does_not_pass_the_check(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_worker_on_another_machine_does_not_pass_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = workers._ALIVE.replace("inet_client_addr()", "'192.0.2.1'::inet")
     monkeypatch.setattr(workers, "_ALIVE", elsewhere)
     with connect_as_worker():

@@ -67,10 +67,7 @@ def describe_effects(
     for name, difference in comparison.sets.items():
         changed = {*difference.better[:MAX_CHANGED], *difference.worse[:MAX_CHANGED]}
         texts = zip(
-            results.sets[name].ids,
-            champion[name].texts,
-            results.answers[name].texts,
-            strict=True,
+            results.sets[name].ids, champion[name].texts, results.answers[name].texts, strict=True
         )
         answers |= {id_: (before, after) for id_, before, after in texts if id_ in changed}
     return LabelEffects(

@@ -64,9 +64,7 @@ def compute_ctc_loss(digits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     stand_in = tf.concat([tf.where(empty, 0, digits[:, :1]), digits[:, 1:]], 1)
     written = stand_in >= 0
     labels = tf.SparseTensor(
-        tf.where(written),
-        tf.boolean_mask(stand_in, written),
-        tf.shape(digits, out_type=tf.int64),
+        tf.where(written), tf.boolean_mask(stand_in, written), tf.shape(digits, out_type=tf.int64)
     )
     steps = tf.fill([tf.shape(logits)[0]], tf.shape(logits)[1])
     losses = tf.compat.v1.nn.ctc_loss(

@@ -25,8 +25,7 @@ def mark_wrong(count: int, *indices: int) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize(
-    ("errors", "n", "bound"),
-    [(0, 2_995, 0.001), (4, 4_885, 0.00187), (0, 1, 0.95), (1, 1, 1.0)],
+    ("errors", "n", "bound"), [(0, 2_995, 0.001), (4, 4_885, 0.00187), (0, 1, 0.95), (1, 1, 1.0)]
 )
 def test_upper_bound_equals_known_value(errors: int, n: int, bound: float) -> None:
     assert find_upper_bound(errors, n) == pytest.approx(bound, abs=5e-6)

@@ -69,9 +69,7 @@ def count_read() -> int:
     return len({pixels.tobytes() for pixels in read})
 
 
-def test_fixed_tenth_of_labelled_uploads_is_held_out(
-    upload: Callable[..., InputImage],
-) -> None:
+def test_fixed_tenth_of_labelled_uploads_is_held_out(upload: Callable[..., InputImage]) -> None:
     images = [upload("7", which) for which in range(40)]
     held_out, data = database.load_held_out_uploads(), database.load_training_data()
     assert 1 <= len(held_out.ids) <= 10

@@ -105,10 +105,7 @@ def test_confusion_matrix_has_a_row_per_true_digit() -> None:
 
 def test_reliability_bins_hold_confidence_and_accuracy() -> None:
     some = make_pictures(
-        [1, 1, 1, 1, NOT_A_DIGIT],
-        [1, 1, 1, 2, 5],
-        [0.96, 0.97, 0.91, 0.92, 0.3],
-        [True] * 5,
+        [1, 1, 1, 1, NOT_A_DIGIT], [1, 1, 1, 2, 5], [0.96, 0.97, 0.91, 0.92, 0.3], [True] * 5
     )
     lower, upper = charts.make_chart_data(some.digits)["reliability"]
     assert lower.pop("said") == pytest.approx(0.915)

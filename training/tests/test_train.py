@@ -67,12 +67,7 @@ def assert_files_are_complete(version: ModelVersion, digits: Any, settings: Sett
     assert exemplars
     pixels = InputImage.objects.filter(is_training=True).values_list("pixels", flat=True)
     assert {each.tobytes() for each in exemplars.pixels} <= set(map(bytes, pixels))
-    for picture in (
-        "confusion_matrix.png",
-        "reliability.png",
-        "risk_coverage.png",
-        "classes.png",
-    ):
+    for picture in ("confusion_matrix.png", "reliability.png", "risk_coverage.png", "classes.png"):
         assert (settings.IMAGES_DIR / "candidate" / picture).stat().st_size > 5_000
 
 

@@ -66,10 +66,7 @@ def test_full_disk(site: LoadedSite, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "contents", "step_kb", "code"),
-    [
-        ("base", "rows", STEP_KB, "database_full"),
-        ("pg_wal", "log", SEGMENT_KB, "no_database"),
-    ],
+    [("base", "rows", STEP_KB, "database_full"), ("pg_wal", "log", SEGMENT_KB, "no_database")],
 )
 def test_full_disk_of_the_database(
     site: LoadedSite, tmp_path: Path, folder: str, contents: str, step_kb: int, code: str

@@ -53,10 +53,7 @@ def test_archive_raises_image_error_at_most(picture: bytes, table: Table) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_request_causes_no_server_error(
-    roles: dict[str, dict[str, str]],
-    parameters: dict[str, list[str]],
-    picture: bytes,
-    table: Table,
+    roles: dict[str, dict[str, str]], parameters: dict[str, list[str]], picture: bytes, table: Table
 ) -> None:
     act = partial(try_request, client=HostileClient(roles, parameters, picture))
     connection.close()  # the other process opens its own

@@ -26,33 +26,24 @@ WITHIN_S = 10
 
 def test_posted_digit_is_recognised(production: Production, draw_digit: Draw) -> None:
     response = post_picture(production.port, draw_digit(7))
-    assert (response.status, response.json["label"], response.json["verdict"]) == (
-        200,
-        "7",
-        "digit",
-    )
+    assert response.status == 200
+    assert (response.json["label"], response.json["verdict"]) == ("7", "digit")
 
 
 def test_chunked_picture_is_buffered_and_recognised(
     production: Production, draw_digit: Draw
 ) -> None:
     picture = draw_digit(3)
-    chunks = iter([picture[:500], picture[500:]])
-    response = send_request(
-        production.port, "/api/predict", chunks, {"Transfer-Encoding": "chunked"}
-    )
+    chunks, headers = iter([picture[:500], picture[500:]]), {"Transfer-Encoding": "chunked"}
+    response = send_request(production.port, "/api/predict", chunks, headers)
     assert (response.status, response.json["label"]) == (200, "3")
 
 
 def test_logs_share_the_request_id_and_contain_no_personal_data(
     production: Production, draw_digit: Draw
 ) -> None:
-    response = send_request(
-        production.port,
-        "/api/predict",
-        draw_digit(7),
-        {"X-Request-ID": "forged", "User-Agent": "Me"},
-    )
+    headers = {"X-Request-ID": "forged", "User-Agent": "Me"}
+    response = send_request(production.port, "/api/predict", draw_digit(7), headers)
     request_id = response.headers["X-Request-ID"]
     send_request(production.port, f"/result/{response.json['id']}?who=me")
     logs = [production.nginx, *production.replicas.values()]
@@ -116,9 +107,7 @@ def test_too_large_body_is_rejected_for_programs_and_people(
     assert b"At most 10 MB" in person.body
 
 
-def test_nginx_and_application_have_the_same_size_limit(
-    production: Production,
-) -> None:
+def test_nginx_and_application_have_the_same_size_limit(production: Production) -> None:
     """A body of exactly the limit passes nginx and is then rejected as no image."""
     response = send_request(production.port, "/api/predict", bytes(settings.MAX_UPLOAD_BYTES))
     assert (response.status, response.json["code"]) == (400, "not_an_image")
@@ -227,18 +216,12 @@ def test_original_is_downloaded_by_staff_only(production: Production, draw_digit
     visitor = send_request(production.port, path)
     assert visitor.status == 302
     assert "/admin/login/" in visitor.headers["Location"]
-    staff = send_request(
-        production.port, path, headers={"Cookie": create_session(production, "admin")}
-    )
+    admin, guest = ({"Cookie": create_session(production, each)} for each in ("admin", "guest"))
+    staff = send_request(production.port, path, headers=admin)
     assert (staff.status, staff.body) == (200, picture)
     assert staff.headers["Content-Disposition"].startswith("attachment")
     assert staff.headers["X-Content-Type-Options"] == "nosniff"
-    assert (
-        send_request(
-            production.port, path, headers={"Cookie": create_session(production, "guest")}
-        ).status
-        == 403
-    )
+    assert send_request(production.port, path, headers=guest).status == 403
 
 
 def create_session(production: Production, name: str) -> str:
