@@ -65,9 +65,9 @@ def measure_swapped_labels(recognizer: Recognizer, train: Images) -> None:
 
 def measure_known_errors(recognizer: Recognizer, test: Images) -> None:
     ranked = order(predict(recognizer, test), test.labels.astype(np.intp)).tolist()
-    places = sorted(ranked.index(image) + 1 for image in KNOWN_ERRORS)
-    early = sum(place <= FIRST for place in places)
-    print(f"Of {len(places)} known errors, {early} are among the first {FIRST}. Places: {places}")
+    ranks = sorted(ranked.index(image) + 1 for image in KNOWN_ERRORS)
+    early = sum(rank <= FIRST for rank in ranks)
+    print(f"Of {len(ranks)} known errors, {early} are among the first {FIRST}. Ranks: {ranks}")
 
 
 def flatten(images: Images) -> Floats:
