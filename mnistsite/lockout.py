@@ -1,4 +1,4 @@
-"""What django-axes calls: it locks logins after repeated failures."""
+"""Hooks of django-axes, which locks logins after repeated failures."""
 
 from ipaddress import IPv6Address
 from typing import Any

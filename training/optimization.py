@@ -7,6 +7,9 @@ import tensorflow as tf
 
 WARM_UP = 0.05  # of all steps
 
+ReportEpoch = Callable[[int, int, float], None]
+"""Receives the epoch, counted from 1, the number of epochs, and the epoch's mean loss."""
+
 
 def build_training_step(
     model: keras.Model,

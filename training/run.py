@@ -68,7 +68,7 @@ def _train_members(plan: TrainingPlan, record: Record, track: tracking.Log) -> l
     """Return the trained members, which are Keras models."""
     progress_bar = plan.request.progress_bar
 
-    def follow(epoch: EpochMetrics) -> None:
+    def record_epoch(epoch: EpochMetrics) -> None:
         record.add_epoch(asdict(epoch))
         track(asdict(epoch))
         if not progress_bar:
@@ -77,8 +77,8 @@ def _train_members(plan: TrainingPlan, record: Record, track: tracking.Log) -> l
     record.set_stage(gettext_noop("training"))
     images, configuration = plan.split.train, plan.configuration
     if plan.base is None:
-        return trainer.fit(images, configuration, follow, progress_bar)
-    return trainer.fine_tune(plan.base_members, images, configuration, follow, progress_bar)
+        return trainer.fit(images, configuration, record_epoch, progress_bar)
+    return trainer.fine_tune(plan.base_members, images, configuration, record_epoch, progress_bar)
 
 
 def _export(draft: Path, members: list[Any], plan: TrainingPlan, record: Record) -> None:

@@ -32,7 +32,7 @@ class EvaluatedPictures:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """Whether (N,) a digit is guessed right, or a non-digit is not accepted."""
+        """Flags (N,) of digits that are guessed right, and of non-digits that are not accepted."""
         return np.where(self.truth == NOT_A_DIGIT, ~self.accepted, self.right)
 
     @cached_property

@@ -14,8 +14,7 @@ from training.data.images import Images
 from training.data.ink_scenes import SIDE, InkComposer
 from training.export import export_graph
 from training.ink import network
-from training.lines.trainer import Follow
-from training.optimization import build_training_step
+from training.optimization import ReportEpoch, build_training_step
 from training.trainer import Configuration
 
 BATCH = 16
@@ -28,7 +27,7 @@ Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def fit_ink_finder(
-    images: Images, configuration: Configuration, folder: Path, on_epoch: Follow
+    images: Images, configuration: Configuration, folder: Path, report_epoch: ReportEpoch
 ) -> None:
     """Train a network on scenes of the MNIST digits, and write its graph into the folder.
 
@@ -48,7 +47,7 @@ def fit_ink_finder(
     )
     for epoch in range(1, epochs + 1):
         losses = [float(train_batch(*batch)) for batch in _iterate_batches(grey, ink, rng)]
-        on_epoch(epoch, epochs, float(np.mean(losses)))
+        report_epoch(epoch, epochs, float(np.mean(losses)))
     export_graph(model, folder / model_folder.INK)
 
 

@@ -1,6 +1,5 @@
 """Train the line reader on lines composed of MNIST digits, and export it to LiteRT."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,24 +10,21 @@ import tensorflow as tf
 
 from classifier.recognition import model_folder
 from training.data.images import Images
-from training.data.line_pool import BATCH, LinePool, compose_pool
+from training.data.line_pool import BATCH, compose_pool
 from training.data.strings import BACKGROUNDS, Composer
 from training.export import export_graph
 from training.lines import network
 from training.lines.augmentation import augment
-from training.optimization import build_training_step
+from training.optimization import ReportEpoch, build_training_step
 from training.trainer import Configuration
 
 PEAK_LEARNING_RATE = 2e-3
 MAX_LINES = 60_000
 EPOCHS = 0.6  # of the ensemble's epochs, because a line has several digits
 
-Follow = Callable[[int, int, float], None]
-"""Receives the epoch, counted from 1, the number of epochs, and the epoch's mean loss."""
-
 
 def fit_line_reader(
-    images: Images, configuration: Configuration, folder: Path, on_epoch: Follow
+    images: Images, configuration: Configuration, folder: Path, report_epoch: ReportEpoch
 ) -> None:
     """Train a network on lines of the MNIST digits, and write its graph into the folder.
 
@@ -40,27 +36,21 @@ def fit_line_reader(
     count = min(MAX_LINES, len(images))
     pool = compose_pool(Composer(images, rng, min(BACKGROUNDS, 1 + count // 20)), count, rng)
     model = network.build_network()
-    _fit(model, pool, max(1, round(EPOCHS * configuration.epochs)), rng, on_epoch)
-    export_graph(model, folder / model_folder.LINES)
-
-
-def _fit(
-    model: keras.Model, pool: LinePool, epochs: int, rng: np.random.Generator, on_epoch: Follow
-) -> None:
-    """Train the network in place. One core prepares batches while the others train."""
+    epochs = max(1, round(EPOCHS * configuration.epochs))
     steps = epochs * -(-len(pool) // BATCH)
     train_batch = build_training_step(
         model, steps, PEAK_LEARNING_RATE, partial(_measure_loss, model)
     )
-    with ThreadPoolExecutor(1) as ahead:
+    with ThreadPoolExecutor(1) as ahead:  # one core prepares batches while the others train
         for epoch in range(1, epochs + 1):
-            values = []
+            losses = []
             batches = pool.iterate_batches(rng)
             future = ahead.submit(next, batches, None)
             while batch := future.result():
                 future = ahead.submit(next, batches, None)
-                values.append(float(train_batch(batch.ink, batch.digits, batch.boxes)))
-            on_epoch(epoch, epochs, float(np.mean(values)))
+                losses.append(float(train_batch(batch.ink, batch.digits, batch.boxes)))
+            report_epoch(epoch, epochs, float(np.mean(losses)))
+    export_graph(model, folder / model_folder.LINES)
 
 
 def _measure_loss(

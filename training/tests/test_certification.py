@@ -62,7 +62,7 @@ def test_four_errors_of_4885_prove_nothing_of_one_in_a_thousand() -> None:
 
 
 def test_certification_stops_before_the_first_share_with_too_many_errors() -> None:
-    """Of 5,000 answers, the surest 3,500 have no error, and the next share, 3,750, has two."""
+    """The surest 3,500 of 5,000 answers have no error; the next share, 3,750, has two."""
     certificate = certification.certify(DIGITS, make_answers(mark_wrong(5_000, 3_500, 3_600)))
     assert (certificate.n, certificate.errors) == (3_500, 0)
     certificate = certification.certify(DIGITS, make_answers(mark_wrong(5_000, 4_960, 4_970)))

@@ -40,7 +40,7 @@ class LoadedSite:
     def stack(self) -> Stack:
         return self.production.stack
 
-    def suffer(self, fault: str, count: int, act: Callable[[], object]) -> None:
+    def cause_fault(self, fault: str, count: int, act: Callable[[], object]) -> None:
         """Cause a fault `count` times the scale under load, or until the time is up.
 
         Then check that nothing that was acknowledged is lost, now or by an earlier fault.

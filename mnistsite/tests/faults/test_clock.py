@@ -33,4 +33,4 @@ def test_wrong_clock(site: LoadedSite, name: str, offset: int) -> None:
         completed = site.stack.run("manage.py", "shell", "--command", command)
         assert completed.returncode == 0, completed.stderr
 
-    site.suffer(f"clock of the jobs 2 h {name}", 3, work)
+    site.cause_fault(f"clock of the jobs 2 h {name}", 3, work)

@@ -8,7 +8,7 @@ from mnistsite.tests.faults.site import LoadedSite, kill
 
 def test_killed_database_process(site: LoadedSite) -> None:
     """PostgreSQL ends all its other processes, and recovers by its log."""
-    site.suffer("PostgreSQL process killed", 20, lambda: kill(site.choose_database_process()))
+    site.cause_fault("PostgreSQL process killed", 20, lambda: kill(site.choose_database_process()))
 
 
 def test_crashed_database(site: LoadedSite) -> None:
@@ -19,4 +19,4 @@ def test_crashed_database(site: LoadedSite) -> None:
         site.stop_database(next(signals))
         site.start_database()
 
-    site.suffer("PostgreSQL crashed", 20, crash)
+    site.cause_fault("PostgreSQL crashed", 20, crash)

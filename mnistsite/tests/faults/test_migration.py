@@ -44,7 +44,7 @@ def test_killed_migration(site: LoadedSite) -> None:
         )
         service.stop(signal.SIGKILL)
 
-    site.suffer("migration killed", 5, prepare_and_kill)
+    site.cause_fault("migration killed", 5, prepare_and_kill)
     last = prepare()
     assert last.process.wait(BACK_WITHIN_S) == 0, last.read_lines()
     environment = {"DATABASE_URL": url, "MEDIA_ROOT": media}

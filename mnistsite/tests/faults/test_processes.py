@@ -17,7 +17,7 @@ STOPPED_S = 1
 
 
 def test_killed_web_process(site: LoadedSite) -> None:
-    site.suffer("web process killed", 110, lambda: kill(site.choose_web_process()))
+    site.cause_fault("web process killed", 110, lambda: kill(site.choose_web_process()))
 
 
 def test_killed_replica(site: LoadedSite) -> None:
@@ -26,7 +26,7 @@ def test_killed_replica(site: LoadedSite) -> None:
         site.production.replicas[address].stop(signal.SIGKILL)
         site.production.start_replica(address)
 
-    site.suffer("web replica killed", 6, kill_replica)
+    site.cause_fault("web replica killed", 6, kill_replica)
 
 
 def test_killed_worker(site: LoadedSite) -> None:
@@ -34,7 +34,7 @@ def test_killed_worker(site: LoadedSite) -> None:
         site.production.worker = restart(site, site.production.worker)
         assert wait_until(lambda: is_connected(site), BACK_WITHIN_S)
 
-    site.suffer("worker killed", 12, kill_worker)
+    site.cause_fault("worker killed", 12, kill_worker)
 
 
 def is_connected(site: LoadedSite) -> bool:
@@ -47,7 +47,7 @@ def test_killed_nginx(site: LoadedSite) -> None:
     def kill_nginx() -> None:
         site.production.nginx = restart(site, site.production.nginx)
 
-    site.suffer("nginx killed", 12, kill_nginx)
+    site.cause_fault("nginx killed", 12, kill_nginx)
 
 
 def test_killed_nginx_process(site: LoadedSite) -> None:
@@ -61,7 +61,7 @@ def test_killed_nginx_process(site: LoadedSite) -> None:
         refused = site.load.answers["429"]
         kill(site.choose_child(site.production.nginx))
 
-    site.suffer("nginx process killed", 40, kill_nginx_process)
+    site.cause_fault("nginx process killed", 40, kill_nginx_process)
 
 
 def restart(site: LoadedSite, service: Service) -> Service:
@@ -89,4 +89,4 @@ def test_stopped_process(site: LoadedSite) -> None:
         time.sleep(STOPPED_S)
         process.resume()
 
-    site.suffer("process stopped for 1 s", 20, stop_one)
+    site.cause_fault("process stopped for 1 s", 20, stop_one)

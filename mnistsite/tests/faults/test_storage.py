@@ -61,7 +61,7 @@ def test_full_disk(site: LoadedSite, tmp_path: Path) -> None:
             assert wait_until(lambda: site.load.answers["507"] > refused, BACK_WITHIN_S)
             enlarge()
 
-        site.suffer("disk of uploads full", 3, fill)
+        site.cause_fault("disk of uploads full", 3, fill)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_full_disk(site: LoadedSite, tmp_path: Path) -> None:
 def test_full_disk_of_the_database(
     site: LoadedSite, tmp_path: Path, folder: str, contents: str, step_kb: int, code: str
 ) -> None:
-    """Without space for rows the server refuses them, without space for its log it crashes."""
-    place = site.stack.folder / "postgres" / folder
+    """The server refuses rows without space for them, and crashes without space for its log."""
+    path = site.stack.folder / "postgres" / folder
 
     def is_refused() -> bool:
         if folder == "pg_wal":
@@ -87,7 +87,7 @@ def test_full_disk_of_the_database(
     site.stop_database(signal.SIGINT)
     with ExitStack() as stack:
         stack.callback(site.start_database)
-        enlarge = stack.enter_context(small_disk(place, tmp_path / folder, step_kb))
+        enlarge = stack.enter_context(small_disk(path, tmp_path / folder, step_kb))
         stack.callback(site.stop_database, signal.SIGINT)
         site.start_database()
 
@@ -96,7 +96,7 @@ def test_full_disk_of_the_database(
             enlarge()
             site.start_database()
 
-        site.suffer(f"disk of PostgreSQL’s {contents}", 2, fill)
+        site.cause_fault(f"disk of PostgreSQL’s {contents}", 2, fill)
 
 
 def test_damaged_model_folder(site: LoadedSite) -> None:
@@ -118,4 +118,4 @@ def test_damaged_model_folder(site: LoadedSite) -> None:
         time.sleep(DAMAGED_S)
         path.write_bytes(data)
 
-    site.suffer("file of the model damaged", 10, damage_a_file)
+    site.cause_fault("file of the model damaged", 10, damage_a_file)
