@@ -21,7 +21,6 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.utils import translation
-from numpy.typing import NDArray
 from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
@@ -34,6 +33,7 @@ from classifier.recognition.lines.reader import LineReader
 from classifier.recognition.recognizer import Recognizer
 from classifier.registry import serving, versions
 from classifier.tests import database, factories
+from classifier.tests.pictures import Digits
 from classifier.uploads import orphans
 from classifier.uploads.storage import MARKER
 from classifier.webhooks import events
@@ -55,7 +55,6 @@ LONGEST_FILES = (
     "classifier/recognition/imaging/tests/test_find_digits.py",
 )
 PASSWORD = "labels all day"
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # pixels and labels
 LOOPBACK = ip_network("127.0.0.0/8")
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 

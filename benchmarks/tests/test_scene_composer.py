@@ -10,7 +10,7 @@ from benchmarks import scene_composer
 from benchmarks.scene_composer import CONDITIONS, INK_EDGE, PAGE, PHOTO, SIDE, Scene
 from classifier.recognition import imaging
 from classifier.recognition.recognizer import Recognizer
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data.images import Images
 
 pytestmark = pytest.mark.slow

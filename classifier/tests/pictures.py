@@ -4,8 +4,11 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # the type of the fixture `digits`
 Draw = Callable[..., bytes]  # the type of the fixture `draw_digit`
 SIDE = 280  # pixels of the square that each digit has
 

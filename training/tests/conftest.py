@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data import database, mnist
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from conftest import Digits
+from classifier.tests.pictures import Digits
 
 if TYPE_CHECKING:
     from tensorflow import Tensor

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from conftest import Digits
+from classifier.tests.pictures import Digits
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from classifier.errors import RuleBroken
 from classifier.recognition import model_folder
 from classifier.recognition.recognizer import NOT_A_DIGIT, Graph
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data import split
 from training.data.images import Images
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from classifier.recognition import imaging
 from classifier.recognition.labels import Verdict
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data.images import Images
 from training.evaluation import evaluate, labelled_files
 from training.evaluation.evaluate import EvaluatedPictures

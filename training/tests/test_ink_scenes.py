@@ -6,7 +6,7 @@ from django.conf import settings
 
 from classifier.recognition import model_folder
 from classifier.recognition.ink_finder import InkFinder
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data.images import Images
 from training.data.ink_scenes import SIDE, InkComposer
 

@@ -6,7 +6,7 @@ import pytest
 from classifier.recognition.lines.confidence import FEATURES
 from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.recognizer import Recognizer
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data.images import Images
 from training.lines.calibration import UNREACHABLE, calibrate_lines
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from classifier.recognition.lines.preparation import HIGHEST, LOWEST
 from classifier.recognition.lines.reader import LineReader, LineReading, combine_readings
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data.images import Images
 from training.data.strings import Composer, Line
 

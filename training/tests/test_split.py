@@ -6,7 +6,7 @@ import pytest
 from classifier.errors import RuleBroken
 from classifier.recognition.imaging.normalize import BOX, measure_stroke_width
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data import outliers, split, styles
 from training.data.images import Images
 from training.data.split import TrainingSplit

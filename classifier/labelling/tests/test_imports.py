@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
 from classifier.models import InputImage, LabelChange, Source, Upload, Via
@@ -15,12 +14,11 @@ from classifier.registry.serving import NoModel
 from classifier.tests.archives import IMPORT_URL, build_npz, build_zip, post_archive
 from classifier.tests.faults import break_champion, break_storage_after_one_file
 from classifier.tests.files import list_stored_files
-from classifier.tests.pictures import Draw, create_paper, draw_number, encode_picture
+from classifier.tests.pictures import Digits, Draw, create_paper, draw_number, encode_picture
 from classifier.uploads import archives
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 

@@ -1,10 +1,8 @@
 from uuid import UUID
 
-import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from numpy.typing import NDArray
 
 from classifier.labelling import labels
 from classifier.labelling.tests.test_imports import import_archive
@@ -15,8 +13,6 @@ from classifier.tests.pictures import Draw, draw_number
 from classifier.uploads import deletion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def export_archive(client: Client, address: str) -> bytes:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from classifier.recognition.label_errors import rate_labels
 from classifier.recognition.recognizer import NOT_A_DIGIT, Recognizer
+from classifier.tests.pictures import Digits
 
 
 def rate(probabilities: dict[int, float], rejection: float, label: int) -> float:
@@ -34,7 +34,7 @@ def test_suspicion_is_the_scaled_margin_of_the_label(
 
 
 def test_wrong_labels_of_real_digits_are_the_most_suspicious(
-    baseline: Recognizer, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    baseline: Recognizer, digits: Digits
 ) -> None:
     rng = np.random.default_rng(0)
     chosen = rng.permutation(len(digits[0]))[:500]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from classifier.recognition import occlusion
 from classifier.recognition.recognizer import Recognizer
+from classifier.tests.pictures import Digits
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Digit = Callable[[int], NDArray[np.uint8]]
 
 

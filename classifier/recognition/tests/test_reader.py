@@ -16,8 +16,8 @@ from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.reader import read_picture
 from classifier.recognition.reading import Reading
 from classifier.recognition.recognizer import Recognizer
+from classifier.tests.pictures import Digits
 
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 DrawLines = Callable[..., NDArray[np.float64]]
 SIZE, STEP = 60, 66
 BASELINE = Path(__file__).parents[3] / "models/baseline"

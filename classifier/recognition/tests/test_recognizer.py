@@ -14,10 +14,9 @@ from classifier.recognition import model_folder
 from classifier.recognition.labels import Label, Reason, Verdict
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.tests import factories
+from classifier.tests.pictures import Digits
 
 FLOOR = 0.99  # of real digits read right; the bundled model is well above it
-
-Digits = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def test_bundled_model_reads_99_percent_of_mnist(baseline: Recognizer, digits: Digits) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from classifier.recognition import imaging, second_look
 from classifier.recognition.imaging import Picture
@@ -13,6 +12,7 @@ from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.reader import read_page, read_picture
 from classifier.recognition.reading import NOTHING, ReadDigit, Reading, ReadLine, mark_unsure
 from classifier.recognition.recognizer import Recognition, Recognizer
+from classifier.tests.pictures import Digits
 
 BOX = 0, 0, 10, 10
 
@@ -92,7 +92,7 @@ def test_uncertain_second_look_contradicts_other_numbers_of_digits(
 
 
 def test_second_look_reads_digit_at_the_edge_of_a_shadow(
-    baseline: Recognizer, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    baseline: Recognizer, digits: Digits
 ) -> None:
     ink = draw_ink(digits[0][digits[1] == 6][0], 160)
     paper = 220 * (1 - 0.7 * np.pad(ink, 70))

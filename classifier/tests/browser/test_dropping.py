@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from classifier.models import ModelVersion, Upload
 from classifier.tests.browser.pad import DIGITS, count_ink, draw, expect_answer, get_panel
-from classifier.tests.pictures import Draw, encode_picture
+from classifier.tests.pictures import Digits, Draw, encode_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,9 +189,7 @@ def build_photo(digit: NDArray[np.uint8]) -> bytes:
     return encode_picture(photo, "JPEG", quality=85)
 
 
-def test_photographed_digit_is_read(
-    home: Page, digits: tuple[NDArray[np.uint8], NDArray[np.uint8]]
-) -> None:
+def test_photographed_digit_is_read(home: Page, digits: Digits) -> None:
     five = digits[0][digits[1] == 5][10]
     choose(home, ("photo.jpg", "image/jpeg", build_photo(five)))
     expect_answer(home, "5")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.recognition.lines.preparation import HEIGHT
-from conftest import Digits
+from classifier.tests.pictures import Digits
 from training.data.images import Images
 from training.data.line_pool import assemble_batch
 from training.data.strings import MAX_DIGITS, Composer, Line
