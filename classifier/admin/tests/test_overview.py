@@ -119,6 +119,7 @@ def test_empty_overview_has_sentences_and_no_charts(admin_client: Client) -> Non
 
     for sentence in (
         "There is nothing to label.",
+        "Send a picture",
         "Nobody has set a label.",
         "No picture can be read until you promote a model.",
         "No training has been started here.",
