@@ -20,13 +20,13 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
-from django.utils import translation
+from django.utils import timezone, translation
 from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from classifier.access import budgets
-from classifier.models import MediaStore, ModelVersion, Promotion
+from classifier.models import MediaStore, ModelState, ModelVersion, Promotion
 from classifier.recognition import recognizer
 from classifier.recognition.ink_finder import InkFinder
 from classifier.recognition.lines.reader import LineReader
@@ -214,6 +214,13 @@ def better(champion: ModelVersion) -> ModelVersion:
     """A candidate beside the champion."""
     factories.copy_bundled_model("better")
     return versions.register_model("better")
+
+
+@pytest.fixture
+def learner() -> ModelVersion:
+    """A champion that was trained on all labels so far."""
+    snapshot = {"read_at": timezone.now().isoformat()}
+    return factories.create_version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
 
 
 @pytest.fixture(scope="session")

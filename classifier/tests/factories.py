@@ -17,6 +17,7 @@ from classifier.models import (
     UPLOAD_SOURCES,
     ApiToken,
     InputImage,
+    LabelChange,
     ModelVersion,
     Prediction,
     QueueItem,
@@ -28,6 +29,8 @@ from classifier.models import (
 from classifier.recognition import model_folder
 from classifier.recognition.certificate import Certificate
 from classifier.recognition.labels import Label, Scope, Verdict
+
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def create_upload(**values: Any) -> Upload:
@@ -49,6 +52,11 @@ def create_image(**values: Any) -> InputImage:
 
 def get_label(image_id: UUID) -> str:
     return InputImage.objects.get(pk=image_id).label
+
+
+def list_label_changes() -> list[tuple[str, str, str, str]]:
+    changes = LabelChange.objects.order_by("id")
+    return list(changes.values_list("changed_by__username", "from_label", "to_label", "via"))
 
 
 def create_mnist_image(**values: Any) -> InputImage:

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from classifier.admin.tests.test_queue_page import GRID, get_label, get_page
+from classifier.admin.tests.test_queue_page import GRID, get_page
 from classifier.labelling import labels
 from classifier.models import QueueItem, Via
 from classifier.tests import factories
@@ -31,7 +31,7 @@ def test_grid_labels_all_but_the_wrong_images_and_undoes_it(labeller_client: Cli
 
     response = post_grid(labeller_client, items, items[1:2], "7")
 
-    assert [get_label(item) for item in items] == ["7", "unknown", "7"]
+    assert [factories.get_label(item.pk) for item in items] == ["7", "unknown", "7"]
     content = get_page(labeller_client, response.headers["Location"])
     assert list_tiles(content) == []
     assert "No image that the model calls 7 is waiting." in content
@@ -39,7 +39,7 @@ def test_grid_labels_all_but_the_wrong_images_and_undoes_it(labeller_client: Cli
 
     response = labeller_client.post(GRID, {"undo": "1"})
 
-    assert [get_label(item) for item in items] == ["unknown"] * 3
+    assert [factories.get_label(item.pk) for item in items] == ["unknown"] * 3
     assert response.headers["Location"] == GRID + "?guess=7"
     assert list_tiles(get_page(labeller_client, GRID + "?guess=7")) == [
         str(item.pk) for item in items
@@ -64,7 +64,7 @@ def test_invalid_grid_is_refused(labeller_client: Client, admin_user: User) -> N
     response = post_grid(labeller_client, [item, gone], [], "7")
     assert response.status_code == 404
     assert "An image has been deleted" in response.text
-    assert get_label(item) == "unknown"
+    assert factories.get_label(item.pk) == "unknown"
 
     post_grid(labeller_client, [item], [], "7")
     labels.set_label(item.pk, "1", admin_user, Via.ADMIN)

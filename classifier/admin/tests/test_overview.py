@@ -198,7 +198,6 @@ def test_next_step_depends_on_permissions(labeller_client: Client, trainer_clien
 
 
 def test_overview_is_on_the_first_page_only(admin_client: Client) -> None:
-
     assert 'class="overview"' in admin_client.get("/admin/").text
     assert 'class="overview"' not in admin_client.get("/admin/classifier/").text
 

@@ -43,11 +43,6 @@ def build_inlines(**rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def list_changes() -> list[tuple[str, str, str, str]]:
-    changes = LabelChange.objects.order_by("id")
-    return list(changes.values_list("changed_by__username", "from_label", "to_label", "via"))
-
-
 def test_list_opens_on_unlabelled_images_newest_first(labeller_client: Client) -> None:
     older, newer = factories.create_image(), factories.create_image()
     factories.create_image(label="7")
@@ -123,11 +118,7 @@ def test_image_page_explains_the_verdict(labeller_client: Client) -> None:
 
 
 def test_labels_set_in_the_list_are_recorded(labeller_client: Client) -> None:
-    older, newer, untouched = (
-        factories.create_image(),
-        factories.create_image(),
-        factories.create_image(),
-    )
+    older, newer, untouched = (factories.create_image() for _ in range(3))
     rows = [
         {"id": untouched.pk, "label": "unknown"},
         {"id": newer.pk, "label": "not_a_digit"},
@@ -137,7 +128,7 @@ def test_labels_set_in_the_list_are_recorded(labeller_client: Client) -> None:
     response = labeller_client.post(LIST, build_formset("form", *rows) | {"_save": "Save"})
 
     assert response.status_code == 302
-    assert set(list_changes()) == {
+    assert set(factories.list_label_changes()) == {
         ("labeller", "unknown", "not_a_digit", Via.ADMIN),
         ("labeller", "unknown", "3", Via.ADMIN),
     }
@@ -152,16 +143,12 @@ def set_label(client: Client, label: str, *images: InputImage) -> Any:
 
 
 def test_label_of_selected_images_is_set_and_recorded(labeller_client: Client) -> None:
-    first, second, other = (
-        factories.create_image(),
-        factories.create_image(),
-        factories.create_image(),
-    )
+    first, second, other = (factories.create_image() for _ in range(3))
 
     response = set_label(labeller_client, "5", first, second)
 
     assert "2 images are now labelled 5." in response.text
-    assert list_changes() == [("labeller", "unknown", "5", Via.ADMIN)] * 2
+    assert factories.list_label_changes() == [("labeller", "unknown", "5", Via.ADMIN)] * 2
     assert list_ids(labeller_client) == to_ids(other)
 
 
@@ -172,7 +159,7 @@ def test_unknown_label_is_refused_for_selected_images(labeller_client: Client, l
     response = set_label(labeller_client, label, image)
 
     assert response.status_code == 200
-    assert list_changes() == []
+    assert factories.list_label_changes() == []
     assert list_ids(labeller_client) == to_ids(image)
 
 
@@ -182,7 +169,7 @@ def test_label_set_on_an_image_page_is_recorded(labeller_client: Client) -> None
     response = labeller_client.post(get_admin_url(image), {"label": "8"} | build_inlines())
 
     assert response.status_code == 302
-    assert list_changes() == [("labeller", "unknown", "8", Via.ADMIN)]
+    assert factories.list_label_changes() == [("labeller", "unknown", "8", Via.ADMIN)]
 
 
 def test_image_page_shows_history_and_predictions(client: Client, admin_user: User) -> None:
@@ -229,12 +216,9 @@ def test_viewer_cannot_label(labeller_client: Client, labeller: User) -> None:
     factories.withdraw_permission(labeller, "label_inputimage")
     image = factories.create_image()
 
-    labeller_client.post(
-        LIST, build_formset("form", {"id": image.pk, "label": "3"}) | {"_save": "Save"}
-    )
+    form = build_formset("form", {"id": image.pk, "label": "3"})
+    labeller_client.post(LIST, form | {"_save": "Save"})
     set_label(labeller_client, "3", image)
-    assert (
-        labeller_client.post(get_admin_url(image), {"label": "3"} | build_inlines()).status_code
-        == 403
-    )
-    assert list_changes() == []
+    response = labeller_client.post(get_admin_url(image), {"label": "3"} | build_inlines())
+    assert response.status_code == 403
+    assert factories.list_label_changes() == []

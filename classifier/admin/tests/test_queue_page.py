@@ -26,10 +26,6 @@ def list_images(content: str) -> list[str]:
     return re.findall(r'data-image="([^"]+)"', content)
 
 
-def get_label(item: QueueItem) -> str:
-    return InputImage.objects.get(pk=item.pk).label
-
-
 def post_answer(client: Client, answer: str, item: QueueItem, query: str = "") -> Any:
     return client.post(QUEUE + query, {"answer": answer, "image": item.pk})
 
@@ -92,7 +88,7 @@ def test_answer_leads_to_the_next_image_in_the_order(labeller_client: Client) ->
 
     response = post_answer(labeller_client, "3", first, "?order=doubt")
 
-    assert get_label(first) == "3"
+    assert factories.get_label(first.pk) == "3"
     assert response.headers["Location"] == f"{QUEUE}?order=doubt&last={first.pk}"
     content = get_page(labeller_client, response.headers["Location"])
     assert list_images(content) == [str(second.pk)]
@@ -108,7 +104,7 @@ def test_undone_image_is_shown_first(labeller_client: Client) -> None:
 
     response = post_answer(labeller_client, "undo", item)
 
-    assert get_label(item) == "unknown"
+    assert factories.get_label(item.pk) == "unknown"
     assert list_images(get_page(labeller_client, response.headers["Location"])) == [
         str(item.pk),
         str(other.pk),
@@ -121,7 +117,7 @@ def test_skipped_image_is_not_shown_again(labeller_client: Client) -> None:
     response = post_answer(labeller_client, "skip", item)
 
     assert list_images(get_page(labeller_client, response.headers["Location"])) == []
-    assert get_label(item) == "unknown"
+    assert factories.get_label(item.pk) == "unknown"
 
 
 def test_more_cards_follow_those_of_the_page(labeller_client: Client) -> None:
@@ -176,7 +172,7 @@ def test_invalid_answer_is_refused(
 
     assert response.status_code == status
     assert detail in response.text
-    assert get_label(item) == "unknown"
+    assert factories.get_label(item.pk) == "unknown"
 
 
 @pytest.mark.parametrize(("address", "method"), [(QUEUE, "get"), (MORE, "post")])
@@ -207,7 +203,7 @@ def test_hidden_check_looks_like_any_card(labeller_client: Client, settings: Set
     counted = labeller_client.post(ANSWER, {"answer": "1", "image": check.image_id})
 
     assert counted.status_code == 204
-    assert InputImage.objects.get(pk=check.image_id).label == "7"
+    assert factories.get_label(check.image_id) == "7"
     assert re.search(r"you labelled <b[^>]*>1</b>", get_page(labeller_client))
 
 

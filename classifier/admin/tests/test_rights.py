@@ -107,7 +107,6 @@ def test_actions_require_a_post_with_a_csrf_token(admin_user: User) -> None:
 
 
 def test_records_cannot_be_added_changed_or_deleted(admin_client: Client) -> None:
-
     for address in list_addresses(create_rows(), *EDITABLE):
         if "/upload/" in address and address.endswith("/delete/"):
             assert admin_client.get(address).status_code == 200, (

@@ -5,15 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from classifier.admin.tests.test_queue_page import (
-    ANSWER,
-    GRID,
-    MORE,
-    QUEUE,
-    get_label,
-    get_page,
-    list_images,
-)
+from classifier.admin.tests.test_queue_page import ANSWER, GRID, MORE, QUEUE, get_page, list_images
 from classifier.labelling import labels
 from classifier.models import Via
 from classifier.tests import factories
@@ -75,11 +67,11 @@ def test_dispute_is_settled_and_reopened_by_one_answer(
 
     labeller_client.post(address, {"answer": "3", "image": item.pk})
 
-    assert get_label(item) == "3"
+    assert factories.get_label(item.pk) == "3"
     page = get_page(labeller_client, QUEUE + "?order=disputed")
     assert "No label is disputed." in page
     labeller_client.post(address, {"answer": "undo", "image": item.pk})
-    assert get_label(item) == "5"
+    assert factories.get_label(item.pk) == "5"
     assert list_images(get_page(labeller_client, QUEUE + "?order=disputed")) == [str(item.pk)]
 
 

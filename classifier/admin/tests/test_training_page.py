@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from classifier.models import ModelState, ModelVersion, RunState, TrainingRun
+from classifier.models import ModelVersion, RunState, TrainingRun
 from classifier.registry import runs
 from classifier.tests import factories
 from classifier.tests.pages import get_admin_url, read_text
@@ -17,13 +17,7 @@ from classifier.tests.pages import get_admin_url, read_text
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/classifier/trainingrun/"
-
-
-@pytest.fixture
-def learner() -> ModelVersion:
-    """A champion that was trained on all labels so far."""
-    snapshot = {"read_at": timezone.now().isoformat()}
-    return factories.create_version(name="learner", state=ModelState.CHAMPION, snapshot=snapshot)
+MODES = [("new", True, False), ("anyway", True, True), ("scratch", False, False)]
 
 
 def get_start_panel(client: Client) -> str:
@@ -61,10 +55,7 @@ def test_without_a_champion_only_scratch_remains(trainer_client: Client) -> None
     assert buttons == [("scratch", "Train from scratch")]
 
 
-@pytest.mark.parametrize(
-    ("how", "fine_tune", "force"),
-    [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
-)
+@pytest.mark.parametrize(("how", "fine_tune", "force"), MODES)
 def test_button_queues_a_run_and_opens_its_page(
     trainer_client: Client,
     learner: ModelVersion,
@@ -154,10 +145,7 @@ def test_page_is_updated_until_the_run_finishes(trainer_client: Client) -> None:
         assert "Out of memory." in html
 
 
-@pytest.mark.parametrize(
-    ("how", "fine_tune", "force"),
-    [("new", True, False), ("anyway", True, True), ("scratch", False, False)],
-)
+@pytest.mark.parametrize(("how", "fine_tune", "force"), MODES)
 @pytest.mark.parametrize("address", ["{run}/change/", "{run}/live/"])
 def test_failed_run_is_retried_in_its_mode(
     trainer_client: Client,
@@ -248,7 +236,7 @@ def test_unknown_run_is_not_found(trainer_client: Client) -> None:
     assert trainer_client.post(f"{LIST}999/cancel/").status_code == 404
 
 
-def test_viewer_cannot_start_or_cancel(
+def test_viewer_cannot_start_cancel_or_retry(
     trainer_client: Client, trainer: User, champion: ModelVersion
 ) -> None:
     factories.withdraw_permission(trainer, "start_trainingrun")
@@ -261,9 +249,6 @@ def test_viewer_cannot_start_or_cancel(
     running.refresh_from_db()
     assert (TrainingRun.objects.count(), running.cancel_requested) == (1, False)
 
-
-def test_viewer_cannot_retry(trainer_client: Client, trainer: User) -> None:
-    factories.withdraw_permission(trainer, "start_trainingrun")
     html = trainer_client.get(get_admin_url(factories.create_run(RunState.FAILED))).text
     assert "Try again" not in html
     assert 'id="retry"' not in html

@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 
 from classifier.models import Correction, InputImage, ModelVersion
+from classifier.tests import factories
 from classifier.tests.pictures import SIDE, Draw, draw_number
 
 pytestmark = pytest.mark.django_db
 
-UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 BOXES = [[0, 0, SIDE, SIDE], [SIDE, 0, SIDE, SIDE]]
 
 
@@ -78,4 +78,4 @@ def test_correction_with_too_few_digits_is_refused(client: Client, upload: str) 
     ("action", "body"), [("preview", {"boxes": BOXES}), ("corrections", {"text": "42"})]
 )
 def test_unknown_upload_is_not_found(client: Client, action: str, body: dict[str, Any]) -> None:
-    assert post(client, UNKNOWN_ID, action, **body).status_code == 404
+    assert post(client, factories.UNKNOWN_ID, action, **body).status_code == 404

@@ -10,8 +10,6 @@ from classifier.tests import factories
 
 pytestmark = pytest.mark.django_db
 
-UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-
 
 def set_labels(client: Client, labels: Any, **headers: str) -> Any:
     body = {"labels": labels}
@@ -82,10 +80,10 @@ def test_image_with_two_labels_rejects_request(labeller_api: Client) -> None:
 @pytest.mark.parametrize(
     ("other", "status", "code"),
     [
-        ({"id": UNKNOWN_ID, "label": "7"}, 404, "not_found"),
+        ({"id": factories.UNKNOWN_ID, "label": "7"}, 404, "not_found"),
         ({"id": "nonsense", "label": "7"}, 400, "invalid"),
-        ({"id": UNKNOWN_ID, "label": "seven"}, 400, "invalid"),
-        ({"id": UNKNOWN_ID}, 400, "invalid"),
+        ({"id": factories.UNKNOWN_ID, "label": "seven"}, 400, "invalid"),
+        ({"id": factories.UNKNOWN_ID}, 400, "invalid"),
         ({"label": "7"}, 400, "invalid"),
         ("7", 400, "invalid"),
     ],
@@ -113,7 +111,9 @@ def test_mnist_image_rejects_request(labeller_api: Client) -> None:
     assert list_labels() == ["7", "unknown"]
 
 
-@pytest.mark.parametrize("wanted", [[], {}, None, "7", [{"id": UNKNOWN_ID, "label": "7"}] * 1001])
+@pytest.mark.parametrize(
+    "wanted", [[], {}, None, "7", [{"id": factories.UNKNOWN_ID, "label": "7"}] * 1001]
+)
 def test_list_needs_1_to_1000_labels(labeller_api: Client, wanted: Any) -> None:
     response = set_labels(labeller_api, wanted)
 

@@ -60,10 +60,9 @@ def test_fine_tuning_is_default(admin_api: Client, champion: ModelVersion) -> No
 def test_second_run_is_rejected(admin_api: Client) -> None:
     assert post(admin_api, "/api/runs", {"fine_tune": False}).status_code == 201
 
-    assert get_error(post(admin_api, "/api/runs", {"fine_tune": False})) == (
-        409,
-        "already_training",
-    )
+    second = post(admin_api, "/api/runs", {"fine_tune": False})
+
+    assert get_error(second) == (409, "already_training")
     assert TrainingRun.objects.count() == 1
 
 

@@ -15,8 +15,6 @@ from classifier.uploads import deletion
 
 pytestmark = pytest.mark.django_db
 
-UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-
 
 @pytest.fixture
 def answer(champion: ModelVersion, client: Client, draw_digit: Draw) -> dict[str, Any]:
@@ -34,9 +32,13 @@ def deleter(outsider: User) -> User:
     return outsider
 
 
-def delete_upload(client: Client, upload: Any, **headers: str) -> tuple[int, str]:
+def delete_upload(client: Client, upload: Any, headers: dict[str, str]) -> tuple[int, str]:
     response = client.delete(f"/api/uploads/{upload}", headers=headers)
     return response.status_code, response.json()["code"] if response.content else ""
+
+
+def delete_with_key(client: Client, answer: dict[str, Any]) -> tuple[int, str]:
+    return delete_upload(client, answer["id"], {"Delete-Key": answer["delete_key"]})
 
 
 def test_answer_is_repeated_without_delete_key(client: Client, answer: dict[str, Any]) -> None:
@@ -46,29 +48,22 @@ def test_answer_is_repeated_without_delete_key(client: Client, answer: dict[str,
     assert answer == again | {"delete_key": answer["delete_key"]}
 
 
-def test_answer_uses_newest_prediction(client: Client, answer: dict[str, Any]) -> None:
+def test_answer_is_sent_again_once_there_is_a_newer_prediction(
+    client: Client, answer: dict[str, Any]
+) -> None:
+    address = f"/api/uploads/{answer['id']}"
+    headers = {"If-None-Match": client.get(address).headers["ETag"]}
+    assert client.get(address, headers=headers).status_code == 304
+
     factories.create_prediction(
         InputImage.objects.get(), factories.create_version(), label="3", best_guess="3"
     )
 
-    again = client.get(f"/api/uploads/{answer['id']}").json()
-
+    again = client.get(address, headers=headers).json()
     assert (again["label"], again["model"]) == ("3", "made")
 
 
-def test_unchanged_answer_is_not_sent_again(client: Client, answer: dict[str, Any]) -> None:
-    address = f"/api/uploads/{answer['id']}"
-    tag = client.get(address).headers["ETag"]
-
-    assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
-
-    factories.create_prediction(
-        InputImage.objects.get(), factories.create_version(), label="3", best_guess="3"
-    )
-    assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
-
-
-@pytest.mark.parametrize("name", [UNKNOWN_ID, "nonsense"])
+@pytest.mark.parametrize("name", [factories.UNKNOWN_ID, "nonsense"])
 def test_unknown_upload_is_not_found(client: Client, name: str) -> None:
     response = client.get(f"/api/uploads/{name}")
 
@@ -82,30 +77,26 @@ def test_delete_key_deletes_upload_and_file(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        assert delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]}) == (
-            204,
-            "",
-        )
+        assert delete_with_key(client, answer) == (204, "")
 
     assert not Upload.objects.exists()
     assert not list_stored_files(settings)
     assert client.get(f"/api/uploads/{answer['id']}").status_code == 404
-    again = delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]})
-    assert again == (404, "not_found")
+    assert delete_with_key(client, answer) == (404, "not_found")
 
 
 def test_delete_key_needs_no_csrf_token(answer: dict[str, Any], outsider: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(outsider)
 
-    assert delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]}) == (204, "")
+    assert delete_with_key(client, answer) == (204, "")
 
 
 @pytest.mark.parametrize(
-    "key", ["", "nonsense", "é", "0" * 64, deletion.make_deletion_key(UNKNOWN_ID)]
+    "key", ["", "nonsense", "é", "0" * 64, deletion.make_deletion_key(factories.UNKNOWN_ID)]
 )
 def test_wrong_delete_key_is_rejected(client: Client, answer: dict[str, Any], key: str) -> None:
-    assert delete_upload(client, answer["id"], **{"Delete-Key": key}) == (403, "wrong_delete_key")
+    assert delete_with_key(client, answer | {"delete_key": key}) == (403, "wrong_delete_key")
     assert Upload.objects.exists()
 
 
@@ -114,7 +105,7 @@ def test_wrong_delete_key_of_staff_is_rejected(
 ) -> None:
     headers = factories.create_token_header(deleter) | {"Delete-Key": "nonsense"}
 
-    assert delete_upload(client, answer["id"], **headers) == (403, "wrong_delete_key")
+    assert delete_upload(client, answer["id"], headers) == (403, "wrong_delete_key")
 
 
 def test_delete_key_of_other_site_is_rejected(
@@ -122,42 +113,29 @@ def test_delete_key_of_other_site_is_rejected(
 ) -> None:
     settings.SECRET_KEY = "another site's key"
 
-    assert delete_upload(client, answer["id"], **{"Delete-Key": answer["delete_key"]})[0] == 403
+    assert delete_with_key(client, answer) == (403, "wrong_delete_key")
 
 
 def test_deletion_without_key_needs_permission(
     client: Client, answer: dict[str, Any], outsider: User, labeller: User
 ) -> None:
-    assert delete_upload(client, answer["id"]) == (401, "not_authenticated")
-    assert delete_upload(client, answer["id"], **factories.create_token_header(outsider)) == (
-        403,
-        "permission_denied",
-    )
-    assert delete_upload(client, answer["id"], **factories.create_token_header(labeller)) == (
-        403,
-        "permission_denied",
-    )
+    assert delete_upload(client, answer["id"], {}) == (401, "not_authenticated")
+    for user in (outsider, labeller):
+        headers = factories.create_token_header(user)
+        assert delete_upload(client, answer["id"], headers) == (403, "permission_denied")
     assert Upload.objects.exists()
 
 
 def test_staff_delete_with_permission_and_scope(
     client: Client, answer: dict[str, Any], deleter: User
 ) -> None:
-    others = factories.create_token_header(
-        deleter, *(scope for scope in Scope if scope != Scope.DELETE)
-    )
-    assert delete_upload(client, answer["id"], **others) == (403, "missing_scope")
+    others = (scope for scope in Scope if scope != Scope.DELETE)
+    headers = factories.create_token_header(deleter, *others)
+    assert delete_upload(client, answer["id"], headers) == (403, "missing_scope")
 
-    assert delete_upload(
-        client, answer["id"], **factories.create_token_header(deleter, Scope.DELETE)
-    ) == (
-        204,
-        "",
-    )
-    assert delete_upload(client, answer["id"], **factories.create_token_header(deleter)) == (
-        404,
-        "not_found",
-    )
+    headers = factories.create_token_header(deleter, Scope.DELETE)
+    assert delete_upload(client, answer["id"], headers) == (204, "")
+    assert delete_upload(client, answer["id"], headers) == (404, "not_found")
 
 
 def suggest_label(client: Client, image: Any, label: Any) -> Any:
@@ -185,7 +163,7 @@ def test_invalid_suggestion_is_rejected(client: Client, label: Any) -> None:
 
 
 def test_suggestion_needs_existing_upload(client: Client) -> None:
-    for image in (factories.create_mnist_image().pk, UNKNOWN_ID):
+    for image in (factories.create_mnist_image().pk, factories.UNKNOWN_ID):
         response = suggest_label(client, image, "7")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 

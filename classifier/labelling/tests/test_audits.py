@@ -44,12 +44,19 @@ def answer_with_seven(version: ModelVersion, **values: object) -> InputImage:
     return image
 
 
-def audit(version: ModelVersion, by: User, label: str, **values: object) -> InputImage:
-    """Create the audit of a certain 7, and label its image."""
+def create_audit(version: ModelVersion, **values: object) -> InputImage:
+    """Create the audit of a certain 7, and return its image."""
     image = answer_with_seven(version, **values)
     Audit.objects.create(image=image, prediction=image.predictions.get())
-    labels.set_label(image.pk, label, by, Via.QUEUE)
     return image
+
+
+def audit(version: ModelVersion, by: User, *answers: str, **values: object) -> list[InputImage]:
+    """Create audits of a certain 7, label their images so, and return these."""
+    images = [create_audit(version, **values) for _ in answers]
+    for image, label in zip(images, answers, strict=True):
+        labels.set_label(image.pk, label, by, Via.QUEUE)
+    return images
 
 
 def test_every_certain_answer_is_drawn_while_there_are_few(version: ModelVersion) -> None:
@@ -102,8 +109,7 @@ def test_audit_replaces_about_one_in_five_queue_items(version: ModelVersion, ann
     for _ in range(30):
         factories.create_queue_item(doubt=0.9)
     for _ in range(30):
-        image = answer_with_seven(version, doubt=0.0)
-        Audit.objects.create(image=image, prediction=image.predictions.get())
+        create_audit(version, doubt=0.0)
 
     leased = [item.pk for item in queue.lease_next(anna, Order.DOUBT, 30)]
 
@@ -117,8 +123,7 @@ def test_audit_that_another_person_was_leased_is_not_queued_again(
     monkeypatch.setattr(audits, "ITEMS_PER_AUDIT", 1)
     factories.create_queue_item(doubt=0.9)
     factories.create_queue_item(doubt=0.8)
-    image = answer_with_seven(version, doubt=0.0)
-    Audit.objects.create(image=image, prediction=image.predictions.get())
+    image = create_audit(version, doubt=0.0)
 
     assert [item.pk for item in queue.lease_next(anna, Order.DOUBT, 1)] == [image.pk]
     assert image.pk not in [item.pk for item in queue.lease_next(bert, Order.DOUBT, 1)]
@@ -127,9 +132,7 @@ def test_audit_that_another_person_was_leased_is_not_queued_again(
 def test_estimate_counts_labelled_audits_of_the_last_30_days(
     version: ModelVersion, anna: User
 ) -> None:
-    audit(version, anna, "7")
-    audit(version, anna, "1")
-    audit(version, anna, "not_a_digit")
+    audit(version, anna, "7", "1", "not_a_digit")
     answer_with_seven(version)
     audits.draw_audits()
     audit(version, anna, "1")
@@ -158,8 +161,7 @@ def test_alarm_is_raised_once_and_published_when_the_promise_is_broken(
     Webhook.objects.create(
         url="http://receiver/", secret="whsec_AA==", events=[Event.MODEL_ERROR_EXCEEDED]
     )
-    for label in ("7", "1", "2"):
-        audit(version, anna, label)
+    audit(version, anna, "7", "1", "2")
     audits.check_promise()
     audits.check_promise()
 
@@ -172,8 +174,7 @@ def test_alarm_is_raised_once_and_published_when_the_promise_is_broken(
 
 
 def test_alarm_is_cleared_when_the_promise_holds_again(version: ModelVersion, anna: User) -> None:
-    for label in ("1", "2"):
-        audit(version, anna, label)
+    audit(version, anna, "1", "2")
     audits.check_promise()
     InputImage.objects.filter(label__in=["1", "2"]).update(label="7")
 
@@ -183,9 +184,7 @@ def test_alarm_is_cleared_when_the_promise_holds_again(version: ModelVersion, an
 
 
 def test_few_errors_among_few_audits_raise_no_alarm(version: ModelVersion, anna: User) -> None:
-    audit(version, anna, "1")
-    for _ in range(3):
-        audit(version, anna, "7")
+    audit(version, anna, "1", "7", "7", "7")
 
     audits.check_promise()
 
@@ -212,8 +211,7 @@ def test_alarm_rolls_back_a_new_champion_if_settings_say_so(
     champion: ModelVersion, anna: User, settings: Settings
 ) -> None:
     new = promote_new_model()
-    for label in ("1", "2"):
-        audit(new, anna, label)
+    audit(new, anna, "1", "2")
     audits.check_promise()
     assert ModelVersion.objects.champion() == new
 
@@ -232,8 +230,7 @@ def test_alarm_leaves_an_old_champion_in_service(
     settings.ROLLBACK_WITHIN_DAYS = 7
     with freeze_time(timezone.now() - timedelta(days=30)):
         new = promote_new_model()
-    for label in ("1", "2"):
-        audit(new, anna, label)
+    audit(new, anna, "1", "2")
 
     audits.check_promise()
 
@@ -250,9 +247,8 @@ def new(champion: ModelVersion, settings: Settings) -> ModelVersion:
 def test_model_that_came_back_by_a_rollback_stays(
     champion: ModelVersion, new: ModelVersion, anna: User
 ) -> None:
-    for model in (new, champion):
-        for label in ("1", "2"):
-            audit(model, anna, label)
+    audit(new, anna, "1", "2")
+    audit(champion, anna, "1", "2")
     audits.check_promise()
     assert versions.roll_back() == new
 
@@ -270,8 +266,7 @@ def test_refused_rollback_leaves_the_champion_in_service(
 ) -> None:
     settings.FORGET_WITHIN_DAYS = 7
     Erasure.objects.create(image_id=uuid4(), upload_id=uuid4(), trained_models=[champion.name])
-    for label in ("1", "2"):
-        audit(new, anna, label)
+    audit(new, anna, "1", "2")
 
     audits.check_promise()
 
@@ -281,7 +276,7 @@ def test_refused_rollback_leaves_the_champion_in_service(
 
 
 def test_alarm_names_the_images_whose_answers_were_wrong(new: ModelVersion, anna: User) -> None:
-    wrong = [audit(new, anna, label) for label in ("1", "2")]
+    wrong = audit(new, anna, "1", "2")
     audit(new, anna, "7")
 
     audits.check_promise()

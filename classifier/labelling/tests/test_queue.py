@@ -10,7 +10,7 @@ from PIL import Image
 from classifier.errors import RuleBroken
 from classifier.labelling import labels, queue, selection
 from classifier.labelling.selection import Order
-from classifier.models import InputImage, LabelChange, ModelVersion, QueueItem, Source, Via
+from classifier.models import InputImage, ModelVersion, QueueItem, Source, Via
 from classifier.tests import factories
 from classifier.tests.pictures import Draw, encode_picture
 from classifier.uploads import submission
@@ -20,11 +20,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_checks")]
 
 def lease(by: User, order: Order = Order.DOUBT, count: int = 10) -> list[UUID]:
     return [item.pk for item in queue.lease_next(by, order, count)]
-
-
-def list_changes() -> list[tuple[str, str, str, str]]:
-    changes = LabelChange.objects.order_by("id")
-    return list(changes.values_list("changed_by__username", "from_label", "to_label", "via"))
 
 
 def resave(data: bytes, kind: str, side: int, **options: int) -> bytes:
@@ -163,7 +158,10 @@ def test_late_conflicting_answer_is_recorded_and_undone(anna: User, bert: User) 
     queue.record_answer(image, "7", anna)
 
     assert factories.get_label(image) == "7"
-    assert list_changes() == [("bert", "unknown", "1", "admin"), ("anna", "1", "7", "queue")]
+    assert factories.list_label_changes() == [
+        ("bert", "unknown", "1", "admin"),
+        ("anna", "1", "7", "queue"),
+    ]
 
     queue.undo_answer(image, anna)
 
@@ -208,7 +206,7 @@ def test_skipped_image_is_leased_to_others_until_undone(anna: User, bert: User) 
     queue.release_leases(anna)
 
     assert lease(anna) == [image]
-    assert list_changes() == []
+    assert factories.list_label_changes() == []
 
 
 def test_late_skip_keeps_the_lease_of_another(anna: User, bert: User, labeller: User) -> None:
@@ -231,7 +229,7 @@ def test_answers_are_undone_one_by_one(anna: User) -> None:
         queue.undo_answer(image, anna)
 
     assert [factories.get_label(image) for image in images] == ["unknown"] * 3
-    assert [change[3] for change in list_changes()] == ["queue"] * 3 + ["undo"] * 3
+    assert [change[3] for change in factories.list_label_changes()] == ["queue"] * 3 + ["undo"] * 3
     assert (queue.count_waiting(), queue.count_labelled_today(anna)) == (3, 0)
     assert QueueItem.objects.filter(leased_to=anna).count() == 3
     with pytest.raises(RuleBroken, match="nothing to undo"):

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-
 
 @pytest.fixture
 def image() -> InputImage:
@@ -110,7 +108,7 @@ def test_suggestion_that_is_no_label_is_refused(
 
 def test_suggestion_without_an_upload_is_not_found(client: Client) -> None:
     assert post_suggestion(client, factories.create_mnist_image(), "7").status_code == 404
-    assert client.post(f"/suggest/{UNKNOWN_ID}", {"label": "7"}).status_code == 404
+    assert client.post(f"/suggest/{factories.UNKNOWN_ID}", {"label": "7"}).status_code == 404
     assert client.post("/suggest/1", {"label": "7"}).status_code == 404
     assert not Suggestion.objects.exists()
 

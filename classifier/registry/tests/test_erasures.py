@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from classifier import tasks
 from classifier.errors import RuleBroken
@@ -33,6 +33,14 @@ def trained(champion: ModelVersion, image: InputImage) -> ModelVersion:
     snapshot = {"corrected": {str(image.pk): "7", str(uuid4()): "1"}}
     factories.copy_bundled_model("trained", dataset=snapshot)
     return versions.promote_model("trained")
+
+
+def create_sheet(settings: Settings, model: str) -> Path:
+    """Create an empty sheet of a model's training images."""
+    sheet: Path = settings.IMAGES_DIR / model / erasures.PLOT
+    sheet.parent.mkdir(parents=True)
+    sheet.touch()
+    return sheet
 
 
 def delete(image: InputImage) -> None:
@@ -82,30 +90,31 @@ def test_deletion_of_an_unlabelled_image_records_nothing(champion: ModelVersion)
 
 
 def test_model_trained_during_the_deletion_is_recorded_when_it_is_registered(
-    image: InputImage, trained: ModelVersion, settings: Settings
+    image: InputImage,
+    trained: ModelVersion,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     learned = factories.create_queue_item(label="4").image
     snapshot = {"corrected": {str(image.pk): "7", str(learned.pk): "4"}}
     factories.copy_bundled_model("late", dataset=snapshot)
-    sheet = settings.IMAGES_DIR / "late" / erasures.PLOT
-    sheet.parent.mkdir(parents=True)
-    sheet.touch()
+    sheet = create_sheet(settings, "late")
     delete(image)
 
-    late = versions.register_model("late")
-    versions.register_model("late")
+    with django_capture_on_commit_callbacks(execute=True):
+        late = versions.register_model("late")
+        versions.register_model("late")
 
     assert Erasure.objects.get().trained_models == ["trained", "late"]
     assert erasures.list_deleted_images(late).count() == 1
+    assert not sheet.exists()
 
 
 def test_sheet_that_a_killed_deletion_left_is_deleted_later(
     image: InputImage, trained: ModelVersion, settings: Settings
 ) -> None:
     delete(image)
-    sheet = settings.IMAGES_DIR / "trained" / erasures.PLOT
-    sheet.parent.mkdir(parents=True)
-    sheet.touch()
+    sheet = create_sheet(settings, "trained")
 
     tasks.queue_forgetting(0)
 
@@ -116,15 +125,11 @@ def test_deletion_deletes_the_sheet_of_training_images(
     image: InputImage,
     trained: ModelVersion,
     settings: Settings,
-    tmp_path: Path,
-    django_capture_on_commit_callbacks: pytest.FixtureRequest,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    settings.IMAGES_DIR = tmp_path
-    sheet = tmp_path / "trained" / erasures.PLOT
-    sheet.parent.mkdir()
-    sheet.touch()
+    sheet = create_sheet(settings, "trained")
 
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         delete(image)
 
     assert not sheet.exists()

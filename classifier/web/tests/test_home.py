@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
-
 
 def send_picture(client: Client, data: bytes) -> "Response":
     return client.post("/predict", {"image": SimpleUploadedFile("digit.png", data)})
@@ -156,7 +154,7 @@ def test_unreachable_database_shows_error(
 
 
 @pytest.mark.parametrize("address", ["/result/{}", "/upload/{}.jpg", "/image/{}.png"])
-@pytest.mark.parametrize("name", [NOBODY, "1", "../etc/passwd"])
+@pytest.mark.parametrize("name", [factories.UNKNOWN_ID, "1", "../etc/passwd"])
 def test_unknown_ids_are_not_found(client: Client, address: str, name: str) -> None:
     response = client.get(address.format(name))
 
@@ -215,7 +213,8 @@ def test_results_of_others_are_not_listed(
 
 
 @pytest.mark.parametrize(
-    ("method", "address"), [("GET", "/predict"), ("POST", "/"), ("POST", "/result/" + NOBODY)]
+    ("method", "address"),
+    [("GET", "/predict"), ("POST", "/"), ("POST", "/result/" + factories.UNKNOWN_ID)],
 )
 def test_other_methods_are_rejected(client: Client, method: str, address: str) -> None:
     assert client.generic(method, address).status_code == 405

@@ -21,8 +21,6 @@ from classifier.uploads import pictures, submission
 
 pytestmark = pytest.mark.django_db
 
-UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-
 
 @pytest.fixture
 def seven(champion: ModelVersion, draw_digit: Draw) -> Upload:
@@ -205,7 +203,7 @@ def test_result_works_without_model(client: Client) -> None:
 def test_focus_of_unknown_image_is_not_found(
     client: Client, champion: ModelVersion, kind: str
 ) -> None:
-    for image in (UNKNOWN_ID, factories.create_mnist_image().pk):
+    for image in (factories.UNKNOWN_ID, factories.create_mnist_image().pk):
         assert client.get(f"/image/{image}/focus.{kind}").status_code == 404
 
 
