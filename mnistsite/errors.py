@@ -23,7 +23,6 @@ def render_error(request: HttpRequest, status: int, code: str, detail: str) -> H
     context = {
         "heading": _(HEADINGS[status]) if status in HEADINGS else "",
         "detail": _(detail),
-        "is_staff_page": request.path.startswith("/admin/"),
         "report_id": request_id.get_current() if status == 500 else "",
     }
     return render(request, "error.html", context, status=status)

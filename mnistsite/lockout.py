@@ -9,6 +9,7 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from mnistsite.errors import render_error
 
@@ -65,10 +66,10 @@ def render_lockout(
     request: HttpRequest, _response: HttpResponse | None, _credentials: dict[str, Any] | None
 ) -> HttpResponse:
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    detail = (
+    detail = gettext(
         "Too many logins have failed for this user name or from this address. "
-        f"Try again in {minutes} minutes, or ask the site's administrator to unlock it."
+        "Try again in %(minutes)s minutes, or ask the site's administrator to unlock it."
     )
-    response = render_error(request, 429, "locked_out", detail)
+    response = render_error(request, 429, "locked_out", detail % {"minutes": minutes})
     response.headers["Retry-After"] = str(60 * minutes)
     return response

@@ -43,9 +43,7 @@ def log_in(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
         with session_lock(LOCK, WAIT_S if browser else 0):
             response = view()
     except LockTimeout:
-        response = render(
-            request, "error.html", {"detail": gettext(BUSY), "is_staff_page": True}, status=503
-        )
+        response = render(request, "error.html", {"detail": gettext(BUSY)}, status=503)
         response.headers["Retry-After"] = "5"
         return response
     if request.user.is_authenticated:

@@ -60,6 +60,12 @@ def test_locked_page_says_when_to_try_again(client: Client) -> None:
     assert (response.status_code, response.headers["Retry-After"]) == (429, "900")
     assert "Try again in 15 minutes" in response.text
 
+    response = client.post(
+        "/admin/login/", form, REMOTE_ADDR=HERE, headers={"Accept-Language": "de"}
+    )
+    assert "Versuchen Sie es in 15 Minuten" in response.text
+    assert "Zu den Seiten des Teams" in response.text
+
 
 def test_other_address_is_not_locked(labeller: User) -> None:
     fail_logins(6)

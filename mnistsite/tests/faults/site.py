@@ -87,7 +87,7 @@ class LoadedSite:
             return False
         return True
 
-    def begin_log_segment(self) -> None:
+    def fill_log_segment(self) -> None:
         """Let the server fill its log as fast as hours of load would."""
         with (
             suppress(psycopg.Error),

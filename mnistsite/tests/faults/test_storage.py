@@ -76,7 +76,7 @@ def test_full_disk_of_the_database(
 
     def is_refused() -> bool:
         if folder == "pg_wal":
-            site.begin_log_segment()
+            site.fill_log_segment()
         response = post_picture(site.production.port, site.load.picture)
         if response.status == 200:
             site.load.uploads.add(response.json["id"])
