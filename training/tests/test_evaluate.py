@@ -5,27 +5,7 @@ import pytest
 
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from training.evaluation import charts, evaluate
-from training.evaluation.evaluate import EvaluatedPictures
-
-
-def make_pictures(
-    truth: list[int],
-    guesses: list[int],
-    confidence: list[float],
-    accepted: list[bool],
-    source: list[str] | None = None,
-) -> EvaluatedPictures:
-    rest = (1 - np.array(confidence)) / 9
-    probabilities = np.repeat(rest[:, np.newaxis], 10, axis=1)
-    probabilities[np.arange(len(guesses)), guesses] = confidence
-    return EvaluatedPictures(
-        probabilities=probabilities,
-        certainty=np.array(confidence),
-        accepted=np.array(accepted),
-        right=np.array(truth) == np.array(guesses),
-        truth=np.array(truth),
-        source=np.array(source or [""] * len(truth)),
-    )
+from training.tests.pictures import make_pictures
 
 
 def test_shares_count_digits_or_non_digits() -> None:
@@ -48,18 +28,16 @@ def test_shares_count_digits_or_non_digits() -> None:
 
 
 def test_sources_count_equally_in_macro_accuracy() -> None:
-    some = make_pictures(
-        [1, 2, 3, 4], [1, 2, 3, 9], [0.9] * 4, [True] * 4, source=["ann", "ann", "ann", "ben"]
-    )
+    some = make_pictures([1, 2, 3, 4], [1, 2, 3, 9], source=["ann", "ann", "ann", "ben"])
     assert evaluate.measure(some).accuracy == 0.75
     assert evaluate.measure(some).macro_accuracy_by_source == 0.5
 
 
 def test_metric_without_pictures_is_none() -> None:
-    metrics = evaluate.measure(make_pictures([1], [1], [0.9], [True]))
+    metrics = evaluate.measure(make_pictures([1], [1]))
     assert (metrics.auroc, metrics.fpr95, metrics.non_digits_refused) == (None, None, None)
     assert metrics.non_digits_refused_interval is None
-    metrics = evaluate.measure(make_pictures([NOT_A_DIGIT], [1], [0.9], [True]))
+    metrics = evaluate.measure(make_pictures([NOT_A_DIGIT], [1]))
     assert (metrics.accuracy, metrics.ece, metrics.nll, metrics.brier) == (None,) * 4
 
 
@@ -82,7 +60,7 @@ def test_fpr95_is_the_share_accepted_with_95_percent_of_digits() -> None:
 def test_nll_agrees_with_scikit_learn_and_brier_with_its_definition() -> None:
     from sklearn.metrics import log_loss
 
-    some = make_pictures([1, 2, 3], [1, 2, 4], [0.9, 0.6, 0.7], [True] * 3)
+    some = make_pictures([1, 2, 3], [1, 2, 4], [0.9, 0.6, 0.7])
     metrics = evaluate.measure(some)
     assert metrics.nll == pytest.approx(
         log_loss(some.truth, some.probabilities, labels=list(range(10)))
@@ -92,7 +70,7 @@ def test_nll_agrees_with_scikit_learn_and_brier_with_its_definition() -> None:
 
 
 def test_ece_is_the_mean_gap_between_confidence_and_accuracy() -> None:
-    some = make_pictures([1] * 4, [1, 1, 1, 2], [0.95, 0.95, 0.95, 0.55], [True] * 4)
+    some = make_pictures([1] * 4, [1, 1, 1, 2], [0.95, 0.95, 0.95, 0.55])
     assert evaluate.measure(some).ece == pytest.approx((3 * 0.05 + 0.55) / 4)
 
 
@@ -104,9 +82,7 @@ def test_confusion_matrix_has_a_row_per_true_digit() -> None:
 
 
 def test_reliability_bins_hold_confidence_and_accuracy() -> None:
-    some = make_pictures(
-        [1, 1, 1, 1, NOT_A_DIGIT], [1, 1, 1, 2, 5], [0.96, 0.97, 0.91, 0.92, 0.3], [True] * 5
-    )
+    some = make_pictures([1, 1, 1, 1, NOT_A_DIGIT], [1, 1, 1, 2, 5], [0.96, 0.97, 0.91, 0.92, 0.3])
     lower, upper = charts.make_chart_data(some.digits)["reliability"]
     assert lower.pop("said") == pytest.approx(0.915)
     assert lower == {"from": 0.9, "to": 0.95, "guesses": 2, "right": 0.5}
@@ -116,7 +92,7 @@ def test_reliability_bins_hold_confidence_and_accuracy() -> None:
 def test_risk_counts_the_most_certain_guesses() -> None:
     confidence = [0.99 - index / 1000 for index in range(200)]
     guesses = [1] * 190 + [2] * 10
-    pictures = make_pictures([1] * 200, guesses, confidence, [True] * 200)
+    pictures = make_pictures([1] * 200, guesses, confidence)
     points = charts.make_chart_data(pictures.digits)["risk_coverage"]
     wrong = {point["kept"]: point["wrong"] for point in points}
     assert wrong[0.95] == 0
@@ -125,6 +101,6 @@ def test_risk_counts_the_most_certain_guesses() -> None:
 
 
 def test_chart_data_without_digits_are_empty() -> None:
-    data = charts.make_chart_data(make_pictures([NOT_A_DIGIT], [1], [0.9], [True]).digits)
+    data = charts.make_chart_data(make_pictures([NOT_A_DIGIT], [1]).digits)
     assert not np.any(data["confusion"])
     assert (data["reliability"], data["risk_coverage"]) == ([], [])

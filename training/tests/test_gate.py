@@ -9,8 +9,8 @@ from scipy.stats import binomtest
 
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from training.evaluation import gate
-from training.evaluation.evaluate import EvaluatedPictures
 from training.evaluation.gate import Comparison, PairedAnswers
+from training.tests.pictures import make_pictures
 
 
 def make_pair(images: int, *, better: int, worse: int) -> PairedAnswers:
@@ -104,12 +104,6 @@ def test_pair_with_fewer_ids_than_answers_is_refused() -> None:
 
 
 def test_digit_is_correct_by_its_guess_and_non_digit_by_rejection() -> None:
-    pictures = EvaluatedPictures(
-        probabilities=np.eye(10)[[3, 3, 3, 3]],
-        certainty=np.ones(4),
-        accepted=np.array([False, True, False, True]),
-        right=np.array([True, False, False, False]),
-        truth=np.array([3, 4, NOT_A_DIGIT, NOT_A_DIGIT]),
-        source=np.full(4, ""),
-    )
+    truth = [3, 4, NOT_A_DIGIT, NOT_A_DIGIT]
+    pictures = make_pictures(truth, [3, 3, 3, 3], accepted=[False, True, False, True])
     assert pictures.correct.tolist() == [True, False, True, False]

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SCRIPT = """
 import django; django.setup()
 from training import import_tensorflow; import_tensorflow()
-from training.tests import kill_everywhere; kill_everywhere.main()
+from training.tests import killed_training; killed_training.main()
 """
 
 

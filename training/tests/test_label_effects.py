@@ -8,21 +8,9 @@ import numpy as np
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from training.data.images import EvaluationSet, GroupedImages, Images
 from training.evaluation import gate, label_effects
-from training.evaluation.evaluate import EvaluatedPictures
 from training.evaluation.gate import PairedAnswers
 from training.evaluation.results import EvaluationResults
-
-
-def build_answers(truth: list[int], guesses: list[int], accepted: list[bool]) -> EvaluatedPictures:
-    count = len(truth)
-    return EvaluatedPictures(
-        probabilities=np.eye(10)[guesses] if count else np.empty((0, 10)),
-        certainty=np.ones(count),
-        accepted=np.array(accepted, bool),
-        right=np.array(guesses) == np.array(truth),
-        truth=np.array(truth, np.int64),
-        source=np.full(count, ""),
-    )
+from training.tests.pictures import make_pictures
 
 
 def build_images(truth: list[int]) -> Images:
@@ -30,7 +18,9 @@ def build_images(truth: list[int]) -> Images:
 
 
 def test_answers_say_whether_they_are_certain() -> None:
-    answers = build_answers([4, 4, NOT_A_DIGIT, NOT_A_DIGIT], [4, 9, 1, 1], [True, False] * 2)
+    answers = make_pictures(
+        [4, 4, NOT_A_DIGIT, NOT_A_DIGIT], [4, 9, 1, 1], accepted=[True, False] * 2
+    )
 
     assert answers.texts == ["4", "9?", "1", "not_a_digit"]
 
@@ -38,8 +28,8 @@ def test_answers_say_whether_they_are_certain() -> None:
 def test_groups_are_counted_by_label_with_changed_ones_first() -> None:
     truth = [4, 4, 4, NOT_A_DIGIT]
     new = GroupedImages(["a", "b", "c", "d"], build_images(truth), ["A", "B", "B", "D"])
-    champion = build_answers(truth, [4, 9, 4, 1], [True, False, True, True])
-    candidate = build_answers(truth, [4, 4, 4, 1], [True, True, True, False])
+    champion = make_pictures(truth, [4, 9, 4, 1], accepted=[True, False, True, True])
+    candidate = make_pictures(truth, [4, 4, 4, 1], accepted=[True, True, True, False])
 
     four, other = label_effects.list_learned_labels(new, champion, candidate)
 
@@ -52,9 +42,9 @@ def test_groups_are_counted_by_label_with_changed_ones_first() -> None:
 
 def test_effects_hold_answers_to_changed_images_and_the_champions_metrics() -> None:
     truth = [1, 2, 3]
-    champion = build_answers(truth, [7, 2, 3], [True] * 3)
-    candidate = build_answers(truth, [1, 2, 8], [True, True, False])
-    nothing = build_answers([], [], [])
+    champion = make_pictures(truth, [7, 2, 3])
+    candidate = make_pictures(truth, [1, 2, 8], accepted=[True, True, False])
+    nothing = make_pictures([], [])
     results = EvaluationResults(
         sets={"test": EvaluationSet(["a", "b", "c"], build_images(truth))},
         answers={"test": candidate},
