@@ -11,8 +11,8 @@ import psutil
 import psycopg
 
 from mnistsite.database.embedded import remove_stale_pid
-from mnistsite.tests.faults.checking import find_losses, verify
 from mnistsite.tests.faults.load import Load
+from mnistsite.tests.faults.losses import find_losses, verify
 from mnistsite.tests.production.conftest import Production
 from mnistsite.tests.production.requests import is_ready
 from mnistsite.tests.production.stack import Service, Stack

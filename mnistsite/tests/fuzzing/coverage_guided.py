@@ -8,8 +8,8 @@ from django.db import connection
 
 from classifier.recognition.imaging.tests.test_fuzz_pictures import WHOLE
 from classifier.recognition.recognizer import Recognizer
-from mnistsite.tests.fuzzing.guided import Limits, fuzz, read_corpus
-from mnistsite.tests.fuzzing.sending import HostileClient
+from mnistsite.tests.fuzzing.hostile_client import HostileClient
+from mnistsite.tests.fuzzing.libfuzzer import Limits, fuzz, read_corpus
 from mnistsite.tests.fuzzing.targets import try_archive, try_decoding, try_reading, try_request
 from mnistsite.tests.table import Table
 

@@ -7,8 +7,8 @@ from classifier.recognition.reader import read_picture
 from classifier.recognition.recognizer import Recognizer
 from classifier.uploads import archives
 from mnistsite.tests.fuzzing.bodies import generate_archive
-from mnistsite.tests.fuzzing.guided import GuidedRandom
-from mnistsite.tests.fuzzing.sending import HostileClient
+from mnistsite.tests.fuzzing.hostile_client import HostileClient
+from mnistsite.tests.fuzzing.libfuzzer import GuidedRandom
 
 
 def try_decoding(data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnistsite.tests.fuzzing.guided import read_corpus
+from mnistsite.tests.fuzzing.libfuzzer import read_corpus
 from mnistsite.tests.fuzzing.targets import try_decoding
 
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from mnistsite.tests.fuzzing.sending import HostileClient
+from mnistsite.tests.fuzzing.hostile_client import HostileClient
 
 REQUESTS = 400  # `make fuzz` sends more
 

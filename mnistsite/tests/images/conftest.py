@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from mnistsite.tests.images.building import Buildah, build_base, build_image
-from mnistsite.tests.images.running import COMPOSE, Container, Host, Image, inspect_image
+from mnistsite.tests.images.buildah import Buildah, build_base, build_image
+from mnistsite.tests.images.containers import COMPOSE, Container, Host, Image, inspect_image
 from mnistsite.tests.site import wait_until
 
 TARGETS = {"web": "mnistsite-web", "trainer": "mnistsite-trainer"}

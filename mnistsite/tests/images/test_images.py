@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from classifier.tests.pictures import Draw
-from mnistsite.tests.images.building import Buildah
-from mnistsite.tests.images.running import COMPOSE, Container, Host, Image
+from mnistsite.tests.images.buildah import Buildah
+from mnistsite.tests.images.containers import COMPOSE, Container, Host, Image
 from mnistsite.tests.site import wait_until
 
 BOTH = pytest.mark.parametrize("name", ["mnistsite-web", "mnistsite-trainer"])

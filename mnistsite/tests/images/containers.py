@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from django.conf import settings
 
-from mnistsite.tests.images.building import Buildah
+from mnistsite.tests.images.buildah import Buildah
 
 COMPOSE = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())
 STOP_WITHIN_S = 30
