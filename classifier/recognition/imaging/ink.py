@@ -64,6 +64,21 @@ class Contrast:
         """The full contrast of the ink, and its visibility."""
         return measure_ink_level(self.ink, self.floor)
 
+    @cached_property
+    def strokes(self) -> Grey:
+        """The ink, from 0 for paper and grain to 1 for the pen's full stroke."""
+        full, visibility = self.level
+        if visibility <= 1:
+            return np.zeros_like(self.ink)
+        low = np.minimum(self.floor / 2, 0.8 * full)
+        ink: Grey = self.ink - low
+        ink /= full - low
+        return np.clip(ink, 0, 1, out=ink)
+
+    @cached_property
+    def pieces(self) -> Components:
+        return find_components(self.strokes > TAIL)
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -82,18 +97,16 @@ class Ink:
 def find_ink(pixels: Pixels) -> Ink:
     """Return the handwriting of a picture, without ruled lines, shadows and desk."""
     contrast, window = measure_page(pixels)
-    strokes = scale_ink(contrast)
-    pieces = find_components(strokes > TAIL)
-    rules = find_ruled_lines(strokes > TAIL, pieces)
+    rules = find_ruled_lines(contrast.strokes > TAIL, contrast.pieces)
     if rules is not None:
         # Digits may be fainter than the print, so their own contrast sets the full stroke.
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
-        strokes = scale_ink(contrast)
-        pieces = find_components(strokes > TAIL)
-    blur = min(BLUR * window / STROKES, SOFTEST * min(strokes.shape))
-    whole = pieces
-    strokes, pieces = remove_shadows(contrast, strokes, pieces, max(LEAST_EDGE, round(blur) | 1))
-    evenness = measure_evenness(contrast) if rules is None and pieces is whole else 0.0
+    blur = min(BLUR * window / STROKES, SOFTEST * min(contrast.ink.shape))
+    strokes, pieces = remove_shadows(
+        contrast, contrast.strokes, contrast.pieces, max(LEAST_EDGE, round(blur) | 1)
+    )
+    is_whole = rules is None and pieces is contrast.pieces
+    evenness = measure_evenness(contrast) if is_whole else 0.0
     return Ink(strokes, pieces, contrast.level[1], evenness)
 
 
@@ -149,8 +162,7 @@ def _measure_strokes(contrast: Contrast) -> int:
     """Return the width in pixels of the thickest strokes, or 0 if shadows hide it."""
     if min(contrast.ink.shape) < LEAST_LIT:
         return 0
-    ink = scale_ink(contrast)
-    ink, _ = remove_shadows(contrast, ink, find_components(ink > TAIL))
+    ink, _ = remove_shadows(contrast, contrast.strokes, contrast.pieces)
     return measure_thickest(ink > TAIL) if ink.any() else 0
 
 
@@ -201,8 +213,8 @@ def remove_shadows(
         dark = np.where(ink >= HALF, ink, 0)
         return remove_shadows(contrast, dark, find_components(dark > 0), size)
     strokes = dilate_square(~shadows[pieces.labels], 3)
-    ink = scale_ink(replace(contrast, ink=np.where(strokes, contrast.ink, 0)))
-    return ink, find_components(ink > TAIL)
+    rest = replace(contrast, ink=np.where(strokes, contrast.ink, 0))
+    return rest.strokes, rest.pieces
 
 
 def _find_outline(mask: Mask) -> Mask:
@@ -211,17 +223,6 @@ def _find_outline(mask: Mask) -> Mask:
     inner = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
     outline[1:-1, 1:-1] &= ~inner
     return outline
-
-
-def scale_ink(contrast: Contrast) -> Grey:
-    """Return the ink, from 0 for paper and grain to 1 for the pen's full stroke."""
-    full, visibility = contrast.level
-    if visibility <= 1:
-        return np.zeros_like(contrast.ink)
-    low = np.minimum(contrast.floor / 2, 0.8 * full)
-    ink: Grey = contrast.ink - low
-    ink /= full - low
-    return np.clip(ink, 0, 1, out=ink)
 
 
 def measure_noise_floor(contrast: Grey) -> float:
