@@ -50,6 +50,13 @@ def create_image(**values: Any) -> InputImage:
     return InputImage.objects.create(**fields)
 
 
+def create_upload_with_image(**values: Any) -> Upload:
+    """Create an upload with one image, which has these `values`."""
+    upload = create_upload()
+    create_image(upload=upload, **values)
+    return upload
+
+
 def get_label(image_id: UUID) -> str:
     return InputImage.objects.get(pk=image_id).label
 

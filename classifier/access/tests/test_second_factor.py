@@ -211,8 +211,7 @@ def test_unconfirmed_deletion_changes_nothing(
 ) -> None:
     log_in(client, device)
     expire_confirmation(client)
-    upload = factories.create_image().upload
-    assert upload
+    upload = factories.create_upload()
     data = {"post": "yes"} | ({"second_factor_code": code} if code else {})
     client.post(f"/admin/classifier/upload/{upload.pk}/delete/", data)
     response: Any = client.delete(f"/api/uploads/{upload.pk}")

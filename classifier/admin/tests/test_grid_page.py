@@ -58,7 +58,9 @@ def test_invalid_grid_is_refused(labeller_client: Client, admin_user: User) -> N
     item = factories.create_queue_item()
     gone = QueueItem(pk=uuid4())
 
-    assert labeller_client.get(GRID + "?guess=x").status_code == 400
+    page = labeller_client.get(GRID + "?guess=x")
+    assert page.status_code == 400
+    assert 'href="/admin/">Back to the staff pages' in page.text
     assert post_grid(labeller_client, [item], [], "x").status_code == 400
     assert labeller_client.post(GRID, {"guess": "7", "image": "x"}).status_code == 400
     response = post_grid(labeller_client, [item, gone], [], "7")

@@ -19,7 +19,7 @@ YES = {"post": "yes"}
 @pytest.fixture
 def upload(admin_user: User) -> Upload:
     """An upload with two images, one of them labelled."""
-    upload = create_upload()
+    upload = factories.create_upload_with_image()
     labels.set_label(factories.create_image(upload=upload).pk, "7", admin_user, Via.QUEUE)
     return upload
 
@@ -32,12 +32,6 @@ def cleaner(client: Client) -> Client:
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     client.force_login(user)
     return client
-
-
-def create_upload() -> Upload:
-    upload = factories.create_image().upload
-    assert upload
-    return upload
 
 
 def build_selection(*uploads: Upload) -> dict[str, object]:
@@ -70,7 +64,7 @@ def test_confirmed_deletion_is_logged(cleaner: Client, upload: Upload) -> None:
 
 
 def test_several_uploads_are_deleted_at_once(cleaner: Client, upload: Upload) -> None:
-    other, kept = create_upload(), create_upload()
+    other, kept = (factories.create_upload_with_image() for _ in range(2))
     page = cleaner.post(LIST, build_selection(upload, other)).text
     assert "Uploads: 2" in page
     assert "Images: 3" in page

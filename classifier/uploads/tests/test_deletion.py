@@ -59,12 +59,6 @@ def create_upload(picture: bytes, by: User) -> Upload:
     return upload
 
 
-def create_labelled_upload(label: str = "unknown") -> Upload:
-    upload = factories.create_image(label=label).upload
-    assert upload
-    return upload
-
-
 def count_rows() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in DEPENDENTS}
 
@@ -133,10 +127,11 @@ def test_expired_uploads_are_deleted(
 ) -> None:
     settings.RETENTION_DAYS = 30
     monkeypatch.setattr(deletion, "BATCH_SIZE", 2)
-    young, mnist = create_labelled_upload(), factories.create_mnist_image()
+    young, mnist = factories.create_upload_with_image(), factories.create_mnist_image()
     InputImage.objects.filter(pk=mnist.pk).update(created_at=timezone.now() - timedelta(days=99))
-    old = [upload, *map(create_labelled_upload, ("unknown", "7", "not_a_digit", "3"))]
-    for upload in old:
+    for label in ("unknown", "7", "not_a_digit", "3"):
+        factories.create_upload_with_image(label=label)
+    for upload in Upload.objects.exclude(pk=young.pk):
         set_age(upload, 30.01)
     set_age(young, 29.99)
 
