@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from classifier.recognition.imaging import Page, Picture, find_page
-from classifier.recognition.imaging.arrays import Pixels
+from classifier.recognition.imaging.arrays import Pixels, find_bounds
 from classifier.recognition.imaging.tests.digit_pictures import draw_ink, measure_similarity
 
 SIDE = 300
@@ -119,3 +119,24 @@ def test_blank_page_has_no_lines() -> None:
     page = read_page(np.full((SIDE, SIDE), 200.0))
     assert (page.digits, page.lines, page.left_out) == ([], [], [])
     assert page.quality.unexplained == 0
+
+
+def test_large_digit_is_found_in_a_reduced_picture(seven_pixels: Pixels) -> None:
+    ink = draw_ink(seven_pixels, SIDE)
+    page = read_page(draw_on_paper(ink))
+    assert page.ink.strokes.shape == (SIDE // 2, SIDE // 2)
+    (digit,) = page.digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.9
+    rows, columns = find_bounds(ink > 0.5)
+    left, top, width, height = digit.box
+    assert (left, left + width) == pytest.approx((columns.start, columns.stop), abs=4)
+    assert (top, top + height) == pytest.approx((rows.start, rows.stop), abs=4)
+
+
+def test_small_digit_is_found_at_full_size(seven_pixels: Pixels) -> None:
+    ink = np.zeros((SIDE, SIDE))
+    ink[40:80, 100:140] = draw_ink(seven_pixels, 40)
+    page = read_page(draw_on_paper(ink))
+    assert page.ink.strokes.shape == (SIDE, SIDE)
+    (digit,) = page.digits
+    assert measure_similarity(digit.pixels, seven_pixels) > 0.85
