@@ -71,7 +71,7 @@ def list_deleted_images(model: ModelVersion) -> QuerySet[Erasure]:
 
 
 def list_erasures() -> QuerySet[Any]:
-    """Return all; each `is_forgotten` unless the champion was trained on its image."""
+    """Return all deletions. Each `is_forgotten` unless the champion was trained on its image."""
     champion = ModelVersion.objects.champion()
     is_forgotten = ~Q(trained_models__contains=[champion.name if champion else ""])
     return Erasure.objects.annotate(is_forgotten=ExpressionWrapper(is_forgotten, BooleanField()))

@@ -69,9 +69,7 @@ def send_api_field(data: bytes, name: str) -> Reply:
 
 def send_api_body(data: bytes, _: str) -> Reply:
     client = Client()
-    return parse_api_reply(
-        client, client.generic("POST", "/api/predict", data, content_type="image/png")
-    )
+    return parse_api_reply(client, client.post("/api/predict", data, content_type="image/png"))
 
 
 Send = Callable[[bytes, str], Reply]
@@ -91,9 +89,8 @@ def build_png_claiming(width: int, height: int) -> bytes:
 
 
 def build_animation() -> bytes:
-    return encode_picture(
-        create_paper(50, 50), "GIF", save_all=True, append_images=[Image.new("L", (50, 50))]
-    )
+    others = [Image.new("L", (50, 50))]
+    return encode_picture(create_paper(50, 50), "GIF", save_all=True, append_images=others)
 
 
 def build_zip_of_picture() -> bytes:
@@ -103,6 +100,7 @@ def build_zip_of_picture() -> bytes:
     return buffer.getvalue()
 
 
+PAPER = create_paper(99, 99)
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>'
 
 BAD: dict[str, tuple[Callable[[], bytes], str, int, str]] = {
@@ -115,18 +113,8 @@ BAD: dict[str, tuple[Callable[[], bytes], str, int, str]] = {
         400,
         "damaged",
     ),
-    "a JPEG cut short": (
-        lambda: encode_picture(create_paper(99, 99), "JPEG")[:200],
-        "a.jpg",
-        400,
-        "damaged",
-    ),
-    "a PNG's first bytes": (
-        lambda: encode_picture(create_paper(99, 99))[:20],
-        "a.png",
-        400,
-        "damaged",
-    ),
+    "a JPEG cut short": (lambda: encode_picture(PAPER, "JPEG")[:200], "a.jpg", 400, "damaged"),
+    "a PNG's first bytes": (lambda: encode_picture(PAPER)[:20], "a.png", 400, "damaged"),
     "one pixel high": (lambda: encode_picture(create_paper(5000, 1)), "a.png", 400, "too_small"),
     "one pixel wide": (lambda: encode_picture(create_paper(1, 5000)), "a.png", 400, "too_small"),
     "an animation": (build_animation, "a.gif", 400, "animated"),
