@@ -25,6 +25,7 @@ from classifier.uploads import deletion, file_deletion, submission
 
 FIRST = 10_000
 INSERTS = 300
+SLOWEST = 8  # pages and choices of the queue that are plotted
 INSERT, DELETION = "an upload is read and stored", "200 uploads are deleted"
 FORK = multiprocessing.get_context("fork")
 # The id of a copy follows from the id and the number of the copy, so that rows find each other.
@@ -162,10 +163,10 @@ def measure_cpu(timings: dict[str, Any], name: str) -> float:
     return float(timings[name]["python"] + timings[name]["database"])
 
 
-def list_slowest(points: dict[str, dict[str, Any]], most: int = 8) -> list[str]:
+def list_slowest(points: dict[str, dict[str, Any]]) -> list[str]:
     last = [*points.values()][-1]
     names = [name for name, each in last.items() if each.get("kind") in ("page", "queue")]
-    return sorted(names, key=lambda name: -measure_cpu(last, name))[:most]
+    return sorted(names, key=lambda name: -measure_cpu(last, name))[:SLOWEST]
 
 
 if __name__ == "__main__":

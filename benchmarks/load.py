@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+CONNECTIONS = 8
 BOUNDARY = "a-boundary"
 HEADERS = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
@@ -28,14 +29,12 @@ def encode_multipart(picture: bytes) -> bytes:
     return head.encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def run_load(
-    port: int, path: str, picture: bytes, seconds: float, connections: int = 8
-) -> LoadResult:
+def run_load(port: int, path: str, picture: bytes, seconds: float) -> LoadResult:
     body = encode_multipart(picture)
     started_at = time.perf_counter()
-    with ThreadPoolExecutor(connections) as pool:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
         until = started_at + seconds
-        futures = [pool.submit(_post_until, until, port, path, body) for _ in range(connections)]
+        futures = [pool.submit(_post_until, until, port, path, body) for _ in range(CONNECTIONS)]
     elapsed_s = time.perf_counter() - started_at
     responses = [response for future in futures for response in future.result()]
     times = sorted(seconds for seconds, _ in responses)

@@ -12,6 +12,7 @@ from training.data.tiles import UNIT
 
 INKED = 0.3
 UNREACHED = -1e3  # rows without ink
+REACH = 4  # rows above and below whose ink counts for the gap
 
 
 @dataclass
@@ -45,8 +46,8 @@ class Sheet:
         start = np.where(used, dark.argmax(axis=1), 10**4)
         nearest = float(np.max(_spread_rows(self.front)[rows] - start))
         # At least half of a tile is to the right of the previous one, even if strokes lean.
-        least = max(0.7 * self.left + 0.3 * self.right, self.right - 0.5 * width)
-        left = round(max(gap + nearest, least))
+        minimum = max(0.7 * self.left + 0.3 * self.right, self.right - 0.5 * width)
+        left = round(max(gap + nearest, minimum))
         if left < 0 or left + width >= self.ink.shape[1]:
             return None
         region = self.ink[rows, left : left + width]
@@ -77,9 +78,9 @@ class Sheet:
             self.ink[max(y - half, 0) : y + half, max(x - half, 0) : x + half] = 1
 
 
-def _spread_rows(front: NDArray[np.float64], reach: int = 4) -> NDArray[np.float64]:
-    """Return the maximum within `reach` rows of each row."""
-    padded = np.pad(front, reach, constant_values=UNREACHED)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+def _spread_rows(front: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the maximum within REACH rows of each row."""
+    padded = np.pad(front, REACH, constant_values=UNREACHED)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1)
     spread: NDArray[np.float64] = windows.max(axis=1)
     return spread

@@ -12,18 +12,18 @@ OTHER_PATHS = ["healthz", "metrics", "static/nothing.css", "nowhere", "%00"]
 HOSTILE_SHARE = 0.2
 
 
-def list_templates(resolver: URLResolver | None = None, prefix: str = "") -> list[str]:
+def list_templates() -> list[str]:
     """Return URL templates such as `upload/%(upload_id)s.jpg`."""
-    return sorted({*_walk_templates(resolver or get_resolver(), prefix), *OTHER_PATHS})
+    return sorted({*_find_templates(get_resolver(), ""), *OTHER_PATHS})
 
 
-def _walk_templates(resolver: URLResolver, prefix: str) -> Iterator[str]:
+def _find_templates(resolver: URLResolver, prefix: str) -> Iterator[str]:
     for name in resolver.reverse_dict:
         for possibilities, *_ in resolver.reverse_dict.getlist(name):
             yield from (prefix + template.strip() for template, _ in possibilities)
     for namespace, (inner_prefix, inner) in resolver.namespace_dict.items():
-        assert namespace == "admin", "a new namespace needs parameters in test_fuzz"
-        yield from _walk_templates(inner, prefix + inner_prefix)
+        assert namespace == "admin", "a new namespace needs parameters in conftest.py"
+        yield from _find_templates(inner, prefix + inner_prefix)
 
 
 def get_weights(templates: list[str]) -> list[float]:

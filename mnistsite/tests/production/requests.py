@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+CONNECTIONS = 8
+
 
 @dataclass(frozen=True)
 class Response:
@@ -35,11 +37,10 @@ def send_request(
     body: Any = None,
     headers: dict[str, str] | None = None,
     address: str = "127.0.0.1",
-    method: str | None = None,
 ) -> Response:
     connection = http.client.HTTPConnection(address, port, timeout=30)
     try:
-        method = method or ("GET" if body is None else "POST")
+        method = "GET" if body is None else "POST"
         chunked = body is not None and not isinstance(body, bytes)
         connection.request(method, path, body, headers or {}, encode_chunked=chunked)
         response = connection.getresponse()
@@ -55,12 +56,12 @@ def is_ready(port: int, address: str = "127.0.0.1") -> bool:
         return False
 
 
-def post_picture(port: int, picture: bytes, address: str = "127.0.0.1") -> Response:
-    return send_request(port, "/api/predict", picture, {"Content-Type": "image/png"}, address)
+def post_picture(port: int, picture: bytes) -> Response:
+    return send_request(port, "/api/predict", picture, {"Content-Type": "image/png"})
 
 
 @contextmanager
-def send_load(port: int, picture: bytes, connections: int = 8) -> Iterator[Counter[str]]:
+def send_load(port: int, picture: bytes) -> Iterator[Counter[str]]:
     """Post pictures without a pause during the block; yield counts of the responses."""
     counts: Counter[str] = Counter()
     stopped = threading.Event()
@@ -69,8 +70,8 @@ def send_load(port: int, picture: bytes, connections: int = 8) -> Iterator[Count
         while not stopped.is_set():
             counts[_post_once(port, picture)] += 1
 
-    with ThreadPoolExecutor(connections) as pool:
-        futures: list[Future[None]] = [pool.submit(post_repeatedly) for _ in range(connections)]
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        futures: list[Future[None]] = [pool.submit(post_repeatedly) for _ in range(CONNECTIONS)]
         try:
             yield counts
         finally:

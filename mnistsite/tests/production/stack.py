@@ -161,6 +161,6 @@ class Stack:
         self.database.cleanup()
 
 
-def is_listening(port: int, address: str = "127.0.0.1") -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex((address, port)) == 0
+        return probe.connect_ex(("127.0.0.1", port)) == 0
