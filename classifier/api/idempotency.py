@@ -87,28 +87,36 @@ def respond_once(
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return build_response(finish(work(None)))
-    if not KEY.fullmatch(key):
-        raise MalformedKey
-    digest = hashlib.sha256(request.path.encode())
-    for part in parts:
-        digest.update(b"%d:" % len(part) + part)
-    # Otherwise somebody who guesses a stranger's key and picture would get the delete key.
-    user = getattr(request, "user", None)
-    owner = (user and user.pk) or request.META["REMOTE_ADDR"]
-    key_hash = hashlib.sha256(f"{owner} {key}".encode()).hexdigest()
+    key_hash, request_hash = _hash_key(request, key), _hash_request(request, parts)
     with open_batch() as batch:
         acquire_lock(f"idempotency {key_hash}")
         if record := IdempotencyRecord.objects.filter(pk=key_hash).first():
-            replayed = finish(_read_result(record, digest.hexdigest()))
+            replayed = finish(_read_result(record, request_hash))
             return build_response(replayed, {"Idempotency-Replayed": "true"})
         # As text, because PostgreSQL would reorder the fields.
         text = json.dumps(work(batch), cls=DjangoJSONEncoder)
         IdempotencyRecord.objects.create(
             key=key_hash,
-            sha256=digest.hexdigest(),
+            sha256=request_hash,
             content={"text": text, "uploads": [str(upload.pk) for upload in batch.uploads]},
         )
     return build_response(finish(json.loads(text)))
+
+
+def _hash_key(request: Request | HttpRequest, key: str) -> str:
+    if not KEY.fullmatch(key):
+        raise MalformedKey
+    # Otherwise somebody who guesses a stranger's key and picture would get the delete key.
+    user = getattr(request, "user", None)
+    owner = (user and user.pk) or request.META["REMOTE_ADDR"]
+    return hashlib.sha256(f"{owner} {key}".encode()).hexdigest()
+
+
+def _hash_request(request: Request | HttpRequest, parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256(request.path.encode())
+    for part in parts:
+        digest.update(b"%d:" % len(part) + part)
+    return digest.hexdigest()
 
 
 def _read_result(record: IdempotencyRecord, request_hash: str) -> Any:

@@ -40,7 +40,7 @@ def draw_lines(
     format_value: Formatter = format_number,
     from_zero: bool = False,
 ) -> SafeString:
-    """Draw a line for each series; `labels` name the points on the x axis, or else 1, 2, 3 …"""
+    """Draw a line for each series. `labels` name the points on the x axis, 1, 2, 3 … by default."""
     count = max((len(values) for values in series.values()), default=0)
     labels = labels or [str(number) for number in range(1, count + 1)]
     values = [value for each in series.values() for value in each]
@@ -58,14 +58,18 @@ def draw_lines(
         }
         for number, (name, each) in enumerate(series.items())
     ]
-    text = "; ".join(
+    text = _describe_lines(series, format_value)
+    context = {"title": title, "text": text, "x_title": x_title, "lines": lines}
+    return _render(context, series, labels, positions, scale, format_value)
+
+
+def _describe_lines(series: Mapping[str, Sequence[float]], format_value: Formatter) -> str:
+    return "; ".join(
         _("%(name)s: from %(first)s to %(last)s")
         % {"name": name, "first": format_value(each[0]), "last": format_value(each[-1])}
         for name, each in series.items()
         if each
     )
-    context = {"title": title, "text": text, "x_title": x_title, "lines": lines}
-    return _render(context, series, labels, positions, scale, format_value)
 
 
 def draw_bars(

@@ -47,7 +47,7 @@ def register_model(
     comparison: dict[str, Any] | None = None,
     effects: dict[str, Any] | None = None,
 ) -> ModelVersion:
-    """Register a model folder as a candidate, unless it is registered.
+    """Register a model folder as a candidate if it is not registered yet.
 
     A model whose `comparison` with the champion has not `passed` is rejected. Raise ArtifactError
     if the folder can't be loaded, RuleBroken if it differs from the registered one.
@@ -114,16 +114,19 @@ def promote_model(
     ModelVersion.objects.filter(state=ModelState.CHAMPION).update(state=ModelState.RETIRED)
     version.state = ModelState.CHAMPION
     version.save(update_fields=["state"])
-    Promotion.objects.create(model=version, by=by, via=via, reason=reason)
-    payload = {
-        "name": name,
-        "previous": previous.name if previous else None,
-        "via": via,
-        "by": by.username if by else None,
-        "reason": reason,
-    }
-    events.publish_event(Event.MODEL_PROMOTED, [payload])
+    promotion = Promotion.objects.create(model=version, by=by, via=via, reason=reason)
+    events.publish_event(Event.MODEL_PROMOTED, [_build_event(promotion, previous)])
     return version
+
+
+def _build_event(promotion: Promotion, previous: ModelVersion | None) -> dict[str, Any]:
+    return {
+        "name": promotion.model.name,
+        "previous": previous.name if previous else None,
+        "via": promotion.via,
+        "by": promotion.by.username if promotion.by else None,
+        "reason": promotion.reason,
+    }
 
 
 @transaction.atomic
