@@ -71,8 +71,8 @@ def _parse_answers(ids: list[UUID], text: str) -> dict[UUID, str]:
     if len(characters) != len(ids):
         raise RuleBroken(
             _(
-                "The row has %(images)s marked images, but you typed %(characters)s characters. "
-                "Type one for each: a digit, n for not a digit, or - to leave it to others."
+                "The row has %(images)s marked images. Type one character for each, not "
+                "%(characters)s: a digit, n for not a digit, or - to leave it to others."
             )
             % {"images": len(ids), "characters": len(characters)}
         )

@@ -140,8 +140,8 @@ class ModelVersionAdmin(ReadOnlyAdmin, admin.ModelAdmin):
         snapshot = versions.summarize_snapshot(version.snapshot_summary)
         values = {"images": intcomma(snapshot.images), "uploads": intcomma(snapshot.uploads)}
         if snapshot.is_sample:
-            return gettext("%(images)s images, %(uploads)s uploads (SAMPLE of MNIST)") % values
-        return gettext("%(images)s images, %(uploads)s uploads") % values
+            return gettext("%(images)s images, %(uploads)s uploaded (SAMPLE of MNIST)") % values
+        return gettext("%(images)s images, %(uploads)s uploaded") % values
 
     @admin.display(description=_("promoted"))
     def promoted(self, version: Any) -> datetime | None:

@@ -115,8 +115,8 @@ def _validate(upload: Upload, text: str, boxes: Sequence[Box]) -> None:
         values = {"digits": len(text), "boxes": len(boxes)}
         raise RuleBroken(
             _(
-                "The number has %(digits)s digits, but there are %(boxes)s boxes. "
-                "Each digit needs one box."
+                "Each digit needs one box, but the number of digits is %(digits)s and that of "
+                "boxes is %(boxes)s."
             )
             % values
         )

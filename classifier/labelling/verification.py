@@ -19,7 +19,7 @@ from classifier.uploads.verification import verify_files, verify_orphans, verify
 PICTURES = 200  # read again in each verification, as a sample
 
 DAMAGED = gettext_noop(
-    "%(count)s faults of stored data, such as: %(fault)s `manage.py verify` lists them."
+    "Faults of stored data: %(count)s, such as: %(fault)s `manage.py verify` lists them."
 )
 
 

@@ -179,7 +179,7 @@ def test_nightly_verification_raises_and_clears_the_alarm(upload: Upload) -> Non
     data = get_path(upload).read_bytes()
     get_path(upload).unlink()
     tasks.verify_site(timestamp=0)
-    assert "1 faults of stored data, such as: Its file is missing." in Alarm.objects.get().message
+    assert "Faults of stored data: 1, such as: Its file is missing." in Alarm.objects.get().message
 
     get_path(upload).write_bytes(data)
     tasks.verify_site(timestamp=0)

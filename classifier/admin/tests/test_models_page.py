@@ -56,8 +56,8 @@ def test_list_shows_state_accuracy_and_training_data(admin_client: Client) -> No
 
     text = read_text(admin_client, LIST)
 
-    assert "better Candidate 99.7 % 60,150 images, 150 uploads (SAMPLE of MNIST)" in text
-    assert "plain Candidate – 0 images, 0 uploads" in text
+    assert "better Candidate 99.7 % 60,150 images, 150 uploaded (SAMPLE of MNIST)" in text
+    assert "plain Candidate – 0 images, 0 uploaded" in text
 
 
 def test_list_reads_no_image_ids(admin_client: Client) -> None:
@@ -173,11 +173,8 @@ def test_new_labels_are_shown_with_the_answers_before_and_after(
 def test_changed_images_are_shown_with_both_answers(
     admin_client: Client, champion: ModelVersion
 ) -> None:
-    up, down, upload = (
-        factories.create_mnist_image(label="3"),
-        factories.create_mnist_image(label="5"),
-        factories.create_image(label="3"),
-    )
+    up, down = (factories.create_mnist_image(label=label) for label in "35")
+    upload = factories.create_image(label="3")
     sets = {"test": {"better": [up], "worse": [down]}, "held_out_uploads": {"better": [upload]}}
     answers = {str(up.pk): ["8", "3"], str(down.pk): ["5", "6?"], str(upload.pk): ["2", "3"]}
     better = factories.create_version(

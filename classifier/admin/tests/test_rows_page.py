@@ -23,9 +23,9 @@ def test_typed_characters_label_the_row(labeller_client: Client, text: str) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("157", "The row has 2 marked images, but you typed 3 characters."),
+        ("157", "The row has 2 marked images. Type one character for each, not 3:"),
         ("1x", "'x' is not a label."),
-        ("", "you typed 0 characters"),
+        ("", "Type one character for each, not 0:"),
     ],
 )
 def test_wrong_characters_are_refused_with_the_reason(

@@ -70,7 +70,7 @@ def test_correction_with_too_few_digits_is_refused(client: Client, upload: str) 
     response = post(client, upload, "corrections", text="4")
     assert response.status_code == 400
     assert response.json()["detail"] == (
-        "The number has 1 digits, but there are 2 boxes. Each digit needs one box."
+        "Each digit needs one box, but the number of digits is 1 and that of boxes is 2."
     )
 
 

@@ -54,11 +54,7 @@ def test_images_are_filtered_by_label_and_source(
 
 def test_images_are_filtered_by_newest_prediction(list_ids: ListIds) -> None:
     old, new = factories.create_version(name="old"), factories.create_version(name="new")
-    certain, unsure, unread = (
-        factories.create_image(),
-        factories.create_image(),
-        factories.create_image(),
-    )
+    certain, unsure, unread = (factories.create_image() for _ in range(3))
     factories.create_prediction(certain, old, **UNSURE)
     factories.create_prediction(certain, new)
     factories.create_prediction(unsure, old, **UNSURE)

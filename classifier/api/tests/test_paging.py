@@ -47,15 +47,11 @@ def test_pages_list_each_image_once_in_both_directions(admin_api: Client) -> Non
     first = get_page(admin_api, "/api/images?limit=2")
     last = get_page(admin_api, get_page(admin_api, first["next"])["next"])
     middle = get_page(admin_api, last["previous"])
-    assert (get_ids(middle), get_ids(get_page(admin_api, middle["next"]))) == (
-        newest[2:4],
-        newest[4:],
-    )
+    assert get_ids(middle) == newest[2:4]
+    assert get_ids(get_page(admin_api, middle["next"])) == newest[4:]
     again = get_page(admin_api, middle["previous"])
-    assert (get_ids(again), get_ids(get_page(admin_api, again["next"]))) == (
-        newest[:2],
-        newest[2:4],
-    )
+    assert get_ids(again) == newest[:2]
+    assert get_ids(get_page(admin_api, again["next"])) == newest[2:4]
     assert (again["previous"], last["next"], first["previous"]) == (None, None, None)
 
 

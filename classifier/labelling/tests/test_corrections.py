@@ -112,7 +112,7 @@ def test_correction_does_not_change_the_answer(upload: Upload) -> None:
         ("", [], "digits 0 to 9 only"),
         ("4x", [FIRST, SECOND], "digits 0 to 9 only"),
         ("٤٢", [FIRST, SECOND], "digits 0 to 9 only"),
-        ("427", [FIRST, SECOND], "3 digits, but there are 2 boxes"),
+        ("427", [FIRST, SECOND], "number of digits is 3 and that of boxes is 2"),
         ("42", [FIRST, (SIDE, 0, SIDE + 1, SIDE)], "Box 2 is not inside the picture"),
         ("42", [FIRST, (-1, 0, 9, 9)], "Box 2 is not inside the picture"),
         ("42", [FIRST, (SIDE, 0, 0, 9)], "Box 2 is not inside the picture"),

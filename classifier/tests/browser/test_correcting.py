@@ -171,7 +171,8 @@ def test_keyboard_alone_corrects_boxes(result: Page) -> None:
 def test_number_with_too_few_digits_is_not_sent(result: Page) -> None:
     get_number(result).fill("401")
     press(result, "Send the correction")
-    expect(result.get_by_role("alert")).to_contain_text("You typed 3 digits, but there are 4 boxes")
+    expected = "the number of digits is 3 and that of boxes is 4"
+    expect(result.get_by_role("alert")).to_contain_text(expected)
     expect(get_number(result)).to_have_value("401")
     list_boxes(result).last.focus()
     result.keyboard.press("Delete")
