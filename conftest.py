@@ -38,22 +38,9 @@ from classifier.uploads import orphans
 from classifier.uploads.storage import MARKER
 from classifier.webhooks import events
 
+pytest_plugins = ["mnistsite.tests.scheduling"]
+
 SLOW_FIXTURES = {"browser", "built", "no_real_training", "site"}
-# A long file that begins last keeps one processor waiting.
-LONGEST_FILES = (
-    "mnistsite/tests/test_loop.py",
-    "training/tests/test_train.py",
-    "classifier/tests/test_kill_loop.py",
-    "mnistsite/tests/test_schema.py",
-    "training/tests/test_kills.py",
-    "mnistsite/tests/test_run.py",
-    "mnistsite/tests/test_examples.py",
-    "classifier/uploads/tests/test_rescoring_workers.py",
-    "classifier/tests/browser/test_staff_pages.py",
-    "training/tests/test_fine_tune.py",
-    "classifier/recognition/imaging/tests/test_limits.py",
-    "classifier/recognition/imaging/tests/test_find_digits.py",
-)
 PASSWORD = "labels all day"
 LOOPBACK = ip_network("127.0.0.0/8")
 PLAIN_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -88,18 +75,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.slow)
     if "live_server" in fixtures:  # faster tests run nearly all of these lines
         item.add_marker(pytest.mark.no_cover)
-
-
-@pytest.hookimpl(trylast=True)  # after the shuffle
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=rank_by_time)
-
-
-def rank_by_time(item: pytest.Item) -> tuple[bool, int]:
-    """Return what sorts the longest files first, in their order, and then those with slow tests."""
-    file = item.nodeid.partition("::")[0]
-    place = LONGEST_FILES.index(file) if file in LONGEST_FILES else len(LONGEST_FILES)
-    return place == len(LONGEST_FILES) and not item.get_closest_marker("slow"), place
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Fixtures: the whole site, started once per test module."""
+"""Fixtures: the whole site, started once."""
 
 import fcntl
 import json
@@ -31,13 +31,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
+    """The data of a module's own site."""
     folder = tmp_path_factory.mktemp("site")
     copy_data(prepared, folder / "var")
     return folder
 
 
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("shared-site")
+    copy_data(prepared, folder / "var")
     site = start_site(folder)
     yield site
     stop_site(site, signal.SIGTERM)

@@ -221,9 +221,9 @@ def start_run(call_api: CallApi) -> int:
 
 
 def test_killed_training_fails_and_the_next_is_cancelled(site: Site, call_api: CallApi) -> None:
-    killed = start_run(call_api)
-    (training,) = find_trainings(site)
-    training.kill()
+    killed: int = call_api("/api/runs", {"fine_tune": False})["id"]
+    assert wait_until(lambda: find_trainings(site) != [], SERVED_WITHIN_S)
+    find_trainings(site)[0].kill()
     run = wait_for_end(call_api, killed)
     assert (run["state"], run["result"]) == ("failed", None)
     assert "ended with code -9" in run["error"]

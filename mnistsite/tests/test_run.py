@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -31,6 +32,13 @@ pytestmark = pytest.mark.slow
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder, so that the site starts for the first time."""
     return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[Site]:
+    site = start_site(folder)
+    yield site
+    stop_site(site, signal.SIGTERM)
 
 
 def test_posted_digit_is_recognised(site: Site, draw_digit: Draw) -> None:

@@ -1,5 +1,6 @@
 """The choice of exemplars."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from training.data.images import Images
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trained_on(digits: Any) -> Images:
     """Return a hundred digits of each class, but five nines."""
     some = np.flatnonzero((np.arange(5_000) % 5 == 0) & (digits[1] < 9))
@@ -23,10 +24,11 @@ def trained_on(digits: Any) -> Images:
     return Images(digits[0][chosen], digits[1][chosen])
 
 
-@pytest.fixture
-def chosen(baseline: Recognizer, trained_on: Images, monkeypatch: pytest.MonkeyPatch) -> Exemplars:
-    monkeypatch.setattr(exemplars, "PER_CLASS", 20)
-    return exemplars.choose_exemplars(baseline, trained_on)
+@pytest.fixture(scope="module")
+def chosen(baseline: Recognizer, trained_on: Images) -> Iterator[Exemplars]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exemplars, "PER_CLASS", 20)
+        yield exemplars.choose_exemplars(baseline, trained_on)
 
 
 def test_classes_have_equal_counts_and_small_ones_all_digits(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_few_lines_are_fitted_but_not_certified(baseline: Recognizer, digits: Digits) -> None:
-    calibration = calibrate_lines(baseline, Images(digits[0][::60], digits[1][::60]), seed=1)
+    calibration = calibrate_lines(baseline, Images(digits[0][::120], digits[1][::120]), seed=1)
 
     assert len(calibration.line_confidence["weights"]) == len(FEATURES)
     assert calibration.certificate.threshold is None

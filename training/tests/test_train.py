@@ -81,8 +81,9 @@ def test_run_creates_a_model_plots_and_a_record(
     # The line reader and the ink finder are here for their files, not for their skill. Two batches
     # of lines would differ in width and take two compilations.
     monkeypatch.setattr("training.lines.trainer.MAX_LINES", 32)
-    monkeypatch.setattr("training.ink.trainer.MAX_SCENES", 16)
-    monkeypatch.setattr("training.lines.calibration.LINES", 12)
+    monkeypatch.setattr("training.ink.trainer.MAX_SCENES", 4)
+    monkeypatch.setattr("training.ink.trainer.BATCH", 4)
+    monkeypatch.setattr("training.lines.calibration.LINES", 6)
     settings.MODEL_SIGNING_KEY = "the key of this site"
     train(members=1, epochs=6)
     printed = capsys.readouterr().out

@@ -16,9 +16,11 @@ from classifier.recognition.sequential_test import (
 def simulate_promotions(share: float, runs: int, labels: int) -> list[int]:
     """Return after how many labels each simulated run promotes, `labels` + 1 if never."""
     right = np.cumsum(np.random.default_rng(0).random((runs, labels)) < share, axis=1)
-    wrong = np.arange(1, labels + 1) - right
-    growth = right[..., None] * np.log(2 * SHARES) + wrong[..., None] * np.log(2 * (1 - SHARES))
-    decided = np.exp(growth).mean(-1) >= 1 / ERROR
+    counts = np.arange(labels + 1)[:, None]
+    growth = np.exp(counts * np.log(2 * SHARES))
+    decline = np.exp(counts * np.log(2 * (1 - SHARES)))
+    evidence = growth @ decline.T / len(SHARES)  # by right and wrong answers
+    decided = evidence[right, np.arange(1, labels + 1) - right] >= 1 / ERROR
     return [int(row.argmax()) + 1 if row.any() else labels + 1 for row in decided]
 
 

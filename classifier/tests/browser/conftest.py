@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from socketserver import ThreadingMixIn
 
 import pytest
 from django.contrib.auth.models import User
@@ -34,6 +36,15 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _requests_ended(transactional_db: None) -> Iterator[None]:
+    """Await requests in progress, which would add rows while those of the test are deleted."""
+    yield
+    for thread in threading.enumerate():
+        if ThreadingMixIn.process_request_thread.__name__ in thread.name:
+            thread.join(timeout=10)
 
 
 @pytest.fixture
