@@ -1,7 +1,7 @@
 """Orders the tests, and distributes them to processes."""
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 # A long file that begins last keeps one processor waiting.
 LONGEST_FILES = (
@@ -13,17 +13,17 @@ LONGEST_FILES = (
     "mnistsite/tests/test_run.py",
     "mnistsite/tests/test_examples.py",
     "classifier/uploads/tests/test_rescoring_workers.py",
-    "classifier/tests/browser/test_staff_pages.py",
     "training/tests/test_fine_tune.py",
     "classifier/recognition/imaging/tests/test_limits.py",
     "classifier/recognition/imaging/tests/test_find_digits.py",
 )
 # Files of one process: they import TensorFlow and scikit-learn once, and start one site.
 TRAINING = "training/tests"
+BROWSER = "classifier/tests/browser"
 SITE_FILES = ("mnistsite/tests/test_client.py", "mnistsite/tests/test_examples.py")
 
 
-class Scheduling(LoadFileScheduling):
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]
     """Gives all tests of a file, or of files that share something slow, to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -43,8 +43,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank_by_time)
 
 
-def rank_by_time(item: pytest.Item) -> tuple[bool, int]:
-    """Return what sorts the longest files first, in their order, and then those with slow tests."""
+def rank_by_time(item: pytest.Item) -> int:
+    """Return what sorts the longest files first, in their order, and fast tests last.
+
+    Tests in the browser follow each other, so that each process starts it once.
+    """
     file = item.nodeid.partition("::")[0]
-    place = LONGEST_FILES.index(file) if file in LONGEST_FILES else len(LONGEST_FILES)
-    return place == len(LONGEST_FILES) and not item.get_closest_marker("slow"), place
+    if file in LONGEST_FILES:
+        return LONGEST_FILES.index(file)
+    if file.startswith(BROWSER):
+        return len(LONGEST_FILES)
+    return len(LONGEST_FILES) + (1 if item.get_closest_marker("slow") else 2)

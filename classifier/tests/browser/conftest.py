@@ -12,6 +12,7 @@ from django.test import Client
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    ConsoleMessage,
     FilePayload,
     Page,
     ViewportSize,
@@ -100,6 +101,26 @@ def page(context: BrowserContext, live_server: LiveServer, admin_user: User) -> 
 
     page.on("pageerror", fail)
     return page
+
+
+@pytest.fixture
+def violations(page: Page) -> list[str]:
+    """Policy violations and errors in the browser's console."""
+    messages: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if "policy" in message.text.lower():
+            messages.append(message.text)
+
+    page.on("console", listen)
+    return messages
+
+
+def expect_width_to_fit(page: Page) -> None:
+    """Check that nothing is wider than a phone or a large screen."""
+    for width in (PHONE["width"], 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.fixture

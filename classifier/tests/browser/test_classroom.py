@@ -44,8 +44,7 @@ def test_previews_of_a_classroom_do_not_starve(page: Page) -> None:
     page.goto("/how")
     page.clock.pause_at("2100-01-01")
     page.evaluate(SIMULATE, [PEOPLE, PER_SECOND, "/static/input/previews.js"])
-    for _ in range(SECONDS * 10):
-        page.clock.run_for(100)
+    page.clock.run_for(1000 * SECONDS)
     times: list[list[float]] = page.evaluate("answers")
 
     counts = [len(each) - 1 for each in times]

@@ -33,8 +33,8 @@ def images(champion: ModelVersion, draw_digit: Draw, settings: Settings) -> None
     Upload.objects.update(file=name)
 
 
-def test_staff_pages_fit_and_have_no_axe_violations(
-    page: Page, images: None, champion: ModelVersion, admin_user: User
+def test_staff_pages_fit_and_violate_neither_axe_rules_nor_policies(
+    page: Page, violations: list[str], images: None, champion: ModelVersion, admin_user: User
 ) -> None:
     labels.set_label(factories.create_queue_item().image.pk, "7", admin_user, Via.QUEUE)
     run = TrainingRun.objects.create()
@@ -50,11 +50,14 @@ def test_staff_pages_fit_and_have_no_axe_violations(
         f"/admin/auth/user/{admin_user.pk}/change/",
         "/admin/password_change/",
     ):
-        page.goto(address)
+        response = page.goto(address)
+        assert response
+        assert (response.status, address) == (200, address)
         expect_no_violation_in_any_look(page)
     page.context.clear_cookies()
     page.goto("/admin/login/")
     expect_no_violation_in_any_look(page)
+    assert violations == []
 
 
 def activate(page: Page, role: Literal["link", "button"], name: str) -> None:

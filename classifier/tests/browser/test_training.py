@@ -203,11 +203,3 @@ def test_picture_is_tried_without_scripts(
 
     expect(page.get_by_role("definition").first).to_have_text("7")
     context.close()
-
-
-def test_model_page_fits_any_screen(champion: ModelVersion, page: Page) -> None:
-    page.goto(f"{MODELS}{champion.pk}/change/")
-    expect(page.get_by_role("region", name="Try a picture")).to_be_visible()
-    for width in (360, 1440):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
