@@ -24,10 +24,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
-from benchmarks import (
-    django_setup,  # noqa: F401
-    fill,
-)
+from benchmarks import django_setup, fill  # noqa: F401
 from classifier.access.throttles import AddressThrottle
 from classifier.labelling import audits, queue
 from classifier.labelling.selection import Order

@@ -63,7 +63,7 @@ class CannotStart(Exception):
 def main() -> int:
     server.wait_at_start()
     for number in STOP_SIGNALS:
-        signal.signal(number, _interrupt)
+        signal.signal(number, signal.default_int_handler)
     try:
         port = env.integer("PORT", 8080, minimum=1)
         os.environ["SECRET_KEY"] = env.secret("SECRET_KEY") or load_secret_key()
@@ -81,10 +81,6 @@ def main() -> int:
         reason = str(error)
     sys.stderr.write(f"mnistsite can't start: {reason}\n")
     return 1
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def run(port: int) -> None:
