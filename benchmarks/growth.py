@@ -51,9 +51,10 @@ COPIED = {
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--repeat", type=int, default=20)
-    parser.add_argument("--out", type=Path, default=Path())
+    sizes = [10_000, 100_000, 1_000_000]
+    parser.add_argument("--sizes", type=int, nargs="+", default=sizes, help="numbers of uploads")
+    parser.add_argument("--repeat", type=int, default=20, help="calls of each page")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder of the two files")
     options = parser.parse_args()
     pages.prepare_site(FIRST)
     copy_base()

@@ -33,7 +33,7 @@ DRAWS = 20
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=ROOT / "models/baseline")
+    parser.add_argument("--model", type=Path, default=ROOT / "models/baseline", help="its folder")
     recognizer = Recognizer(parser.parse_args().model)
     source = mnist.read_npz(Path(os.environ["MNIST_NPZ"]))
     train = Images(source.x_train, source.y_train)

@@ -22,8 +22,8 @@ SIDE, SIZE = 240, 120  # pixels of the paper, and of a letter
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fonts", nargs="+", type=Path, metavar="FONT", help="TrueType or OpenType")
-    parser.add_argument("--letters", default=LETTERS)
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
+    parser.add_argument("--letters", default=LETTERS, help="default: %(default)s")
+    parser.add_argument("--model", type=Path, default=ROOT / "models/baseline", help="its folder")
     options = parser.parse_args()
     drawn = [*draw_letters(options.fonts, options.letters)]
     pictures = (ReferencePicture(picture, "") for _, picture in drawn)

@@ -52,8 +52,8 @@ class Timing:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--uploads", type=int, default=100_000)
-    parser.add_argument("--repeat", type=int, default=40)
+    parser.add_argument("--uploads", type=int, default=100_000, help="at least 10,000")
+    parser.add_argument("--repeat", type=int, default=40, help="calls of each page")
     options = parser.parse_args()
     prepare_site(options.uploads)
     sys.stdout.write(f"{'':58} queries  p50  p95  Python  database\n")

