@@ -18,27 +18,19 @@ from training import calibrate, export, trainer
 from training.data import mnist, split
 from training.data.images import Images
 from training.data.split import TrainingSplit
-from training.evaluation import evaluate, labelled_files
+from training.evaluation import evaluate
 from training.evaluation.labelled_files import ReferencePicture
 
 QUEUE, RANDOM = "queue", "random"
 HEAD = (
-    "| source | order | labels | read right | kept as digit | of these right "
-    "| non-digits refused | MNIST's test split |\n|---|---|---|---|---|---|---|---|\n"
+    "| order | labels | read right | kept as digit | of these right | MNIST's test split |\n"
+    "|---|---|---|---|---|---|\n"
 )
+METRICS = ("accuracy", "coverage", "accuracy_at_digit")
 BASELINE = settings.BUNDLED_MODELS_DIR / "baseline"
 # As in the labelling queue: the size of the pool, and how many images it selects at once.
 POOL, PAGE = 256, 20
-
-
-@dataclass(frozen=True)
-class Source:
-    """Images to label, numbers of labels to measure at, and other people's images to measure on."""
-
-    name: str
-    counts: tuple[int, ...]
-    pool: Images
-    others: Images
+COUNTS = (25, 50, 100, 200)  # of labels
 
 
 @dataclass(frozen=True)
@@ -48,9 +40,7 @@ class Result:
     `others` has the metrics on pictures of other people, `mnist` the accuracy on the test split.
     """
 
-    source: str
     order: str
-    seed: int
     labels: int
     others: dict[str, Any]
     mnist: float
@@ -58,34 +48,18 @@ class Result:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--folder", type=Path, help="pictures in 0…9 and none, with index.csv (file,label,source)"
-    )
     parser.add_argument("--out", type=Path, required=True, help="Markdown file of the table")
     parser.add_argument("--seeds", type=int, default=2, help="random orders to average")
     options = parser.parse_args()
-    results = [*measure_curve(load_sklearn_digits(), options.seeds)]
-    if options.folder:
-        results += measure_curve(load_folder(options.folder), options.seeds)
-    options.out.write_text(format_table(results))
+    options.out.write_text(format_table([*measure_curve(load_sklearn_digits(), options.seeds)]))
 
 
-def load_sklearn_digits() -> Source:
-    """Return scikit-learn's digits, split in half by their order, which groups them by writer."""
+def load_sklearn_digits() -> Images:
+    """Return scikit-learn's digits of 8×8 pixels, whose order groups them by writer."""
     data = load_digits()
     pixels = np.clip(data.images * 16, 0, 255).astype(np.uint8)
     pictures = map(imaging.Picture.from_array, pixels)
-    images, _ = cut_digits(map(ReferencePicture, pictures, map(str, data.target)))
-    half = len(images) // 2
-    return Source("digits of 8×8 pixels", (25, 50, 100, 200), images[:half], images[half:])
-
-
-def load_folder(folder: Path) -> Source:
-    """Return the pictures of a folder; half of the sources are labelled, half measured on."""
-    images, sources = cut_digits(labelled_files.read_folder(folder))
-    names = np.random.default_rng(0).permutation(np.unique(sources))
-    is_pool = np.isin(sources, names[: len(names) // 2])
-    return Source("photos, scans, drawings", (150,), images[is_pool], images[~is_pool])
+    return cut_digits(map(ReferencePicture, pictures, map(str, data.target)))[0]
 
 
 def cut_digits(labelled: Iterable[ReferencePicture]) -> tuple[Images, np.ndarray]:
@@ -104,21 +78,30 @@ def cut_digits(labelled: Iterable[ReferencePicture]) -> tuple[Images, np.ndarray
     return Images(np.stack(pixels), np.array(labels, np.uint8)), np.array(sources)
 
 
-def measure_curve(source: Source, seeds: int) -> Iterator[Result]:
+def measure_curve(images: Images, seeds: int) -> Iterator[Result]:
+    """Label digits of the first half, and measure on the second, which other people wrote."""
+    pool, others = images[: len(images) // 2], images[len(images) // 2 :]
     baseline = Recognizer(BASELINE)
     digits = mnist.read_npz(Path(settings.MNIST_NPZ)) if settings.MNIST_NPZ else mnist.download()
     mnist_train, test = Images(digits.x_train, digits.y_train), Images(digits.x_test, digits.y_test)
-    yield measure_model(source, QUEUE, 0, 0, baseline, test)
-    orders = [(QUEUE, 1, order_by_queue(source.pool, baseline))] + [
-        (RANDOM, seed, np.random.default_rng(seed).permutation(len(source.pool)))
+
+    def measure(model: Recognizer, order: str, labels: int) -> Result:
+        metrics = asdict(evaluate.measure(evaluate.evaluate_images(model, others)))
+        accuracy = float(evaluate.evaluate_images(model, test).right.mean())
+        result = Result(order, labels, metrics, accuracy)
+        print(result, flush=True)
+        return result
+
+    yield measure(baseline, QUEUE, 0)
+    orders = [(QUEUE, 1, order_by_queue(pool, baseline))] + [
+        (RANDOM, seed, np.random.default_rng(seed).permutation(len(pool)))
         for seed in range(1, seeds + 1)
     ]
     for name, seed, order in orders:
-        for count in source.counts:
+        for count in COUNTS:
             with tempfile.TemporaryDirectory() as folder:
-                uploads = source.pool[order[:count]]
-                model = fine_tune(mnist_train, uploads, seed, Path(folder))
-                yield measure_model(source, name, seed, len(uploads), model, test)
+                model = fine_tune(mnist_train, pool[order[:count]], seed, Path(folder))
+                yield measure(model, name, count)
 
 
 def order_by_queue(images: Images, recognizer: Recognizer) -> np.ndarray:
@@ -163,36 +146,24 @@ def export_model(members: list[keras.Model], prepared: TrainingSplit, folder: Pa
     return Recognizer(folder)
 
 
-def measure_model(
-    source: Source, order: str, seed: int, labels: int, model: Recognizer, test: Images
-) -> Result:
-    others = asdict(evaluate.measure(evaluate.evaluate_images(model, source.others)))
-    accuracy = float(evaluate.evaluate_images(model, test).right.mean())
-    found = Result(source.name, order, seed, labels, others, accuracy)
-    print(found, flush=True)
-    return found
-
-
 def format_table(results: list[Result]) -> str:
     """Return a Markdown table, with the mean of random orders."""
-    groups: dict[tuple[str, str, int], list[Result]] = {}
+    groups: dict[tuple[str, int], list[Result]] = {}
     for each in results:
-        groups.setdefault((each.source, each.order, each.labels), []).append(each)
+        groups.setdefault((each.order, each.labels), []).append(each)
     table = HEAD
-    for (source, order, labels), group in groups.items():
-        others = [
-            _format_percent([each.others[name] for each in group])
-            for name in ("accuracy", "coverage", "accuracy_at_digit", "non_digits_refused")
+    for (order, labels), group in groups.items():
+        shares = [
+            *(np.mean([each.others[name] for each in group]) for name in METRICS),
+            np.mean([each.mnist for each in group]),
         ]
-        mnist_test = _format_percent([each.mnist for each in group])
-        cells = [source, order if labels else "–", str(labels), *others, mnist_test]
+        cells = [
+            order if labels else "–",
+            str(labels),
+            *(f"{100 * share:.2f} %" for share in shares),
+        ]
         table += f"| {' | '.join(cells)} |\n"
     return table
-
-
-def _format_percent(shares: list[float | None]) -> str:
-    values = [share for share in shares if share is not None]
-    return f"{100 * np.mean(values):.2f} %" if values else "–"
 
 
 if __name__ == "__main__":

@@ -89,16 +89,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="draws of each source")
     options = parser.parse_args()
     trainee = Trainee(Recognizer(BASELINE), mnist.read_npz(Path(os.environ["MNIST_NPZ"])))
-    sources = (load_sklearn(), load_usps(options.usps), load_folder(options.folder))
+    sources = (
+        Source("8×8 digits", learning_curve.load_sklearn_digits()),
+        load_usps(options.usps),
+        load_folder(options.folder),
+    )
     found = [each for source in sources for each in trainee.compare(source, options.seeds)]
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "learning-queue.md").write_text(format_table(found))
     draw_plot(found, options.out / "learning-queue.png")
-
-
-def load_sklearn() -> Source:
-    digits = learning_curve.load_sklearn_digits()
-    return Source("8×8 digits", digits.pool + digits.others)
 
 
 def load_usps(path: Path) -> Source:
