@@ -18,7 +18,7 @@ from matplotlib import pyplot
 from benchmarks import ROOT
 from benchmarks.digits import draw_digit, load_digits
 from mnistsite.tests.production.requests import is_ready, send_request
-from mnistsite.tests.production.stack import Service, Stack
+from mnistsite.tests.production.stack import UNLIMITED, Service, Stack
 from mnistsite.tests.site import wait_until
 
 CONNECTIONS = 50
@@ -65,16 +65,19 @@ def main() -> None:
 
 
 @contextmanager
-def start_stack(folder: Path) -> Iterator[tuple[Stack, int, Service]]:
+def start_stack(folder: Path, per_second: str = UNLIMITED) -> Iterator[tuple[Stack, int, Service]]:
     """Start one replica of four processes behind nginx; yield nginx's port too."""
     stack = Stack(folder)
     # Restarts of processes would hide leaks.
-    stack.environment["GUNICORN_CMD_ARGS"] = "--max-requests 0"
+    stack.environment |= {
+        "GUNICORN_CMD_ARGS": "--max-requests 0",
+        "PREDICT_PER_SECOND": per_second,
+    }
     try:
         stack.prepare()
         stack.start_dns(WEB)
         stack.start_worker()
-        _, port = stack.start_nginx()
+        _, port = stack.start_nginx(per_second)
         web = stack.start_web(WEB)
         assert wait_until(lambda: is_ready(port), 60), web.log.read_text()
         yield stack, port, web
