@@ -31,9 +31,19 @@ PLATFORM = {
 }
 # Libraries under the LGPL and MPL are used unchanged, as packages of their own.
 ALLOWED = {
-    *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "MIT", "MIT-0", "MIT-CMU"),
-    *("PSF-2.0", "Unlicense", "Zlib"),
-    *("LGPL-3.0-only", "MPL-2.0"),
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CC0-1.0",
+    "MIT",
+    "MIT-0",
+    "MIT-CMU",
+    "PSF-2.0",
+    "Unlicense",
+    "Zlib",
+    "LGPL-3.0-only",
+    "MPL-2.0",
 }
 # Names of licences in the metadata of packages that use no SPDX expression.
 NAMES = {

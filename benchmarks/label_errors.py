@@ -24,8 +24,21 @@ Classes = NDArray[np.intp]
 # Test images whose label at most two of five people chose (Northcutt, Athalye & Mueller 2021,
 # https://github.com/cleanlab/label-errors, mturk/mnist_mturk.json).
 KNOWN_ERRORS = (
-    *(947, 1621, 1901, 2130, 2462, 2597, 2654, 3520),
-    *(3558, 5937, 6651, 6783, 8527, 9679, 9729),
+    947,
+    1621,
+    1901,
+    2130,
+    2462,
+    2597,
+    2654,
+    3520,
+    3558,
+    5937,
+    6651,
+    6783,
+    8527,
+    9679,
+    9729,
 )
 FIRST = 40
 DRAWS = 20

@@ -153,7 +153,8 @@ def list_pages() -> list[str]:
         f"{ADMIN}/inputimage/?label=7",
         f"{ADMIN}/inputimage/{image.pk}/change/",
         *(f"{ADMIN}/inputimage/{part}" for part in ("queue/", "queue/?order=decisive", "grid/")),
-        *(f"{ADMIN}/upload/", f"{ADMIN}/upload/?p=20"),
+        f"{ADMIN}/upload/",
+        f"{ADMIN}/upload/?p=20",
         f"{ADMIN}/upload/{upload.pk}/change/",
         f"{ADMIN}/upload/{last.pk}/delete/",
         f"{ADMIN}/modelversion/",
@@ -168,7 +169,11 @@ def list_pages() -> list[str]:
         f"/api/uploads/{upload.pk}",
         "/api/models",
         f"/api/models/{fill.CANDIDATE}",
-        *("/api/promotions", "/api/runs", "/metrics", "/healthz", "/readyz"),
+        "/api/promotions",
+        "/api/runs",
+        "/metrics",
+        "/healthz",
+        "/readyz",
     ]
 
 

@@ -25,9 +25,23 @@ MAX_ORIGIN_LENGTH = 100
 FIELDS = ("effective-directive", "blocked-uri", "document-uri")
 NEW_FIELDS = ("effectiveDirective", "blockedURL", "documentURL")
 DIRECTIVES = {
-    *("default-src", "script-src", "script-src-elem", "script-src-attr", "style-src"),
-    *("style-src-elem", "style-src-attr", "img-src", "connect-src", "font-src", "media-src"),
-    *("object-src", "frame-src", "worker-src", "form-action", "base-uri", "frame-ancestors"),
+    "default-src",
+    "script-src",
+    "script-src-elem",
+    "script-src-attr",
+    "style-src",
+    "style-src-elem",
+    "style-src-attr",
+    "img-src",
+    "connect-src",
+    "font-src",
+    "media-src",
+    "object-src",
+    "frame-src",
+    "worker-src",
+    "form-action",
+    "base-uri",
+    "frame-ancestors",
 }
 SOURCES = {"inline", "eval", "wasm-eval", "data", "blob"}
 OTHER = "other"

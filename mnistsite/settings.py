@@ -49,9 +49,22 @@ if HTTPS:  # without it, browsers that know report-to would send no reports
 PERMISSIONS_POLICY: dict[str, str | list[str]] = {"camera": "self"} | {
     feature: []
     for feature in (
-        *("accelerometer", "autoplay", "display-capture", "encrypted-media", "fullscreen"),
-        *("geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
-        *("picture-in-picture", "serial", "usb", "xr-spatial-tracking"),
+        "accelerometer",
+        "autoplay",
+        "display-capture",
+        "encrypted-media",
+        "fullscreen",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "picture-in-picture",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
     )
 }
 
@@ -133,8 +146,12 @@ CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_METHODS = ("DELETE", "GET", "PATCH", "POST")
 CORS_ALLOW_HEADERS = (
-    *("authorization", "content-type", "delete-key"),
-    *("idempotency-key", "if-match", "if-none-match"),
+    "authorization",
+    "content-type",
+    "delete-key",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
 )
 CORS_EXPOSE_HEADERS = ("ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID")
 if CORS_ALLOWED_ORIGINS:

@@ -35,7 +35,13 @@ def name_action(action: str) -> str:
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin, LongListAdmin):
     list_display = (
-        *("time", "user", "named_action", "target", "short_details", "named_via", "status"),
+        "time",
+        "user",
+        "named_action",
+        "target",
+        "short_details",
+        "named_via",
+        "status",
     )
     list_display_links = None
     list_filter = ("at", "user", ActionFilter)

@@ -86,8 +86,8 @@ def _lock_folder(parent: Path) -> Iterator[None]:
 
 def _build_manifest(snapshot: Snapshot, lost: list[str], created_at: str, key_id: str) -> Manifest:
     """Describe the backup. An upload without its file is damaged if it still exists."""
-    files = Upload.objects.filter(pk__in=lost).values_list("pk", "file")
-    damaged = {str(pk): name for pk, name in files}
+    uploads = Upload.objects.filter(pk__in=lost).values_list("pk", "file")
+    damaged = {str(pk): name for pk, name in uploads}
     return Manifest(
         created_at=created_at,
         migrations=snapshot.migrations,

@@ -8,10 +8,17 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 # Codes are in modules without Django; this puts their names into the catalogues of translations.
 NAMES = (
-    *(gettext_noop("unknown"), gettext_noop("not a digit"), gettext_noop("digit")),
-    *(gettext_noop("unsure"), gettext_noop("low confidence"), gettext_noop("another sign")),
-    *(gettext_noop("unlike any digit"), gettext_noop("blank"), gettext_noop("more writing")),
-    *(gettext_noop("cut off"), gettext_noop("too faint")),
+    gettext_noop("unknown"),
+    gettext_noop("not a digit"),
+    gettext_noop("digit"),
+    gettext_noop("unsure"),
+    gettext_noop("low confidence"),
+    gettext_noop("another sign"),
+    gettext_noop("unlike any digit"),
+    gettext_noop("blank"),
+    gettext_noop("more writing"),
+    gettext_noop("cut off"),
+    gettext_noop("too faint"),
 )
 
 

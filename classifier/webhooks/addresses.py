@@ -13,8 +13,13 @@ from django.utils.translation import gettext, gettext_noop
 METADATA_NETWORKS = [
     ip_network(network)
     for network in (
-        *("169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "fd20:ce::254"),
-        *("168.63.129.16", "192.0.0.192", "100.100.100.200"),
+        "169.254.0.0/16",
+        "fe80::/10",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "168.63.129.16",
+        "192.0.0.192",
+        "100.100.100.200",
     )
 ]
 NAT64 = ip_network("64:ff9b::/96")

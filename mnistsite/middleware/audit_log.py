@@ -20,8 +20,19 @@ from mnistsite.observability.routes import get_route
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Fields of forms that are no secrets and say what was done.
 FIELDS = (
-    *("label", "image", "action", "_selected_action", "reason", "name", "username", "url"),
-    *("scopes", "events", "is_staff", "is_superuser", "groups"),
+    "label",
+    "image",
+    "action",
+    "_selected_action",
+    "reason",
+    "name",
+    "username",
+    "url",
+    "scopes",
+    "events",
+    "is_staff",
+    "is_superuser",
+    "groups",
 )
 MAX_VALUE_LENGTH = 200
 MAX_VALUES = 100

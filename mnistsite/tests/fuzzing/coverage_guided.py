@@ -19,9 +19,18 @@ SECONDS = 15 * int(os.environ.get("FUZZ_MINUTES", "10"))  # a quarter for each t
 DECODERS = ("PIL", "classifier.recognition.imaging")
 PARSERS = ("classifier.uploads.archives", "csv", "numpy.lib", "zipfile")
 SITE = (
-    *("classifier.access", "classifier.admin", "classifier.api", "classifier.labelling"),
-    *("classifier.uploads", "classifier.web", "django.forms", "django.http"),
-    *("mnistsite.errors", "mnistsite.middleware", "mnistsite.observability", "rest_framework"),
+    "classifier.access",
+    "classifier.admin",
+    "classifier.api",
+    "classifier.labelling",
+    "classifier.uploads",
+    "classifier.web",
+    "django.forms",
+    "django.http",
+    "mnistsite.errors",
+    "mnistsite.middleware",
+    "mnistsite.observability",
+    "rest_framework",
 )
 
 

@@ -100,9 +100,15 @@ def fuzz(
 
 def _build_arguments(name: str, found: Path, limits: Limits) -> list[str]:
     return [
-        *(f"-runs={limits.inputs}", f"-max_total_time={limits.seconds}", f"-max_len={MAX_BYTES}"),
-        *(f"-timeout={MAX_S}", f"-rss_limit_mb={MAX_MB}", "-len_control=0"),
-        *(f"-artifact_prefix={found.parent}/{name}-", "-print_final_stats=1", "-verbosity=1"),
+        f"-runs={limits.inputs}",
+        f"-max_total_time={limits.seconds}",
+        f"-max_len={MAX_BYTES}",
+        f"-timeout={MAX_S}",
+        f"-rss_limit_mb={MAX_MB}",
+        "-len_control=0",
+        f"-artifact_prefix={found.parent}/{name}-",
+        "-print_final_stats=1",
+        "-verbosity=1",
         str(found),
     ]
 

@@ -12,11 +12,33 @@ from mnistsite.tests.fuzzing import addresses, bodies, text
 METHODS = ["GET", "GET", "POST", "POST", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
 UNUSUAL_METHODS = ["TRACE", "PROPFIND", "get", "\xff"]
 HEADERS = [
-    *("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Cookie", "Delete-Key"),
-    *("Idempotency-Key", "If-Match", "If-None-Match", "If-Modified-Since", "If-Range", "Range"),
-    *("Host", "Origin", "Referer", "User-Agent", "X-CSRFToken", "X-Forwarded-For", "X-Request-ID"),
-    *("X-Forwarded-Proto", "X-Forwarded-Host", "X-HTTP-Method-Override", "Script-Name"),
-    *("X-Requested-With", "Transfer-Encoding", "Expect", "Content-Encoding"),
+    "Accept",
+    "Accept-Language",
+    "Accept-Encoding",
+    "Authorization",
+    "Cookie",
+    "Delete-Key",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Range",
+    "Range",
+    "Host",
+    "Origin",
+    "Referer",
+    "User-Agent",
+    "X-CSRFToken",
+    "X-Forwarded-For",
+    "X-Request-ID",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-HTTP-Method-Override",
+    "Script-Name",
+    "X-Requested-With",
+    "Transfer-Encoding",
+    "Expect",
+    "Content-Encoding",
 ]
 COOKIES = ["sessionid", "csrftoken", "visitor", "django_language", "messages", "a b", ""]
 
