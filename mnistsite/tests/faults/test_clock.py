@@ -26,7 +26,7 @@ WORKED_S = 5
 
 
 @pytest.mark.parametrize(("name", "offset"), [("fast", TWO_HOURS_S), ("slow", -TWO_HOURS_S)])
-def test_wrong_clock(site: LoadedSite, name: str, offset: int) -> None:
+def test_wrong_clock_loses_nothing(site: LoadedSite, name: str, offset: int) -> None:
     command = WORK.format(seconds=WORKED_S, offset=offset)
 
     def work() -> None:

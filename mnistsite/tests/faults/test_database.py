@@ -6,12 +6,12 @@ from itertools import cycle
 from mnistsite.tests.faults.site import LoadedSite, kill
 
 
-def test_killed_database_process(site: LoadedSite) -> None:
+def test_killed_database_process_loses_nothing(site: LoadedSite) -> None:
     """PostgreSQL ends all its other processes, and recovers by its log."""
     site.cause_fault("PostgreSQL process killed", 20, lambda: kill(site.choose_database_process()))
 
 
-def test_crashed_database(site: LoadedSite) -> None:
+def test_crashed_database_loses_nothing(site: LoadedSite) -> None:
     """The whole server ends at once: by SIGKILL, and by SIGQUIT, its immediate shutdown."""
     signals = cycle((signal.SIGKILL, signal.SIGQUIT))
 

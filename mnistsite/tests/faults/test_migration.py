@@ -24,7 +24,7 @@ def count_migrations(url: str) -> int:
     return int(query(url, "SELECT count(*) FROM django_migrations")[0]) if table else 0
 
 
-def test_killed_migration(site: LoadedSite) -> None:
+def test_killed_migration_can_be_repeated(site: LoadedSite) -> None:
     """A second, empty site is prepared, and each time killed some migrations later."""
     main = site.stack.environment["DATABASE_URL"]
     query(main, "CREATE DATABASE second")

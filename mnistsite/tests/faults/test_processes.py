@@ -16,11 +16,11 @@ from mnistsite.tests.site import wait_until
 STOPPED_S = 1
 
 
-def test_killed_web_process(site: LoadedSite) -> None:
+def test_killed_web_process_loses_nothing(site: LoadedSite) -> None:
     site.cause_fault("web process killed", 110, lambda: kill(site.choose_web_process()))
 
 
-def test_killed_replica(site: LoadedSite) -> None:
+def test_killed_replica_loses_nothing(site: LoadedSite) -> None:
     def kill_replica() -> None:
         address = site.choose_replica()
         site.production.replicas[address].stop(signal.SIGKILL)
@@ -29,7 +29,7 @@ def test_killed_replica(site: LoadedSite) -> None:
     site.cause_fault("web replica killed", 6, kill_replica)
 
 
-def test_killed_worker(site: LoadedSite) -> None:
+def test_killed_worker_loses_nothing(site: LoadedSite) -> None:
     def kill_worker() -> None:
         site.production.worker = restart(site, site.production.worker)
         assert wait_until(lambda: is_connected(site), BACK_WITHIN_S)
@@ -43,14 +43,14 @@ def is_connected(site: LoadedSite) -> bool:
         return bool(connection.execute(query, [APPLICATION_NAME]).fetchone())
 
 
-def test_killed_nginx(site: LoadedSite) -> None:
+def test_killed_nginx_loses_nothing(site: LoadedSite) -> None:
     def kill_nginx() -> None:
         site.production.nginx = restart(site, site.production.nginx)
 
     site.cause_fault("nginx killed", 12, kill_nginx)
 
 
-def test_killed_nginx_process(site: LoadedSite) -> None:
+def test_killed_nginx_process_loses_nothing(site: LoadedSite) -> None:
     """nginx counts the connections of a killed process until it is restarted, and then refuses."""
     refused = 0
 
@@ -70,7 +70,7 @@ def restart(site: LoadedSite, service: Service) -> Service:
     return site.stack.start(service.log.stem, *cast(tuple[str, ...], service.process.args))
 
 
-def test_stopped_process(site: LoadedSite) -> None:
+def test_stopped_process_loses_nothing(site: LoadedSite) -> None:
     """One process of each kind in turn stands still for a second, as on a paused machine."""
     production = site.production
     kinds = cycle(

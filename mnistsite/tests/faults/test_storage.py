@@ -53,7 +53,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_full_disk(site: LoadedSite, tmp_path: Path) -> None:
+def test_full_disk_of_uploads_loses_nothing(site: LoadedSite, tmp_path: Path) -> None:
     with small_disk(site.stack.folder / "media", tmp_path / "media", STEP_KB) as enlarge:
 
         def fill() -> None:
@@ -68,7 +68,7 @@ def test_full_disk(site: LoadedSite, tmp_path: Path) -> None:
     ("folder", "contents", "step_kb", "code"),
     [("base", "rows", STEP_KB, "database_full"), ("pg_wal", "log", SEGMENT_KB, "no_database")],
 )
-def test_full_disk_of_the_database(
+def test_full_disk_of_the_database_loses_nothing(
     site: LoadedSite, tmp_path: Path, folder: str, contents: str, step_kb: int, code: str
 ) -> None:
     """The server refuses rows without space for them, and crashes without space for its log."""
@@ -99,7 +99,7 @@ def test_full_disk_of_the_database(
         site.cause_fault(f"disk of PostgreSQL’s {contents}", 2, fill)
 
 
-def test_damaged_model_folder(site: LoadedSite) -> None:
+def test_damaged_model_folder_loses_nothing(site: LoadedSite) -> None:
     """A process that starts meanwhile does not serve the model, and the others go on serving."""
     completed = site.stack.run("manage.py", "shell", "--command", PROMOTE_COPY)
     assert completed.returncode == 0, completed.stderr
