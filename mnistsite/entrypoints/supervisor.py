@@ -4,6 +4,7 @@ Web server and worker are forked from this process, so that all import the libra
 """
 
 import errno
+import logging
 import os
 import secrets
 import signal
@@ -11,9 +12,9 @@ import socket
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from typing import cast
 
 import django
-from django.core.management import call_command
 from django.db import connection
 
 from classifier.monitoring import workers
@@ -48,9 +49,15 @@ def serve() -> None:
 
 
 def work() -> None:
-    # Two jobs at a time, so that periodic jobs don't wait for training.
-    options = {"concurrency": 2, "shutdown_graceful_timeout": 5.0, "delete_jobs": "successful"}
-    call_command("procrastinate", "worker", **options)
+    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    # The admin lists the jobs, so the terminal shows only their failures.
+    logging.getLogger("procrastinate.worker").setLevel(logging.WARNING)
+    connector = cast(DjangoConnector, app.connector).get_worker_connector()
+    with app.replace_connector(connector) as worker:
+        # Two jobs at a time, so that periodic jobs don't wait for training.
+        worker.run_worker(concurrency=2, shutdown_graceful_timeout=5.0, delete_jobs="successful")
 
 
 TASKS = {"the web server": serve, "the worker": work}
