@@ -37,29 +37,17 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
     lines = line_calibration.LineCalibration(
         manifest.line_confidence, manifest.thresholds["line"], manifest.certificates[-1]
     )
-
-    def prepare(images: Images, *_: Any) -> split.TrainingSplit:
-        return split.TrainingSplit(train=images[:10], calibration=images[:10])
-
-    def write(folder: Path, _: Any) -> None:
-        for name in (model_folder.GRAPH, model_folder.WEIGHTS):
-            (folder / name).write_bytes((BUNDLED / name).read_bytes())
-
-    def copy_network(name: str) -> Callable[..., None]:
-        content = (BUNDLED / name).read_bytes()
-        return lambda _images, _configuration, folder, _: (folder / name).write_bytes(content)
-
     for module, name, stand_in in (
         (recognizer, "Graph", functools.cache(recognizer.Graph)),
         (recognizer, "LineReader", functools.cache(LineReader)),
         (recognizer, "InkFinder", functools.cache(InkFinder)),
-        (split, "prepare_training", prepare),
-        (split, "prepare_fine_tuning", prepare),
+        (split, "prepare_training", _prepare),
+        (split, "prepare_fine_tuning", _prepare),
         (trainer, "fit", lambda *_: []),
         (trainer, "fine_tune", lambda *_: []),
-        (export, "write_members", write),
-        (line_trainer, "fit_line_reader", copy_network(model_folder.LINES)),
-        (ink_trainer, "fit_ink_finder", copy_network(model_folder.INK)),
+        (export, "write_members", _copy_members),
+        (line_trainer, "fit_line_reader", _copy_network(model_folder.LINES)),
+        (ink_trainer, "fit_ink_finder", _copy_network(model_folder.INK)),
         (calibrate, "fit_calibration", lambda *_: fitted),
         (line_calibration, "calibrate_lines", lambda *_: lines),
         (exemplars, "choose_exemplars", lambda *_: chosen),
@@ -67,3 +55,17 @@ def install(set_attribute: Callable[[object, str, Any], None]) -> None:
         (plots, "plot_evaluation", lambda *_: None),
     ):
         set_attribute(module, name, stand_in)
+
+
+def _prepare(images: Images, *_: Any) -> split.TrainingSplit:
+    return split.TrainingSplit(train=images[:10], calibration=images[:10])
+
+
+def _copy_members(folder: Path, _: Any) -> None:
+    for name in (model_folder.GRAPH, model_folder.WEIGHTS):
+        (folder / name).write_bytes((BUNDLED / name).read_bytes())
+
+
+def _copy_network(name: str) -> Callable[..., None]:
+    content = (BUNDLED / name).read_bytes()
+    return lambda _images, _configuration, folder, _: (folder / name).write_bytes(content)
