@@ -4,11 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from mnistsite import env, media
+from mnistsite.database.configuration import configure_database
 from mnistsite.observability import jobs, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -178,24 +177,7 @@ TEMPLATES = [
     },
 ]
 
-
-def _configure_database() -> dict[str, Any]:
-    """Return the server in DATABASE_URL or, without a host, the embedded one."""
-    url = env.secret("DATABASE_URL")
-    if not url:
-        return {"ENGINE": "mnistsite.database", "NAME": "postgres", "USER": "postgres"}
-    try:
-        config = dict(dj_database_url.parse(url, engine="mnistsite.database"))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from error
-    if not url.startswith(("postgres://", "postgresql://")):
-        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")
-    if password := env.secret("DATABASE_PASSWORD"):
-        config["PASSWORD"] = password
-    return config
-
-
-DATABASES = {"default": _configure_database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {"default": configure_database() | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
