@@ -11,6 +11,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_chosen_picture_is_read(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:
     send_pictures(page, draw_digit(7))
+    page.wait_for_url("**/result/*")
     expect(page.locator("main .answer")).to_have_text("7")
 
 
