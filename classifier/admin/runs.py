@@ -38,7 +38,7 @@ MODES = {
 }
 CURVES = {"loss": _("Loss"), "accuracy": _("Accuracy")}
 # Only a finished run is complete.
-MOST_SHARE = 0.95
+MAX_SHARE = 0.95
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,8 @@ def _measure_progress(run: TrainingRun) -> Progress | None:
     elapsed = now() - run.started_at
     left = expected - elapsed
     if left <= timedelta(0):
-        return Progress(MOST_SHARE, gettext("It takes longer than usual."))
-    share = min(elapsed / expected, MOST_SHARE)
+        return Progress(MAX_SHARE, gettext("It takes longer than usual."))
+    share = min(elapsed / expected, MAX_SHARE)
     return Progress(share, _describe_left(left))
 
 

@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException
 from classifier.uploads import request_files
 
 # A thousand labels take a tenth of it. Python's objects are up to twenty times as large.
-LARGEST_JSON_BYTES = 1024 * 1024
+MAX_JSON_BYTES = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
 
@@ -25,8 +25,8 @@ class JSONParser(parsers.JSONParser):
     """Parses JSON of limited size."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        content = stream.read(LARGEST_JSON_BYTES + 1)
-        if len(content) > LARGEST_JSON_BYTES:
+        content = stream.read(MAX_JSON_BYTES + 1)
+        if len(content) > MAX_JSON_BYTES:
             # A client that is still sending when the connection closes never reads the answer.
             while stream.read(CHUNK_BYTES):
                 pass

@@ -12,7 +12,7 @@ from classifier.recognition.uncertainty import sigmoid
 MULTIPLE = 16  # of which the network's picture has a width and a height
 DOUBTFUL, CERTAIN = 0.25, 0.75  # probabilities of no ink and of full ink
 LONG_SIDE = 256  # pixels of the network's picture; twice as many show small digits
-LEAST_HEIGHT = 45  # pixels of a digit in that picture, with strokes of two pixels
+MIN_HEIGHT = 45  # pixels of a digit in that picture, with strokes of two pixels
 
 
 class InkFinder:
@@ -25,7 +25,7 @@ class InkFinder:
     def find(self, grey: Grey) -> Grey:
         """Return the ink (h, w), 0 to 1, of grey pixels (h, w), 0 to 255, with dark ink."""
         ink = self._find_reduced(grey, LONG_SIDE)
-        if max(grey.shape) > LONG_SIDE and 0 < _measure_height(ink) < LEAST_HEIGHT:
+        if max(grey.shape) > LONG_SIDE and 0 < _measure_height(ink) < MIN_HEIGHT:
             ink = self._find_reduced(grey, 2 * LONG_SIDE)
         whole = Image.fromarray(ink).resize(grey.shape[::-1], Image.Resampling.BICUBIC)
         found: Grey = np.clip((np.asarray(whole) - DOUBTFUL) / (CERTAIN - DOUBTFUL), 0, 1)

@@ -18,13 +18,13 @@ from classifier.recognition.reading import ReadDigit, Reading, ReadLine, mark_un
 from classifier.recognition.recognizer import Recognition, Recognizer
 from classifier.recognition.uncertainty import Floats
 
-CUT_OFF = 1.0  # widths of a stroke, the longest contact of a whole digit with the border
+MAX_CONTACT = 1.0  # widths of a stroke, the longest contact of a whole digit with the border
 THUMBNAIL = 40  # pixels of the shorter side; ink may fill smaller pictures
-FAINT = 1.3  # times the paper's grain, the least contrast of ink
-UNEXPLAINED = 0.3  # of the ink, the most outside all digits
-ONE_LINE = 1.4  # width by height from which a picture can be one line
+MIN_VISIBILITY = 1.3  # times the paper's grain, the least contrast of ink
+MAX_UNEXPLAINED = 0.3  # of the ink, the most outside all digits
+MIN_LINE_RATIO = 1.4  # width by height from which a picture can be one line
 SEVERAL = 2  # digits from which a line is read as a whole
-LEAST_WHOLE = 0.5  # certainty of a digit that imaging has cut in two
+MIN_WHOLE_CERTAINTY = 0.5  # certainty of a digit that imaging has cut in two
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def read_picture(picture: Picture, recognizer: Recognizer, debug: Debug | None =
     other = imaging.find_page(picture, debug, finder.find)
     chosen = second_look.choose_reading(reading, read_page(other, recognizer, debug))
     # In even light, ink at the border is no shadow, and the network may miss what is left of it.
-    is_evenly_lit = page.ink.evenness >= second_look.EVEN
+    is_evenly_lit = page.ink.evenness >= second_look.MIN_EVENNESS
     return mark_unsure(chosen, Reason.CUT_OFF) if is_evenly_lit and _is_cut_off(page) else chosen
 
 
@@ -85,7 +85,7 @@ def read_image(picture: Picture, recognizer: Recognizer) -> Reading:
 
 def _is_one_line(page: Page) -> bool:
     picture = page.picture
-    return picture.width > ONE_LINE * picture.height and len(page.lines) < 2
+    return picture.width > MIN_LINE_RATIO * picture.height and len(page.lines) < 2
 
 
 def recognize_pieces(page: Page, recognizer: Recognizer) -> list[ReadDigit]:
@@ -104,7 +104,7 @@ def _join_parts(page: Page, parts: list[ReadDigit], recognizer: Recognizer) -> l
     box = imaging.join_boxes(part.box for part in parts)
     [whole] = read_boxes(page.picture, [box], recognizer, page.ink)
     separate = prod(part.recognition.certainty for part in parts)
-    if whole and whole.recognition.certainty > max(separate, LEAST_WHOLE):
+    if whole and whole.recognition.certainty > max(separate, MIN_WHOLE_CERTAINTY):
         return [whole]
     return parts
 
@@ -236,14 +236,14 @@ def _average_probabilities(digit: int, first: Floats, second: Floats) -> Floats:
 def _apply_quality(reading: Reading, page: Page) -> Reading:
     """Return the reading with all digits unsure if the page is faint, cut off or unexplained."""
     quality = page.quality
-    if quality.visibility < FAINT:
+    if quality.visibility < MIN_VISIBILITY:
         return mark_unsure(reading, Reason.TOO_FAINT)
     if _is_cut_off(page):
         return mark_unsure(reading, Reason.CUT_OFF)
-    if quality.unexplained > UNEXPLAINED:
+    if quality.unexplained > MAX_UNEXPLAINED:
         return mark_unsure(reading, Reason.MORE_WRITING)
     return reading
 
 
 def _is_cut_off(page: Page) -> bool:
-    return max(page.quality.cut_off, default=0.0) > CUT_OFF and min(page.size) > THUMBNAIL
+    return max(page.quality.cut_off, default=0.0) > MAX_CONTACT and min(page.size) > THUMBNAIL

@@ -4,9 +4,9 @@ from classifier.recognition.imaging import Page
 from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.reading import Reading, mark_unsure
 
-LEAST_SIDE = 64  # pixels of the shorter side; smaller pictures have no shadows or rules
-LEAST_GAIN = 0.03  # of the digits' mean certainty, by which an unsure second look is better
-EVEN = 0.65  # of the brightest paper's light, the least on evenly lit paper
+MIN_SIDE = 64  # pixels of the shorter side; smaller pictures have no shadows or rules
+MIN_GAIN = 0.03  # of the digits' mean certainty, by which an unsure second look is better
+MIN_EVENNESS = 0.65  # of the brightest paper's light, the least on evenly lit paper
 
 
 def is_needed(page: Page, reading: Reading) -> bool:
@@ -14,9 +14,9 @@ def is_needed(page: Page, reading: Reading) -> bool:
 
     It may not if all digits are certain on evenly lit paper.
     """
-    if min(page.picture.pixels.shape[:2]) < LEAST_SIDE:
+    if min(page.picture.pixels.shape[:2]) < MIN_SIDE:
         return False
-    return reading.verdict != Verdict.DIGIT or page.ink.evenness < EVEN
+    return reading.verdict != Verdict.DIGIT or page.ink.evenness < MIN_EVENNESS
 
 
 def choose_reading(first: Reading, second: Reading) -> Reading:
@@ -32,7 +32,7 @@ def choose_reading(first: Reading, second: Reading) -> Reading:
         return first
     if first.verdict != Verdict.DIGIT and second.verdict != Verdict.DIGIT:
         gain = _measure_certainty(second) - _measure_certainty(first)
-        return second if gain > LEAST_GAIN else first
+        return second if gain > MIN_GAIN else first
     if first.verdict != Verdict.DIGIT:
         return second
     if second.verdict == Verdict.DIGIT:

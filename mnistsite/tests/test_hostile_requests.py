@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from classifier.api.parsers import LARGEST_JSON_BYTES
+from classifier.api.parsers import MAX_JSON_BYTES
 from classifier.api.problems import MEDIA_TYPE
 from classifier.models import ModelVersion
 from classifier.tests import factories
@@ -77,7 +77,7 @@ def test_too_large_json_is_rejected(
     staff: Client, champion: ModelVersion, method: str, address: str
 ) -> None:
     path = address.format(image=factories.create_image().pk, model=champion.name)
-    content = json.dumps({"label": "7" * LARGEST_JSON_BYTES})
+    content = json.dumps({"label": "7" * MAX_JSON_BYTES})
 
     response = staff.generic(method, path, content, "application/json")
 

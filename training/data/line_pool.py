@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.recognition.lines.preparation import HEIGHT, HIGHEST, LOWEST
+from classifier.recognition.lines.preparation import HEIGHT, MAX_INK, MIN_INK
 from training.data.strings import MAX_DIGITS, Composer, Line
 
 BATCH = 32
 WIDTHS = 16  # batches are padded to a multiple of this
-STEP = 255 / (HIGHEST - LOWEST)
+STEP = 255 / (MAX_INK - MIN_INK)
 # The most that augmentation widens and shifts a line; batches leave room for it.
 WIDENED, SHIFTED = 1.05, 3
 
@@ -41,7 +41,7 @@ class LinePool:
         return len(self.texts)
 
     def unpack_line(self, index: int) -> Line:
-        ink = (self.inks[index] / STEP + LOWEST).astype(np.float32)
+        ink = (self.inks[index] / STEP + MIN_INK).astype(np.float32)
         return Line(ink, self.texts[index], self.boxes[index])
 
     def iterate_batches(self, rng: np.random.Generator) -> Iterator[Batch]:
@@ -56,7 +56,7 @@ class LinePool:
 
 def compose_pool(composer: Composer, count: int, rng: np.random.Generator) -> LinePool:
     lines = (composer.compose(rng) for _ in range(count))
-    packed = [(np.round((line.ink - LOWEST) * STEP).astype(np.uint8), line) for line in lines]
+    packed = [(np.round((line.ink - MIN_INK) * STEP).astype(np.uint8), line) for line in lines]
     return LinePool(
         [ink for ink, _ in packed],
         [line.text for _, line in packed],

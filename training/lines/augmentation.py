@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from classifier.recognition.lines.preparation import HEIGHT, HIGHEST, LOWEST
+from classifier.recognition.lines.preparation import HEIGHT, MAX_INK, MIN_INK
 from training.data.line_pool import SHIFTED, WIDENED
 
 MIDDLE = HEIGHT / 2
@@ -39,4 +39,4 @@ def add_grain(ink: tf.Tensor) -> tf.Tensor:
     """Change the contrast, and add noise."""
     each = (tf.shape(ink)[0], 1, 1, 1)
     noise = tf.random.normal(tf.shape(ink)) * tf.random.uniform(each, 0, 0.12)
-    return tf.clip_by_value(ink * tf.random.uniform(each, 0.75, 1.2) + noise, LOWEST, HIGHEST)
+    return tf.clip_by_value(ink * tf.random.uniform(each, 0.75, 1.2) + noise, MIN_INK, MAX_INK)

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from numpy.typing import NDArray
 
-from classifier.recognition.lines.preparation import HIGHEST, LOWEST
+from classifier.recognition.lines.preparation import MAX_INK, MIN_INK
 from classifier.recognition.lines.reader import LineReader, LineReading, combine_readings
 from classifier.tests.pictures import Digits
 from training.data.images import Images
@@ -44,7 +44,7 @@ def read_line(reader: LineReader, grey: NDArray[np.generic]) -> LineReading:
 
 def draw_grey(line: Line) -> NDArray[np.float32]:
     """Return the line's ink as grey pixels, dark on light."""
-    return 200 - 150 * (line.ink - LOWEST) / (HIGHEST - LOWEST)
+    return 200 - 150 * (line.ink - MIN_INK) / (MAX_INK - MIN_INK)
 
 
 def test_bundled_reader_reads_most_composed_lines(readings: list[ReadLine]) -> None:

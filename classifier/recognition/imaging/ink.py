@@ -10,8 +10,8 @@ from PIL import Image
 from classifier.recognition.imaging.arrays import Grey, Mask, Pixels, compute_percentiles
 from classifier.recognition.imaging.components import Components, find_components
 from classifier.recognition.imaging.light import (
-    LEAST_LIT,
-    LEAST_SMOOTHED,
+    MIN_LIT_SIDE,
+    MIN_SMOOTHED_SIDE,
     convert_to_dark_ink,
     estimate_paper_light,
     find_desk,
@@ -21,24 +21,24 @@ from classifier.recognition.imaging.light import (
 from classifier.recognition.imaging.morphology import dilate_square
 from classifier.recognition.imaging.ruled_lines import find_ruled_lines
 
-WIDEST_STROKE = 0.45  # of the shorter side
+MAX_STROKE = 0.45  # of the shorter side
 STROKES = 2.5  # times the thickest stroke; anything wider is a shadow
 THICKER = 0.05  # of the ink's area, where strokes meet
 MEASURED_SIDE = 150  # pixels of the shorter side, enough to measure strokes
-LEAST_STROKE = 9  # pixels of the thickest stroke in a reduced picture
+MIN_STROKE = 9  # pixels of the thickest stroke in a reduced picture
 TAIL = 0.2  # of the full stroke; fainter ink belongs to no stroke
 HALF = 0.5  # of the full stroke
 SOLID = 0.5  # of the full stroke, the mean ink of a piece that was written
-FAINTEST = 10.0  # grey levels; a lower contrast is not ink
+MIN_CONTRAST = 10.0  # grey levels; a lower contrast is not ink
 CONTRAST_SAMPLE = 200_000  # pixels
-EVEN = 0.9  # of the brightest light; the window matters less in such light
+MIN_EVENNESS = 0.9  # of the brightest light; the window matters less in such light
 EVENNESS_SIDE = 32  # pixels of the shorter side, enough to measure the light
 GRAIN_SAMPLE = 20_000  # pixels
 NOISE_SIGMAS = 5.0  # one pixel in a million of Gaussian grain exceeds this
 EDGED = 0.8  # of a piece's outline; remains of a shadow have an edge on one side only
 BLUR = 0.6  # of the thickest stroke's width, the most that an edge takes
-SOFTEST = 0.04  # of the shorter side; slower changes are the light's
-LEAST_EDGE = 5  # pixels, the width of a sharp edge
+MAX_EDGE = 0.04  # of the shorter side; slower changes are the light's
+MIN_EDGE = 5  # pixels, the width of a sharp edge
 STEP = 0.25  # of the full contrast; a smaller change is no edge
 
 FindStrokes = Callable[[Grey], Grey]
@@ -101,9 +101,9 @@ def find_ink(pixels: Pixels) -> Ink:
     if rules is not None:
         # Digits may be fainter than the print, so their own contrast sets the full stroke.
         contrast = replace(contrast, ink=np.where(rules, 0, contrast.ink))
-    blur = min(BLUR * window / STROKES, SOFTEST * min(contrast.ink.shape))
+    blur = min(BLUR * window / STROKES, MAX_EDGE * min(contrast.ink.shape))
     strokes, pieces = remove_shadows(
-        contrast, contrast.strokes, contrast.pieces, max(LEAST_EDGE, round(blur) | 1)
+        contrast, contrast.strokes, contrast.pieces, max(MIN_EDGE, round(blur) | 1)
     )
     is_whole = rules is None and pieces is contrast.pieces
     evenness = measure_evenness(contrast) if is_whole else 0.0
@@ -140,16 +140,16 @@ def measure_page(pixels: Pixels) -> tuple[Contrast, float]:
     side = min(pixels.shape[:2])
     most = max(1, side // MEASURED_SIDE)
     small = convert_to_dark_ink(_reduce(pixels, most))
-    draft = measure_contrast(small, WIDEST_STROKE * min(small.shape))
+    draft = measure_contrast(small, MAX_STROKE * min(small.shape))
     thickest = most * _measure_strokes(draft)
-    factor = min(most, max(1, thickest // LEAST_STROKE))
+    factor = min(most, max(1, thickest // MIN_STROKE))
     grey = small if factor == most else convert_to_dark_ink(_reduce(pixels, factor))
-    window = WIDEST_STROKE * min(grey.shape)
+    window = MAX_STROKE * min(grey.shape)
     if thickest:
         window = min(window, STROKES * thickest / factor)
-    if factor == 1 and side >= LEAST_SMOOTHED:
+    if factor == 1 and side >= MIN_SMOOTHED_SIDE:
         grey = smooth(grey)
-    elif factor == most and (not thickest or measure_evenness(draft) > EVEN):
+    elif factor == most and (not thickest or measure_evenness(draft) > MIN_EVENNESS):
         return draft, window
     return measure_contrast(grey, window), window
 
@@ -160,7 +160,7 @@ def _reduce(pixels: Pixels, factor: int) -> Pixels:
 
 def _measure_strokes(contrast: Contrast) -> int:
     """Return the width in pixels of the thickest strokes, or 0 if shadows hide it."""
-    if min(contrast.ink.shape) < LEAST_LIT:
+    if min(contrast.ink.shape) < MIN_LIT_SIDE:
         return 0
     ink, _ = remove_shadows(contrast, contrast.strokes, contrast.pieces)
     return measure_thickest(ink > TAIL) if ink.any() else 0
@@ -180,20 +180,20 @@ def measure_contrast(grey: Grey, window: float) -> Contrast:
     light = estimate_paper_light(grey, window)
     ink = 1 - grey / light
     desk = np.zeros(grey.shape, np.bool_)
-    if min(grey.shape) >= LEAST_LIT:
+    if min(grey.shape) >= MIN_LIT_SIDE:
         desk = find_desk(light)
         ink[desk] = 0
     return Contrast(ink, measure_noise_floor(light - grey) / light, grey, light, desk)
 
 
 def remove_shadows(
-    contrast: Contrast, ink: Grey, pieces: Components, size: int = LEAST_EDGE
+    contrast: Contrast, ink: Grey, pieces: Components, size: int = MIN_EDGE
 ) -> tuple[Grey, Components]:
     """Return the ink and the pieces that have edges all around, like strokes.
 
     An edge may extend over `size` pixels.
     """
-    if not len(pieces.areas) or min(ink.shape) < LEAST_LIT:
+    if not len(pieces.areas) or min(ink.shape) < MIN_LIT_SIDE:
         return ink, pieces
     full, _ = contrast.level
     outline = np.flatnonzero(_find_outline(pieces.labels > 0))
@@ -229,7 +229,7 @@ def measure_noise_floor(contrast: Grey) -> float:
     """Return the contrast that the paper's own grain reaches."""
     sample = contrast.ravel()[:: 1 + contrast.size // GRAIN_SAMPLE]
     faint, middle = compute_percentiles(sample, (5, 25))
-    return max(middle + NOISE_SIGMAS * (middle - faint), FAINTEST)
+    return max(middle + NOISE_SIGMAS * (middle - faint), MIN_CONTRAST)
 
 
 def measure_ink_level(contrast: Grey, floor: Grey) -> tuple[float, float]:

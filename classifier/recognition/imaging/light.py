@@ -14,15 +14,15 @@ from classifier.recognition.imaging.arrays import (
 from classifier.recognition.imaging.morphology import close_square, dilate_square, pad_edges
 
 SMALL_SIDE = 96  # light and polarity vary slowly, so a reduced picture is enough
-LEAST_LIT = 128  # pixels of the shorter side; smaller pictures show no shadows
-LEAST_SMOOTHED = 220  # pixels of the shorter side; strokes of smaller pictures would thicken
-LEAST_WINDOW = 15  # a brush fills half of a thumbnail, whose light hardly changes
+MIN_LIT_SIDE = 128  # pixels of the shorter side; smaller pictures show no shadows
+MIN_SMOOTHED_SIDE = 220  # pixels of the shorter side; strokes of smaller pictures would thicken
+MIN_WINDOW = 15  # a brush fills half of a thumbnail, whose light hardly changes
 UNIFORM = 0.85  # of the picture's outermost pixels have the paper's shade
 FILLED = 0.75  # of its bounding box; a sheet on a desk fills more, and a digit less
 CROPPED = 0.7  # of the picture's sides; a larger box has hardly any paper around it
 LONG_STROKE = 2.5  # length by width of a box; a 1 is longer
-LEAST_RING = 16  # pixels; digits fill smaller pictures to the border
-LEAST_DESK = 40  # pixels of the reduced picture; thumbnails show no desk
+MIN_RING_SIDE = 16  # pixels; digits fill smaller pictures to the border
+MIN_DESK_SIDE = 40  # pixels of the reduced picture; thumbnails show no desk
 SHEET = 0.35  # of the shorter side; light strokes are narrower
 STROKE_WINDOWS = 3, 5, 9  # pixels of the reduced picture, wider than thin to thick strokes
 SHADED = 0.7  # of the light of the brightest paper
@@ -73,13 +73,13 @@ def is_ink_dark(small: Grey) -> bool:
     The outermost pixels are paper, unless they show a desk; and thin detail is ink.
     """
     side = min(small.shape)
-    by_ring = _has_light_border(small) if side >= LEAST_RING else None
+    by_ring = _has_light_border(small) if side >= MIN_RING_SIDE else None
     if by_ring is not None:
         return by_ring
     levels = np.clip(small, 1, 255).astype(np.uint8)
     paper = close_square(levels, round(STRIP * min(small.shape)))
     lit = np.percentile(paper, 5) > SHADED * np.percentile(paper, 95)
-    if lit or side < LEAST_DESK:
+    if lit or side < MIN_DESK_SIDE:
         return _are_edges_dark(small)
     signs = [
         np.log(1 + _measure_detail(close_square(levels, window), levels))
@@ -109,7 +109,7 @@ def _has_light_border(small: Grey) -> bool | None:
         return None
     box = inside[find_bounds(inside)]
     side = min(small.shape)
-    if share <= 0.5 and side >= LEAST_DESK and _contains_sheet(box, round(SHEET * side)):
+    if share <= 0.5 and side >= MIN_DESK_SIDE and _contains_sheet(box, round(SHEET * side)):
         return None
     if box.mean() < FILLED or (share > 0.5 and _is_cropped_stroke(box, small.shape)):
         return share > 0.5
@@ -159,7 +159,7 @@ def estimate_paper_light(grey: Grey, size: float) -> Grey:
     shadow, hard or soft, because it preserves slopes and half-planes (Serra 1982).
     """
     levels = np.clip(np.ceil(grey), 1, 255).astype(np.uint8)
-    light: Grey = close_square(levels, max(LEAST_WINDOW, round(size)) | 1).astype(np.float32)
+    light: Grey = close_square(levels, max(MIN_WINDOW, round(size)) | 1).astype(np.float32)
     return light
 
 

@@ -9,7 +9,7 @@ from classifier.recognition.imaging.morphology import grow, reduce_by_max
 SIDE = 28
 BOX = 20  # LeCun et al. (1998): digits fit a 20 by 20 box, centred by mass in 28 by 28
 # 95 % of MNIST's digits have a stroke width in this range, in pixels.
-THINNEST, THICKEST = 1.7, 3.4
+MIN_STROKE_WIDTH, MAX_STROKE_WIDTH = 1.7, 3.4
 FINE = 4  # strokes are changed at this multiple of BOX, where their steps are fine
 
 
@@ -53,7 +53,7 @@ def measure_stroke_width(ink: Grey) -> float:
 def normalize_stroke(ink: Grey) -> Grey:
     """Thicken or thin the ink, if necessary, to a stroke width that occurs in MNIST."""
     relative = BOX * measure_stroke_width(ink) / max(ink.shape)
-    target = min(max(relative, THINNEST), THICKEST)
+    target = min(max(relative, MIN_STROKE_WIDTH), MAX_STROKE_WIDTH)
     if target == relative:
         return ink
     # Averaging would erase a very thin line; the maximum of each block preserves it.

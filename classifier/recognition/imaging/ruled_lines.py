@@ -14,16 +14,16 @@ from classifier.recognition.imaging.tilted_lines import (
 COARSE = 128  # lines are searched at this size, where a slight slant is a few pixels
 TILT = 0.08  # of the piece's length, or 4.6 degrees
 COVERED = 0.85  # of a line; pens and thresholds leave gaps
-THIN = 0.04  # of the picture's shorter side; thicker lines are written
+MAX_THICKNESS = 0.04  # of the picture's shorter side; thicker lines are written
 BAND = 0.12  # of a frame's side, within which its lines may tilt or bend
-LEAST_DIGIT = 0.08  # of a frame's shorter side, the least height of a digit in it
-LARGE = 0.3  # of the picture's shorter side; smaller frames enclose no digit
+MIN_DIGIT_HEIGHT = 0.08  # of a frame's shorter side, the least height of a digit in it
+MIN_FRAME_SIDE = 0.3  # of the picture's shorter side; smaller frames enclose no digit
 
 
 def find_ruled_lines(mask: Mask, pieces: Components) -> Mask | None:
     """Return the printed lines of the ink, or None if there are none."""
     rules = np.zeros_like(mask)
-    thickness = THIN * min(mask.shape)
+    thickness = MAX_THICKNESS * min(mask.shape)
     if thickness < 1:
         return None
     for i in _find_candidates(pieces, mask.shape):
@@ -54,7 +54,7 @@ def _find_candidates(pieces: Components, shape: tuple[int, ...]) -> Ints:
     left, top, right, bottom = pieces.boxes.T
     across = (left == 0) & (right == shape[1])
     down = (top == 0) & (bottom == shape[0])
-    large = np.minimum(right - left, bottom - top) >= LARGE * min(shape)
+    large = np.minimum(right - left, bottom - top) >= MIN_FRAME_SIDE * min(shape)
     framing = [i for i in np.flatnonzero(large) if _is_frame(pieces, int(i))]
     candidates = across | down
     candidates[framing] = True
@@ -99,7 +99,7 @@ def _find_zone(piece: Mask) -> Mask:
 def _leaves_a_digit(pieces: Components, i: int, rest: Mask) -> bool:
     """Return whether ink as high as a digit remains without the lines; else they are the digit."""
     left, top, right, bottom = pieces.boxes[i]
-    height = LEAST_DIGIT * min(right - left, bottom - top)
+    height = MIN_DIGIT_HEIGHT * min(right - left, bottom - top)
     others = np.delete(pieces.boxes, i, axis=0)
     if len(others) and (others[:, 3] - others[:, 1]).max() >= height:
         return True

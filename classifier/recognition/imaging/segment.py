@@ -18,7 +18,7 @@ FRAGMENT_GAP = 0.35  # a bar that floats above its 5
 BESIDE_GAP = 0.15  # a stroke that ends before the next
 BROKEN_GAP = 0.08  # a pen that skipped
 # A page of text or a texture has more pieces than people write digits.
-MOST_PIECES = 150
+MAX_PIECES = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ def find_groups(ink: Grey, pieces: Components) -> list[Group]:
     size = _measure_size(pieces.boxes[members])
     members = members[size >= SPECK * size.max()]
     members = _drop_border_slivers(pieces, members, ink.shape)
-    if len(members) > MOST_PIECES:
+    if len(members) > MAX_PIECES:
         return [_cut_group(ink, pieces, members)]
     owner = _merge_pieces(pieces.boxes[members])
     groups = [_cut_group(ink, pieces, members[owner == i]) for i in range(owner.max() + 1)]

@@ -12,7 +12,7 @@ TALL = 0.5  # of the usual height; lower pieces start no row
 LEVEL = 0.3  # of the smaller height, the least overlap of neighbours in a row
 REACH = 3.0  # heights of a digit; a wider gap ends a line
 MARGIN = 0.15  # of the line's height, around its crop
-STEEPEST = 0.2  # rise by run; steeper rows are not levelled
+MAX_SLOPE = 0.2  # rise by run; steeper rows are not levelled
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ def _fit_row(boxes: Ints) -> tuple[float, float]:
     if np.ptp(x) < 2 * compute_median(boxes[:, 3] - boxes[:, 1]):
         return 0.0, float(y.mean())
     slope, offset = np.polyfit(x, y, 1)
-    if abs(slope) > STEEPEST:
+    if abs(slope) > MAX_SLOPE:
         return 0.0, float(y.mean())
     return float(slope), float(offset)
 

@@ -17,8 +17,8 @@ SEVERAL = 2  # lines of one slope are printed; one may be a stroke
 SLOPE_STEPS = 1  # by which the slopes of a page's lines may differ
 LONG = 0.6  # of the picture's side; such a line is printed, and so are others of its slope
 SHORT = 0.25  # of the picture's side, the least length of a line across a corner
-SMALLEST = 64  # pixels of the shorter side; thumbnails show no page
-LEAST_DIGIT = 0.08  # of the shorter side, the least height of a digit
+MIN_SIDE = 64  # pixels of the shorter side; thumbnails show no page
+MIN_DIGIT_HEIGHT = 0.08  # of the shorter side, the least height of a digit
 
 
 def find_tilted_lines(mask: Mask, boxes: Ints, thickness: float) -> Mask:
@@ -28,7 +28,7 @@ def find_tilted_lines(mask: Mask, boxes: Ints, thickness: float) -> Mask:
     remains, or if strokes fill the picture.
     """
     none = np.zeros_like(mask)
-    if min(mask.shape) < SMALLEST or not _has_long_piece(mask, boxes):
+    if min(mask.shape) < MIN_SIDE or not _has_long_piece(mask, boxes):
         return none
     level = find_thin_runs(mask, _find_zone(mask), thickness)
     rest = (mask & ~level).T
@@ -40,7 +40,7 @@ def find_tilted_lines(mask: Mask, boxes: Ints, thickness: float) -> Mask:
         return none
     top, bottom = boxes[:, 1], boxes[:, 3]
     high = bottom - top
-    if high.max() < LEAST_DIGIT * min(mask.shape):
+    if high.max() < MIN_DIGIT_HEIGHT * min(mask.shape):
         return none
     tall = high >= 0.3 * mask.shape[0]
     fills = (tall & (top == 0)).any() and (tall & (bottom == mask.shape[0])).any()

@@ -10,8 +10,8 @@ from classifier.recognition.lines.reader import LineReading
 from classifier.recognition.recognizer import Recognition
 from classifier.recognition.uncertainty import Floats, sigmoid
 
-LEAST = 1e-6  # probabilities are limited to the range from this to 1 - this
-WIDEST_MARGIN = 12.0
+MIN_PROBABILITY = 1e-6  # probabilities are limited to the range from this to 1 - this
+MAX_MARGIN = 12.0
 FEATURES = ("line", "margin", "weakest", "support", "pieces")
 
 
@@ -34,12 +34,12 @@ def measure_agreement(
         else float(opinion.probabilities[int(digit)]) * (1 - opinion.scores["rejection"])
         for digit, opinion in zip(reading.text, opinions, strict=True)
     ]
-    logs = np.log(np.maximum(supports, LEAST))
-    probability = min(max(math.exp(reading.log_probability), LEAST), 1 - LEAST)
+    logs = np.log(np.maximum(supports, MIN_PROBABILITY))
+    probability = min(max(math.exp(reading.log_probability), MIN_PROBABILITY), 1 - MIN_PROBABILITY)
     return np.array(
         [
             math.log(probability / (1 - probability)),
-            min(reading.margin, WIDEST_MARGIN),
+            min(reading.margin, MAX_MARGIN),
             logs.min(),
             logs.mean(),
             float(spell(pieces) == reading.text),

@@ -16,8 +16,8 @@ from classifier.recognition.uncertainty import Floats
 STRIDE = 2  # pixels per step
 WIDTHS = 64  # pixels; the graph is allocated for each multiple of this that occurs
 CLOSER_MARGIN = 0.12  # of the digits' height, around them in the closer view
-LEAST = 1e-300  # the smallest probability whose logarithm is taken
-LEAST_SHARE = 1e-4  # of a digit, because no reader is more certain
+MIN_PROBABILITY = 1e-300  # the smallest probability whose logarithm is taken
+MIN_SHARE = 1e-4  # of a digit, because no reader is more certain
 MARGIN = 8  # blank pixels on each side, like in training
 
 
@@ -55,10 +55,10 @@ class LineReading:
 
         `probabilities` (n, 10) are the other reader's, of each digit of the text.
         """
-        both = np.maximum(self.probabilities, LEAST_SHARE) * np.maximum(probabilities, LEAST_SHARE)
+        both = np.maximum(self.probabilities, MIN_SHARE) * np.maximum(probabilities, MIN_SHARE)
         text = "".join(map(str, both.argmax(axis=1)))
         logs = dict(self.alternatives)
-        first = (text, logs.pop(text, math.log(LEAST)))
+        first = (text, logs.pop(text, math.log(MIN_PROBABILITY)))
         return replace(self, text=text, alternatives=[first, *logs.items()])
 
 
@@ -138,5 +138,5 @@ def combine_readings(readings: list[LineReading]) -> tuple[int, LineReading]:
     )
     text = readings[best].text
     ranked = sorted(means, key=lambda other: (other != text, -means[other]))
-    logs = [(other, math.log(max(means[other], LEAST))) for other in ranked]
+    logs = [(other, math.log(max(means[other], MIN_PROBABILITY))) for other in ranked]
     return best, replace(readings[best], alternatives=logs)

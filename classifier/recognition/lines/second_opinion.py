@@ -10,9 +10,9 @@ from classifier.recognition.imaging.normalize import convert_to_mnist, trim
 from classifier.recognition.lines.preparation import HEIGHT, prepare_line
 
 PAPER, INK = 0.3, 0.7  # of the darkest strokes, the limits of no ink and full ink
-FAINTEST = 0.2  # of the darkest strokes; fainter boxes have no digit
+MIN_INK = 0.2  # of the darkest strokes; fainter boxes have no digit
 MARGIN = 1.5  # pixels at HEIGHT around a box
-STEEPEST = 0.6  # dx/dy of handwriting
+MAX_SLANT = 0.6  # dx/dy of handwriting
 FRAGMENT = 0.3  # of the largest piece; smaller pieces at the sides are a neighbour's
 
 
@@ -37,7 +37,7 @@ def _cut_box(ink: Grey, box: NDArray[np.float64]) -> Grey | None:
     right, bottom = np.ceil(box[2:] + MARGIN).astype(int)
     region = ink[top : max(bottom, top), left : max(right, left)]
     darkest = float(region.max(initial=0))
-    if darkest < FAINTEST:
+    if darkest < MIN_INK:
         return None
     # If a pen runs dry, some digits are fainter than the others of the line.
     scaled = region * (INK / min(darkest, INK))
@@ -50,13 +50,13 @@ def _cut_box(ink: Grey, box: NDArray[np.float64]) -> Grey | None:
 
 
 def measure_slant(ink: Grey) -> float:
-    """Return dx/-dy of the strokes from the ink's second moments, within ±STEEPEST."""
+    """Return dx/-dy of the strokes from the ink's second moments, within ±MAX_SLANT."""
     rows, columns = np.mgrid[: ink.shape[0], : ink.shape[1]]
     total = max(float(ink.sum()), 1e-6)
     y = rows - float((ink * rows).sum()) / total
     x = columns - float((ink * columns).sum()) / total
     slant = -float((ink * x * y).sum()) / max(float((ink * y * y).sum()), 1e-6)
-    return float(np.clip(slant, -STEEPEST, STEEPEST))
+    return float(np.clip(slant, -MAX_SLANT, MAX_SLANT))
 
 
 def _straighten(ink: Grey, slant: float) -> Grey:

@@ -91,9 +91,9 @@ def build_tiff(*tags: tuple[int, int], pages: int = 1) -> bytes:
 
 
 # A tenth of the limit, because tracing the memory is slow. It is in proportion to the reads.
-MOST_READS = limits.MAX_READS // 10
+FEWER_READS = limits.MAX_READS // 10
 JUNK: dict[str, Callable[[], bytes]] = {
-    "PNG chunks": lambda: build_png(build_png_chunk(b"abCd", b"") * (MOST_READS // 2)),
+    "PNG chunks": lambda: build_png(build_png_chunk(b"abCd", b"") * (FEWER_READS // 2)),
     "compressed PNG texts": lambda: build_png(
         *(
             build_png_chunk(b"zTXt", b"%d\0\0" % place + zlib.compress(bytes(2**20)))
@@ -106,17 +106,17 @@ JUNK: dict[str, Callable[[], bytes]] = {
     "a compressed PNG profile": lambda: build_png(
         build_png_chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(2**23)))
     ),
-    "JPEG segments": lambda: build_jpeg(b"\xff\xe5\x00\x02" * MOST_READS),
-    "JPEG padding": lambda: build_jpeg(b"\xff" * MOST_READS),
-    "GIF comments": lambda: build_gif(b"!\xfe\x01x\x00" * (MOST_READS // 2)),
-    "GIF padding": lambda: build_gif(b"\x01" * MOST_READS),
-    "empty BMP runs": lambda: build_bmp(b"\0\0" * MOST_READS),
+    "JPEG segments": lambda: build_jpeg(b"\xff\xe5\x00\x02" * FEWER_READS),
+    "JPEG padding": lambda: build_jpeg(b"\xff" * FEWER_READS),
+    "GIF comments": lambda: build_gif(b"!\xfe\x01x\x00" * (FEWER_READS // 2)),
+    "GIF padding": lambda: build_gif(b"\x01" * FEWER_READS),
+    "empty BMP runs": lambda: build_bmp(b"\0\0" * FEWER_READS),
 }
 
 
 @pytest.mark.parametrize("junk", JUNK)
 def test_megabytes_of_junk_are_not_parsed(junk: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_READS", MOST_READS)
+    monkeypatch.setattr(limits, "MAX_READS", FEWER_READS)
     data = JUNK[junk]()
     tracemalloc.start()
     code = get_refusal_code(data)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.recognition.imaging.arrays import Grey
-from classifier.recognition.lines.preparation import HEIGHT, WIDEST, prepare_line
+from classifier.recognition.lines.preparation import HEIGHT, MAX_WIDTH, prepare_line
 
 
 @pytest.fixture
@@ -39,5 +39,5 @@ def test_grain_stays_near_paper() -> None:
 def test_extreme_shape_is_resized_within_limits(shape: tuple[int, int]) -> None:
     ink = prepare_line(np.full(shape, 128, np.uint8))
     assert ink.shape[0] == HEIGHT
-    assert ink.shape[1] <= WIDEST
+    assert ink.shape[1] <= MAX_WIDTH
     assert np.isfinite(ink).all()
