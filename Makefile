@@ -20,8 +20,10 @@ help:  ## list the targets
 run: $(VENV)/.train $(DOCS)  ## start the site on http://127.0.0.1:8080; Ctrl-C stops it
 	@exec $(BIN)/python -m mnistsite.entrypoints.run
 
-# A file stays in one process, because many start a site once; long ones come first.
-PYTEST := $(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder --durations 15
+# One process more than processors, because tests wait for sites and the disk. A file stays in one
+# process, because many start a site once; long ones come first.
+PROCESSES = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 15
 COVERAGE := --cov --cov-report term:skip-covered
 
 test: $(VENV)/.dev  ## the whole suite but the stack's, on a real PostgreSQL
