@@ -105,8 +105,17 @@ class LoadedSite:
         return self.random.choice([*self.production.replicas])
 
     def choose_database_process(self) -> psutil.Process:
+        """Choose any process but the one that recovers: without it, PostgreSQL ends."""
         postmaster = psutil.Process(self.stack.database.get_pid())
-        return self.random.choice(wait_for_children(postmaster))
+        while is_recovering(process := self.random.choice(wait_for_children(postmaster))):
+            pass
+        return process
+
+
+def is_recovering(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return "startup" in " ".join(process.cmdline())
+    return False
 
 
 def wait_for_children(process: psutil.Process) -> list[psutil.Process]:
