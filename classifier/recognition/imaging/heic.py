@@ -1,7 +1,7 @@
 """Decode HEIC in a process of its own."""
 
 import fcntl
-import subprocess
+import subprocess  # nosec B404
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +25,7 @@ def open_heic(data: bytes) -> Image.Image:
     try:
         with PROGRAM.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # one decoder for all processes of the site
-            completed = subprocess.run(  # noqa: S603
+            completed = subprocess.run(  # noqa: S603  # nosec B603
                 [sys.executable, "-I", str(PROGRAM), str(MAX_PIXELS)],
                 input=data,
                 capture_output=True,
