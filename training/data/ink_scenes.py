@@ -36,11 +36,8 @@ class InkComposer:
     """A composer of scenes, which may copy the MNIST digits `images`."""
 
     def __init__(self, images: Images, rng: np.random.Generator) -> None:
-        self._pixels, self._rng, self._forms = (
-            images.pixels,
-            rng,
-            DigitForms(include_held_out=False),
-        )
+        self._pixels, self._rng = images.pixels, rng
+        self._forms = DigitForms(include_held_out=False)
 
     def compose(self) -> InkScene:
         """Compose a picture of a random size, and reduce it."""

@@ -159,7 +159,7 @@ def _reduce(pixels: Pixels, factor: int) -> Pixels:
 
 
 def _measure_strokes(contrast: Contrast) -> int:
-    """Return the width in pixels of the thickest strokes, or 0 if shadows hide it."""
+    """Return the width in pixels of the thickest strokes, or 0 for a small or blank picture."""
     if min(contrast.ink.shape) < MIN_LIT_SIDE:
         return 0
     ink, _ = remove_shadows(contrast, contrast.strokes, contrast.pieces)
