@@ -7,7 +7,7 @@ import numpy as np
 
 from classifier.recognition import imaging, second_look
 from classifier.recognition.box_reader import read_boxes
-from classifier.recognition.imaging import Debug, Page, Picture
+from classifier.recognition.imaging import Box, Debug, Page, Picture
 from classifier.recognition.imaging.arrays import Pixels
 from classifier.recognition.labels import Reason, Verdict
 from classifier.recognition.lines.confidence import LineConfidence, measure_agreement, spell
@@ -68,11 +68,10 @@ def read_page(page: Page, recognizer: Recognizer, debug: Debug | None = None) ->
         pieces = _join_parts(page, pieces, recognizer)
     lines = _read_lines(page, pieces, recognizer, debug) if recognizer.line_reader else []
     if sum(len(line.digits) for line in lines) < SEVERAL:
-        lines = _join_pieces(pieces)
-    elif _is_one_line(page):
-        # The line's confidence already accounts for cut off and unexplained ink.
-        return Reading(lines, page.left_out)
-    return _apply_quality(Reading(lines, page.left_out), page)
+        return _apply_quality(Reading(_join_pieces(pieces), page.left_out), page)
+    reading = Reading(lines, page.left_out + _find_signs(pieces, lines))
+    # The confidence of a single line already accounts for cut off and unexplained ink.
+    return reading if _is_one_line(page) else _apply_quality(reading, page)
 
 
 def read_image(picture: Picture, recognizer: Recognizer) -> Reading:
@@ -81,6 +80,19 @@ def read_image(picture: Picture, recognizer: Recognizer) -> Reading:
     [recognition] = recognizer.recognize([pixels])
     box = (0, 0, picture.width, picture.height)
     return Reading(_join_pieces([ReadDigit(pixels, box, recognition)]), [])
+
+
+def _find_signs(pieces: list[ReadDigit], lines: list[ReadLine]) -> list[Box]:
+    """Return the boxes of the pieces in which the lines have no digit, such as commas."""
+    digits = [digit.box for line in lines for digit in line.digits]
+    return [piece.box for piece in pieces if not any(_overlap(piece.box, box) for box in digits)]
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return all(
+        max(one[axis], other[axis]) < min(one[axis] + one[axis + 2], other[axis] + other[axis + 2])
+        for axis in (0, 1)
+    )
 
 
 def _is_one_line(page: Page) -> bool:

@@ -16,6 +16,8 @@ from classifier.uploads import verdict_text
 
 WIDE = 1.2  # width by height; a doubtful box that is wider may hold two digits
 MAY_BE_TWO = (Reason.LOW_CONFIDENCE, Reason.UNLIKE_ANY_DIGIT)
+OF_WHOLE_PICTURE = (Reason.CUT_OFF, Reason.MORE_WRITING, Reason.TOO_FAINT)
+CLEAR = 0.99  # confidence of a digit that is doubtful only because its line is
 
 
 @dataclass(frozen=True)
@@ -182,8 +184,10 @@ def _describe(
         return None
     if len(digits) > 1 and verdict == Verdict.NOT_A_DIGIT:
         return _("This does not look like written digits.")
-    if len(digits) == 1 or not doubtful.sentence:
+    if len(digits) == 1 or doubtful.reason in OF_WHOLE_PICTURE or not doubtful.sentence:
         return doubtful.sentence
+    if doubtful.reason == Reason.LOW_CONFIDENCE and doubtful.confidence > CLEAR:
+        return _("Each digit is clear, but one may be missing, or there may be one too many.")
     return _("Digit %(place)s of %(count)s: %(sentence)s") % {
         "place": digits.index(doubtful) + 1,
         "count": len(digits),

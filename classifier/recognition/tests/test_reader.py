@@ -96,6 +96,20 @@ def test_points_between_digits_are_ignored(draw_lines: DrawLines, baseline: Reco
     assert get_texts(read_ink(ink, baseline)) == ["12500"]
 
 
+def test_sign_between_digits_is_left_out(draw_lines: DrawLines, baseline: Recognizer) -> None:
+    ink = draw_lines("1272")
+    left, right = 30 + STEP, 30 + 2 * STEP
+    ink[40:100, left:right] = 0
+    ink[66:72, left + 10 : right - 10] = 1
+
+    reading = read_ink(ink, baseline)
+
+    assert get_texts(reading) == ["172"]
+    [(x, y, width, height)] = reading.left_out
+    assert left < x < x + width < right
+    assert 60 < y < y + height < 80
+
+
 class StubbornReader:
     """A line reader that always reads 1573."""
 

@@ -1,5 +1,7 @@
 """The answer to a whole picture and the sentence that explains it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,6 +100,20 @@ def test_doubtful_digit_makes_answer_unsure() -> None:
     assert (answer.label, answer.verdict) == (Label.UNKNOWN, Verdict.UNSURE)
     assert answer.best_guess == "888"
     assert answer.sentence == "Digit 3 of 3: This could be an 8 or a 3."
+
+
+def test_reason_of_whole_picture_names_no_digit() -> None:
+    answer = build_answer(*[(Verdict.UNSURE, Reason.CUT_OFF)] * 2)
+
+    assert answer.sentence == "Part of the writing is cut off. Leave some space around it."
+
+
+def test_clear_digits_of_a_doubtful_line_are_not_blamed() -> None:
+    clear = replace(build_digit(*AMBIGUOUS), confidence=0.999)
+    answer = answers.compose_answer(None, [build_digit(*DIGIT), clear], Layout([], [], 0.7), "made")
+
+    assert answer.sentence is not None
+    assert answer.sentence.startswith("Each digit is clear")
 
 
 def test_mostly_non_digits_are_no_writing() -> None:
