@@ -1,16 +1,16 @@
-"""Generates synthetic non-digits: letters, scribbles, spoilt digits and pieces of photos."""
+"""Generates synthetic non-digits: letters, figures, spoilt digits and pieces of photos."""
 
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from classifier.recognition import imaging
 from classifier.recognition.imaging.arrays import Grey, Pixels
 from classifier.recognition.imaging.normalize import convert_to_mnist, trim
-from training.data import digit_forms, glyphs, pen, typefaces
+from training.data import digit_forms, figures, glyphs, pen, typefaces
 from training.data.forms import list_forms
 from training.data.images import Images
 
@@ -31,6 +31,9 @@ CHARACTERS = {
 # Digits whose upper or lower half, or whose turned or mirrored image, is not a digit.
 UPPER_HALF, LOWER_HALF = (0, 4, 5), (0, 2)
 TURNED, MIRRORED = (3, 4, 5, 7), (3, 4, 6, 7, 9)
+# Digits that nobody writes with a bar or slash.
+STRUCK = (2, 3, 5, 6, 8, 9)
+ENLARGED, MARGIN = 60, 40  # pixels of the height of a digit that is drawn on, and around it
 
 Generator = Callable[[np.random.Generator], Pixels]
 
@@ -52,14 +55,17 @@ class DigitPool:
 def generate_outliers(count: int, digits: DigitPool, rng: np.random.Generator) -> Pixels:
     """Return (count, 28, 28) pixels, ink = 255, in imaging's format."""
     generators: list[tuple[float, Generator]] = [
-        (0.26, draw_character),
-        (0.20, typefaces.draw_letter),
-        (0.22, draw_letter),
-        (0.08, draw_scribble),
-        (0.07, partial(join_digits, digits)),
+        (0.22, draw_character),
+        (0.19, typefaces.draw_letter),
+        (0.19, draw_letter),
+        (0.06, draw_scribble),
+        (0.08, figures.draw_figure),
+        (0.06, partial(join_digits, digits)),
         (0.05, partial(turn_digit, digits)),
         (0.04, partial(halve_digit, digits)),
-        (0.08, cut_photo),
+        (0.03, partial(strike_digit, digits)),
+        (0.02, partial(circle_digit, digits)),
+        (0.06, cut_photo),
     ]
     shares = [share for share, _ in generators]
     chosen = rng.choice(len(generators), size=count, p=shares)
@@ -111,6 +117,34 @@ def halve_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
         return convert_to_mnist(ink[: len(ink) // 2].copy())
     ink = trim(digits.pick(rng, LOWER_HALF))
     return convert_to_mnist(ink[len(ink) // 2 :].copy())
+
+
+def strike_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
+    """Return a digit that is crossed out."""
+    image = _enlarge(digits.pick(rng, STRUCK))
+    for _ in range(rng.integers(1, 4)):
+        beyond = rng.uniform(0.1, 0.4) * ENLARGED
+        start, stop = MARGIN + ENLARGED * rng.uniform(0.2, 0.8, 2)
+        line = [(MARGIN - beyond, start), (image.width - MARGIN + beyond, stop)]
+        ImageDraw.Draw(image).line(line, 255, int(rng.integers(4, 9)))
+    return convert_to_mnist((np.asarray(image) / 255).astype(np.float32))
+
+
+def circle_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
+    """Return a digit in a circle, as in a list or an exam."""
+    image = _enlarge(digits.pick(rng))
+    left, top, right, bottom = rng.uniform(0, 0.6, 4) * MARGIN
+    box = [left, top, image.width - right, image.height - bottom]
+    ImageDraw.Draw(image).ellipse(box, outline=255, width=int(rng.integers(4, 9)))
+    return convert_to_mnist((np.asarray(image) / 255).astype(np.float32))
+
+
+def _enlarge(ink: Grey) -> Image.Image:
+    """Return the digit ENLARGED pixels high, with a margin."""
+    trimmed = np.round(trim(ink) * 255).astype(np.uint8)
+    width = max(1, round(trimmed.shape[1] * ENLARGED / len(trimmed)))
+    image = Image.fromarray(trimmed).resize((width, ENLARGED), Image.Resampling.BICUBIC)
+    return ImageOps.expand(image, MARGIN)
 
 
 def cut_photo(rng: np.random.Generator) -> Pixels:
