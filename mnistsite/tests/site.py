@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -39,6 +40,16 @@ static_files.collect_changed()
 token = ApiToken(name="tests", user=User.objects.get(), scopes=[*Scope])
 (settings.VAR_DIR / "token").write_text(tokens.issue_token(token))
 """
+# Starting a command costs more than what it does.
+CONSOLE = """
+import contextlib, io, json, sys
+import django
+django.setup()
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(json.loads(line), {})
+    print(json.dumps(printed.getvalue()), flush=True)
+"""
 
 CallApi = Callable[..., Any]
 
@@ -56,11 +67,25 @@ class Site:
     def output(self) -> str:
         return self.log.read_text()
 
-    def manage(self, *arguments: str) -> str:
+    @cached_property
+    def console(self) -> subprocess.Popen[str]:
+        """A process that executes code with the site's settings."""
         key = {"SECRET_KEY_FILE": f"{self.environment['VAR_DIR']}/secret_key"}
-        completed = run_python("manage.py", *arguments, environment=self.environment | key)
-        assert completed.returncode == 0, completed.stderr
-        return completed.stdout
+        return subprocess.Popen(
+            [sys.executable, "-c", CONSOLE],
+            env=self.environment | key,
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def execute(self, code: str) -> str:
+        """Execute code in the console, and return what it prints."""
+        assert self.console.stdin
+        assert self.console.stdout
+        print(json.dumps(code), file=self.console.stdin, flush=True)
+        return str(json.loads(self.console.stdout.readline()))
 
     def call(
         self,
@@ -159,6 +184,8 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def stop_site(site: Site, number: int = signal.SIGINT) -> None:
+    if "console" in vars(site):
+        site.console.communicate()
     site.process.send_signal(number)
     site.process.wait(timeout=60)
 

@@ -52,7 +52,7 @@ def _second_model(site: Site) -> None:
         (folder / file.name).write_bytes(file.read_bytes())
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"name": "baseline"', '"name": "second"'))
-    site.manage("shell", "--verbosity", "0", "--command", PROMOTE_BOTH)
+    site.execute(PROMOTE_BOTH)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_receiver_example_gets_a_label_event(
     site: Site, call_api: CallApi, environment: dict[str, str]
 ) -> None:
     secret, port = signing.generate_secret(), find_free_port()
-    site.manage("shell", "--verbosity", "0", "--command", build_webhook_code(port, secret))
+    site.execute(build_webhook_code(port, secret))
     command = [sys.executable, "-c", find_receiver().code.replace("9000", str(port))]
     variables = environment | {"WEBHOOK_SECRET": secret}
     labels = cycle("49")
@@ -164,7 +164,7 @@ def test_receiver_example_gets_a_label_event(
             kind, _, data = printed.readline().partition(" ")
         finally:
             process.terminate()
-            site.manage("shell", "--verbosity", "0", "--command", DELETE_WEBHOOKS)
+            site.execute(DELETE_WEBHOOKS)
     assert kind == "label.created"
     assert ast.literal_eval(data)["image"] == environment["IMAGE"]
 

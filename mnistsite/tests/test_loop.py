@@ -58,6 +58,10 @@ from classifier import tasks
 with suppress(AlreadyEnqueued):
     tasks.{name}.defer(timestamp=0)
 """
+VERIFY_RECEIPT = """
+from django.core.management import call_command
+call_command("verify_receipt", "{path}")
+"""
 SETTINGS = {
     "AUDIT_PER_DAY": "1000000",
     "AUTO_PROMOTE": "1",
@@ -78,7 +82,7 @@ TRAINED_WITHIN_S = 600
 @pytest.fixture(scope="module")
 def some_digits(site: Site) -> None:
     """Store 1,000 digits of MNIST, which is the least, for training and 125 for testing."""
-    site.manage("shell", "--verbosity", "0", "--command", LOAD_SOME_DIGITS)
+    site.execute(LOAD_SOME_DIGITS)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +127,8 @@ def test_loop_from_labels_to_a_forgotten_deletion(
     assert document["receipt"]["forgotten_at"][:19] == rollback["since"][:19]
     path = tmp_path / "receipt.json"
     path.write_text(json.dumps(document))
-    assert "The receipt is valid." in site.manage("verify_receipt", str(path))
+    verification = site.execute(VERIFY_RECEIPT.format(path=path))
+    assert "The receipt is valid." in verification
 
 
 def send_bolts(site: Site, count: int) -> list[Any]:
@@ -192,7 +197,7 @@ def delete(site: Site, answer: Any) -> None:
 
 def break_promise(site: Site, call_api: CallApi, draw_digit: Draw) -> None:
     """Give the champion a promise, and its certain answers labels that say they are wrong."""
-    site.manage("shell", "--verbosity", "0", "--command", PROMISE)
+    site.execute(PROMISE)
     answers = [site.predict(draw_digit(7, which)) for which in range(20, 40)]
     certain = [answer for answer in answers if answer["verdict"] == "digit"]
     assert len(certain) > 3
@@ -202,7 +207,7 @@ def break_promise(site: Site, call_api: CallApi, draw_digit: Draw) -> None:
 
 def run_task(site: Site, name: str) -> None:
     """Let the worker run a periodic task now, unless it is about to."""
-    site.manage("shell", "--verbosity", "0", "--command", RUN_TASK.format(name=name))
+    site.execute(RUN_TASK.format(name=name))
 
 
 def wait_for_end(call_api: CallApi, run_id: int) -> Any:

@@ -5,7 +5,6 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from classifier.recognition.recognizer import NOT_A_DIGIT
 from training.evaluation import gate
@@ -27,6 +26,8 @@ def compare(sets: dict[str, PairedAnswers]) -> Comparison:
 
 @pytest.mark.parametrize(("better", "worse"), [(0, 0), (3, 0), (0, 3), (2, 14), (30, 41)])
 def test_p_equals_the_exact_binomial_test(better: int, worse: int) -> None:
+    from scipy.stats import binomtest  # takes half a second
+
     pairs = better + worse
     expected = binomtest(worse, pairs, alternative="greater").pvalue if pairs else 1
     difference = gate.measure_difference(make_pair(100, better=better, worse=worse))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from classifier.recognition.intervals import bound_share, find_upper_bound
 
@@ -11,6 +10,8 @@ from classifier.recognition.intervals import bound_share, find_upper_bound
     ("hits", "n"), [(0, 1), (1, 1), (0, 620), (3, 620), (617, 620), (5, 40_000)]
 )
 def test_interval_equals_scipys(hits: int, n: int) -> None:
+    from scipy.stats import binomtest  # takes half a second
+
     expected = binomtest(hits, n).proportion_ci(method="exact")
 
     assert bound_share(hits, n) == pytest.approx((expected.low, expected.high), abs=1e-9)

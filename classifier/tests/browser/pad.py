@@ -11,7 +11,7 @@ Strokes = list[list[Point]]
 
 def build_arc(x: float, y: float, width: float, height: float, start: int, end: int) -> list[Point]:
     """Return an arc around (x, y), in degrees clockwise from the right."""
-    angles = [math.radians(start + (end - start) * step / 12) for step in range(13)]
+    angles = [math.radians(start + (end - start) * step / 8) for step in range(9)]
     return [(x + width * math.cos(angle), y + height * math.sin(angle)) for angle in angles]
 
 
@@ -50,7 +50,7 @@ def press_stroke(page: Page, stroke: list[Point]) -> None:
     page.mouse.move(*stroke[0])
     page.mouse.down()
     for _, point in pairwise(stroke):
-        page.mouse.move(*point, steps=2)
+        page.mouse.move(*point)
 
 
 def get_panel(page: Page) -> Locator:
