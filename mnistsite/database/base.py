@@ -1,6 +1,7 @@
 """The backend that DATABASES names as its ENGINE."""
 
 import select
+import sys
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ CONNECTION = {
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
+        # Django's default, None, prepares nothing, not even statements with `prepare=True`.
+        params["prepare_threshold"] = sys.maxsize
         if "host" not in params:
             params["host"] = embedded.get_socket_folder()
         return CONNECTION | params

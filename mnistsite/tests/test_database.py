@@ -6,9 +6,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from psycopg.errors import ConnectionTimeout
 
+from classifier.models.statements import execute_prepared
 from classifier.tests.commands import run_python
 from mnistsite.database import base, server
 
@@ -221,3 +222,13 @@ def test_web_process_requires_a_secret_key() -> None:
     environment = {name: os.environ[name] for name in os.environ if name != "SECRET_KEY"}
     completed = run_python("-c", "import mnistsite.wsgi", environment=environment)
     assert "SECRET_KEY is not set. Set it, or SECRET_KEY_FILE" in completed.stderr
+
+
+@pytest.mark.django_db
+def test_frequent_statement_is_prepared() -> None:
+    execute_prepared(b"SELECT 'a prepared statement'", [])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        statements = [statement for (statement,) in cursor]
+    assert "SELECT 'a prepared statement'" in statements
+    assert "SELECT statement FROM pg_prepared_statements" not in statements
