@@ -22,6 +22,8 @@ CONVERTERS: dict[type["Field[Any, Any]"], Callable[[Any], Any]] = {FileField: st
 def insert_rows(*tables: Sequence[Model]) -> None:
     """Insert all rows or none, table by table; generated keys and times are not filled in."""
     filled = [rows for rows in tables if rows]
+    if not filled:
+        return
     statement = _build_statement(tuple((type(rows[0]), len(rows)) for rows in filled))
     values = [value for rows in filled for row in rows for value in _list_values(row)]
     execute_prepared(statement, values)

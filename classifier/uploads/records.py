@@ -8,8 +8,8 @@ from classifier.recognition.recognizer import Recognition
 
 def build_prediction(image: InputImage, result: Recognition, model: ModelVersion) -> Prediction:
     return Prediction(
-        image=image,
-        model=model,
+        image_id=image.pk,
+        model_id=model.pk,
         label=result.label,
         best_guess=result.best_guess,
         confidence=result.confidence,
@@ -23,7 +23,7 @@ def build_prediction(image: InputImage, result: Recognition, model: ModelVersion
 
 def build_queue_item(image: InputImage, result: Recognition) -> QueueItem:
     return QueueItem(
-        image=image,
+        image_id=image.pk,
         waiting=image.label == Label.UNKNOWN,
         guess=result.proposed_label,
         content=image.content,

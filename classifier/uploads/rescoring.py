@@ -25,6 +25,7 @@ from classifier.models.locks import acquire_lock
 from classifier.recognition.recognizer import Recognition
 from classifier.registry import serving
 from classifier.uploads import records
+from classifier.uploads.insertion import insert_rows
 
 TASK = "classifier.tasks.rescore"
 IMAGES_PER_JOB = 1_000
@@ -140,7 +141,7 @@ def _store(model: ModelVersion, results: Mapping[UUID, Recognition]) -> None:
     # Another job may have read them before they were locked.
     unread = _list_unread(model).filter(Q(pk__in=scores) | Q(pk__in=images, queued__isnull=True))
     read = [(image, results[image.pk]) for image in unread.only("label", "pixels")]
-    Prediction.objects.bulk_create(records.build_prediction(*each, model) for each in read)
+    insert_rows([records.build_prediction(*each, model) for each in read])
     _store_queue_items([records.build_queue_item(*each) for each in read], scores)
 
 

@@ -93,7 +93,7 @@ def _build_rows(
         InputImage(
             pixels=digit.pixels.tobytes(),
             source=upload.source,
-            upload=upload,
+            upload_id=upload.pk,
             box=list(digit.box),
             position=position,
         )
