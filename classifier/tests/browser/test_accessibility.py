@@ -70,8 +70,14 @@ def test_pages_fit_and_violate_neither_axe_rules_nor_policies(
     assert violations == []
 
 
-def test_keyboard_focus_reaches_every_control_visibly(champion: ModelVersion, page: Page) -> None:
+def test_keyboard_skips_navigation_and_reaches_every_control_visibly(
+    champion: ModelVersion, page: Page
+) -> None:
     page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
     draw(page, DIGITS["7"])
     expect_answer(page, "7")
     page.locator("main").focus()
@@ -87,11 +93,3 @@ def test_keyboard_focus_reaches_every_control_visibly(champion: ModelVersion, pa
             == "solid"
         )
     assert focused == ["undo", "clear", "thickness", "image", "submit"]
-
-
-def test_first_tab_skips_navigation(champion: ModelVersion, page: Page) -> None:
-    page.goto("/")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.locator("main")).to_be_focused()

@@ -62,13 +62,6 @@ def test_frame_is_cut_out_and_sent(
     assert height == pytest.approx(0.9 * SIDE, abs=6)
 
 
-def test_crop_is_undone(home: Page, draw_digit: Draw) -> None:
-    open_dialog(home, draw_number(draw_digit, "42"))
-    cut_out_second_digit(home)
-    home.get_by_role("button", name="Undo").click()
-    expect_answer(home, "42")
-
-
 def test_photo_is_turned_by_keyboard(home: Page, draw_digit: Draw) -> None:
     upright = Image.open(BytesIO(draw_number(draw_digit, "42")))
     open_dialog(home, encode_picture(upright.transpose(Image.Transpose.ROTATE_90)))
@@ -92,10 +85,16 @@ def test_photo_is_turned_by_keyboard(home: Page, draw_digit: Draw) -> None:
     assert get_stored_size() == (2 * SIDE, SIDE)
 
 
-def test_cancelled_dialog_changes_nothing(home: Page, draw_digit: Draw) -> None:
+def test_cancelled_dialog_changes_nothing_and_crop_is_undone(home: Page, draw_digit: Draw) -> None:
     open_dialog(home, draw_number(draw_digit, "42"))
     home.keyboard.press("Escape")
     expect(home.get_by_role("heading", name="Crop or turn")).to_be_hidden()
+    expect_answer(home, "42")
+
+    home.get_by_role("button", name="Crop or turn photo.png").click()
+    expect(home.get_by_role("heading", name="Crop or turn")).to_be_visible()
+    cut_out_second_digit(home)
+    home.get_by_role("button", name="Undo").click()
     expect_answer(home, "42")
 
 

@@ -14,15 +14,20 @@ from classifier.tests.pictures import Draw, draw_number
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def draw_42(page: Page) -> None:
-    draw(page, DIGITS["4"], left=0.28, size=0.7)
-    draw(page, DIGITS["2"], left=0.72, size=0.7)
-    expect_answer(page, "42")
-
-
-def test_bars_belong_to_the_selected_digit(home: Page) -> None:
-    draw_42(home)
+def test_bars_belong_to_the_only_or_the_selected_digit(home: Page) -> None:
+    draw(home, DIGITS["4"], left=0.28, size=0.7)
+    expect_answer(home, "4")
     panel = get_panel(home)
+    expect(panel.locator(".whose")).to_have_text("Probability of each digit")
+    expect(panel.get_by_role("button")).to_have_count(0)
+    home.set_viewport_size(PHONE)
+    best = panel.locator(".chances .best")
+    figure = best.evaluate("it => getComputedStyle(it, '::after').content")
+    assert re.match(r'"(>\s)?\d\d\s%"', figure)
+
+    draw(home, DIGITS["2"], left=0.72, size=0.7)
+    expect_answer(home, "42")
+    expect(panel.locator(".inputs canvas")).to_have_count(2)
     for width in (360, 1440):
         home.set_viewport_size({"width": width, "height": 900})
         for name, place, digit in (("Digit 1 of 2: 4", 1, "4"), ("Digit 2 of 2: 2", 2, "2")):
@@ -39,17 +44,6 @@ def test_bars_belong_to_the_selected_digit(home: Page) -> None:
     home.keyboard.press("Tab")
     home.keyboard.press("Enter")
     expect(get_panel(home).locator(".whose")).to_have_text("Digit 2 of 2")
-
-
-def test_bars_of_one_digit_need_no_place(home: Page) -> None:
-    draw(home, DIGITS["7"])
-    expect_answer(home, "7")
-    expect(get_panel(home).locator(".whose")).to_have_text("Probability of each digit")
-    expect(get_panel(home).get_by_role("button")).to_have_count(0)
-    home.set_viewport_size(PHONE)
-    best = get_panel(home).locator(".chances .best")
-    figure = best.evaluate("it => getComputedStyle(it, '::after').content")
-    assert re.match(r'"(>\s)?\d\d\s%"', figure)
 
 
 def test_long_number_stays_on_one_line_of_a_phone(home: Page, draw_digit: Draw) -> None:

@@ -52,16 +52,15 @@ def test_result_shows_answer_maps_and_similar_images(
     expect(page.locator(".words a")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_layout_does_not_shift(
-    champion: ModelVersion, page: Page, draw_digit: Draw, width: int
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(create_seven(draw_digit), wait_until="networkidle")
-    page.locator(".words").scroll_into_view_if_needed()
-    expect(page.locator(".words a")).to_have_count(0)
-    assert page.evaluate(SUM_SHIFTS) == 0
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+def test_layout_does_not_shift(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:
+    address = create_seven(draw_digit)
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(address, wait_until="networkidle")
+        page.locator(".words").scroll_into_view_if_needed()
+        expect(page.locator(".words a")).to_have_count(0)
+        assert page.evaluate(SUM_SHIFTS) == 0
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_boxes_cover_their_digits_and_open_them(
@@ -87,19 +86,6 @@ def test_boxes_cover_their_digits_and_open_them(
     expect(page.locator("#digit-1")).to_be_in_viewport()
 
 
-def test_link_is_copied(
-    champion: ModelVersion, page: Page, context: BrowserContext, draw_digit: Draw
-) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    address = create_seven(draw_digit)
-    page.goto(f"{address}#digit-1")
-    page.get_by_role("button", name="Copy the link").click()
-    expect(page.get_by_role("status").filter(has_text="The link is copied.")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == page.url.removesuffix("#digit-1")
-    assert copied.endswith(address)
-
-
 def test_link_is_copied_without_clipboard_api(
     champion: ModelVersion, page: Page, context: BrowserContext, draw_digit: Draw
 ) -> None:
@@ -115,7 +101,7 @@ def test_link_is_copied_without_clipboard_api(
     assert page.evaluate("window.copied").endswith(address)
 
 
-def test_requests_for_programs_give_the_same_answer(
+def test_link_and_requests_for_programs_are_copied_and_work(
     champion: ModelVersion,
     page: Page,
     context: BrowserContext,
@@ -132,7 +118,14 @@ def test_requests_for_programs_give_the_same_answer(
         command = [*interpreter, code] if interpreter else shlex.split(code)
         return subprocess.check_output(command, cwd=tmp_path, text=True)
 
-    page.goto(create_seven(draw_digit))
+    address = create_seven(draw_digit)
+    page.goto(f"{address}#digit-1")
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_role("status").filter(has_text="The link is copied.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url.removesuffix("#digit-1")
+    assert copied.endswith(address)
+
     page.get_by_text("Use via API").click()
     assert json.loads(copy_and_run("[data-copy=as-curl]"))["label"] == "7"
     page.reload()  # hides the first message
@@ -140,21 +133,7 @@ def test_requests_for_programs_give_the_same_answer(
     assert copy_and_run("[data-copy=as-python]", sys.executable, "-c").startswith("7 ")
 
 
-def test_request_in_javascript_gives_the_same_answer(
-    champion: ModelVersion, page: Page, draw_digit: Draw
-) -> None:
-    page.goto(create_seven(draw_digit))
-    code = page.locator("#as-javascript").text_content()
-    with page.expect_console_message() as message:
-        page.evaluate(
-            f"async (bytes) => {{ const file = new Blob([new Uint8Array(bytes)]); {code} }}",
-            list(draw_digit(7)),
-        )
-
-    assert message.value.text.startswith("7 ")
-
-
-def test_request_for_programs_fits_the_page(
+def test_request_in_javascript_fits_the_page_and_gives_the_same_answer(
     champion: ModelVersion, page: Page, draw_digit: Draw
 ) -> None:
     page.goto(create_seven(draw_digit))
@@ -164,6 +143,14 @@ def test_request_for_programs_fits_the_page(
         expect(page.locator("#as-javascript")).to_be_visible()
         expect_no_violation(page)
         assert page.evaluate("document.documentElement.scrollWidth") == width
+
+    code = page.locator("#as-javascript").text_content()
+    with page.expect_console_message() as message:
+        page.evaluate(
+            f"async (bytes) => {{ const file = new Blob([new Uint8Array(bytes)]); {code} }}",
+            list(draw_digit(7)),
+        )
+    assert message.value.text.startswith("7 ")
 
 
 def test_suggestion_takes_one_or_two_clicks_without_javascript(
@@ -183,7 +170,7 @@ def test_suggestion_takes_one_or_two_clicks_without_javascript(
     assert Suggestion.objects.get().label == "9"
 
 
-def test_explanation_works_without_javascript(
+def test_explanations_fit_a_phone_and_work_without_javascript(
     champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
     phone_page.goto(create_seven(draw_digit))
@@ -191,9 +178,6 @@ def test_explanation_works_without_javascript(
     phone_page.get_by_role("link", name="What does the part in the square change?").click()
     expect(phone_page.locator("body")).to_contain_text("in the square")
 
-
-def test_explanation_page_fits_phone(champion: ModelVersion, page: Page) -> None:
-    page.set_viewport_size(PHONE)
-    page.goto("/how")
-    expect(page.get_by_role("img", name="Wrong answers by digit")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    phone_page.goto("/how")
+    expect(phone_page.get_by_role("img", name="Wrong answers by digit")).to_be_visible()
+    assert phone_page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

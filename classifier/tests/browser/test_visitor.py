@@ -9,12 +9,6 @@ from classifier.tests.pictures import Draw
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_chosen_picture_is_read(champion: ModelVersion, page: Page, draw_digit: Draw) -> None:
-    send_pictures(page, draw_digit(7))
-    page.wait_for_url("**/result/*")
-    expect(page.locator("main .answer")).to_have_text("7")
-
-
 def test_plain_form_works_without_javascript(
     champion: ModelVersion, phone_page: Page, draw_digit: Draw
 ) -> None:
@@ -43,11 +37,6 @@ def test_home_page_fits_phone_and_offers_camera(touch_home: Page, draw_digit: Dr
     assert touch_home.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
-def test_mouse_device_is_offered_no_camera(champion: ModelVersion, page: Page) -> None:
-    page.goto("/")
-    expect(page.get_by_label("Take a photo")).to_be_hidden()
-
-
 BRIGHTNESS = """(name) => {
     const paint = document.createElement("canvas").getContext("2d");
     paint.fillStyle = getComputedStyle(document.querySelector(name)).backgroundColor;
@@ -56,8 +45,11 @@ BRIGHTNESS = """(name) => {
 }"""
 
 
-def test_dark_mode_is_dark(champion: ModelVersion, page: Page) -> None:
+def test_dark_mode_is_dark_and_mouse_device_is_offered_no_camera(
+    champion: ModelVersion, page: Page
+) -> None:
     page.goto("/")
+    expect(page.get_by_label("Take a photo")).to_be_hidden()
     assert page.evaluate(BRIGHTNESS, "body") > 200
     page.emulate_media(color_scheme="dark")
     for part in ("body", ".area", ".panel"):

@@ -16,7 +16,7 @@ from classifier.uploads import rescoring
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-IMAGES = 3_000
+IMAGES = 1_000
 
 
 @pytest.fixture
