@@ -24,15 +24,19 @@ def npz(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_npz_is_loaded_with_its_splits_and_only_once(
+def test_npz_replaces_the_sample_but_not_the_reverse_and_is_loaded_only_once(
     npz: Path, digits: Digits, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    call_command("loadmnist", sample=True)
+    assert database.count_mnist(Source.MNIST_SAMPLE) == (4_000, 1_000)
     call_command("loadmnist", npz=npz)
+    assert database.count_mnist(Source.MNIST_SAMPLE) == (0, 0)
     ids = set(InputImage.objects.values_list("pk", flat=True))
     call_command("loadmnist", npz=npz)
-    assert capsys.readouterr().out == (
-        "Loaded 60,000 training and 10,000 test images of MNIST.\n"
-        "MNIST is loaded already: 60,000 training and 10,000 test images.\n"
+    call_command("loadmnist", sample=True)
+    loaded_already = "MNIST is loaded already: 60,000 training and 10,000 test images.\n"
+    assert capsys.readouterr().out.endswith(
+        "\nLoaded 60,000 training and 10,000 test images of MNIST.\n" + 2 * loaded_already
     )
     assert database.count_mnist(Source.MNIST) == (60_000, 10_000)
     assert set(InputImage.objects.values_list("pk", flat=True)) == ids
@@ -60,18 +64,6 @@ def test_sample_holds_digits_of_every_class_and_is_called_a_sample(
         assert {digit: split.filter(label=digit).count() for digit in "0123456789"} == (
             dict.fromkeys("0123456789", count)
         )
-
-
-def test_mnist_replaces_the_sample_but_not_the_reverse(
-    npz: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    call_command("loadmnist", sample=True)
-    call_command("loadmnist", npz=npz)
-    call_command("loadmnist", sample=True)
-    assert capsys.readouterr().out.endswith(
-        "MNIST is loaded already: 60,000 training and 10,000 test images.\n"
-    )
-    assert database.count_mnist(Source.MNIST_SAMPLE) == (0, 0)
 
 
 def test_failed_download_names_every_way_to_load(monkeypatch: pytest.MonkeyPatch) -> None:

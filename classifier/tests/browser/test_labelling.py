@@ -115,7 +115,7 @@ def test_help_dialog_blocks_keys(page: Page, images: Images) -> None:
 
 def test_failed_answer_brings_image_back(page: Page, images: Images) -> None:
     page.goto(QUEUE)
-    Upload.objects.filter(pk=images[0].upload_id).delete()
+    Upload.objects.filter(images=images[0]).delete()
 
     page.keyboard.press("3")
 
