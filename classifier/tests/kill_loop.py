@@ -43,7 +43,7 @@ LEARNED = "uploads/00/learned"
 
 
 def main() -> None:
-    for name in ("Graph", "LineReader"):  # all models have the same
+    for name in ("Graph", "LineReader", "InkFinder"):  # all models have the same
         setattr(recognizer, name, functools.cache(getattr(recognizer, name)))
     media_store.set_up_folder()
     baseline = versions.promote_bundled_model()
