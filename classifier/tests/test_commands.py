@@ -165,6 +165,7 @@ def run_classify(*files: Path) -> subprocess.CompletedProcess[str]:
     return run_python("manage.py", "classify", *map(str, files), environment=environment)
 
 
+@pytest.mark.slow
 def test_classify_continues_after_bad_file(tmp_path: Path, draw_digit: Draw) -> None:
     two, text, nowhere, nine = (tmp_path / name for name in ("2.png", "a.txt", "none", "9.jpg"))
     two.write_bytes(draw_digit(2))

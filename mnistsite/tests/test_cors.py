@@ -64,6 +64,7 @@ def send() -> Iterator[Send]:
         yield send
 
 
+@pytest.mark.slow
 def test_allowed_origin_may_read_responses_and_headers(send: Send) -> None:
     status, headers = send("/api/nonsense", PARTNER)
 
@@ -74,6 +75,7 @@ def test_allowed_origin_may_read_responses_and_headers(send: Send) -> None:
     assert "origin" in headers["vary"].lower()
 
 
+@pytest.mark.slow
 def test_preflight_lists_methods_and_headers(send: Send) -> None:
     status, headers = send("/api/predict", PARTNER, "OPTIONS", **PREFLIGHT)
 
@@ -84,6 +86,7 @@ def test_preflight_lists_methods_and_headers(send: Send) -> None:
     assert "access-control-allow-credentials" not in headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "origin"),
     [("/api/nonsense", STRANGER), ("/api/nonsense", "null"), ("/predict", PARTNER)],

@@ -204,6 +204,7 @@ def test_timeouts_are_short_unless_the_url_sets_them() -> None:
     assert params["keepalives_idle"] + params["keepalives_interval"] * 2 <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "complaint"),
     [
@@ -218,6 +219,7 @@ def test_wrong_setting_stops_the_start(variable: str, value: str, complaint: str
     assert complaint in completed.stderr
 
 
+@pytest.mark.slow
 def test_web_process_requires_a_secret_key() -> None:
     environment = {name: os.environ[name] for name in os.environ if name != "SECRET_KEY"}
     completed = run_python("-c", "import mnistsite.wsgi", environment=environment)

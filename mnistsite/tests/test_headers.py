@@ -31,6 +31,7 @@ def test_http_settings_fail_the_deployment_check() -> None:
     assert "SECURE_SSL_REDIRECT" in completed.stderr
 
 
+@pytest.mark.slow
 def test_unknown_scheme_is_rejected() -> None:
     completed = run_check(PUBLIC_SCHEME="gopher")
     assert completed.returncode == 1

@@ -257,5 +257,6 @@ def test_process_of_a_job_logs_with_its_id() -> None:
     assert (line["message"], line["request_id"]) == ("epoch 1", REQUEST_ID)
 
 
+@pytest.mark.slow
 def test_unknown_log_format_stops_the_start() -> None:
     assert "LOG_FORMAT='xml' is not one of line, json." in log_in_process(LOG_FORMAT="xml")

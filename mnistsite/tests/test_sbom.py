@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 
+@pytest.mark.slow
 def test_sbom_lists_the_packages_with_allowed_licences(tmp_path: Path) -> None:
     command = [sys.executable, str(settings.BASE_DIR / ".ci/sbom.py"), str(tmp_path)]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -43,6 +43,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_loaded_model_survives_changes_to_its_files(change: str) -> None:
     folder = factories.copy_bundled_model("served")
@@ -50,6 +51,7 @@ def test_loaded_model_survives_changes_to_its_files(change: str) -> None:
     assert (done.returncode, done.stdout) == (0, "serves\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_loading_a_model_prints_nothing() -> None:
     done = run_python(
         "-c",
