@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, LiteralString
 
 from django.db.models import AutoField, FileField, JSONField, Model
 from django.db.models.fields import Field
@@ -19,19 +19,24 @@ Shape = tuple[tuple[type[Model], int], ...]
 CONVERTERS: dict[type["Field[Any, Any]"], Callable[[Any], Any]] = {FileField: str, JSONField: Jsonb}
 
 
-def insert_rows(*tables: Sequence[Model]) -> None:
-    """Insert all rows or none, table by table; generated keys and times are not filled in."""
+def insert_rows(*tables: Sequence[Model], on_conflict: LiteralString = "") -> None:
+    """Insert all rows or none, table by table; generated keys and times are not filled in.
+
+    `on_conflict` is a clause for the last table.
+    """
     filled = [rows for rows in tables if rows]
     if not filled:
         return
-    statement = _build_statement(tuple((type(rows[0]), len(rows)) for rows in filled))
+    shape = tuple((type(rows[0]), len(rows)) for rows in filled)
+    statement = _build_statement(shape, on_conflict)
     values = [value for rows in filled for row in rows for value in _list_values(row)]
     execute_prepared(statement, values)
 
 
 @lru_cache(maxsize=64)
-def _build_statement(shape: Shape) -> bytes:
+def _build_statement(shape: Shape, on_conflict: LiteralString) -> bytes:
     *first, last = (_build_insert(model, count) for model, count in shape)
+    last += SQL(on_conflict)
     if not first:
         return last.as_bytes()
     parts = (

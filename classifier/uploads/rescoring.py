@@ -33,6 +33,10 @@ IMAGES_PER_BATCH = 250
 FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 # The wait before images that somebody has locked are tried again.
 RETRY_AFTER_S = 2
+UPDATE_ITEM = """
+    ON CONFLICT (image_id) DO UPDATE SET guess = EXCLUDED.guess, doubt = EXCLUDED.doubt,
+        embedding = EXCLUDED.embedding, duplicate = EXCLUDED.duplicate
+"""
 
 
 @dataclass(frozen=True)
@@ -141,18 +145,9 @@ def _store(model: ModelVersion, results: Mapping[UUID, Recognition]) -> None:
     # Another job may have read them before they were locked.
     unread = _list_unread(model).filter(Q(pk__in=scores) | Q(pk__in=images, queued__isnull=True))
     read = [(image, results[image.pk]) for image in unread.only("label", "pixels")]
-    insert_rows([records.build_prediction(*each, model) for each in read])
-    _store_queue_items([records.build_queue_item(*each) for each in read], scores)
-
-
-def _store_queue_items(items: list[QueueItem], scores: Mapping[UUID, float]) -> None:
-    """Create or update queue items, except the score of images that a person called mistaken."""
-    for item in items:
-        if scores.get(item.pk) == MISTAKEN_SCORE:
+    predictions = [records.build_prediction(*each, model) for each in read]
+    queued = [records.build_queue_item(*each) for each in read]
+    for item in queued:
+        if scores.get(item.pk) == MISTAKEN_SCORE:  # a person called the image mistaken
             item.doubt = MISTAKEN_SCORE
-    QueueItem.objects.bulk_create(
-        items,
-        update_conflicts=True,
-        unique_fields=["image"],
-        update_fields=["guess", "doubt", "embedding", "duplicate"],
-    )
+    insert_rows(predictions, queued, on_conflict=UPDATE_ITEM)
