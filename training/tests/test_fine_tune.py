@@ -32,9 +32,9 @@ def outline(digits: Images) -> Images:
     return Images(np.stack(thick) - digits.pixels, digits.labels)
 
 
-def strike_out(digits: Images) -> Images:
+def cut_into_stripes(digits: Images) -> Images:
     pixels = digits.pixels.copy()
-    pixels[:, 13:15, 2:26] = 255
+    pixels[:, ::3] = 0
     return Images.from_non_digits(pixels)
 
 
@@ -65,10 +65,10 @@ def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
     unseen = Images(digits[0][1::10], digits[1][1::10])
     [member, *_] = export.read_members(BASELINE)
     assert measure_accuracy(member, outline(unseen)) < 0.65
-    assert measure_rejection(member, strike_out(unseen)) < 0.3
+    assert measure_rejection(member, cut_into_stripes(unseen)) < 0.3
     accuracy = measure_accuracy(member, unseen)
 
-    uploads = outline(images[::25]) + strike_out(images[1::25])
+    uploads = outline(images[::25]) + cut_into_stripes(images[1::25])
     prepared = split.prepare_fine_tuning(images, uploads, seed=1)
     epochs: list[trainer.EpochMetrics] = []
     configuration = trainer.Configuration(epochs=3, members=1, seed=1)
@@ -76,7 +76,7 @@ def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
 
     assert [(each.member, each.epoch) for each in epochs] == [(1, 1), (1, 2), (1, 3)]
     assert measure_accuracy(tuned, outline(unseen)) >= 0.7
-    assert measure_rejection(tuned, strike_out(unseen)) >= 0.5
+    assert measure_rejection(tuned, cut_into_stripes(unseen)) >= 0.5
     assert measure_accuracy(tuned, unseen) >= accuracy - 0.004
 
 
@@ -89,7 +89,7 @@ def test_weights_give_the_same_outputs_as_the_graph(images: Images) -> None:
     assert len(members) == served.logits.shape[1]
     for index, member in enumerate(members):
         logits = predict(member, some)[:, :NOT_A_DIGIT]
-        assert np.allclose(logits, served.logits[:, index], atol=0.01)
+        assert np.allclose(logits, served.logits[:, index], atol=0.02)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "other", "fewer"])

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def test_page_shows_figures_of_current_model(client: Client, champion: ModelVersion) -> None:
     text = read_text(client, "/how")
     assert "The current model: baseline" in text
-    assert "Created on Nov. 26, 2026. It was trained on 60,000 images" in text
+    assert "Created on Nov. 27, 2026. It was trained on 60,000 images" in text
     for figure in (
         "correct 99.7 %",
         "answered without doubt 97.7 %",
