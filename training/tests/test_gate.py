@@ -36,7 +36,7 @@ def test_p_equals_the_exact_binomial_test(better: int, worse: int) -> None:
 
 def test_significant_loss_is_rejected_with_a_reason() -> None:
     comparison = compare({"test": make_pair(10_000, better=2, worse=14)})
-    assert not comparison.passed
+    assert (comparison.against, comparison.passed) == ("baseline", False)
     assert comparison.reason == "On the test split 14 images got worse and 2 better (p = 0.0021)."
 
 
