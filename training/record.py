@@ -14,6 +14,7 @@ from classifier.models import RunState, TrainingRun
 from classifier.registry import runs
 
 HEARTBEAT_INTERVAL_S = 2.0
+INTERRUPTION_INTERVAL_S = 10.0  # longer than a run takes to delete its draft
 
 
 class Record:
@@ -59,6 +60,7 @@ def record_run(
     try:
         yield Record(run, write_line)
     except BaseException as error:
+        heartbeat.stop()  # or it might interrupt what follows
         state = RunState.FAILED if heartbeat.error else _choose_state(error)
         cancelled = gettext_noop("Cancelled.") if isinstance(error, KeyboardInterrupt) else ""
         message = heartbeat.error or cancelled or str(error) or repr(error)
@@ -88,10 +90,16 @@ class _Heartbeat(threading.Thread):
         try:
             while not self._stopped.wait(HEARTBEAT_INTERVAL_S):
                 if self._should_stop():
-                    os.kill(os.getpid(), signal.SIGINT)
+                    self._interrupt()
                     return
         finally:
             connection.close()
+
+    def _interrupt(self) -> None:
+        """Interrupt the main thread until the run ends, as a library may swallow the exception."""
+        os.kill(os.getpid(), signal.SIGINT)
+        while not self._stopped.wait(INTERRUPTION_INTERVAL_S):
+            os.kill(os.getpid(), signal.SIGINT)
 
     def _should_stop(self) -> bool:
         if self._parent is not None and os.getppid() != self._parent:

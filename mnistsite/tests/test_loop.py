@@ -252,8 +252,10 @@ def test_killed_worker_ends_its_training_and_is_restarted(
     # Either the training or the search for lost runs detects it first.
     reasons = ("worker that started the training is gone", "or its machine is gone")
     assert any(reason in run["error"] for reason in reasons)
-    assert wait_until(lambda: not is_alive(training), 15)
-    assert wait_until(lambda: [w for w in find_workers(site) if w != killed_worker] != [], 15)
+    assert wait_until(lambda: not is_alive(training), SERVED_WITHIN_S)
+    assert wait_until(
+        lambda: [w for w in find_workers(site) if w != killed_worker] != [], SERVED_WITHIN_S
+    )
     assert site.predict(draw_digit(7))["label"] == "7"
 
 

@@ -1,0 +1,34 @@
+"""The interruption of a run that has to stop."""
+
+import os
+from contextlib import suppress
+from itertools import count
+from threading import Event
+
+import pytest
+
+from classifier.models import RunState, TrainingRun
+from classifier.registry import runs
+from training import record
+
+
+def ignore_first_interruption() -> None:
+    with suppress(KeyboardInterrupt):
+        Event().wait(10)
+    Event().wait(10)
+
+
+@pytest.mark.django_db
+def test_run_that_swallows_an_interruption_is_interrupted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(record, "HEARTBEAT_INTERVAL_S", 0.01)
+    monkeypatch.setattr(record, "INTERRUPTION_INTERVAL_S", 0.1)
+    monkeypatch.setattr(os, "getppid", count().__next__)  # the parent changes
+    run = runs.start_run(fine_tune=False, force=False)
+
+    with pytest.raises(KeyboardInterrupt), record.record_run(run, print, with_parent=True):
+        ignore_first_interruption()
+
+    run = TrainingRun.objects.get()
+    assert (run.state, "is gone" in run.error) == (RunState.FAILED, True)
