@@ -66,7 +66,7 @@ def record_run(
         message = heartbeat.error or cancelled or str(error) or repr(error)
         runs.finish_run(run.pk, state, error=message)
         raise
-    finally:
+    else:
         heartbeat.stop()
 
 

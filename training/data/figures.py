@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from classifier.recognition.imaging.arrays import Pixels
-from classifier.recognition.imaging.normalize import convert_to_mnist
 from training.data import pen
 from training.data.pen import Stroke
 
@@ -34,13 +35,17 @@ def _fill_outline(outline: Stroke) -> Pixels:
     paper = Image.new("L", (PAPER, PAPER))
     points = outline / np.abs(outline).max() * RADIUS + PAPER / 2
     ImageDraw.Draw(paper).polygon([tuple(point) for point in points], 255)
-    return convert_to_mnist((np.asarray(paper) / 255).astype(np.float32))
+    return pen.convert_drawing(paper)
 
 
 def _draw_arc(start: float, stop: float, radius: float = 1.0) -> Stroke:
     """Return an arc around the origin; angles are in turns, clockwise from the right."""
-    angles = np.linspace(start, stop, 25) * 2 * math.pi
-    return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return radius * _find_points(np.linspace(start, stop, 25) * 2 * math.pi)
+
+
+def _find_points(angles: NDArray[np.floating[Any]]) -> Stroke:
+    """Return the points (N, 2) of the unit circle at N angles, in radians."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def _draw_ring(rng: np.random.Generator) -> Stroke:
@@ -59,13 +64,13 @@ def _draw_clock(rng: np.random.Generator) -> list[Stroke]:
     count = int(rng.integers(2, 7))
     angles = (rng.random() + np.arange(count) / count * rng.uniform(0.6, 0.85)) * 2 * math.pi
     lengths = rng.uniform(0.4, 1, count)
-    ends = np.stack([np.cos(angles), np.sin(angles)], axis=1) * lengths[:, np.newaxis]
+    ends = _find_points(angles) * lengths[:, np.newaxis]
     return [_draw_ring(rng), *(np.array([[0, 0], end]) for end in ends)]
 
 
 def _draw_sun(rng: np.random.Generator) -> list[Stroke]:
     angles = np.arange(rng.integers(6, 11)) / 8 * 2 * math.pi
-    rays = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    rays = _find_points(angles)
     return [_draw_ring(rng) * 0.5, *(np.array([0.65 * ray, ray]) for ray in rays)]
 
 
@@ -84,7 +89,7 @@ def _draw_person(rng: np.random.Generator) -> list[Stroke]:
 def _draw_polygon(rng: np.random.Generator) -> list[Stroke]:
     count = int(rng.integers(3, 6))
     angles = (np.arange(count + 1) / count + rng.random()) * 2 * math.pi
-    corners = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    corners = _find_points(angles)
     corners[:-1] += rng.normal(0, 0.1, (count, 2))
     corners[-1] = corners[0]
     return [corners]
@@ -98,8 +103,7 @@ def _draw_house(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _draw_star(_rng: np.random.Generator) -> list[Stroke]:
-    angles = (np.arange(6) * 0.4 - 0.25) * 2 * math.pi
-    return [np.stack([np.cos(angles), np.sin(angles)], axis=1)]
+    return [_find_points((np.arange(6) * 0.4 - 0.25) * 2 * math.pi)]
 
 
 def _draw_heart(_rng: np.random.Generator) -> list[Stroke]:
@@ -123,9 +127,8 @@ def _draw_arrow(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _draw_spiral(rng: np.random.Generator) -> list[Stroke]:
-    turns = np.linspace(0, rng.uniform(2.2, 4), 60)[:, np.newaxis]
-    angles = 2 * math.pi * (turns + rng.random())
-    return [np.concatenate([np.cos(angles), np.sin(angles)], axis=1) * turns]
+    turns = np.linspace(0, rng.uniform(2.2, 4), 60)
+    return [_find_points(2 * math.pi * (turns + rng.random())) * turns[:, np.newaxis]]
 
 
 def _draw_disc(rng: np.random.Generator) -> list[Stroke]:

@@ -127,7 +127,7 @@ def strike_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
         start, stop = MARGIN + ENLARGED * rng.uniform(0.2, 0.8, 2)
         line = [(MARGIN - beyond, start), (image.width - MARGIN + beyond, stop)]
         ImageDraw.Draw(image).line(line, 255, int(rng.integers(4, 9)))
-    return convert_to_mnist((np.asarray(image) / 255).astype(np.float32))
+    return pen.convert_drawing(image)
 
 
 def circle_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
@@ -136,7 +136,7 @@ def circle_digit(digits: DigitPool, rng: np.random.Generator) -> Pixels:
     left, top, right, bottom = rng.uniform(0, 0.6, 4) * MARGIN
     box = [left, top, image.width - right, image.height - bottom]
     ImageDraw.Draw(image).ellipse(box, outline=255, width=int(rng.integers(4, 9)))
-    return convert_to_mnist((np.asarray(image) / 255).astype(np.float32))
+    return pen.convert_drawing(image)
 
 
 def _enlarge(ink: Grey) -> Image.Image:

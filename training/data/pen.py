@@ -24,6 +24,11 @@ def draw_sign(strokes: Sequence[Stroke], rng: np.random.Generator) -> Pixels:
     return convert_to_mnist(draw_strokes(lines, rng.uniform(4, 14)))
 
 
+def convert_drawing(image: Image.Image) -> Pixels:
+    """Return a grey drawing, ink = 255, as the (28, 28) pixels that imaging would make."""
+    return convert_to_mnist((np.asarray(image) / 255).astype(np.float32))
+
+
 def round_corners(strokes: Sequence[Stroke], rounds: int) -> list[Stroke]:
     """Cut the corners `rounds` times (Chaikin 1974)."""
     for _ in range(rounds):

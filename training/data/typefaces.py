@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from classifier.recognition.imaging.arrays import Pixels
-from classifier.recognition.imaging.normalize import convert_to_mnist
+from training.data import pen
 
 FONTS = (
     "DejaVuSans",
@@ -59,7 +59,7 @@ def _draw_character(character: str, fonts: tuple[str, ...], rng: np.random.Gener
     varied = paper.transform(
         paper.size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
     )
-    return convert_to_mnist((np.asarray(varied) / 255).astype(np.float32))
+    return pen.convert_drawing(varied)
 
 
 def _draw_matrix(rng: np.random.Generator) -> NDArray[np.float64]:
