@@ -25,7 +25,7 @@ from classifier.models import (
 )
 from classifier.recognition import imaging
 from classifier.recognition.box_reader import read_boxes
-from classifier.recognition.imaging import Box
+from classifier.recognition.imaging import Box, measure_overlap
 from classifier.recognition.labels import DIGITS, Label
 from classifier.recognition.reading import ReadDigit
 from classifier.registry import serving
@@ -138,21 +138,13 @@ def _match_boxes(boxes: Sequence[Box], images: Iterable[InputImage]) -> list[Inp
     free = list(images)
     matches: list[InputImage | None] = []
     for box in boxes:
-        image = max(free, key=lambda each: _measure_overlap(box, _get_box(each)), default=None)
-        if image and _measure_overlap(box, _get_box(image)) >= SAME_DIGIT:
+        image = max(free, key=lambda each: measure_overlap(box, _get_box(each)), default=None)
+        if image and measure_overlap(box, _get_box(image)) >= SAME_DIGIT:
             free.remove(image)
             matches.append(image)
         else:
             matches.append(None)
     return matches
-
-
-def _measure_overlap(a: Box, b: Box) -> float:
-    """Return the boxes' intersection over union."""
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    shared = max(width, 0) * max(height, 0)
-    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
 def _add_images(upload: Upload, boxes: Sequence[Box], places: list[int]) -> dict[int, InputImage]:

@@ -85,14 +85,11 @@ def read_image(picture: Picture, recognizer: Recognizer) -> Reading:
 def _find_signs(pieces: list[ReadDigit], lines: list[ReadLine]) -> list[Box]:
     """Return the boxes of the pieces in which the lines have no digit, such as commas."""
     digits = [digit.box for line in lines for digit in line.digits]
-    return [piece.box for piece in pieces if not any(_overlap(piece.box, box) for box in digits)]
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return all(
-        max(one[axis], other[axis]) < min(one[axis] + one[axis + 2], other[axis] + other[axis + 2])
-        for axis in (0, 1)
-    )
+    return [
+        piece.box
+        for piece in pieces
+        if not any(imaging.measure_overlap(piece.box, box) for box in digits)
+    ]
 
 
 def _is_one_line(page: Page) -> bool:

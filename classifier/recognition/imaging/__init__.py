@@ -33,6 +33,7 @@ __all__ = [
     "find_digits",
     "find_page",
     "join_boxes",
+    "measure_overlap",
     "remove_trailing_data",
 ]
 
@@ -47,6 +48,14 @@ def join_boxes(boxes: Iterable[Sequence[int]]) -> Box:
     x, y, width, height = np.array([*boxes]).T
     left, top = int(x.min()), int(y.min())
     return left, top, int((x + width).max()) - left, int((y + height).max()) - top
+
+
+def measure_overlap(a: Box, b: Box) -> float:
+    """Return the boxes' intersection over union."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
 @dataclass(frozen=True, eq=False)
