@@ -55,6 +55,8 @@ def record_run(
     The block itself records success. It is interrupted by SIGINT if the run is cancelled or, with
     `with_parent`, if the parent process ends.
     """
+    # Shells start processes in the background with this signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     heartbeat = _Heartbeat(run.pk, os.getppid() if with_parent else None)
     heartbeat.start()
     try:

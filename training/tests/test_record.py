@@ -1,6 +1,8 @@
 """The interruption of a run that has to stop."""
 
 import os
+import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from threading import Event
@@ -18,7 +20,16 @@ def ignore_first_interruption() -> None:
     Event().wait(10)
 
 
+@pytest.fixture
+def _ignored_interruptions() -> Iterator[None]:
+    """A process that was started in the background by a shell."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_ignored_interruptions")
 def test_run_that_swallows_an_interruption_is_interrupted_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
