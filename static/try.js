@@ -32,9 +32,8 @@ async function send(body) {
   }
 }
 
-async function readDrawing() {
-  const file = new File([await pad.getPicture()], "drawing.png", { type: "image/png" });
-  if (!pad.empty) read(file);
+function readDrawing() {
+  if (!pad.empty) read(new File([pad.getPicture()], "drawing.png", { type: "image/png" }));
 }
 
 function showDrawing() {

@@ -117,7 +117,7 @@ async function send(event) {
   showError("");
   submit.disabled = true;
   try {
-    const address = await sendFiles(form, await getFiles());
+    const address = await sendFiles(form, getFiles());
     await clearDraft();
     location.assign(address);
   } catch (problem) {
@@ -126,9 +126,9 @@ async function send(event) {
   }
 }
 
-async function getFiles() {
+function getFiles() {
   if (!pictures.empty) return pictures.files;
-  return [new File([await pad.getPicture()], "drawing.png", { type: "image/png" })];
+  return [new File([pad.getPicture()], "drawing.png", { type: "image/png" })];
 }
 
 function handleKey(event) {

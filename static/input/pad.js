@@ -46,7 +46,7 @@ export class Pad extends EventTarget {
     this.#notify();
   }
 
-  // Resolves to a PNG, dark on white.
+  // Returns a PNG, dark on white.
   getPicture() {
     const sheet = document.createElement("canvas");
     sheet.width = WIDTH;
@@ -56,7 +56,9 @@ export class Pad extends EventTarget {
     context.fillRect(0, 0, sheet.width, sheet.height);
     setStyle(context, "#000");
     paint(context, this.#strokes, WIDTH);
-    return new Promise((resolve) => sheet.toBlob(resolve, "image/png"));
+    // Chromium's toBlob waits for idle time, of which a busy page may have none for seconds.
+    const bytes = atob(sheet.toDataURL("image/png").split(",")[1]);
+    return new Blob([Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))], { type: "image/png" });
   }
 
   #start(event) {
