@@ -65,7 +65,7 @@ def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
     unseen = Images(digits[0][1::10], digits[1][1::10])
     [member, *_] = export.read_members(BASELINE)
     assert measure_accuracy(member, outline(unseen)) < 0.65
-    assert measure_rejection(member, cut_into_stripes(unseen)) < 0.3
+    assert measure_rejection(member, cut_into_stripes(unseen)) < 0.2
     accuracy = measure_accuracy(member, unseen)
 
     uploads = outline(images[::25]) + cut_into_stripes(images[1::25])
@@ -76,7 +76,7 @@ def test_few_dozen_uploads_teach_their_kind_and_cost_no_accuracy(
 
     assert [(each.member, each.epoch) for each in epochs] == [(1, 1), (1, 2), (1, 3)]
     assert measure_accuracy(tuned, outline(unseen)) >= 0.7
-    assert measure_rejection(tuned, cut_into_stripes(unseen)) >= 0.5
+    assert measure_rejection(tuned, cut_into_stripes(unseen)) >= 0.4
     assert measure_accuracy(tuned, unseen) >= accuracy - 0.004
 
 
