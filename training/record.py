@@ -63,19 +63,28 @@ def record_run(
         yield Record(run, write_line)
     except BaseException as error:
         heartbeat.stop()  # or it might interrupt what follows
-        state = RunState.FAILED if heartbeat.error else _choose_state(error)
-        cancelled = gettext_noop("Cancelled.") if isinstance(error, KeyboardInterrupt) else ""
-        message = heartbeat.error or cancelled or str(error) or repr(error)
+        was_interrupted = heartbeat.has_interrupted or isinstance(error, KeyboardInterrupt)
+        if not connection.is_usable():
+            connection.close()  # an interrupted query leaves it in use
+        state, message = _describe_end(error, heartbeat.error, was_interrupted)
         runs.finish_run(run.pk, state, error=message)
+        if was_interrupted:
+            raise KeyboardInterrupt from error
         raise
     else:
         heartbeat.stop()
 
 
-def _choose_state(error: BaseException) -> RunState:
-    if isinstance(error, runs.NoNewLabels):
-        return RunState.NOTHING_NEW
-    return RunState.CANCELLED if isinstance(error, KeyboardInterrupt) else RunState.FAILED
+def _describe_end(
+    error: BaseException, heartbeat_error: str, was_interrupted: bool
+) -> tuple[RunState, str]:
+    """Return the state and the error of a run that ends with this exception."""
+    if heartbeat_error:
+        return RunState.FAILED, heartbeat_error
+    if was_interrupted:  # some libraries then raise an exception of their own
+        return RunState.CANCELLED, gettext_noop("Cancelled.")
+    state = RunState.NOTHING_NEW if isinstance(error, runs.NoNewLabels) else RunState.FAILED
+    return state, str(error) or repr(error)
 
 
 class _Heartbeat(threading.Thread):
@@ -87,6 +96,7 @@ class _Heartbeat(threading.Thread):
         self._parent = parent
         self._stopped = threading.Event()
         self.error = ""
+        self.has_interrupted = False
 
     def run(self) -> None:
         try:
@@ -99,6 +109,7 @@ class _Heartbeat(threading.Thread):
 
     def _interrupt(self) -> None:
         """Interrupt the main thread until the run ends, as a library may swallow the exception."""
+        self.has_interrupted = True
         os.kill(os.getpid(), signal.SIGINT)
         while not self._stopped.wait(INTERRUPTION_INTERVAL_S):
             os.kill(os.getpid(), signal.SIGINT)

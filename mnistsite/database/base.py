@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
-from psycopg.pq import ConnStatus
+from psycopg.pq import ConnStatus, TransactionStatus
 
 from mnistsite.database import embedded
 from mnistsite.database.server import get_server
@@ -42,8 +42,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             ) from error
 
     def is_usable(self) -> bool:
-        """Return False if the server has closed the connection, without a query."""
+        """Return False if the server has closed the connection, or a query was interrupted.
+
+        This needs no query.
+        """
         if self.connection is None or self.connection.pgconn.status != ConnStatus.OK:
+            return False
+        if self.connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
             return False
         poll = select.poll()
         poll.register(self.connection.pgconn.socket, select.POLLIN)
