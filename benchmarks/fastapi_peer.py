@@ -7,6 +7,7 @@ or logs. Its packages are in no lock file. To use it:
     /tmp/peer/bin/pip install fastapi granian python-multipart 'psycopg[binary]' \
         ai-edge-litert pillow
     .venv/bin/python -m benchmarks.serving --peer /tmp/peer
+    .venv/bin/python -m benchmarks.production --peer /tmp/peer
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import psycopg
 from ai_edge_litert.interpreter import Interpreter
-from fastapi import FastAPI, UploadFile  # type: ignore[import-not-found]
+from fastapi import FastAPI, Request, UploadFile  # type: ignore[import-not-found]
 from PIL import Image
 from psycopg.types.json import Jsonb
 
@@ -53,8 +54,16 @@ MEDIA.mkdir(parents=True, exist_ok=True)
 
 
 @app.post("/predict")  # type: ignore[untyped-decorator]
-async def predict(image: UploadFile) -> dict[str, Any]:
-    data = await image.read()
+async def predict_field(image: UploadFile) -> dict[str, Any]:
+    return classify_picture(await image.read())
+
+
+@app.post("/api/predict")  # type: ignore[untyped-decorator]
+async def predict_body(request: Request) -> dict[str, Any]:
+    return classify_picture(await request.body())
+
+
+def classify_picture(data: bytes) -> dict[str, Any]:
     picture = Image.open(io.BytesIO(data)).convert("L").resize((28, 28))
     pixels = 255 - np.asarray(picture)
     interpreter.set_tensor(index, pixels.reshape(1, 28, 28, 1).astype(np.float32) / 255)

@@ -1,15 +1,18 @@
-"""Measure predictions per second and memory of the production stack.
+"""Measure predictions per second, CPU time and memory of the production stack.
 
-Needs nginx, dnsmasq and wrk. `--memory N` posts N pictures and draws docs/memory.png instead.
+Needs nginx, dnsmasq and wrk. `--peer` compares it with fastapi_peer.py behind the same nginx, in
+turns. `--memory N` posts N pictures and draws docs/memory.png instead.
 """
 
 import argparse
 import re
+import statistics
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,13 +20,15 @@ from matplotlib import pyplot
 
 from benchmarks import ROOT
 from benchmarks.digits import draw_digit, load_digits
+from benchmarks.serving import compute_median, measure_cpu
 from mnistsite.tests.production.requests import is_ready, send_request
-from mnistsite.tests.production.stack import UNLIMITED, Service, Stack
-from mnistsite.tests.site import wait_until
+from mnistsite.tests.production.stack import UNLIMITED, Service, Stack, is_listening
+from mnistsite.tests.site import find_free_port, wait_until
 
 CONNECTIONS = 50
 WARM_UP_S = 5
 SECONDS = 20
+ROUNDS = 3
 SAMPLE_EVERY_S = 5.0
 WEB = "127.0.0.2"
 # Posts a thousand digits in turn, and prints percentiles that wrk does not.
@@ -49,8 +54,37 @@ end
 """
 
 
+@dataclass(frozen=True)
+class Target:
+    """A service behind nginx, nginx's port, and the first process of each kind."""
+
+    port: int
+    processes: dict[str, psutil.Process]
+
+
+@dataclass(frozen=True)
+class WrkResult:
+    """Requests per second, percentiles of their latency, failed ones, and all."""
+
+    per_second: int
+    p50_ms: int
+    p95_ms: int
+    p99_ms: int
+    failed: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """A load, and the CPU time that each request took in each kind of process."""
+
+    load: WrkResult
+    cpu_ms: dict[str, float]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", type=Path, help="virtual environment of fastapi_peer.py")
     parser.add_argument("--memory", type=int, metavar="N", help="pictures to post")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -58,10 +92,61 @@ def main() -> None:
         with start_stack(Path(folder)) as (stack, port, web):
             if options.memory:
                 follow_memory(stack, port, web, scripts[28], options.memory)
-            else:
-                for side, lua in scripts.items():
-                    run_wrk(port, lua, WARM_UP_S)
-                    print_load(side, run_wrk(port, lua, SECONDS))
+                return
+            targets = {"mnistsite": find_processes(stack, port, web)}
+            if options.peer:
+                targets["FastAPI and Granian"] = start_peer(stack, options.peer)
+            for side, lua in scripts.items():
+                for name, rounds in measure_in_turn(targets, lua).items():
+                    print_rounds(f"{name}, {side}×{side} PNG", rounds)
+
+
+def find_processes(stack: Stack, port: int, web: Service) -> Target:
+    nginx = next(each for each in stack.started if each.log.name == f"nginx-{port}.log")
+    pids = {
+        "web": web.process.pid,
+        "PostgreSQL": stack.database.get_postmaster_info().pid,
+        "nginx": nginx.process.pid,
+    }
+    return Target(port, {kind: psutil.Process(pid) for kind, pid in pids.items()})
+
+
+def start_peer(stack: Stack, environment: Path) -> Target:
+    """Start the peer with two processes behind an nginx of its own, with the same database."""
+    own_port = find_free_port()
+    command = (str(environment / "bin" / "granian"), "--interface", "asgi", "--workers", "2")
+    peer = stack.start(
+        "peer",
+        *command,
+        "benchmarks.fastapi_peer:app",
+        GRANIAN_PORT=str(own_port),
+        MEDIA_ROOT=str(stack.folder / "peer"),
+    )
+    assert wait_until(lambda: is_listening(own_port), 60), peer.log.read_text()
+    _, port = stack.start_nginx(UNLIMITED, f"127.0.0.1:{own_port}")
+    assert wait_until(lambda: is_listening(port), 60)
+    return find_processes(stack, port, peer)
+
+
+def measure_in_turn(targets: dict[str, Target], lua: Path) -> dict[str, list[Round]]:
+    """Load the targets one after the other several times, so that all share a machine's noise."""
+    for target in targets.values():
+        run_wrk(target.port, lua, WARM_UP_S)
+    rounds: dict[str, list[Round]] = {name: [] for name in targets}
+    for _ in range(ROUNDS):
+        for name, target in targets.items():
+            rounds[name].append(measure_round(target, lua))
+    return rounds
+
+
+def measure_round(target: Target, lua: Path) -> Round:
+    before = {kind: measure_cpu(process) for kind, process in target.processes.items()}
+    load = run_wrk(target.port, lua, SECONDS)
+    cpu_ms = {
+        kind: 1000 * (measure_cpu(process) - before[kind]) / load.count
+        for kind, process in target.processes.items()
+    }
+    return Round(load, cpu_ms)
 
 
 @contextmanager
@@ -96,19 +181,27 @@ def write_script(folder: Path, side: int) -> Path:
     return path
 
 
-def run_wrk(port: int, lua: Path, seconds: int) -> list[int]:
+def run_wrk(port: int, lua: Path, seconds: int) -> WrkResult:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--timeout", "10", "-s", str(lua)]
     completed = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True
     )
-    return [int(float(value)) for value in completed.stdout.splitlines()[-1].split()]
+    return WrkResult(*map(int, completed.stdout.splitlines()[-1].split()))
 
 
-def print_load(side: int, figures: list[int]) -> None:
-    per_second, p50, p95, p99, failed, count = figures
+def print_rounds(name: str, rounds: list[Round]) -> None:
+    """Print the median of each figure."""
+    cpu = ", ".join(
+        f"{kind} {statistics.median(each.cpu_ms[kind] for each in rounds):.2f} ms"
+        for kind in rounds[0].cpu_ms
+    )
     print(
-        f"{side}×{side} PNG: {per_second} per second, {count} in all, p50 {p50} ms, p95 {p95} ms, "
-        f"p99 {p99} ms, {failed} failed"
+        f"{name:<34} {compute_median(rounds, 'load.per_second'):.0f} a second, "
+        f"p50 {compute_median(rounds, 'load.p50_ms'):.0f} ms, "
+        f"p95 {compute_median(rounds, 'load.p95_ms'):.0f} ms, "
+        f"p99 {compute_median(rounds, 'load.p99_ms'):.0f} ms, "
+        f"{sum(each.load.failed for each in rounds)} of "
+        f"{sum(each.load.count for each in rounds)} failed, CPU of a request: {cpu}"
     )
 
 
@@ -119,8 +212,8 @@ def follow_memory(stack: Stack, port: int, web: Service, lua: Path, total: int) 
     sampling.start()
     answered = failed = 0
     while answered < total:
-        *_, failures, count = run_wrk(port, lua, SECONDS)
-        answered, failed = answered + count, failed + failures
+        load = run_wrk(port, lua, SECONDS)
+        answered, failed = answered + load.count, failed + load.failed
     stopped.set()
     sampling.join()
     print(f"{answered} predictions, {failed} failed")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -150,7 +150,8 @@ def print_load(name: str, rounds: list[Round]) -> None:
     )
 
 
-def compute_median(rounds: list[Round], name: str) -> float:
+def compute_median(rounds: Sequence[object], name: str) -> float:
+    """Return the median of an attribute, which may be one of an attribute, as in `load.p95_s`."""
     median: float = statistics.median(map(attrgetter(name), rounds))
     return median
 
