@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -20,7 +21,7 @@ from matplotlib import pyplot
 
 from benchmarks import ROOT
 from benchmarks.digits import draw_digit, load_digits
-from benchmarks.serving import compute_median, measure_cpu
+from benchmarks.serving import compute_median, measure_cpu, measure_in_turn
 from mnistsite.tests.production.requests import is_ready, send_request
 from mnistsite.tests.production.stack import UNLIMITED, Service, Stack, is_listening
 from mnistsite.tests.site import find_free_port, wait_until
@@ -28,7 +29,6 @@ from mnistsite.tests.site import find_free_port, wait_until
 CONNECTIONS = 50
 WARM_UP_S = 5
 SECONDS = 20
-ROUNDS = 3
 SAMPLE_EVERY_S = 5.0
 WEB = "127.0.0.2"
 # Posts a thousand digits in turn, and prints percentiles that wrk does not.
@@ -97,7 +97,8 @@ def main() -> None:
             if options.peer:
                 targets["FastAPI and Granian"] = start_peer(stack, options.peer)
             for side, lua in scripts.items():
-                for name, rounds in measure_in_turn(targets, lua).items():
+                steps = (partial(warm_up, lua=lua), partial(measure_round, lua=lua))
+                for name, rounds in measure_in_turn(targets, *steps).items():
                     print_rounds(f"{name}, {side}×{side} PNG", rounds)
 
 
@@ -128,15 +129,8 @@ def start_peer(stack: Stack, environment: Path) -> Target:
     return find_processes(stack, port, peer)
 
 
-def measure_in_turn(targets: dict[str, Target], lua: Path) -> dict[str, list[Round]]:
-    """Load the targets one after the other several times, so that all share a machine's noise."""
-    for target in targets.values():
-        run_wrk(target.port, lua, WARM_UP_S)
-    rounds: dict[str, list[Round]] = {name: [] for name in targets}
-    for _ in range(ROUNDS):
-        for name, target in targets.items():
-            rounds[name].append(measure_round(target, lua))
-    return rounds
+def warm_up(target: Target, lua: Path) -> None:
+    run_wrk(target.port, lua, WARM_UP_S)
 
 
 def measure_round(target: Target, lua: Path) -> Round:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -30,6 +31,9 @@ from mnistsite.tests.site import find_free_port
 
 Server = tuple[str, psutil.Process, int, str]
 """A name, the first web process, the port and the path of predictions."""
+
+AnyTarget = TypeVar("AnyTarget")
+AnyRound = TypeVar("AnyRound")
 
 SECONDS = 5.0
 ROUNDS = 3
@@ -50,7 +54,8 @@ def main() -> None:
         database = find_database(folder)
         servers = {name: Target(web, database, port, path) for name, web, port, path in started}
         for side, picture in pictures.items():
-            for name, rounds in measure_in_turn(servers, picture).items():
+            steps = (partial(warm_up, picture=picture), partial(measure_round, picture=picture))
+            for name, rounds in measure_in_turn(servers, *steps).items():
                 print_load(f"{name}, {side}×{side} PNG", rounds)
         for name, target in servers.items():
             print_memory(name, target.web)
@@ -75,15 +80,23 @@ class Round:
     database_ms: float
 
 
-def measure_in_turn(servers: dict[str, Target], picture: bytes) -> dict[str, list[Round]]:
-    """Load the servers one after the other several times, so that all share a machine's noise."""
-    for target in servers.values():
-        load.run_load(target.port, target.path, picture, WARM_UP_S)
-    rounds: dict[str, list[Round]] = {name: [] for name in servers}
+def measure_in_turn(
+    targets: dict[str, AnyTarget],
+    prepare: Callable[[AnyTarget], object],
+    measure: Callable[[AnyTarget], AnyRound],
+) -> dict[str, list[AnyRound]]:
+    """Load the targets one after the other several times, so that all share a machine's noise."""
+    for target in targets.values():
+        prepare(target)
+    rounds: dict[str, list[AnyRound]] = {name: [] for name in targets}
     for _ in range(ROUNDS):
-        for name, target in servers.items():
-            rounds[name].append(measure_round(target, picture))
+        for name, target in targets.items():
+            rounds[name].append(measure(target))
     return rounds
+
+
+def warm_up(target: Target, picture: bytes) -> None:
+    load.run_load(target.port, target.path, picture, WARM_UP_S)
 
 
 def measure_round(target: Target, picture: bytes) -> Round:
